@@ -1,0 +1,14 @@
+import type { Json, JsonObject } from '../json.js';
+
+/**
+ * A model's configuration as the reference sees it: what transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives
+ * where transformers knows the `model_type`, config.json itself elsewhere, with `text_config` merged into the root.
+ */
+export interface Config {
+  /** `architectures[0]`, after the reference's own rules for nested configurations. */
+  readonly architecture: string;
+  /** Every field; architectures read these through the functions of `fields.ts`. */
+  readonly hparams: JsonObject;
+  /** `rope_parameters`, or `rope_scaling` under that name, with the root's rope fields mirrored into it. */
+  readonly rope: Readonly<Record<string, Json | undefined>>;
+}

@@ -1,0 +1,16 @@
+import type { TokenizerPlan } from '../archs/architecture.js';
+import type { Config } from '../config/config.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import type { SmallFiles } from '../repo/small-files.js';
+
+/** What a conversion tells the tokenizer, and where it writes: the `tokenizer.*` key-values in the reference's order. */
+export interface TokenizerContext {
+  readonly files: SmallFiles;
+  readonly config: Config;
+  readonly kv: KeyValues;
+  readonly plan: TokenizerPlan;
+  /** `--pre-tokenizer`: the name to write whatever the fingerprint says. */
+  readonly preTokenizer?: string;
+  /** Something that the user should know but that stops nothing. */
+  warn(message: string): void;
+}
