@@ -25,6 +25,9 @@ export interface Repo {
    */
   read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
 
+  /** As `read`, into `target`, which may lie in shared memory; its length says how many bytes. */
+  readInto(path: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
+
   /** A whole file in pieces; the LFS sha256, where known, is verified at the end. */
   stream(path: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 
