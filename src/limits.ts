@@ -10,5 +10,9 @@ export const MAX_SOURCE_DIMS = 8;
 // repo
 /** Entries of one repository listing. */
 export const MAX_REPO_FILES = 200_000;
+/** Pages of one listing, lest empty ones go on for ever; the Hub puts 1000 entries on a page. */
+export const MAX_REPO_PAGES = 2_000;
+/** One answer of the Hub's API; a page of a listing has some 300 KB. */
+export const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 /** A file that is read whole into memory (config, tokenizer, index, model card). */
 export const MAX_SMALL_FILE_BYTES = 256 * 2 ** 20;
