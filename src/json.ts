@@ -12,7 +12,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A string, or what Python's `json` writes and reads besides JSON. */
+const BEYOND_JSON = /"[^"\\]*(?:\\.[^"\\]*)*"|Infinity|NaN/gs;
+
 /**
+ * JSON, and Python's `Infinity` (as a number) and `NaN` (as null: no field means it).
  * @param where the file's name, for the message.
  * @throws MalformedJsonError
  */
@@ -20,6 +24,10 @@ export function parseJson(text: string, where: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
+    const json = text.replace(BEYOND_JSON, (part) => (part === 'Infinity' ? '1e999' : part === 'NaN' ? 'null' : part));
+    if (json !== text) {
+      return parseJson(json, where);
+    }
     throw new MalformedJsonError(
       `${where} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
       'Download the file again, or tell the repository about it.',

@@ -16,3 +16,9 @@ export const MAX_REPO_PAGES = 2_000;
 export const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 /** A file that is read whole into memory (config, tokenizer, index, model card). */
 export const MAX_SMALL_FILE_BYTES = 256 * 2 ** 20;
+
+// config
+/** Blocks of one model: lists with an entry a block are made from it. Released models have fewer than 200. */
+export const MAX_BLOCKS = 65_536;
+/** Dimensions of an attention head: tables with an entry for each two are made from it. Released models have at most 512. */
+export const MAX_HEAD_DIM = 65_536;
