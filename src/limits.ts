@@ -12,3 +12,7 @@ export const MAX_SOURCE_DIMS = 8;
 export const MAX_REPO_FILES = 200_000;
 /** A file that is read whole into memory (config, tokenizer, index, model card). */
 export const MAX_SMALL_FILE_BYTES = 256 * 2 ** 20;
+
+// tokenizer
+/** Tokens of a vocabulary: the largest released ones have some 262,144. A configuration that asks for more is wrong. */
+export const MAX_VOCABULARY = 4_194_304;
