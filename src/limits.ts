@@ -22,3 +22,6 @@ export const MAX_SMALL_FILE_BYTES = 256 * 2 ** 20;
 export const MAX_BLOCKS = 65_536;
 /** Dimensions of an attention head: tables with an entry for each two are made from it. Released models have at most 512. */
 export const MAX_HEAD_DIM = 65_536;
+// tokenizer
+/** Tokens of a vocabulary: the largest released ones have some 262,144. A configuration that asks for more is wrong. */
+export const MAX_VOCABULARY = 4_194_304;
