@@ -13,6 +13,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
+ * JSON with the infinities that Python writes (`"time_step_limit": [0.0, Infinity]`).
  * @param where the file's name, for the message.
  * @throws MalformedJsonError
  */
@@ -20,12 +21,21 @@ export function parseJson(text: string, where: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
+    const standard = withoutInfinities(text);
+    if (standard !== text) {
+      return parseJson(standard, where);
+    }
     throw new MalformedJsonError(
       `${where} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
       'Download the file again, or tell the repository about it.',
       { cause },
     );
   }
+}
+
+/** Outside of strings, `Infinity` becomes a number that overflows to it. */
+function withoutInfinities(text: string): string {
+  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|\bInfinity\b/g, (token) => (token === 'Infinity' ? '1e999' : token));
 }
 
 /** @throws MalformedJsonError */
