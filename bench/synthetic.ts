@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, writeFileSync, writeSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A Llama made up for benchmarks: 2048 wide, tied embeddings, a byte-level BPE of 128k tokens, normal bfloat16 weights. */
@@ -17,7 +17,10 @@ export function syntheticLlama(folder: string, layers: number): string {
     mkdirSync(path, { recursive: true });
     writeFileSync(join(path, 'config.json'), JSON.stringify(config(layers), null, 2));
     writeWeights(join(path, 'model.safetensors'), layers);
-    writeFileSync(join(path, 'tokenizer_config.json'), JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', bos_token: '<|begin|>', eos_token: '<|end|>' }));
+    writeFileSync(
+      join(path, 'tokenizer_config.json'),
+      JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', bos_token: '<|begin|>', eos_token: '<|end|>' }),
+    );
     writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer()));
   }
   return path;

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import type { ConstantExpr, TensorExpr } from '../tensor/expr.js';
+import type { TokenizerPlan } from '../tokenizer/tokenizer.js';
 
 /** One family of models: how its configuration becomes key-values, and its checkpoint's names GGUF names. */
 export interface Architecture {
@@ -58,5 +59,3 @@ export interface ExtraTensor {
   readonly name: string;
   readonly expr: ConstantExpr;
 }
-
-export type TokenizerPlan = 'llama' | 'gpt2' | 'qwen';

@@ -49,3 +49,8 @@ function nearest(name: string, config: Config): { name: string; gguf: string } {
   }
   return best;
 }
+
+/** What `hf2gguf archs` lists. */
+export function listArchitectures(): { classes: readonly string[]; gguf: string; example: string }[] {
+  return ARCHITECTURES.map(({ classes, gguf, example }) => ({ classes, gguf, example }));
+}

@@ -1,14 +1,19 @@
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Architecture } from '../archs/architecture.js';
-import { mapTensors } from '../archs/map-tensors.js';
+import { mapTensors, textTensors } from '../archs/map-tensors.js';
 import { findArchitecture } from '../archs/registry.js';
-import { openCheckpoint } from '../checkpoint/checkpoint.js';
+import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load.js';
-import { GateError, SourceError } from '../errors.js';
+import { loadConfig } from '../config/load-config.js';
+import { GateError, SourceError, UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
-import { loadMetadata, type Metadata, outputName, writeMetadata } from '../metadata/metadata.js';
+import { type JsonObject, parseJsonObject } from '../json.js';
+import { outputName } from '../metadata/file-name.js';
+import { loadMetadata } from '../metadata/load.js';
+import { type Metadata, writeMetadata } from '../metadata/metadata.js';
+import { countParameters } from '../metadata/size-label.js';
 import { FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import { openRepo } from '../repo/open.js';
@@ -49,17 +54,18 @@ export async function makePlan(params: ConvertParams, emit: (event: ConvertEvent
   const files = new SmallFiles(repo, params.signal);
   const config = await readConfig(files);
   const arch = findArchitecture(config, params.arch);
-  const checkpoint = params.vocabOnly ? new Map() : await openCheckpoint(files, params.signal);
+  const checkpoint: Checkpoint = params.vocabOnly ? new Map() : await openCheckpoint(files, params.signal);
 
   emit({ event: 'phase', phase: 'plan' });
-  const outType: OutType = asked === 'auto' ? guessOutType(checkpoint.values()) : asked;
-  const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint);
+  const text = textTensors(arch, checkpoint.values());
+  const outType: OutType = asked === 'auto' ? guessOutType(text.map(({ source }) => source)) : asked;
+  const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint.values());
   const metadata = await loadMetadata({
     files,
     folderName: repo.name,
-    modelName: params.modelName,
-    overrides: params.metadata,
-    tensors: tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) })),
+    ...(params.modelName !== undefined && { modelName: params.modelName }),
+    ...(params.metadata !== undefined && { overrides: await readOverrides(params.metadata) }),
+    parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (message) => emit({ event: 'warning', message }),
   });
   const kv = await keyValues({ params, files, config, arch, metadata, outType, emit });
@@ -78,6 +84,13 @@ async function readConfig(files: SmallFiles): Promise<Config> {
     );
   }
   return loadConfig(raw);
+}
+
+async function readOverrides(path: string): Promise<JsonObject> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(`--metadata ${path} cannot be read: ${cause.message}.`, 'Give a JSON file.', { cause });
+  });
+  return parseJsonObject(text, path);
 }
 
 interface KeyValueSources {
@@ -102,7 +115,7 @@ async function keyValues({
 }: KeyValueSources): Promise<KeyValues> {
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   writeMetadata(metadata, kv);
-  arch.hparams(config, kv, FILE_TYPES[outType].id);
+  await arch.hparams({ arch: arch.gguf, config, kv, fileType: FILE_TYPES[outType].id, files });
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
   await writeVocabulary({
     files,
@@ -126,9 +139,9 @@ interface FileSources {
 
 function planFiles({ params, kv, tensors, metadata, outType, quants }: FileSources): PlannedFile[] {
   if (params.vocabOnly) {
-    return [layOutVocabulary(`${outputName(metadata, null)}.gguf`, kv)];
+    return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
-  const name = (type: FileType) => `${outputName(metadata, type)}.gguf`;
+  const name = (type: FileType) => outputName(metadata, type);
   return quants.length === 0
     ? [layOutConverted(name(outType), kv, tensors, outType)]
     : quants.map((quant) => layOutQuantized(name(quant), kv, tensors, outType, quant));

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { fillTemplate } from '../metadata/metadata.js';
+import { fillTemplate } from '../metadata/file-name.js';
 import type { PlannedFile } from './plan.js';
 
 export class OutputNameError extends UsageError {}
