@@ -65,7 +65,7 @@ function parseHubName(source: string, given?: string): { repo: string; revision:
   }
   const revision = given ?? named ?? 'main';
   // A revision becomes part of addresses and of paths in the cache.
-  if (!/^[\w.+-]+(?:\/[\w.+-]+)*$/.test(revision) || revision.includes('..')) {
+  if (!/^[\w.+@#=,-]+(?:\/[\w.+@#=,-]+)*$/.test(revision) || revision.includes('..')) {
     throw new NotASourceError(source, `is asked for at ${JSON.stringify(revision)}, which can't be a revision`);
   }
   return { repo, revision };
