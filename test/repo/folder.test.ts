@@ -42,6 +42,12 @@ describe('a folder', () => {
     expect(repo.local('sub/b.txt')).toBe(join(folder, 'sub/b.txt'));
   });
 
+  test('wins over a name on the Hub', async () => {
+    const offline = { env: { HF_HUB_OFFLINE: '1' } };
+    expect(await openRepo('src/repo', offline)).toMatchObject({ id: 'src/repo', name: 'repo', revision: null });
+    expect((await failure(openRepo('src/absent', offline))).message).toMatch(/^HF_HUB_OFFLINE is set, and src\/absent/);
+  });
+
   test('is named after the last part of its path, whatever is behind it', async () => {
     expect((await openRepo(`${modelFolder()}/`)).name).toBe('My-Model');
     expect((await openRepo(`${modelFolder()}/sub/..`)).name).toBe('My-Model');

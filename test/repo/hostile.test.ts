@@ -123,7 +123,7 @@ describe('an answer that makes no sense is an error', () => {
     expect(error).toMatchObject({ exitCode: 5 });
   });
 
-  test.each(['../x', '/x', 'a/../b', 'a\\b', 'a\0b', 'C:/x', './a'])('the path %j', async (path) => {
+  test.each(['../x', '/x', 'a/../b', 'a\\b', 'a\0b', 'C:/x', './a', 'a\ud800'])('the path %j', async (path) => {
     const { open } = await world({ [INFO]: info, [TREE]: () => listing({ path }) });
     const error = await failure(open());
     expect(error).toBeInstanceOf(UnsafePathError);
