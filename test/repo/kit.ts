@@ -63,7 +63,7 @@ export async function scene(
   const env = { HOME: home, HF_HOME: home, HF_ENDPOINT: hub.endpoint };
   const pauses: number[] = [];
   const policy: Partial<NetworkPolicy> = {
-    silence: 300,
+    silence: 1500,
     pause: async (ms) => {
       pauses.push(ms);
     },
