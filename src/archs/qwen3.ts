@@ -23,8 +23,8 @@ export const qwen3: Architecture = {
   },
   tensors: [
     ...QWEN2_TENSORS,
-    blockTensor('self_attn.q_norm', 'attn_q_norm'),
-    blockTensor('self_attn.k_norm', 'attn_k_norm'),
+    blockTensor('attn_q_norm', ['self_attn.q_norm']),
+    blockTensor('attn_k_norm', ['self_attn.k_norm']),
   ],
   tokenizer: 'qwen',
 };

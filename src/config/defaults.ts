@@ -177,7 +177,7 @@ export const COMMON_DEFAULTS: JsonObject = {
   return_dict: true,
   output_hidden_states: false,
   torchscript: false,
-  dtype: null,
+
   pruned_heads: {},
   tie_word_embeddings: true,
   chunk_size_feed_forward: 0,
