@@ -9,7 +9,7 @@ import { loadConfig } from '#src/config/load-config.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { parseJsonObject } from '#src/json.js';
 import { shapeOf } from '#src/tensor/expr.js';
-import { corpusRuns, folderFiles, type Run, readRun, sourceTensors, written } from './corpus.js';
+import { corpusRuns, folderFiles, modelRuns, type Run, readRun, sourceTensors, written } from './corpus.js';
 
 const data = process.env.HF2GGUF_DATA;
 const fixtures = join(import.meta.dirname, '../../../test/fixtures');
@@ -78,7 +78,11 @@ describe.each(['llama', 'llama-yarn-bias', 'ministral3', 'qwen2', 'qwen3', 'smol
 
 describe('corpus', () => {
   const runs = data
-    ? [...corpusRuns(join(data, 'corpus')), ...corpusRuns(join(data, 'corpus-tokenizers'))].filter(isServed)
+    ? [
+        ...corpusRuns(join(data, 'corpus')),
+        ...corpusRuns(join(data, 'corpus-tokenizers')),
+        ...modelRuns(join(data, 'models')),
+      ].filter(isServed)
     : [];
   const refused = runs.filter((run) => REFUSED.has(run.name.split('/')[0] ?? ''));
   const converted = runs.filter((run) => !refused.includes(run));
