@@ -35,11 +35,10 @@ const RERANKER = /qwen3-(vl-)?reranker/i;
 async function isReranker({ hparams }: Config, files: SmallFiles): Promise<boolean> {
   const names = [files.repo.name, hparams._name_or_path, hparams.model_type];
   const card = await files.text('README.md');
+  const classes = Array.isArray(hparams.architectures) ? hparams.architectures : [];
   return (
     names.some((name) => typeof name === 'string' && RERANKER.test(name)) ||
     (card !== null && /# qwen3-(vl-)?reranker/i.test(card)) ||
-    JSON.stringify(hparams.architectures ?? null)
-      .toLowerCase()
-      .includes('sequenceclassification')
+    classes.some((name) => typeof name === 'string' && /sequenceclassification/i.test(name))
   );
 }

@@ -46,6 +46,11 @@ describe('integer', () => {
   });
 });
 
+test('a value nested too deep to print', () => {
+  const deep = `{"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  expect(() => integer(source(deep), 'a')).toThrow('a in config.json is a list, not a whole number');
+});
+
 test("numbers: float32's range, and Python's Infinity", () => {
   expect(number(source('{"a": 1e-6}'), 'a')).toBe(1e-6);
   expect(number(source('{"a": Infinity}'), 'a')).toBe(Number.POSITIVE_INFINITY);
