@@ -24,67 +24,82 @@ export class MergeIndex {
 
   /** -1 where the pair is not merged. Of two equal merges the later one counts. */
   rank(left: string, right: string): number {
-    const slot = this.#find(hash(hash(SEED, left, ' '), right, ''), left, right);
-    return (this.#slots[slot] ?? 0) - 1;
-  }
-
-  #insert(merge: Json, rank: number): void {
-    if (typeof merge === 'string') {
-      if (merge.startsWith('#version')) {
-        return;
-      }
-      const space = merge.indexOf(' ');
-      if (space < 0 || merge.indexOf(' ', space + 1) >= 0) {
-        throw malformed(`model.merges[${rank}] is not two tokens with a space between`);
-      }
-      this.#slots[this.#find(hash(SEED, merge, ''), merge.slice(0, space), merge.slice(space + 1))] = rank + 1;
-      return;
-    }
-    const [left, right] = Array.isArray(merge) ? (merge as readonly Json[]) : [];
-    if (!Array.isArray(merge) || merge.length !== 2 || typeof left !== 'string' || typeof right !== 'string') {
-      throw malformed(`model.merges[${rank}] is no pair of tokens`);
-    }
-    this.#slots[this.#find(hash(hash(SEED, left, ' '), right, ''), left, right)] = rank + 1;
-  }
-
-  /** The pair's slot, or the free one where it belongs. */
-  #find(code: number, left: string, right: string): number {
-    let slot = code & this.#mask;
-    for (;;) {
-      const entry = this.#slots[slot] ?? 0;
-      if (entry === 0 || this.#equals(entry - 1, left, right)) {
-        return slot;
+    let rank = -1;
+    let slot = hashPair(left, right) & this.#mask;
+    for (let entry = this.#slots[slot] ?? 0; entry !== 0; entry = this.#slots[slot] ?? 0) {
+      if (entry - 1 > rank && isPair(this.merges[entry - 1], left, right)) {
+        rank = entry - 1;
       }
       slot = (slot + 1) & this.#mask;
     }
+    return rank;
   }
 
-  #equals(position: number, left: string, right: string): boolean {
-    const merge = this.merges[position];
-    if (typeof merge === 'string') {
-      return (
-        merge.length === left.length + 1 + right.length &&
-        merge.startsWith(left) &&
-        merge[left.length] === ' ' &&
-        merge.endsWith(right)
-      );
+  #insert(merge: Json, rank: number): void {
+    if (typeof merge === 'string' && merge.startsWith('#version')) {
+      return;
     }
-    const pair = merge as readonly Json[];
-    return pair[0] === left && pair[1] === right;
+    let slot = hashOf(merge, rank) & this.#mask;
+    for (let entry = this.#slots[slot] ?? 0; entry !== 0; entry = this.#slots[slot] ?? 0) {
+      if (sameMerge(this.merges[entry - 1], merge)) {
+        break;
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+    this.#slots[slot] = rank + 1;
   }
 }
 
-const SEED = 0x811c9dc5;
+/** Differs from run to run, so that nobody can prepare merges that all fall into one slot. */
+const SEED = Math.floor(Math.random() * 2 ** 32);
 
-/** FNV-1a over UTF-16 code units, mixed once more so that the low bits depend on all of them. */
-function hash(seed: number, text: string, end: string): number {
+/** FNV-1a over UTF-16 code units. */
+function hash(seed: number, text: string): number {
   let code = seed;
-  const whole = text.length;
-  for (let i = 0; i < whole; i++) {
+  for (let i = 0; i < text.length; i++) {
     code = Math.imul(code ^ text.charCodeAt(i), 0x01000193);
   }
-  if (end !== '') {
-    code = Math.imul(code ^ end.charCodeAt(0), 0x01000193);
-  }
   return code;
+}
+
+/** The low bits, which choose the slot, depend on all of them. */
+function mixed(code: number): number {
+  return code ^ (code >>> 15);
+}
+
+/** That of `"left right"`. */
+function hashPair(left: string, right: string): number {
+  return mixed(hash(hash(hash(SEED, left), ' '), right));
+}
+
+/** @throws MalformedTokenizerError where it is no merge. */
+function hashOf(merge: Json, rank: number): number {
+  if (typeof merge === 'string') {
+    const space = merge.indexOf(' ');
+    if (space < 0 || merge.indexOf(' ', space + 1) >= 0) {
+      throw malformed(`model.merges[${rank}] is not two tokens with a space between`);
+    }
+    return mixed(hash(SEED, merge));
+  }
+  const [left, right] = pairOf(merge);
+  if (typeof left !== 'string' || typeof right !== 'string') {
+    throw malformed(`model.merges[${rank}] is no pair of tokens`);
+  }
+  return hashPair(left, right);
+}
+
+function pairOf(merge: Json | undefined): readonly Json[] {
+  return Array.isArray(merge) && merge.length === 2 ? (merge as readonly Json[]) : [];
+}
+
+function sameMerge(a: Json | undefined, b: Json): boolean {
+  if (typeof a === 'string' || typeof b === 'string') {
+    return a === b;
+  }
+  const [left, right] = pairOf(b);
+  return pairOf(a)[0] === left && pairOf(a)[1] === right;
+}
+
+function isPair(merge: Json | undefined, left: string, right: string): boolean {
+  return typeof merge === 'string' ? merge === `${left} ${right}` : sameMerge(merge ?? null, [left, right]);
 }

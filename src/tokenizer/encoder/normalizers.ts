@@ -95,10 +95,7 @@ function bertNormalizer(fields: JsonObject, where: string): Normalizer {
       (text) => text.replace(CONTROL, '').replace(/\p{White_Space}/gu, ' '),
     ],
     [booleanField(fields, 'handle_chinese_chars', where, true), (text) => text.replace(CJK, ' $& ')],
-    [
-      booleanField(fields, 'strip_accents', where, lower),
-      (text) => text.normalize('NFD').replace(/\p{Mn}/gu, ''),
-    ],
+    [booleanField(fields, 'strip_accents', where, lower), (text) => text.normalize('NFD').replace(/\p{Mn}/gu, '')],
     [lower, lowercase],
   ];
   const used = steps.filter(([on]) => on).map(([, step]) => step);

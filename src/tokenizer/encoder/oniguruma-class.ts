@@ -28,7 +28,7 @@ const CASED = /^(?:l[ult]|lc|lower|upper|(?:upper|lower|title|cased)(?:case)?(?:
 /** The inside of a class for `\p{Name}`, `\P{Name}`, `\p{^Name}`; the cursor is at the p. */
 export function propertyClass(cursor: Cursor, flags: Flags): string {
   const rest = cursor.chars.slice(cursor.at, cursor.at + 64).join('');
-  const match = /^([pP])\{(\^?)([\w \-]+)\}/.exec(rest);
+  const match = /^([pP])\{(\^?)([\w -]+)\}/.exec(rest);
   if (!match) {
     return cursor.fail('it has a malformed \\p{…}');
   }
