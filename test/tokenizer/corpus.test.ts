@@ -5,6 +5,7 @@ import { Hf2ggufError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { isObject, type JsonObject } from '#src/json.js';
 import { SmallFiles } from '#src/repo/small-files.js';
+import { isQwen3Reranker, writeRerankTemplate } from '#src/tokenizer/reranker.js';
 import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
 import { folderRepo, plainConfig } from './folder-repo.js';
 import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
@@ -58,14 +59,11 @@ async function vocabularyOf(folder: string, pre: string | null): Promise<KeyValu
   const plan = PLANS.find(([classes]) => classes.test(config.architecture))?.[1] ?? 'gpt2';
   const kv = new KeyValues();
   const override = pre === null ? {} : { preTokenizer: pre };
-  await writeVocabulary({
-    files: new SmallFiles(folderRepo(folder)),
-    config,
-    kv,
-    plan,
-    ...override,
-    warn: () => {},
-  });
+  const files = new SmallFiles(folderRepo(folder));
+  if (config.architecture.startsWith('Qwen3') && (await isQwen3Reranker(files, config))) {
+    writeRerankTemplate(kv);
+  }
+  await writeVocabulary({ files, config, kv, plan, ...override, warn: () => {} });
   return kv;
 }
 
