@@ -28,6 +28,9 @@ export interface AddedToken {
   readonly content: string;
   readonly special: boolean;
   readonly normalized: boolean;
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  readonly singleWord: boolean;
 }
 
 /** The roles, in transformers' order, before the additional ones. */
@@ -36,21 +39,18 @@ const ROLES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 
 /** @throws BrokenTokenizerError, InvalidTokenIdError */
 export function autoTokenizer(tokenizer: JsonObject, files: TokenizerFiles, modelType: string): AutoTokenizer {
   const added = new AddedVocabulary(objectAt(tokenizer.model, 'vocab'));
-  for (const token of objectsAt(tokenizer, 'added_tokens')) {
-    added.add(addedToken(token, 'tokenizer.json'));
-  }
+  added.add(objectsAt(tokenizer, 'added_tokens').map((token) => addedToken(token, 'tokenizer.json')));
   const { declared, roles } = declaredTokens(tokenizer, files);
   const className = stringAt(files.tokenizerConfig, 'tokenizer_class') ?? stringAt(files.config, 'tokenizer_class');
   const known = tokenizerClass(className ?? null, modelType);
-  const specials = specialTokens(roles, tokenizer, new Set(declared.map((token) => token.content)), known);
-  for (const token of declared) {
-    added.add({ ...token, special: token.special || specials.has(token.content) });
-  }
-  for (const { overrides, ...token } of specials.values()) {
-    if (overrides || !added.has(token.content)) {
-      added.add({ ...token, special: true });
-    }
-  }
+  const declaredTexts = new Set(declared.map((token) => token.content));
+  const specials = specialTokens(roles, tokenizer, declaredTexts, known);
+  added.add([
+    ...declared.map((token) => ({ ...token, special: token.special || specials.has(token.content) })),
+    ...[...specials.values()]
+      .filter(({ token, overrides }) => overrides || !(added.has(token.content) || declaredTexts.has(token.content)))
+      .map(({ token }) => token),
+  ]);
   const ids = [...specials.keys()].map((content) => added.id(content));
   return {
     baseSize: added.baseSize,
@@ -97,11 +97,17 @@ class AddedVocabulary {
     return this.#vocabulary[content] as number;
   }
 
-  /** A token that is there already keeps its id and takes the new flags. */
-  add(token: AddedToken): void {
-    if (token.content === '') {
-      return;
+  /** Tokens that are there already keep their ids and take the new flags, unless they had these before the call. */
+  add(tokens: readonly AddedToken[]): void {
+    const before = new Set(Array.from(this.byId.values(), flagged));
+    for (const token of tokens) {
+      if (token.content !== '' && !before.has(flagged(token))) {
+        this.#put(token);
+      }
     }
+  }
+
+  #put(token: AddedToken): void {
     let id = this.id(token.content);
     if (id === undefined) {
       id = Math.max(this.#last + 1, this.baseSize);
@@ -115,6 +121,16 @@ class AddedVocabulary {
     this.byId.set(id, token);
     this.tokens[id] = token.content;
   }
+}
+
+/** A token with its flags, for comparison. */
+function flagged({ content, special, normalized, lstrip, rstrip, singleWord }: AddedToken): string {
+  return JSON.stringify([content, special, normalized, lstrip, rstrip, singleWord]);
+}
+
+/** A special token that is given by its text alone. */
+function plainSpecial(content: string): AddedToken {
+  return { content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false };
 }
 
 function tokenId(id: Json | undefined, file: string, key: string): number {
@@ -133,6 +149,9 @@ function addedToken(token: JsonObject, file: string): AddedToken {
     content: token.content,
     special,
     normalized: typeof token.normalized === 'boolean' ? token.normalized : !special,
+    lstrip: token.lstrip === true,
+    rstrip: token.rstrip === true,
+    singleWord: token.single_word === true,
   };
 }
 
@@ -164,7 +183,8 @@ function declaredTokens(tokenizer: JsonObject, files: TokenizerFiles): Declared 
     const specials = new Set([...ROLES.map((role) => roles[role]), ...additional].map(contentOf));
     for (const [content, id] of Object.entries(files.addedTokens ?? {})) {
       const special = specials.has(content);
-      byId.set(tokenId(id, 'added_tokens.json', content), { content, special, normalized: !special });
+      const token = { ...plainSpecial(content), special, normalized: !special };
+      byId.set(tokenId(id, 'added_tokens.json', content), token);
     }
     for (const token of objectsAt(tokenizer, 'added_tokens')) {
       byId.set(tokenId(token.id, 'tokenizer.json', 'added_tokens'), addedToken(token, 'tokenizer.json'));
@@ -173,7 +193,8 @@ function declaredTokens(tokenizer: JsonObject, files: TokenizerFiles): Declared 
   return { declared: [...byId].sort(([a], [b]) => a - b).map(([, token]) => token), roles };
 }
 
-interface SpecialToken extends Omit<AddedToken, 'special'> {
+interface SpecialToken {
+  readonly token: AddedToken;
   /** Whether its flags replace those of a token that is there already. */
   readonly overrides: boolean;
 }
@@ -186,16 +207,17 @@ function specialTokens(
   known: TokenizerClass,
 ): ReadonlyMap<string, SpecialToken> {
   const specials = new Map<string, SpecialToken>();
-  const put = (token: Json | undefined, asObject: boolean) => {
+  const put = (token: Json | undefined, overrides: boolean) => {
     const content = contentOf(token);
     if (content && !specials.has(content)) {
+      const flags = isObject(token) ? addedToken(token, 'tokenizer_config.json') : {};
       const normalized = isObject(token) && token.normalized === true;
-      specials.set(content, { content, normalized, overrides: asObject });
+      specials.set(content, { token: { ...plainSpecial(content), ...flags, special: true, normalized }, overrides });
     }
   };
   for (const role of ROLES) {
-    const fallback =
-      known.defaults[role] ?? (role === 'pad_token' ? stringAt(tokenizer.padding, 'pad_token') : undefined);
+    const padding = role === 'pad_token' ? stringAt(tokenizer.padding, 'pad_token') : undefined;
+    const fallback = role in known.defaults ? known.defaults[role] : padding;
     // A role that is null has no token; one that is missing gets the class's.
     const given = role in roles;
     const token = given ? roles[role] : fallback;

@@ -4,8 +4,8 @@
  * `models/auto/tokenization_auto.py` (the class of a model type). A class that is not listed brings nothing.
  */
 export interface TokenizerClass {
-  /** `bos_token` and its like → text. */
-  readonly defaults: Readonly<Record<string, string>>;
+  /** `bos_token` and its like → text; null: none, even if tokenizer.json's padding names one. */
+  readonly defaults: Readonly<Record<string, string | null>>;
   readonly additional?: readonly string[];
   /** The class makes its special tokens plain special ones, whatever flags tokenizer.json gives them. */
   readonly overrides?: boolean;
@@ -21,12 +21,12 @@ const ENDOFTEXT: TokenizerClass = {
 const CLASSES: Readonly<Record<string, TokenizerClass>> = {
   BloomTokenizer: { defaults: { unk_token: '<unk>', bos_token: '<s>', eos_token: '</s>', pad_token: '<pad>' } },
   CodeGenTokenizer: ENDOFTEXT,
-  CodeLlamaTokenizer: { ...LLAMA, additional: ['▁<PRE>', '▁<MID>', '▁<SUF>', '▁<EOT>', '<FILL_ME>'] },
+  CodeLlamaTokenizer: { ...LLAMA, additional: ['▁<PRE>', '▁<MID>', '▁<SUF>', '▁<EOT>'] },
   CohereTokenizer: {
     defaults: { unk_token: '<UNK>', bos_token: '<BOS_TOKEN>', eos_token: '<|END_OF_TURN_TOKEN|>' },
   },
   GPT2Tokenizer: ENDOFTEXT,
-  GPTNeoXTokenizer: ENDOFTEXT,
+  GPTNeoXTokenizer: { defaults: { ...ENDOFTEXT.defaults, pad_token: null } },
   GemmaTokenizer: {
     defaults: { unk_token: '<unk>', bos_token: '<bos>', eos_token: '<eos>', pad_token: '<pad>' },
   },
