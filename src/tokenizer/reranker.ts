@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { writeChatTemplate } from './chat-template.js';
-import { BrokenTokenizerError } from './errors.js';
+import { malformedFile } from './errors.js';
 import { objectAt } from './tokenizer-files.js';
 
 /**
@@ -25,7 +25,7 @@ export async function rerankTokenIds(files: SmallFiles): Promise<readonly [yes: 
   const vocabulary = objectAt(objectAt(await files.json('tokenizer.json'), 'model'), 'vocab');
   const { yes, no } = vocabulary;
   if (typeof yes !== 'number' || typeof no !== 'number') {
-    throw new BrokenTokenizerError('tokenizer.json', 'has no tokens "yes" and "no", which a reranker answers with');
+    throw malformedFile('tokenizer.json', 'has no tokens "yes" and "no", which a reranker answers with');
   }
   return [yes, no];
 }
