@@ -12,8 +12,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A string, or what Python's `json` writes and reads besides JSON. */
+const BEYOND_JSON = /"[^"\\]*(?:\\.[^"\\]*)*"|Infinity|NaN/gs;
+
 /**
- * JSON with the infinities that Python writes (`"time_step_limit": [0.0, Infinity]`).
+ * JSON, and Python's `Infinity` (as a number) and `NaN` (as null: no field means it).
  * @param where the file's name, for the message.
  * @throws MalformedJsonError
  */
@@ -21,9 +24,9 @@ export function parseJson(text: string, where: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
-    const standard = withoutInfinities(text);
-    if (standard !== text) {
-      return parseJson(standard, where);
+    const json = text.replace(BEYOND_JSON, (part) => (part === 'Infinity' ? '1e999' : part === 'NaN' ? 'null' : part));
+    if (json !== text) {
+      return parseJson(json, where);
     }
     throw new MalformedJsonError(
       `${where} is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
@@ -31,11 +34,6 @@ export function parseJson(text: string, where: string): Json {
       { cause },
     );
   }
-}
-
-/** Outside of strings, `Infinity` becomes a number that overflows to it. */
-function withoutInfinities(text: string): string {
-  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|\bInfinity\b/g, (token) => (token === 'Infinity' ? '1e999' : token));
 }
 
 /** @throws MalformedJsonError */

@@ -10,8 +10,21 @@ export const MAX_SOURCE_DIMS = 8;
 // repo
 /** Entries of one repository listing. */
 export const MAX_REPO_FILES = 200_000;
+/** Pages of one listing, lest empty ones go on for ever; the Hub puts 1000 entries on a page. */
+export const MAX_REPO_PAGES = 2_000;
+/** One answer of the Hub's API; a page of a listing has some 300 KB. */
+export const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 /** A file that is read whole into memory (config, tokenizer, index, model card). */
 export const MAX_SMALL_FILE_BYTES = 256 * 2 ** 20;
+
+// config
+/** Blocks of one model: lists with an entry a block are made from it. Released models have fewer than 200. */
+export const MAX_BLOCKS = 65_536;
+/** Dimensions of an attention head: tables with an entry for each two are made from it. Released models have at most 512. */
+export const MAX_HEAD_DIM = 65_536;
+// tokenizer
+/** Tokens of a vocabulary: the largest released ones have some 262,144. A configuration that asks for more is wrong. */
+export const MAX_VOCABULARY = 4_194_304;
 
 // gguf: what is read into memory before anything is known about the file.
 /** Key-values and tensor list together; a vocabulary of 262,144 pieces with its merges takes 15 MiB. */

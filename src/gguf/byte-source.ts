@@ -1,10 +1,9 @@
 import { open } from 'node:fs/promises';
 import { InterruptedError, SourceError } from '../errors.js';
-import type { Repo } from '../repo/repo.js';
 
 /** A file that can be read by position, wherever it is. */
 export interface ByteSource {
-  /** For messages: a path, or `org/model:path`. */
+  /** For messages. */
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -45,19 +44,5 @@ export async function openFile(path: string): Promise<ByteSource> {
       return bytes;
     },
     close: () => handle.close(),
-  };
-}
-
-/** @throws UnreadableFileError when the repository has no such file. */
-export async function openRepoFile(repo: Repo, path: string): Promise<ByteSource> {
-  const file = (await repo.list()).find((entry) => entry.path === path);
-  if (!file) {
-    throw new UnreadableFileError(`${repo.id} has no file ${path}.`, "Look up the file's name in the repository.");
-  }
-  return {
-    name: `${repo.id}:${path}`,
-    size: file.size,
-    read: (offset, length, signal) => repo.read(path, offset, length, signal),
-    close: async () => {},
   };
 }

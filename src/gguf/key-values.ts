@@ -50,6 +50,14 @@ export class KeyValues {
     return this.#values.entries();
   }
 
+  clone(): KeyValues {
+    const copy = new KeyValues();
+    for (const [key, value] of this.#values) {
+      copy.set(key, value);
+    }
+    return copy;
+  }
+
   get size(): number {
     return this.#values.size;
   }

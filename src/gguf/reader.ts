@@ -10,6 +10,7 @@ import type { ByteSource } from './byte-source.js';
 import { Cursor, GgufVersionError, isNumberType, NotGgufError, numberBytes } from './cursor.js';
 import { KeyValues } from './key-values.js';
 import { GGML_TYPES, type GgmlType, type GgufValue, type Scalar, type ScalarType, VALUE_TYPES } from './types.js';
+import { align, DEFAULT_ALIGNMENT } from './writer.js';
 
 /** Everything in a GGUF file but its tensors' data. Format: ggml/docs/gguf.md and gguf.cpp of llama.cpp v0.5.0. */
 export interface GgufFile {
@@ -38,7 +39,6 @@ export interface GgufTensor {
   readonly size: number;
 }
 
-const DEFAULT_ALIGNMENT = 32;
 const TYPE_BY_NUMBER = new Map(
   Object.entries(GGML_TYPES).map(([name, [number]]) => [number as number, name as GgmlType]),
 );
@@ -64,7 +64,7 @@ export async function readGguf(source: ByteSource, signal?: AbortSignal): Promis
   for (let index = 0; index < tensorCount; index++) {
     relative.push(await readTensor(cursor, index, alignment));
   }
-  const dataOffset = Math.ceil(cursor.offset / alignment) * alignment;
+  const dataOffset = align(cursor.offset, alignment);
   const tensors = relative.map((tensor) => ({ ...tensor, offset: dataOffset + tensor.offset }));
   checkLayout(cursor, tensors);
   return { version, bigEndian, alignment, kv, tensors, dataOffset, size: source.size };

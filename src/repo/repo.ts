@@ -25,7 +25,10 @@ export interface Repo {
    */
   read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
 
-  /** A whole file in pieces; the LFS sha256, where known, is verified at the end. */
+  /** The same, into memory that the caller has; `target` may lie over a SharedArrayBuffer. */
+  readInto(path: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void>;
+
+  /** A whole file in pieces; its hash, where known, is verified at the end. */
   stream(path: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 
   /** The file's path on this machine, for workers that read it by position; null when it has to be fetched. */

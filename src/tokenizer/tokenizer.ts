@@ -1,7 +1,9 @@
-import type { TokenizerPlan } from '../archs/architecture.js';
 import type { Config } from '../config/config.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import type { SmallFiles } from '../repo/small-files.js';
+
+/** The families' ways to find their vocabulary; `vocabulary.ts` says which kinds each tries. */
+export type TokenizerPlan = 'llama' | 'gpt2' | 'qwen';
 
 /** What a conversion tells the tokenizer, and where it writes: the `tokenizer.*` key-values in the reference's order. */
 export interface TokenizerContext {

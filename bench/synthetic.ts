@@ -1,0 +1,173 @@
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A Llama made up for benchmarks: 2048 wide, tied embeddings, a byte-level BPE of 128k tokens, normal bfloat16 weights. */
+
+const WIDTH = 2048;
+const FFN = 5632;
+const KV_WIDTH = 512;
+const VOCAB = 128_256;
+const SPLIT =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+/** 5 layers make 0.49 billion parameters, 11 make 0.76. Written once per folder. */
+export function syntheticLlama(folder: string, layers: number): string {
+  const path = join(folder, `Synthetic-Llama-${layers}L`);
+  if (!existsSync(join(path, 'tokenizer.json'))) {
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'config.json'), JSON.stringify(config(layers), null, 2));
+    writeWeights(join(path, 'model.safetensors'), layers);
+    writeFileSync(
+      join(path, 'tokenizer_config.json'),
+      JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', bos_token: '<|begin|>', eos_token: '<|end|>' }),
+    );
+    writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer()));
+  }
+  return path;
+}
+
+function config(layers: number) {
+  return {
+    architectures: ['LlamaForCausalLM'],
+    model_type: 'llama',
+    hidden_size: WIDTH,
+    intermediate_size: FFN,
+    num_hidden_layers: layers,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    head_dim: 64,
+    max_position_embeddings: 8192,
+    rms_norm_eps: 1e-5,
+    rope_theta: 500000,
+    tie_word_embeddings: true,
+    vocab_size: VOCAB,
+    bos_token_id: VOCAB - 2,
+    eos_token_id: VOCAB - 1,
+    torch_dtype: 'bfloat16',
+  };
+}
+
+function tensors(layers: number): [string, number[]][] {
+  const list: [string, number[]][] = [
+    ['model.embed_tokens.weight', [VOCAB, WIDTH]],
+    ['model.norm.weight', [WIDTH]],
+  ];
+  for (let i = 0; i < layers; i++) {
+    const p = `model.layers.${i}.`;
+    list.push(
+      [`${p}input_layernorm.weight`, [WIDTH]],
+      [`${p}post_attention_layernorm.weight`, [WIDTH]],
+      [`${p}self_attn.q_proj.weight`, [WIDTH, WIDTH]],
+      [`${p}self_attn.k_proj.weight`, [KV_WIDTH, WIDTH]],
+      [`${p}self_attn.v_proj.weight`, [KV_WIDTH, WIDTH]],
+      [`${p}self_attn.o_proj.weight`, [WIDTH, WIDTH]],
+      [`${p}mlp.gate_proj.weight`, [FFN, WIDTH]],
+      [`${p}mlp.up_proj.weight`, [FFN, WIDTH]],
+      [`${p}mlp.down_proj.weight`, [WIDTH, FFN]],
+    );
+  }
+  return list;
+}
+
+/** Weights repeat every 8 million, at a length that is no multiple of a row. */
+function writeWeights(path: string, layers: number): void {
+  const header: Record<string, unknown> = {};
+  let offset = 0;
+  for (const [name, shape] of tensors(layers)) {
+    const size = shape.reduce((a, b) => a * b, 2);
+    header[name] = { dtype: 'BF16', shape, data_offsets: [offset, offset + size] };
+    offset += size;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const fd = openSync(path, 'w');
+  writeSync(fd, length);
+  writeSync(fd, json);
+  const block = Buffer.from(normalBf16(8_000_009).buffer);
+  for (let done = 0; done < offset; done += block.length) {
+    writeSync(fd, block, 0, Math.min(block.length, offset - done));
+  }
+  closeSync(fd);
+}
+
+/** Normal numbers with a deviation of 0.02 as bfloat16, by Box and Muller from a 32-bit generator. */
+function normalBf16(count: number): Uint16Array {
+  let state = 0x2545f491;
+  const uniform = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+  const float = new Float32Array(1);
+  const bits = new Uint32Array(float.buffer);
+  const out = new Uint16Array(count);
+  for (let i = 0; i < count; i++) {
+    float[0] = 0.02 * Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+    out[i] = (bits[0] as number) >>> 16;
+  }
+  return out;
+}
+
+/** 256 bytes, then each token the join of two earlier ones, as training would leave it. */
+function tokenizer() {
+  const bytes = byteCharacters();
+  const tokens = [...bytes];
+  const known = new Set(tokens);
+  const merges: [string, string][] = [];
+  let state = 1;
+  const next = (below: number) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return state % below;
+  };
+  while (tokens.length < VOCAB - 2) {
+    const left = tokens[next(Math.min(tokens.length, 4000))] as string;
+    const right = tokens[next(Math.min(tokens.length, 400))] as string;
+    if (!known.has(left + right)) {
+      known.add(left + right);
+      tokens.push(left + right);
+      merges.push([left, right]);
+    }
+  }
+  const added = ['<|begin|>', '<|end|>'].map((content, i) => ({
+    id: VOCAB - 2 + i,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  }));
+  return {
+    version: '1.0',
+    added_tokens: added,
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Split', pattern: { Regex: SPLIT }, behavior: 'Isolated', invert: false },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+      ],
+    },
+    post_processor: null,
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: true,
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges,
+    },
+  };
+}
+
+/** GPT-2's printable stand-ins for bytes, in the order of its vocabulary. */
+function byteCharacters(): string[] {
+  const printable = [...Array(256).keys()].filter((b) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174);
+  const rest = [...Array(256).keys()].filter((b) => !printable.includes(b));
+  return [...printable.map((b) => String.fromCharCode(b)), ...rest.map((_, i) => String.fromCharCode(256 + i))];
+}

@@ -1,0 +1,113 @@
+// Q4_0, Q5_0, Q5_1, Q8_0: scalar/legacy.h with a block of 32 a lane.
+#pragma once
+#include "../types.h"
+#include "floats.h"
+
+namespace hf2gguf::HF2GGUF_NAMESPACE {
+
+inline F inverse(F scale) { return scale != 0.f ? 1.0f / scale : F{}; }
+
+template <int COUNT>
+F extreme(const F* x) {
+  F magnitude = {}, value = {};
+  for (int j = 0; j < COUNT; ++j) {
+    const F size = abs(x[j]);
+    value = magnitude < size ? x[j] : value;
+    magnitude = larger(size, magnitude);
+  }
+  return value;
+}
+
+inline I symmetricLevel(F level, int largest) {
+  const I wrapped = truncated(level) << 24 >> 24;
+  return wrapped < largest ? wrapped : all(largest);
+}
+
+/** float16 scales of LANES blocks: `Block::*FIELD` of each. */
+template <auto FIELD, class Block>
+void storeHalves(Block* blocks, F values) {
+  const U halves = toHalf(values);
+  for (int lane = 0; lane < LANES; ++lane) blocks[lane].*FIELD = uint16_t(halves[lane]);
+}
+
+template <class Block>
+void storeNibbles(Block* blocks, const I* levels) {
+  I pairs[16];
+  uint8_t bytes[LANES][16];
+  for (int j = 0; j < 16; ++j) pairs[j] = (levels[j] | levels[j + 16] << 4) & 255;
+  fromLanes<16>(pairs, bytes[0]);
+  for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qs, bytes[lane], 16);
+}
+
+/** Levels of 5 bits. */
+template <class Block>
+void storeFiveBits(Block* blocks, I* levels) {
+  I high = {};
+  for (int j = 0; j < 32; ++j) {
+    high |= (levels[j] >> 4 & 1) << j;
+    levels[j] &= 15;
+  }
+  storeNibbles(blocks, levels);
+  for (int lane = 0; lane < LANES; ++lane) {
+    const int32_t bits = high[lane];
+    __builtin_memcpy(blocks[lane].qh, &bits, 4);
+  }
+}
+
+inline void quantizeQ4_0(const float* x, BlockQ4_0* blocks) {
+  F v[32];
+  toLanes<32>(x, v);
+  const F d = extreme<32>(v) / -8.f, id = inverse(d);
+  I levels[32];
+  for (int j = 0; j < 32; ++j) levels[j] = symmetricLevel(v[j] * id + 8.5f, 15);
+  storeHalves<&BlockQ4_0::d>(blocks, d);
+  storeNibbles(blocks, levels);
+}
+
+inline void quantizeQ5_0(const float* x, BlockQ5_0* blocks) {
+  F v[32];
+  toLanes<32>(x, v);
+  const F d = extreme<32>(v) / -16.f, id = inverse(d);
+  I levels[32];
+  for (int j = 0; j < 32; ++j) levels[j] = symmetricLevel(v[j] * id + 16.5f, 31);
+  storeHalves<&BlockQ5_0::d>(blocks, d);
+  storeFiveBits(blocks, levels);
+}
+
+inline void quantizeQ5_1(const float* x, BlockQ5_1* blocks) {
+  F v[32];
+  toLanes<32>(x, v);
+  F min = all(0x1.fffffep127f), max = all(-0x1.fffffep127f);
+  for (int j = 0; j < 32; ++j) {
+    min = smaller(v[j], min);
+    max = larger(v[j], max);
+  }
+  const F d = (max - min) / 31.f, id = inverse(d);
+  I levels[32];
+  for (int j = 0; j < 32; ++j) levels[j] = truncated((v[j] - min) * id + 0.5f);
+  storeHalves<&BlockQ5_1::d>(blocks, d);
+  storeHalves<&BlockQ5_1::m>(blocks, min);
+  storeFiveBits(blocks, levels);
+}
+
+inline I roundAway(F value) {
+  const I whole = truncated(value);
+  const F rest = value - __builtin_convertvector(whole, F);  // exact
+  const I away = value < 0.f ? all(-1) : all(1);
+  return whole + (away & isSmall(value) & (abs(rest) >= 0.5f));
+}
+
+inline void quantizeQ8_0(const float* x, BlockQ8_0* blocks) {
+  F v[32], magnitude = {};
+  toLanes<32>(x, v);
+  for (int j = 0; j < 32; ++j) magnitude = larger(abs(v[j]), magnitude);
+  const F d = magnitude / 127.f, id = inverse(d);
+  I levels[32];
+  uint8_t bytes[LANES][32];
+  for (int j = 0; j < 32; ++j) levels[j] = roundAway(v[j] * id) & 255;
+  fromLanes<32>(levels, bytes[0]);
+  storeHalves<&BlockQ8_0::d>(blocks, d);
+  for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qs, bytes[lane], 32);
+}
+
+}  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -1,0 +1,70 @@
+import type { Config } from '../config/config.js';
+import { integer, optionalInteger } from '../config/fields.js';
+import { UnsupportedError } from '../errors.js';
+import { type PermuteRowsExpr, shapeOf, type TensorExpr } from '../tensor/expr.js';
+import type { Architecture, HparamsContext, TensorRule, TransformContext } from './architecture.js';
+import { blockTensor, DENSE_TENSORS } from './dense.js';
+import { headCount, headDim, sharedHparams } from './hparams.js';
+import { TensorMappingError } from './map-tensors.js';
+import { ropeFreqs } from './rope-freqs.js';
+
+/** A draft model of EAGLE-3 under Llama's class name. */
+export class EagleDraftError extends UnsupportedError {}
+
+export const LLAMA_TENSORS: readonly TensorRule[] = [
+  ...DENSE_TENSORS,
+  blockTensor('self_attn.q_proj', 'attn_q', (expr, context) => permuteHeads(expr, context, headCount(context.config))),
+  blockTensor('self_attn.k_proj', 'attn_k', (expr, context) =>
+    permuteHeads(expr, context, kvHeadCount(context.config)),
+  ),
+];
+
+export async function llamaHparams(context: HparamsContext): Promise<void> {
+  sharedHparams(context);
+  const { arch, config, kv } = context;
+  kv.u32(`${arch}.vocab_size`, integer(config, 'vocab_size'));
+  kv.u32(`${arch}.rope.dimension_count`, headDim(config));
+}
+
+export const llama: Architecture = {
+  classes: [
+    'LLaMAForCausalLM',
+    'LlamaForCausalLM',
+    'MistralForCausalLM',
+    'VLlama3ForCausalLM',
+    'IQuestCoderForCausalLM',
+    'LlamaModel',
+  ],
+  gguf: 'llama',
+  example: 'unsloth/Llama-3.2-1B-Instruct',
+  check(config) {
+    if (config.hparams.draft_vocab_size !== undefined && config.hparams.num_hidden_layers === 1) {
+      throw new EagleDraftError(
+        'config.json has a draft_vocab_size and one layer: it is an EAGLE-3 draft model, which is not supported yet.',
+        'Convert the model that it drafts for.',
+      );
+    }
+  },
+  hparams: llamaHparams,
+  tensors: LLAMA_TENSORS,
+  strip: ['text_model.'],
+  extra: ropeFreqs,
+  tokenizer: 'llama',
+};
+
+/** Key and value heads; without a field of their own there are as many as query heads. */
+function kvHeadCount(config: Config): number {
+  return optionalInteger(config, 'n_kv_heads', 'num_key_value_heads') ?? headCount(config);
+}
+
+/** transformers keeps the two halves of a rotary dimension apart, llama.cpp side by side. */
+function permuteHeads(expr: TensorExpr, { name }: TransformContext, heads: number): PermuteRowsExpr {
+  const rows = shapeOf(expr)[0] ?? 0;
+  if (heads === 0 || rows % (2 * heads) !== 0) {
+    throw new TensorMappingError(
+      `The ${rows} rows of ${name} can't be split in halves of ${heads} heads, as config.json has it.`,
+      'Check that config.json and the checkpoint belong together.',
+    );
+  }
+  return { op: 'permute-rows', of: expr, heads };
+}

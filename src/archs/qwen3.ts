@@ -1,0 +1,45 @@
+import type { Config } from '../config/config.js';
+import { UnsupportedError } from '../errors.js';
+import type { SmallFiles } from '../repo/small-files.js';
+import type { Architecture } from './architecture.js';
+import { blockTensor } from './dense.js';
+import { QWEN2_TENSORS, qwen2Hparams } from './qwen2.js';
+
+/** A Qwen3 that scores documents: its output is made from two rows of the embedding. */
+export class RerankerError extends UnsupportedError {}
+
+export const qwen3: Architecture = {
+  classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
+  gguf: 'qwen3',
+  example: 'Qwen/Qwen3-8B',
+  async hparams(context) {
+    if (await isReranker(context.config, context.files)) {
+      throw new RerankerError(
+        `${context.files.repo.name} is a Qwen3 reranker, which is not supported yet.`,
+        'Convert the Qwen3 model that it was made from.',
+      );
+    }
+    await qwen2Hparams(context);
+  },
+  tensors: [
+    ...QWEN2_TENSORS,
+    blockTensor('self_attn.q_norm', 'attn_q_norm'),
+    blockTensor('self_attn.k_norm', 'attn_k_norm'),
+  ],
+  tokenizer: 'qwen',
+};
+
+const RERANKER = /qwen3-(vl-)?reranker/i;
+
+/** By the repository's name, its model card's title or its class, as `_is_qwen3_reranker` of conversion/qwen.py has it. */
+async function isReranker({ hparams }: Config, files: SmallFiles): Promise<boolean> {
+  const names = [files.repo.name, hparams._name_or_path, hparams.model_type];
+  const card = await files.text('README.md');
+  return (
+    names.some((name) => typeof name === 'string' && RERANKER.test(name)) ||
+    (card !== null && /# qwen3-(vl-)?reranker/i.test(card)) ||
+    JSON.stringify(hparams.architectures ?? null)
+      .toLowerCase()
+      .includes('sequenceclassification')
+  );
+}

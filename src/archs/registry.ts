@@ -1,0 +1,56 @@
+import type { Config } from '../config/config.js';
+import { UnsupportedError } from '../errors.js';
+import type { Architecture } from './architecture.js';
+import { editDistance } from './edit-distance.js';
+import { llama } from './llama.js';
+import { mistral3 } from './mistral3.js';
+import { qwen2 } from './qwen2.js';
+import { qwen3 } from './qwen3.js';
+import { smollm3 } from './smollm3.js';
+
+/** All families; a new one gets its line here. */
+export const ARCHITECTURES: readonly Architecture[] = [llama, mistral3, qwen2, qwen3, smollm3];
+
+export class UnsupportedArchitectureError extends UnsupportedError {}
+
+/**
+ * The family of a model.
+ * @param name a class or GGUF name (`--arch`) to take instead of the configuration's class.
+ * @throws UnsupportedError
+ */
+export function findArchitecture(config: Config, name: string = config.architecture): Architecture {
+  const found = ARCHITECTURES.find(({ classes, gguf }) => classes.includes(name) || gguf === name);
+  if (!found) {
+    const near = nearest(name, config);
+    throw new UnsupportedArchitectureError(
+      `The architecture ${name.slice(0, MAX_NAME)} is not supported; the nearest one that is, is ${near.name}.`,
+      `If the model is built the same, try --arch ${near.gguf}; hf2gguf archs lists them all.`,
+    );
+  }
+  found.check?.(config);
+  return found;
+}
+
+/** Longer names are cut before they are compared or shown. */
+const MAX_NAME = 100;
+
+/** By the class name, and by `model_type` where several are as near. */
+function nearest(name: string, config: Config): { name: string; gguf: string } {
+  const wanted = name.slice(0, MAX_NAME).toLowerCase();
+  const type = String(config.hparams.model_type ?? wanted).slice(0, MAX_NAME);
+  let best = { name: '', gguf: '', distance: Number.POSITIVE_INFINITY };
+  for (const { classes, gguf } of ARCHITECTURES) {
+    for (const candidate of classes) {
+      const distance = editDistance(candidate.toLowerCase(), wanted) + editDistance(gguf, type);
+      if (distance < best.distance) {
+        best = { name: candidate, gguf, distance };
+      }
+    }
+  }
+  return best;
+}
+
+/** What `hf2gguf archs` lists. */
+export function listArchitectures(): { classes: readonly string[]; gguf: string; example: string }[] {
+  return ARCHITECTURES.map(({ classes, gguf, example }) => ({ classes, gguf, example }));
+}

@@ -1,0 +1,60 @@
+import type { Config } from '../config/config.js';
+import { ConfigFieldError, optionalNumber, optionalString } from '../config/fields.js';
+import { MAX_HEAD_DIM } from '../limits.js';
+import type { ExtraTensor } from './architecture.js';
+import { headDim } from './hparams.js';
+import { ropeFields } from './rope.js';
+import { pow } from './torch-pow.js';
+
+const f32 = Math.fround;
+
+/**
+ * Llama 3's rotary scaling as a factor for each pair of a head's dimensions (`generate_extra_tensors` of
+ * conversion/llama.py): 1 for short wavelengths, `factor` for long ones, in between a blend. torch computes it in
+ * float32, so each step is rounded; its division of a number by a tensor is a reciprocal, then a product.
+ */
+export function ropeFreqs(config: Config): readonly ExtraTensor[] {
+  const rope = ropeFields(config);
+  if (optionalString(rope, 'rope_type')?.toLowerCase() !== 'llama3') {
+    return [];
+  }
+  const factor = optionalNumber(rope, 'factor') ?? 8;
+  const low = optionalNumber(rope, 'low_freq_factor') ?? 1;
+  const high = optionalNumber(rope, 'high_freq_factor') ?? 4;
+  const context = optionalNumber(rope, 'original_max_position_embeddings') ?? 8192;
+  if (low === 0 || high === 0) {
+    throw new ConfigFieldError(`${rope.path} in config.json has a low_freq_factor or high_freq_factor of 0.`);
+  }
+  const lowWavelength = f32(context / low);
+  const highWavelength = f32(context / high);
+
+  const values = frequencies(optionalNumber(rope, 'rope_theta') ?? 10000, dimensions(config)).map((frequency) => {
+    const wavelength = f32(f32(1 / frequency) * f32(2 * Math.PI));
+    if (wavelength < highWavelength) {
+      return 1;
+    }
+    if (wavelength > lowWavelength) {
+      return f32(factor);
+    }
+    const turns = f32(f32(1 / wavelength) * f32(context));
+    const smooth = f32(f32(turns - f32(low)) / f32(high - low));
+    return f32(1 / f32(f32(f32(1 - smooth) / f32(factor)) + smooth));
+  });
+  return [{ name: 'rope_freqs.weight', expr: { op: 'constant', dtype: 'F32', shape: [values.length], values } }];
+}
+
+/** 1 / theta^(i / dim) for each even i. */
+function frequencies(theta: number, dim: number): number[] {
+  const exponents = Array.from({ length: Math.ceil(dim / 2) }, (_, pair) => f32((2 * pair) / dim));
+  return pow(f32(theta), exponents).map((power) => f32(1 / power));
+}
+
+function dimensions(config: Config): number {
+  const dim = headDim(config);
+  if (dim > MAX_HEAD_DIM) {
+    throw new ConfigFieldError(
+      `config.json gives a head ${dim} dimensions, more than the ${MAX_HEAD_DIM} it may have.`,
+    );
+  }
+  return dim;
+}

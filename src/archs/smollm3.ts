@@ -1,0 +1,9 @@
+import type { Architecture } from './architecture.js';
+import { llama } from './llama.js';
+
+export const smollm3: Architecture = {
+  ...llama,
+  classes: ['SmolLM3ForCausalLM'],
+  gguf: 'smollm3',
+  example: 'HuggingFaceTB/SmolLM3-3B',
+};

@@ -1,0 +1,112 @@
+import { SourceError, UnsupportedError } from '../errors.js';
+import { isObject } from '../json.js';
+import { MAX_TENSORS } from '../limits.js';
+import type { RepoFile } from '../repo/repo.js';
+import type { SmallFiles } from '../repo/small-files.js';
+import type { SourceExpr } from '../tensor/expr.js';
+import { readSafetensorsHeader } from './safetensors.js';
+
+/** The tensors of a model by name, from headers alone: shards in name order, each shard's tensors sorted by name. */
+export type Checkpoint = ReadonlyMap<string, SourceExpr>;
+
+export class MissingWeightsError extends SourceError {}
+export class UnsupportedWeightsError extends UnsupportedError {}
+export class ShardIndexError extends SourceError {}
+export class DuplicateTensorError extends SourceError {}
+
+const INDEX = 'model.safetensors.index.json';
+
+/** @throws SourceError for anything that the headers or the index contradict; UnsupportedWeightsError */
+export async function openCheckpoint(files: SmallFiles, signal?: AbortSignal): Promise<Checkpoint> {
+  const listing = await files.repo.list();
+  const weightMap = await readWeightMap(files);
+  const shards = findShards(listing, weightMap);
+  const tensors = new Map<string, SourceExpr>();
+  const headers = await Promise.all(shards.map((file) => readSafetensorsHeader(files.repo, file, signal)));
+  for (const header of headers) {
+    for (const tensor of header) {
+      const other = tensors.get(tensor.name);
+      if (other) {
+        throw new DuplicateTensorError(
+          `Tensor ${tensor.name} is in both ${other.file} and ${tensor.file}.`,
+          'Remove the file that does not belong to this model.',
+        );
+      }
+      tensors.set(tensor.name, tensor);
+    }
+  }
+  if (tensors.size > MAX_TENSORS) {
+    throw new SourceError(
+      `${files.repo.id} has ${tensors.size} tensors, more than ${MAX_TENSORS}.`,
+      'Check the files.',
+    );
+  }
+  if (weightMap) {
+    checkIndex(weightMap, tensors);
+  }
+  return tensors;
+}
+
+async function readWeightMap(files: SmallFiles): Promise<ReadonlyMap<string, string> | null> {
+  const index = await files.json(INDEX);
+  if (!index) {
+    return null;
+  }
+  const map = index.weight_map;
+  if (!isObject(map)) {
+    throw new ShardIndexError(`${INDEX} has no "weight_map" object.`, 'Download the index again.');
+  }
+  const entries = Object.entries(map).map(([name, file]): [string, string] => {
+    if (typeof file !== 'string') {
+      throw new ShardIndexError(`${INDEX} gives no file name for tensor ${name}.`, 'Download the index again.');
+    }
+    return [name, file];
+  });
+  return new Map(entries);
+}
+
+function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string, string> | null): RepoFile[] {
+  if (weightMap) {
+    const named = [...new Set(weightMap.values())].sort();
+    const missing = named.filter((name) => !listing.some((file) => file.path === name));
+    if (missing.length > 0) {
+      throw new ShardIndexError(
+        `${INDEX} names ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? `, … (${missing.length} files)` : ''}, which the repository does not hold.`,
+        'Download the missing files.',
+      );
+    }
+    return listing.filter((file) => named.includes(file.path));
+  }
+  const shards = listing.filter((file) => /^model[^/]*\.safetensors$/.test(file.path));
+  if (shards.length > 0) {
+    return shards;
+  }
+  if (listing.some((file) => /^pytorch_model[^/]*\.bin$/.test(file.path))) {
+    throw new UnsupportedWeightsError(
+      'The weights are PyTorch pickles (pytorch_model*.bin), which this version does not read.',
+      'Use a revision of the repository with safetensors, or convert the weights to safetensors first.',
+    );
+  }
+  throw new MissingWeightsError(
+    'There is no model*.safetensors file.',
+    'Check that this is the repository of a model and that all of it was downloaded.',
+  );
+}
+
+function checkIndex(weightMap: ReadonlyMap<string, string>, tensors: Checkpoint): void {
+  const misplaced = [...weightMap].filter(([name, file]) => tensors.get(name)?.file !== file);
+  const extra = [...tensors.keys()].filter((name) => !weightMap.has(name));
+  const [first] = misplaced;
+  if (first) {
+    throw new ShardIndexError(
+      `${INDEX} says that ${first[1]} holds tensor ${first[0]}, but it does not (${misplaced.length} such tensors).`,
+      `Download ${first[1]} again.`,
+    );
+  }
+  if (extra.length > 0) {
+    throw new ShardIndexError(
+      `${INDEX} does not name tensor ${extra[0]} of ${tensors.get(extra[0] ?? '')?.file} (${extra.length} such tensors).`,
+      'Download the index again, or remove the file that does not belong to this model.',
+    );
+  }
+}

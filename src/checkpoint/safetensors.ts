@@ -1,0 +1,154 @@
+import { SourceError } from '../errors.js';
+import { isObject, type Json, parseJsonObject } from '../json.js';
+import { MAX_SAFETENSORS_HEADER_BYTES, MAX_SOURCE_DIMS } from '../limits.js';
+import type { Repo, RepoFile } from '../repo/repo.js';
+import { DTYPE_BYTES, type DType } from '../tensor/dtype.js';
+import type { SourceExpr } from '../tensor/expr.js';
+
+/**
+ * Headers of safetensors files: 8 bytes of header length (little endian), a JSON object of
+ * `name: {dtype, shape, data_offsets: [begin, end)}` with offsets from the header's end, then the tensors.
+ * Format: https://github.com/huggingface/safetensors (README, "Format").
+ */
+
+export class NotSafetensorsError extends SourceError {}
+export class LfsPointerError extends SourceError {}
+export class TruncatedFileError extends SourceError {}
+export class HeaderTooLargeError extends SourceError {}
+export class UnknownDTypeError extends SourceError {}
+export class BadTensorEntryError extends SourceError {}
+export class OverlappingTensorsError extends SourceError {}
+
+/** How a Git LFS pointer file begins: what a clone without `git lfs pull` has in place of the weights. */
+const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
+const DOWNLOAD_AGAIN = 'Download the file again.';
+
+/**
+ * The file's tensors sorted by name (code point order), their offsets counted from the file's start.
+ * @throws SourceError when the header breaks a rule of the format
+ */
+export async function readSafetensorsHeader(repo: Repo, file: RepoFile, signal?: AbortSignal): Promise<SourceExpr[]> {
+  const start = await repo.read(file.path, 0, Math.min(file.size, LFS_POINTER.length), signal);
+  if (Buffer.from(start).toString('latin1').startsWith(LFS_POINTER)) {
+    throw new LfsPointerError(
+      `${file.path} is a Git LFS pointer, not the weights themselves.`,
+      'Run "git lfs pull" in the repository\'s folder.',
+    );
+  }
+  if (file.size < 8) {
+    throw new NotSafetensorsError(`${file.path} has ${file.size} bytes: not a safetensors file.`, DOWNLOAD_AGAIN);
+  }
+  const length = Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
+  if (start.length > 8 && start[8] !== 0x7b) {
+    throw new NotSafetensorsError(`${file.path} is not a safetensors file: no JSON header.`, DOWNLOAD_AGAIN);
+  }
+  if (length > MAX_SAFETENSORS_HEADER_BYTES) {
+    throw new HeaderTooLargeError(
+      `${file.path} claims a header of ${length} bytes; at most ${MAX_SAFETENSORS_HEADER_BYTES} are allowed.`,
+      'Check that it is a safetensors file.',
+    );
+  }
+  const dataStart = 8 + length;
+  if (dataStart > file.size) {
+    throw new TruncatedFileError(
+      `${file.path} ends within its header (${file.size} of ${dataStart} bytes).`,
+      DOWNLOAD_AGAIN,
+    );
+  }
+  const text = Buffer.from(await repo.read(file.path, 8, length, signal)).toString('utf8');
+  return parseHeader(text, file, dataStart);
+}
+
+function parseHeader(text: string, file: RepoFile, dataStart: number): SourceExpr[] {
+  const header = parseJsonObject(text, `The header of ${file.path}`);
+  const names = Object.keys(header);
+  if (names.length !== countKeys(text)) {
+    throw new BadTensorEntryError(`The header of ${file.path} names a tensor twice.`, DOWNLOAD_AGAIN);
+  }
+  const tensors = names
+    .filter((name) => name !== '__metadata__')
+    .map((name) => parseEntry(name, header[name], file, dataStart));
+  checkOverlap(tensors);
+  return tensors.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+}
+
+function parseEntry(name: string, entry: Json | undefined, file: RepoFile, dataStart: number): SourceExpr {
+  const bad = (problem: string): never => {
+    throw new BadTensorEntryError(`Tensor ${name} in ${file.path} ${problem}.`, DOWNLOAD_AGAIN);
+  };
+  if (!isObject(entry)) {
+    return bad('has no entry of the right form');
+  }
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPE_BYTES, dtype)) {
+    throw new UnknownDTypeError(
+      `Tensor ${name} in ${file.path} has the unknown dtype ${JSON.stringify(dtype)}.`,
+      'Check whether a newer version of hf2gguf knows it.',
+    );
+  }
+  if (!isCounts(shape) || shape.length > MAX_SOURCE_DIMS) {
+    return bad(`has no valid shape: ${JSON.stringify(shape)?.slice(0, 100)}`);
+  }
+  if (!isCounts(offsets) || offsets.length !== 2) {
+    return bad(`has no valid data_offsets: ${JSON.stringify(offsets)?.slice(0, 100)}`);
+  }
+  const [begin = 0, end = 0] = offsets;
+  const bytes = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype as DType]);
+  if (!Number.isSafeInteger(bytes)) {
+    return bad(`has a shape whose size overflows: [${shape.join(', ')}]`);
+  }
+  if (end - begin !== bytes) {
+    return bad(`takes ${end - begin} bytes, but ${dtype} [${shape.join(', ')}] needs ${bytes}`);
+  }
+  if (dataStart + end > file.size) {
+    throw new TruncatedFileError(
+      `Tensor ${name} in ${file.path} ends at byte ${dataStart + end}, but the file has ${file.size}.`,
+      DOWNLOAD_AGAIN,
+    );
+  }
+  return { op: 'source', name, file: file.path, offset: dataStart + begin, dtype: dtype as DType, shape };
+}
+
+function isCounts(value: Json | undefined): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function checkOverlap(tensors: readonly SourceExpr[]): void {
+  const size = (t: SourceExpr) => t.shape.reduce((product, n) => product * n, DTYPE_BYTES[t.dtype]);
+  const sorted = tensors.filter((t) => size(t) > 0).sort((a, b) => a.offset - b.offset);
+  sorted.forEach((tensor, i) => {
+    const previous = sorted[i - 1];
+    if (previous && previous.offset + size(previous) > tensor.offset) {
+      throw new OverlappingTensorsError(
+        `Tensors ${previous.name} and ${tensor.name} share bytes of ${tensor.file}.`,
+        DOWNLOAD_AGAIN,
+      );
+    }
+  });
+}
+
+/** Keys of the outermost object of a valid JSON text, repeated ones counted each time: JSON.parse keeps the last only. */
+function countKeys(text: string): number {
+  let depth = 0;
+  let keys = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (inString) {
+      if (c === '\\') {
+        i++;
+      } else if (c === '"') {
+        inString = false;
+      }
+    } else if (c === '"') {
+      inString = true;
+    } else if (c === '{' || c === '[') {
+      depth++;
+    } else if (c === '}' || c === ']') {
+      depth--;
+    } else if (c === ':' && depth === 1) {
+      keys++;
+    }
+  }
+  return keys;
+}

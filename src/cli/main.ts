@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { EXIT, Hf2ggufError } from '../errors.js';
+import { archsCommand } from './archs.js';
+import { convertCommand } from './convert.js';
+import { inspectCommand } from './inspect.js';
+import { toJsonLine } from './json.js';
+import { packageVersion } from './version.js';
+
+const EXIT_CODES = `
+Exit codes:
+  0 done   1 a bug in hf2gguf   2 usage   3 unsupported model or option   4 bad source file
+  5 Hub, network or access   6 memory or disk   7 --strict refused   130 interrupted`;
+
+function program(): Command {
+  const command = convertCommand(new Command('hf2gguf'))
+    .version(packageVersion())
+    .addCommand(inspectCommand())
+    .addCommand(archsCommand())
+    .addHelpText('after', EXIT_CODES)
+    .configureHelp({ sortOptions: false })
+    .exitOverride();
+  command.enablePositionalOptions();
+  for (const sub of command.commands) {
+    sub.exitOverride();
+  }
+  return command;
+}
+
+/** Commander has printed its own errors by now; ours are a sentence, with a stack trace only for who asks. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+  if (process.env.HF2GGUF_DEBUG) {
+    console.error(error);
+  }
+  if (error instanceof Hf2ggufError) {
+    if (process.argv.includes('--json')) {
+      console.log(toJsonLine({ event: 'error', name: error.name, message: error.message, exitCode: error.exitCode }));
+    }
+    console.error(`hf2gguf: ${error.message}`);
+    return error.exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(`hf2gguf: a bug of ours: ${message} Please report it; HF2GGUF_DEBUG=1 shows where it happened.`);
+  return EXIT.bug;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

@@ -1,0 +1,100 @@
+import type { ConvertEvent } from '../events.js';
+import { formatBytes, formatSeconds } from './format.js';
+import { toJsonLine } from './json.js';
+
+/** Draws a conversion's events: a moving line on a terminal, plain lines in a pipe, JSON lines for programs. */
+export interface Reporter {
+  event(event: ConvertEvent): void;
+}
+
+export interface Terminal {
+  readonly out: NodeJS.WritableStream;
+  readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+}
+
+export function jsonReporter({ out }: Terminal): Reporter {
+  return {
+    event: (event) => {
+      out.write(`${toJsonLine(event)}\n`);
+    },
+  };
+}
+
+const PHASES = {
+  open: 'Reading the headers',
+  plan: 'Planning',
+  fill: 'Converting',
+  flush: 'Flushing to disk',
+} as const;
+
+/** Milliseconds between two drawings of the moving line; in a pipe, one line per tenth of the work. */
+const REDRAW = 100;
+const PIPE_STEPS = 10;
+
+export function textReporter({ out, err }: Terminal): Reporter {
+  const isTTY = err.isTTY === true;
+  let started = 0;
+  let drawn = 0;
+  let step = 0;
+  const moving = (text: string) => {
+    if (isTTY) {
+      err.write(`\r\x1b[2K${text.slice(0, (err.columns ?? 80) - 1)}`);
+    }
+  };
+  const line = (stream: NodeJS.WritableStream, text: string) => {
+    moving('');
+    stream.write(`${text}\n`);
+  };
+  return {
+    event(event) {
+      switch (event.event) {
+        case 'phase':
+          started = performance.now();
+          if (isTTY) {
+            moving(`${PHASES[event.phase]} …`);
+          } else {
+            line(err, PHASES[event.phase]);
+          }
+          break;
+        case 'plan':
+          for (const file of event.plan.files) {
+            line(err, `${file.name}: ${formatBytes(file.size)}, ${file.tensors.length} tensors`);
+          }
+          break;
+        case 'progress': {
+          const text = progressText(event.done, event.total, (performance.now() - started) / 1000);
+          const now = performance.now();
+          if (isTTY && (now - drawn > REDRAW || event.done === event.total)) {
+            drawn = now;
+            moving(text);
+          } else if (!isTTY && Math.floor((event.done / event.total) * PIPE_STEPS) > step) {
+            step = Math.floor((event.done / event.total) * PIPE_STEPS);
+            line(err, text);
+          }
+          break;
+        }
+        case 'warning':
+          line(err, `Warning: ${event.message}`);
+          break;
+        case 'file':
+          break;
+        case 'done':
+          for (const { path, size, type, bitsPerWeight } of event.result.files) {
+            line(
+              out,
+              `${path}  ${formatBytes(size)}${type ? `  ${type}  ${bitsPerWeight.toFixed(2)} bits per weight` : ''}`,
+            );
+          }
+      }
+    },
+  };
+}
+
+/** Rates are of source bytes, the unit in which the work is counted. */
+function progressText(done: number, total: number, seconds: number): string {
+  const rate = done / Math.max(seconds, 1e-3);
+  const percent = Math.floor((done / Math.max(total, 1)) * 100);
+  return `${percent} %  ${formatBytes(done)} of ${formatBytes(total)}  ${formatBytes(rate)}/s  ${
+    done === total ? formatSeconds(seconds) : `${formatSeconds((total - done) / rate)} left`
+  }`;
+}

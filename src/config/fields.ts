@@ -1,0 +1,95 @@
+import { SourceError } from '../errors.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+
+/** A field of config.json that is missing, or whose value can't be what it stands for. */
+export class ConfigFieldError extends SourceError {
+  constructor(what: string, next = 'Correct config.json, or tell the repository about it.') {
+    super(what, next);
+  }
+}
+
+/** A `Config`, or a part of one: `path` is where the part stands in config.json, for messages. */
+export interface FieldSource {
+  readonly hparams: JsonObject;
+  readonly path?: string;
+}
+
+interface Kind<T> {
+  readonly what: string;
+  is(value: Json): value is Json & T;
+}
+
+const INTEGER: Kind<number> = {
+  what: 'a whole number from 0 to 4294967295',
+  is: (value): value is number =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff,
+};
+const NUMBER: Kind<number> = {
+  what: 'a number that fits float32',
+  is: (value): value is number =>
+    typeof value === 'number' && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value)),
+};
+const BOOLEAN: Kind<boolean> = { what: 'true or false', is: (value): value is boolean => typeof value === 'boolean' };
+const STRING: Kind<string> = { what: 'a string', is: (value): value is string => typeof value === 'string' };
+const ARRAY: Kind<readonly Json[]> = {
+  what: 'a list',
+  is: (value): value is readonly Json[] => Array.isArray(value),
+};
+const OBJECT: Kind<JsonObject> = { what: 'an object', is: isObject };
+
+type Required<T> = (source: FieldSource, ...names: string[]) => T;
+type Optional<T> = (source: FieldSource, ...names: string[]) => T | undefined;
+
+/**
+ * Reads the first of `names` that the configuration has, as the reference does: one with a null hides those after it,
+ * and counts as missing. Names are different families' spellings of one thing.
+ * @throws ConfigFieldError where the value is of another kind.
+ */
+function optional<T>(kind: Kind<T>): Optional<T> {
+  return (source, ...names) => {
+    const name = names.find((candidate) => source.hparams[candidate] !== undefined);
+    const value = name === undefined ? undefined : source.hparams[name];
+    if (name === undefined || value === undefined || value === null) {
+      return undefined;
+    }
+    if (!kind.is(value)) {
+      throw new ConfigFieldError(`${place(source, name)} in config.json is ${show(value)}, not ${kind.what}.`);
+    }
+    return value;
+  };
+}
+
+/** As `optional`, and throws ConfigFieldError where there is none. */
+function required<T>(read: Optional<T>): Required<T> {
+  return (source, ...names) => {
+    const value = read(source, ...names);
+    if (value === undefined) {
+      const places = names.map((name) => place(source, name)).join(' or ');
+      throw new ConfigFieldError(`config.json has no ${places}.`);
+    }
+    return value;
+  };
+}
+
+export const optionalInteger = optional(INTEGER);
+export const optionalNumber = optional(NUMBER);
+export const optionalBoolean = optional(BOOLEAN);
+export const optionalString = optional(STRING);
+export const optionalArray = optional(ARRAY);
+export const optionalObject = optional(OBJECT);
+
+export const integer = required(optionalInteger);
+export const number = required(optionalNumber);
+export const boolean = required(optionalBoolean);
+export const string = required(optionalString);
+export const array = required(optionalArray);
+
+function place(source: FieldSource, name: string): string {
+  return source.path === undefined ? name : `${source.path}.${name}`;
+}
+
+/** A value as config.json has it, cut where it is long. */
+export function show(value: Json): string {
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

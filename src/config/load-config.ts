@@ -1,0 +1,100 @@
+import type { Json, JsonObject } from '../json.js';
+import type { Config } from './config.js';
+import { ConfigFieldError, optionalObject } from './fields.js';
+import { toDict } from './to-dict.js';
+
+/**
+ * A model's configuration as the reference works it out (`load_hparams`, `get_model_architecture` and the constructor of
+ * `TextModel` in conversion/base.py).
+ * @param raw config.json, parsed.
+ * @throws ConfigFieldError where config.json names no architecture, or a part of it is not an object.
+ */
+export function loadConfig(raw: JsonObject): Config {
+  const fields = toDict(raw) ?? raw;
+  const text = textConfig(fields);
+  const architecture = architectureOf(fields, text);
+  const hparams = { ...CLASS_DEFAULTS.get(architecture), ...fields, ...text };
+  return { architecture, hparams, rope: ropeParameters(hparams) };
+}
+
+/** Fields that a class's checkpoints are known to leave out. */
+const CLASS_DEFAULTS: ReadonlyMap<string, JsonObject> = new Map([['VLlama3ForCausalLM', { num_attention_heads: 32 }]]);
+
+/** Where families keep the language model's configuration; a later one wins. */
+function textConfig(fields: JsonObject): JsonObject | undefined {
+  const root = { hparams: fields };
+  const thinker = optionalObject(root, 'thinker_config');
+  return (
+    optionalObject(root, 'lfm') ??
+    optionalObject(root, 'language_config') ??
+    (thinker && optionalObject({ hparams: thinker, path: 'thinker_config' }, 'text_config')) ??
+    optionalObject(root, 'lm_config') ??
+    optionalObject(root, 'llm_config') ??
+    optionalObject(root, 'text_config')
+  );
+}
+
+/** Multimodal classes that are themselves the class of their text model, whatever their `text_config` says. */
+const ROOT_CLASSES: ReadonlySet<string> = new Set([
+  'StepVLForConditionalGeneration',
+  'Sarashina2VisionForCausalLM',
+  'Exaone4_5_ForConditionalGeneration',
+  'Step3p7ForConditionalGeneration',
+  'KimiK3ForConditionalGeneration',
+]);
+
+function architectureOf(fields: JsonObject, text: JsonObject | undefined): string {
+  const root = firstClass(fields.architectures);
+  const nested = firstClass(text?.architectures);
+  const architecture = root !== undefined && ROOT_CLASSES.has(root) ? root : (nested ?? root);
+  if (architecture === undefined) {
+    throw new ConfigFieldError(
+      'config.json does not say which class the model is of: its `architectures` is missing or empty.',
+      'Add the class, for example "architectures": ["LlamaForCausalLM"].',
+    );
+  }
+  return architecture;
+}
+
+function firstClass(architectures: Json | undefined): string | undefined {
+  const first: Json | undefined = Array.isArray(architectures) ? architectures[0] : undefined;
+  return typeof first === 'string' ? first : undefined;
+}
+
+const ROPE_THETA = ['global_rope_theta', 'rope_global_theta', 'rope_theta_global', 'rope_theta', 'rotary_emb_base'];
+const LOCAL_ROPE_THETA = [
+  'local_rope_theta',
+  'rope_local_theta',
+  'rope_theta_local',
+  'swa_rope_theta',
+  'rope_local_base_freq',
+];
+const ROTARY_FACTOR = ['partial_rotary_factor', 'rope_pct', 'rope_percent'];
+
+/** `rope_parameters`, or else `rope_scaling`, with the fields of the root that belong in it, unless it is one per layer type. */
+function ropeParameters(hparams: JsonObject): JsonObject {
+  const name = hparams.rope_parameters === undefined ? 'rope_scaling' : 'rope_parameters';
+  const given = optionalObject({ hparams }, name) ?? {};
+  if (given.full_attention !== undefined || given.sliding_attention !== undefined) {
+    return given;
+  }
+  const local = firstOf(hparams, LOCAL_ROPE_THETA);
+  const root = {
+    rope_theta: firstOf(hparams, ROPE_THETA),
+    rope_type: given.type,
+    partial_rotary_factor: firstOf(hparams, ROTARY_FACTOR),
+    original_max_position_embeddings: hparams.original_max_position_embeddings,
+  };
+  const mirrored = Object.entries(root).filter(([, value]) => value !== undefined && value !== null);
+  return {
+    ...Object.fromEntries(mirrored),
+    ...given,
+    ...(local === undefined || local === null ? {} : { sliding_attention: { rope_theta: local } }),
+  };
+}
+
+/** The first name that is there decides, even with a null. */
+function firstOf(hparams: JsonObject, names: readonly string[]): Json | undefined {
+  const name = names.find((candidate) => hparams[candidate] !== undefined);
+  return name === undefined ? undefined : hparams[name];
+}

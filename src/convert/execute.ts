@@ -1,0 +1,193 @@
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { InterruptedError, SourceError } from '../errors.js';
+import type { ConvertEvent } from '../events.js';
+import type { Repo } from '../repo/repo.js';
+import { type Output, PartialFiles, writeError } from './outputs.js';
+import type { Task } from './tasks.js';
+import type { Job, JobFailure } from './worker.js';
+
+export class ReadError extends SourceError {}
+export class ShortFileError extends SourceError {}
+export class BadWeightsError extends SourceError {}
+
+export interface Execution {
+  readonly repo: Repo;
+  readonly outputs: readonly Output[];
+  readonly tasks: readonly Task[];
+  readonly jobs: number;
+  /** Bytes that fetched ranges may take while they wait for a worker. */
+  readonly fetchMemory: number;
+  readonly signal?: AbortSignal | undefined;
+  emit(event: ConvertEvent): void;
+}
+
+/**
+ * Fills the files and gives them their names when all are whole and flushed; leaves nothing behind when anything fails.
+ * @throws ResourceError, SourceError, HubError, InterruptedError
+ */
+export async function execute(execution: Execution): Promise<void> {
+  const files = new PartialFiles(execution.outputs);
+  try {
+    await files.open();
+    execution.emit({ event: 'phase', phase: 'fill' });
+    await fillAll(execution, files.fds);
+    execution.emit({ event: 'phase', phase: 'flush' });
+    throwIfAborted(execution.signal);
+    await files.finish();
+  } catch (error) {
+    await files.discard();
+    throw error;
+  }
+  for (const { path, size } of execution.outputs) {
+    execution.emit({ event: 'file', path, size });
+  }
+}
+
+/** Fetched ranges that wait for a worker at once: enough to keep a fast connection busy. */
+const MAX_FETCHES = 16;
+
+async function fillAll(execution: Execution, outputs: readonly number[]): Promise<void> {
+  const { tasks, jobs } = execution;
+  const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
+  const sources = new LocalSources(execution.repo);
+  const pool = new Piscina({
+    filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
+    name: 'fill',
+    minThreads: Math.min(jobs, tasks.length),
+    maxThreads: jobs,
+  });
+  const largest = Math.max(1, ...tasks.map((task) => task.bufferSize));
+  const fetches = Math.max(1, Math.min(MAX_FETCHES, Math.floor(execution.fetchMemory / largest)));
+  const buffers = new BufferPool(largest);
+  let done = 0;
+  const runTask = async (task: Task) => {
+    const local = sources.open(task);
+    const buffer = local ? undefined : buffers.take();
+    try {
+      const bytes = buffer && (await fetchTask(execution, task, buffer));
+      const job: Job = { task, sources: local ?? {}, outputs, ...(bytes && { bytes }) };
+      const failure: JobFailure | null = await pool.run(job);
+      if (failure) {
+        throw failureError(failure, execution.outputs);
+      }
+    } finally {
+      if (buffer) {
+        buffers.give(buffer);
+      }
+    }
+    done += task.bufferSize;
+    execution.emit({ event: 'progress', done, total });
+  };
+  try {
+    const isLocal = tasks.every((task) => sources.open(task));
+    await forEachConcurrently(tasks, isLocal ? jobs * 2 : Math.max(fetches, jobs), execution.signal, runTask);
+  } finally {
+    await pool.close();
+    sources.close();
+  }
+}
+
+/** Runs `action` on all items, `limit` at a time; after a failure or an abort starts no more and waits for those under way. */
+async function forEachConcurrently<T>(
+  items: readonly T[],
+  limit: number,
+  signal: AbortSignal | undefined,
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failed = false;
+  const lane = async () => {
+    while (!failed && next < items.length) {
+      throwIfAborted(signal);
+      await action(items[next++] as T);
+    }
+  };
+  const lanes = Array.from({ length: Math.min(limit, items.length) }, () =>
+    lane().catch((error: unknown) => {
+      failed = true;
+      throw error;
+    }),
+  );
+  const results = await Promise.allSettled(lanes);
+  throwIfAborted(signal);
+  for (const result of results) {
+    if (result.status === 'rejected') {
+      throw result.reason;
+    }
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new InterruptedError({ cause: signal.reason });
+  }
+}
+
+async function fetchTask({ repo, signal }: Execution, task: Task, buffer: SharedArrayBuffer): Promise<Uint8Array> {
+  const bytes = new Uint8Array(buffer, 0, task.bufferSize);
+  await Promise.all(
+    task.reads.map((read) =>
+      repo.readInto(read.file, read.offset, bytes.subarray(read.at, read.at + read.length), signal),
+    ),
+  );
+  return bytes;
+}
+
+/** Descriptors of the source files that lie on this machine, opened once and shared by all workers. */
+class LocalSources {
+  readonly #fds: Record<string, number> = {};
+
+  constructor(readonly repo: Repo) {}
+
+  /** The descriptors that a task's reads need; null when one of its files has to be fetched. */
+  open(task: Task): Record<string, number> | null {
+    for (const { file } of task.reads) {
+      const path = this.#fds[file] === undefined ? this.repo.local(file) : null;
+      if (path !== null) {
+        this.#fds[file] = openSync(path, 'r');
+      } else if (this.#fds[file] === undefined) {
+        return null;
+      }
+    }
+    return this.#fds;
+  }
+
+  close(): void {
+    for (const fd of Object.values(this.#fds)) {
+      closeSync(fd);
+    }
+  }
+}
+
+/** Shared memory that is used again: a fresh buffer for each range would be zeroed each time. */
+class BufferPool {
+  readonly #free: SharedArrayBuffer[] = [];
+
+  constructor(readonly size: number) {}
+
+  take(): SharedArrayBuffer {
+    return this.#free.pop() ?? new SharedArrayBuffer(this.size);
+  }
+
+  give(buffer: SharedArrayBuffer): void {
+    this.#free.push(buffer);
+  }
+}
+
+function failureError(failure: JobFailure, outputs: readonly Output[]): Error {
+  switch (failure.kind) {
+    case 'write':
+      return writeError(failure, outputs);
+    case 'read':
+      return new ReadError(`The weights cannot be read: ${failure.message}.`, 'Check the disk and the files.');
+    case 'short':
+      return new ShortFileError(
+        `${failure.file} became shorter while it was read.`,
+        'Wait until the download is complete, then start again.',
+      );
+    case 'values':
+      return new BadWeightsError(`Tensor ${failure.tensor}: ${failure.what}`, failure.next);
+  }
+}

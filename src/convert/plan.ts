@@ -1,0 +1,49 @@
+import type { GgmlType, GgufValue } from '../gguf/types.js';
+import type { TensorExpr } from '../tensor/expr.js';
+
+/** What a conversion will write, to the byte: plain data, known before any weight is read. */
+export interface Plan {
+  readonly source: { readonly id: string; readonly revision: string | null; readonly architecture: string };
+  readonly files: readonly PlannedFile[];
+  /** Bytes of weights that will be read, once for all files. */
+  readonly sourceBytes: number;
+  /** Bytes of buffers that filling will take at most. */
+  readonly memory: number;
+  /** Bytes that the files will take together. */
+  readonly disk: number;
+}
+
+export interface PlannedFile {
+  readonly name: string;
+  /** The file type's name: `BF16`, `Q4_K_M`; null for a vocabulary. */
+  readonly type: string | null;
+  readonly kv: readonly (readonly [string, GgufValue])[];
+  readonly tensors: readonly PlannedTensor[];
+  /** Bytes before the data section. */
+  readonly headerSize: number;
+  readonly size: number;
+  readonly parameters: number;
+  /** The tensors' bits over their elements; 0 without tensors. */
+  readonly bitsPerWeight: number;
+  /** Share of the parameters (0 to 1) whose row length forced another type than the recipe's. */
+  readonly fallbackShare: number;
+}
+
+export interface PlannedTensor {
+  readonly name: string;
+  readonly type: GgmlType;
+  /** ggml's order: the row length first. */
+  readonly ne: readonly number[];
+  /** From the start of the data section. */
+  readonly offset: number;
+  readonly size: number;
+  readonly expr: TensorExpr;
+  /** The type that values are rounded to before `type`: the converter's, when llama-quantize would read its file. */
+  readonly via: 'F32' | 'F16' | 'BF16';
+  /** Quantizing refuses NaN and Inf, plain conversion passes them on. */
+  readonly finite: boolean;
+  /** The rule that chose the type. */
+  readonly why: string;
+  /** The type that the recipe asked for, where the row length forced another. */
+  readonly instead?: GgmlType;
+}

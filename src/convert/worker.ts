@@ -1,0 +1,133 @@
+import { readSync, writeSync } from 'node:fs';
+import { Hf2ggufError } from '../errors.js';
+import { rowBytes } from '../gguf/types.js';
+import { quantizeRows } from '../quantize/native.js';
+import type { DType } from '../tensor/dtype.js';
+import { dtypeOf, type Segment } from '../tensor/expr.js';
+import { evaluate } from '../tensor/rows.js';
+import { type ScaledType, toFloats } from './floats.js';
+import type { Part, Read, Target, Task } from './tasks.js';
+
+/** What a worker gets: a task, the open files, and the source's bytes where they don't come from a local file. */
+export interface Job {
+  readonly task: Task;
+  /** Source path → file descriptor, for the reads; unused when `bytes` is given. */
+  readonly sources: Readonly<Record<string, number>>;
+  /** File descriptors of the outputs, in the order of the planned files. */
+  readonly outputs: readonly number[];
+  /** The task's buffer, filled, over shared memory. */
+  readonly bytes?: Uint8Array;
+}
+
+/** Why a job failed, as plain data: error classes don't survive the way between threads. */
+export type JobFailure =
+  | { readonly kind: 'read' | 'write'; readonly code: string; readonly message: string }
+  | { readonly kind: 'short'; readonly file: string }
+  | { readonly kind: 'values'; readonly tensor: string; readonly what: string; readonly next: string };
+
+class Failure extends Error {
+  constructor(readonly failure: JobFailure) {
+    super(failure.kind);
+  }
+}
+
+/** The worker's entry: null when all rows of the task are in their files. */
+export function fill({ task, sources, outputs, bytes }: Job): JobFailure | null {
+  try {
+    const buffer = bytes ?? readAll(task, sources);
+    for (const part of task.parts) {
+      fillPart(part, (segment) => view(buffer, task.reads, segment), outputs);
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof Failure) {
+      return error.failure;
+    }
+    throw error;
+  }
+}
+
+/** Kept from job to job: fresh buffers of this size would cost more than the work on them. */
+const kept = { source: new Uint8Array(0), output: new Uint8Array(0) };
+
+function keptBuffer(which: keyof typeof kept, size: number): Uint8Array {
+  if (kept[which].length < size) {
+    kept[which] = new Uint8Array(size);
+  }
+  return kept[which].subarray(0, size);
+}
+
+function readAll(task: Task, sources: Job['sources']): Uint8Array {
+  const buffer = keptBuffer('source', task.bufferSize);
+  for (const { file, offset, length, at } of task.reads) {
+    let done = 0;
+    while (done < length) {
+      const count = io('read', () =>
+        readSync(sources[file] as number, buffer, at + done, length - done, offset + done),
+      );
+      if (count === 0) {
+        throw new Failure({ kind: 'short', file });
+      }
+      done += count;
+    }
+  }
+  return buffer;
+}
+
+function view(buffer: Uint8Array, reads: readonly Read[], { file, offset, length }: Segment): Uint8Array {
+  const read = reads.find((r) => r.file === file && r.offset <= offset && offset + length <= r.offset + r.length);
+  if (!read) {
+    throw new Error(`No bytes of ${file} at ${offset} were read.`);
+  }
+  const at = read.at + offset - read.offset;
+  return buffer.subarray(at, at + length);
+}
+
+function fillPart(part: Part, fetch: (segment: Segment) => Uint8Array, outputs: readonly number[]): void {
+  const dtype = dtypeOf(part.expr) as Exclude<DType, ScaledType>;
+  const raw = evaluate(part.expr, part.from, part.to, fetch);
+  for (const target of part.targets) {
+    const bytes = target.type === dtype && !target.finite ? raw : convert(part, target, raw, dtype);
+    write(outputs[target.file] as number, bytes, target.position);
+  }
+}
+
+function convert(part: Part, target: Target, raw: Uint8Array, rawType: Exclude<DType, ScaledType>): Uint8Array {
+  const { bytes: source, dtype: sourceType } = toFloats(raw, rawType);
+  const rows = part.to - part.from;
+  const output = keptBuffer('output', rows * rowBytes(target.type, part.columns));
+  try {
+    quantizeRows({
+      type: target.type,
+      source,
+      sourceType,
+      via: target.via,
+      rows,
+      columns: part.columns,
+      target: output,
+      refuseNonFinite: target.finite,
+    });
+  } catch (error) {
+    if (error instanceof Hf2ggufError) {
+      throw new Failure({ kind: 'values', tensor: part.tensor, what: error.what, next: error.next });
+    }
+    throw error;
+  }
+  return output;
+}
+
+function write(fd: number, bytes: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < bytes.length) {
+    done += io('write', () => writeSync(fd, bytes, done, bytes.length - done, position + done));
+  }
+}
+
+function io(kind: 'read' | 'write', call: () => number): number {
+  try {
+    return call();
+  } catch (error) {
+    const { code = 'unknown', message } = error as NodeJS.ErrnoException;
+    throw new Failure({ kind, code, message });
+  }
+}

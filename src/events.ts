@@ -1,0 +1,29 @@
+import type { Plan } from './convert/plan.js';
+
+/** What a conversion reports while it runs; the terminal, `--json` and a web page read the same events. */
+export type ConvertEvent =
+  /** What is being done now. */
+  | { readonly event: 'phase'; readonly phase: 'open' | 'plan' | 'fill' | 'flush' }
+  /** Everything about the output, before the first weight is read. */
+  | { readonly event: 'plan'; readonly plan: Plan }
+  /** Bytes of weights read from the source, of all that will be. */
+  | { readonly event: 'progress'; readonly done: number; readonly total: number }
+  /** Something that stops nothing but should be known. */
+  | { readonly event: 'warning'; readonly message: string }
+  /** A file stands under its final name. */
+  | { readonly event: 'file'; readonly path: string; readonly size: number }
+  | { readonly event: 'done'; readonly result: ConvertResult };
+
+export interface ConvertResult {
+  readonly files: readonly WrittenFile[];
+}
+
+export interface WrittenFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The file type's name: `BF16`, `Q4_K_M`; null for a vocabulary. */
+  readonly type: string | null;
+  /** Bits per weight, the tensors' bytes over their elements. */
+  readonly bitsPerWeight: number;
+}

@@ -1,0 +1,52 @@
+import { blockSize, type GgmlType } from '../gguf/types.js';
+import type { SourceExpr } from '../tensor/expr.js';
+import type { OutType } from './file-types.js';
+
+/** A tensor's type and the name of the rule that chose it. */
+export interface Choice {
+  readonly type: GgmlType;
+  readonly why: string;
+  /** What the recipe asked for, where the row length forced another type. */
+  readonly instead?: GgmlType;
+}
+
+/** The converter's rules (conversion/base.py, prepare_tensors): which tensors stay float32 whatever `--outtype` says. */
+const ALWAYS_F32: readonly (readonly [RegExp, string])[] = [
+  [/_norm\.weight$/, 'norm'],
+  [/^(position_embd|token_types|v\.position_embd|a\.position_embd)\.weight$/, 'positions'],
+  [/^blk\.\d+\.(ffn_gate_inp|ffn_gate_inp_shexp)\.weight$/, 'router'],
+  [/^blk\.\d+\.(ssm_conv1d|ssm_conv1d_[qkv]|shortconv\.conv)\.weight$/, 'convolution'],
+  [/(?<!\.weight)$/, 'no weight matrix'],
+];
+
+/**
+ * The type that the converter writes.
+ * @param shape outermost dimension first.
+ */
+export function chooseOutType(name: string, shape: readonly number[], outType: OutType): Choice {
+  if (shape.length <= 1) {
+    return { type: 'F32', why: 'one dimension' };
+  }
+  const rule = ALWAYS_F32.find(([pattern]) => pattern.test(name));
+  if (rule) {
+    return { type: 'F32', why: rule[1] };
+  }
+  if ((shape.at(-1) ?? 1) % blockSize(outType) !== 0) {
+    return {
+      type: 'F16',
+      why: `row length ${shape.at(-1)} is not a multiple of ${blockSize(outType)}`,
+      instead: outType,
+    };
+  }
+  return { type: outType, why: '--outtype' };
+}
+
+/** `--outtype auto`: the first tensor of two dimensions or more that is bfloat16 or float16 decides; float16 without one. */
+export function guessOutType(tensors: Iterable<SourceExpr>): OutType {
+  for (const { dtype, shape } of tensors) {
+    if (shape.length >= 2 && (dtype === 'BF16' || dtype === 'F16')) {
+      return dtype;
+    }
+  }
+  return 'F16';
+}

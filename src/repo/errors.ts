@@ -1,0 +1,208 @@
+import { HubError, SourceError, UsageError } from '../errors.js';
+
+/** What a Hub error is about; all of it may be shown, none of it is secret. */
+export interface Subject {
+  /** `https://huggingface.co`, without a slash at the end. */
+  readonly endpoint: string;
+  /** `org/model`. */
+  readonly repo: string;
+  readonly revision: string;
+  /** Where it is about one file. */
+  readonly path?: string;
+}
+
+const AGAIN = 'Try again later.';
+
+// The source as named by the user.
+
+export class NotASourceError extends UsageError {
+  constructor(source: string, why: string) {
+    super(`"${source}" ${why}.`, 'Give a folder that exists, or a Hub name such as org/model or org/model@revision.');
+  }
+}
+
+export class BadEndpointError extends UsageError {
+  constructor(why: string) {
+    super(`The Hub's endpoint ${why}.`, 'Set HF_ENDPOINT to an address such as https://huggingface.co, or unset it.');
+  }
+}
+
+// Folders and the files in them.
+
+export class FolderNotFoundError extends SourceError {
+  constructor(path: string) {
+    super(`There is no folder ${path}.`, 'Check the path.');
+  }
+}
+
+export class NotAFolderError extends SourceError {
+  constructor(path: string) {
+    super(`${path} is not a folder.`, 'Give the folder that holds config.json and the weights.');
+  }
+}
+
+export class UnreadableError extends SourceError {
+  constructor(path: string, code: string) {
+    super(`${path} can't be read (${code}).`, 'Check its permissions, and the disk.');
+  }
+}
+
+export class MissingFileError extends SourceError {
+  constructor(path: string, folder: string) {
+    super(`There is no file ${path} in ${folder}.`, 'Download the repository again, or check the name.');
+  }
+}
+
+export class ShortFileError extends SourceError {
+  constructor(path: string, has: number, needs: number) {
+    super(`${path} has ${has} bytes, but ${needs} are needed.`, 'Download the file again: it is cut short.');
+  }
+}
+
+export class WrongHashError extends SourceError {
+  constructor(path: string, algorithm: string, expected: string, found: string) {
+    super(
+      `${path} has the ${algorithm} ${found}, but the repository says ${expected}.`,
+      'Run it again; a file in the cache that stays wrong has to be deleted there.',
+    );
+  }
+}
+
+export class UnsafePathError extends SourceError {
+  constructor(path: string) {
+    super(`The file name ${JSON.stringify(path)} could lead out of the repository.`, "Don't use this repository.");
+  }
+}
+
+export class TooManyFilesError extends SourceError {
+  constructor(where: string, cap: number) {
+    super(`${where} lists more than ${cap} files.`, 'Give a repository or folder that holds one model.');
+  }
+}
+
+// What isn't there.
+
+export class RepoNotFoundError extends HubError {
+  constructor(at: Subject, tokenSent: boolean) {
+    super(
+      `There is no model ${at.repo} at ${at.endpoint}${tokenSent ? ", or the token's account may not see it" : ''}.`,
+      'Check the name; to read a folder, give a path that exists.',
+    );
+  }
+}
+
+export class RevisionNotFoundError extends HubError {
+  constructor(at: Subject) {
+    super(
+      `${at.repo} has no revision "${at.revision}".`,
+      `See its branches and tags at ${at.endpoint}/${at.repo}/tree/main.`,
+    );
+  }
+}
+
+export class FileNotFoundError extends HubError {
+  constructor(at: Subject) {
+    super(
+      `There is no file ${at.path} in ${at.repo} at ${at.revision}.`,
+      `See its files at ${at.endpoint}/${at.repo}/tree/${at.revision}.`,
+    );
+  }
+}
+
+// Access.
+
+export class GatedRepoError extends HubError {
+  constructor(at: Subject, tokenSent: boolean) {
+    super(
+      `${at.repo} is gated: ${tokenSent ? "the token's account has no access to it" : 'it is read with a token only, and none was sent'}.`,
+      `Ask for access at ${at.endpoint}/${at.repo}, ${tokenSent ? 'then run it again' : 'and set HF_TOKEN to a token of that account'}.`,
+    );
+  }
+}
+
+export class AccessPendingError extends HubError {
+  constructor(at: Subject) {
+    super(
+      `${at.repo} is gated, and the request for access awaits its authors' review.`,
+      `Run it again once ${at.endpoint}/${at.repo} shows that access is granted.`,
+    );
+  }
+}
+
+export class TokenMissingError extends HubError {
+  constructor(at: Subject) {
+    super(
+      `${at.endpoint} shows no model ${at.repo} without a token: it does not exist, or it is private.`,
+      `Check the name; for a private model set HF_TOKEN to a token from ${at.endpoint}/settings/tokens.`,
+    );
+  }
+}
+
+export class TokenInvalidError extends HubError {
+  constructor(endpoint: string, why = `was not accepted by ${endpoint}`) {
+    super(`The Hub token ${why}.`, `Set HF_TOKEN to a valid one from ${endpoint}/settings/tokens, or unset it.`);
+  }
+}
+
+export class TokenScopeError extends HubError {
+  constructor(at: Subject, hubSays: string) {
+    super(
+      `The Hub token does not have the permission to read ${at.repo}${hubSays && ` (the Hub says: ${hubSays})`}.`,
+      `Give the token read access to this model at ${at.endpoint}/settings/tokens.`,
+    );
+  }
+}
+
+export class RefusedError extends HubError {
+  constructor(at: Subject, status: number, hubSays: string) {
+    super(
+      `${at.endpoint} refused to serve ${at.path ? `${at.path} of ${at.repo}` : at.repo} with status ${status}${hubSays && ` (it says: ${hubSays})`}.`,
+      `Look at ${at.endpoint}/${at.repo}.`,
+    );
+  }
+}
+
+// The network, after all retries. `where` is an address without its query, which may be signed.
+
+export class RateLimitedError extends HubError {
+  constructor(where: string, tries: number) {
+    super(
+      `${where} limits the rate of requests, also at try ${tries}.`,
+      'Wait some minutes; requests with a token (HF_TOKEN) have a higher limit.',
+    );
+  }
+}
+
+export class ServerFailingError extends HubError {
+  constructor(where: string, status: number, tries: number) {
+    super(`${where} fails with status ${status}, also at try ${tries}.`, AGAIN);
+  }
+}
+
+export class NetworkDownError extends HubError {
+  constructor(where: string, why: string, tries: number) {
+    super(
+      `${where} can't be read: ${why}, also at try ${tries}.`,
+      'Check the network; with HF_HUB_OFFLINE=1 a model that is already in the cache is read from there.',
+    );
+  }
+}
+
+/** An answer that isn't what was asked for: another range, too many bytes, no JSON. */
+export class WrongAnswerError extends HubError {
+  constructor(where: string, why: string) {
+    super(
+      `The answer from ${where} is wrong: ${why}.`,
+      'Check HF_ENDPOINT and proxies on the way, or try again later.',
+    );
+  }
+}
+
+export class OfflineError extends HubError {
+  constructor(what: string, cache: string) {
+    super(
+      `HF_HUB_OFFLINE is set, and ${what} is not in the cache at ${cache}.`,
+      'Unset HF_HUB_OFFLINE, or download the model first.',
+    );
+  }
+}

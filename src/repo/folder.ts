@@ -1,0 +1,143 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { MAX_REPO_FILES } from '../limits.js';
+import {
+  FolderNotFoundError,
+  MissingFileError,
+  NotAFolderError,
+  TooManyFilesError,
+  UnreadableError,
+} from './errors.js';
+import { checkLength, errorCode, readLocalInto, streamLocal } from './local-file.js';
+import { byCodePoint, checkRepoPath } from './paths.js';
+import type { Repo, RepoFile } from './repo.js';
+
+export interface FolderIdentity {
+  readonly id: string;
+  readonly name: string;
+  readonly revision: string | null;
+  /** The error for a file that isn't there. */
+  readonly missing: (path: string) => Error;
+}
+
+/**
+ * A folder as a repository. Symbolic links to files count as files (a cache's snapshot consists of them); links to
+ * folders, and folders whose name starts with a dot, are left out.
+ * @param identity what it is called; by default after the folder.
+ * @throws FolderNotFoundError, NotAFolderError, UnreadableError, TooManyFilesError
+ */
+export async function openFolder(path: string, identity?: FolderIdentity): Promise<Repo> {
+  const root = resolve(path);
+  const kind = await statOrNull(root, path);
+  if (!kind) {
+    throw new FolderNotFoundError(path);
+  }
+  if (!kind.isDirectory()) {
+    throw new NotAFolderError(path);
+  }
+  const files = await listFolder(root, path);
+  return new FolderRepo(root, files, identity ?? folderIdentity(root, path));
+}
+
+function folderIdentity(root: string, path: string): FolderIdentity {
+  return { id: path, name: basename(root), revision: null, missing: (file) => new MissingFileError(file, path) };
+}
+
+class FolderRepo implements Repo {
+  readonly id: string;
+  readonly name: string;
+  readonly revision: string | null;
+  readonly #missing: (path: string) => Error;
+  readonly #root: string;
+  readonly #files: ReadonlyMap<string, RepoFile>;
+
+  constructor(root: string, files: readonly RepoFile[], identity: FolderIdentity) {
+    this.id = identity.id;
+    this.name = identity.name;
+    this.revision = identity.revision;
+    this.#missing = identity.missing;
+    this.#root = root;
+    this.#files = new Map(files.map((file) => [file.path, file]));
+  }
+
+  async list(): Promise<readonly RepoFile[]> {
+    return [...this.#files.values()];
+  }
+
+  async read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    checkLength(this.#file(path), offset + length);
+    const target = new Uint8Array(length);
+    await this.readInto(path, offset, target, signal);
+    return target;
+  }
+
+  async readInto(path: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
+    await readLocalInto(this.local(path), this.#shown(path), offset, target, signal);
+  }
+
+  async *stream(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    yield* streamLocal(this.local(path), this.#shown(path), this.#file(path).size, signal);
+  }
+
+  local(path: string): string {
+    return join(this.#root, this.#file(path).path);
+  }
+
+  #file(path: string): RepoFile {
+    const file = this.#files.get(checkRepoPath(path));
+    if (!file) {
+      throw this.#missing(path);
+    }
+    return file;
+  }
+
+  #shown(path: string): string {
+    return join(this.id, path);
+  }
+}
+
+async function listFolder(root: string, shown: string): Promise<RepoFile[]> {
+  const files: RepoFile[] = [];
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readEntries(join(root, folder), join(shown, folder))) {
+      const path = folder ? `${folder}/${entry.name}` : entry.name;
+      if (entry.isDirectory()) {
+        if (!entry.name.startsWith('.')) {
+          folders.push(path);
+        }
+        continue;
+      }
+      // A link that leads nowhere is no file: a cache's blob may have been deleted.
+      const kind = await statOrNull(join(root, path), join(shown, path));
+      if (kind?.isFile()) {
+        files.push({ path, size: kind.size });
+      }
+      if (files.length + folders.length > MAX_REPO_FILES) {
+        throw new TooManyFilesError(shown, MAX_REPO_FILES);
+      }
+    }
+  }
+  return files.sort(byCodePoint);
+}
+
+async function readEntries(path: string, shown: string) {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    throw new UnreadableError(shown, errorCode(error));
+  }
+}
+
+/** What is at the end of a path and its links; null where there is nothing. */
+export async function statOrNull(path: string, shown: string) {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      return null;
+    }
+    throw new UnreadableError(shown, code);
+  }
+}

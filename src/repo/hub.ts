@@ -1,0 +1,240 @@
+import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
+import { Hf2ggufError } from '../errors.js';
+import { MAX_REPO_FILES, MAX_REPO_PAGES } from '../limits.js';
+import { checkedFetch, RefusedAnswer } from './checked-fetch.js';
+import { FileNotFoundError, OfflineError, type Subject, TooManyFilesError, WrongAnswerError } from './errors.js';
+import { openFolder } from './folder.js';
+import { HubCache, isCommit } from './hub-cache.js';
+import type { HubSettings } from './hub-settings.js';
+import { checkLength, readLocalInto, streamLocal } from './local-file.js';
+import { byCodePoint, checkRepoPath } from './paths.js';
+import { refusalError } from './refusals.js';
+import type { Repo, RepoFile } from './repo.js';
+import { DEFAULT_POLICY, type NetworkPolicy } from './retry.js';
+import { type HubFile, verified } from './verify.js';
+
+export interface HubOptions extends HubSettings {
+  readonly fetch: typeof fetch;
+  readonly policy?: Partial<NetworkPolicy>;
+  /** Ends opening; reads have their own. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A model on the Hub at the commit that `revision` means now; files that are in the cache for that commit are read
+ * from there, and nothing is written. Offline, the cache is all there is.
+ * @param repo `org/model` or `model`.
+ * @throws HubError of ./errors.ts, InterruptedError
+ */
+export async function openHub(repo: string, revision: string, options: HubOptions): Promise<Repo> {
+  const cache = new HubCache(options.cache, repo);
+  if (options.offline) {
+    return openSnapshot(repo, revision, cache, options.cache);
+  }
+  const { silence = DEFAULT_POLICY.silence } = options;
+  const client: Client = {
+    endpoint: options.endpoint,
+    fetch: checkedFetch({ ...options, policy: { ...DEFAULT_POLICY, silence, ...options.policy } }),
+  };
+  const at = { endpoint: client.endpoint, repo, revision };
+  const commit = await resolveCommit(client, at, options.signal);
+  const files = await listCommit(client, { ...at, revision: commit }, options.signal);
+  return new HubRepo(client, { ...at, revision: commit }, files, cache);
+}
+
+interface Client {
+  readonly endpoint: string;
+  readonly fetch: typeof fetch;
+}
+
+async function openSnapshot(repo: string, revision: string, cache: HubCache, root: string): Promise<Repo> {
+  const commit = cache.commit(revision);
+  if (!commit) {
+    throw new OfflineError(`${repo} at ${revision}`, root);
+  }
+  return openFolder(cache.snapshot(commit), {
+    id: repo,
+    name: lastPart(repo),
+    revision: commit,
+    missing: (path) => new OfflineError(`${path} of ${repo}`, root),
+  });
+}
+
+async function resolveCommit(client: Client, at: Subject, signal?: AbortSignal): Promise<string> {
+  const info = await explained(at, () =>
+    modelInfo({
+      name: at.repo,
+      revision: at.revision,
+      additionalFields: ['sha'],
+      hubUrl: client.endpoint,
+      fetch: withSignal(client.fetch, signal),
+    }),
+  );
+  if (!isCommit(info.sha)) {
+    throw new WrongAnswerError(client.endpoint, `it names no commit for ${at.repo} at ${at.revision}`);
+  }
+  return info.sha;
+}
+
+async function listCommit(client: Client, at: Subject, signal?: AbortSignal): Promise<HubFile[]> {
+  const files = new Map<string, HubFile>();
+  let pages = 0;
+  let entries = 0;
+  const tooMany = () => new TooManyFilesError(at.repo, MAX_REPO_FILES);
+  const counted: typeof fetch = (input, init) => {
+    if (++pages > MAX_REPO_PAGES) {
+      throw tooMany();
+    }
+    return client.fetch(input, init);
+  };
+  await explained(at, async () => {
+    const listing = listFiles({
+      repo: { type: 'model', name: at.repo },
+      revision: at.revision,
+      recursive: true,
+      hubUrl: client.endpoint,
+      fetch: withSignal(counted, signal),
+    });
+    for await (const entry of listing) {
+      if (++entries > MAX_REPO_FILES) {
+        throw tooMany();
+      }
+      if (entry.type === 'file') {
+        files.set(checkRepoPath(entry.path), hubFile(entry, client.endpoint));
+      }
+    }
+  });
+  return [...files.values()].sort(byCodePoint);
+}
+
+/** @throws WrongAnswerError */
+function hubFile({ path, size: listed, oid, lfs }: ListFileEntry, endpoint: string): HubFile {
+  const size = lfs?.size ?? listed;
+  const hash = lfs ? lfs.oid : oid;
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new WrongAnswerError(endpoint, `it gives ${JSON.stringify(path)} an impossible size`);
+  }
+  if (hash === undefined) {
+    return { path, size };
+  }
+  if (typeof hash !== 'string' || !(lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash)) {
+    throw new WrongAnswerError(endpoint, `it gives ${JSON.stringify(path)} an impossible hash`);
+  }
+  return lfs ? { path, size, sha256: hash } : { path, size, gitSha1: hash };
+}
+
+class HubRepo implements Repo {
+  readonly id: string;
+  readonly name: string;
+  readonly revision: string;
+  readonly #files: ReadonlyMap<string, HubFile>;
+
+  constructor(
+    readonly client: Client,
+    readonly at: Subject,
+    files: readonly HubFile[],
+    readonly cache: HubCache,
+  ) {
+    this.id = at.repo;
+    this.name = lastPart(at.repo);
+    this.revision = at.revision;
+    this.#files = new Map(files.map((file) => [file.path, file]));
+  }
+
+  async list(): Promise<readonly RepoFile[]> {
+    return [...this.#files.values()];
+  }
+
+  async read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    checkLength(this.#file(path), offset + length);
+    const target = new Uint8Array(length);
+    await this.readInto(path, offset, target, signal);
+    return target;
+  }
+
+  async readInto(path: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
+    checkLength(this.#file(path), offset + target.length);
+    const local = this.local(path);
+    if (local) {
+      return readLocalInto(local, path, offset, target, signal);
+    }
+    let filled = 0;
+    for await (const piece of this.#fetched(path, offset, target.length, signal)) {
+      target.set(piece, filled);
+      filled += piece.length;
+    }
+  }
+
+  async *stream(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const file = this.#file(path);
+    const local = this.local(path);
+    const pieces = local ? streamLocal(local, path, file.size, signal) : this.#fetched(path, 0, file.size, signal);
+    yield* verified(file, pieces);
+  }
+
+  local(path: string): string | null {
+    return this.cache.file(this.revision, path, this.#file(path).size);
+  }
+
+  #file(path: string): HubFile {
+    const file = this.#files.get(checkRepoPath(path));
+    if (!file) {
+      throw new FileNotFoundError({ ...this.at, path });
+    }
+    return file;
+  }
+
+  /** Exactly `length` bytes, as our fetch sees to. */
+  async *#fetched(path: string, offset: number, length: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    if (length === 0) {
+      return;
+    }
+    const { endpoint, fetch } = this.client;
+    const range = `bytes=${offset}-${offset + length - 1}`;
+    const encoded = path.split('/').map(encodeURIComponent).join('/');
+    const url = `${endpoint}/${this.id}/resolve/${this.revision}/${encoded}`;
+    const at = { ...this.at, path };
+    const blob = await downloadFile({
+      repo: { type: 'model', name: this.id },
+      path,
+      hubUrl: endpoint,
+      xet: false,
+      // What the client's probe would find out: the listing has told it.
+      downloadInfo: { url, size: this.#file(path).size, etag: '' },
+      // The range again, as the client leaves it out where it is the whole file.
+      fetch: (input) => fetch(input, { headers: { range }, signal: signal ?? null }),
+    });
+    const body = blob?.slice(offset, offset + length).stream();
+    try {
+      for await (const piece of body ?? []) {
+        yield piece;
+      }
+    } catch (error) {
+      throw explain(error, at);
+    }
+  }
+}
+
+function lastPart(repo: string): string {
+  return repo.slice(repo.indexOf('/') + 1);
+}
+
+function withSignal(fetch: typeof globalThis.fetch, signal?: AbortSignal): typeof globalThis.fetch {
+  return (input, init) => fetch(input, { ...init, signal: signal ?? null });
+}
+
+async function explained<T>(at: Subject, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw explain(error, at);
+  }
+}
+
+/** What our fetch refuses, in words; what the client itself can't make sense of, as a wrong answer. */
+function explain(error: unknown, at: Subject): Error {
+  if (error instanceof RefusedAnswer) {
+    return refusalError(error, at);
+  }
+  return error instanceof Hf2ggufError ? error : new WrongAnswerError(at.endpoint, 'the client makes no sense of it');
+}

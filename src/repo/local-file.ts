@@ -1,0 +1,73 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { InterruptedError } from '../errors.js';
+import { ShortFileError, UnreadableError } from './errors.js';
+import type { RepoFile } from './repo.js';
+
+const PIECE_BYTES = 2 ** 20;
+
+/** The system's name for what went wrong: `EACCES`. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}
+
+/**
+ * Fills `target` from `offset` on.
+ * @param shown the name for messages.
+ * @throws ShortFileError, UnreadableError
+ */
+export async function readLocalInto(
+  file: string,
+  shown: string,
+  offset: number,
+  target: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  await withFile(file, shown, async (handle) => {
+    let filled = 0;
+    while (filled < target.length) {
+      checkSignal(signal);
+      const { bytesRead } = await handle.read(target, filled, target.length - filled, offset + filled);
+      if (bytesRead === 0) {
+        throw new ShortFileError(shown, (await handle.stat()).size, offset + target.length);
+      }
+      filled += bytesRead;
+    }
+  });
+}
+
+/** The file's bytes in pieces of at most 1 MiB, each with memory of its own. */
+export async function* streamLocal(file: string, shown: string, size: number, signal?: AbortSignal) {
+  for (let offset = 0; offset < size; offset += PIECE_BYTES) {
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, size - offset));
+    await readLocalInto(file, shown, offset, piece, signal);
+    yield piece;
+  }
+}
+
+/**
+ * Before memory is allotted for it: does the file reach that far?
+ * @throws ShortFileError
+ */
+export function checkLength(file: RepoFile, needs: number): void {
+  if (needs > file.size) {
+    throw new ShortFileError(file.path, file.size, needs);
+  }
+}
+
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new InterruptedError();
+  }
+}
+
+async function withFile(file: string, shown: string, use: (handle: FileHandle) => Promise<void>): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    await use(handle);
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? new UnreadableError(shown, errorCode(error)) : error;
+  } finally {
+    await handle?.close();
+  }
+}

@@ -1,0 +1,174 @@
+import { NetworkDownError, WrongAnswerError } from './errors.js';
+import { checkSignal, errorCode } from './local-file.js';
+import { type NetworkPolicy, PassingFailure } from './retry.js';
+
+const MAX_REDIRECTS = 10;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The address at the end of the redirects. */
+  readonly url: URL;
+  /** Whether that address is on the Hub's own origin. */
+  readonly atHub: boolean;
+  /** Whether it was sent the token. */
+  readonly tokenSent: boolean;
+  /** To be read once. */
+  readonly body: AsyncGenerator<Uint8Array, void, void>;
+  /** Drops the connection, unless the body has been read to the end. */
+  readonly discard: () => void;
+}
+
+export interface TransportOptions {
+  /** `https://huggingface.co`: the token goes to this origin only. */
+  readonly endpoint: string;
+  readonly token: string | null;
+  readonly fetch: typeof fetch;
+  readonly policy: NetworkPolicy;
+}
+
+/**
+ * One GET at a time, without retries: walks redirects itself, so that at each hop the token goes to the Hub's own
+ * origin and nowhere else; ends on silence and on the caller's signal.
+ */
+export class Transport {
+  /** By a file's address, where it led, so that each range of it need not ask the Hub again; such links expire. */
+  readonly #leads = new Map<string, URL>();
+
+  constructor(readonly options: TransportOptions) {}
+
+  /** @throws PassingFailure, WrongAnswerError, InterruptedError */
+  async get(url: URL, headers: Headers, signal?: AbortSignal): Promise<Answer> {
+    const lead = this.#leads.get(url.href);
+    // Forgotten until it has answered well once more: otherwise the next try starts at the Hub.
+    this.#leads.delete(url.href);
+    let answer = await this.#walk(lead ?? url, headers, signal);
+    const expired = lead && answer.status >= 400 && answer.status < 500 && answer.status !== 429;
+    if (expired) {
+      answer.discard();
+      answer = await this.#walk(url, headers, signal);
+    }
+    if (answer.status === 206 && answer.url.href !== url.href) {
+      this.#leads.set(url.href, answer.url);
+    }
+    return answer;
+  }
+
+  async #walk(from: URL, headers: Headers, signal?: AbortSignal): Promise<Answer> {
+    let url = from;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const answer = await this.#one(url, headers, signal);
+      const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get('location') : null;
+      if (location === null) {
+        return answer;
+      }
+      answer.discard();
+      url = redirected(url, location);
+    }
+    throw new WrongAnswerError(shown(from), `it redirects more than ${MAX_REDIRECTS} times`);
+  }
+
+  async #one(url: URL, given: Headers, signal?: AbortSignal): Promise<Answer> {
+    const { endpoint, token, policy } = this.options;
+    const headers = new Headers(given);
+    headers.delete('authorization');
+    const atHub = url.origin === new URL(endpoint).origin;
+    const tokenSent = atHub && token !== null;
+    if (tokenSent) {
+      headers.set('authorization', `Bearer ${token}`);
+    }
+    const watch = new Watch(shown(url), policy.silence, signal);
+    const response = await watch.over(() =>
+      this.options.fetch(url, { headers, redirect: 'manual', signal: watch.signal }),
+    );
+    return {
+      status: response.status,
+      headers: response.headers,
+      url,
+      atHub,
+      tokenSent,
+      body: watchedBody(response, watch),
+      discard: () => watch.end(),
+    };
+  }
+}
+
+/** @throws WrongAnswerError for an address that can't be, another protocol, or a step down from https to http. */
+function redirected(from: URL, location: string): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : null;
+  const good = to && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:'));
+  if (!good) {
+    throw new WrongAnswerError(shown(from), `it redirects to something that isn't an ${from.protocol}// address`);
+  }
+  return to;
+}
+
+export function shown(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+/** Ends a request on silence and on the caller's signal, and tells the two and other failures apart. */
+class Watch {
+  readonly #request = new AbortController();
+  readonly #stop = () => this.#request.abort();
+  #silent = false;
+
+  constructor(
+    readonly where: string,
+    readonly silence: number,
+    readonly outer?: AbortSignal,
+  ) {
+    checkSignal(outer);
+    outer?.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
+  /** @throws InterruptedError, PassingFailure */
+  async over<T>(step: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#silent = true;
+      this.#request.abort();
+    }, this.silence);
+    try {
+      return await step();
+    } catch (error) {
+      this.end();
+      checkSignal(this.outer);
+      const why = this.#silent ? `nothing came for ${this.silence / 1000} s` : networkCode(error);
+      throw new PassingFailure((tries) => new NetworkDownError(this.where, why, tries));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Drops the connection, unless its answer has been read to the end. */
+  end(): void {
+    this.outer?.removeEventListener('abort', this.#stop);
+    this.#request.abort();
+  }
+}
+
+async function* watchedBody(response: Response, watch: Watch): AsyncGenerator<Uint8Array, void, void> {
+  const reader = response.body?.getReader();
+  try {
+    while (reader) {
+      const { done, value } = await watch.over(() => reader.read());
+      if (done) {
+        return;
+      }
+      yield value;
+    }
+  } finally {
+    watch.end();
+  }
+}
+
+/** `ECONNRESET` and its like stand in the cause of fetch's error; nothing else of it is shown or kept. */
+function networkCode(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = errorCode(cause);
+  return code === 'unknown' ? 'the connection broke' : `the connection failed (${code})`;
+}

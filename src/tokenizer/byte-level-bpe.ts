@@ -1,0 +1,82 @@
+import { isObject, type JsonObject } from '../json.js';
+import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
+import { decodeToken } from './decode-token.js';
+import { BrokenTokenizerError, UnsupportedTokenizerError } from './errors.js';
+import { preTokenizer } from './pre-tokenizer.js';
+import { writeSpecialVocab } from './special-vocab.js';
+import { addedTokenEntry, padding, TOKEN_TYPE } from './token-types.js';
+import type { TokenizerContext } from './tokenizer.js';
+import { objectAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
+import { vocabularySize } from './vocabulary-size.js';
+
+/**
+ * Byte-level BPE, from tokenizer.json (`tokenizer.ggml.model` = `gpt2`).
+ * Reference: conversion/base.py, `_set_vocab_gpt2` and `get_vocab_base`.
+ * @throws BrokenTokenizerError, InvalidTokenIdError, UnsupportedTokenizerError, and what the pre-tokenizer's recognition throws
+ */
+export async function writeByteLevelBpe(
+  context: TokenizerContext,
+  files: TokenizerFiles,
+  tokenizer: JsonObject,
+): Promise<void> {
+  checkModel(tokenizer);
+  const auto = autoTokenizer(tokenizer, files, String(context.config.hparams.model_type ?? ''));
+  const size = vocabularySize(context.config) ?? auto.size;
+  if (auto.tokens.length > size) {
+    throw new BrokenTokenizerError(
+      'tokenizer.json',
+      `has the token ${JSON.stringify(auto.tokens.at(-1))} with id ${auto.tokens.length - 1}, but config.json says vocab_size ${size}`,
+      'Correct vocab_size in config.json, or take the tokenizer that belongs to the model.',
+    );
+  }
+  const { kv } = context;
+  const pre = await preTokenizer(context, tokenizer, files);
+  const { tokens, types } = vocabulary(
+    auto,
+    size,
+    tokenizer,
+    files.tokenizerConfig?.clean_up_tokenization_spaces === true,
+  );
+  kv.string('tokenizer.ggml.model', 'gpt2');
+  kv.string('tokenizer.ggml.pre', pre);
+  kv.array('tokenizer.ggml.tokens', 'string', tokens);
+  kv.array('tokenizer.ggml.token_type', 'i32', types);
+  await writeSpecialVocab(context, files, { merges: true });
+}
+
+function checkModel(tokenizer: JsonObject): void {
+  const model = objectAt(tokenizer, 'model');
+  const type = stringAt(model, 'type') ?? (model.merges === undefined ? 'unnamed' : 'BPE');
+  if (type !== 'BPE') {
+    throw new UnsupportedTokenizerError(
+      `tokenizer.json holds a tokenizer of the kind ${type}, which this model's family is not written with.`,
+      'Supported are BPE in tokenizer.json and SentencePiece in tokenizer.model.',
+    );
+  }
+  if (!isObject(model.vocab)) {
+    throw new BrokenTokenizerError('tokenizer.json', 'has no model.vocab');
+  }
+}
+
+function vocabulary(auto: AutoTokenizer, size: number, tokenizer: JsonObject, cleanUp: boolean) {
+  const tokens = new Array<string>(size);
+  const types = new Int32Array(size);
+  for (let id = 0; id < size; id++) {
+    const token = auto.tokens[id];
+    const added = auto.added.get(id);
+    if (token === undefined) {
+      tokens[id] = padding(id);
+      types[id] = TOKEN_TYPE.unused;
+    } else if (added) {
+      // llama.cpp takes these as text before normalization; so one that is not normalized is written as it decodes.
+      const text = added.normalized ? token : decodeToken(token, tokenizer.decoder, cleanUp);
+      const entry = addedTokenEntry(text, added.special);
+      tokens[id] = entry.text;
+      types[id] = entry.type;
+    } else {
+      tokens[id] = token;
+      types[id] = TOKEN_TYPE.normal;
+    }
+  }
+  return { tokens, types };
+}

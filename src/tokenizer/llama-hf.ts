@@ -1,0 +1,62 @@
+import type { JsonObject } from '../json.js';
+import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
+import { BrokenTokenizerError } from './errors.js';
+import { writeSpecialVocab } from './special-vocab.js';
+import { TOKEN_TYPE } from './token-types.js';
+import type { TokenizerContext } from './tokenizer.js';
+import { objectAt, type TokenizerFiles } from './tokenizer-files.js';
+
+/** No score is known; the order of the merges is not kept. */
+const SCORE = -1000;
+
+/** Whether tokenizer.json holds a SentencePiece-like BPE: one that falls back to bytes and decodes in steps. */
+export function isLlamaHf(tokenizer: JsonObject): boolean {
+  const model = objectAt(tokenizer, 'model');
+  return model.type === 'BPE' && model.byte_fallback === true && objectAt(tokenizer, 'decoder').type === 'Sequence';
+}
+
+/**
+ * SentencePiece-like BPE, from tokenizer.json (`tokenizer.ggml.model` = `llama`). `vocab_size` of config.json is not
+ * looked at.
+ * Reference: gguf-py/gguf/vocab.py, LlamaHfVocab; conversion/base.py, `_set_vocab_llama_hf`.
+ * @throws BrokenTokenizerError, InvalidTokenIdError
+ */
+export async function writeLlamaHf(
+  context: TokenizerContext,
+  files: TokenizerFiles,
+  tokenizer: JsonObject,
+): Promise<void> {
+  const auto = autoTokenizer(tokenizer, files, String(context.config.hparams.model_type ?? ''));
+  const { tokens, types } = vocabulary(auto);
+  const { kv } = context;
+  kv.string('tokenizer.ggml.model', 'llama');
+  kv.string('tokenizer.ggml.pre', 'default');
+  kv.array('tokenizer.ggml.tokens', 'string', tokens);
+  kv.array('tokenizer.ggml.scores', 'f32', new Float32Array(tokens.length).fill(SCORE));
+  kv.array('tokenizer.ggml.token_type', 'i32', types);
+  await writeSpecialVocab(context, files, { size: tokens.length });
+}
+
+function vocabulary(auto: AutoTokenizer) {
+  const tokens: string[] = [];
+  for (let id = 0; id < auto.baseSize; id++) {
+    const token = auto.tokens[id];
+    if (token === undefined) {
+      throw new BrokenTokenizerError(
+        'tokenizer.json',
+        `model.vocab has ${auto.baseSize} tokens, but none with id ${id}`,
+      );
+    }
+    tokens.push(token);
+  }
+  const types: number[] = tokens.map((token, id) => {
+    const special = auto.specialIds.has(id) ? TOKEN_TYPE.control : TOKEN_TYPE.normal;
+    return /^<0x[0-9A-Fa-f]{2}>$/.test(token) ? TOKEN_TYPE.byte : special;
+  });
+  const added = [...auto.added].filter(([id]) => id >= auto.baseSize).sort(([a], [b]) => a - b);
+  for (const [id, token] of added) {
+    tokens.push(token.content);
+    types.push(auto.specialIds.has(id) ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined);
+  }
+  return { tokens, types: Int32Array.from(types) };
+}

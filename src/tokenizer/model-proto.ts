@@ -1,0 +1,182 @@
+import { MAX_VOCABULARY } from '../limits.js';
+import { BrokenTokenizerError } from './errors.js';
+import { TOKEN_TYPE } from './token-types.js';
+
+/**
+ * SentencePiece's `tokenizer.model`: a protobuf message `ModelProto` (sentencepiece_model.proto). Only the pieces and
+ * what checking them takes are read; the checks are those of sentencepiece's ModelInterface::InitializePieces.
+ */
+export interface SentencePieceModel {
+  /** By id. */
+  readonly pieces: readonly string[];
+  readonly scores: Float32Array;
+  /** TOKEN_TYPE by id. */
+  readonly types: Int32Array;
+}
+
+// Field numbers of ModelProto, SentencePiece and TrainerSpec.
+const PIECES = 1;
+const TRAINER_SPEC = 2;
+const PIECE = 1;
+const SCORE = 2;
+const TYPE = 3;
+const BYTE_FALLBACK = 35;
+
+/** Wire types. */
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+
+/** @throws BrokenTokenizerError */
+export function readSentencePieceModel(bytes: Uint8Array, file: string): SentencePieceModel {
+  const pieces: string[] = [];
+  const scores: number[] = [];
+  const types: number[] = [];
+  let byteFallback = false;
+  for (const field of fields(bytes, file)) {
+    if (field.number === PIECES && field.bytes) {
+      if (pieces.length === MAX_VOCABULARY) {
+        throw new BrokenTokenizerError(file, `has more than ${MAX_VOCABULARY} pieces`);
+      }
+      const piece = readPiece(field.bytes, file, pieces.length);
+      pieces.push(piece.text);
+      scores.push(piece.score);
+      types.push(piece.type);
+    } else if (field.number === TRAINER_SPEC && field.bytes) {
+      byteFallback = readByteFallback(field.bytes, file, byteFallback);
+    }
+  }
+  check(pieces, types, byteFallback, file);
+  return { pieces, scores: Float32Array.from(scores), types: Int32Array.from(types) };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function readPiece(bytes: Uint8Array, file: string, id: number) {
+  let text = '';
+  let score = 0;
+  let type: number = TOKEN_TYPE.normal;
+  for (const field of fields(bytes, file)) {
+    if (field.number === PIECE && field.bytes) {
+      try {
+        text = utf8.decode(field.bytes);
+      } catch {
+        throw new BrokenTokenizerError(file, `piece ${id} is not UTF-8`);
+      }
+    } else if (field.number === SCORE && field.fixed32) {
+      score = field.fixed32.getFloat32(0, true);
+    } else if (field.number === TYPE && field.varint !== undefined && field.varint >= 1 && field.varint <= 6) {
+      type = field.varint;
+    }
+  }
+  return { text, score, type };
+}
+
+function readByteFallback(bytes: Uint8Array, file: string, before: boolean): boolean {
+  let value = before;
+  for (const field of fields(bytes, file)) {
+    if (field.number === BYTE_FALLBACK && field.varint !== undefined) {
+      value = field.varint !== 0;
+    }
+  }
+  return value;
+}
+
+interface Field {
+  readonly number: number;
+  /** By wire type, one of these; a 64-bit value is skipped. */
+  readonly varint?: number;
+  readonly bytes?: Uint8Array;
+  readonly fixed32?: DataView;
+}
+
+/** The fields of one message; every length is checked against what is left. */
+function* fields(bytes: Uint8Array, file: string): Generator<Field> {
+  const broken = () =>
+    new BrokenTokenizerError(file, 'is no SentencePiece model (it can not be parsed as a ModelProto)');
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[at++];
+      if (byte === undefined) {
+        throw broken();
+      }
+      // Beyond 2^53 the value is inexact: such a length is refused below, and no field here has such a number.
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) {
+        return value;
+      }
+    }
+    throw broken();
+  };
+  const take = (length: number): Uint8Array => {
+    if (length > bytes.length - at) {
+      throw broken();
+    }
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const number = Math.floor(tag / 8);
+    if (number === 0 || tag >= 2 ** 32) {
+      throw broken();
+    }
+    switch (tag % 8) {
+      case VARINT:
+        yield { number, varint: varint() };
+        break;
+      case BYTES:
+        yield { number, bytes: take(varint()) };
+        break;
+      case FIXED32: {
+        const data = take(4);
+        yield { number, fixed32: new DataView(data.buffer, data.byteOffset, 4) };
+        break;
+      }
+      case FIXED64:
+        take(8);
+        break;
+      default:
+        throw broken();
+    }
+  }
+}
+
+function check(pieces: readonly string[], types: readonly number[], byteFallback: boolean, file: string): void {
+  const refuse = (what: string) => new BrokenTokenizerError(file, `is no usable SentencePiece model: ${what}`);
+  // Like sentencepiece, which keeps reserved pieces (unknown, control, byte) apart from those that text can give.
+  const seen = { reserved: new Set<string>(), text: new Set<string>() };
+  let unknown = 0;
+  let byteValues = 0;
+  for (const [id, piece] of pieces.entries()) {
+    const type = types[id];
+    const reserved = type === TOKEN_TYPE.unknown || type === TOKEN_TYPE.control || type === TOKEN_TYPE.byte;
+    const names = reserved ? seen.reserved : seen.text;
+    if (piece === '') {
+      throw refuse(`piece ${id} is empty`);
+    }
+    if (names.has(piece)) {
+      throw refuse(`piece ${id}, ${JSON.stringify(piece)}, is there twice`);
+    }
+    names.add(piece);
+    unknown += type === TOKEN_TYPE.unknown ? 1 : 0;
+    if (type === TOKEN_TYPE.byte) {
+      if (!byteFallback) {
+        throw refuse(`piece ${id} is a byte, but byte_fallback is off`);
+      }
+      if (!/^<0x[0-9A-F]{2}>$/.test(piece)) {
+        throw refuse(`byte piece ${id}, ${JSON.stringify(piece)}, names no byte`);
+      }
+      byteValues++;
+    }
+  }
+  if (unknown !== 1) {
+    throw refuse(`${unknown} pieces are the unknown token, not 1`);
+  }
+  if (byteFallback && byteValues !== 256) {
+    throw refuse(`byte_fallback is on with ${byteValues} byte pieces, not 256`);
+  }
+}

@@ -1,0 +1,102 @@
+import { isObject, type Json } from '../json.js';
+import { BrokenTokenizerError, InvalidTokenIdError } from './errors.js';
+import { readSentencePieceModel, type SentencePieceModel } from './model-proto.js';
+import { writeSpecialVocab } from './special-vocab.js';
+import { addedTokenEntry, padding, TOKEN_TYPE } from './token-types.js';
+import type { TokenizerContext } from './tokenizer.js';
+import { objectAt, type TokenizerFiles } from './tokenizer-files.js';
+import { vocabularySize } from './vocabulary-size.js';
+
+const FILE = 'tokenizer.model';
+const PADDING_SCORE = -10_000;
+const ADDED_SCORE = -1000;
+
+/**
+ * SentencePiece, from tokenizer.model (`tokenizer.ggml.model` = `llama`).
+ * Reference: conversion/base.py, `_set_vocab_sentencepiece` and `_create_vocab_sentencepiece`.
+ * @throws BrokenTokenizerError, InvalidTokenIdError
+ */
+export async function writeSentencePiece(
+  context: TokenizerContext,
+  files: TokenizerFiles,
+  bytes: Uint8Array,
+): Promise<void> {
+  const model = readSentencePieceModel(bytes, FILE);
+  // A size of 0 counts as none.
+  const size = vocabularySize(context.config, ['vocab_size_per_layer_input', 'vocab_size']) || model.pieces.length;
+  const vocabulary = new SentencePieceVocabulary(model, size, context.warn);
+  vocabulary.addTokens(files);
+  vocabulary.addDeclaredTokens(files);
+  const { kv } = context;
+  kv.string('tokenizer.ggml.model', 'llama');
+  kv.string('tokenizer.ggml.pre', 'default');
+  kv.array('tokenizer.ggml.tokens', 'string', vocabulary.tokens);
+  kv.array('tokenizer.ggml.scores', 'f32', vocabulary.scores);
+  kv.array('tokenizer.ggml.token_type', 'i32', vocabulary.types);
+  await writeSpecialVocab(context, files, { size });
+}
+
+class SentencePieceVocabulary {
+  readonly tokens: string[];
+  readonly scores: Float32Array;
+  readonly types: Int32Array;
+
+  constructor(
+    model: SentencePieceModel,
+    readonly size: number,
+    readonly warn: (message: string) => void,
+  ) {
+    const known = Math.min(size, model.pieces.length);
+    if (known < model.pieces.length) {
+      warn(
+        `${FILE} has ${model.pieces.length} pieces, but config.json says vocab_size ${size}; the last are left out.`,
+      );
+    }
+    this.tokens = model.pieces.slice(0, known);
+    this.scores = new Float32Array(size).fill(PADDING_SCORE);
+    this.scores.set(model.scores.subarray(0, known));
+    this.types = new Int32Array(size).fill(TOKEN_TYPE.unused);
+    for (let id = 0; id < size; id++) {
+      if (id >= known) {
+        this.tokens.push(padding(id));
+      } else {
+        const type = model.types[id] ?? TOKEN_TYPE.normal;
+        // The reference never asks whether a piece is user-defined.
+        this.types[id] = type === TOKEN_TYPE.userDefined ? TOKEN_TYPE.normal : type;
+      }
+    }
+  }
+
+  /** added_tokens.json: text → id. */
+  addTokens(files: TokenizerFiles): void {
+    for (const [text, id] of Object.entries(files.addedTokens ?? {})) {
+      this.#set(id, text, TOKEN_TYPE.userDefined, 'added_tokens.json', JSON.stringify(text));
+    }
+  }
+
+  /** `added_tokens_decoder` of tokenizer_config.json: id → token. */
+  addDeclaredTokens(files: TokenizerFiles): void {
+    const file = 'tokenizer_config.json';
+    for (const [id, token] of Object.entries(objectAt(files.tokenizerConfig, 'added_tokens_decoder'))) {
+      const key = `added_tokens_decoder[${JSON.stringify(id)}]`;
+      if (!isObject(token) || typeof token.content !== 'string') {
+        throw new BrokenTokenizerError(file, `${key} has no content`);
+      }
+      const entry = addedTokenEntry(token.content, Boolean(token.special));
+      this.#set(Number(id), entry.text, entry.type, file, key);
+    }
+  }
+
+  #set(id: Json | undefined, text: string, type: number, file: string, key: string): void {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) {
+      throw new InvalidTokenIdError(file, key, id ?? null);
+    }
+    if (id >= this.size) {
+      this.warn(`${file}: ${key} is beyond the vocabulary's ${this.size} tokens; it is left out.`);
+      return;
+    }
+    this.tokens[id] = text;
+    this.scores[id] = ADDED_SCORE;
+    this.types[id] = type;
+  }
+}

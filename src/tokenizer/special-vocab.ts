@@ -1,0 +1,185 @@
+import type { Json, JsonObject } from '../json.js';
+import { readChatTemplate, writeChatTemplate } from './chat-template.js';
+import { InvalidTokenIdError } from './errors.js';
+import { mergesOf, readMergesFile } from './merges.js';
+import { applyPostProcessor, type SpecialRoles } from './post-processor.js';
+import type { TokenizerContext } from './tokenizer.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
+
+/** Whose ids are written, and under which name: there is none for CLS, whose id is read and dropped. */
+const ID_KEYS: Readonly<Record<string, string>> = {
+  bos: 'bos',
+  eos: 'eos',
+  unk: 'unknown',
+  sep: 'seperator',
+  pad: 'padding',
+  mask: 'mask',
+  eot: 'eot',
+  eom: 'eom',
+};
+const ADD_TYPES = ['bos', 'eos', 'sep'];
+
+export interface SpecialVocabOptions {
+  /** Whether `tokenizer.ggml.merges` is written. */
+  readonly merges?: boolean;
+  /** Ids from here on are left out. */
+  readonly size?: number;
+  /** Default: bos, eos, unk, sep, pad, cls, mask. */
+  readonly types?: readonly string[];
+  /** Ids that the family has by convention; the files' own win. */
+  readonly ids?: Readonly<Record<string, number>>;
+}
+
+/**
+ * What all kinds of tokenizers share: merges, ids of special tokens, `add_*_token`, chat templates and the
+ * normalizer's flags, in this order.
+ * Reference: gguf-py/gguf/vocab.py, SpecialVocab.
+ * @throws BrokenTokenizerError, InvalidTokenIdError, MalformedJsonError
+ */
+export async function writeSpecialVocab(
+  context: TokenizerContext,
+  files: TokenizerFiles,
+  options: SpecialVocabOptions,
+): Promise<void> {
+  const { kv } = context;
+  if (options.merges) {
+    let merges = mergesOf(objectAt(files.tokenizer, 'model').merges);
+    merges = merges.length > 0 ? merges : await readMergesFile(context.files);
+    if (merges.length > 0) {
+      kv.array('tokenizer.ggml.merges', 'string', merges);
+    } else {
+      context.warn('The tokenizer has no merges, so every byte stays a token of its own.');
+    }
+  }
+  const roles = specialRoles(files, options);
+  const ids = new SpecialIds(options.size, context.warn);
+  readFromTokenizerConfig(files, roles, ids);
+  await readFromConfig(context, files.config, roles, ids);
+  for (const [type, id] of Object.entries(options.ids ?? {})) {
+    ids.set(type, id, 'config.json', type);
+  }
+  for (const [type, id] of ids.byType) {
+    if (Object.hasOwn(ID_KEYS, type)) {
+      kv.u32(`tokenizer.ggml.${ID_KEYS[type]}_token_id`, id);
+    }
+  }
+  for (const [type, add] of roles.add) {
+    if (ADD_TYPES.includes(type)) {
+      kv.bool(`tokenizer.ggml.add_${type}_token`, add);
+    }
+  }
+  const template = roles.config && (await readChatTemplate(context.files, roles.config, context.warn));
+  if (template !== null) {
+    writeChatTemplate(kv, template);
+  }
+  writeNormalizer(context, objectAt(files.tokenizer, 'normalizer'));
+}
+
+function specialRoles(files: TokenizerFiles, options: SpecialVocabOptions): SpecialRoles {
+  const types = [...(options.types ?? ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'])];
+  const config = isEmpty(files.tokenizerConfig) ? null : { ...files.tokenizerConfig };
+  const roles: SpecialRoles = { config, types, add: new Map() };
+  if (files.tokenizer) {
+    applyPostProcessor(files.tokenizer, roles);
+  }
+  return roles;
+}
+
+function isEmpty(object: JsonObject | null): boolean {
+  return object === null || Object.keys(object).length === 0;
+}
+
+/** Ids by type; the first to set one wins. */
+class SpecialIds {
+  readonly byType = new Map<string, number>();
+
+  constructor(
+    readonly size: number | undefined,
+    readonly warn: (message: string) => void,
+  ) {}
+
+  set(type: string, id: Json | undefined, file: string, key: string): void {
+    if (typeof id === 'boolean' || (typeof id === 'number' && (id < 0 || id >= 2 ** 32))) {
+      throw new InvalidTokenIdError(file, key, id);
+    }
+    if (typeof id !== 'number' || !Number.isInteger(id)) {
+      return;
+    }
+    if (this.size !== undefined && id >= this.size) {
+      this.warn(`${file}: ${key} is ${id}, beyond the vocabulary's ${this.size} tokens; it is left out.`);
+    } else if (!this.byType.has(type)) {
+      this.byType.set(type, id);
+    }
+  }
+}
+
+/** Names resolve through tokenizer.json's `added_tokens` alone, the first match. */
+function readFromTokenizerConfig(files: TokenizerFiles, roles: SpecialRoles, ids: SpecialIds): void {
+  if (!roles.config) {
+    return;
+  }
+  const added = objectsAt(files.tokenizer, 'added_tokens');
+  for (const type of roles.types) {
+    const add = roles.config[`add_${type}_token`];
+    if (typeof add === 'boolean') {
+      roles.add.set(type, add);
+    }
+    const entry = roles.config[`${type}_token`];
+    const content = typeof entry === 'string' ? entry : stringAt(entry, 'content');
+    if (content !== undefined) {
+      ids.set(type, added.find((token) => token.content === content)?.id, 'tokenizer.json', 'the id of an added token');
+    }
+  }
+}
+
+/** config.json, and its `text_config` where the root says nothing; lists of ids are left out. */
+async function readFromConfig(
+  context: TokenizerContext,
+  config: JsonObject | null,
+  roles: SpecialRoles,
+  ids: SpecialIds,
+): Promise<void> {
+  const text = (await context.files.text('config.json')) ?? '';
+  for (const type of roles.types) {
+    const key = `${type}_token_id`;
+    const id = config?.[key] ?? objectAt(config, 'text_config')[key];
+    if (writtenAsFloat(text, key)) {
+      context.warn(`config.json: ${key} is ${id}, no whole number; it is left out.`);
+    } else {
+      ids.set(type, id, 'config.json', key);
+    }
+  }
+}
+
+/** Python tells 3.0 from 3, and takes only the latter for an id; JSON.parse can not. */
+function writtenAsFloat(text: string, key: string): boolean {
+  return new RegExp(`"${key}"\\s*:\\s*-?\\d+(\\.\\d|[eE])`).test(text);
+}
+
+/** `normalizer.lowercase` and `strip_accents`, from a normalizer or a (nested) sequence of them. */
+function writeNormalizer(context: TokenizerContext, normalizer: JsonObject): void {
+  const found: { lowercase?: Json | undefined; strip_accents?: Json | undefined } = {};
+  const visit = (part: JsonObject, depth: number): void => {
+    if (part.type === 'Lowercase') {
+      found.lowercase = true;
+    } else if (part.type === 'StripAccents') {
+      found.strip_accents = true;
+    } else if (part.type === 'BertNormalizer') {
+      found.lowercase = 'lowercase' in part ? part.lowercase : found.lowercase;
+      found.strip_accents = 'strip_accents' in part ? part.strip_accents : found.strip_accents;
+    } else if (part.type === 'Sequence' && depth < MAX_NORMALIZER_DEPTH) {
+      for (const inner of objectsAt(part, 'normalizers')) {
+        visit(inner, depth + 1);
+      }
+    }
+  };
+  visit(normalizer, 0);
+  for (const key of ['lowercase', 'strip_accents'] as const) {
+    if (typeof found[key] === 'boolean') {
+      context.kv.bool(`tokenizer.ggml.normalizer.${key}`, found[key]);
+    }
+  }
+}
+
+/** Sequences within sequences; released ones are flat. */
+const MAX_NORMALIZER_DEPTH = 16;

@@ -1,0 +1,24 @@
+import type { Config } from '../config/config.js';
+import { SourceError } from '../errors.js';
+import { MAX_VOCABULARY } from '../limits.js';
+
+export class InvalidVocabularySizeError extends SourceError {}
+
+/**
+ * The first of `keys` that the configuration has; undefined where it has none.
+ * @throws InvalidVocabularySizeError
+ */
+export function vocabularySize(config: Config, keys: readonly string[] = ['vocab_size']): number | undefined {
+  const key = keys.find((name) => name in config.hparams);
+  if (key === undefined) {
+    return undefined;
+  }
+  const size = config.hparams[key];
+  if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > MAX_VOCABULARY) {
+    throw new InvalidVocabularySizeError(
+      `config.json: ${key} is ${JSON.stringify(size)}; a vocabulary has 0 to ${MAX_VOCABULARY} tokens.`,
+      'Correct config.json.',
+    );
+  }
+  return size;
+}

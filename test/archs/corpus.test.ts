@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EagleDraftError } from '#src/archs/llama.js';
+import { mapTensors } from '#src/archs/map-tensors.js';
+import { RerankerError } from '#src/archs/qwen3.js';
+import { ARCHITECTURES, findArchitecture } from '#src/archs/registry.js';
+import { loadConfig } from '#src/config/load-config.js';
+import { KeyValues } from '#src/gguf/key-values.js';
+import { parseJsonObject } from '#src/json.js';
+import { shapeOf } from '#src/tensor/expr.js';
+import { corpusRuns, folderFiles, type Run, readRun, sourceTensors, written } from './corpus.js';
+
+const data = process.env.HF2GGUF_DATA;
+const fixtures = join(import.meta.dirname, '../../../test/fixtures');
+
+/** Variants of a served class that are refused for now: case → error. */
+const REFUSED = new Map([
+  ['eagle3-llama', EagleDraftError],
+  ['qwen3-reranker', RerankerError],
+  ['qwen3-reranker-untied', RerankerError],
+]);
+
+function configOf(run: Run) {
+  return loadConfig(parseJsonObject(readFileSync(join(run.folder, 'config.json'), 'utf8'), 'config.json'));
+}
+
+function isServed(run: Run): boolean {
+  if (!existsSync(join(run.folder, 'config.json')) || run.args.includes('--mmproj')) {
+    return false;
+  }
+  const { architecture } = configOf(run);
+  return ARCHITECTURES.some(({ classes }) => classes.includes(architecture));
+}
+
+async function checkKeyValues(run: Run): Promise<void> {
+  const config = configOf(run);
+  const architecture = findArchitecture(config);
+  const arch = architecture.gguf;
+  const fileType = Number(run.kv.find(([key]) => key === 'general.file_type')?.[2]);
+  const kv = new KeyValues();
+  await architecture.hparams({ arch, config, kv, fileType, files: folderFiles(run.folder) });
+  expect(written(kv)).toEqual(run.kv.filter(([key]) => key.startsWith(`${arch}.`) || key === 'general.file_type'));
+}
+
+/** Quantized sources, PyTorch files and fused tensors are not this module's. */
+async function checkTensors(run: Run): Promise<boolean> {
+  const config = configOf(run);
+  const sources = await sourceTensors(run.folder);
+  const isPlain = config.hparams.quantization_config === undefined && sources.length > 0;
+  if (!isPlain || run.tensors.length === 0 || run.args.includes('--fuse-qkv')) {
+    return false;
+  }
+  const mapped = mapTensors(findArchitecture(config), config, sources);
+  const shapes = mapped.map(({ name, expr }) => [name, [...shapeOf(expr)].reverse()]);
+  expect(shapes).toEqual(run.tensors.map(([name, , ne]) => [name, ne]));
+  for (const { name, expr } of mapped) {
+    if (expr.op === 'constant') {
+      const sha256 = createHash('sha256').update(Float32Array.from(expr.values)).digest('hex');
+      expect([name, sha256]).toEqual([name, run.tensors.find(([expected]) => expected === name)?.[4]]);
+    }
+  }
+  return true;
+}
+
+describe.each(['llama', 'llama-yarn-bias', 'ministral3', 'qwen2', 'qwen3', 'smollm3'])('fixture %s', (name) => {
+  const folder = join(fixtures, `config-${name}`);
+  const [run] = readRun(name, folder, join(folder, 'expected.json'));
+
+  test('writes the key-values that the reference wrote', async () => {
+    await checkKeyValues(run as Run);
+  });
+});
+
+describe('corpus', () => {
+  const runs = data
+    ? [...corpusRuns(join(data, 'corpus')), ...corpusRuns(join(data, 'corpus-tokenizers'))].filter(isServed)
+    : [];
+  const refused = runs.filter((run) => REFUSED.has(run.name.split('/')[0] ?? ''));
+  const converted = runs.filter((run) => !refused.includes(run));
+
+  if (!data) {
+    test.skip('skipped: HF2GGUF_DATA is not set', () => {});
+    return;
+  }
+
+  test('has runs of every family', () => {
+    const families = new Set(converted.map((run) => findArchitecture(configOf(run)).gguf));
+    expect([...families].sort()).toEqual(ARCHITECTURES.map(({ gguf }) => gguf).sort());
+  });
+
+  test.each(converted.map((run) => [run.name, run] as const))('%s: key-values', async (_, run) => {
+    await checkKeyValues(run);
+  });
+
+  test('tensors: names, shapes and order; made ones to the bit', async () => {
+    let checked = 0;
+    for (const run of converted) {
+      checked += (await checkTensors(run)) ? 1 : 0;
+    }
+    expect(checked).toBeGreaterThan(30);
+  });
+
+  test.each(refused.map((run) => [run.name, run] as const))('%s: refused', async (name, run) => {
+    await expect(checkKeyValues(run)).rejects.toThrow(REFUSED.get(name.split('/')[0] ?? '') as typeof EagleDraftError);
+  });
+});

@@ -1,0 +1,94 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TokenizerPlan } from '#src/archs/architecture.js';
+import { Hf2ggufError } from '#src/errors.js';
+import { KeyValues } from '#src/gguf/key-values.js';
+import { isObject, type JsonObject } from '#src/json.js';
+import { SmallFiles } from '#src/repo/small-files.js';
+import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+import { folderRepo, plainConfig } from './folder-repo.js';
+import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
+
+const data = process.env.HF2GGUF_DATA;
+
+const SELECTIONS: readonly (readonly [string, RegExp])[] = [
+  [
+    'corpus',
+    /^(llama|llama-2|llama-hf-tokenizer|llama-merge|llama-model|llama-yarn-bias|mistral.*|ministral3.*|iquest-coder|qwen2|qwen2-model-embedding|qwen3|qwen3-(reranker.*|embedding)|smollm3)$|^tok-(bpe|llamahf|post|special|tmpl|qwen2|fail)|^tok-spm-(added|no-|prefix|template|types|vocab)/,
+  ],
+  ['corpus-tokenizers', /^(llama3|mistral_nemo|qwen2_5|qwen3|smollm2|vocab-deepseek-llm|vocab-llama-spm)$/],
+];
+
+/** Cases whose failure, or whose model family, is not the vocabulary's. */
+const ELSEWHERE = /^tok-fail-(gemma|no-config|spm-internlm2|t5|tekken|unknown-arch|unknown-pre)/;
+/** The reference invents a vocabulary where the repository has none; here it is an error. */
+const BETTER = new Set(['tok-fail-no-tokenizer']);
+
+const PLANS: readonly (readonly [RegExp, TokenizerPlan])[] = [
+  [/^(Llama|Mistral|Ministral3|SmolLM3|IQuestCoder)/, 'llama'],
+  [/^Qwen/, 'qwen'],
+];
+
+interface Case {
+  readonly repo: string;
+  readonly pre: string | null;
+  readonly fails?: Readonly<Record<string, string>>;
+}
+
+function readJson<T>(...path: string[]): T {
+  return JSON.parse(readFileSync(join(...path), 'utf8'));
+}
+
+function cases(root: string): readonly (readonly [string, string])[] {
+  return SELECTIONS.flatMap(([corpus, names]) =>
+    readdirSync(join(root, corpus))
+      .filter((name) => names.test(name) && !ELSEWHERE.test(name))
+      .map((name) => [`${corpus}/${name}`, join(root, corpus, name)] as const),
+  );
+}
+
+const defaults = data ? readJson<JsonObject>(data, 'config-defaults.json') : {};
+function defaultsOf(modelType: string): JsonObject {
+  const type = defaults[modelType];
+  return isObject(type) && isObject(type.defaults) ? type.defaults : {};
+}
+
+async function vocabularyOf(folder: string, pre: string | null): Promise<KeyValues> {
+  const config = await plainConfig(folder, defaultsOf);
+  const plan = PLANS.find(([classes]) => classes.test(config.architecture))?.[1] ?? 'gpt2';
+  const kv = new KeyValues();
+  const override = pre === null ? {} : { preTokenizer: pre };
+  await writeVocabulary({
+    files: new SmallFiles(folderRepo(folder)),
+    config,
+    kv,
+    plan,
+    ...override,
+    warn: () => {},
+  });
+  return kv;
+}
+
+function expectedOf(folder: string): readonly KvRecord[] {
+  const [run] = readdirSync(join(folder, 'expected')).filter((file) => !file.startsWith('mmproj'));
+  return readJson<{ files: { kv: KvRecord[] }[] }>(folder, 'expected', String(run)).files[0]?.kv ?? [];
+}
+
+if (data) {
+  describe('the key-values of the reference', () => {
+    test.each(cases(data))('%s', async (name, folder) => {
+      const { repo, pre, fails } = readJson<Case>(folder, 'case.json');
+      const source = join(folder, 'source', repo);
+      const fingerprint = join(folder, 'fingerprint.json');
+      const preTokenizer = pre ?? (existsSync(fingerprint) ? readJson<{ pre: string | null }>(fingerprint).pre : null);
+      if (fails || BETTER.has(name.replace(/^.*\//, ''))) {
+        await expect(vocabularyOf(source, preTokenizer)).rejects.toBeInstanceOf(Hf2ggufError);
+        return;
+      }
+      const kv = await vocabularyOf(source, preTokenizer);
+      expect(withSortedNames(tokenizerRecord(kv))).toEqual(withSortedNames(expectedOf(folder)));
+    });
+  });
+} else {
+  test.skip('the key-values of the reference (skipped: HF2GGUF_DATA is not set)', () => {});
+}
