@@ -25,3 +25,17 @@ export const MAX_HEAD_DIM = 65_536;
 // tokenizer
 /** Tokens of a vocabulary: the largest released ones have some 262,144. A configuration that asks for more is wrong. */
 export const MAX_VOCABULARY = 4_194_304;
+
+// gguf: what is read into memory before anything is known about the file.
+/** Key-values and tensor list together; a vocabulary of 262,144 pieces with its merges takes 15 MiB. */
+export const MAX_GGUF_HEADER_BYTES = 128 * 2 ** 20;
+/** Released files have some 60. */
+export const MAX_GGUF_KEY_VALUES = 65_536;
+/** Elements of one array; the largest vocabularies have some 500,000 merges. */
+export const MAX_GGUF_ARRAY_LENGTH = 2 ** 24;
+/** A string value; the longest chat templates have some 100 KiB. */
+export const MAX_GGUF_STRING_BYTES = 16 * 2 ** 20;
+/** A key or a tensor's name: the format's own limit for keys. */
+export const MAX_GGUF_NAME_BYTES = 65_535;
+/** Dimensions of a tensor: GGML_MAX_DIMS. */
+export const MAX_GGUF_DIMS = 4;

@@ -77,14 +77,16 @@ function applyOverrides(overrides: JsonObject, metadata: Metadata, warn: (messag
   }
   for (const key of TEXT_KEYS) {
     const value = overrides[`general.${key}`];
-    if (value !== undefined && key !== 'license') {
-      const text = textOf(value);
+    const text = textOf(value);
+    if (key === 'license' || value === undefined) {
+      continue;
+    }
+    if (text !== undefined) {
+      metadata.texts[key] = text;
+    } else if (value === null) {
       delete metadata.texts[key];
-      if (text !== undefined) {
-        metadata.texts[key] = text;
-      } else if (value !== null) {
-        refuse(`general.${key}`);
-      }
+    } else {
+      refuse(`general.${key}`);
     }
   }
   for (const key of ['tags', 'languages'] as const) {
@@ -103,14 +105,12 @@ function override<K extends 'tags' | 'languages' | 'baseModels' | 'datasets'>(
   read: (items: readonly unknown[]) => Metadata[K] | undefined,
 ): void {
   const value = overrides[key];
-  if (value === undefined) {
-    return;
-  }
-  delete metadata[field];
   const result = Array.isArray(value) ? read(value) : undefined;
   if (result) {
     metadata[field] = result;
-  } else if (value !== null && !Array.isArray(value)) {
+  } else if (value === null || Array.isArray(value)) {
+    delete metadata[field];
+  } else if (value !== undefined) {
     refuse(key);
   }
 }

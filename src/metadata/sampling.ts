@@ -10,21 +10,16 @@ export async function readSampling(files: SmallFiles, warn: (message: string) =>
   const sampling: Metadata['sampling'] = {};
   for (const key of SAMPLING_KEYS) {
     const name = SAMPLING[key].slice(1).find((candidate) => config[candidate] !== undefined);
-    if (name !== undefined) {
-      setSampling(sampling, key, config[name], () => warn(`"${name}" of ${FILE} has the wrong type and was left out.`));
+    const value = name === undefined ? undefined : config[name];
+    if (value !== undefined) {
+      setSampling(sampling, key, value, () => warn(`"${name}" of ${FILE} has the wrong type and was left out.`));
     }
   }
   return sampling;
 }
 
 /** Null unsets; the types are those that Python's `struct.pack` takes, which the reference stops at otherwise. */
-export function setSampling(
-  sampling: Metadata['sampling'],
-  key: SamplingKey,
-  value: Json | undefined,
-  refuse: () => void,
-): void {
-  delete sampling[key];
+export function setSampling(sampling: Metadata['sampling'], key: SamplingKey, value: Json, refuse: () => void): void {
   const [type] = SAMPLING[key];
   const number = typeof value === 'boolean' ? Number(value) : value;
   const fits =
@@ -34,7 +29,9 @@ export function setSampling(
         (type === 'i32' ? number === (number | 0) : Math.abs(Math.fround(number)) < Infinity);
   if (fits) {
     sampling[key] = type === 'string' ? (value as string) : (number as number);
-  } else if (value !== null && value !== undefined) {
+  } else if (value === null) {
+    delete sampling[key];
+  } else {
     refuse();
   }
 }

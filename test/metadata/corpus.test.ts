@@ -5,7 +5,8 @@ import { type OutputKind, outputName } from '#src/metadata/file-name.js';
 import { loadMetadata } from '#src/metadata/load.js';
 import { writeMetadata } from '#src/metadata/metadata.js';
 import { countParameters } from '#src/metadata/size-label.js';
-import { filesIn } from './files.js';
+import { openFolder } from '#src/repo/folder.js';
+import { SmallFiles } from '#src/repo/small-files.js';
 import { recordOf } from './record.js';
 
 /** What the reference wrote, of every case: `general.*` and the file's name depend on no architecture. */
@@ -70,7 +71,7 @@ async function convertedMetadata(
   const metadataFile = option('--metadata')?.slice(1);
   const modelName = option('--model-name');
   const metadata = await loadMetadata({
-    files: filesIn(source),
+    files: new SmallFiles(await openFolder(source)),
     folderName: source.split('/').at(-1) ?? '',
     parameterCounts: countParameters(
       files.flatMap(({ tensors }) => tensors.map(([name, , ne]) => ({ name, shape: [...ne].reverse() }))),

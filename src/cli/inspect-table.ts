@@ -1,0 +1,111 @@
+import type { GgufValue, Scalar } from '../gguf/types.js';
+import type { Inspection } from '../inspect.js';
+import { formatBytes, formatCount, formatTable } from './format.js';
+
+/** Characters of a value, and entries of an array, that a table shows. */
+const VALUE_WIDTH = 80;
+const SHOWN_ENTRIES = 6;
+
+/** A GGUF file as text for a terminal: what it is, its metadata, its tensors, and a line for each type. */
+export function renderInspection(file: Inspection): string {
+  const { tensors, kv } = file;
+  const counts = tensors.map(({ ne }) => elements(ne));
+  const total = sum(counts);
+  const bytes = sum(tensors.map(({ size }) => size));
+  const order = file.bigEndian ? ', big-endian' : '';
+  const weights =
+    tensors.length > 0 ? `, ${formatCount(total)} weights, ${bitsPerWeight(bytes, total)} bits per weight` : '';
+  return [
+    `${file.source}: GGUF version ${file.version}${order}, ${formatBytes(file.size)}, ${kv.length} keys, ${tensors.length} tensors${weights}`,
+    formatTable([['key', 'type', 'value'], ...kv.map(([key, value]) => [key, typeName(value), shown(value)])]),
+    ...(tensors.length > 0 ? [tensorTable(file), typeTable(file)] : []),
+  ].join('\n\n');
+}
+
+function tensorTable({ tensors }: Inspection): string {
+  const rows = tensors.map(({ name, type, ne, offset, size }) => [
+    printable(name),
+    type,
+    ne.join(' × '),
+    formatBytes(size),
+    String(offset),
+  ]);
+  return formatTable([['tensor', 'type', 'shape (row first)', 'size', 'at byte'], ...rows], [3, 4]);
+}
+
+/** How many tensors, weights and bytes each type has; the largest share first. */
+function typeTable({ tensors }: Inspection): string {
+  const types = [...new Set(tensors.map(({ type }) => type))].map((type) => {
+    const own = tensors.filter((tensor) => tensor.type === type);
+    return {
+      type,
+      count: own.length,
+      weights: sum(own.map(({ ne }) => elements(ne))),
+      bytes: sum(own.map((t) => t.size)),
+    };
+  });
+  types.sort((a, b) => b.bytes - a.bytes);
+  const rows = types.map(({ type, count, weights, bytes }) => [
+    type,
+    String(count),
+    formatCount(weights),
+    formatBytes(bytes),
+    bitsPerWeight(bytes, weights),
+  ]);
+  return formatTable([['type', 'tensors', 'weights', 'size', 'bits per weight'], ...rows], [1, 2, 3, 4]);
+}
+
+function typeName(value: GgufValue): string {
+  return value.type === 'array' ? `${value.of}[${value.value.length}]` : value.type;
+}
+
+/** On one line: long strings cut, long arrays by their first entries. */
+function shown(value: GgufValue): string {
+  if (value.type !== 'array') {
+    return cut(scalar(value.value, value.type));
+  }
+  const entries = Array.from({ length: Math.min(value.value.length, SHOWN_ENTRIES) }, (_, i) => value.value[i] ?? '');
+  const more = value.value.length > SHOWN_ENTRIES ? ', …' : '';
+  return cut(
+    `[${entries.map((entry) => (typeof entry === 'string' ? quoted(entry) : scalar(entry, value.of))).join(', ')}${more}]`,
+  );
+}
+
+/** A float32 with the digits that tell it from its neighbours, not those of the double that holds it. */
+function scalar(value: Scalar, type: string): string {
+  if (type === 'f32' && typeof value === 'number') {
+    const digits = [6, 7, 8, 9].find((count) => Math.fround(Number(value.toPrecision(count))) === value) ?? 9;
+    return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
+  }
+  return typeof value === 'string' ? printable(value) : String(value);
+}
+
+/** Without the control characters that could drive a terminal. */
+function printable(text: string): string {
+  return quoted(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\');
+}
+
+function quoted(text: string): string {
+  const head = text.length > 4 * VALUE_WIDTH ? text.slice(0, 4 * VALUE_WIDTH) : text;
+  return JSON.stringify(head).replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
+function cut(text: string): string {
+  const chars = [...text];
+  return chars.length > VALUE_WIDTH ? `${chars.slice(0, VALUE_WIDTH - 1).join('')}…` : text;
+}
+
+function bitsPerWeight(bytes: number, weights: number): string {
+  return (weights === 0 ? 0 : (bytes * 8) / weights).toFixed(2);
+}
+
+function elements(ne: readonly number[]): number {
+  return ne.reduce((product, length) => product * length, 1);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,164 @@
+import { endianness } from 'node:os';
+import { SourceError } from '../errors.js';
+import { MAX_GGUF_HEADER_BYTES } from '../limits.js';
+import type { ByteSource } from './byte-source.js';
+
+export class NotGgufError extends SourceError {}
+export class GgufVersionError extends SourceError {}
+/** A broken or hostile header, or a file that ends early. */
+export class MalformedGgufError extends SourceError {
+  constructor(name: string, what: string) {
+    super(`${name} is no valid GGUF file: ${what}.`, 'Download or convert it again.');
+  }
+}
+
+/** Bytes that are fetched ahead: little for a small header, few requests for a large one. */
+const FIRST_FETCH = 2 ** 19;
+const LARGEST_FETCH = 2 ** 23;
+
+const ARRAYS = {
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+  i16: Int16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  f32: Float32Array,
+  u64: BigUint64Array,
+  i64: BigInt64Array,
+  f64: Float64Array,
+} as const;
+
+export type NumberType = keyof typeof ARRAYS;
+type NumberArray<T extends NumberType> = InstanceType<(typeof ARRAYS)[T]>;
+
+export function isNumberType(type: string): type is NumberType {
+  return type in ARRAYS;
+}
+
+export function numberBytes(type: NumberType): number {
+  return ARRAYS[type].BYTES_PER_ELEMENT;
+}
+
+/** Reads a file from its start, a window at a time: never more of it than is asked for, give or take a fetch. */
+export class Cursor {
+  #window: Uint8Array = new Uint8Array();
+  #view = new DataView(this.#window.buffer);
+  /** Of the next byte, in the window. */
+  #at = 0;
+  /** Of the window's end, in the file. */
+  #end = 0;
+  #fetch = FIRST_FETCH;
+  #bigEndian = false;
+  /** What is being read, for messages. */
+  place = 'the header';
+
+  constructor(
+    readonly source: ByteSource,
+    readonly signal?: AbortSignal,
+  ) {}
+
+  /** In the file. */
+  get offset(): number {
+    return this.#end - this.#window.length + this.#at;
+  }
+
+  get left(): number {
+    return this.source.size - this.offset;
+  }
+
+  useBigEndian(): void {
+    this.#bigEndian = true;
+  }
+
+  malformed(what: string): MalformedGgufError {
+    return new MalformedGgufError(this.source.name, what);
+  }
+
+  /** Whether `length` more bytes can be taken without fetching. */
+  has(length: number): boolean {
+    return this.#window.length - this.#at >= length;
+  }
+
+  /** Makes `length` more bytes ready to be taken. */
+  async need(length: number): Promise<void> {
+    if (this.has(length)) {
+      return;
+    }
+    if (length > this.left) {
+      throw this.malformed(`it ends at byte ${this.source.size}, within ${this.place}`);
+    }
+    if (this.offset + length > MAX_GGUF_HEADER_BYTES) {
+      throw this.malformed(`its header, at ${this.place}, has more than ${MAX_GGUF_HEADER_BYTES} bytes`);
+    }
+    const rest = this.#window.subarray(this.#at);
+    const ahead = Math.min(Math.max(length - rest.length, this.#fetch), this.source.size - this.#end);
+    const fetched = await this.source.read(this.#end, ahead, this.signal);
+    this.#window = rest.length === 0 ? fetched : Buffer.concat([rest, fetched]);
+    this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.byteLength);
+    this.#at = 0;
+    this.#end += ahead;
+    this.#fetch = Math.min(this.#fetch * 2, LARGEST_FETCH);
+  }
+
+  /** `length` bytes that `need` has made ready. */
+  take(length: number): Uint8Array {
+    const bytes = this.#window.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return bytes;
+  }
+
+  /** `length` numbers that `need` has made ready, as an array of their own. */
+  takeNumbers<T extends NumberType>(type: T, length: number): NumberArray<T> {
+    const size = numberBytes(type);
+    const copy = Buffer.from(new ArrayBuffer(length * size));
+    copy.set(this.take(length * size));
+    if (this.#bigEndian !== (endianness() === 'BE')) {
+      swapBytes(copy, size);
+    }
+    return new ARRAYS[type](copy.buffer) as NumberArray<T>;
+  }
+
+  async u32(): Promise<number> {
+    await this.need(4);
+    const value = this.#view.getUint32(this.#at, !this.#bigEndian);
+    this.#at += 4;
+    return value;
+  }
+
+  /** A count, length or offset, which has to be exact as a double. */
+  async count(what: string): Promise<number> {
+    if (!this.has(8)) {
+      await this.need(8);
+    }
+    const value = this.#view.getBigUint64(this.#at, !this.#bigEndian);
+    this.#at += 8;
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw this.malformed(`${what} of ${this.place} is ${value}`);
+    }
+    return Number(value);
+  }
+
+  /** UTF-8 with its length before it; invalid bytes become U+FFFD. */
+  async string(limit: number): Promise<string> {
+    const length = await this.count('the length');
+    if (length > limit) {
+      throw this.malformed(`${this.place} has a string of ${length} bytes, more than ${limit}`);
+    }
+    if (!this.has(length)) {
+      await this.need(length);
+    }
+    const bytes = this.take(length);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('utf8');
+  }
+}
+
+function swapBytes(bytes: Buffer, size: number): void {
+  if (size === 2) {
+    bytes.swap16();
+  } else if (size === 4) {
+    bytes.swap32();
+  } else if (size === 8) {
+    bytes.swap64();
+  }
+}
