@@ -39,7 +39,7 @@ async function checkKeyValues(run: Run): Promise<void> {
   const arch = architecture.gguf;
   const fileType = Number(run.kv.find(([key]) => key === 'general.file_type')?.[2]);
   const kv = new KeyValues();
-  await architecture.hparams({ arch, config, kv, fileType, files: folderFiles(run.folder) });
+  await architecture.hparams({ arch, config, kv, fileType, files: await folderFiles(run.folder) });
   expect(written(kv)).toEqual(run.kv.filter(([key]) => key.startsWith(`${arch}.`) || key === 'general.file_type'));
 }
 

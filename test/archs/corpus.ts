@@ -2,6 +2,7 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { KeyValues } from '#src/gguf/key-values.js';
+import { openFolder } from '#src/repo/folder.js';
 import { SmallFiles } from '#src/repo/small-files.js';
 import type { DType } from '#src/tensor/dtype.js';
 import type { SourceExpr } from '#src/tensor/expr.js';
@@ -63,19 +64,8 @@ interface Written {
   readonly tensors: ExpectedTensor[];
 }
 
-export function folderFiles(folder: string): SmallFiles {
-  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-  return new SmallFiles({
-    id: folder,
-    name: basename(folder),
-    revision: null,
-    list: async () => paths.map((path) => ({ path, size: statSync(join(folder, path)).size })),
-    read: () => Promise.reject(new Error('these tests read whole files only')),
-    stream: (path) => createReadStream(join(folder, path)),
-    local: (path) => join(folder, path),
-  });
+export async function folderFiles(folder: string): Promise<SmallFiles> {
+  return new SmallFiles(await openFolder(folder));
 }
 
 /** What the headers of a folder's safetensors files say, in the checkpoint's order. */

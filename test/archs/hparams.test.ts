@@ -4,21 +4,11 @@ import { loadConfig } from '#src/config/load-config.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { JsonObject } from '#src/json.js';
 import { SmallFiles } from '#src/repo/small-files.js';
+import { memoryRepo } from '../memory-repo.js';
 import { written } from './corpus.js';
 
-/** Files of a repository, by path. */
 function repository(files: Record<string, string> = {}, name = 'tiny'): SmallFiles {
-  return new SmallFiles({
-    id: name,
-    name,
-    revision: null,
-    list: async () => Object.entries(files).map(([path, text]) => ({ path, size: Buffer.byteLength(text) })),
-    read: () => Promise.reject(new Error('not read by position')),
-    async *stream(path) {
-      yield Buffer.from(files[path] ?? '');
-    },
-    local: () => null,
-  });
+  return new SmallFiles({ ...memoryRepo(files), name });
 }
 
 async function keys(architecture: string, fields: JsonObject, files = repository()) {

@@ -1,0 +1,133 @@
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { convert, plan } from '#src/convert/convert.js';
+import { FILE_TYPES } from '#src/quantize/file-types.js';
+import { fixtures } from '../paths.js';
+import { tempFolder } from '../temp.js';
+import { readRecord, recordsOf, run, sha256 } from './records.js';
+
+const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
+const expected = join(fixtures, 'Tiny-Verse-2M.expected');
+
+describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
+  test.each([...recordsOf(expected, 'convert')])('--outtype %s', async (outtype, record) => {
+    const out = tempFolder();
+    const { result } = await run({ source: tinyVerse, outtype, out });
+    expect(result.files).toHaveLength(1);
+    const { path, size } = result.files[0] ?? { path: '', size: 0 };
+    expect(readdirSync(out)).toEqual([basename(path)]);
+    expect({ size, sha256: sha256(path) }).toEqual({ size: record.size, sha256: record.sha256 });
+  });
+
+  test('all quantizations from one read', async () => {
+    const out = tempFolder();
+    const records = [...recordsOf(expected, 'quantize')].filter(([type]) => type in FILE_TYPES);
+    const { result, events } = await run({ source: tinyVerse, quant: records.map(([type]) => type), out });
+    const got = result.files.map(({ type, path }) => [type, basename(path), sha256(path)]);
+    expect(got).toEqual(records.map(([type, { sha256 }]) => [type, `Tiny-Verse-2M-${type}.gguf`, sha256]));
+    expect(records.length).toBeGreaterThanOrEqual(6);
+
+    const progress = events.flatMap((e) => (e.event === 'progress' ? [e.done] : []));
+    const read = events.flatMap((e) => (e.event === 'plan' ? [e.plan.sourceBytes] : []));
+    expect(progress.at(-1)).toBe(read[0]);
+    expect(read[0]).toBeLessThan(4.1e6);
+  });
+
+  test('the bytes depend neither on the number of workers nor on the memory', async () => {
+    const hashes = new Set<string>();
+    for (const [jobs, maxMemory] of [[1, 2 ** 20], [3, 2 ** 24], [2, 2 ** 28]] as const) {
+      const { result } = await run({ source: tinyVerse, quant: 'q4_k_m', out: tempFolder(), jobs, maxMemory });
+      hashes.add(sha256(result.files[0]?.path ?? ''));
+    }
+    expect([...hashes]).toEqual([readRecord(join(expected, 'quantize-Q4_K_M.json')).sha256]);
+  });
+});
+
+describe('cases of the corpus', () => {
+  const corpus = join(fixtures, 'corpus');
+  const runs = readdirSync(corpus).flatMap((name) => {
+    const { repo, pre, runs } = JSON.parse(readFileSync(join(corpus, name, 'case.json'), 'utf8')) as {
+      repo: string;
+      pre: string | null;
+      runs: { id: string; args: string[] }[];
+    };
+    return runs
+      .filter(({ id }) => existsSync(join(corpus, name, 'expected', `${id}.json`)))
+      .map(({ id, args }) => ({ name, repo, pre, id, outtype: args[args.indexOf('--outtype') + 1] ?? 'auto' }));
+  });
+
+  test.each(runs)('$name/$id', async ({ name, repo, pre, id, outtype }) => {
+    const { result } = await run({
+      source: join(corpus, name, 'source', repo),
+      outtype: outtype.startsWith('-') ? 'auto' : outtype,
+      out: tempFolder(),
+      ...(pre !== null && { preTokenizer: pre }),
+    });
+    const record = readRecord(join(corpus, name, 'expected', `${id}.json`));
+    const { path } = result.files[0] ?? { path: '' };
+    expect({ name: basename(path), sha256: sha256(path) }).toEqual({ name: record.name, sha256: record.sha256 });
+  });
+});
+
+describe('a plan', () => {
+  test('says the exact size, and why each type was chosen', async () => {
+    const { files, source, disk } = await plan({ source: tinyVerse, quant: 'q4_k_m' });
+    const record = readRecord(join(expected, 'quantize-Q4_K_M.json'));
+    expect(source.architecture).toBe('LlamaForCausalLM');
+    expect(disk).toBe(record.size);
+    const why = new Map(files[0]?.tensors.map((t) => [t.name, `${t.type}: ${t.why}`]));
+    expect(why.get('token_embd.weight')).toBe('Q6_K: output');
+    expect(why.get('blk.2.ffn_down.weight')).toBe('Q6_K: ffn_down, more bits');
+    expect(why.get('blk.0.attn_q.weight')).toBe('Q4_K: Q4_K_M');
+    expect(why.get('output_norm.weight')).toBe('F32: one dimension');
+  });
+
+  test('is plain data', async () => {
+    const made = await plan({ source: tinyVerse, outtype: 'f16' });
+    expect(structuredClone(made)).toEqual(made);
+  });
+});
+
+describe('what goes wrong', () => {
+  /** A copy of the model whose weights can be spoilt. */
+  function copy(): string {
+    const folder = join(tempFolder(), 'Tiny-Verse-2M');
+    cpSync(tinyVerse, folder, { recursive: true });
+    return folder;
+  }
+
+  test('a NaN in a weight is found while quantizing, and leaves no file', async () => {
+    const source = copy();
+    const weights = readFileSync(join(source, 'model.safetensors'));
+    const header = JSON.parse(weights.subarray(8, 8 + Number(weights.readBigUInt64LE())).toString()) as Record<
+      string,
+      { data_offsets: [number, number] }
+    >;
+    const start = 8 + Number(weights.readBigUInt64LE()) + (header['model.layers.1.mlp.down_proj.weight']?.data_offsets[0] ?? 0);
+    weights.writeUInt16LE(0x7fc0, start + 2 * (3 * 512 + 5));
+    writeFileSync(join(source, 'model.safetensors'), weights);
+    const out = tempFolder();
+    await expect(run({ source, quant: 'q4_k_m', out })).rejects.toMatchObject({
+      name: 'BadWeightsError',
+      exitCode: 4,
+      message: expect.stringMatching(/blk\.1\.ffn_down\.weight.*NaN.*row 3.*column 5/),
+    });
+    expect(readdirSync(out)).toEqual([]);
+    await run({ source, outtype: 'bf16', out });
+    expect(readdirSync(out)).toHaveLength(1);
+  });
+
+  test('weights that shrink after the plan are an error, not a crash', async () => {
+    const source = copy();
+    const out = tempFolder();
+    const events = convert({ source, outtype: 'f16', out });
+    for await (const event of events) {
+      if (event.event === 'plan') {
+        copyFileSync(join(source, 'config.json'), join(source, 'model.safetensors'));
+      }
+      if (event.event === 'done') {
+        throw new Error('it went through');
+      }
+    }
+  });
+});
