@@ -117,7 +117,8 @@ function tokenizer() {
   let state = 1;
   const next = (below: number) => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return state % below;
+    // The low bits of such a generator repeat soon.
+    return (state >>> 8) % below;
   };
   while (tokens.length < VOCAB - 2) {
     const left = tokens[next(Math.min(tokens.length, 4000))] as string;

@@ -12,8 +12,21 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A string, or what Python's `json` writes and reads besides JSON. */
-const BEYOND_JSON = /"[^"\\]*(?:\\.[^"\\]*)*"|Infinity|NaN/gs;
+/** What Python's `json` writes and reads besides JSON, as JSON that `JSON.parse` reads as the same (NaN: as nothing). */
+const BEYOND_JSON = new Map([
+  ['Infinity', '1e999'],
+  ['NaN', 'null'],
+]);
+
+function toStrictJson(text: string): string {
+  let inString = false;
+  return text.replace(/\\.|"|Infinity|NaN/gs, (part) => {
+    if (part === '"') {
+      inString = !inString;
+    }
+    return inString ? part : (BEYOND_JSON.get(part) ?? part);
+  });
+}
 
 /**
  * JSON, and Python's `Infinity` (as a number) and `NaN` (as null: no field means it).
@@ -24,7 +37,7 @@ export function parseJson(text: string, where: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
-    const json = text.replace(BEYOND_JSON, (part) => (part === 'Infinity' ? '1e999' : part === 'NaN' ? 'null' : part));
+    const json = toStrictJson(text);
     if (json !== text) {
       return parseJson(json, where);
     }

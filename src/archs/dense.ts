@@ -1,9 +1,12 @@
 import type { TensorRule } from './architecture.js';
 
-/** A tensor of each block, by its names within one: transformers' with `model.`, and a bare encoder's without. */
-export function blockTensor(name: string, to: string, transform?: TensorRule['transform']): TensorRule {
+/**
+ * A tensor of each block.
+ * @param names what it is called within a block, behind `model.layers.{bid}` or, in a bare encoder, `layers.{bid}`.
+ */
+export function blockTensor(to: string, names: readonly string[], transform?: TensorRule['transform']): TensorRule {
   return {
-    from: [`model.layers.{bid}.${name}`, `layers.{bid}.${name}`],
+    from: names.flatMap((name) => [`model.layers.{bid}.${name}`, `layers.{bid}.${name}`]),
     to: `blk.{bid}.${to}`,
     ...(transform && { transform }),
   };
@@ -14,11 +17,11 @@ export const DENSE_TENSORS: readonly TensorRule[] = [
   { from: ['model.embed_tokens', 'embed_tokens'], to: 'token_embd' },
   { from: ['model.norm', 'norm'], to: 'output_norm' },
   { from: ['lm_head', 'model.lm_head'], to: 'output' },
-  blockTensor('input_layernorm', 'attn_norm'),
-  blockTensor('self_attn.v_proj', 'attn_v'),
-  blockTensor('self_attn.o_proj', 'attn_output'),
-  blockTensor('post_attention_layernorm', 'ffn_norm'),
-  blockTensor('mlp.gate_proj', 'ffn_gate'),
-  blockTensor('mlp.up_proj', 'ffn_up'),
-  blockTensor('mlp.down_proj', 'ffn_down'),
+  blockTensor('attn_norm', ['input_layernorm', 'pre_attention_layernorm']),
+  blockTensor('attn_v', ['self_attn.v_proj']),
+  blockTensor('attn_output', ['self_attn.o_proj']),
+  blockTensor('ffn_norm', ['post_attention_layernorm', 'pre_mlp_layernorm']),
+  blockTensor('ffn_gate', ['mlp.gate_proj']),
+  blockTensor('ffn_up', ['mlp.up_proj']),
+  blockTensor('ffn_down', ['mlp.down_proj']),
 ];

@@ -13,8 +13,10 @@ export class EagleDraftError extends UnsupportedError {}
 
 export const LLAMA_TENSORS: readonly TensorRule[] = [
   ...DENSE_TENSORS,
-  blockTensor('self_attn.q_proj', 'attn_q', (expr, context) => permuteHeads(expr, context, headCount(context.config))),
-  blockTensor('self_attn.k_proj', 'attn_k', (expr, context) =>
+  blockTensor('attn_q', ['self_attn.q_proj'], (expr, context) =>
+    permuteHeads(expr, context, headCount(context.config)),
+  ),
+  blockTensor('attn_k', ['self_attn.k_proj'], (expr, context) =>
     permuteHeads(expr, context, kvHeadCount(context.config)),
   ),
 ];

@@ -28,11 +28,11 @@ export async function poolingType(files: SmallFiles): Promise<number | null> {
       'Download the file again, or tell the repository about it.',
     );
   }
-  const pooling = modules.find((module) => isObject(module) && String(module.type).endsWith('Pooling'));
+  const pooling = modules.filter(isObject).find(({ type }) => typeof type === 'string' && type.endsWith('Pooling'));
   if (pooling === undefined) {
     return null;
   }
-  const path = `${pooling.path}/config.json`;
+  const path = `${typeof pooling.path === 'string' ? pooling.path : '.'}/config.json`;
   const config = await files.json(path);
   if (config === null) {
     throw new PoolingFileError(

@@ -5,8 +5,8 @@ import { poolingType } from './pooling.js';
 
 export const QWEN2_TENSORS: readonly TensorRule[] = [
   ...DENSE_TENSORS,
-  blockTensor('self_attn.q_proj', 'attn_q'),
-  blockTensor('self_attn.k_proj', 'attn_k'),
+  blockTensor('attn_q', ['self_attn.q_proj']),
+  blockTensor('attn_k', ['self_attn.k_proj']),
 ];
 
 export async function qwen2Hparams(context: HparamsContext): Promise<void> {

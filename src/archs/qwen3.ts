@@ -23,8 +23,8 @@ export const qwen3: Architecture = {
   },
   tensors: [
     ...QWEN2_TENSORS,
-    blockTensor('self_attn.q_norm', 'attn_q_norm'),
-    blockTensor('self_attn.k_norm', 'attn_k_norm'),
+    blockTensor('attn_q_norm', ['self_attn.q_norm']),
+    blockTensor('attn_k_norm', ['self_attn.k_norm']),
   ],
   tokenizer: 'qwen',
 };
@@ -35,11 +35,10 @@ const RERANKER = /qwen3-(vl-)?reranker/i;
 async function isReranker({ hparams }: Config, files: SmallFiles): Promise<boolean> {
   const names = [files.repo.name, hparams._name_or_path, hparams.model_type];
   const card = await files.text('README.md');
+  const classes = Array.isArray(hparams.architectures) ? hparams.architectures : [];
   return (
     names.some((name) => typeof name === 'string' && RERANKER.test(name)) ||
     (card !== null && /# qwen3-(vl-)?reranker/i.test(card)) ||
-    JSON.stringify(hparams.architectures ?? null)
-      .toLowerCase()
-      .includes('sequenceclassification')
+    classes.some((name) => typeof name === 'string' && /sequenceclassification/i.test(name))
   );
 }

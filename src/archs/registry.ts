@@ -34,14 +34,15 @@ export function findArchitecture(config: Config, name: string = config.architect
 /** Longer names are cut before they are compared or shown. */
 const MAX_NAME = 100;
 
-/** By the class name, and by `model_type` where several are as near. */
+/** The known class whose name takes the fewest changes; a change of `model_type` counts twice. */
 function nearest(name: string, config: Config): { name: string; gguf: string } {
-  const wanted = name.slice(0, MAX_NAME).toLowerCase();
-  const type = String(config.hparams.model_type ?? wanted).slice(0, MAX_NAME);
+  const wanted = name.slice(0, MAX_NAME);
+  const type = config.hparams.model_type;
   let best = { name: '', gguf: '', distance: Number.POSITIVE_INFINITY };
   for (const { classes, gguf } of ARCHITECTURES) {
+    const typeDistance = typeof type === 'string' ? editDistance(gguf, type.slice(0, MAX_NAME)) : 0;
     for (const candidate of classes) {
-      const distance = editDistance(candidate.toLowerCase(), wanted) + editDistance(gguf, type);
+      const distance = editDistance(candidate, wanted) + 2 * typeDistance;
       if (distance < best.distance) {
         best = { name: candidate, gguf, distance };
       }

@@ -88,8 +88,14 @@ function place(source: FieldSource, name: string): string {
   return source.path === undefined ? name : `${source.path}.${name}`;
 }
 
-/** A value as config.json has it, cut where it is long. */
+/** A value for a message: one line, cut where it is long. */
 export function show(value: Json): string {
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  if (isObject(value)) {
+    return 'an object';
+  }
+  if (Array.isArray(value)) {
+    return 'a list';
+  }
+  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

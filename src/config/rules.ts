@@ -17,6 +17,14 @@ function whole(fields: Draft, name: string, max = Number.MAX_SAFE_INTEGER): numb
   return value;
 }
 
+function divisor(fields: Draft, name: string): number {
+  const value = whole(fields, name);
+  if (value === 0) {
+    throw new Refused(name);
+  }
+  return value;
+}
+
 function isMissing(value: Json | undefined): value is null | undefined {
   return value === null || value === undefined;
 }
@@ -29,11 +37,7 @@ export function kvHeads(fields: Draft): void {
 
 export function headDim(fields: Draft): void {
   if (isMissing(fields.head_dim)) {
-    const heads = whole(fields, 'num_attention_heads');
-    if (heads === 0) {
-      throw new Refused('num_attention_heads');
-    }
-    fields.head_dim = Math.floor(whole(fields, 'hidden_size') / heads);
+    fields.head_dim = Math.floor(whole(fields, 'hidden_size') / divisor(fields, 'num_attention_heads'));
   }
 }
 
@@ -77,7 +81,7 @@ export function ropeScaling(fields: Draft): void {
 /** 1 where a layer rotates: all but each `no_rope_layer_interval`th. */
 export function noRopeLayers(fields: Draft): void {
   if (isMissing(fields.no_rope_layers)) {
-    const interval = whole(fields, 'no_rope_layer_interval');
+    const interval = divisor(fields, 'no_rope_layer_interval');
     fields.no_rope_layers = perLayer(fields, (layer) => ((layer + 1) % interval === 0 ? 0 : 1));
   }
 }

@@ -125,7 +125,7 @@ async function readEntries(path: string, shown: string) {
   try {
     return await readdir(path, { withFileTypes: true });
   } catch (error) {
-    throw new UnreadableError(shown, errorCode(error));
+    throw new UnreadableError(shown, errorCode(error) ?? 'unknown');
   }
 }
 
@@ -138,6 +138,6 @@ export async function statOrNull(path: string, shown: string) {
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       return null;
     }
-    throw new UnreadableError(shown, code);
+    throw new UnreadableError(shown, code ?? 'unknown');
   }
 }

@@ -19,7 +19,8 @@ export class HubCache {
       return existsSync(this.snapshot(revision)) ? revision : null;
     }
     const ref = join(this.#folder, 'refs', checkRepoPath(revision));
-    const commit = existsSync(ref) ? readFileSync(ref, 'utf8').trim() : '';
+    const isFile = statSync(ref, { throwIfNoEntry: false })?.isFile();
+    const commit = isFile ? readFileSync(ref, 'utf8').trim() : '';
     return isCommit(commit) && existsSync(this.snapshot(commit)) ? commit : null;
   }
 

@@ -100,17 +100,21 @@ async function listCommit(client: Client, at: Subject, signal?: AbortSignal): Pr
         throw tooMany();
       }
       if (entry.type === 'file') {
-        files.set(checkRepoPath(entry.path), hubFile(entry, client.endpoint));
+        files.set(entry.path, hubFile(entry, client.endpoint));
       }
     }
   });
   return [...files.values()].sort(byCodePoint);
 }
 
-/** @throws WrongAnswerError */
+/** @throws WrongAnswerError, UnsafePathError */
 function hubFile({ path, size: listed, oid, lfs }: ListFileEntry, endpoint: string): HubFile {
   const size = lfs?.size ?? listed;
   const hash = lfs ? lfs.oid : oid;
+  if (typeof path !== 'string') {
+    throw new WrongAnswerError(endpoint, 'it lists a file without a path');
+  }
+  checkRepoPath(path);
   if (!Number.isSafeInteger(size) || size < 0) {
     throw new WrongAnswerError(endpoint, `it gives ${JSON.stringify(path)} an impossible size`);
   }
@@ -236,5 +240,7 @@ function explain(error: unknown, at: Subject): Error {
   if (error instanceof RefusedAnswer) {
     return refusalError(error, at);
   }
-  return error instanceof Hf2ggufError ? error : new WrongAnswerError(at.endpoint, 'the client makes no sense of it');
+  return error instanceof Hf2ggufError
+    ? error
+    : new WrongAnswerError(at.endpoint, 'it is not what the API of a Hub answers');
 }

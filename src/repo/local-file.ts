@@ -5,9 +5,10 @@ import type { RepoFile } from './repo.js';
 
 const PIECE_BYTES = 2 ** 20;
 
-/** The system's name for what went wrong: `EACCES`. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+/** The system's name for what went wrong: `EACCES`; null for an error that isn't the system's. */
+export function errorCode(error: unknown): string | null {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+  return typeof code === 'string' ? code : null;
 }
 
 /**
@@ -66,7 +67,8 @@ async function withFile(file: string, shown: string, use: (handle: FileHandle) =
     handle = await open(file, 'r');
     await use(handle);
   } catch (error) {
-    throw error instanceof Error && 'syscall' in error ? new UnreadableError(shown, errorCode(error)) : error;
+    const code = errorCode(error);
+    throw code === null ? error : new UnreadableError(shown, code);
   } finally {
     await handle?.close();
   }

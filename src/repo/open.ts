@@ -1,7 +1,6 @@
 import { UsageError } from '../errors.js';
 import { NotASourceError } from './errors.js';
 import { openFolder, statOrNull } from './folder.js';
-import { openHub } from './hub.js';
 import { hubSettings } from './hub-settings.js';
 import type { Repo } from './repo.js';
 import type { NetworkPolicy } from './retry.js';
@@ -47,6 +46,7 @@ export async function openRepo(source: string, options: OpenOptions = {}): Promi
     return openFolder(source);
   }
   const { repo, revision } = parseHubName(source, options.revision);
+  const { openHub } = await import('./hub.js'); // The client takes 0.1 s to load, which folders need not pay.
   return openHub(repo, revision, {
     ...hubSettings(options.env ?? process.env, options),
     fetch: options.fetch ?? fetch,
@@ -65,7 +65,7 @@ function parseHubName(source: string, given?: string): { repo: string; revision:
   }
   const revision = given ?? named ?? 'main';
   // A revision becomes part of addresses and of paths in the cache.
-  if (!/^[\w.+-]+(?:\/[\w.+-]+)*$/.test(revision) || revision.includes('..')) {
+  if (!/^[\w.+@#=,-]+(?:\/[\w.+@#=,-]+)*$/.test(revision) || revision.includes('..')) {
     throw new NotASourceError(source, `is asked for at ${JSON.stringify(revision)}, which can't be a revision`);
   }
   return { repo, revision };

@@ -6,7 +6,8 @@ import { UnsafePathError } from './errors.js';
  */
 export function checkRepoPath(path: string): string {
   const parts = path.split('/');
-  const unsafe = parts.some((part) => part === '' || part === '.' || part === '..') || /[\\\0]|^[A-Za-z]:/.test(path);
+  const unsafe =
+    parts.some((part) => part === '' || part === '.' || part === '..') || /[\\\0\p{Surrogate}]|^[A-Za-z]:/u.test(path);
   if (unsafe) {
     throw new UnsafePathError(path);
   }

@@ -168,7 +168,7 @@ async function* watchedBody(response: Response, watch: Watch): AsyncGenerator<Ui
 
 /** `ECONNRESET` and its like stand in the cause of fetch's error; nothing else of it is shown or kept. */
 function networkCode(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : error;
   const code = errorCode(cause);
-  return code === 'unknown' ? 'the connection broke' : `the connection failed (${code})`;
+  return code === null ? 'the connection broke' : `the connection failed (${code})`;
 }

@@ -1,8 +1,10 @@
 import { isObject, type JsonObject } from '../json.js';
 import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
-import { decodeToken } from './decode-token.js';
-import { BrokenTokenizerError, UnsupportedTokenizerError } from './errors.js';
-import { preTokenizer } from './pre-tokenizer.js';
+import { buildDecoder, cleanUp } from './encoder/decoders.js';
+import { UnsupportedTokenizerError } from './encoder/fields.js';
+import { malformedFile } from './errors.js';
+import { initArguments } from './init-arguments.js';
+import { recognizePreTokenizer } from './pre/recognize.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { addedTokenEntry, padding, TOKEN_TYPE } from './token-types.js';
 import type { TokenizerContext } from './tokenizer.js';
@@ -12,7 +14,7 @@ import { vocabularySize } from './vocabulary-size.js';
 /**
  * Byte-level BPE, from tokenizer.json (`tokenizer.ggml.model` = `gpt2`).
  * Reference: conversion/base.py, `_set_vocab_gpt2` and `get_vocab_base`.
- * @throws BrokenTokenizerError, InvalidTokenIdError, UnsupportedTokenizerError, and what the pre-tokenizer's recognition throws
+ * @throws MalformedTokenizerError, InvalidTokenIdError, UnsupportedTokenizerError, and what the pre-tokenizer's recognition throws
  */
 export async function writeByteLevelBpe(
   context: TokenizerContext,
@@ -20,25 +22,25 @@ export async function writeByteLevelBpe(
   tokenizer: JsonObject,
 ): Promise<void> {
   checkModel(tokenizer);
-  const auto = autoTokenizer(tokenizer, files, String(context.config.hparams.model_type ?? ''));
+  const init = initArguments(files, String(context.config.hparams.model_type ?? ''));
+  const auto = autoTokenizer(tokenizer, files, init);
   const size = vocabularySize(context.config) ?? auto.size;
   if (auto.tokens.length > size) {
-    throw new BrokenTokenizerError(
+    throw malformedFile(
       'tokenizer.json',
       `has the token ${JSON.stringify(auto.tokens.at(-1))} with id ${auto.tokens.length - 1}, but config.json says vocab_size ${size}`,
       'Correct vocab_size in config.json, or take the tokenizer that belongs to the model.',
     );
   }
-  const { kv } = context;
-  const pre = await preTokenizer(context, tokenizer, files);
-  const { tokens, types } = vocabulary(
-    auto,
-    size,
-    tokenizer,
-    files.tokenizerConfig?.clean_up_tokenization_spaces === true,
-  );
+  const { kv, preTokenizer } = context;
+  const { name } = recognizePreTokenizer({
+    tokenizerJson: tokenizer,
+    tokenizerConfig: init,
+    ...(preTokenizer === undefined ? {} : { override: preTokenizer }),
+  });
+  const { tokens, types } = vocabulary(auto, size, decodeAdded(tokenizer, init));
   kv.string('tokenizer.ggml.model', 'gpt2');
-  kv.string('tokenizer.ggml.pre', pre);
+  kv.string('tokenizer.ggml.pre', name);
   kv.array('tokenizer.ggml.tokens', 'string', tokens);
   kv.array('tokenizer.ggml.token_type', 'i32', types);
   await writeSpecialVocab(context, files, { merges: true });
@@ -54,11 +56,20 @@ function checkModel(tokenizer: JsonObject): void {
     );
   }
   if (!isObject(model.vocab)) {
-    throw new BrokenTokenizerError('tokenizer.json', 'has no model.vocab');
+    throw malformedFile('tokenizer.json', 'has no model.vocab');
   }
 }
 
-function vocabulary(auto: AutoTokenizer, size: number, tokenizer: JsonObject, cleanUp: boolean) {
+/** What transformers decodes an added token's id to. (Encoding a whole added token gives that id alone.) */
+function decodeAdded(tokenizer: JsonObject, init: JsonObject): (token: string) => string {
+  const decoder = buildDecoder(tokenizer.decoder);
+  return (token) => {
+    const text = decoder([token]).join('');
+    return init.clean_up_tokenization_spaces === true ? cleanUp(text) : text;
+  };
+}
+
+function vocabulary(auto: AutoTokenizer, size: number, decode: (token: string) => string) {
   const tokens = new Array<string>(size);
   const types = new Int32Array(size);
   for (let id = 0; id < size; id++) {
@@ -69,7 +80,7 @@ function vocabulary(auto: AutoTokenizer, size: number, tokenizer: JsonObject, cl
       types[id] = TOKEN_TYPE.unused;
     } else if (added) {
       // llama.cpp takes these as text before normalization; so one that is not normalized is written as it decodes.
-      const text = added.normalized ? token : decodeToken(token, tokenizer.decoder, cleanUp);
+      const text = added.normalized ? token : decode(token);
       const entry = addedTokenEntry(text, added.special);
       tokens[id] = entry.text;
       types[id] = entry.type;

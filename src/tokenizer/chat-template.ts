@@ -1,7 +1,7 @@
 import type { KeyValues } from '../gguf/key-values.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
-import { BrokenTokenizerError } from './errors.js';
+import { malformedFile } from './errors.js';
 
 /** One template, or several with names, as tokenizer_config.json has them. */
 export type ChatTemplate = string | readonly Json[];
@@ -52,7 +52,7 @@ async function readJinja(files: SmallFiles, path: string): Promise<string | null
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r\n?/g, '\n');
   } catch {
-    throw new BrokenTokenizerError(path, 'is not UTF-8');
+    throw malformedFile(path, 'is not UTF-8');
   }
 }
 

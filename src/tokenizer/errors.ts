@@ -1,19 +1,10 @@
-import { SourceError, UnsupportedError } from '../errors.js';
+import { SourceError } from '../errors.js';
+import { MalformedTokenizerError } from './encoder/fields.js';
 
-/** No file of the repository holds a tokenizer, or only ones of a kind that is not handled yet. */
+/** No file of the repository holds a tokenizer. */
 export class NoTokenizerError extends SourceError {}
 
-/** A tokenizer of a kind that this version does not write. */
-export class UnsupportedTokenizerError extends UnsupportedError {}
-
-/** A tokenizer file that contradicts itself, another file or the model's configuration. */
-export class BrokenTokenizerError extends SourceError {
-  constructor(file: string, what: string, next = 'Check the repository, or download the file again.') {
-    super(`${file}: ${what}.`, next);
-  }
-}
-
-/** A token id that is negative, no number, or too large. */
+/** A token id that is negative, no whole number, or too large. */
 export class InvalidTokenIdError extends SourceError {
   constructor(file: string, key: string, value: unknown) {
     super(
@@ -21,4 +12,13 @@ export class InvalidTokenIdError extends SourceError {
       'Correct the file: ids are whole numbers from 0, without quotes.',
     );
   }
+}
+
+/** For a tokenizer's file that contradicts its format, itself or the model's configuration. */
+export function malformedFile(
+  file: string,
+  what: string,
+  next = 'Download the file again, or tell the repository about it.',
+): MalformedTokenizerError {
+  return new MalformedTokenizerError(`${file}: ${what}.`, next);
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.js';
 import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
-import { BrokenTokenizerError } from './errors.js';
+import { malformedFile } from './errors.js';
+import { initArguments } from './init-arguments.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { TOKEN_TYPE } from './token-types.js';
 import type { TokenizerContext } from './tokenizer.js';
@@ -19,14 +20,14 @@ export function isLlamaHf(tokenizer: JsonObject): boolean {
  * SentencePiece-like BPE, from tokenizer.json (`tokenizer.ggml.model` = `llama`). `vocab_size` of config.json is not
  * looked at.
  * Reference: gguf-py/gguf/vocab.py, LlamaHfVocab; conversion/base.py, `_set_vocab_llama_hf`.
- * @throws BrokenTokenizerError, InvalidTokenIdError
+ * @throws MalformedTokenizerError, InvalidTokenIdError
  */
 export async function writeLlamaHf(
   context: TokenizerContext,
   files: TokenizerFiles,
   tokenizer: JsonObject,
 ): Promise<void> {
-  const auto = autoTokenizer(tokenizer, files, String(context.config.hparams.model_type ?? ''));
+  const auto = autoTokenizer(tokenizer, files, initArguments(files, String(context.config.hparams.model_type ?? '')));
   const { tokens, types } = vocabulary(auto);
   const { kv } = context;
   kv.string('tokenizer.ggml.model', 'llama');
@@ -42,10 +43,7 @@ function vocabulary(auto: AutoTokenizer) {
   for (let id = 0; id < auto.baseSize; id++) {
     const token = auto.tokens[id];
     if (token === undefined) {
-      throw new BrokenTokenizerError(
-        'tokenizer.json',
-        `model.vocab has ${auto.baseSize} tokens, but none with id ${id}`,
-      );
+      throw malformedFile('tokenizer.json', `model.vocab has ${auto.baseSize} tokens, but none with id ${id}`);
     }
     tokens.push(token);
   }

@@ -1,13 +1,13 @@
 import type { Json } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
-import { BrokenTokenizerError } from './errors.js';
+import { malformedFile } from './errors.js';
 
 const FORMAT = 'model.merges is neither a list of "left right" nor of ["left", "right"]';
 
 /**
  * `tokenizer.ggml.merges`: each "left right". In pairs, a space inside a part is written `Ġ`, which is what stands for
  * it in a byte-level vocabulary.
- * @throws BrokenTokenizerError
+ * @throws MalformedTokenizerError
  */
 export function mergesOf(merges: Json | undefined): readonly string[] {
   if (!Array.isArray(merges) || merges.length === 0) {
@@ -19,7 +19,7 @@ export function mergesOf(merges: Json | undefined): readonly string[] {
   return merges.map((merge) => {
     const [left, right] = Array.isArray(merge) && merge.length === 2 ? merge : [];
     if (typeof left !== 'string' || typeof right !== 'string') {
-      throw new BrokenTokenizerError('tokenizer.json', FORMAT);
+      throw malformedFile('tokenizer.json', FORMAT);
     }
     return `${left.replaceAll(' ', 'Ġ')} ${right.replaceAll(' ', 'Ġ')}`;
   });

@@ -1,5 +1,5 @@
 import { MAX_VOCABULARY } from '../limits.js';
-import { BrokenTokenizerError } from './errors.js';
+import { malformedFile } from './errors.js';
 import { TOKEN_TYPE } from './token-types.js';
 
 /**
@@ -28,7 +28,7 @@ const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 
-/** @throws BrokenTokenizerError */
+/** @throws MalformedTokenizerError */
 export function readSentencePieceModel(bytes: Uint8Array, file: string): SentencePieceModel {
   const pieces: string[] = [];
   const scores: number[] = [];
@@ -37,7 +37,7 @@ export function readSentencePieceModel(bytes: Uint8Array, file: string): Sentenc
   for (const field of fields(bytes, file)) {
     if (field.number === PIECES && field.bytes) {
       if (pieces.length === MAX_VOCABULARY) {
-        throw new BrokenTokenizerError(file, `has more than ${MAX_VOCABULARY} pieces`);
+        throw malformedFile(file, `has more than ${MAX_VOCABULARY} pieces`);
       }
       const piece = readPiece(field.bytes, file, pieces.length);
       pieces.push(piece.text);
@@ -62,7 +62,7 @@ function readPiece(bytes: Uint8Array, file: string, id: number) {
       try {
         text = utf8.decode(field.bytes);
       } catch {
-        throw new BrokenTokenizerError(file, `piece ${id} is not UTF-8`);
+        throw malformedFile(file, `piece ${id} is not UTF-8`);
       }
     } else if (field.number === SCORE && field.fixed32) {
       score = field.fixed32.getFloat32(0, true);
@@ -93,8 +93,7 @@ interface Field {
 
 /** The fields of one message; every length is checked against what is left. */
 function* fields(bytes: Uint8Array, file: string): Generator<Field> {
-  const broken = () =>
-    new BrokenTokenizerError(file, 'is no SentencePiece model (it can not be parsed as a ModelProto)');
+  const broken = () => malformedFile(file, 'is no SentencePiece model (it can not be parsed as a ModelProto)');
   let at = 0;
   const varint = (): number => {
     let value = 0;
@@ -146,7 +145,7 @@ function* fields(bytes: Uint8Array, file: string): Generator<Field> {
 }
 
 function check(pieces: readonly string[], types: readonly number[], byteFallback: boolean, file: string): void {
-  const refuse = (what: string) => new BrokenTokenizerError(file, `is no usable SentencePiece model: ${what}`);
+  const refuse = (what: string) => malformedFile(file, `is no usable SentencePiece model: ${what}`);
   // Like sentencepiece, which keeps reserved pieces (unknown, control, byte) apart from those that text can give.
   const seen = { reserved: new Set<string>(), text: new Set<string>() };
   let unknown = 0;

@@ -1,5 +1,5 @@
 import { isObject, type Json } from '../json.js';
-import { BrokenTokenizerError, InvalidTokenIdError } from './errors.js';
+import { InvalidTokenIdError, malformedFile } from './errors.js';
 import { readSentencePieceModel, type SentencePieceModel } from './model-proto.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { addedTokenEntry, padding, TOKEN_TYPE } from './token-types.js';
@@ -14,7 +14,7 @@ const ADDED_SCORE = -1000;
 /**
  * SentencePiece, from tokenizer.model (`tokenizer.ggml.model` = `llama`).
  * Reference: conversion/base.py, `_set_vocab_sentencepiece` and `_create_vocab_sentencepiece`.
- * @throws BrokenTokenizerError, InvalidTokenIdError
+ * @throws MalformedTokenizerError, InvalidTokenIdError
  */
 export async function writeSentencePiece(
   context: TokenizerContext,
@@ -80,7 +80,7 @@ class SentencePieceVocabulary {
     for (const [id, token] of Object.entries(objectAt(files.tokenizerConfig, 'added_tokens_decoder'))) {
       const key = `added_tokens_decoder[${JSON.stringify(id)}]`;
       if (!isObject(token) || typeof token.content !== 'string') {
-        throw new BrokenTokenizerError(file, `${key} has no content`);
+        throw malformedFile(file, `${key} has no content`);
       }
       const entry = addedTokenEntry(token.content, Boolean(token.special));
       this.#set(Number(id), entry.text, entry.type, file, key);

@@ -34,7 +34,7 @@ export interface SpecialVocabOptions {
  * What all kinds of tokenizers share: merges, ids of special tokens, `add_*_token`, chat templates and the
  * normalizer's flags, in this order.
  * Reference: gguf-py/gguf/vocab.py, SpecialVocab.
- * @throws BrokenTokenizerError, InvalidTokenIdError, MalformedJsonError
+ * @throws MalformedTokenizerError, InvalidTokenIdError, MalformedJsonError
  */
 export async function writeSpecialVocab(
   context: TokenizerContext,

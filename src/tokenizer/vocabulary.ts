@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.js';
 import { writeByteLevelBpe } from './byte-level-bpe.js';
-import { NoTokenizerError, UnsupportedTokenizerError } from './errors.js';
+import { UnsupportedTokenizerError } from './encoder/fields.js';
+import { NoTokenizerError } from './errors.js';
 import { isLlamaHf, writeLlamaHf } from './llama-hf.js';
 import { writeSentencePiece } from './sentencepiece.js';
 import { writeSpecialVocab } from './special-vocab.js';
@@ -11,7 +12,7 @@ import { vocabularySize } from './vocabulary-size.js';
 /**
  * Writes the `tokenizer.*` key-values of a model, of the first kind of tokenizer that its family's plan finds.
  * Reference: the `set_vocab` of conversion/llama.py, conversion/qwen.py and conversion/base.py.
- * @throws NoTokenizerError, UnsupportedTokenizerError, BrokenTokenizerError, InvalidTokenIdError,
+ * @throws NoTokenizerError, UnsupportedTokenizerError, MalformedTokenizerError, InvalidTokenIdError,
  *   InvalidVocabularySizeError, MalformedJsonError
  */
 export async function writeVocabulary(context: TokenizerContext): Promise<void> {

@@ -35,13 +35,32 @@ export function corpusRuns(corpus: string): Run[] {
     });
 }
 
+/** The runs of the models that stand beside the corpus, each in a folder of its own with `NAME.expected` beside it. */
+export function modelRuns(models: string): Run[] {
+  return readdirSync(models)
+    .filter((name) => existsSync(join(models, `${name}.expected`)))
+    .flatMap((name) =>
+      readdirSync(join(models, `${name}.expected`))
+        .filter((file) => file.startsWith('convert-'))
+        .flatMap((file) =>
+          readRun(`${name}/${basename(file, '.json')}`, join(models, name), join(models, `${name}.expected`, file)),
+        ),
+    );
+}
+
+/** None where the reference made no file. */
 export function readRun(name: string, folder: string, expected: string): Run[] {
-  const { args = [], files = [] } = readJson(expected) as {
-    args?: string[];
-    files?: { kv: ExpectedKeyValue[]; tensors: ExpectedTensor[] }[];
-  };
+  const written = readJson(expected) as { args?: string[]; files?: Written[] } & Partial<Written>;
+  const files = written.files ?? (written.kv && written.tensors ? [{ kv: written.kv, tensors: written.tensors }] : []);
   const [first] = files;
-  return first ? [{ name, folder, args, kv: first.kv, tensors: files.flatMap((file) => file.tensors) }] : [];
+  return first
+    ? [{ name, folder, args: written.args ?? [], kv: first.kv, tensors: files.flatMap((file) => file.tensors) }]
+    : [];
+}
+
+interface Written {
+  readonly kv: ExpectedKeyValue[];
+  readonly tensors: ExpectedTensor[];
 }
 
 export function folderFiles(folder: string): SmallFiles {

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TokenizerPlan } from '#src/archs/architecture.js';
 import { Hf2ggufError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { isObject, type JsonObject } from '#src/json.js';
 import { SmallFiles } from '#src/repo/small-files.js';
+import { isQwen3Reranker, writeRerankTemplate } from '#src/tokenizer/reranker.js';
 import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
 import { folderRepo, plainConfig } from './folder-repo.js';
 import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
@@ -58,14 +59,11 @@ async function vocabularyOf(folder: string, pre: string | null): Promise<KeyValu
   const plan = PLANS.find(([classes]) => classes.test(config.architecture))?.[1] ?? 'gpt2';
   const kv = new KeyValues();
   const override = pre === null ? {} : { preTokenizer: pre };
-  await writeVocabulary({
-    files: new SmallFiles(folderRepo(folder)),
-    config,
-    kv,
-    plan,
-    ...override,
-    warn: () => {},
-  });
+  const files = new SmallFiles(folderRepo(folder));
+  if (config.architecture.startsWith('Qwen3') && (await isQwen3Reranker(files, config))) {
+    writeRerankTemplate(kv);
+  }
+  await writeVocabulary({ files, config, kv, plan, ...override, warn: () => {} });
   return kv;
 }
 
@@ -79,13 +77,11 @@ if (data) {
     test.each(cases(data))('%s', async (name, folder) => {
       const { repo, pre, fails } = readJson<Case>(folder, 'case.json');
       const source = join(folder, 'source', repo);
-      const fingerprint = join(folder, 'fingerprint.json');
-      const preTokenizer = pre ?? (existsSync(fingerprint) ? readJson<{ pre: string | null }>(fingerprint).pre : null);
       if (fails || BETTER.has(name.replace(/^.*\//, ''))) {
-        await expect(vocabularyOf(source, preTokenizer)).rejects.toBeInstanceOf(Hf2ggufError);
+        await expect(vocabularyOf(source, pre)).rejects.toBeInstanceOf(Hf2ggufError);
         return;
       }
-      const kv = await vocabularyOf(source, preTokenizer);
+      const kv = await vocabularyOf(source, pre);
       expect(withSortedNames(tokenizerRecord(kv))).toEqual(withSortedNames(expectedOf(folder)));
     });
   });

@@ -1,0 +1,83 @@
+/**
+ * Arithmetic on unevaluated sums of two float32 numbers, in the order of operations of SLEEF 3 (`df.h`, with FMA): the
+ * order decides the last bit of what is built on it.
+ */
+export type Pair = readonly [high: number, low: number];
+
+const f32 = Math.fround;
+const bits = new BigInt64Array(1);
+const double = new Float64Array(bits.buffer);
+
+/** a · b + c for float32 numbers, rounded once. */
+export function fma(a: number, b: number, c: number): number {
+  const product = a * b; // exact: 24 + 24 bits
+  const sum = product + c;
+  const part = sum - product;
+  const error = product - (sum - part) + (c - part);
+  double[0] = sum;
+  const word = bits[0] ?? 0n;
+  if (error !== 0 && (word & 1n) === 0n) {
+    // Rounded to odd, the sum keeps what decides the second rounding.
+    bits[0] = word + (error > 0 === sum > 0 ? 1n : -1n);
+  }
+  return f32(double[0]);
+}
+
+export function polynomial(x: number, coefficients: readonly number[]): number {
+  return coefficients.map(f32).reduce((value, coefficient) => fma(value, x, coefficient));
+}
+
+export function sumOfFloats(x: number, y: number): Pair {
+  const high = f32(x + y);
+  const part = f32(high - x);
+  return [high, f32(f32(x - f32(high - part)) + f32(y - part))];
+}
+
+export function addFloat(x: Pair, y: number): Pair {
+  const [high, low] = sumOfFloats(x[0], y);
+  return [high, f32(low + x[1])];
+}
+
+export function addPairs(x: Pair, y: Pair): Pair {
+  const [high, low] = sumOfFloats(x[0], y[0]);
+  return [high, f32(low + f32(x[1] + y[1]))];
+}
+
+/** x + y where x is not smaller. */
+export function addOrdered(x: Pair, y: Pair): Pair {
+  const high = f32(x[0] + y[0]);
+  return [high, f32(f32(f32(f32(x[0] - high) + y[0]) + x[1]) + y[1])];
+}
+
+/** 1 + y where y is not greater. */
+export function addToOne(y: Pair): Pair {
+  const high = f32(1 + y[0]);
+  return [high, f32(f32(f32(1 - high) + y[0]) + y[1])];
+}
+
+export function normalized(x: Pair): Pair {
+  const high = f32(x[0] + x[1]);
+  return [high, f32(f32(x[0] - high) + x[1])];
+}
+
+export function timesFloat(x: Pair, y: number): Pair {
+  const high = f32(x[0] * y);
+  return [high, fma(x[1], y, fma(x[0], y, -high))];
+}
+
+export function times(x: Pair, y: Pair): Pair {
+  const high = f32(x[0] * y[0]);
+  return [high, fma(x[0], y[1], fma(x[1], y[0], fma(x[0], y[0], -high)))];
+}
+
+export function squared(x: Pair): Pair {
+  const high = f32(x[0] * x[0]);
+  return [high, fma(f32(x[0] + x[0]), x[1], fma(x[0], x[0], -high))];
+}
+
+export function divide(x: Pair, y: Pair): Pair {
+  const reciprocal = f32(1 / y[0]);
+  const high = f32(x[0] * reciprocal);
+  const error = fma(-y[1], reciprocal, fma(-y[0], reciprocal, 1));
+  return [high, fma(high, error, fma(x[1], reciprocal, fma(reciprocal, x[0], -high)))];
+}

@@ -1,0 +1,161 @@
+import { caseVariants } from './case-variants.js';
+import { MAX_DEPTH } from './fields.js';
+import { type Cursor, escapedChar, type Flags, literal, SETS } from './oniguruma.js';
+
+/** A range wider than this is not folded letter by letter when case is ignored. */
+const MAX_FOLDED_RANGE = 512;
+
+/** POSIX brackets and properties that JavaScript calls otherwise, as the inside of a class. */
+const NAMED: Readonly<Record<string, string>> = {
+  alnum: '\\p{Alphabetic}\\p{Nd}',
+  alpha: '\\p{Alphabetic}',
+  blank: '\\p{Zs}\\t',
+  cntrl: '\\p{Cc}',
+  digit: '\\p{Nd}',
+  lower: '\\p{Lowercase}',
+  punct: '\\p{P}\\u{24}\\u{2b}\\u{3c}-\\u{3e}\\u{5e}\\u{60}\\u{7c}\\u{7e}',
+  space: '\\p{White_Space}',
+  upper: '\\p{Uppercase}',
+  word: '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}',
+  xdigit: '0-9a-fA-F',
+  ascii: '\\u{0}-\\u{7f}',
+  any: '\\u{0}-\\u{10ffff}',
+};
+
+/** Properties that name one case of letters: ignoring case would widen them. */
+const CASED = /^(?:l[ult]|lc|lower|upper|(?:upper|lower|title|cased)(?:case)?(?:letter)?)$/;
+
+/** The inside of a class for `\p{Name}`, `\P{Name}`, `\p{^Name}`; the cursor is at the p. */
+export function propertyClass(cursor: Cursor, flags: Flags): string {
+  const rest = cursor.chars.slice(cursor.at, cursor.at + 64).join('');
+  const match = /^([pP])\{(\^?)([\w -]+)\}/.exec(rest);
+  if (!match) {
+    return cursor.fail('it has a malformed \\p{…}');
+  }
+  cursor.at += match[0].length;
+  const [, p, caret, name = ''] = match;
+  return named(cursor, name, (p === 'P') !== (caret === '^'), flags);
+}
+
+function named(cursor: Cursor, name: string, negated: boolean, flags: Flags): string {
+  const key = name.toLowerCase().replace(/[ _-]/g, '');
+  if (flags.ignoreCase && CASED.test(key)) {
+    return cursor.fail(`it ignores the case of \\p{${name}}`);
+  }
+  const inside = Object.hasOwn(NAMED, key) ? NAMED[key] : property(name);
+  if (inside === undefined) {
+    return cursor.fail(`it has the unknown property \\p{${name}}`);
+  }
+  return negated ? `[^${inside}]` : inside;
+}
+
+/** JavaScript wants names in their official spelling, Oniguruma takes any. */
+function property(name: string): string | undefined {
+  const spelled = name
+    .split(/[ _-]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
+    .join('_');
+  const forms = [`\\p{${spelled}}`, `\\p{Script=${spelled}}`, `\\p{${name}}`];
+  return forms.find((form) => {
+    try {
+      new RegExp(form, 'v');
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A bracket class as one of JavaScript's `v` mode; the cursor is behind the `[`. */
+export function parseClass(cursor: Cursor, flags: Flags, depth: number): string {
+  if (depth > MAX_DEPTH) {
+    return cursor.fail('its classes are nested too deep');
+  }
+  const negated = cursor.chars[cursor.at] === '^';
+  cursor.at += negated ? 1 : 0;
+  const operands = [''];
+  for (let first = true; ; first = false) {
+    const char = cursor.chars[cursor.at];
+    if (char === undefined) {
+      return cursor.fail('it has an unmatched [');
+    }
+    if (char === ']' && !first) {
+      cursor.at++;
+      break;
+    }
+    if (char === '&' && cursor.chars[cursor.at + 1] === '&') {
+      cursor.at += 2;
+      operands.push('');
+    } else {
+      operands[operands.length - 1] += item(cursor, flags, depth);
+    }
+  }
+  const inside = operands.length === 1 ? operands[0] : operands.map((operand) => `[${operand}]`).join('&&');
+  return `[${negated ? '^' : ''}${inside}]`;
+}
+
+/** One member of a class: a nested class, a set, a character or a range. */
+function item(cursor: Cursor, flags: Flags, depth: number): string {
+  if (cursor.chars[cursor.at] === '[') {
+    const posix = /^\[:(\^?)(\w+):\]/.exec(cursor.chars.slice(cursor.at, cursor.at + 16).join(''));
+    cursor.at += posix ? posix[0].length : 1;
+    return posix ? named(cursor, posix[2] ?? '', posix[1] === '^', flags) : parseClass(cursor, flags, depth + 1);
+  }
+  const set = escapedSet(cursor, flags);
+  if (set !== null) {
+    return set;
+  }
+  const from = member(cursor);
+  const [dash, after] = cursor.chars.slice(cursor.at, cursor.at + 2);
+  if (dash !== '-' || after === ']' || after === undefined) {
+    return folded(cursor, from, from, flags);
+  }
+  cursor.at++;
+  if (after === '[' || escapedSet(cursor, flags) !== null) {
+    return cursor.fail('a range in it ends in a class');
+  }
+  return folded(cursor, from, member(cursor), flags);
+}
+
+/** `\s`, `\p{L}` and the like; null, with the cursor unmoved, for anything else. */
+function escapedSet(cursor: Cursor, flags: Flags): string | null {
+  const letter = cursor.chars[cursor.at] === '\\' ? cursor.chars[cursor.at + 1] : undefined;
+  const set = letter === undefined ? undefined : SETS[letter.toLowerCase()];
+  if (set !== undefined) {
+    cursor.at += 2;
+    return letter === letter?.toLowerCase() ? set : `[^${set}]`;
+  }
+  if (letter === 'p' || letter === 'P') {
+    cursor.at++;
+    return propertyClass(cursor, flags);
+  }
+  return null;
+}
+
+function member(cursor: Cursor): string {
+  const char = cursor.chars[cursor.at++] ?? '';
+  if (char !== '\\') {
+    return char;
+  }
+  if (cursor.chars[cursor.at] === 'b') {
+    cursor.at++;
+    return '\b';
+  }
+  return escapedChar(cursor);
+}
+
+function folded(cursor: Cursor, from: string, to: string, flags: Flags): string {
+  const [first, last] = [from.codePointAt(0) ?? 0, to.codePointAt(0) ?? 0];
+  if (first > last) {
+    return cursor.fail('a range in it runs backwards');
+  }
+  const range = first === last ? literal(from) : `${literal(from)}-${literal(to)}`;
+  if (!flags.ignoreCase) {
+    return range;
+  }
+  if (last - first > MAX_FOLDED_RANGE) {
+    return cursor.fail('it ignores case in a wide range');
+  }
+  const variants = Array.from({ length: last - first + 1 }, (_, i) => caseVariants(String.fromCodePoint(first + i)));
+  return range + variants.flat().map(literal).join('');
+}

@@ -1,0 +1,61 @@
+import { malformed } from './fields.js';
+
+/**
+ * sentencepiece's `precompiled_charsmap`: base64 of the trie's size in bytes (u32), a double-array trie of u32 units
+ * (Darts-clone), and the replacements, each ended by a zero byte; a leaf holds the offset of its replacement.
+ */
+export function precompiled(base64: string): (text: string) => string {
+  const bytes = Buffer.from(base64, 'base64');
+  const size = bytes.length >= 4 ? bytes.readUInt32LE(0) : -1;
+  if (size < 4 || size % 4 !== 0 || 4 + size > bytes.length) {
+    throw malformed('precompiled_charsmap is no map of characters');
+  }
+  const trie = new CharsMap(bytes.subarray(4, 4 + size), bytes.subarray(4 + size));
+  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return (text) => {
+    let result = '';
+    for (const { segment } of graphemes.segment(text)) {
+      // Only a short cluster is looked up as one; the library compares bytes.
+      const whole = Buffer.byteLength(segment) < 6 ? trie.replacement(segment) : null;
+      result += whole ?? Array.from(segment, (char) => trie.replacement(char) ?? char).join('');
+    }
+    return result;
+  };
+}
+
+class CharsMap {
+  constructor(
+    readonly units: Buffer,
+    readonly replacements: Buffer,
+  ) {}
+
+  /** That of the shortest entry with which `text` starts. */
+  replacement(text: string): string | null {
+    let node = offsetOf(this.#unit(0));
+    for (const byte of Buffer.from(text)) {
+      node ^= byte;
+      const unit = this.#unit(node);
+      if (byte === 0 || (unit & 0x800000ff) !== byte) {
+        return null;
+      }
+      node ^= offsetOf(unit);
+      if ((unit >>> 8) & 1) {
+        return this.#text(this.#unit(node) & 0x7fffffff);
+      }
+    }
+    return null;
+  }
+
+  #unit(index: number): number {
+    return index * 4 + 4 <= this.units.length ? this.units.readUInt32LE(index * 4) : 0;
+  }
+
+  #text(start: number): string {
+    const end = this.replacements.indexOf(0, start);
+    return this.replacements.toString('utf8', start, end < 0 ? undefined : end);
+  }
+}
+
+function offsetOf(unit: number): number {
+  return (unit >>> 10) << ((unit & 0x200) >>> 6);
+}

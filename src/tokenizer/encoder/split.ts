@@ -1,0 +1,81 @@
+export const BEHAVIOURS = ['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'] as const;
+export type Behaviour = (typeof BEHAVIOURS)[number];
+
+interface Span {
+  start: number;
+  end: number;
+  match: boolean;
+}
+
+/**
+ * Splits `text` at the matches of `pattern` (flags `g` and `u` or `v`) as the tokenizers library does: matches and what
+ * lies between are pieces, and `behaviour` says what becomes of the matches. Empty pieces are left out.
+ * @param invert what lies between the matches is treated as the matches are.
+ */
+export function split(text: string, pattern: RegExp, behaviour: Behaviour, invert = false): string[] {
+  const pieces: string[] = [];
+  for (const { start, end } of merged(spans(text, pattern, invert), behaviour)) {
+    if (end > start) {
+      pieces.push(text.slice(start, end));
+    }
+  }
+  return pieces;
+}
+
+function spans(text: string, pattern: RegExp, invert: boolean): Span[] {
+  const found: Span[] = [];
+  let end = 0;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    const { index } = match;
+    const length = match[0].length;
+    if (length === 0) {
+      // The next search starts a whole character later, not in the middle of a surrogate pair.
+      pattern.lastIndex = index + ((text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1);
+      if (index === end && end > 0) {
+        continue;
+      }
+    }
+    if (index > end) {
+      found.push({ start: end, end: index, match: invert });
+    }
+    found.push({ start: index, end: index + length, match: !invert });
+    end = index + length;
+  }
+  if (end < text.length) {
+    found.push({ start: end, end: text.length, match: invert });
+  }
+  return found;
+}
+
+function merged(found: Span[], behaviour: Behaviour): Span[] {
+  switch (behaviour) {
+    case 'Isolated':
+      return found;
+    case 'Removed':
+      return found.filter((span) => !span.match);
+    case 'MergedWithNext':
+      return joined(found.reverse(), (span, before) => span.match && !before).reverse();
+    case 'MergedWithPrevious':
+      return joined(found, (span, before) => span.match && !before);
+    case 'Contiguous':
+      return joined(found, (span, before) => span.match === before);
+  }
+}
+
+/** Joins a span to the one before it where `joins` says so; at the start, the span before counts as no match. */
+function joined(found: Span[], joins: (span: Span, before: boolean) => boolean): Span[] {
+  const result: Span[] = [];
+  let before = false;
+  for (const span of found) {
+    const last = result.at(-1);
+    if (last && joins(span, before)) {
+      last.start = Math.min(last.start, span.start);
+      last.end = Math.max(last.end, span.end);
+    } else {
+      result.push({ ...span });
+    }
+    before = span.match;
+  }
+  return result;
+}

@@ -1,0 +1,40 @@
+import type { Json, JsonObject } from '../json.js';
+import { isObject } from '../json.js';
+import { stringAt, type TokenizerFiles } from './tokenizer-files.js';
+
+/** The class of a model type whose repository names no tokenizer class: transformers 4.57.6, tokenization_auto.py. */
+const CLASS_OF_TYPE: readonly (readonly [RegExp, string])[] = [
+  [/^qwen[23]/, 'Qwen2Tokenizer'],
+  [/^(llama|mistral|mixtral|ministral|arcee|phi3|deepseek_v[23])/, 'LlamaTokenizer'],
+  [/^(gpt2|gpt_bigcode|starcoder2|granite|exaone4|olmo3|dbrx)/, 'GPT2Tokenizer'],
+  [/^(gpt_neox|mamba|mpt|olmo|stablelm|falcon_mamba)/, 'GPTNeoXTokenizer'],
+];
+
+/**
+ * What transformers hands to the tokenizer class: tokenizer_config.json with `tokenizer_class` filled in; where it
+ * lists no added tokens it is of an older version, and special_tokens_map.json wins over it.
+ * Reference: transformers 4.57.6, tokenization_utils_base.py, `_from_pretrained`.
+ */
+export function initArguments(files: TokenizerFiles, modelType: string): JsonObject {
+  const config = files.tokenizerConfig ?? {};
+  const tokenizerClass =
+    stringAt(config, 'tokenizer_class') ??
+    stringAt(files.config, 'tokenizer_class') ??
+    CLASS_OF_TYPE.find(([type]) => type.test(modelType))?.[1] ??
+    null;
+  if (isObject(config.added_tokens_decoder) || !files.specialTokensMap) {
+    return { ...config, tokenizer_class: tokenizerClass };
+  }
+  const additional = [config, files.specialTokensMap].flatMap((file) => listAt(file, 'additional_special_tokens'));
+  return {
+    ...config,
+    ...files.specialTokensMap,
+    additional_special_tokens: additional,
+    tokenizer_class: tokenizerClass,
+  };
+}
+
+export function listAt(value: JsonObject, key: string): readonly Json[] {
+  const member = value[key];
+  return Array.isArray(member) ? member : [];
+}

@@ -1,0 +1,13 @@
+/**
+ * The text whose ids the reference hashes: spaces of every kind, emoji, digits in groups, several scripts, runs of
+ * punctuation, contractions (llama.cpp v0.5.0, conversion/base.py, `chktxt`).
+ */
+export const CHECK_TEXT = [
+  '\n \n\n \n\n\n \t \t\t \t\n  \n   \n    \n     \n',
+  '\u{1f680} (normal) \u{1f636}\u{200d}\u{1f32b}\u{fe0f} (multiple emojis concatenated) \u{2705} \u{1f999}\u{1f999} ',
+  '3 33 333 3333 33333 333333 3333333 33333333 3.3 3..3 3...3 ',
+  '\u{1780}\u{17b6}\u{1793}\u{17cb}\u{178f}\u{17c2}\u{1796}\u{17b7}\u{179f}\u{17c1}\u{179f}\u{17a2}\u{17b6}\u{1785}\u{1f601} ?',
+  '我想在apple工作1314151天\u{ff5e} ------======= нещо на Български ',
+  "''''''```````\"\"\"\"......!!!!!!?????? ",
+  "I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL",
+].join('');

@@ -1,0 +1,197 @@
+import { isObject, type Json, type JsonObject } from '../../json.js';
+import { translateOniguruma } from '../encoder/oniguruma.js';
+import { GPT2_PATTERN } from '../encoder/pre-tokenizers.js';
+import { tokenizerClass } from '../encoder/tokenizer-classes.js';
+
+/** What tells apart the names that share one way to split. */
+interface Facts {
+  /** `tokenizer_class`, without a final `Fast`. */
+  readonly class: string;
+  /** A BOS is configured, or put before every text. */
+  readonly bos: boolean;
+  /** The normalizer's types. */
+  readonly normalizers: readonly string[];
+  /** `post_processor.type`. */
+  readonly post: string;
+  /** `clean_up_tokenization_spaces` is false. */
+  readonly keepsSpaces: boolean;
+  has(token: string): boolean;
+}
+
+type Name = string | ((facts: Facts) => string);
+
+const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+const SPACES = '\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+/** The words of GPT-4 and its many heirs, which differ in how they group digits. */
+const words = (digits: string): string =>
+  `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|${SPACES}`;
+/** The words of GPT-4o: a capital begins one. */
+const cased = (after: string, digits: string): string => {
+  const [upper, lower] = ['[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]', '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]'];
+  const start = '[^\\r\\n\\p{L}\\p{N}]?';
+  return `${start}${upper}*${lower}+${after}|${start}${upper}+${lower}*${after}|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${SPACES}`;
+};
+const CJK = '[一-龥\u3040-\u309f\u30a0-\u30ff]+';
+/** DeepSeek's third split, with what follows its signs. */
+const deepseek = (end: string): string =>
+  `[!"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_\`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+${end}`;
+const BLOOM_WORDS = ' ?[^(\\s|[.,!?…。，、।۔،])]+';
+
+const llama3: Name = (facts) => {
+  if (facts.has('[gMASK]') && facts.has('<sop>')) {
+    return 'glm4';
+  }
+  // Of the names without a BOS of their own, GPT-2's class is dbrx's (also OLMo 2, Phi 4, Granite).
+  return facts.class === 'GPT2Tokenizer' ? 'dbrx' : facts.bos ? 'llama-bpe' : 'smaug-bpe';
+};
+const gpt2: Name = (facts) => {
+  if (facts.post === 'RobertaProcessing' || facts.class === 'RobertaTokenizer') {
+    return 'roberta-bpe';
+  }
+  return facts.class === 'GPTNeoXTokenizer' || facts.normalizers.includes('NFC') ? 'olmo' : 'gpt-2';
+};
+const digitsThenGpt2: Name = (facts) => {
+  if (facts.normalizers.includes('NFC')) {
+    return 'command-r';
+  }
+  return facts.keepsSpaces ? 'smollm' : 'starcoder';
+};
+
+/** The splits before ByteLevel, in order, and the name. Patterns are Oniguruma's. */
+const BYTE_LEVEL: readonly (readonly [splits: readonly string[], name: Name])[] = [
+  [[words('\\p{N}{1,3}')], llama3],
+  [[words('\\p{N}')], 'qwen2'],
+  [[GPT2_PATTERN], gpt2],
+  [['\\p{N}', GPT2_PATTERN], digitsThenGpt2],
+  [[cased(`${CONTRACTIONS}?`, '\\p{N}{1,3}')], 'gpt-4o'],
+  [[cased('', '\\p{N}')], 'tekken'],
+  [
+    [`${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|${SPACES}`],
+    'qwen35',
+  ],
+  [
+    ['\\p{N}{1,3}', CJK, deepseek(`[\\r\\n]*|${SPACES}`)],
+    (facts) => (facts.bos && facts.class === 'LlamaTokenizer' ? 'deepseek-v3' : 'joyai-llm'),
+  ],
+  [['\\p{N}{1,3}', CJK, deepseek('|[\\r\\n]|\\s+(?!\\S)|\\s+'), '\\p{N}'], 'spark2_5'],
+  [['[\\r\\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', '[一-龥ࠀ-一가-\ud7ff]+', '\\p{N}'], 'deepseek-coder'],
+  [
+    [
+      "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
+    ],
+    'bailingmoe',
+  ],
+  [[BLOOM_WORDS], 'bloom'],
+  [[BLOOM_WORDS, '\\p{N}'], 'viking'],
+  [['[^\\n]+|[\\n]+', words('\\p{N}')], 'laguna'],
+  [['\\p{N}{1,3}', words('\\p{N}+')], 'minicpm5'],
+  [[`${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|${SPACES}`], 'seed-coder'],
+  [['\\p{N}+', '(?=(\\d{3})+(?!\\d))'], 'superbpe'],
+  [['\\d{1,3}(?=(?:\\d{3})*\\b)', cased(`${CONTRACTIONS}?`, '\\p{N}{1,3}')], 'tiny_aya'],
+  [[`[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|${SPACES}`], 'ufakzeka'],
+  [['Punctuation', GPT2_PATTERN, '\\p{N}+', '[0-9][0-9][0-9]'], 'falcon'],
+];
+
+/**
+ * The name that belongs to the way tokenizer.json splits a text, where its vocabulary is unknown; null where that way
+ * is unknown too. Names of one way behave the same in llama.cpp but for flags, which the other fields tell.
+ * @throws PatternError
+ */
+export function preTokenizerByStructure(tokenizerJson: JsonObject, tokenizerConfig: JsonObject | null): string | null {
+  const stages = flatten(tokenizerJson.pre_tokenizer);
+  const facts = factsOf(tokenizerJson, tokenizerConfig ?? {});
+  const splits = stages.map(split);
+  const name = splits.includes(null) ? otherKind(stages, facts) : byteLevel(splits.flatMap((parts) => parts ?? []));
+  return typeof name === 'function' ? name(facts) : name;
+}
+
+function byteLevel(splits: readonly string[]): Name | null {
+  const key = splits.filter((part) => part !== BYTES).join('\n');
+  const known = splits.includes(BYTES)
+    ? BYTE_LEVEL.find(([patterns]) => patterns.map(canonical).join('\n') === key)
+    : undefined;
+  return known?.[1] ?? null;
+}
+
+/** Ways without ByteLevel. */
+function otherKind(stages: readonly JsonObject[], facts: Facts): string | null {
+  const [stage, ...more] = stages;
+  if (!stage || more.length > 0) {
+    return null;
+  }
+  const atSpaces = stage.type === 'Split' && isObject(stage.pattern) && stage.pattern.String === ' ';
+  if (atSpaces && stage.behavior === 'MergedWithPrevious' && facts.normalizers.includes('Replace')) {
+    return 'gemma4';
+  }
+  if (stage.type === 'BertPreTokenizer') {
+    return 'jina-v2-en';
+  }
+  return stage.type === 'Whitespace' || stage.type === 'WhitespaceSplit' ? 'whitespace' : null;
+}
+
+/** The members of a Sequence, or the one component. The encoder has checked their count and depth. */
+function flatten(value: Json | undefined): JsonObject[] {
+  if (!isObject(value)) {
+    return [];
+  }
+  return Array.isArray(value.pretokenizers) ? (value.pretokenizers as readonly Json[]).flatMap(flatten) : [value];
+}
+
+const BYTES = 'bytes';
+
+function canonical(pattern: string): string {
+  return pattern === 'Punctuation' ? pattern : translateOniguruma(pattern);
+}
+
+/** A component as the canonical forms of its splits, null where it has none. */
+function split(stage: JsonObject): string[] | null {
+  switch (stage.type) {
+    case 'ByteLevel':
+      return stage.use_regex === false ? [BYTES] : [canonical(GPT2_PATTERN), BYTES];
+    case 'Digits':
+      return [canonical(stage.individual_digits === true ? '\\p{N}' : '\\p{N}+')];
+    case 'Punctuation':
+      return [stage.type];
+    case 'Split': {
+      const pattern = isObject(stage.pattern) ? stage.pattern.Regex : undefined;
+      // The patterns match every character, so what lies between them can as well be cut out.
+      const whole = stage.behavior === 'Isolated' || (stage.behavior === 'Removed' && stage.invert === true);
+      return typeof pattern === 'string' && whole ? [canonical(pattern)] : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function factsOf(json: JsonObject, config: JsonObject): Facts {
+  const name = typeof config.tokenizer_class === 'string' ? config.tokenizer_class : '';
+  const post = isObject(json.post_processor) ? json.post_processor : {};
+  const added = Array.isArray(json.added_tokens) ? (json.added_tokens as readonly Json[]) : [];
+  const contents = new Set(added.map((token) => (isObject(token) ? token.content : undefined)));
+  const configured = typeof config.bos_token === 'string' || isObject(config.bos_token);
+  return {
+    class: name.replace(/Fast$/, ''),
+    bos: configured || tokenizerClass(name).addBos === true || startsWithToken(post),
+    normalizers: typesOf(json.normalizer),
+    post: typeof post.type === 'string' ? post.type : '',
+    keepsSpaces: config.clean_up_tokenization_spaces === false,
+    has: (token) => contents.has(token),
+  };
+}
+
+function typesOf(normalizer: Json | undefined): string[] {
+  if (!isObject(normalizer)) {
+    return [];
+  }
+  const members = Array.isArray(normalizer.normalizers) ? (normalizer.normalizers as readonly Json[]) : [];
+  return [String(normalizer.type), ...members.flatMap(typesOf)];
+}
+
+/** Also inside a Sequence of post-processors. */
+function startsWithToken(post: JsonObject): boolean {
+  if (Array.isArray(post.processors)) {
+    return (post.processors as readonly Json[]).some((member) => isObject(member) && startsWithToken(member));
+  }
+  const first = Array.isArray(post.single) ? (post.single as readonly Json[])[0] : undefined;
+  return Array.isArray(post.cls) || (isObject(first) && isObject(first.SpecialToken));
+}

@@ -1,0 +1,109 @@
+import { mapTensors, TensorMappingError } from '#src/archs/map-tensors.js';
+import { findArchitecture } from '#src/archs/registry.js';
+import { loadConfig } from '#src/config/load-config.js';
+import type { SourceExpr } from '#src/tensor/expr.js';
+
+const source = (name: string, shape = [8, 8]): SourceExpr => ({
+  op: 'source',
+  name,
+  file: 'model.safetensors',
+  offset: 0,
+  dtype: 'BF16',
+  shape,
+});
+
+function map(architecture: string, names: (string | SourceExpr)[], fields = {}) {
+  const config = loadConfig({
+    architectures: [architecture],
+    num_hidden_layers: 12,
+    hidden_size: 8,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    vocab_size: 8,
+    ...fields,
+  });
+  const sources = names.map((name) => (typeof name === 'string' ? source(name) : name));
+  return mapTensors(findArchitecture(config), config, sources);
+}
+
+const names = (architecture: string, list: string[], fields = {}) =>
+  map(architecture, list, fields).map(({ name }) => name);
+
+test("names keep the checkpoint's order", () => {
+  expect(
+    names('LlamaForCausalLM', ['model.norm.weight', 'lm_head.weight', 'model.layers.10.mlp.up_proj.bias']),
+  ).toEqual(['output_norm.weight', 'output.weight', 'blk.10.ffn_up.bias']);
+});
+
+test('encoders, projectors and buffers are left out', () => {
+  expect(
+    names('LlamaForCausalLM', [
+      'model.layers.0.self_attn.rotary_emb.inv_freq',
+      'vision_tower.blk.weight',
+      'multi_modal_projector.linear_1.weight',
+      'mlp1.0.weight',
+      'model.connector.proj.weight',
+      'language_model.model.norm.weight',
+      'model.text_model.embed_tokens.weight',
+    ]),
+  ).toEqual(['output_norm.weight', 'token_embd.weight']);
+});
+
+test('a bare encoder has no model. in front', () => {
+  const bare = ['embed_tokens.weight', 'layers.0.self_attn.q_norm.weight', 'norm.weight'];
+  expect(names('Qwen3Model', bare)).toEqual(['token_embd.weight', 'blk.0.attn_q_norm.weight', 'output_norm.weight']);
+});
+
+describe('rotary halves', () => {
+  const weights = ['model.layers.0.self_attn.q_proj.weight', 'model.layers.0.self_attn.k_proj.weight'];
+
+  test('Llama: queries by heads, keys by key-value heads, biases too', () => {
+    const bias = source('model.layers.0.self_attn.k_proj.bias', [8]);
+    expect(map('LlamaForCausalLM', [...weights, bias]).map(({ expr }) => expr)).toMatchObject([
+      { op: 'permute-rows', heads: 4, of: { name: weights[0] } },
+      { op: 'permute-rows', heads: 2, of: { name: weights[1] } },
+      { op: 'permute-rows', heads: 2, of: { name: bias.name } },
+    ]);
+  });
+
+  test('Llama without key-value heads: all heads', () => {
+    expect(map('LlamaForCausalLM', weights, { num_key_value_heads: null })[1]?.expr).toMatchObject({ heads: 4 });
+  });
+
+  test('values are left as they are', () => {
+    expect(map('LlamaForCausalLM', ['model.layers.0.self_attn.v_proj.weight'])[0]?.expr.op).toBe('source');
+  });
+
+  test('Qwen keeps its order', () => {
+    expect(map('Qwen2ForCausalLM', weights).map(({ expr }) => expr.op)).toEqual(['source', 'source']);
+  });
+
+  test('rows that the heads do not divide', () => {
+    const odd = source('model.layers.0.self_attn.q_proj.weight', [12, 8]);
+    expect(() => map('LlamaForCausalLM', [odd])).toThrow(
+      /12 rows of model.layers.0.self_attn.q_proj.weight can't be split/,
+    );
+  });
+});
+
+describe('errors', () => {
+  test.each([
+    ['an unknown name', 'model.layers.0.mlp.experts.gate.weight'],
+    ['a quantized part', 'model.layers.0.mlp.up_proj.weight_scale'],
+    ['a number that is not written as one', 'model.layers.00.mlp.up_proj.weight'],
+    ['a name from JavaScript', 'constructor.weight'],
+  ])('%s', (_, name) => {
+    expect(() => names('LlamaForCausalLM', [name])).toThrow(TensorMappingError);
+    expect(() => names('LlamaForCausalLM', [name])).toThrow(`Can not map tensor ${name} of model.safetensors`);
+  });
+
+  test('a block that the model does not have', () => {
+    expect(() => names('Qwen2ForCausalLM', ['model.layers.12.mlp.up_proj.weight'])).toThrow(/12 blocks only/);
+  });
+
+  test('two tensors for one', () => {
+    expect(() => names('Qwen2ForCausalLM', ['norm.weight', 'model.norm.weight'])).toThrow(
+      /more than one tensor for output_norm.weight/,
+    );
+  });
+});

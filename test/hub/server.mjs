@@ -1,0 +1,125 @@
+// A Hub on this machine: speaks the part of the real API that readers of models use, to the real client.
+import { createServer } from 'node:http';
+import { FaultPlan } from './faults.mjs';
+import { Repos } from './repos.mjs';
+import { respond } from './respond.mjs';
+import { cdnReply, hubReply } from './routes.mjs';
+
+/**
+ * @typedef {object} HubOptions
+ * @property {number} [port] 0 for any
+ * @property {number} [pageSize] entries of a page of a listing
+ * @property {Record<string, import('./access.mjs').Rule>} [access] by repository
+ * @property {Record<string, import('./access.mjs').Token>} [tokens] by the token's text
+ * @property {number} [faultEvery] 0 for never
+ * @property {readonly import('./faults.mjs').Fault[]} [faults] which, in turn
+ * @property {number} [retryAfter] seconds that the fault `rate` asks for
+ *
+ * @typedef {object} Seen one request
+ * @property {'hub' | 'cdn'} host
+ * @property {string} path
+ * @property {string | null} range
+ * @property {string | null} authorization
+ * @property {import('./faults.mjs').Fault | null} fault
+ */
+
+export class LoopbackHub {
+  /** @type {Seen[]} every request so far */
+  seen = [];
+  #open = 0;
+  /** @type {(() => void)[]} */
+  #whenIdle = [];
+
+  /**
+   * @param {string} root folder of repositories, `org/name` or `name`
+   * @param {HubOptions} options
+   */
+  constructor(root, options) {
+    this.repos = new Repos(root);
+    this.faults = new FaultPlan(options.faultEvery ?? 0, options.faults);
+    this.retryAfter = options.retryAfter ?? 1;
+    const { pageSize = 1000, access = {}, tokens = {} } = options;
+    /** @type {import('./routes.mjs').World} */
+    this.world = { endpoint: '', cdn: '', signature: 'first', repos: this.repos, pageSize, access, tokens };
+    this.servers = {
+      hub: createServer((request, response) => this.#answer('hub', request, response)),
+      cdn: createServer((request, response) => this.#answer('cdn', request, response)),
+    };
+  }
+
+  /** What HF_ENDPOINT is to be. */
+  get endpoint() {
+    return this.world.endpoint;
+  }
+
+  /** @param {number} port */
+  async listen(port) {
+    this.world.cdn = await listen(this.servers.cdn, 0);
+    this.world.endpoint = await listen(this.servers.hub, port);
+  }
+
+  async close() {
+    for (const server of Object.values(this.servers)) {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    }
+  }
+
+  /** Resolves once no answer is under way. */
+  async idle() {
+    if (this.#open > 0) {
+      await /** @type {Promise<void>} */ (new Promise((done) => this.#whenIdle.push(done)));
+    }
+  }
+
+  /**
+   * @param {'hub' | 'cdn'} host
+   * @param {import('node:http').IncomingMessage} request
+   * @param {import('node:http').ServerResponse} response
+   */
+  async #answer(host, request, response) {
+    this.#open++;
+    response.once('close', () => this.#closed());
+    const url = new URL(request.url ?? '', `http://${host}`);
+    const { range = null, authorization } = request.headers;
+    const reply = await (host === 'hub' ? hubReply(this.world, url, authorization) : cdnReply(this.world, url));
+    const body = reply.file ? reply.file.size > 0 : !!reply.text;
+    const fault = this.faults.next({ body, range: !!reply.file && body && range !== null });
+    this.seen.push({ host, path: url.pathname, range, authorization: authorization ?? null, fault });
+    await respond(request, response, reply, fault, this.retryAfter);
+  }
+
+  #closed() {
+    this.#open--;
+    if (this.#open === 0) {
+      for (const done of this.#whenIdle.splice(0)) {
+        done();
+      }
+    }
+  }
+}
+
+/**
+ * @param {string} root folder of repositories, `org/name` or `name`
+ * @param {HubOptions} options
+ */
+export async function startHub(root, options = {}) {
+  const hub = new LoopbackHub(root, options);
+  await hub.listen(options.port ?? 0);
+  return hub;
+}
+
+/**
+ * @param {import('node:http').Server} server
+ * @param {number} port
+ * @returns {Promise<string>} its address
+ */
+async function listen(server, port) {
+  await /** @type {Promise<void>} */ (
+    new Promise((done, failed) => {
+      server.once('error', failed).listen(port, '127.0.0.1', () => done());
+    })
+  );
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`;
+}
