@@ -17,14 +17,17 @@ export function renderInspection(file: Inspection): string {
     tensors.length > 0 ? `, ${formatCount(total)} weights, ${bitsPerWeight(bytes, total)} bits per weight` : '';
   return [
     `${file.source}: GGUF version ${file.version}${order}, ${formatBytes(file.size)}, ${kv.length} keys, ${tensors.length} tensors${weights}`,
-    formatTable([['key', 'type', 'value'], ...kv.map(([key, value]) => [key, typeName(value), shown(value)])]),
+    formatTable([
+      ['key', 'type', 'value'],
+      ...kv.map(([key, value]) => [cut(printable(key)), typeName(value), shown(value)]),
+    ]),
     ...(tensors.length > 0 ? [tensorTable(file), typeTable(file)] : []),
   ].join('\n\n');
 }
 
 function tensorTable({ tensors }: Inspection): string {
   const rows = tensors.map(({ name, type, ne, offset, size }) => [
-    printable(name),
+    cut(printable(name)),
     type,
     ne.join(' × '),
     formatBytes(size),

@@ -42,7 +42,7 @@ export function numberBytes(type: NumberType): number {
 
 /** Reads a file from its start, a window at a time: never more of it than is asked for, give or take a fetch. */
 export class Cursor {
-  #window: Uint8Array = new Uint8Array();
+  #window = Buffer.alloc(0);
   #view = new DataView(this.#window.buffer);
   /** Of the next byte, in the window. */
   #at = 0;
@@ -92,9 +92,10 @@ export class Cursor {
       throw this.malformed(`its header, at ${this.place}, has more than ${MAX_GGUF_HEADER_BYTES} bytes`);
     }
     const rest = this.#window.subarray(this.#at);
-    const ahead = Math.min(Math.max(length - rest.length, this.#fetch), this.source.size - this.#end);
+    const end = Math.min(this.source.size, MAX_GGUF_HEADER_BYTES);
+    const ahead = Math.min(Math.max(length - rest.length, this.#fetch), end - this.#end);
     const fetched = await this.source.read(this.#end, ahead, this.signal);
-    this.#window = rest.length === 0 ? fetched : Buffer.concat([rest, fetched]);
+    this.#window = Buffer.concat([rest, fetched]);
     this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.byteLength);
     this.#at = 0;
     this.#end += ahead;
@@ -128,9 +129,7 @@ export class Cursor {
 
   /** A count, length or offset, which has to be exact as a double. */
   async count(what: string): Promise<number> {
-    if (!this.has(8)) {
-      await this.need(8);
-    }
+    await this.need(8);
     const value = this.#view.getBigUint64(this.#at, !this.#bigEndian);
     this.#at += 8;
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
@@ -139,17 +138,39 @@ export class Cursor {
     return Number(value);
   }
 
-  /** UTF-8 with its length before it; invalid bytes become U+FFFD. */
   async string(limit: number): Promise<string> {
-    const length = await this.count('the length');
+    return (await this.strings(1, limit))[0] ?? '';
+  }
+
+  /** UTF-8, each with its length before it; invalid bytes become U+FFFD. Waits only where bytes have to be fetched. */
+  async strings(count: number, limit: number): Promise<string[]> {
+    const strings: string[] = [];
+    while (strings.length < count) {
+      const next = this.#stringOrNeed(limit);
+      if (typeof next === 'number') {
+        await this.need(next);
+      } else {
+        strings.push(next);
+      }
+    }
+    return strings;
+  }
+
+  /** The next string, or how many bytes have to be ready first. */
+  #stringOrNeed(limit: number): string | number {
+    if (!this.has(8)) {
+      return 8;
+    }
+    const length = this.#view.getBigUint64(this.#at, !this.#bigEndian);
     if (length > limit) {
       throw this.malformed(`${this.place} has a string of ${length} bytes, more than ${limit}`);
     }
-    if (!this.has(length)) {
-      await this.need(length);
+    const total = 8 + Number(length);
+    if (!this.has(total)) {
+      return total;
     }
-    const bytes = this.take(length);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('utf8');
+    this.#at += total;
+    return this.#window.toString('utf8', this.#at - Number(length), this.#at);
   }
 }
 

@@ -144,11 +144,7 @@ async function readScalars(cursor: Cursor, type: ScalarType, length: number): Pr
     }
     return Array.from(bytes, (byte) => byte === 1);
   }
-  const strings: string[] = [];
-  for (let index = 0; index < length; index++) {
-    strings.push(await cursor.string(MAX_GGUF_STRING_BYTES));
-  }
-  return strings;
+  return cursor.strings(length, MAX_GGUF_STRING_BYTES);
 }
 
 function alignmentOf(cursor: Cursor, kv: KeyValues): number {
