@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TokenizerPlan } from '#src/archs/architecture.js';
+import { KeyValues } from '#src/gguf/key-values.js';
+import { SmallFiles } from '#src/repo/small-files.js';
+import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+import { folderRepo, plainConfig } from './folder-repo.js';
+import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
+
+interface Expected {
+  readonly plan: TokenizerPlan;
+  readonly preTokenizer: string | null;
+  /** What the reference converter wrote. */
+  readonly kv: readonly KvRecord[];
+}
+
+/** The compiled tests lie in out/test, the fixtures in test. */
+function fixture(name: string): string {
+  return fileURLToPath(new URL(`../../../test/fixtures/${name}/`, import.meta.url));
+}
+
+test.each([
+  ['byte-level BPE with added tokens', 'vocab-bpe'],
+  ['byte-level BPE whose class has special tokens of its own, with a chat template', 'vocab-qwen3'],
+  ['SentencePiece with added_tokens.json and added_tokens_decoder', 'vocab-spm'],
+  ['SentencePiece-like BPE in tokenizer.json', 'vocab-llama-hf'],
+])('%s: the key-values of the reference', async (_, name) => {
+  const folder = fixture(name);
+  const expected: Expected = JSON.parse(readFileSync(`${folder}expected.json`, 'utf8'));
+  const kv = new KeyValues();
+  const source = `${folder}source`;
+  await writeVocabulary({
+    files: new SmallFiles(folderRepo(source)),
+    config: await plainConfig(source, () => ({})),
+    kv,
+    plan: expected.plan,
+    ...(expected.preTokenizer === null ? {} : { preTokenizer: expected.preTokenizer }),
+    warn: () => {},
+  });
+  expect(withSortedNames(tokenizerRecord(kv))).toEqual(withSortedNames(expected.kv));
+});

@@ -1,0 +1,80 @@
+import type { TokenizerPlan } from '#src/archs/architecture.js';
+import { KeyValues } from '#src/gguf/key-values.js';
+import type { JsonObject } from '#src/json.js';
+import type { Repo } from '#src/repo/repo.js';
+import { SmallFiles } from '#src/repo/small-files.js';
+import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+
+/** Files by path: bytes, text, or what is written as JSON. */
+export type Files = Readonly<Record<string, Uint8Array | string | JsonObject>>;
+
+/** A repository in memory, with as little as the tokenizer needs. */
+export function memoryRepo(files: Files, name = 'tiny'): Repo {
+  const contents = new Map(
+    Object.entries(files).map(([path, file]) => {
+      const text = typeof file === 'string' ? file : JSON.stringify(file);
+      return [path, file instanceof Uint8Array ? file : new TextEncoder().encode(text)];
+    }),
+  );
+  const bytesOf = (path: string): Uint8Array => contents.get(path) ?? new Uint8Array();
+  return {
+    id: `org/${name}`,
+    name,
+    revision: null,
+    list: async () => [...contents].map(([path, { length }]) => ({ path, size: length })).sort(byPath),
+    read: async (path, offset, length) => bytesOf(path).subarray(offset, offset + length),
+    stream: async function* (path) {
+      yield bytesOf(path);
+    },
+    local: () => null,
+  };
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : 1;
+}
+
+export interface Written {
+  readonly kv: KeyValues;
+  readonly warnings: readonly string[];
+}
+
+/** The vocabulary of a repository in memory; its config.json is the configuration. */
+export async function vocabularyOf(files: Files, plan: TokenizerPlan): Promise<Written> {
+  const config = files['config.json'];
+  const hparams = (typeof config === 'string' ? JSON.parse(config) : config) as JsonObject;
+  const kv = new KeyValues();
+  const warnings: string[] = [];
+  await writeVocabulary({
+    files: new SmallFiles(memoryRepo(files)),
+    config: { architecture: 'Tiny', hparams, rope: {} },
+    kv,
+    plan,
+    preTokenizer: 'llama-bpe',
+    warn: (message) => {
+      warnings.push(message);
+    },
+  });
+  return { kv, warnings };
+}
+
+/** A byte-level BPE of three tokens and one merge, with `</s>` added. */
+export const TINY_BPE: JsonObject = {
+  added_tokens: [
+    { id: 3, content: '</s>', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+  ],
+  normalizer: null,
+  pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+  post_processor: null,
+  decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+  model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] },
+};
+
+/** Of the class that adds nothing of its own. */
+export const PLAIN_CONFIG: JsonObject = { tokenizer_class: 'PreTrainedTokenizerFast', eos_token: '</s>' };
+
+/** An entry of kv, its value as a plain array where it is one. */
+export function valueAt(kv: KeyValues, key: string): unknown {
+  const entry = kv.get(key);
+  return entry?.type === 'array' ? Array.from(entry.value) : entry?.value;
+}
