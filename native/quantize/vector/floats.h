@@ -17,6 +17,11 @@ inline RegisterU toHalf(RegisterF value) {
   return ((bits >> 16) & 0x8000) | (magnitude > 0x7f800000 ? RegisterU{} + 0x7e00 : half);
 }
 
+template <class V>
+inline auto toHalf(const Pair<V>& values) {
+  return Pair{toHalf(values.a), toHalf(values.b)};
+}
+
 inline RegisterF fromHalf(RegisterU half) {
   const RegisterU sign = (half & 0x8000) << 16, magnitude = half & 0x7fff;
   const RegisterF normal = (RegisterF)((magnitude << 13) + 0x70000000) * 0x1p-112f;

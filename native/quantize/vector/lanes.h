@@ -100,6 +100,11 @@ inline RegisterI smaller(RegisterI x, RegisterI y) { return x < y ? x : y; }
 inline RegisterI larger(RegisterI x, RegisterI y) { return x > y ? x : y; }
 inline RegisterF smaller(RegisterF x, RegisterF y) { return x < y ? x : y; }
 inline RegisterF larger(RegisterF x, RegisterF y) { return x > y ? x : y; }
+#if defined(__AVX512F__) && HF2GGUF_REGISTER_BYTES == 64
+inline RegisterF nearestEven(RegisterF v) { return __builtin_ia32_rndscaleps_mask(v, 8, v, -1, 4); }
+#elif defined(__AVX2__) && HF2GGUF_REGISTER_BYTES == 32
+inline RegisterF nearestEven(RegisterF v) { return __builtin_ia32_roundps256(v, 8); }
+#endif
 inline RegisterF squareRoot(RegisterF v) {
   for (int lane = 0; lane < REGISTER; ++lane) v[lane] = __builtin_sqrtf(v[lane]);
   return v;
@@ -115,6 +120,9 @@ HF2GGUF_UNARY(asFloats)
 HF2GGUF_UNARY(toInts)
 HF2GGUF_UNARY(toFloats)
 HF2GGUF_UNARY(squareRoot)
+#if defined(__AVX2__)
+HF2GGUF_UNARY(nearestEven)
+#endif
 #undef HF2GGUF_UNARY
 
 template <class M, class V>
@@ -170,13 +178,26 @@ inline I nearestInt(const F& v) { return (asInts(v + ROUNDER) & 0x007fffff) - 0x
 /** The nearest of the integers low ... high, as a float. */
 inline F nearestLevel(const F& v, int low, int high) { return toFloats(clamp(nearestInt(v), low, high)); }
 
-/** The same where `isSmall` holds, but cheaper: between 2^23 and 2^24 floats and their bits both go up in steps of 1. */
+/** The same where `isSmall` holds, but cheaper. */
 inline F nearestSmallLevel(const F& v, int low, int high) {
-  constexpr int ZERO = 0x4b400000;  // the bits of ROUNDER
+#if defined(__AVX2__)
+  // Floats that are not negative are ordered as their bits are, and negative ones have negative bits.
+  if (low == 0) {
+    const I top = asInts(all(float(high)));
+    return asFloats(larger(smaller(asInts(nearestEven(v)), top), all(0)));
+  }
+#endif
+  constexpr int ZERO = 0x4b400000;  // the bits of ROUNDER: up to 2^24 floats and their bits both go up in steps of 1
   return asFloats(clamp(asInts(v + ROUNDER), ZERO + low, ZERO + high)) - ROUNDER;
 }
 inline I isSmall(const F& v) { return abs(v) < 0x1p22f; }
 
-inline I truncated(const F& v) { return select(abs(v) < 0x1p31f, toInts(v), all(INT32_MIN)); }
+inline I truncated(const F& v) {
+#if defined(__x86_64__)
+  return toInts(v);
+#else
+  return select(abs(v) < 0x1p31f, toInts(v), all(INT32_MIN));
+#endif
+}
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

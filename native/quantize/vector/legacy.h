@@ -1,7 +1,7 @@
 // Q4_0, Q5_0, Q5_1, Q8_0: scalar/legacy.h with a block of 32 a lane.
 #pragma once
 #include "../types.h"
-#include "../common/half.h"
+#include "floats.h"
 #include "transpose.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
@@ -26,9 +26,9 @@ inline I symmetricLevel(const F& level, int largest) {
 /** float16 scales of LANES blocks: `Block::*FIELD` of each. */
 template <auto FIELD, class Block>
 void storeHalves(Block* blocks, const F& values) {
-  float each[LANES];
-  store(each, values);
-  for (int lane = 0; lane < LANES; ++lane) blocks[lane].*FIELD = toHalf(each[lane]);
+  uint32_t halves[LANES];
+  store(halves, toHalf(values));
+  for (int lane = 0; lane < LANES; ++lane) blocks[lane].*FIELD = uint16_t(halves[lane]);
 }
 
 template <class Block>

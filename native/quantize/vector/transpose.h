@@ -35,8 +35,12 @@ inline void rotateAddress(V* v) {
 /** Runs of COUNT floats, one after the other, to one run a lane. */
 template <int COUNT>
 inline void toLanes(const float* x, RegisterF* v) {
-  for (int i = 0; i < COUNT; ++i) v[i] = load<RegisterF>(x + i * REGISTER);
-  rotateAddress<COUNT, log2Of(REGISTER)>(v);
+  for (int i = 0; i < COUNT; i += REGISTER) {
+    RegisterF square[REGISTER];
+    for (int lane = 0; lane < REGISTER; ++lane) square[lane] = load<RegisterF>(x + lane * COUNT + i);
+    rotateAddress<REGISTER, log2Of(REGISTER)>(square);
+    for (int j = 0; j < REGISTER; ++j) v[i + j] = square[j];
+  }
 }
 template <int COUNT, class V>
 inline void toLanes(const float* x, Pair<V>* v) {
