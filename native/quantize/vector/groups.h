@@ -1,6 +1,7 @@
 // Runs a kernel over a run of blocks, as many at a time as its lanes take.
 #pragma once
-#include "lanes.h"
+#include <stddef.h>
+#include <stdint.h>
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 

@@ -1,117 +1,203 @@
-// The vector type of the kernels: LANES floats or 32-bit integers that are worked on side by side, each lane doing
-// the scalar kernels' operations in their order, so that the bits are the same. Written with the vector extensions of
-// GCC and Clang: a C cast between vectors keeps the bits, a comparison gives a mask of 0 or -1 a lane.
+// The vector type of the kernels: LANES floats or 32-bit integers side by side, each lane doing the scalar kernels'
+// operations in their order, so that the bits are the same. A register holds some of the lanes, by the vector extensions
+// of GCC and Clang: a C cast between vectors keeps the bits, a comparison gives a mask of 0 or -1 a lane.
+// The serial sums wait for themselves most of the time, so a vector is two registers, or twice two: their sums overlap.
 // No header with inline functions may be included here: the linker could keep this instruction set's copy for all.
 #pragma once
 #include "../common/bits.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
-constexpr int LANES = HF2GGUF_LANES;
-constexpr int LANES_LOG2 = LANES == 4 ? 2 : LANES == 8 ? 3 : 4;
-static_assert(1 << LANES_LOG2 == LANES);
-
-typedef float F __attribute__((vector_size(4 * HF2GGUF_LANES)));
-typedef int32_t I __attribute__((vector_size(4 * HF2GGUF_LANES)));
-typedef uint32_t U __attribute__((vector_size(4 * HF2GGUF_LANES)));
-typedef uint16_t U16 __attribute__((vector_size(2 * HF2GGUF_LANES)));
-
-inline F all(float value) { return value - F{}; }
-inline I all(int value) { return value - I{}; }
+constexpr int REGISTER = HF2GGUF_REGISTER_BYTES / 4;  // lanes of one
+typedef float RegisterF __attribute__((vector_size(HF2GGUF_REGISTER_BYTES)));
+typedef int32_t RegisterI __attribute__((vector_size(HF2GGUF_REGISTER_BYTES)));
+typedef uint32_t RegisterU __attribute__((vector_size(HF2GGUF_REGISTER_BYTES)));
 
 template <class V>
-V load(const void* from) {
-  V v;
-  __builtin_memcpy(&v, from, sizeof v);
-  return v;
+struct Pair {
+  V a, b;
+  Pair() = default;
+  Pair(const V& first, const V& second) : a(first), b(second) {}
+  // Written out, because GCC copies a whole struct in small pieces through memory.
+  Pair(const Pair& from) : a(from.a), b(from.b) {}
+  Pair& operator=(const Pair& from) {
+    a = from.a;
+    b = from.b;
+    return *this;
+  }
+};
+
+// At least 16 lanes: no super-block has more sub-blocks.
+#if HF2GGUF_REGISTER_BYTES == 16
+typedef Pair<Pair<RegisterF>> F;
+typedef Pair<Pair<RegisterI>> I;
+#else
+typedef Pair<RegisterF> F;
+typedef Pair<RegisterI> I;
+#endif
+
+template <class V>
+constexpr int lanesOf = sizeof(V) / 4;
+constexpr int LANES = lanesOf<F>;
+static_assert(LANES % 16 == 0);
+
+// What registers do by themselves, for pairs; one side may be a number.
+
+#define HF2GGUF_OPERATOR(op)                                                         \
+  template <class V, class W>                                                        \
+  inline auto operator op(const Pair<V>& x, const Pair<W>& y) {                      \
+    return Pair{x.a op y.a, x.b op y.b};                                             \
+  }                                                                                  \
+  template <class V>                                                                 \
+  inline auto operator op(const Pair<V>& x, float y) {                               \
+    return Pair{x.a op y, x.b op y};                                                 \
+  }                                                                                  \
+  template <class V>                                                                 \
+  inline auto operator op(const Pair<V>& x, int y) {                                 \
+    return Pair{x.a op y, x.b op y};                                                 \
+  }                                                                                  \
+  template <class V>                                                                 \
+  inline auto operator op(float x, const Pair<V>& y) {                               \
+    return Pair{x op y.a, x op y.b};                                                 \
+  }
+HF2GGUF_OPERATOR(+)
+HF2GGUF_OPERATOR(-)
+HF2GGUF_OPERATOR(*)
+HF2GGUF_OPERATOR(/)
+HF2GGUF_OPERATOR(<)
+HF2GGUF_OPERATOR(>)
+HF2GGUF_OPERATOR(>=)
+HF2GGUF_OPERATOR(==)
+HF2GGUF_OPERATOR(!=)
+HF2GGUF_OPERATOR(&)
+HF2GGUF_OPERATOR(|)
+HF2GGUF_OPERATOR(<<)
+HF2GGUF_OPERATOR(>>)
+#undef HF2GGUF_OPERATOR
+
+template <class V>
+inline Pair<V> operator-(const Pair<V>& x) {
+  return {-x.a, -x.b};
 }
 template <class V>
-void store(void* to, V v) {
-  __builtin_memcpy(to, &v, sizeof v);
+inline void operator+=(Pair<V>& x, const Pair<V>& y) {
+  x = x + y;
+}
+template <class V>
+inline void operator|=(Pair<V>& x, const Pair<V>& y) {
+  x = x | y;
 }
 
-inline F abs(F v) { return (F)((I)v & 0x7fffffff); }
-inline F smaller(F a, F b) { return a < b ? a : b; }
-inline F larger(F a, F b) { return a > b ? a : b; }
-inline I clamp(I v, int low, int high) {
-  v = v < high ? v : all(high);
-  return v > low ? v : all(low);
-}
+// What takes a function: for a register, and then for pairs.
 
-inline F sqrt(F v) {
-  for (int lane = 0; lane < LANES; ++lane) v[lane] = __builtin_sqrtf(v[lane]);
+inline RegisterI asInts(RegisterF v) { return (RegisterI)v; }
+inline RegisterF asFloats(RegisterI v) { return (RegisterF)v; }
+inline RegisterI toInts(RegisterF v) { return __builtin_convertvector(v, RegisterI); }
+inline RegisterF toFloats(RegisterI v) { return __builtin_convertvector(v, RegisterF); }
+inline RegisterF select(RegisterI mask, RegisterF yes, RegisterF no) { return mask ? yes : no; }
+inline RegisterI select(RegisterI mask, RegisterI yes, RegisterI no) { return mask ? yes : no; }
+inline RegisterI smaller(RegisterI x, RegisterI y) { return x < y ? x : y; }
+inline RegisterI larger(RegisterI x, RegisterI y) { return x > y ? x : y; }
+inline RegisterF smaller(RegisterF x, RegisterF y) { return x < y ? x : y; }
+inline RegisterF larger(RegisterF x, RegisterF y) { return x > y ? x : y; }
+#if defined(__AVX512F__) && HF2GGUF_REGISTER_BYTES == 64
+inline RegisterF nearestEven(RegisterF v) { return __builtin_ia32_rndscaleps_mask(v, 8, v, -1, 4); }
+#elif defined(__AVX2__) && HF2GGUF_REGISTER_BYTES == 32
+inline RegisterF nearestEven(RegisterF v) { return __builtin_ia32_roundps256(v, 8); }
+#endif
+inline RegisterF squareRoot(RegisterF v) {
+  for (int lane = 0; lane < REGISTER; ++lane) v[lane] = __builtin_sqrtf(v[lane]);
   return v;
 }
+
+#define HF2GGUF_UNARY(function)                   \
+  template <class V>                              \
+  inline auto function(const Pair<V>& v) {        \
+    return Pair{function(v.a), function(v.b)};    \
+  }
+HF2GGUF_UNARY(asInts)
+HF2GGUF_UNARY(asFloats)
+HF2GGUF_UNARY(toInts)
+HF2GGUF_UNARY(toFloats)
+HF2GGUF_UNARY(squareRoot)
+#if defined(__AVX2__)
+HF2GGUF_UNARY(nearestEven)
+#endif
+#undef HF2GGUF_UNARY
+
+template <class M, class V>
+inline Pair<V> select(const Pair<M>& mask, const Pair<V>& yes, const Pair<V>& no) {
+  return {select(mask.a, yes.a, no.a), select(mask.b, yes.b, no.b)};
+}
+template <class V>
+inline Pair<V> smaller(const Pair<V>& x, const Pair<V>& y) {
+  return {smaller(x.a, y.a), smaller(x.b, y.b)};
+}
+template <class V>
+inline Pair<V> larger(const Pair<V>& x, const Pair<V>& y) {
+  return {larger(x.a, y.a), larger(x.b, y.b)};
+}
+
+inline F all(float value) { return F{} + value; }
+inline I all(int value) { return I{} + value; }
+inline I clamp(const I& v, int low, int high) { return larger(smaller(v, all(high)), all(low)); }
+inline F abs(const F& v) { return asFloats(asInts(v) & 0x7fffffff); }
 
 /** Whether a mask is set in some lane. */
-inline bool any(I mask) {
-#if defined(__AVX512DQ__) && HF2GGUF_LANES == 16
+inline bool any(RegisterI mask) {
+#if defined(__AVX512DQ__) && HF2GGUF_REGISTER_BYTES == 64
   return __builtin_ia32_cvtd2mask512(mask) != 0;
-#elif defined(__AVX2__) && HF2GGUF_LANES == 8
-  return __builtin_ia32_movmskps256((F)mask) != 0;
+#elif defined(__AVX2__) && HF2GGUF_REGISTER_BYTES == 32
+  return __builtin_ia32_movmskps256((RegisterF)mask) != 0;
 #else
   int32_t some = 0;
-  for (int lane = 0; lane < LANES; ++lane) some |= mask[lane];
+  for (int lane = 0; lane < REGISTER; ++lane) some |= mask[lane];
   return some != 0;
 #endif
+}
+template <class V>
+inline bool any(const Pair<V>& mask) {
+  return any(mask.a | mask.b);
+}
+
+template <class V>
+inline V load(const void* from) {
+  V v;
+  __builtin_memcpy(static_cast<void*>(&v), from, sizeof v);
+  return v;
+}
+template <class V>
+inline void store(void* to, const V& v) {
+  __builtin_memcpy(to, &v, sizeof v);
 }
 
 // Rounding, as in common/bits.h.
 
-inline I nearestInt(F v) { return ((I)(v + ROUNDER) & 0x007fffff) - 0x00400000; }
-/** Equal to nearestInt where `isSmall` holds, and cheaper. */
-inline F nearest(F v) { return (v + ROUNDER) - ROUNDER; }
-inline I isSmall(F v) { return abs(v) < 0x1p22f; }
+inline I nearestInt(const F& v) { return (asInts(v + ROUNDER) & 0x007fffff) - 0x00400000; }
 
-inline I truncated(F v) {
-  const I whole = __builtin_convertvector(v, I);
-  return abs(v) < 0x1p31f ? whole : all(INT32_MIN);
-}
+/** The nearest of the integers low ... high, as a float. */
+inline F nearestLevel(const F& v, int low, int high) { return toFloats(clamp(nearestInt(v), low, high)); }
 
-// Transposing. An array of vectors has an address: (vector, lane). Interleaving the first half of the vectors with the
-// second rotates its bits left by one, so a few rounds swap the two parts.
-
-#if HF2GGUF_LANES == 4
-#define HF2GGUF_LOW 0, 4, 1, 5
-#define HF2GGUF_HIGH 2, 6, 3, 7
-#elif HF2GGUF_LANES == 8
-#define HF2GGUF_LOW 0, 8, 1, 9, 2, 10, 3, 11
-#define HF2GGUF_HIGH 4, 12, 5, 13, 6, 14, 7, 15
-#else
-#define HF2GGUF_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define HF2GGUF_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#endif
-
-template <int COUNT, int ROUNDS, class V>
-void rotateAddress(V* v) {
-  if constexpr (ROUNDS > 0) {
-    V next[COUNT];
-    for (int i = 0; i < COUNT / 2; ++i) {
-      next[2 * i] = __builtin_shufflevector(v[i], v[i + COUNT / 2], HF2GGUF_LOW);
-      next[2 * i + 1] = __builtin_shufflevector(v[i], v[i + COUNT / 2], HF2GGUF_HIGH);
-    }
-    rotateAddress<COUNT, ROUNDS - 1>(next);
-    for (int i = 0; i < COUNT; ++i) v[i] = next[i];
+/** The same where `isSmall` holds, but cheaper. */
+inline F nearestSmallLevel(const F& v, int low, int high) {
+#if defined(__AVX2__)
+  // Floats that are not negative are ordered as their bits are, and negative ones have negative bits.
+  if (low == 0) {
+    const I top = asInts(all(float(high)));
+    return asFloats(larger(smaller(asInts(nearestEven(v)), top), all(0)));
   }
+#endif
+  constexpr int ZERO = 0x4b400000;  // the bits of ROUNDER: up to 2^24 floats and their bits both go up in steps of 1
+  return asFloats(clamp(asInts(v + ROUNDER), ZERO + low, ZERO + high)) - ROUNDER;
 }
+inline I isSmall(const F& v) { return abs(v) < 0x1p22f; }
 
-/** LANES runs of COUNT floats, one after the other, to one run a lane. */
-template <int COUNT>
-void toLanes(const float* x, F* v) {
-  for (int i = 0; i < COUNT; ++i) v[i] = load<F>(x + i * LANES);
-  rotateAddress<COUNT, LANES_LOG2>(v);
-}
-
-/** COUNT bytes (in integers 0 ... 255) a lane to LANES runs of COUNT bytes, one after the other. */
-template <int COUNT>
-void fromLanes(const I* v, uint8_t* bytes) {
-  constexpr int WORDS = COUNT / 4;
-  constexpr int WORDS_LOG2 = WORDS == 2 ? 1 : WORDS == 4 ? 2 : 3;
-  static_assert(1 << WORDS_LOG2 == WORDS);
-  I words[WORDS];
-  for (int i = 0; i < WORDS; ++i) words[i] = v[4 * i] | v[4 * i + 1] << 8 | v[4 * i + 2] << 16 | v[4 * i + 3] << 24;
-  rotateAddress<WORDS, WORDS_LOG2>(words);
-  __builtin_memcpy(bytes, words, sizeof words);
+inline I truncated(const F& v) {
+#if defined(__x86_64__)
+  return toInts(v);
+#else
+  return select(abs(v) < 0x1p31f, toInts(v), all(INT32_MIN));
+#endif
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -2,31 +2,32 @@
 #pragma once
 #include "../types.h"
 #include "floats.h"
+#include "transpose.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
-inline F inverse(F scale) { return scale != 0.f ? 1.0f / scale : F{}; }
+inline F inverse(const F& scale) { return select(scale != 0.f, 1.0f / scale, F{}); }
 
 template <int COUNT>
 F extreme(const F* x) {
   F magnitude = {}, value = {};
   for (int j = 0; j < COUNT; ++j) {
     const F size = abs(x[j]);
-    value = magnitude < size ? x[j] : value;
+    value = select(magnitude < size, x[j], value);
     magnitude = larger(size, magnitude);
   }
   return value;
 }
 
-inline I symmetricLevel(F level, int largest) {
-  const I wrapped = truncated(level) << 24 >> 24;
-  return wrapped < largest ? wrapped : all(largest);
+inline I symmetricLevel(const F& level, int largest) {
+  return smaller(truncated(level) << 24 >> 24, all(largest));
 }
 
 /** float16 scales of LANES blocks: `Block::*FIELD` of each. */
 template <auto FIELD, class Block>
-void storeHalves(Block* blocks, F values) {
-  const U halves = toHalf(values);
+void storeHalves(Block* blocks, const F& values) {
+  uint32_t halves[LANES];
+  store(halves, toHalf(values));
   for (int lane = 0; lane < LANES; ++lane) blocks[lane].*FIELD = uint16_t(halves[lane]);
 }
 
@@ -45,13 +46,12 @@ void storeFiveBits(Block* blocks, I* levels) {
   I high = {};
   for (int j = 0; j < 32; ++j) {
     high |= (levels[j] >> 4 & 1) << j;
-    levels[j] &= 15;
+    levels[j] = levels[j] & 15;
   }
   storeNibbles(blocks, levels);
-  for (int lane = 0; lane < LANES; ++lane) {
-    const int32_t bits = high[lane];
-    __builtin_memcpy(blocks[lane].qh, &bits, 4);
-  }
+  int32_t bits[LANES];
+  store(bits, high);
+  for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qh, bits + lane, 4);
 }
 
 inline void quantizeQ4_0(const float* x, BlockQ4_0* blocks) {
@@ -90,10 +90,10 @@ inline void quantizeQ5_1(const float* x, BlockQ5_1* blocks) {
   storeFiveBits(blocks, levels);
 }
 
-inline I roundAway(F value) {
+inline I roundAway(const F& value) {
   const I whole = truncated(value);
-  const F rest = value - __builtin_convertvector(whole, F);  // exact
-  const I away = value < 0.f ? all(-1) : all(1);
+  const F rest = value - toFloats(whole);  // exact
+  const I away = select(value < 0.f, all(-1), all(1));
   return whole + (away & isSmall(value) & (abs(rest) >= 0.5f));
 }
 

@@ -1,6 +1,5 @@
 // scalar/scale-search.h with a sub-block a lane. Levels are kept as floats during the search, which is exact; those of the
 // result are only needed where a scale becomes 0, so the search remembers how to compute them.
-// A search over one vector waits for its own sums most of the time: each step takes several vectors in turn.
 #pragma once
 #include "../common/pack.h"
 #include "../common/search.h"
@@ -8,18 +7,40 @@
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
-/** The state of LANES affine searches. */
+/** Affine searches, one a lane, over the values and weights that the caller fills in. */
 template <int COUNT>
 struct AffineLanes {
-  F x[COUNT], weights[COUNT], levels[COUNT];
-  F low, high, range;  // smallest and largest value; smallest and zero minimum's distance
-  F sumW, sumX;
-  F scale, min, error;             // the best so far
-  F bestInverse, bestBase;         // which levels those come from
-  F candidateInverse;
-  I flat;                          // all values are equal: scale 0
+  F x[COUNT], weights[COUNT];
+  F scale, min;  // the best so far
 
-  void begin(const AffineSearch& search) {
+  void run(const AffineSearch& search) {
+    begin();
+    Candidate first = roundTo(float(search.levels), search.levels);
+    scale = 1.f / first.inverse;
+    bestError = errorOf(scale, min);
+    bestInverse = first.inverse;
+    bestBase = min;
+    for (int step = 0; step <= search.steps; ++step) {
+      improve(roundTo(search.spread(step), search.levels));
+    }
+    scale = select(flat, F{}, scale);
+  }
+
+  /** The best candidate's level of element i. */
+  I level(int i, int largest) const { return clamp(nearestInt(bestInverse * (x[i] - bestBase)), 0, largest); }
+
+ private:
+  F levels[COUNT];  // the candidate's
+  F low, high;      // smallest and largest value
+  F sumW, sumX;
+  F bestError, bestInverse, bestBase;
+  I flat;  // no range: scale 0
+
+  struct Candidate {
+    F inverse, sumL, sumL2, sumXL;
+  };
+
+  void begin() {
     low = high = x[0];
     sumW = weights[0];
     sumX = weights[0] * x[0];
@@ -29,34 +50,36 @@ struct AffineLanes {
       sumW += weights[i];
       sumX += weights[i] * x[i];
     }
-    min = low > 0.f ? F{} : low;
+    min = select(low > 0.f, F{}, low);
     flat = high == min;
-    round(float(search.levels), search.levels);
-    scale = 1.f / candidateInverse;
-    error = errorOf(scale, min);
-    bestInverse = candidateInverse;
-    bestBase = min;
   }
 
-  /** Levels of the candidate that spreads the values over `spread` levels. */
-  void round(float spread, int largest) {
-    // A flat sub-block's levels are 0 with any range; 1 keeps them from the slow path.
-    candidateInverse = spread / (flat ? all(1.f) : high - min);
-    // Rounding is monotonic, so the ends show whether all lie where the cheap way is exact.
-    const I small = isSmall(candidateInverse * (low - min)) & isSmall(candidateInverse * (high - min));
-    const F top = all(float(largest));
-    if (!any(~small)) {
-      for (int i = 0; i < COUNT; ++i) {
-        levels[i] = larger(smaller(nearest(candidateInverse * (x[i] - min)), top), F{});
-      }
-    } else {
-      for (int i = 0; i < COUNT; ++i) {
-        levels[i] = __builtin_convertvector(clamp(nearestInt(candidateInverse * (x[i] - min)), 0, largest), F);
-      }
+  /** Rounds the values, spread over `spread` levels from the current minimum, and sums. */
+  Candidate roundTo(float spread, int largest) {
+    // Without a range all levels are 0, whatever the inverse; this one keeps them off the slow path.
+    const F inverse = spread / select(flat, all(1.f), high - min);
+    // Rounding is monotonic: if both ends are small, all are.
+    const I small = isSmall(inverse * (low - min)) & isSmall(inverse * (high - min));
+    if (any(small == 0)) return sum<nearestLevel>(inverse, largest);
+    return sum<nearestSmallLevel>(inverse, largest);
+  }
+
+  template <F (*ROUND)(const F&, int, int)>
+  Candidate sum(const F& inverse, int largest) {
+    F sumL = {}, sumL2 = {}, sumXL = {};
+    const F base = min;
+    for (int i = 0; i < COUNT; ++i) {
+      const F level = ROUND(inverse * (x[i] - base), 0, largest);
+      const F weighted = weights[i] * level;
+      levels[i] = level;
+      sumL += weighted;
+      sumL2 += weighted * level;
+      sumXL += weighted * x[i];
     }
+    return {inverse, sumL, sumL2, sumXL};
   }
 
-  F errorOf(F fitScale, F fitMin) const {
+  F errorOf(const F& fitScale, const F& fitMin) const {
     F sum = {};
     for (int i = 0; i < COUNT; ++i) {
       const F difference = fitScale * levels[i] + fitMin - x[i];
@@ -65,102 +88,88 @@ struct AffineLanes {
     return sum;
   }
 
-  void fit() {
-    F sumL = {}, sumL2 = {}, sumXL = {};
-    for (int i = 0; i < COUNT; ++i) {
-      const F weighted = weights[i] * levels[i];
-      sumL += weighted;
-      sumL2 += weighted * levels[i];
-      sumXL += weighted * x[i];
+  /** Fits scale and minimum to the candidate's levels and keeps them where the error is less. */
+  void improve(const Candidate& c) {
+    const F determinant = sumW * c.sumL2 - c.sumL * c.sumL;
+    F fitScale = (sumW * c.sumXL - sumX * c.sumL) / determinant;
+    F fitMin = (c.sumL2 * sumX - c.sumL * c.sumXL) / determinant;
+    const I positive = fitMin > 0.f;
+    if (any(positive)) {
+      fitScale = select(positive, c.sumXL / c.sumL2, fitScale);
+      fitMin = select(positive, F{}, fitMin);
     }
-    const F determinant = sumW * sumL2 - sumL * sumL;
-    F fitScale = (sumW * sumXL - sumX * sumL) / determinant;
-    F fitMin = (sumL2 * sumX - sumL * sumXL) / determinant;
-    fitScale = fitMin > 0.f ? sumXL / sumL2 : fitScale;
-    fitMin = fitMin > 0.f ? F{} : fitMin;
-    const F fitError = errorOf(fitScale, fitMin);
-    const I better = (determinant > 0.f) & (fitError < error);
-    error = better ? fitError : error;
-    scale = better ? fitScale : scale;
-    bestInverse = better ? candidateInverse : bestInverse;
-    bestBase = better ? min : bestBase;
-    min = better ? fitMin : min;
+    const F error = errorOf(fitScale, fitMin);
+    const I better = (determinant > 0.f) & (error < bestError);
+    bestError = select(better, error, bestError);
+    bestInverse = select(better, c.inverse, bestInverse);
+    bestBase = select(better, min, bestBase);
+    scale = select(better, fitScale, scale);
+    min = select(better, fitMin, min);
   }
-
-  I bestLevel(int i, int largest) const { return clamp(nearestInt(bestInverse * (x[i] - bestBase)), 0, largest); }
 };
 
-template <int COUNT, int VECTORS>
-void searchAffine(const AffineSearch& search, AffineLanes<COUNT>* lanes) {
-  for (int v = 0; v < VECTORS; ++v) lanes[v].begin(search);
-  for (int step = 0; step <= search.steps; ++step) {
-    for (int v = 0; v < VECTORS; ++v) {
-      lanes[v].round(search.spread(step), search.levels);
-      lanes[v].fit();
-    }
-  }
-  for (int v = 0; v < VECTORS; ++v) lanes[v].scale = lanes[v].flat ? F{} : lanes[v].scale;
-}
-
-/** The state of LANES symmetric searches with weights x². */
+/** Symmetric searches with weights x², one a lane. */
 template <int COUNT, int LEVELS>
 struct SymmetricLanes {
-  F x[COUNT], weights[COUNT], weighted[COUNT];  // weighted: weights * x
-  F extreme, scale, best, bestInverse;
-  I nothing;  // all values are about 0: scale 0, level byte 0
+  F x[COUNT];
+  F scale;
 
-  F sumXL, sumL2;
-  void fit(F inverse) {
-    sumXL = sumL2 = F{};
-    for (int i = 0; i < COUNT; ++i) {
-      // |inverse * x| is at most LEVELS + 1: small enough for the cheap rounding
-      const F level = larger(smaller(nearest(inverse * x[i]), all(LEVELS - 1.f)), all(float(-LEVELS)));
-      sumXL += weighted[i] * level;
-      sumL2 += weights[i] * level * level;
+  void run() {
+    begin();
+    Candidate first = sum(float(-LEVELS) / extreme);
+    scale = select(first.sumL2 != 0.f, first.sumXL / first.sumL2, F{});
+    best = scale * first.sumXL;
+    bestInverse = first.inverse;
+    for (int step = SYMMETRIC_FIRST; step <= SYMMETRIC_LAST; ++step) {
+      if (step != 0) improve(sum(-(LEVELS + 0.1f * float(step)) / extreme));
     }
+    scale = select(nothing, F{}, scale);
   }
+
+  /** The best candidate's level of element i, with LEVELS added. */
+  I level(int i) const {
+    return select(nothing, I{}, clamp(nearestInt(bestInverse * x[i]), -LEVELS, LEVELS - 1) + LEVELS);
+  }
+
+ private:
+  F weights[COUNT], weighted[COUNT];  // x², x² * x
+  F extreme, best, bestInverse;
+  I nothing;  // all values are about 0: scale and levels 0
+
+  struct Candidate {
+    F inverse, sumXL, sumL2;
+  };
 
   void begin() {
     F magnitude = {};
     extreme = F{};
     for (int i = 0; i < COUNT; ++i) {
       const F size = abs(x[i]);
-      extreme = size > magnitude ? x[i] : extreme;
+      extreme = select(size > magnitude, x[i], extreme);
       magnitude = larger(size, magnitude);
       weights[i] = x[i] * x[i];
       weighted[i] = weights[i] * x[i];
     }
     nothing = magnitude < NOTHING;
-    extreme = nothing ? all(1.f) : extreme;
-    bestInverse = float(-LEVELS) / extreme;
-    fit(bestInverse);
-    scale = sumL2 != 0.f ? sumXL / sumL2 : F{};
-    best = scale * sumXL;
+    extreme = select(nothing, all(1.f), extreme);
   }
 
-  void tryCandidate(int step) {
-    const F inverse = -(LEVELS + 0.1f * float(step)) / extreme;
-    fit(inverse);
-    const I better = (sumL2 > 0.f) & (sumXL * sumXL > best * sumL2);
-    scale = better ? sumXL / sumL2 : scale;
-    best = better ? scale * sumXL : best;
-    bestInverse = better ? inverse : bestInverse;
+  Candidate sum(const F& inverse) const {
+    F sumXL = {}, sumL2 = {};
+    for (int i = 0; i < COUNT; ++i) {
+      const F level = nearestSmallLevel(inverse * x[i], -LEVELS, LEVELS - 1);  // at most LEVELS + 1
+      sumXL += weighted[i] * level;
+      sumL2 += weights[i] * level * level;
+    }
+    return {inverse, sumXL, sumL2};
   }
 
-  I bestLevel(int i) const {
-    const I level = clamp(nearestInt(bestInverse * x[i]), -LEVELS, LEVELS - 1);
-    return nothing ? I{} : LEVELS + level;
+  void improve(const Candidate& c) {
+    const I better = (c.sumL2 > 0.f) & (c.sumXL * c.sumXL > best * c.sumL2);
+    scale = select(better, c.sumXL / c.sumL2, scale);
+    best = select(better, scale * c.sumXL, best);
+    bestInverse = select(better, c.inverse, bestInverse);
   }
 };
-
-template <int COUNT, int LEVELS, int VECTORS>
-void searchSymmetric(SymmetricLanes<COUNT, LEVELS>* lanes) {
-  for (int v = 0; v < VECTORS; ++v) lanes[v].begin();
-  for (int step = SYMMETRIC_FIRST; step <= SYMMETRIC_LAST; ++step) {
-    if (step == 0) continue;
-    for (int v = 0; v < VECTORS; ++v) lanes[v].tryCandidate(step);
-  }
-  for (int v = 0; v < VECTORS; ++v) lanes[v].scale = lanes[v].nothing ? F{} : lanes[v].scale;
-}
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE
