@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { InterruptedError, SourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
+import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
 import { type Output, PartialFiles, writeError } from './outputs.js';
 import type { Task } from './tasks.js';
@@ -188,6 +189,8 @@ function failureError(failure: JobFailure, outputs: readonly Output[]): Error {
         'Wait until the download is complete, then start again.',
       );
     case 'values':
-      return new BadWeightsError(`Tensor ${failure.tensor}: ${failure.what}`, failure.next);
+      return new BadWeightsError(failure.what, failure.next);
+    case 'addon':
+      return new NativeAddonError(failure.what, failure.next);
   }
 }

@@ -1,7 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { Hf2ggufError } from '../errors.js';
 import { rowBytes } from '../gguf/types.js';
-import { quantizeRows } from '../quantize/native.js';
+import { NonFiniteError, OverflowError, quantizeRows } from '../quantize/native.js';
 import type { DType } from '../tensor/dtype.js';
 import { dtypeOf, type Segment } from '../tensor/expr.js';
 import { evaluate } from '../tensor/rows.js';
@@ -23,7 +23,7 @@ export interface Job {
 export type JobFailure =
   | { readonly kind: 'read' | 'write'; readonly code: string; readonly message: string }
   | { readonly kind: 'short'; readonly file: string }
-  | { readonly kind: 'values'; readonly tensor: string; readonly what: string; readonly next: string };
+  | { readonly kind: 'values' | 'addon'; readonly what: string; readonly next: string };
 
 class Failure extends Error {
   constructor(readonly failure: JobFailure) {
@@ -108,8 +108,12 @@ function convert(part: Part, target: Target, raw: Uint8Array, rawType: Exclude<D
       refuseNonFinite: target.finite,
     });
   } catch (error) {
+    if (error instanceof NonFiniteError || error instanceof OverflowError) {
+      const { what, next } = error.inTensor(part.tensor, part.from);
+      throw new Failure({ kind: 'values', what, next });
+    }
     if (error instanceof Hf2ggufError) {
-      throw new Failure({ kind: 'values', tensor: part.tensor, what: error.what, next: error.next });
+      throw new Failure({ kind: 'addon', what: error.what, next: error.next });
     }
     throw error;
   }

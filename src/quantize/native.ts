@@ -71,7 +71,7 @@ export class OverflowError extends ValueError {
   constructor(row: number, column: number, tensor?: string) {
     super(
       `The values from ${place(row, column, tensor)} on are too large for the type: quantized data validation failed.`,
-      'Keep this tensor in a larger type, with --tensor-type.',
+      'Choose a type with a wider range for the file: bf16 or f32.',
       row,
       column,
     );

@@ -2,6 +2,7 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { malformedFile } from './errors.js';
+import { pythonSetOrder } from './python-set.js';
 
 /** One template, or several with names, as tokenizer_config.json has them. */
 export type ChatTemplate = string | readonly Json[];
@@ -57,8 +58,8 @@ async function readJinja(files: SmallFiles, path: string): Promise<string | null
 }
 
 /**
- * `tokenizer.chat_template`, and for named ones `tokenizer.chat_template.<name>` with their list, sorted: the
- * reference's is a Python set, whose order changes from run to run.
+ * `tokenizer.chat_template`, and for named ones `tokenizer.chat_template.<name>` with their list: the
+ * reference's is a Python set, whose order changes from run to run unless PYTHONHASHSEED is 0, whose order this is.
  * Reference: gguf-py/gguf/gguf_writer.py, `add_chat_template`.
  */
 export function writeChatTemplate(kv: KeyValues, chatTemplate: ChatTemplate): void {
@@ -82,7 +83,7 @@ export function writeChatTemplate(kv: KeyValues, chatTemplate: ChatTemplate): vo
     }
   }
   if (names.size > 0) {
-    kv.array('tokenizer.chat_templates', 'string', [...names].sort());
+    kv.array('tokenizer.chat_templates', 'string', pythonSetOrder([...names]));
   }
   if (main !== null) {
     putText(kv, 'tokenizer.chat_template', main);
