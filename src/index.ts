@@ -17,5 +17,5 @@ export {
 } from './errors.js';
 export type { ConvertEvent, ConvertResult, WrittenFile } from './events.js';
 export type { GgmlType, GgufValue } from './gguf/types.js';
-export { type InspectParams, type Inspection, inspect } from './inspect.js';
+export { type Inspection, type InspectParams, inspect } from './inspect.js';
 export type { TensorExpr } from './tensor/expr.js';

@@ -35,7 +35,11 @@ describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
 
   test('the bytes depend neither on the number of workers nor on the memory', async () => {
     const hashes = new Set<string>();
-    for (const [jobs, maxMemory] of [[1, 2 ** 20], [3, 2 ** 24], [2, 2 ** 28]] as const) {
+    for (const [jobs, maxMemory] of [
+      [1, 2 ** 20],
+      [3, 2 ** 24],
+      [2, 2 ** 28],
+    ] as const) {
       const { result } = await run({ source: tinyVerse, quant: 'q4_k_m', out: tempFolder(), jobs, maxMemory });
       hashes.add(sha256(result.files[0]?.path ?? ''));
     }
@@ -103,7 +107,8 @@ describe('what goes wrong', () => {
       string,
       { data_offsets: [number, number] }
     >;
-    const start = 8 + Number(weights.readBigUInt64LE()) + (header['model.layers.1.mlp.down_proj.weight']?.data_offsets[0] ?? 0);
+    const start =
+      8 + Number(weights.readBigUInt64LE()) + (header['model.layers.1.mlp.down_proj.weight']?.data_offsets[0] ?? 0);
     weights.writeUInt16LE(0x7fc0, start + 2 * (3 * 512 + 5));
     writeFileSync(join(source, 'model.safetensors'), weights);
     const out = tempFolder();
@@ -120,14 +125,18 @@ describe('what goes wrong', () => {
   test('weights that shrink after the plan are an error, not a crash', async () => {
     const source = copy();
     const out = tempFolder();
-    const events = convert({ source, outtype: 'f16', out });
-    for await (const event of events) {
-      if (event.event === 'plan') {
-        copyFileSync(join(source, 'config.json'), join(source, 'model.safetensors'));
+    const consume = async () => {
+      for await (const event of convert({ source, outtype: 'f16', out })) {
+        if (event.event === 'plan') {
+          copyFileSync(join(source, 'config.json'), join(source, 'model.safetensors'));
+        }
       }
-      if (event.event === 'done') {
-        throw new Error('it went through');
-      }
-    }
+    };
+    await expect(consume()).rejects.toMatchObject({
+      name: 'ShortFileError',
+      exitCode: 4,
+      message: expect.stringMatching(/model\.safetensors became shorter/),
+    });
+    expect(readdirSync(out)).toEqual([]);
   });
 });

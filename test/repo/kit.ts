@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type OpenOptions, openRepo } from '#src/repo/open.js';
 import type { NetworkPolicy } from '#src/repo/retry.js';
 import { type HubOptions, type LoopbackHub, startHub } from '../hub/server.mjs';
+import { tempFolder } from '../temp.js';
+
+export { tempFolder } from '../temp.js';
 
 /** Bytes that no two places share: a mistaken offset shows. */
 export function testBytes(length: number, seed = 1): Uint8Array {
@@ -28,13 +30,6 @@ afterEach(async () => {
     await close();
   }
 });
-
-/** A folder that goes with the test. */
-export function tempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-test-'));
-  closers.push(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 export interface Scene {
   readonly hub: LoopbackHub;

@@ -1,0 +1,123 @@
+import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { start } from '../cli/run.js';
+import { type HubOptions, type LoopbackHub, startHub } from '../hub/server.mjs';
+import { fixtures } from '../paths.js';
+import { tempFolder } from '../temp.js';
+import { readRecord, recordsOf, run, sha256 } from './records.js';
+
+const expected = join(fixtures, 'Tiny-Verse-2M.expected');
+const hubs: LoopbackHub[] = [];
+
+/** A Hub with Tiny-Verse-2M as `org/Tiny-Verse-2M`. */
+async function serve(options: HubOptions): Promise<LoopbackHub> {
+  const root = tempFolder();
+  cpSync(join(fixtures, 'Tiny-Verse-2M'), join(root, 'org/Tiny-Verse-2M'), { recursive: true });
+  const hub = await startHub(root, options);
+  hubs.push(hub);
+  return hub;
+}
+
+const environment = { ...process.env };
+
+beforeEach(() => {
+  process.env.HF_HOME = tempFolder();
+  process.env.HF_HUB_DOWNLOAD_TIMEOUT = '1';
+  delete process.env.HF_TOKEN;
+  delete process.env.HF_HUB_OFFLINE;
+});
+
+afterEach(async () => {
+  process.env = { ...environment };
+  await Promise.all(hubs.splice(0).map((hub) => hub.close()));
+});
+
+test('a faulty Hub gives the bytes that a folder gives, from ranges alone', async () => {
+  const hub = await serve({ faultEvery: 3, retryAfter: 0 });
+  const out = tempFolder();
+  const records = [...recordsOf(expected, 'quantize')].filter(([type]) => /^Q[48]/.test(type));
+  const { result } = await run({
+    source: 'org/Tiny-Verse-2M',
+    endpoint: hub.endpoint,
+    quant: records.map(([type]) => type),
+    maxMemory: 2 ** 22,
+    out,
+  });
+  expect(result.files.map(({ path }) => sha256(path))).toEqual(records.map(([, { sha256 }]) => sha256));
+  const weights = hub.seen.filter(({ path }) => path.endsWith('model.safetensors'));
+  expect(weights.length).toBeGreaterThan(4);
+  expect(weights.every(({ range }) => range !== null)).toBe(true);
+  expect(hub.seen.some(({ fault }) => fault !== null)).toBe(true);
+  expect(readdirSync(out)).toHaveLength(records.length);
+});
+
+test('a dry run reads nothing of the weights but their header', async () => {
+  const hub = await serve({});
+  const { plan } = await import('#src/convert/convert.js');
+  const made = await plan({ source: 'org/Tiny-Verse-2M', endpoint: hub.endpoint, quant: 'q4_k_m' });
+  expect(made.disk).toBe(readRecord(join(expected, 'quantize-Q4_K_M.json')).size);
+  expect(made.source.revision).toMatch(/^[0-9a-f]{40}$/);
+  const header = 3600;
+  for (const { path, range } of hub.seen.filter((seen) => seen.path.endsWith('model.safetensors'))) {
+    expect({ path, isHeader: Number(/-(\d+)$/.exec(range ?? '')?.[1]) < header }).toEqual({ path, isHeader: true });
+  }
+});
+
+describe('stopping half-way leaves no file', () => {
+  /** A Hub that will stall in every body once it is told to. */
+  const serveStalling = () => serve({ faultEvery: 0, faults: ['stall'] });
+
+  test('by the AbortSignal', async () => {
+    process.env.HF_HUB_DOWNLOAD_TIMEOUT = '60';
+    const hub = await serveStalling();
+    const out = tempFolder();
+    const { convert } = await import('#src/convert/convert.js');
+    const stop = new AbortController();
+    const consume = async () => {
+      for await (const event of convert({
+        source: 'org/Tiny-Verse-2M',
+        endpoint: hub.endpoint,
+        quant: 'q4_k_m',
+        out,
+        signal: stop.signal,
+      })) {
+        if (event.event === 'plan') {
+          hub.faults.every = 1;
+        }
+        if (event.event === 'phase' && event.phase === 'fill') {
+          expect(readdirSync(out).map((name) => basename(name))).toEqual(['Tiny-Verse-2M-Q4_K_M.gguf.partial']);
+          setTimeout(() => stop.abort(), 50);
+        }
+      }
+    };
+    await expect(consume()).rejects.toMatchObject({ name: 'InterruptedError', exitCode: 130 });
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  test('by Ctrl-C, with exit code 130', async () => {
+    const hub = await serveStalling();
+    const out = tempFolder();
+    const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '', HF_HUB_DOWNLOAD_TIMEOUT: '60', HF_HOME: tempFolder() };
+    const oneByOne = ['--jobs', '1', '--max-memory', '256K'];
+    const running = start(['org/Tiny-Verse-2M', '--quant', 'q4_k_m', '--out', out, ...oneByOne], env);
+    await running.seen(/Q4_K_M\.gguf: /);
+    hub.faults.every = 1;
+    await running.seen(/Converting/);
+    running.child.kill('SIGINT');
+    const { code, err } = await running.finished;
+    expect({ code, files: readdirSync(out) }).toEqual({ code: 130, files: [] });
+    expect(err).toMatch(/Interrupted; no file was left behind/);
+  });
+
+  test('by breaking out of the loop', async () => {
+    const hub = await serveStalling();
+    const out = tempFolder();
+    const { convert } = await import('#src/convert/convert.js');
+    for await (const event of convert({ source: 'org/Tiny-Verse-2M', endpoint: hub.endpoint, outtype: 'f16', out })) {
+      if (event.event === 'phase' && event.phase === 'fill') {
+        break;
+      }
+    }
+    expect(existsSync(out) && readdirSync(out)).toEqual([]);
+  });
+});
