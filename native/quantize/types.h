@@ -56,14 +56,14 @@ enum Type { F32, F16, BF16, Q4_0, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, TYPE_COUNT
 struct TypeInfo {
   int number;              // in the file (ggml_type)
   size_t elements, bytes;  // of a block
-  size_t halves;           // float16 scales in a block that must be finite
+  size_t halves;           // 16-bit floats in a block that must be finite: its scales, or the value
   size_t halvesOffset;     // where the first of them is
 };
 
 constexpr TypeInfo TYPES[TYPE_COUNT] = {
     {0, 1, 4, 0, 0},
-    {1, 1, 2, 0, 0},
-    {30, 1, 2, 0, 0},
+    {1, 1, 2, 1, 0},
+    {30, 1, 2, 1, 0},
     {2, 32, sizeof(BlockQ4_0), 1, offsetof(BlockQ4_0, d)},
     {6, 32, sizeof(BlockQ5_0), 1, offsetof(BlockQ5_0, d)},
     {7, 32, sizeof(BlockQ5_1), 2, offsetof(BlockQ5_1, d)},

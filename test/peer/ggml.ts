@@ -1,0 +1,59 @@
+/**
+ * llama.cpp's prebuilt libraries (test/peer/package.json), called through koffi. Only what the tests and benchmarks use.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The part of koffi used here. Its own types are only there when test/peer is installed. */
+export interface Koffi {
+  load(path: string, options?: { global?: boolean; lazy?: boolean }): Library;
+  struct(name: string, members: Record<string, unknown>): unknown;
+  opaque(name: string): unknown;
+  pointer(type: unknown): unknown;
+  decode(pointer: unknown, type: unknown, length?: number): unknown;
+}
+
+export interface Library {
+  func(declaration: string): (...args: unknown[]) => unknown;
+}
+
+const PEER = fileURLToPath(new URL('../../../test/peer/', import.meta.url));
+const PACKAGE = 'node_modules/@node-llama-cpp/linux-x64/bins/linux-x64';
+
+/** Where the libraries are. */
+export const LIBRARIES = join(PEER, PACKAGE);
+
+/** Why the libraries cannot be used here, or undefined. */
+export const peerMissing: string | undefined =
+  process.platform !== 'linux' || process.arch !== 'x64'
+    ? 'the prebuilt llama.cpp is for Linux on x86-64'
+    : existsSync(LIBRARIES)
+      ? undefined
+      : 'test/peer is not installed: npm ci --prefix test/peer';
+
+export function loadKoffi(): Koffi {
+  return createRequire(join(PEER, 'package.json'))('koffi') as Koffi;
+}
+
+export interface Ggml {
+  /** `ggml_quantize_chunk` of all rows, without importance weights, into `output`. `type` is ggml's number. */
+  quantizeChunk(type: number, values: Float32Array, rows: number, columns: number, output: Uint8Array): void;
+}
+
+export function loadGgml(): Ggml {
+  const library = loadKoffi().load(join(LIBRARIES, 'libggml-base.so'));
+  const rowSize = library.func('size_t ggml_row_size(int type, int64_t ne)');
+  const chunk = library.func(
+    'size_t ggml_quantize_chunk(int type, const void *src, void *dst, int64_t start, int64_t nrows, int64_t n_per_row, const void *imatrix)',
+  );
+  return {
+    quantizeChunk(type, values, rows, columns, output) {
+      if (values.length !== rows * columns || output.length !== rows * Number(rowSize(type, columns))) {
+        throw new RangeError('buffers of the wrong size');
+      }
+      chunk(type, values, output, 0, rows, columns, null);
+    },
+  };
+}
