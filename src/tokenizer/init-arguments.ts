@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from '../json.js';
-import { isObject } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import { stringAt, type TokenizerFiles } from './tokenizer-files.js';
 
 /** The class of a model type whose repository names no tokenizer class: transformers 4.57.6, tokenization_auto.py. */

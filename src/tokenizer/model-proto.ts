@@ -146,9 +146,8 @@ function* fields(bytes: Uint8Array, file: string): Generator<Field> {
 
 function check(pieces: readonly string[], types: readonly number[], byteFallback: boolean, file: string): void {
   const refuse = (what: string) => malformedFile(file, `is no usable SentencePiece model: ${what}`);
-  // Like sentencepiece, which keeps reserved pieces (unknown, control, byte) apart from those that text can give.
+  // Reserved pieces (unknown, control, byte) are kept apart from those that text can give, as sentencepiece 0.2.0 does.
   const seen = { reserved: new Set<string>(), text: new Set<string>() };
-  let unknown = 0;
   let byteValues = 0;
   for (const [id, piece] of pieces.entries()) {
     const type = types[id];
@@ -161,7 +160,6 @@ function check(pieces: readonly string[], types: readonly number[], byteFallback
       throw refuse(`piece ${id}, ${JSON.stringify(piece)}, is there twice`);
     }
     names.add(piece);
-    unknown += type === TOKEN_TYPE.unknown ? 1 : 0;
     if (type === TOKEN_TYPE.byte) {
       if (!byteFallback) {
         throw refuse(`piece ${id} is a byte, but byte_fallback is off`);
@@ -172,8 +170,8 @@ function check(pieces: readonly string[], types: readonly number[], byteFallback
       byteValues++;
     }
   }
-  if (unknown !== 1) {
-    throw refuse(`${unknown} pieces are the unknown token, not 1`);
+  if (!types.includes(TOKEN_TYPE.unknown)) {
+    throw refuse('no piece is the unknown token');
   }
   if (byteFallback && byteValues !== 256) {
     throw refuse(`byte_fallback is on with ${byteValues} byte pieces, not 256`);

@@ -5,15 +5,15 @@ import { MAX_VOCABULARY } from '../limits.js';
 export class InvalidVocabularySizeError extends SourceError {}
 
 /**
- * The first of `keys` that the configuration has; undefined where it has none.
+ * The first of `keys` that the configuration has; undefined where it has none, or null.
  * @throws InvalidVocabularySizeError
  */
 export function vocabularySize(config: Config, keys: readonly string[] = ['vocab_size']): number | undefined {
   const key = keys.find((name) => name in config.hparams);
-  if (key === undefined) {
+  const size = key === undefined ? null : config.hparams[key];
+  if (size === null || size === undefined) {
     return undefined;
   }
-  const size = config.hparams[key];
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > MAX_VOCABULARY) {
     throw new InvalidVocabularySizeError(
       `config.json: ${key} is ${JSON.stringify(size)}; a vocabulary has 0 to ${MAX_VOCABULARY} tokens.`,

@@ -56,7 +56,6 @@ test('byte pieces need byte_fallback, and all 256', () => {
 test.each([
   ['nothing at all', []],
   ['no unknown token', [piece('a', 0)]],
-  ['two unknown tokens', [UNKNOWN, piece('<unk2>', 0, TYPE.unknown)]],
   ['an empty piece', [UNKNOWN, piece('', 0)]],
   ['a piece twice', [UNKNOWN, piece('a', 0), piece('a', 1)]],
   ['a piece that is not UTF-8', [UNKNOWN, bytes(1, bytes(1, Uint8Array.of(0xff)))]],

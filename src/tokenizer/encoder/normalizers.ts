@@ -78,9 +78,12 @@ function lowercase(text: string): string {
 
 /** sentencepiece's nmt rules: control characters go, odd spaces become spaces. */
 function nmt(text: string): string {
-  return text
-    .replace(/[\u{1}-\u{8}\u{b}\u{e}-\u{1f}\u{7f}\u{8f}\u{9f}]/gu, '')
-    .replace(/[\t\n\f\r\u{1680}\u{200b}-\u{200f}\u{2028}\u{2029}\u{2581}\u{feff}\u{fffd}]/gu, ' ');
+  return (
+    text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+      .replace(/[\u{1}-\u{8}\u{b}\u{e}-\u{1f}\u{7f}\u{8f}\u{9f}]/gu, '')
+      .replace(/[\t\n\f\r\u{1680}\u{200b}-\u{200f}\u{2028}\u{2029}\u{2581}\u{feff}\u{fffd}]/gu, ' ')
+  );
 }
 
 const CONTROL = /[\0\u{fffd}]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}]/gu;

@@ -13,7 +13,7 @@ const NAMED: Readonly<Record<string, string>> = {
   cntrl: '\\p{Cc}',
   digit: '\\p{Nd}',
   lower: '\\p{Lowercase}',
-  punct: '\\p{P}\\u{24}\\u{2b}\\u{3c}-\\u{3e}\\u{5e}\\u{60}\\u{7c}\\u{7e}',
+  punct: '\\p{P}',
   space: '\\p{White_Space}',
   upper: '\\p{Uppercase}',
   word: '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}',
@@ -99,7 +99,7 @@ function item(cursor: Cursor, flags: Flags, depth: number): string {
   if (cursor.chars[cursor.at] === '[') {
     const posix = /^\[:(\^?)(\w+):\]/.exec(cursor.chars.slice(cursor.at, cursor.at + 16).join(''));
     cursor.at += posix ? posix[0].length : 1;
-    return posix ? named(cursor, posix[2] ?? '', posix[1] === '^', flags) : parseClass(cursor, flags, depth + 1);
+    return posix ? bracket(cursor, posix[2] ?? '', posix[1] === '^', flags) : parseClass(cursor, flags, depth + 1);
   }
   const set = escapedSet(cursor, flags);
   if (set !== null) {
@@ -115,6 +115,14 @@ function item(cursor: Cursor, flags: Flags, depth: number): string {
     return cursor.fail('a range in it ends in a class');
   }
   return folded(cursor, from, member(cursor), flags);
+}
+
+/** `[:punct:]` has the symbols too, `\p{Punct}` has not. */
+function bracket(cursor: Cursor, name: string, negated: boolean, flags: Flags): string {
+  if (name === 'punct') {
+    return negated ? '[^\\p{P}\\p{S}]' : '\\p{P}\\p{S}';
+  }
+  return named(cursor, name, negated, flags);
 }
 
 /** `\s`, `\p{L}` and the like; null, with the cursor unmoved, for anything else. */

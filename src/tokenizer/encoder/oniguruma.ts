@@ -65,8 +65,11 @@ export function literal(char: string): string {
   return /^[A-Za-z0-9]$/.test(char) ? char : `\\u{${char.codePointAt(0)?.toString(16)}}`;
 }
 
+/** Any character. (V8 of Node 20 takes `[^]+` with the flag `v` for `[^]`.) */
+const ANY = '[\\s\\S]';
 const SPACE = '\\p{White_Space}';
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
+/** With the superscripts and fractions of Latin-1, which Oniguruma takes for word characters. */
+const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}';
 
 /** Escapes that stand for a set, as the inside of a class. */
 export const SETS: Readonly<Record<string, string>> = {
@@ -77,9 +80,9 @@ export const SETS: Readonly<Record<string, string>> = {
 };
 
 const ANCHORS: Readonly<Record<string, string>> = {
-  A: '(?<![^])',
-  z: '(?![^])',
-  Z: '(?=\\n?(?![^]))',
+  A: `(?<!${ANY})`,
+  z: `(?!${ANY})`,
+  Z: `(?=\\n?(?!${ANY}))`,
   b: `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`,
   B: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
   R: '(?:\\r\\n|[\\n-\\r\\u{85}\\u{2028}\\u{2029}])',
@@ -199,9 +202,9 @@ class Translator {
       case '[':
         return parseClass(this.cursor, flags, 0);
       case '.':
-        return flags.dotAll ? '[^]' : '[^\\n]';
+        return flags.dotAll ? ANY : '[^\\n]';
       case '^':
-        return '(?:(?<![^])|(?<=\\n)(?=[^]))';
+        return `(?:(?<!${ANY})|(?<=\\n)(?=${ANY}))`;
       case '$':
         return '(?![^\\n])';
       case '\\':

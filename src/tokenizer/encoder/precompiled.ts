@@ -11,16 +11,32 @@ export function precompiled(base64: string): (text: string) => string {
     throw malformed('precompiled_charsmap is no map of characters');
   }
   const trie = new CharsMap(bytes.subarray(4, 4 + size), bytes.subarray(4 + size));
-  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
   return (text) => {
     let result = '';
-    for (const { segment } of graphemes.segment(text)) {
+    for (const segment of graphemes(text)) {
       // Only a short cluster is looked up as one; the library compares bytes.
       const whole = Buffer.byteLength(segment) < 6 ? trie.replacement(segment) : null;
       result += whole ?? Array.from(segment, (char) => trie.replacement(char) ?? char).join('');
     }
     return result;
   };
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Code units that are segmented at once: V8's segmenter takes time with the square of its text's length. */
+const WINDOW = 512;
+
+/** The grapheme clusters of a text. */
+function* graphemes(text: string): Generator<string> {
+  let window = WINDOW;
+  for (let start = 0; start < text.length; ) {
+    const segments = Array.from(segmenter.segment(text.slice(start, start + window)), ({ segment }) => segment);
+    // The last one may go on behind the window.
+    const last = start + window < text.length ? segments.pop() : undefined;
+    yield* segments;
+    window = segments.length > 0 ? WINDOW : window * 2;
+    start = last === undefined ? text.length : start + segments.reduce((sum, segment) => sum + segment.length, 0);
+  }
 }
 
 class CharsMap {

@@ -32,6 +32,7 @@ const cased = (after: string, digits: string): string => {
   return `${start}${upper}*${lower}+${after}|${start}${upper}+${lower}*${after}|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${SPACES}`;
 };
 const CJK = '[一-龥\u3040-\u309f\u30a0-\u30ff]+';
+const HAN_AND_HANGUL = '[一-龥\u0800-一가-\ud7ff]+';
 /** DeepSeek's third split, with what follows its signs. */
 const deepseek = (end: string): string =>
   `[!"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_\`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+${end}`;
@@ -74,7 +75,19 @@ const BYTE_LEVEL: readonly (readonly [splits: readonly string[], name: Name])[] 
     (facts) => (facts.bos && facts.class === 'LlamaTokenizer' ? 'deepseek-v3' : 'joyai-llm'),
   ],
   [['\\p{N}{1,3}', CJK, deepseek('|[\\r\\n]|\\s+(?!\\S)|\\s+'), '\\p{N}'], 'spark2_5'],
-  [['[\\r\\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', '[一-龥ࠀ-一가-\ud7ff]+', '\\p{N}'], 'deepseek-coder'],
+  [['[\\r\\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', HAN_AND_HANGUL, '\\p{N}'], 'deepseek-coder'],
+  [
+    [
+      '[\\r\\n]',
+      '\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+',
+      '\\s?[!-/:-~！-／：-～\u2018-\u201f\u3000-。]+',
+      '\\s+$',
+      HAN_AND_HANGUL,
+      '\\p{N}',
+    ],
+    'deepseek-llm',
+  ],
+  [['[\\r\\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', HAN_AND_HANGUL, '\\p{N}+'], 'deepseek-llm'],
   [
     [
       "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
