@@ -24,7 +24,7 @@ export function precompiled(base64: string): (text: string) => string {
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Code units that are segmented at once: V8's segmenter takes time with the square of its text's length. */
-const WINDOW = 512;
+const WINDOW = 128;
 
 /** The grapheme clusters of a text. */
 function* graphemes(text: string): Generator<string> {

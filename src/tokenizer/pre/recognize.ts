@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { runInNewContext } from 'node:vm';
-import { SourceError, UnsupportedError, UsageError } from '../../errors.js';
+import { UnsupportedError, UsageError } from '../../errors.js';
 import type { JsonObject } from '../../json.js';
 import { loadEncoder } from '../encoder/encoder.js';
 import { UnsupportedTokenizerError } from '../encoder/fields.js';
+import { CHECK_TIMEOUT, withinTime } from '../encoder/time-limit.js';
 import { CHECK_TEXT } from './check-text.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from './fingerprints.js';
 import { nearNames } from './near-names.js';
@@ -13,12 +13,6 @@ import { preTokenizerByStructure } from './structure.js';
 export class UnknownPreTokenizerError extends UnsupportedError {}
 /** `--pre-tokenizer` names one that llama.cpp does not have. */
 export class PreTokenizerNameError extends UsageError {}
-/** Encoding a short text takes longer than any real tokenizer does. */
-export class SlowTokenizerError extends SourceError {}
-
-/** Milliseconds for the check text, which takes a tenth of a second at most: patterns can be made to run for ever. */
-const CHECK_TIMEOUT = 20_000;
-
 /** `tokenizer.ggml.pre`, and how it was found. */
 export interface PreTokenizer {
   readonly name: string;
@@ -61,30 +55,19 @@ export function recognizePreTokenizer(params: {
 
 /**
  * sha256, in hex, of the check text's ids, special tokens included, as Python prints a list.
+ * @param timeout milliseconds.
  * @throws SlowTokenizerError, MalformedTokenizerError, UnsupportedTokenizerError
  */
-export function fingerprint(tokenizerJson: JsonObject, tokenizerConfig: JsonObject | null): string {
+export function fingerprint(
+  tokenizerJson: JsonObject,
+  tokenizerConfig: JsonObject | null,
+  timeout = CHECK_TIMEOUT,
+): string {
   const encoder = loadEncoder(tokenizerJson, tokenizerConfig);
-  const ids = withinTime(() => encoder.encode(CHECK_TEXT));
+  const ids = withinTime(timeout, () => encoder.encode(CHECK_TEXT));
   return createHash('sha256')
     .update(`[${ids.join(', ')}]`)
     .digest('hex');
-}
-
-/** Only a script run by node:vm can be stopped, a regular expression inside it included. */
-function withinTime<T>(work: () => T): T {
-  try {
-    return runInNewContext('work()', { work }, { timeout: CHECK_TIMEOUT }) as T;
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-      throw new SlowTokenizerError(
-        `tokenizer.json needs more than ${CHECK_TIMEOUT / 1000} s for a text of ${CHECK_TEXT.length} characters: one of its patterns is malformed.`,
-        'Name the pre-tokenizer with --pre-tokenizer NAME if you trust the repository.',
-        { cause },
-      );
-    }
-    throw cause;
-  }
 }
 
 function checkedName(name: string): string {
