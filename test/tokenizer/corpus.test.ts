@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TokenizerPlan } from '#src/archs/architecture.js';
 import { Hf2ggufError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
-import { isObject, type JsonObject } from '#src/json.js';
-import { SmallFiles } from '#src/repo/small-files.js';
 import { isQwen3Reranker, writeRerankTemplate } from '#src/tokenizer/reranker.js';
+import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
 import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
-import { folderRepo, plainConfig } from './folder-repo.js';
+import { openModel } from './folder.js';
 import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
 
 const data = process.env.HF2GGUF_DATA;
@@ -48,18 +46,11 @@ function cases(root: string): readonly (readonly [string, string])[] {
   );
 }
 
-const defaults = data ? readJson<JsonObject>(data, 'config-defaults.json') : {};
-function defaultsOf(modelType: string): JsonObject {
-  const type = defaults[modelType];
-  return isObject(type) && isObject(type.defaults) ? type.defaults : {};
-}
-
 async function vocabularyOf(folder: string, pre: string | null): Promise<KeyValues> {
-  const config = await plainConfig(folder, defaultsOf);
+  const { files, config } = await openModel(folder);
   const plan = PLANS.find(([classes]) => classes.test(config.architecture))?.[1] ?? 'gpt2';
   const kv = new KeyValues();
   const override = pre === null ? {} : { preTokenizer: pre };
-  const files = new SmallFiles(folderRepo(folder));
   if (config.architecture.startsWith('Qwen3') && (await isQwen3Reranker(files, config))) {
     writeRerankTemplate(kv);
   }

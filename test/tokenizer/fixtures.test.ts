@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { TokenizerPlan } from '#src/archs/architecture.js';
 import { KeyValues } from '#src/gguf/key-values.js';
-import { SmallFiles } from '#src/repo/small-files.js';
+import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
 import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
-import { folderRepo, plainConfig } from './folder-repo.js';
+import { openModel } from './folder.js';
 import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
 
 interface Expected {
@@ -28,10 +27,8 @@ test.each([
   const folder = fixture(name);
   const expected: Expected = JSON.parse(readFileSync(`${folder}expected.json`, 'utf8'));
   const kv = new KeyValues();
-  const source = `${folder}source`;
   await writeVocabulary({
-    files: new SmallFiles(folderRepo(source)),
-    config: await plainConfig(source, () => ({})),
+    ...(await openModel(`${folder}source`)),
     kv,
     plan: expected.plan,
     ...(expected.preTokenizer === null ? {} : { preTokenizer: expected.preTokenizer }),

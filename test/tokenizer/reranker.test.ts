@@ -2,7 +2,7 @@ import type { Config } from '#src/config/config.js';
 import { SmallFiles } from '#src/repo/small-files.js';
 import { MalformedTokenizerError } from '#src/tokenizer/encoder/fields.js';
 import { isQwen3Reranker, rerankTokenIds } from '#src/tokenizer/reranker.js';
-import { type Files, memoryRepo, TINY_BPE } from './memory-repo.js';
+import { type Files, memoryRepo, TINY_BPE } from './tiny.js';
 
 // Expected values: conversion/qwen.py (Qwen3Model) of llama.cpp v0.5.0.
 

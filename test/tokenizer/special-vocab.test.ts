@@ -1,5 +1,5 @@
 import type { JsonObject } from '#src/json.js';
-import { type Files, PLAIN_CONFIG, TINY_BPE, valueAt, vocabularyOf } from './memory-repo.js';
+import { type Files, PLAIN_CONFIG, TINY_BPE, valueAt, vocabularyOf } from './tiny.js';
 
 // Expected values: gguf-py/gguf/vocab.py (SpecialVocab) and conversion/llama.py of llama.cpp v0.5.0.
 

@@ -1,37 +1,21 @@
-import type { TokenizerPlan } from '#src/archs/architecture.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { JsonObject } from '#src/json.js';
 import type { Repo } from '#src/repo/repo.js';
 import { SmallFiles } from '#src/repo/small-files.js';
+import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
 import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+import { memoryRepo as plainMemoryRepo } from '../memory-repo.js';
 
 /** Files by path: bytes, text, or what is written as JSON. */
 export type Files = Readonly<Record<string, Uint8Array | string | JsonObject>>;
 
-/** A repository in memory, with as little as the tokenizer needs. */
+/** A repository in memory. */
 export function memoryRepo(files: Files, name = 'tiny'): Repo {
-  const contents = new Map(
-    Object.entries(files).map(([path, file]) => {
-      const text = typeof file === 'string' ? file : JSON.stringify(file);
-      return [path, file instanceof Uint8Array ? file : new TextEncoder().encode(text)];
-    }),
-  );
-  const bytesOf = (path: string): Uint8Array => contents.get(path) ?? new Uint8Array();
-  return {
-    id: `org/${name}`,
-    name,
-    revision: null,
-    list: async () => [...contents].map(([path, { length }]) => ({ path, size: length })).sort(byPath),
-    read: async (path, offset, length) => bytesOf(path).subarray(offset, offset + length),
-    stream: async function* (path) {
-      yield bytesOf(path);
-    },
-    local: () => null,
-  };
-}
-
-function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
-  return a.path < b.path ? -1 : 1;
+  const written = Object.entries(files).map(([path, file]) => [
+    path,
+    typeof file === 'string' || file instanceof Uint8Array ? file : JSON.stringify(file),
+  ]);
+  return { ...plainMemoryRepo(Object.fromEntries(written)), id: `org/${name}`, name };
 }
 
 export interface Written {
