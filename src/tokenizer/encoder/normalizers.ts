@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../json.js';
 import { booleanField, component, malformed, sequence, stringField, unsupported } from './fields.js';
-import { compileOniguruma, literal } from './oniguruma.js';
+import { compileOniguruma } from './oniguruma.js';
+import { literal } from './oniguruma-syntax.js';
 import { precompiled } from './precompiled.js';
 
 export type Normalizer = (text: string) => string;

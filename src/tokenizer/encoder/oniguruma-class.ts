@@ -1,6 +1,6 @@
 import { caseVariants } from './case-variants.js';
 import { MAX_DEPTH } from './fields.js';
-import { type Cursor, escapedChar, type Flags, literal, SETS } from './oniguruma.js';
+import { type Cursor, escapedChar, type Flags, literal, SETS } from './oniguruma-syntax.js';
 
 /** A range wider than this is not folded letter by letter when case is ignored. */
 const MAX_FOLDED_RANGE = 512;

@@ -1,33 +1,10 @@
 import { caseVariants } from './case-variants.js';
-import { MAX_DEPTH, UnsupportedTokenizerError } from './fields.js';
+import { MAX_DEPTH } from './fields.js';
 import { parseClass, propertyClass } from './oniguruma-class.js';
+import { ANY, type Cursor, escapedChar, type Flags, literal, PatternError, SETS, WORD } from './oniguruma-syntax.js';
 
 /** The longest known pattern has some 1,500 characters. */
 const MAX_PATTERN = 20_000;
-
-/** A pattern that JavaScript's regular expressions can't express, or that is not one. */
-export class PatternError extends UnsupportedTokenizerError {
-  constructor(pattern: string, why: string, options?: ErrorOptions) {
-    const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;
-    super(
-      `tokenizer.json has the pattern ${JSON.stringify(shown)}, which can't be used: ${why}.`,
-      'Report the model, so that it can be added.',
-      options,
-    );
-  }
-}
-
-/** The position in a pattern, shared by the parsers of the pattern and of its character classes. */
-export interface Cursor {
-  readonly chars: readonly string[];
-  at: number;
-  fail(why: string): never;
-}
-
-export interface Flags {
-  readonly ignoreCase: boolean;
-  readonly dotAll: boolean;
-}
 
 /**
  * Oniguruma's Ruby syntax, which Hugging Face's tokenizers compile their patterns with, as a JavaScript regular
@@ -60,25 +37,6 @@ export function translateOniguruma(pattern: string): string {
   return new Translator(cursor).whole();
 }
 
-/** One character as a literal, in a class or outside. */
-export function literal(char: string): string {
-  return /^[A-Za-z0-9]$/.test(char) ? char : `\\u{${char.codePointAt(0)?.toString(16)}}`;
-}
-
-/** Any character. (V8 of Node 20 takes `[^]+` with the flag `v` for `[^]`.) */
-const ANY = '[\\s\\S]';
-const SPACE = '\\p{White_Space}';
-/** With the superscripts and fractions of Latin-1, which Oniguruma takes for word characters. */
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}';
-
-/** Escapes that stand for a set, as the inside of a class. */
-export const SETS: Readonly<Record<string, string>> = {
-  s: SPACE,
-  w: WORD,
-  d: '\\p{Nd}',
-  h: '0-9a-fA-F',
-};
-
 const ANCHORS: Readonly<Record<string, string>> = {
   A: `(?<!${ANY})`,
   z: `(?!${ANY})`,
@@ -87,39 +45,6 @@ const ANCHORS: Readonly<Record<string, string>> = {
   B: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
   R: '(?:\\r\\n|[\\n-\\r\\u{85}\\u{2028}\\u{2029}])',
 };
-
-const CONTROLS: Readonly<Record<string, string>> = {
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  f: '\f',
-  v: '\v',
-  a: '\x07',
-  e: '\x1b',
-};
-
-/** The character that an escape stands for; the cursor is behind the backslash. */
-export function escapedChar(cursor: Cursor): string {
-  const char = cursor.chars[cursor.at++];
-  if (char === undefined) {
-    return cursor.fail('it ends in a backslash');
-  }
-  const control = CONTROLS[char];
-  if (control !== undefined) {
-    return control;
-  }
-  if (char === 'x' || char === 'u') {
-    const rest = cursor.chars.slice(cursor.at, cursor.at + 10).join('');
-    const match = (char === 'x' ? /^(?:\{([0-9A-Fa-f]{1,6})\}|([0-7][0-9A-Fa-f]))/ : /^([0-9A-Fa-f]{4})/).exec(rest);
-    const code = Number.parseInt(match?.[1] ?? match?.[2] ?? '', 16);
-    if (!match || code > 0x10ffff) {
-      return cursor.fail(`it has a malformed \\${char}`);
-    }
-    cursor.at += match[0].length;
-    return String.fromCodePoint(code);
-  }
-  return /[A-Za-z0-9]/.test(char) ? cursor.fail(`it has \\${char}`) : char;
-}
 
 const QUANTIFIER = /^(?:[?*+]|\{(\d*)(,?)(\d*)\})/;
 

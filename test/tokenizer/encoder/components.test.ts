@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '#src/json.js';
 import { loadEncoder } from '#src/tokenizer/encoder/encoder.js';
-import { compileOniguruma, PatternError } from '#src/tokenizer/encoder/oniguruma.js';
+import { compileOniguruma } from '#src/tokenizer/encoder/oniguruma.js';
+import { PatternError } from '#src/tokenizer/encoder/oniguruma-syntax.js';
 import { split } from '#src/tokenizer/encoder/split.js';
 import { fixtures } from '../../paths.js';
 
