@@ -8,11 +8,13 @@ import { fileURLToPath } from 'node:url';
 
 /** The part of koffi used here. Its own types are only there when test/peer is installed. */
 export interface Koffi {
-  load(path: string, options?: { global?: boolean; lazy?: boolean }): Library;
+  load(path: string): Library;
   struct(name: string, members: Record<string, unknown>): unknown;
-  opaque(name: string): unknown;
+  proto(declaration: string): unknown;
   pointer(type: unknown): unknown;
-  decode(pointer: unknown, type: unknown, length?: number): unknown;
+  register(callback: (...args: unknown[]) => unknown, type: unknown): unknown;
+  /** The memory itself, not a copy. */
+  view(pointer: unknown, bytes: number): ArrayBuffer;
 }
 
 export interface Library {

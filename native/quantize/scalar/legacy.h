@@ -63,19 +63,18 @@ inline void quantizeBlock(const float* x, BlockQ5_1& block) {
   packBlock(levels, block.qs, block.qh);
 }
 
-/** roundf: ties away from zero. */
-inline float roundAway(float value) {
-  if (!(__builtin_fabsf(value) < 0x1p23f)) return value;
-  const float whole = float(int(value));
-  return __builtin_fabsf(value - whole) < 0.5f ? whole : whole + (value < 0 ? -1.f : 1.f);
-}
+/**
+ * roundf: ties away from zero. Adds the largest float below a half: added to a half it makes a tie that goes up to 1,
+ * and nothing less than a half gets there.
+ */
+inline int roundedAway(float value) { return truncated(value + __builtin_copysignf(0x1.fffffep-2f, value)); }
 
 inline void quantizeBlock(const float* x, BlockQ8_0& block) {
   float magnitude = 0;
   for (int j = 0; j < 32; ++j) magnitude = __builtin_fabsf(x[j]) > magnitude ? __builtin_fabsf(x[j]) : magnitude;
   const float d = magnitude / 127, id = inverse(d);
   block.d = toHalf(d);
-  for (int j = 0; j < 32; ++j) block.qs[j] = int8_t(truncated(roundAway(x[j] * id)));
+  for (int j = 0; j < 32; ++j) block.qs[j] = int8_t(roundedAway(x[j] * id));
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -90,11 +90,9 @@ inline void quantizeQ5_1(const float* x, BlockQ5_1* blocks) {
   storeFiveBits(blocks, levels);
 }
 
-inline I roundAway(const F& value) {
-  const I whole = truncated(value);
-  const F rest = value - toFloats(whole);  // exact
-  const I away = select(value < 0.f, all(-1), all(1));
-  return whole + (away & isSmall(value) & (abs(rest) >= 0.5f));
+inline I roundedAway(const F& value) {
+  const I half = (asInts(value) & INT32_MIN) | 0x3effffff;  // the largest float below a half
+  return truncated(value + asFloats(half));
 }
 
 inline void quantizeQ8_0(const float* x, BlockQ8_0* blocks) {
@@ -104,7 +102,7 @@ inline void quantizeQ8_0(const float* x, BlockQ8_0* blocks) {
   const F d = magnitude / 127.f, id = inverse(d);
   I levels[32];
   uint8_t bytes[LANES][32];
-  for (int j = 0; j < 32; ++j) levels[j] = roundAway(v[j] * id) & 255;
+  for (int j = 0; j < 32; ++j) levels[j] = roundedAway(v[j] * id) & 255;
   fromLanes<32>(levels, bytes[0]);
   storeHalves<&BlockQ8_0::d>(blocks, d);
   for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qs, bytes[lane], 32);
