@@ -3,7 +3,7 @@ import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FILE_TYPES } from '#src/quantize/file-types.js';
-import { quantizeModel } from '../test/peer/llama.js';
+import { loadLlama } from '../test/peer/llama.js';
 import { copyAndFlush } from './copy.js';
 import { median, runCli } from './measure.js';
 import { syntheticLlama } from './synthetic.js';
@@ -28,6 +28,7 @@ async function hash(path: string): Promise<string> {
   return sum.digest('hex');
 }
 
+const llama = loadLlama();
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
 try {
   const model = syntheticLlama(folder, LAYERS);
@@ -45,7 +46,7 @@ try {
     times.ours.push(quantized.seconds);
     memory.quantized = Math.max(memory.quantized, quantized.memory);
     const started = performance.now();
-    quantizeModel(bf16, theirs, FILE_TYPES.Q4_K_M.id, availableParallelism());
+    llama.quantize(bf16, theirs, FILE_TYPES.Q4_K_M.id, availableParallelism());
     times.theirs.push((performance.now() - started) / 1000);
     if ((await hash(ours)) !== (await hash(theirs))) {
       throw new Error('The outputs differ.');
