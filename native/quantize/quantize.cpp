@@ -66,6 +66,8 @@ Fault quantizeRows(const Kernels& kernels, const Job& job) {
   const TypeInfo& info = TYPES[job.type];
   const size_t chunkRows = std::min(job.rows, std::max<size_t>(1, CHUNK / job.columns));
   const bool checks = job.refuseNonFinite || !isFloat(job.type);
+  // Float32 copies itself, and bfloat16 makes NaN quiet as the reference does.
+  const bool copies = job.type == F16 && job.sourceType == F16 && job.via != BF16;
   Reader reader(kernels, job, chunkRows);
   Fault fault;
   for (size_t row = 0; row < job.rows; row += chunkRows) {
@@ -76,7 +78,11 @@ Fault quantizeRows(const Kernels& kernels, const Job& job) {
       const size_t bad = std::find_if(x, x + elements, [](float v) { return !std::isfinite(v); }) - x;
       return at(Fault::NON_FINITE, row, job.columns, bad);
     }
-    kernels.quantize[job.type](x, target, rows, job.columns);
+    if (copies) {
+      std::memcpy(target, job.source + 2 * row * job.columns, 2 * elements);
+    } else {
+      kernels.quantize[job.type](x, target, rows, job.columns);
+    }
     if (checks && fault.kind == Fault::NONE) {
       const size_t blocks = elements / info.elements, bad = firstOverflow(job.type, target, blocks);
       if (bad < blocks) fault = at(Fault::OVERFLOW, row, job.columns, bad * info.elements);

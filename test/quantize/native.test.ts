@@ -129,6 +129,18 @@ describe.each(availableTargets())('on %s', (on) => {
     }
   });
 
+  test('NaN goes through conversions as in the converter: float16 is copied, bfloat16 made quiet', () => {
+    const halves = (type: 'F16' | 'BF16', sourceType: FloatType, ...bits: number[]) => {
+      const source = new Uint8Array((sourceType === 'F32' ? Uint32Array : Uint16Array).from(bits).buffer);
+      const output = quantize(type, source, 1, bits.length, { sourceType, on });
+      return Array.from(new Uint16Array(output.buffer));
+    };
+    expect(halves('F16', 'F16', 0x7c01, 0xfe00, 0x7c00, 0x0001)).toEqual([0x7c01, 0xfe00, 0x7c00, 0x0001]);
+    expect(halves('BF16', 'BF16', 0x7f81, 0xffc0, 0xff80, 0x0001)).toEqual([0x7fc1, 0xffc0, 0xff80, 0x0001]);
+    expect(halves('F16', 'F32', 0x7fc00000, 0xff800000, 0x477ff000)).toEqual([0x7e00, 0xfc00, 0x7c00]);
+    expect(halves('BF16', 'F32', 0x7f800001, 0xffc00000)).toEqual([0x7fc0, 0xffc0]);
+  });
+
   test('rows longer than what is worked on at a time', () => {
     const long = makeInput('normal', 3, 1, 20480);
     const whole = quantize('Q6_K', bytesOf(long), 1, 20480, { on });

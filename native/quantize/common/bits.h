@@ -8,10 +8,10 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 inline uint32_t bitsOf(float value) { return __builtin_bit_cast(uint32_t, value); }
 inline float floatOf(uint32_t bits) { return __builtin_bit_cast(float, bits); }
 
-/** 1.5 * 2^23: floats of this size have a spacing of 1, so adding it rounds to an integer, ties to even. */
+/** 1.5 * 2^23: floats of this size are 1 apart, so adding it rounds to an integer, ties to even. */
 constexpr float ROUNDER = 12582912.f;
 
-/** The reference's nearest_int: reads the integer from the mantissa, also where that makes no sense (NaN, beyond 2^22). */
+/** The reference's nearest_int: reads the integer from the mantissa, even where that is none (NaN, beyond 2^22). */
 inline int nearestInt(float value) { return int(bitsOf(value + ROUNDER) & 0x007fffff) - 0x00400000; }
 
 /** A cast to int as x86's cvttss2si does it, which C leaves undefined for NaN and beyond int: those give INT_MIN. */

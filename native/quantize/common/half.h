@@ -1,5 +1,5 @@
-// One float32 to float16 and back, as bits. Rounds to nearest, ties to even; too large becomes infinity, NaN the quiet NaN
-// (ggml-impl.h of llama.cpp v0.5.0: ggml_compute_fp32_to_fp16, ggml_compute_fp16_to_fp32, ggml_compute_fp32_to_bf16).
+// One float32 to float16 and back, as bits. Rounds to nearest, ties to even; too large becomes infinity, NaN the quiet
+// NaN (ggml-impl.h of llama.cpp v0.5.0: ggml_compute_fp32_to_fp16, ggml_compute_fp16_to_fp32, ggml_compute_fp32_to_bf16).
 #pragma once
 #include "bits.h"
 

@@ -1,5 +1,5 @@
-// Q4_K, Q5_K, Q6_K, one super-block of 256 at a time: a search for each sub-block's scale, the scales quantized in turn,
-// and the elements rounded again with the scales that came of it.
+// Q4_K, Q5_K, Q6_K, one super-block of 256 at a time: a search for each sub-block's scale, the scales quantized in
+// turn, and the elements rounded again with the scales that came of it.
 // Reference: quantize_row_q[456]_K_ref in ggml-quants.c of llama.cpp v0.5.0.
 #pragma once
 #include "scale-search.h"

@@ -11,7 +11,7 @@ struct Affine {
   float scale, min;  // x is about scale * level + min; min is never positive
 };
 
-/** The scale and minimum with the smallest weighted squared error among the candidates, and the levels they come from. */
+/** The candidate with the smallest weighted squared error, and the levels that it comes from. */
 template <int COUNT>
 Affine searchAffine(const AffineSearch& search, const float* x, const float* weights, uint8_t* levels) {
   float min = x[0], max = x[0], sumW = weights[0], sumX = weights[0] * x[0];

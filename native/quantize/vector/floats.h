@@ -55,7 +55,9 @@ template <RegisterU (*NARROW)(RegisterF)>
 void quantizeHalf(const float* x, uint8_t* y, size_t rows, size_t columns) {
   const size_t count = rows * columns;
   size_t i = 0;
-  for (; i + REGISTER <= count; i += REGISTER) store(y + 2 * i, __builtin_convertvector(NARROW(load<RegisterF>(x + i)), RegisterU16));
+  for (; i + REGISTER <= count; i += REGISTER) {
+    store(y + 2 * i, __builtin_convertvector(NARROW(load<RegisterF>(x + i)), RegisterU16));
+  }
   if (i == count) return;
   RegisterF rest = {};
   __builtin_memcpy(&rest, x + i, 4 * (count - i));

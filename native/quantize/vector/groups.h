@@ -7,7 +7,8 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 
 /**
  * Calls kernel(x, blocks) for each GROUP blocks of ELEMENTS floats; what is left over is padded with zeros.
- * The kernel writes to a buffer of its own, so y need not be aligned. Without weights rows don't matter: all blocks are one run.
+ * The kernel writes to a buffer of its own, so y need not be aligned. Without weights rows don't matter: all blocks are
+ * one run.
  */
 template <class Block, int ELEMENTS, int GROUP, void (*KERNEL)(const float* x, Block* blocks)>
 void inGroups(const float* x, uint8_t* y, size_t rows, size_t columns) {

@@ -1,6 +1,6 @@
 // The vector type of the kernels: LANES floats or 32-bit integers side by side, each lane doing the scalar kernels'
-// operations in their order, so that the bits are the same. A register holds some of the lanes, by the vector extensions
-// of GCC and Clang: a C cast between vectors keeps the bits, a comparison gives a mask of 0 or -1 a lane.
+// operations in their order, so that the bits are the same. A register holds some of the lanes, by the vector
+// extensions of GCC and Clang: a C cast between vectors keeps the bits, a comparison gives a mask of 0 or -1 a lane.
 // The serial sums wait for themselves most of the time, so a vector is two registers, or twice two: their sums overlap.
 // No header with inline functions may be included here: the linker could keep this instruction set's copy for all.
 #pragma once

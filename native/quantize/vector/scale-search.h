@@ -1,5 +1,5 @@
-// scalar/scale-search.h with a sub-block a lane. Levels are kept as floats during the search, which is exact; those of the
-// result are only needed where a scale becomes 0, so the search remembers how to compute them.
+// scalar/scale-search.h with a sub-block a lane. Levels are kept as floats during the search, which is exact; those of
+// the result are only needed where a scale becomes 0, so the search remembers how to compute them.
 #pragma once
 #include "../common/pack.h"
 #include "../common/search.h"
@@ -123,7 +123,6 @@ struct SymmetricLanes {
     for (int step = SYMMETRIC_FIRST; step <= SYMMETRIC_LAST; ++step) {
       if (step != 0) improve(sum(-(LEVELS + 0.1f * float(step)) / extreme));
     }
-    scale = select(nothing, F{}, scale);
   }
 
   /** The best candidate's level of element i, with LEVELS added. */
@@ -134,7 +133,7 @@ struct SymmetricLanes {
  private:
   F weights[COUNT], weighted[COUNT];  // x², x² * x
   F extreme, best, bestInverse;
-  I nothing;  // all values are about 0: scale and levels 0
+  I nothing;  // all values are about 0
 
   struct Candidate {
     F inverse, sumXL, sumL2;
@@ -151,7 +150,7 @@ struct SymmetricLanes {
       weighted[i] = weights[i] * x[i];
     }
     nothing = magnitude < NOTHING;
-    extreme = select(nothing, all(1.f), extreme);
+    extreme = select(nothing, all(1.f), extreme);  // so that all sums and the scale become 0
   }
 
   Candidate sum(const F& inverse) const {
