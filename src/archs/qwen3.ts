@@ -8,10 +8,21 @@ import { QWEN2_TENSORS, qwen2Hparams } from './qwen2.js';
 /** A Qwen3 that scores documents: its output is made from two rows of the embedding. */
 export class RerankerError extends UnsupportedError {}
 
+/** Models around a Qwen3 whose vocabularies need more than Qwen3's. */
+export class WrappedQwen3Error extends UnsupportedError {}
+
 export const qwen3: Architecture = {
   classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
   gguf: 'qwen3',
   example: 'Qwen/Qwen3-8B',
+  check({ origin }) {
+    if (origin === 'InternS1ForConditionalGeneration') {
+      throw new WrappedQwen3Error(
+        'The model is an Intern-S1 around a Qwen3, which is not supported yet.',
+        'Convert the Qwen3 that it was made from.',
+      );
+    }
+  },
   async hparams(context) {
     if (await isReranker(context.config, context.files)) {
       throw new RerankerError(

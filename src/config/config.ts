@@ -7,6 +7,8 @@ import type { Json, JsonObject } from '../json.js';
 export interface Config {
   /** `architectures[0]`, after the reference's own rules for nested configurations. */
   readonly architecture: string;
+  /** `architectures[0]` of config.json's root: the class around a nested text model, else the same. */
+  readonly origin: string;
   /** Every field; architectures read these through the functions of `fields.ts`. */
   readonly hparams: JsonObject;
   /** `rope_parameters`, or `rope_scaling` under that name, with the root's rope fields mirrored into it. */

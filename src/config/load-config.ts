@@ -14,7 +14,12 @@ export function loadConfig(raw: JsonObject): Config {
   const text = textConfig(fields);
   const architecture = architectureOf(fields, text);
   const hparams = { ...CLASS_DEFAULTS.get(architecture), ...fields, ...text };
-  return { architecture, hparams, rope: ropeParameters(hparams) };
+  return {
+    architecture,
+    origin: firstClass(fields.architectures) ?? architecture,
+    hparams,
+    rope: ropeParameters(hparams),
+  };
 }
 
 /** Fields that a class's checkpoints are known to leave out. */

@@ -6,10 +6,10 @@ import { findArchitecture } from '../archs/registry.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
-import { GateError, SourceError, UsageError } from '../errors.js';
+import { GateError, SourceError, UnsupportedError, UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
-import { type JsonObject, parseJsonObject } from '../json.js';
+import { isObject, type JsonObject, parseJsonObject } from '../json.js';
 import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
 import { type Metadata, writeMetadata } from '../metadata/metadata.js';
@@ -29,6 +29,7 @@ import { makeTasks, memoryOf, taskBytes } from './tasks.js';
 
 export class NoConfigError extends SourceError {}
 export class FallbackError extends GateError {}
+export class QuantizedSourceError extends UnsupportedError {}
 
 export interface PlanAndPlaces {
   readonly plan: Plan;
@@ -54,6 +55,7 @@ export async function makePlan(params: ConvertParams, emit: (event: ConvertEvent
   const files = new SmallFiles(repo, params.signal);
   const config = await readConfig(files);
   const arch = findArchitecture(config, params.arch);
+  refuseQuantized(config);
   const checkpoint: Checkpoint = params.vocabOnly ? new Map() : await openCheckpoint(files, params.signal);
 
   emit({ event: 'phase', phase: 'plan' });
@@ -84,6 +86,17 @@ async function readConfig(files: SmallFiles): Promise<Config> {
     );
   }
   return loadConfig(raw);
+}
+
+/** Scales and packed integers mean nothing to the architectures' tables. */
+function refuseQuantized({ hparams }: Config): void {
+  const quantization = hparams.quantization_config;
+  if (isObject(quantization)) {
+    throw new QuantizedSourceError(
+      `The checkpoint is quantized already (${String(quantization.quant_method ?? 'quantization_config')}), which this version does not read.`,
+      'Convert the unquantized model that it was made from; its model card may name it as base_model.',
+    );
+  }
 }
 
 async function readOverrides(path: string): Promise<JsonObject> {

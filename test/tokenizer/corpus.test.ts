@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hf2ggufError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
-import { isQwen3Reranker, writeRerankTemplate } from '#src/tokenizer/reranker.js';
 import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
 import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
 import { openModel } from './folder.js';
@@ -13,7 +12,7 @@ const data = process.env.HF2GGUF_DATA;
 const SELECTIONS: readonly (readonly [string, RegExp])[] = [
   [
     'corpus',
-    /^(llama|llama-2|llama-hf-tokenizer|llama-merge|llama-model|llama-yarn-bias|mistral.*|ministral3.*|iquest-coder|qwen2|qwen2-model-embedding|qwen3|qwen3-(reranker.*|embedding)|smollm3)$|^tok-(bpe|llamahf|post|special|tmpl|qwen2|fail)|^tok-spm-(added|no-|prefix|template|types|vocab)/,
+    /^(llama|llama-2|llama-hf-tokenizer|llama-merge|llama-model|llama-yarn-bias|mistral.*|ministral3.*|iquest-coder|qwen2|qwen2-model-embedding|qwen3|qwen3-embedding|smollm3)$|^tok-(bpe|llamahf|post|special|tmpl|qwen2|fail)|^tok-spm-(added|no-|prefix|template|types|vocab)/,
   ],
   ['corpus-tokenizers', /^(llama3|mistral_nemo|qwen2_5|qwen3|smollm2|vocab-deepseek-llm|vocab-llama-spm)$/],
 ];
@@ -51,9 +50,6 @@ async function vocabularyOf(folder: string, pre: string | null): Promise<KeyValu
   const plan = PLANS.find(([classes]) => classes.test(config.architecture))?.[1] ?? 'gpt2';
   const kv = new KeyValues();
   const override = pre === null ? {} : { preTokenizer: pre };
-  if (config.architecture.startsWith('Qwen3') && (await isQwen3Reranker(files, config))) {
-    writeRerankTemplate(kv);
-  }
   await writeVocabulary({ files, config, kv, plan, ...override, warn: () => {} });
   return kv;
 }

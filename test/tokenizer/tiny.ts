@@ -31,7 +31,7 @@ export async function vocabularyOf(files: Files, plan: TokenizerPlan): Promise<W
   const warnings: string[] = [];
   await writeVocabulary({
     files: new SmallFiles(memoryRepo(files)),
-    config: { architecture: 'Tiny', hparams, rope: {} },
+    config: { architecture: 'Tiny', origin: 'Tiny', hparams, rope: {} },
     kv,
     plan,
     preTokenizer: 'llama-bpe',
