@@ -78,7 +78,8 @@ function writeWeights(path: string, layers: number): void {
     header[name] = { dtype: 'BF16', shape, data_offsets: [offset, offset + size] };
     offset += size;
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const text = JSON.stringify(header);
+  const json = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   const fd = openSync(path, 'w');

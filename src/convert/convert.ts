@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { ConvertEvent, ConvertResult } from '../events.js';
-import { encodeHeader } from '../gguf/writer.js';
 import type { Repo } from '../repo/repo.js';
 import { stream } from '../stream.js';
-import { execute } from './execute.js';
+import { execute, startWorkers } from './execute.js';
+import { headerOf } from './layout.js';
 import { DEFAULT_MAX_MEMORY, makePlan } from './make-plan.js';
 import type { Output } from './outputs.js';
-import type { ConvertParams } from './params.js';
+import { type ConvertParams, checkParams } from './params.js';
 import type { Plan } from './plan.js';
 import { makeTasks, type Task, taskBytes } from './tasks.js';
 
@@ -25,10 +25,16 @@ export async function plan(params: ConvertParams, emit: (event: ConvertEvent) =>
 }
 
 async function run(params: ConvertParams, emit: (event: ConvertEvent) => void): Promise<ConvertResult> {
-  const { result, ...work } = await prepare(params, emit);
-  await execute({ ...work, emit, signal: params.signal });
-  emit({ event: 'done', result });
-  return result;
+  checkParams(params);
+  const pool = startWorkers(params.jobs ?? availableParallelism());
+  try {
+    const { result, ...work } = await prepare(params, emit);
+    await execute({ ...work, pool, emit, signal: params.signal });
+    emit({ event: 'done', result });
+    return result;
+  } finally {
+    await pool.close();
+  }
 }
 
 interface Prepared {
@@ -54,7 +60,7 @@ async function prepare(params: ConvertParams, emit: (event: ConvertEvent) => voi
     fetchMemory: memory / 2,
     outputs: plan.files.map((file, i) => ({
       path: paths[i] as string,
-      header: encodeHeader(file.kv, file.tensors),
+      header: headerOf(file),
       size: file.size,
     })),
     result: {

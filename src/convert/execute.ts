@@ -18,10 +18,21 @@ export interface Execution {
   readonly outputs: readonly Output[];
   readonly tasks: readonly Task[];
   readonly jobs: number;
+  readonly pool: Piscina<Job, JobFailure | null>;
   /** Bytes that fetched ranges may take while they wait for a worker. */
   readonly fetchMemory: number;
   readonly signal?: AbortSignal | undefined;
   emit(event: ConvertEvent): void;
+}
+
+/** Threads that fill; they start at once, and are ready by the time that a plan is made. */
+export function startWorkers(jobs: number): Piscina<Job, JobFailure | null> {
+  return new Piscina({
+    filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
+    name: 'fill',
+    minThreads: jobs,
+    maxThreads: jobs,
+  });
 }
 
 /**
@@ -50,15 +61,9 @@ export async function execute(execution: Execution): Promise<void> {
 const MAX_FETCHES = 16;
 
 async function fillAll(execution: Execution, outputs: readonly number[]): Promise<void> {
-  const { tasks, jobs } = execution;
+  const { tasks, jobs, pool } = execution;
   const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
   const sources = new LocalSources(execution.repo);
-  const pool = new Piscina({
-    filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
-    name: 'fill',
-    minThreads: Math.min(jobs, tasks.length),
-    maxThreads: jobs,
-  });
   const largest = Math.max(1, ...tasks.map((task) => task.bufferSize));
   const fetches = Math.max(1, Math.min(MAX_FETCHES, Math.floor(execution.fetchMemory / largest)));
   const buffers = new BufferPool(largest);
@@ -85,7 +90,6 @@ async function fillAll(execution: Execution, outputs: readonly number[]): Promis
     const isLocal = tasks.every((task) => sources.open(task));
     await forEachConcurrently(tasks, isLocal ? jobs * 2 : Math.max(fetches, jobs), execution.signal, runTask);
   } finally {
-    await pool.close();
     sources.close();
   }
 }

@@ -95,8 +95,9 @@ function place(name: string, type: string | null, kv: KeyValues, unplaced: reado
     fallenBack += tensor.instead ? elements : 0;
     return placed;
   });
-  const headerSize = encodeHeader(kv.entries(), tensors).length;
-  return {
+  const header = encodeHeader(kv.entries(), tensors);
+  const headerSize = header.length;
+  const file = {
     name,
     type,
     kv: [...kv.entries()],
@@ -107,6 +108,16 @@ function place(name: string, type: string | null, kv: KeyValues, unplaced: reado
     bitsPerWeight: parameters && (bytes * 8) / parameters,
     fallbackShare: parameters && fallenBack / parameters,
   };
+  headers.set(file, header);
+  return file;
+}
+
+/** Encoding a vocabulary takes a while, and a file's size isn't known without. */
+const headers = new WeakMap<PlannedFile, Uint8Array>();
+
+/** The bytes before the data section. */
+export function headerOf(file: PlannedFile): Uint8Array {
+  return headers.get(file) ?? encodeHeader(file.kv, file.tensors);
 }
 
 /** The key-values of a vocabulary alone. */

@@ -55,7 +55,9 @@ export async function makePlan(params: ConvertParams, emit: (event: ConvertEvent
   const files = new SmallFiles(repo, params.signal);
   const config = await readConfig(files);
   const arch = findArchitecture(config, params.arch);
-  refuseQuantized(config);
+  if (!params.vocabOnly) {
+    refuseQuantized(config);
+  }
   const checkpoint: Checkpoint = params.vocabOnly ? new Map() : await openCheckpoint(files, params.signal);
 
   emit({ event: 'phase', phase: 'plan' });

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.js';
 import { MAX_VOCABULARY } from '../limits.js';
 import { type AddedToken, parseAddedTokens } from './encoder/added-tokens.js';
+import { tokenTexts } from './encoder/vocabulary.js';
 import { malformedFile } from './errors.js';
 import { declaredTokens, specialTokens } from './special-tokens.js';
 import { tokenId } from './token-id.js';
@@ -65,7 +66,7 @@ class AddedVocabulary {
 
   constructor(vocabulary: JsonObject) {
     this.#vocabulary = vocabulary;
-    const texts = Object.keys(vocabulary);
+    const texts = tokenTexts(vocabulary);
     this.baseSize = texts.length;
     for (const token of texts) {
       this.tokens[tokenId(vocabulary[token], 'tokenizer.json model.vocab', token)] = token;

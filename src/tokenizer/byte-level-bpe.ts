@@ -33,11 +33,16 @@ export async function writeByteLevelBpe(
     );
   }
   const { kv, preTokenizer } = context;
-  const { name } = recognizePreTokenizer({
+  const { name, by } = recognizePreTokenizer({
     tokenizerJson: tokenizer,
     tokenizerConfig: init,
     ...(preTokenizer === undefined ? {} : { override: preTokenizer }),
   });
+  if (by === 'structure') {
+    context.warn(
+      `This tokenizer is a new one; by its structure its pre-tokenizer is ${name} (--pre-tokenizer overrides).`,
+    );
+  }
   const { tokens, types } = vocabulary(auto, size, decodeAdded(tokenizer, init));
   kv.string('tokenizer.ggml.model', 'gpt2');
   kv.string('tokenizer.ggml.pre', name);

@@ -3,11 +3,13 @@ import { ID_LIMIT, malformed } from './fields.js';
 
 /**
  * The rank of a pair in a list of merges, which is left as it was parsed: an open-addressing table of positions, at
- * most 16 bytes a merge, and no new strings. Merges are `"a b"` or `["a", "b"]`.
+ * most 32 bytes a merge, and no new strings. Merges are `"a b"` or `["a", "b"]`.
  */
 export class MergeIndex {
   /** Position + 1; 0 is free. The size is a power of two. */
   readonly #slots: Int32Array;
+  /** Of each slot's merge: texts are only compared where these are equal. */
+  readonly #hashes: Int32Array;
   readonly #mask: number;
 
   /** @throws MalformedTokenizerError */
@@ -16,6 +18,7 @@ export class MergeIndex {
       throw malformed(`model.merges has ${merges.length} entries, more than any tokenizer`);
     }
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(merges.length * 2 + 2)));
+    this.#hashes = new Int32Array(this.#slots.length);
     this.#mask = this.#slots.length - 1;
     merges.forEach((merge, rank) => {
       this.#insert(merge, rank);
@@ -25,9 +28,10 @@ export class MergeIndex {
   /** -1 where the pair is not merged. Of two equal merges the later one counts. */
   rank(left: string, right: string): number {
     let rank = -1;
-    let slot = hashPair(left, right) & this.#mask;
+    const code = hashPair(left, right) | 0;
+    let slot = code & this.#mask;
     for (let entry = this.#slots[slot] ?? 0; entry !== 0; entry = this.#slots[slot] ?? 0) {
-      if (entry - 1 > rank && isPair(this.merges[entry - 1], left, right)) {
+      if (this.#hashes[slot] === code && entry - 1 > rank && isPair(this.merges[entry - 1], left, right)) {
         rank = entry - 1;
       }
       slot = (slot + 1) & this.#mask;
@@ -39,14 +43,16 @@ export class MergeIndex {
     if (typeof merge === 'string' && merge.startsWith('#version')) {
       return;
     }
-    let slot = hashOf(merge, rank) & this.#mask;
+    const code = hashOf(merge, rank) | 0;
+    let slot = code & this.#mask;
     for (let entry = this.#slots[slot] ?? 0; entry !== 0; entry = this.#slots[slot] ?? 0) {
-      if (sameMerge(this.merges[entry - 1], merge)) {
+      if (this.#hashes[slot] === code && sameMerge(this.merges[entry - 1], merge)) {
         break;
       }
       slot = (slot + 1) & this.#mask;
     }
     this.#slots[slot] = rank + 1;
+    this.#hashes[slot] = code;
   }
 }
 
