@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -8,22 +9,27 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-export interface ProcessFigures {
-  readonly seconds: number;
-  /** Peak resident memory of the process, MiB. */
-  readonly memory: number;
+/** Runs the command line in a process of its own, from its start to its end: seconds. */
+export async function timeCli(args: readonly string[]): Promise<number> {
+  return timeNode([cli, ...args]);
 }
 
-/** Runs the command line in a process of its own. */
-export function runCli(args: readonly string[]): Promise<ProcessFigures> {
-  return runNode([cli, ...args]);
-}
-
-/** Runs Node on a script, and asks it for its peak memory at its end. */
-export async function runNode(args: readonly string[]): Promise<ProcessFigures> {
-  const report = `data:text/javascript,process.on('exit',()=>console.error('peak',process.resourceUsage().maxRSS))`;
+export async function timeNode(args: readonly string[]): Promise<number> {
   const started = performance.now();
-  const child = spawn(process.execPath, ['--import', report, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  await runNode(args);
+  return (performance.now() - started) / 1000;
+}
+
+/** Peak resident memory of the command line's process, MiB. */
+export async function memoryOfCli(args: readonly string[]): Promise<number> {
+  const report = `data:text/javascript,process.on('exit',()=>console.error('peak',process.resourceUsage().maxRSS))`;
+  const errors = await runNode(['--import', report, cli, ...args]);
+  return Number(/peak (\d+)/.exec(errors)?.[1]) / 1024;
+}
+
+/** What the process printed on stderr. */
+async function runNode(args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (piece: Buffer) => {
     errors += piece.toString();
@@ -32,8 +38,13 @@ export async function runNode(args: readonly string[]): Promise<ProcessFigures> 
   if (code !== 0) {
     throw new Error(`${args.join(' ')} ended with ${code}: ${errors}`);
   }
-  return {
-    seconds: (performance.now() - started) / 1000,
-    memory: Number(/peak (\d+)/.exec(errors)?.[1]) / 1024,
-  };
+  return errors;
+}
+
+/** Removes files and waits until the disk is idle, so that one measurement doesn't pay for another's writes. */
+export function settle(...files: readonly string[]): void {
+  for (const file of files) {
+    rmSync(file, { force: true });
+  }
+  spawnSync('sync');
 }

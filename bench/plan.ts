@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median, runCli, runNode } from './measure.js';
+import { median, timeCli, timeNode } from './measure.js';
 import { syntheticLlama } from './synthetic.js';
 
 /**
@@ -16,8 +16,8 @@ try {
     const parse = ['-e', `JSON.parse(require('fs').readFileSync(${JSON.stringify(join(model, 'tokenizer.json'))}))`];
     const [ours, least]: [number[], number[]] = [[], []];
     for (let i = 0; i < RUNS; i++) {
-      least.push((await runNode(parse)).seconds);
-      ours.push((await runCli([model, '--quant', 'q4_k_m', '--dry-run'])).seconds);
+      least.push(await timeNode(parse));
+      ours.push(await timeCli([model, '--quant', 'q4_k_m', '--dry-run']));
     }
     const [a, b] = [median(ours), median(least)];
     console.log(`${model}: ${a.toFixed(2)} s; parsing its tokenizer.json ${b.toFixed(2)} s: ${(a / b).toFixed(1)}x`);

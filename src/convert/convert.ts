@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { ConvertEvent, ConvertResult } from '../events.js';
-import type { Repo } from '../repo/repo.js';
 import { stream } from '../stream.js';
 import { execute, startWorkers } from './execute.js';
 import { headerOf } from './layout.js';
 import { DEFAULT_MAX_MEMORY, makePlan } from './make-plan.js';
+import { type Model, openModel } from './open-model.js';
 import type { Output } from './outputs.js';
-import { type ConvertParams, checkParams } from './params.js';
+import type { ConvertParams } from './params.js';
 import type { Plan } from './plan.js';
 import { makeTasks, type Task, taskBytes } from './tasks.js';
 
@@ -19,17 +19,22 @@ export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, Con
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
 }
 
-/** The plan of a conversion, from headers and small files alone. */
+/** The plan of a conversion, from headers and small files alone. @throws as `convert` */
 export async function plan(params: ConvertParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return (await makePlan(params, emit)).plan;
+  emit({ event: 'phase', phase: 'open' });
+  const model = await openModel(params);
+  emit({ event: 'phase', phase: 'plan' });
+  return (await makePlan(model, params, emit)).plan;
 }
 
 async function run(params: ConvertParams, emit: (event: ConvertEvent) => void): Promise<ConvertResult> {
-  checkParams(params);
+  emit({ event: 'phase', phase: 'open' });
+  const model = await openModel(params);
   const pool = startWorkers(params.jobs ?? availableParallelism());
   try {
-    const { result, ...work } = await prepare(params, emit);
-    await execute({ ...work, pool, emit, signal: params.signal });
+    emit({ event: 'phase', phase: 'plan' });
+    const { result, ...work } = await prepare(model, params, emit);
+    await execute({ ...work, repo: model.repo, pool, emit, signal: params.signal });
     emit({ event: 'done', result });
     return result;
   } finally {
@@ -38,7 +43,6 @@ async function run(params: ConvertParams, emit: (event: ConvertEvent) => void): 
 }
 
 interface Prepared {
-  readonly repo: Repo;
   readonly outputs: readonly Output[];
   readonly tasks: readonly Task[];
   readonly jobs: number;
@@ -47,14 +51,13 @@ interface Prepared {
 }
 
 /** What is left of the plan for filling; the vocabulary is bytes of the header by now, and its strings can go. */
-async function prepare(params: ConvertParams, emit: (event: ConvertEvent) => void): Promise<Prepared> {
-  const { plan, repo, paths } = await makePlan(params, emit);
+async function prepare(model: Model, params: ConvertParams, emit: (event: ConvertEvent) => void): Promise<Prepared> {
+  const { plan, paths } = await makePlan(model, params, emit);
   emit({ event: 'plan', plan });
   const jobs = params.jobs ?? availableParallelism();
   const memory = params.maxMemory ?? DEFAULT_MAX_MEMORY;
   const tasks = makeTasks(plan.files, taskBytes(memory, jobs));
   return {
-    repo,
     tasks,
     jobs,
     fetchMemory: memory / 2,

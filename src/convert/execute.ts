@@ -44,7 +44,7 @@ export async function execute(execution: Execution): Promise<void> {
   try {
     await files.open();
     execution.emit({ event: 'phase', phase: 'fill' });
-    await fillAll(execution, files.fds);
+    await fillAll(execution, files);
     execution.emit({ event: 'phase', phase: 'flush' });
     throwIfAborted(execution.signal);
     await files.finish();
@@ -60,7 +60,7 @@ export async function execute(execution: Execution): Promise<void> {
 /** Fetched ranges that wait for a worker at once: enough to keep a fast connection busy. */
 const MAX_FETCHES = 16;
 
-async function fillAll(execution: Execution, outputs: readonly number[]): Promise<void> {
+async function fillAll(execution: Execution, files: PartialFiles): Promise<void> {
   const { tasks, jobs, pool } = execution;
   const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
   const sources = new LocalSources(execution.repo);
@@ -73,7 +73,7 @@ async function fillAll(execution: Execution, outputs: readonly number[]): Promis
     const buffer = local ? undefined : buffers.take();
     try {
       const bytes = buffer && (await fetchTask(execution, task, buffer));
-      const job: Job = { task, sources: local ?? {}, outputs, ...(bytes && { bytes }) };
+      const job: Job = { task, sources: local ?? {}, outputs: files.fds, ...(bytes && { bytes }) };
       const failure: JobFailure | null = await pool.run(job);
       if (failure) {
         throw failureError(failure, execution.outputs);
@@ -84,6 +84,7 @@ async function fillAll(execution: Execution, outputs: readonly number[]): Promis
       }
     }
     done += task.bufferSize;
+    files.flushBehind();
     execution.emit({ event: 'progress', done, total });
   };
   try {
@@ -151,7 +152,7 @@ class LocalSources {
     for (const { file } of task.reads) {
       const path = this.#fds[file] === undefined ? this.repo.local(file) : null;
       if (path !== null) {
-        this.#fds[file] = openSync(path, 'r');
+        this.#fds[file] = openFile(path);
       } else if (this.#fds[file] === undefined) {
         return null;
       }
@@ -164,6 +165,18 @@ class LocalSources {
       closeSync(fd);
     }
   }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw readError(error as Error);
+  }
+}
+
+function readError({ message }: { message: string }): ReadError {
+  return new ReadError(`The weights cannot be read: ${message}.`, 'Check the disk and the files.');
 }
 
 /** Shared memory that is used again: a fresh buffer for each range would be zeroed each time. */
@@ -186,7 +199,7 @@ function failureError(failure: JobFailure, outputs: readonly Output[]): Error {
     case 'write':
       return writeError(failure, outputs);
     case 'read':
-      return new ReadError(`The weights cannot be read: ${failure.message}.`, 'Check the disk and the files.');
+      return readError(failure);
     case 'short':
       return new ShortFileError(
         `${failure.file} became shorter while it was read.`,

@@ -1,7 +1,5 @@
+import type { FloatType } from '../quantize/native.js';
 import type { DType } from '../tensor/dtype.js';
-
-/** Dtypes that the quantizer takes as they are. */
-export type FloatType = 'F32' | 'F16' | 'BF16';
 
 /** Dtypes of quantized checkpoints, which mean nothing without their scales. */
 export type ScaledType = 'F8_E4M3' | 'F8_E5M2';

@@ -1,39 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import type { Architecture } from '../archs/architecture.js';
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
-import { findArchitecture } from '../archs/registry.js';
-import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.js';
-import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load-config.js';
-import { GateError, SourceError, UnsupportedError, UsageError } from '../errors.js';
+import { GateError, UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
-import { isObject, type JsonObject, parseJsonObject } from '../json.js';
+import { type JsonObject, parseJsonObject } from '../json.js';
 import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
 import { type Metadata, writeMetadata } from '../metadata/metadata.js';
 import { countParameters } from '../metadata/size-label.js';
 import { FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
-import { openRepo } from '../repo/open.js';
-import type { Repo } from '../repo/repo.js';
-import { SmallFiles } from '../repo/small-files.js';
 import { shapeOf } from '../tensor/expr.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { layOutConverted, layOutQuantized, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
+import type { Model } from './open-model.js';
 import { outputPaths } from './output-paths.js';
 import { type ConvertParams, checkParams } from './params.js';
 import type { Plan, PlannedFile } from './plan.js';
 import { makeTasks, memoryOf, taskBytes } from './tasks.js';
 
-export class NoConfigError extends SourceError {}
 export class FallbackError extends GateError {}
-export class QuantizedSourceError extends UnsupportedError {}
 
 export interface PlanAndPlaces {
   readonly plan: Plan;
-  readonly repo: Repo;
   /** Where the plan's files go, in their order. */
   readonly paths: readonly string[];
 }
@@ -45,22 +35,16 @@ export const DEFAULT_MAX_MEMORY = 192 * 2 ** 20;
 const WARN_FALLBACK_SHARE = 0.05;
 
 /**
- * Reads headers and small files, and decides everything about the output.
- * @throws UsageError, UnsupportedError, SourceError, HubError; GateError with `strict`
+ * Decides everything about the output.
+ * @throws UsageError, UnsupportedError, SourceError; GateError with `strict`
  */
-export async function makePlan(params: ConvertParams, emit: (event: ConvertEvent) => void): Promise<PlanAndPlaces> {
+export async function makePlan(
+  model: Model,
+  params: ConvertParams,
+  emit: (event: ConvertEvent) => void,
+): Promise<PlanAndPlaces> {
+  const { repo, files, config, arch, checkpoint } = model;
   const { outType: asked, quants } = checkParams(params);
-  emit({ event: 'phase', phase: 'open' });
-  const repo = await openRepo(params.source, params);
-  const files = new SmallFiles(repo, params.signal);
-  const config = await readConfig(files);
-  const arch = findArchitecture(config, params.arch);
-  if (!params.vocabOnly) {
-    refuseQuantized(config);
-  }
-  const checkpoint: Checkpoint = params.vocabOnly ? new Map() : await openCheckpoint(files, params.signal);
-
-  emit({ event: 'phase', phase: 'plan' });
   const text = textTensors(arch, checkpoint.values());
   const outType: OutType = asked === 'auto' ? guessOutType(text.map(({ source }) => source)) : asked;
   const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint.values());
@@ -72,33 +56,10 @@ export async function makePlan(params: ConvertParams, emit: (event: ConvertEvent
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (message) => emit({ event: 'warning', message }),
   });
-  const kv = await keyValues({ params, files, config, arch, metadata, outType, emit });
-
+  const kv = await keyValues({ model, params, metadata, outType, emit });
   const planned = planFiles({ params, kv, tensors, metadata, outType, quants });
   reportFallbacks(planned, params, emit);
-  return { repo, paths: await outputPaths(params.out, planned), plan: summarize(repo, config, planned, params) };
-}
-
-async function readConfig(files: SmallFiles): Promise<Config> {
-  const raw = await files.json('config.json');
-  if (!raw) {
-    throw new NoConfigError(
-      `${files.repo.id} has no config.json.`,
-      'Give the repository of a model in the format of transformers.',
-    );
-  }
-  return loadConfig(raw);
-}
-
-/** Scales and packed integers mean nothing to the architectures' tables. */
-function refuseQuantized({ hparams }: Config): void {
-  const quantization = hparams.quantization_config;
-  if (isObject(quantization)) {
-    throw new QuantizedSourceError(
-      `The checkpoint is quantized already (${String(quantization.quant_method ?? 'quantization_config')}), which this version does not read.`,
-      'Convert the unquantized model that it was made from; its model card may name it as base_model.',
-    );
-  }
+  return { paths: await outputPaths(params.out, planned), plan: summarize(model, planned, params) };
 }
 
 async function readOverrides(path: string): Promise<JsonObject> {
@@ -109,25 +70,16 @@ async function readOverrides(path: string): Promise<JsonObject> {
 }
 
 interface KeyValueSources {
+  readonly model: Model;
   readonly params: ConvertParams;
-  readonly files: SmallFiles;
-  readonly config: Config;
-  readonly arch: Architecture;
   readonly metadata: Metadata;
   readonly outType: OutType;
   emit(event: ConvertEvent): void;
 }
 
 /** The key-values that the converter writes, in its order. */
-async function keyValues({
-  params,
-  files,
-  config,
-  arch,
-  metadata,
-  outType,
-  emit,
-}: KeyValueSources): Promise<KeyValues> {
+async function keyValues({ model, params, metadata, outType, emit }: KeyValueSources): Promise<KeyValues> {
+  const { files, config, arch } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   writeMetadata(metadata, kv);
   await arch.hparams({ arch: arch.gguf, config, kv, fileType: FILE_TYPES[outType].id, files });
@@ -174,16 +126,16 @@ function reportFallbacks(files: readonly PlannedFile[], params: ConvertParams, e
     if (params.strict) {
       throw new FallbackError(
         `${what}.`,
-        'Choose a type whose blocks fit the rows (Q8_0, Q4_0), or leave out --strict.',
+        'Choose a type whose blocks fit the rows, such as Q8_0, or leave out --strict.',
       );
     }
     if (fallbackShare > WARN_FALLBACK_SHARE) {
-      emit({ event: 'warning', message: `${what}. A type with blocks of 32 (Q8_0, Q4_0) avoids this.` });
+      emit({ event: 'warning', message: `${what}. --dry-run lists them all; --strict refuses such a file.` });
     }
   }
 }
 
-function summarize(repo: Repo, config: Config, files: readonly PlannedFile[], params: ConvertParams): Plan {
+function summarize({ repo, config }: Model, files: readonly PlannedFile[], params: ConvertParams): Plan {
   const jobs = params.jobs ?? availableParallelism();
   const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
   return {

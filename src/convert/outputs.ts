@@ -1,4 +1,4 @@
-import { close, fsync, ftruncate, open, rename, rm, write } from 'node:fs';
+import { close, fdatasync, fsync, ftruncate, open, rename, rm, write } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,6 +6,7 @@ import { ResourceError } from '../errors.js';
 
 const fs = {
   close: promisify(close),
+  fdatasync: promisify(fdatasync),
   fsync: promisify(fsync),
   ftruncate: promisify(ftruncate),
   open: promisify(open),
@@ -31,6 +32,8 @@ export interface Output {
 export class PartialFiles {
   readonly fds: number[] = [];
   readonly #created: string[] = [];
+  #flushed: Promise<void> = Promise.resolve();
+  #isFlushing = false;
 
   constructor(readonly outputs: readonly Output[]) {}
 
@@ -52,9 +55,27 @@ export class PartialFiles {
     });
   }
 
+  /**
+   * Starts to write to disk what is in memory so far, unless that is under way: the disk works while the cores do, and
+   * little is left for the end. An error is kept for `finish`.
+   */
+  flushBehind(): void {
+    if (!this.#isFlushing) {
+      this.#isFlushing = true;
+      this.#flushed = this.#flushed.then(async () => {
+        for (const fd of this.fds) {
+          await fs.fdatasync(fd);
+        }
+        this.#isFlushing = false;
+      });
+      this.#flushed.catch(() => {});
+    }
+  }
+
   /** Gives the files their names. @throws DiskFullError, WriteError */
   async finish(): Promise<void> {
     await this.#guard(async () => {
+      await this.#flushed;
       for (const fd of this.fds) {
         await fs.fsync(fd);
       }
@@ -69,6 +90,7 @@ export class PartialFiles {
   }
 
   async discard(): Promise<void> {
+    await this.#flushed.catch(() => {});
     await this.#close();
     for (const partial of this.#created) {
       await fs.rm(partial, { force: true });

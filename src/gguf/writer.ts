@@ -67,27 +67,22 @@ function writeValue(out: ByteWriter, key: string, value: GgufValue): void {
 }
 
 function writeScalar(out: ByteWriter, key: string, type: ScalarType, value: Scalar): void {
-  switch (type) {
-    case 'string':
-      return typeof value === 'string' ? out.string(value) : refuse(key, type, value);
-    case 'bool':
-      return typeof value === 'boolean' ? out.u8(value ? 1 : 0) : refuse(key, type, value);
-    case 'f32':
-    case 'f64':
-      return typeof value === 'number' && fits(value, type) ? out.float(value, type) : refuse(key, type, value);
-    case 'u64':
-    case 'i64':
-      return isBigInteger(value, type) ? out.integer64(BigInt(value)) : refuse(key, type, value);
-    default:
-      return isInteger(value, type) ? out.integer(value, INTEGERS[type][2]) : refuse(key, type, value);
+  if (type === 'string' && typeof value === 'string') {
+    out.string(value);
+  } else if (type === 'bool' && typeof value === 'boolean') {
+    out.integer(value ? 1 : 0, 1);
+  } else if ((type === 'f32' || type === 'f64') && typeof value === 'number' && fits(value, type)) {
+    out.float(value, type);
+  } else if ((type === 'u64' || type === 'i64') && isBigInteger(value, type)) {
+    out.integer64(BigInt(value));
+  } else if (isSmall(type) && isInteger(value, type)) {
+    out.integer(value, INTEGERS[type][2]);
+  } else {
+    throw new BadValueError(
+      `The model's files give ${key} the value ${String(value).slice(0, 100)}, which is no ${type}.`,
+      'Correct the field that it comes from (config.json or the tokenizer files).',
+    );
   }
-}
-
-function refuse(key: string, type: ScalarType, value: Scalar): never {
-  throw new BadValueError(
-    `The model's files give ${key} the value ${String(value).slice(0, 100)}, which is no ${type}.`,
-    'Correct the field that it comes from (config.json or the tokenizer files).',
-  );
 }
 
 /** Smallest and largest value, and bytes. */
@@ -99,6 +94,10 @@ const INTEGERS = {
   u32: [0, 4_294_967_295, 4],
   i32: [-2_147_483_648, 2_147_483_647, 4],
 } as const;
+
+function isSmall(type: ScalarType): type is keyof typeof INTEGERS {
+  return type in INTEGERS;
+}
 
 function isInteger(value: Scalar, type: keyof typeof INTEGERS): value is number {
   const [low, high] = INTEGERS[type];
@@ -125,10 +124,6 @@ class ByteWriter {
   bytes(value: Uint8Array): void {
     this.#reserve(value.length).set(value, this.length);
     this.length += value.length;
-  }
-
-  u8(value: number): void {
-    this.integer(value, 1);
   }
 
   u32(value: number): void {
