@@ -51,7 +51,8 @@ async function run(source: string, options: Options): Promise<void> {
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const params = toParams(source, options, interrupt.signal);
   const terminal = { out: process.stdout, err: process.stderr };
-  const reporter = options.json ? jsonReporter(terminal) : textReporter(terminal);
+  // The plan alone is one JSON document, so what is said beside it goes to stderr.
+  const reporter = options.json && !options.dryRun ? jsonReporter(terminal) : textReporter(terminal);
   try {
     if (options.dryRun) {
       const planned = await plan(params, (event) => {

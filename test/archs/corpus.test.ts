@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EagleDraftError } from '#src/archs/llama.js';
 import { mapTensors } from '#src/archs/map-tensors.js';
-import { RerankerError } from '#src/archs/qwen3.js';
+import { RerankerError, WrappedQwen3Error } from '#src/archs/qwen3.js';
 import { ARCHITECTURES, findArchitecture } from '#src/archs/registry.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { KeyValues } from '#src/gguf/key-values.js';
@@ -17,6 +17,7 @@ const fixtures = join(import.meta.dirname, '../../../test/fixtures');
 /** Variants of a served class that are refused for now: case → error. */
 const REFUSED = new Map([
   ['eagle3-llama', EagleDraftError],
+  ['interns1-mini', WrappedQwen3Error],
   ['qwen3-reranker', RerankerError],
   ['qwen3-reranker-untied', RerankerError],
 ]);
