@@ -4,6 +4,7 @@ import type { ConvertParams } from '../convert/params.js';
 import { UsageError } from '../errors.js';
 import { FILE_TYPES, OUT_TYPES } from '../quantize/file-types.js';
 import { parseBytes } from './format.js';
+import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { renderPlan } from './plan-table.js';
 import { jsonReporter, textReporter } from './reporter.js';
@@ -46,14 +47,11 @@ export function convertCommand(command: Command): Command {
 }
 
 async function run(source: string, options: Options): Promise<void> {
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const params = toParams(source, options, interrupt.signal);
   const terminal = { out: process.stdout, err: process.stderr };
   // The plan alone is one JSON document, so what is said beside it goes to stderr.
   const reporter = options.json && !options.dryRun ? jsonReporter(terminal) : textReporter(terminal);
-  try {
+  await interruptible(async (signal) => {
+    const params = toParams(source, options, signal);
     if (options.dryRun) {
       const planned = await plan(params, (event) => {
         if (event.event === 'warning') {
@@ -66,9 +64,7 @@ async function run(source: string, options: Options): Promise<void> {
     for await (const event of convert(params)) {
       reporter.event(event);
     }
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  });
 }
 
 function toParams(source: string, options: Options, signal: AbortSignal): ConvertParams {

@@ -52,3 +52,16 @@ export function formatTable(rows: readonly (readonly string[])[], right: readonl
     )
     .join('\n');
 }
+
+/** Text from a file, in quotes, without the control characters that could drive a terminal. */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
+/** The same without quotes. */
+export function printable(text: string): string {
+  return quoted(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\');
+}

@@ -1,6 +1,6 @@
 import type { GgufValue, Scalar } from '../gguf/types.js';
 import type { Inspection } from '../inspect.js';
-import { formatBytes, formatCount, formatTable } from './format.js';
+import { formatBytes, formatCount, formatTable, printable, quoted } from './format.js';
 
 /** Characters of a value, and entries of an array, that a table shows. */
 const VALUE_WIDTH = 80;
@@ -70,7 +70,7 @@ function shown(value: GgufValue): string {
   const entries = Array.from({ length: Math.min(value.value.length, SHOWN_ENTRIES) }, (_, i) => value.value[i] ?? '');
   const more = value.value.length > SHOWN_ENTRIES ? ', …' : '';
   return cut(
-    `[${entries.map((entry) => (typeof entry === 'string' ? quoted(entry) : scalar(entry, value.of))).join(', ')}${more}]`,
+    `[${entries.map((entry) => (typeof entry === 'string' ? quoted(head(entry)) : scalar(entry, value.of))).join(', ')}${more}]`,
   );
 }
 
@@ -80,20 +80,12 @@ function scalar(value: Scalar, type: string): string {
     const digits = [6, 7, 8, 9].find((count) => Math.fround(Number(value.toPrecision(count))) === value) ?? 9;
     return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
   }
-  return typeof value === 'string' ? printable(value) : String(value);
+  return typeof value === 'string' ? printable(head(value)) : String(value);
 }
 
-/** Without the control characters that could drive a terminal. */
-function printable(text: string): string {
-  return quoted(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\');
-}
-
-function quoted(text: string): string {
-  const head = text.length > 4 * VALUE_WIDTH ? text.slice(0, 4 * VALUE_WIDTH) : text;
-  return JSON.stringify(head).replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+/** What can be shown of a text at most, so that a long one is not escaped whole. */
+function head(text: string): string {
+  return text.length > 4 * VALUE_WIDTH ? text.slice(0, 4 * VALUE_WIDTH) : text;
 }
 
 function cut(text: string): string {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { inspect } from '../inspect.js';
 import { inspectionJson } from './inspect-json.js';
 import { renderInspection } from './inspect-table.js';
+import { interruptible } from './interrupt.js';
 
 export function inspectCommand(): Command {
   return new Command('inspect')
@@ -11,14 +12,9 @@ export function inspectCommand(): Command {
     .action(run);
 }
 
-async function run(source: string, { json }: { readonly json?: boolean }): Promise<void> {
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  try {
-    const file = await inspect({ source, signal: interrupt.signal });
+function run(source: string, { json }: { readonly json?: boolean }): Promise<void> {
+  return interruptible(async (signal) => {
+    const file = await inspect({ source, signal });
     process.stdout.write(`${json ? inspectionJson(file) : renderInspection(file)}\n`);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  });
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { archsCommand } from './archs.js';
 import { convertCommand } from './convert.js';
+import { printable } from './format.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
 import { packageVersion } from './version.js';
@@ -39,11 +40,13 @@ function report(error: unknown): number {
     if (process.argv.includes('--json')) {
       console.log(toJsonLine({ event: 'error', name: error.name, message: error.message, exitCode: error.exitCode }));
     }
-    console.error(`hf2gguf: ${error.message}`);
+    console.error(`hf2gguf: ${printable(error.message)}`);
     return error.exitCode;
   }
   const message = error instanceof Error ? error.message : String(error);
-  console.error(`hf2gguf: a bug of ours: ${message} Please report it; HF2GGUF_DEBUG=1 shows where it happened.`);
+  console.error(
+    `hf2gguf: a bug of ours: ${printable(message)} Please report it; HF2GGUF_DEBUG=1 shows where it happened.`,
+  );
   return EXIT.bug;
 }
 

@@ -1,5 +1,5 @@
 import type { ConvertEvent } from '../events.js';
-import { formatBytes, formatSeconds } from './format.js';
+import { formatBytes, formatSeconds, printable } from './format.js';
 import { toJsonLine } from './json.js';
 
 /** Draws a conversion's events: a moving line on a terminal, plain lines in a pipe, JSON lines for programs. */
@@ -74,7 +74,7 @@ export function textReporter({ out, err }: Terminal): Reporter {
           break;
         }
         case 'warning':
-          line(err, `Warning: ${event.message}`);
+          line(err, `Warning: ${printable(event.message)}`);
           break;
         case 'file':
           break;

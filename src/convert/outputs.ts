@@ -1,5 +1,5 @@
 import { close, fdatasync, fsync, ftruncate, open, rename, rm, write } from 'node:fs';
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir, stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ResourceError } from '../errors.js';
@@ -41,7 +41,7 @@ export class PartialFiles {
   async open(): Promise<void> {
     await this.#guard(async () => {
       for (const { path } of this.outputs) {
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolder(dirname(resolve(path)));
       }
       await checkSpace(this.outputs);
       for (const { path, header, size } of this.outputs) {
@@ -128,6 +128,18 @@ export function writeError(
   return new WriteError(`${where} cannot be written: ${error.message}.`, 'Choose another place with --out.', {
     cause: error,
   });
+}
+
+/** With those above it. Node's own recursive way never ends where a system refuses with ENOENT, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  if ((await stat(path).catch(() => null)) === null) {
+    await makeFolder(dirname(path));
+    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') {
+        throw error;
+      }
+    });
+  }
 }
 
 async function checkSpace(outputs: readonly Output[]): Promise<void> {

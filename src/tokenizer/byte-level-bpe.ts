@@ -40,7 +40,7 @@ export async function writeByteLevelBpe(
   });
   if (by === 'structure') {
     context.warn(
-      `This tokenizer is a new one; by its structure its pre-tokenizer is ${name} (--pre-tokenizer overrides).`,
+      `llama.cpp knows no tokenizer of this fingerprint; by its structure the pre-tokenizer is ${name}. --pre-tokenizer overrides it.`,
     );
   }
   const { tokens, types } = vocabulary(auto, size, decodeAdded(tokenizer, init));

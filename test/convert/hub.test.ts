@@ -121,3 +121,18 @@ describe('stopping half-way leaves no file', () => {
     expect(existsSync(out) && readdirSync(out)).toEqual([]);
   });
 });
+
+test('inspect reads the header of a file on the Hub, and no more', async () => {
+  const root = tempFolder();
+  const out = join(root, 'org/made');
+  await run({ source: join(fixtures, 'Tiny-Verse-2M'), outtype: 'f16', out: `${out}/` });
+  const hub = await startHub(root, {});
+  hubs.push(hub);
+  const { inspect } = await import('#src/inspect.js');
+  const file = await inspect({ source: 'org/made:Tiny-Verse-2M-F16.gguf', endpoint: hub.endpoint });
+  expect(file.tensors.map(({ name }) => name)).toContain('blk.2.ffn_up.weight');
+  expect(new Map(file.kv).get('general.name')?.value).toBe('Tiny Verse 2M');
+  const ends = hub.seen.flatMap(({ range }) => (range === null ? [] : [Number(/-(\d+)$/.exec(range)?.[1])]));
+  expect(ends.length).toBeGreaterThan(0);
+  expect(Math.max(...ends)).toBeLessThan(file.size / 2);
+});
