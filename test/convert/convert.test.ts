@@ -1,10 +1,15 @@
-import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { convert, plan } from '#src/convert/convert.js';
 import { FILE_TYPES } from '#src/quantize/file-types.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 import { readRecord, recordsOf, run, sha256 } from './records.js';
+
+/** Of a safetensors header. */
+interface Entry {
+  readonly data_offsets: readonly [number, number];
+}
 
 const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
 const expected = join(fixtures, 'Tiny-Verse-2M.expected');
@@ -45,6 +50,36 @@ describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
     }
     expect([...hashes]).toEqual([readRecord(join(expected, 'quantize-Q4_K_M.json')).sha256]);
   });
+});
+
+test('a sharded checkpoint with an index gives the same file', async () => {
+  const folder = join(tempFolder(), 'Tiny-Verse-2M');
+  cpSync(tinyVerse, folder, { recursive: true });
+  const whole = readFileSync(join(folder, 'model.safetensors'));
+  rmSync(join(folder, 'model.safetensors'));
+  const start = 8 + Number(whole.readBigUInt64LE());
+  const entries = Object.entries(JSON.parse(whole.subarray(8, start).toString()) as Record<string, Entry>);
+  const weight_map: Record<string, string> = {};
+  for (const part of [0, 1]) {
+    const file = `model-0000${part + 1}-of-00002.safetensors`;
+    const header: Record<string, Entry> = {};
+    const pieces: Buffer[] = [];
+    let offset = 0;
+    for (const [name, entry] of entries.filter(([name], i) => name !== '__metadata__' && i % 2 === part)) {
+      const piece = whole.subarray(start + entry.data_offsets[0], start + entry.data_offsets[1]);
+      header[name] = { ...entry, data_offsets: [offset, offset + piece.length] };
+      offset += piece.length;
+      pieces.push(piece);
+      weight_map[name] = file;
+    }
+    const json = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    writeFileSync(join(folder, file), Buffer.concat([length, json, ...pieces]));
+  }
+  writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map }));
+  const { result } = await run({ source: folder, quant: 'q4_k_m', out: tempFolder() });
+  expect(sha256(result.files[0]?.path ?? '')).toBe(readRecord(join(expected, 'quantize-Q4_K_M.json')).sha256);
 });
 
 describe('cases of the corpus', () => {
