@@ -6,7 +6,7 @@ import type { ConvertEvent } from '../events.js';
 import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
 import { type Output, PartialFiles, writeError } from './outputs.js';
-import type { Task } from './tasks.js';
+import { type Task, workerMemory } from './tasks.js';
 import type { Job, JobFailure } from './worker.js';
 
 export class ReadError extends SourceError {}
@@ -64,7 +64,8 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
   const { tasks, jobs, pool } = execution;
   const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
   const sources = new LocalSources(execution.repo);
-  const largest = Math.max(1, ...tasks.map((task) => task.bufferSize));
+  const memory = workerMemory(tasks);
+  const largest = tasks.reduce((most, task) => Math.max(most, task.bufferSize), 1);
   const fetches = Math.max(1, Math.min(MAX_FETCHES, Math.floor(execution.fetchMemory / largest)));
   const buffers = new BufferPool(largest);
   let done = 0;
@@ -73,7 +74,7 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
     const buffer = local ? undefined : buffers.take();
     try {
       const bytes = buffer && (await fetchTask(execution, task, buffer));
-      const job: Job = { task, sources: local ?? {}, outputs: files.fds, ...(bytes && { bytes }) };
+      const job: Job = { task, sources: local ?? {}, outputs: files.fds, memory, ...(bytes && { bytes }) };
       const failure: JobFailure | null = await pool.run(job);
       if (failure) {
         throw failureError(failure, execution.outputs);

@@ -18,7 +18,7 @@ import type { Model } from './open-model.js';
 import { outputPaths } from './output-paths.js';
 import { type ConvertParams, checkParams } from './params.js';
 import type { Plan, PlannedFile } from './plan.js';
-import { makeTasks, memoryOf, taskBytes } from './tasks.js';
+import { makeTasks, taskBytes, workerMemory } from './tasks.js';
 
 export class FallbackError extends GateError {}
 
@@ -142,7 +142,7 @@ function summarize({ repo, config }: Model, files: readonly PlannedFile[], param
     source: { id: repo.id, revision: repo.revision, architecture: config.architecture },
     files,
     sourceBytes: tasks.reduce((sum, task) => sum + task.bufferSize, 0),
-    memory: memoryOf(tasks, jobs),
+    memory: workerMemory(tasks) * jobs,
     disk: files.reduce((sum, file) => sum + file.size, 0),
   };
 }

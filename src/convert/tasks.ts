@@ -50,9 +50,9 @@ export function taskBytes(memory: number, jobs: number): number {
   return Math.min(MAX_TASK_BYTES, Math.max(MIN_TASK_BYTES, Math.floor(memory / (jobs * 2 * FOOTPRINT))));
 }
 
-/** Bytes of buffers that filling takes at most with `jobs` workers. */
-export function memoryOf(tasks: readonly Task[], jobs: number): number {
-  return Math.max(0, ...tasks.map((task) => task.bufferSize)) * FOOTPRINT * jobs;
+/** Bytes of buffers that a worker takes for the largest of the tasks. */
+export function workerMemory(tasks: readonly Task[]): number {
+  return tasks.reduce((largest, task) => Math.max(largest, task.bufferSize), 0) * FOOTPRINT;
 }
 
 /** In the order of the source, so that neighbours are read together; each source byte once for all files. */

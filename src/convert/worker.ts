@@ -5,6 +5,7 @@ import { NonFiniteError, OverflowError, quantizeRows } from '../quantize/native.
 import type { DType } from '../tensor/dtype.js';
 import { dtypeOf, type Segment } from '../tensor/expr.js';
 import { evaluate } from '../tensor/rows.js';
+import { Arena } from './arena.js';
 import { type ScaledType, toFloats } from './floats.js';
 import type { Part, Read, Target, Task } from './tasks.js';
 
@@ -17,6 +18,8 @@ export interface Job {
   readonly outputs: readonly number[];
   /** The task's buffer, filled, over shared memory. */
   readonly bytes?: Uint8Array;
+  /** Bytes that a worker needs for the largest task. */
+  readonly memory: number;
 }
 
 /** Why a job failed, as plain data: error classes don't survive the way between threads. */
@@ -32,11 +35,12 @@ class Failure extends Error {
 }
 
 /** The worker's entry: null when all rows of the task are in their files. */
-export function fill({ task, sources, outputs, bytes }: Job): JobFailure | null {
+export function fill({ task, sources, outputs, bytes, memory }: Job): JobFailure | null {
   try {
+    arena.reset(memory);
     const buffer = bytes ?? readAll(task, sources);
     for (const part of task.parts) {
-      fillPart(part, (segment) => view(buffer, task.reads, segment), outputs);
+      arena.scope(() => fillPart(part, (segment) => view(buffer, task.reads, segment), outputs));
     }
     return null;
   } catch (error) {
@@ -47,18 +51,10 @@ export function fill({ task, sources, outputs, bytes }: Job): JobFailure | null 
   }
 }
 
-/** Kept from job to job: fresh buffers of this size would cost more than the work on them. */
-const kept = { source: new Uint8Array(0), output: new Uint8Array(0) };
-
-function keptBuffer(which: keyof typeof kept, size: number): Uint8Array {
-  if (kept[which].length < size) {
-    kept[which] = new Uint8Array(size);
-  }
-  return kept[which].subarray(0, size);
-}
+const arena = new Arena();
 
 function readAll(task: Task, sources: Job['sources']): Uint8Array {
-  const buffer = keptBuffer('source', task.bufferSize);
+  const buffer = arena.take(task.bufferSize);
   for (const { file, offset, length, at } of task.reads) {
     let done = 0;
     while (done < length) {
@@ -85,10 +81,12 @@ function view(buffer: Uint8Array, reads: readonly Read[], { file, offset, length
 
 function fillPart(part: Part, fetch: (segment: Segment) => Uint8Array, outputs: readonly number[]): void {
   const dtype = dtypeOf(part.expr) as Exclude<DType, ScaledType>;
-  const raw = evaluate(part.expr, part.from, part.to, fetch);
+  const raw = evaluate(part.expr, part.from, part.to, { fetch, take: (size) => arena.take(size) });
   for (const target of part.targets) {
-    const bytes = target.type === dtype && isCopied(dtype, target) ? raw : convert(part, target, raw, dtype);
-    write(outputs[target.file] as number, bytes, target.position);
+    arena.scope(() => {
+      const bytes = target.type === dtype && isCopied(dtype, target) ? raw : convert(part, target, raw, dtype);
+      write(outputs[target.file] as number, bytes, target.position);
+    });
   }
 }
 
@@ -100,7 +98,7 @@ function isCopied(dtype: DType, target: Target): boolean {
 function convert(part: Part, target: Target, raw: Uint8Array, rawType: Exclude<DType, ScaledType>): Uint8Array {
   const { bytes: source, dtype: sourceType } = toFloats(raw, rawType);
   const rows = part.to - part.from;
-  const output = keptBuffer('output', rows * rowBytes(target.type, part.columns));
+  const output = arena.take(rows * rowBytes(target.type, part.columns));
   try {
     quantizeRows({
       type: target.type,

@@ -1,8 +1,13 @@
 import { DTYPE_BYTES } from './dtype.js';
 import { dtypeOf, elementCount, rowLength, type Segment, type SourceExpr, shapeOf, type TensorExpr } from './expr.js';
 
-/** Bytes of a segment, in full. */
-export type Fetch = (segment: Segment) => Uint8Array;
+/** What an evaluation gets its bytes from, and where it puts those that it makes. */
+export interface Workplace {
+  /** A segment's bytes, in full. */
+  fetch(segment: Segment): Uint8Array;
+  /** Memory of so many bytes, with anything in it. */
+  take(size: number): Uint8Array;
+}
 
 export function rowCount(expr: TensorExpr): number {
   const shape = shapeOf(expr);
@@ -35,18 +40,19 @@ export function segments(expr: TensorExpr, from: number, to: number): Segment[] 
 }
 
 /** Rows [from, to) of the tensor in its own dtype; may be a view of fetched bytes. */
-export function evaluate(expr: TensorExpr, from: number, to: number, fetch: Fetch): Uint8Array {
+export function evaluate(expr: TensorExpr, from: number, to: number, place: Workplace): Uint8Array {
   switch (expr.op) {
     case 'constant': {
       const columns = rowLength(expr.shape);
       return new Uint8Array(Float32Array.from(expr.values.slice(from * columns, to * columns)).buffer);
     }
     case 'source':
-      return fetch(sourceSegment(expr, from, to));
+      return place.fetch(sourceSegment(expr, from, to));
     case 'permute-rows': {
-      const bytes = evaluate(expr.of, from, to, fetch);
+      const bytes = evaluate(expr.of, from, to, place);
       const [rows = 1, ...rest] = shapeOf(expr);
-      return interleaveHalves(bytes, rows / expr.heads, elementCount(rest) * DTYPE_BYTES[dtypeOf(expr)]);
+      const rowBytes = elementCount(rest) * DTYPE_BYTES[dtypeOf(expr)];
+      return interleaveHalves(bytes, rows / expr.heads, rowBytes, place.take(bytes.length));
     }
   }
 }
@@ -57,8 +63,7 @@ function sourceSegment(expr: SourceExpr, from: number, to: number): Segment {
 }
 
 /** Within every group of `groupRows` rows, row i of the first half is followed by row i of the second. */
-function interleaveHalves(bytes: Uint8Array, groupRows: number, rowBytes: number): Uint8Array {
-  const out = new Uint8Array(bytes.length);
+function interleaveHalves(bytes: Uint8Array, groupRows: number, rowBytes: number, out: Uint8Array): Uint8Array {
   const half = groupRows / 2;
   for (let group = 0; group < bytes.length; group += groupRows * rowBytes) {
     for (let row = 0; row < groupRows; row++) {
