@@ -142,15 +142,8 @@ function largest(logits: Float32Array): number {
   return logits.reduce((best, value, token) => (value > (logits[best] ?? 0) ? token : best), 0);
 }
 
-let loaded: Llama | undefined;
-
-/** Once a process: koffi knows a type by one name only. */
+/** Once a process: ggml aborts when it is loaded anew, and koffi knows a type by one name only. */
 export function loadLlama(): Llama {
-  loaded ??= load();
-  return loaded;
-}
-
-function load(): Llama {
   const koffi = loadKoffi();
   const lib = bind(koffi);
   lib.logSet(

@@ -1,6 +1,6 @@
 import { blockSize, GGML_TYPES, rowBytes } from '#src/gguf/types.js';
 import { availableTargets, OverflowError, quantizeRows } from '#src/quantize/native.js';
-import { loadGgml, peerMissing } from '../peer/ggml.js';
+import { type Ggml, loadGgml, peerMissing } from '../peer/ggml.js';
 import { DISTRIBUTION_NAMES, makeInput, random } from './inputs.js';
 import { bytesOf, NON_FINITE, TYPES } from './vectors.js';
 
@@ -24,8 +24,13 @@ function mixedRows(seed: number, rows: number, columns: number): Float32Array {
 const title = peerMissing === undefined ? "against ggml's own library" : `against ggml (skipped: ${peerMissing})`;
 
 (peerMissing === undefined ? describe : describe.skip)(title, () => {
+  // Loaded once, and kept: ggml aborts when it is loaded anew.
+  let ggml: Ggml;
+  beforeAll(() => {
+    ggml = loadGgml();
+  });
+
   test.each(TYPES)('%s: no byte differs', (type) => {
-    const ggml = loadGgml();
     for (let round = 0; round < 12; round++) {
       const seed = random(SEED, round);
       const rows = 1 + (random(seed, 1) % 23);
