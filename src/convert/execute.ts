@@ -69,11 +69,11 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
   const fetches = Math.max(1, Math.min(MAX_FETCHES, Math.floor(execution.fetchMemory / largest)));
   const buffers = new BufferPool(largest);
   let done = 0;
-  const runTask = async (task: Task) => {
+  const runTask = async (task: Task, signal: AbortSignal) => {
     const local = sources.open(task);
     const buffer = local ? undefined : buffers.take();
     try {
-      const bytes = buffer && (await fetchTask(execution, task, buffer));
+      const bytes = buffer && (await fetchTask(execution.repo, task, buffer, signal));
       const job: Job = { task, sources: local ?? {}, outputs: files.fds, memory, ...(bytes && { bytes }) };
       const failure: JobFailure | null = await pool.run(job);
       if (failure) {
@@ -96,33 +96,35 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
   }
 }
 
-/** Runs `action` on all items, `limit` at a time; after a failure or an abort starts no more and waits for those under way. */
+/**
+ * Runs `action` on all items, `limit` at a time. The first failure, or the caller's abort, aborts the signal that those
+ * under way were given, and is thrown when they have ended.
+ */
 async function forEachConcurrently<T>(
   items: readonly T[],
   limit: number,
   signal: AbortSignal | undefined,
-  action: (item: T) => Promise<void>,
+  action: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
+  const stop = new AbortController();
+  const stopped = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  const failures: unknown[] = [];
   let next = 0;
-  let failed = false;
   const lane = async () => {
-    while (!failed && next < items.length) {
-      throwIfAborted(signal);
-      await action(items[next++] as T);
+    while (!stopped.aborted && next < items.length) {
+      await action(items[next++] as T, stopped);
     }
   };
   const lanes = Array.from({ length: Math.min(limit, items.length) }, () =>
     lane().catch((error: unknown) => {
-      failed = true;
-      throw error;
+      failures.push(error);
+      stop.abort();
     }),
   );
-  const results = await Promise.allSettled(lanes);
+  await Promise.all(lanes);
   throwIfAborted(signal);
-  for (const result of results) {
-    if (result.status === 'rejected') {
-      throw result.reason;
-    }
+  if (failures.length > 0) {
+    throw failures[0];
   }
 }
 
@@ -132,7 +134,7 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   }
 }
 
-async function fetchTask({ repo, signal }: Execution, task: Task, buffer: SharedArrayBuffer): Promise<Uint8Array> {
+async function fetchTask(repo: Repo, task: Task, buffer: SharedArrayBuffer, signal: AbortSignal): Promise<Uint8Array> {
   const bytes = new Uint8Array(buffer, 0, task.bufferSize);
   await Promise.all(
     task.reads.map((read) =>

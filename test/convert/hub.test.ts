@@ -136,3 +136,27 @@ test('inspect reads the header of a file on the Hub, and no more', async () => {
   expect(ends.length).toBeGreaterThan(0);
   expect(Math.max(...ends)).toBeLessThan(file.size / 2);
 });
+
+test('a failure ends the requests that are under way, rather than wait for their patience', async () => {
+  process.env.HF_HUB_DOWNLOAD_TIMEOUT = '60';
+  const hub = await serve({ faultEvery: 0, faults: ['stall'] });
+  const { convert } = await import('#src/convert/convert.js');
+  const out = tempFolder();
+  const consume = async () => {
+    for await (const event of convert({
+      source: 'org/Tiny-Verse-2M',
+      endpoint: hub.endpoint,
+      outtype: 'f16',
+      out,
+      maxMemory: 2 ** 20,
+    })) {
+      if (event.event === 'plan') {
+        // From now on every second answer is a refusal, and the others stall.
+        hub.world.access['org/Tiny-Verse-2M'] = { gated: true };
+        hub.faults.every = 2;
+      }
+    }
+  };
+  await expect(consume()).rejects.toMatchObject({ name: 'GatedRepoError', exitCode: 5 });
+  expect(readdirSync(out)).toEqual([]);
+}, 20_000);
