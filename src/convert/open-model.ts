@@ -34,7 +34,9 @@ export async function openModel(params: ConvertParams): Promise<Model> {
     return { repo, files, config, arch, checkpoint: new Map() };
   }
   refuseQuantized(config);
-  return { repo, files, config, arch, checkpoint: await openCheckpoint(files, params.signal) };
+  const checkpoint = await openCheckpoint(files, params.signal);
+  refuseFloat8(checkpoint);
+  return { repo, files, config, arch, checkpoint };
 }
 
 async function readConfig(files: SmallFiles): Promise<Config> {
@@ -52,9 +54,23 @@ async function readConfig(files: SmallFiles): Promise<Config> {
 function refuseQuantized({ hparams }: Config): void {
   const quantization = hparams.quantization_config;
   if (isObject(quantization)) {
-    throw new QuantizedSourceError(
-      `The checkpoint is quantized already (${String(quantization.quant_method ?? 'quantization_config')}), which this version does not read.`,
-      'Convert the unquantized model that it was made from; its model card may name it as base_model.',
+    throw quantizedError(
+      `The checkpoint is quantized already (${String(quantization.quant_method ?? 'quantization_config')})`,
     );
   }
+}
+
+function refuseFloat8(checkpoint: Checkpoint): void {
+  for (const { name, file, dtype } of checkpoint.values()) {
+    if (dtype === 'F8_E4M3' || dtype === 'F8_E5M2') {
+      throw quantizedError(`Tensor ${name} of ${file} is of dtype ${dtype}`);
+    }
+  }
+}
+
+function quantizedError(what: string): QuantizedSourceError {
+  return new QuantizedSourceError(
+    `${what}, which this version does not read.`,
+    'Convert the unquantized model that it was made from; its model card may name it as base_model.',
+  );
 }

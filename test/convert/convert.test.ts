@@ -6,9 +6,43 @@ import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 import { readRecord, recordsOf, run, sha256 } from './records.js';
 
-/** Of a safetensors header. */
-interface Entry {
-  readonly data_offsets: readonly [number, number];
+interface Tensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: Buffer;
+}
+
+type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+
+function readTensors(path: string): Tensor[] {
+  const whole = readFileSync(path);
+  const start = 8 + Number(whole.readBigUInt64LE());
+  const { __metadata__, ...header } = JSON.parse(whole.subarray(8, start).toString()) as Header;
+  return Object.entries(header).map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [from, to],
+      },
+    ]) => {
+      return { name, dtype, shape, bytes: whole.subarray(start + from, start + to) };
+    },
+  );
+}
+
+function writeTensors(path: string, tensors: readonly Tensor[]): void {
+  let offset = 0;
+  const entries = tensors.map(({ name, dtype, shape, bytes }) => {
+    offset += bytes.length;
+    return [name, { dtype, shape, data_offsets: [offset - bytes.length, offset] }];
+  });
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  writeFileSync(path, Buffer.concat([length, json, ...tensors.map(({ bytes }) => bytes)]));
 }
 
 const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
@@ -55,27 +89,16 @@ describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
 test('a sharded checkpoint with an index gives the same file', async () => {
   const folder = join(tempFolder(), 'Tiny-Verse-2M');
   cpSync(tinyVerse, folder, { recursive: true });
-  const whole = readFileSync(join(folder, 'model.safetensors'));
+  const tensors = readTensors(join(folder, 'model.safetensors'));
   rmSync(join(folder, 'model.safetensors'));
-  const start = 8 + Number(whole.readBigUInt64LE());
-  const entries = Object.entries(JSON.parse(whole.subarray(8, start).toString()) as Record<string, Entry>);
   const weight_map: Record<string, string> = {};
   for (const part of [0, 1]) {
     const file = `model-0000${part + 1}-of-00002.safetensors`;
-    const header: Record<string, Entry> = {};
-    const pieces: Buffer[] = [];
-    let offset = 0;
-    for (const [name, entry] of entries.filter(([name], i) => name !== '__metadata__' && i % 2 === part)) {
-      const piece = whole.subarray(start + entry.data_offsets[0], start + entry.data_offsets[1]);
-      header[name] = { ...entry, data_offsets: [offset, offset + piece.length] };
-      offset += piece.length;
-      pieces.push(piece);
+    const own = tensors.filter((_, i) => i % 2 === part);
+    writeTensors(join(folder, file), own);
+    for (const { name } of own) {
       weight_map[name] = file;
     }
-    const json = Buffer.from(JSON.stringify(header));
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(json.length));
-    writeFileSync(join(folder, file), Buffer.concat([length, json, ...pieces]));
   }
   writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map }));
   const { result } = await run({ source: folder, quant: 'q4_k_m', out: tempFolder() });
@@ -137,15 +160,11 @@ describe('what goes wrong', () => {
 
   test('a NaN in a weight is found while quantizing, and leaves no file', async () => {
     const source = copy();
-    const weights = readFileSync(join(source, 'model.safetensors'));
-    const header = JSON.parse(weights.subarray(8, 8 + Number(weights.readBigUInt64LE())).toString()) as Record<
-      string,
-      { data_offsets: [number, number] }
-    >;
-    const start =
-      8 + Number(weights.readBigUInt64LE()) + (header['model.layers.1.mlp.down_proj.weight']?.data_offsets[0] ?? 0);
-    weights.writeUInt16LE(0x7fc0, start + 2 * (3 * 512 + 5));
-    writeFileSync(join(source, 'model.safetensors'), weights);
+    const path = join(source, 'model.safetensors');
+    const tensors = readTensors(path);
+    const spoilt = tensors.find(({ name }) => name === 'model.layers.1.mlp.down_proj.weight');
+    spoilt?.bytes.writeUInt16LE(0x7fc0, 2 * (3 * 512 + 5));
+    writeTensors(path, tensors);
     const out = tempFolder();
     await expect(run({ source, quant: 'q4_k_m', out })).rejects.toMatchObject({
       name: 'BadWeightsError',
@@ -155,6 +174,19 @@ describe('what goes wrong', () => {
     expect(readdirSync(out)).toEqual([]);
     await run({ source, outtype: 'bf16', out });
     expect(readdirSync(out)).toHaveLength(1);
+  });
+
+  test('float8 without a word of it in config.json is refused by name', async () => {
+    const source = copy();
+    const path = join(source, 'model.safetensors');
+    const [first, ...rest] = readTensors(path);
+    const { shape = [], ...tensor } = first as Tensor;
+    writeTensors(path, [{ ...tensor, dtype: 'F8_E4M3', shape: [...shape, 2] }, ...rest]);
+    await expect(run({ source, outtype: 'f16', out: tempFolder() })).rejects.toMatchObject({
+      name: 'QuantizedSourceError',
+      exitCode: 3,
+      message: expect.stringMatching(/of model\.safetensors is of dtype F8_E4M3, which this version does not read\./),
+    });
   });
 
   test('weights that shrink after the plan are an error, not a crash', async () => {
