@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { stream } from '../stream.js';
-import { execute, startWorkers } from './execute.js';
+import { execute } from './execute.js';
 import { headerOf } from './layout.js';
 import { DEFAULT_MAX_MEMORY, makePlan } from './make-plan.js';
 import { type Model, openModel } from './open-model.js';
@@ -9,6 +9,7 @@ import type { Output } from './outputs.js';
 import type { ConvertParams } from './params.js';
 import type { Plan } from './plan.js';
 import { makeTasks, type Task, taskBytes } from './tasks.js';
+import { Workers } from './workers.js';
 
 /**
  * Converts a model, and quantizes it in the same pass where `quant` is given.
@@ -30,15 +31,15 @@ export async function plan(params: ConvertParams, emit: (event: ConvertEvent) =>
 async function run(params: ConvertParams, emit: (event: ConvertEvent) => void): Promise<ConvertResult> {
   emit({ event: 'phase', phase: 'open' });
   const model = await openModel(params);
-  const pool = startWorkers(params.jobs ?? availableParallelism());
+  const workers = new Workers(params.jobs ?? availableParallelism());
   try {
     emit({ event: 'phase', phase: 'plan' });
     const { result, ...work } = await prepare(model, params, emit);
-    await execute({ ...work, repo: model.repo, pool, emit, signal: params.signal });
+    await execute({ ...work, repo: model.repo, workers, emit, signal: params.signal });
     emit({ event: 'done', result });
     return result;
   } finally {
-    await pool.close();
+    await workers.close();
   }
 }
 

@@ -1,6 +1,4 @@
 import { closeSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
 import { InterruptedError, SourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { NativeAddonError } from '../quantize/native.js';
@@ -8,6 +6,7 @@ import type { Repo } from '../repo/repo.js';
 import { type Output, PartialFiles, writeError } from './outputs.js';
 import { type Task, workerMemory } from './tasks.js';
 import type { Job, JobFailure } from './worker.js';
+import type { Workers } from './workers.js';
 
 export class ReadError extends SourceError {}
 export class ShortFileError extends SourceError {}
@@ -18,21 +17,11 @@ export interface Execution {
   readonly outputs: readonly Output[];
   readonly tasks: readonly Task[];
   readonly jobs: number;
-  readonly pool: Piscina<Job, JobFailure | null>;
+  readonly workers: Workers;
   /** Bytes that fetched ranges may take while they wait for a worker. */
   readonly fetchMemory: number;
   readonly signal?: AbortSignal | undefined;
   emit(event: ConvertEvent): void;
-}
-
-/** Threads that fill; they start at once, and are ready by the time that a plan is made. */
-export function startWorkers(jobs: number): Piscina<Job, JobFailure | null> {
-  return new Piscina({
-    filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
-    name: 'fill',
-    minThreads: jobs,
-    maxThreads: jobs,
-  });
 }
 
 /**
@@ -61,7 +50,7 @@ export async function execute(execution: Execution): Promise<void> {
 const MAX_FETCHES = 16;
 
 async function fillAll(execution: Execution, files: PartialFiles): Promise<void> {
-  const { tasks, jobs, pool } = execution;
+  const { tasks, jobs, workers } = execution;
   const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
   const sources = new LocalSources(execution.repo);
   const memory = workerMemory(tasks);
@@ -75,7 +64,7 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
     try {
       const bytes = buffer && (await fetchTask(execution.repo, task, buffer, signal));
       const job: Job = { task, sources: local ?? {}, outputs: files.fds, memory, ...(bytes && { bytes }) };
-      const failure: JobFailure | null = await pool.run(job);
+      const failure = await workers.run(job);
       if (failure) {
         throw failureError(failure, execution.outputs);
       }
