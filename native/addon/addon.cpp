@@ -2,6 +2,7 @@
 // The TypeScript side is src/quantize/native.ts.
 #include <napi.h>
 
+#include <algorithm>
 #include <exception>
 
 #include "../quantize/quantize.h"
@@ -14,14 +15,14 @@ using namespace hf2gguf;
 Type typeOf(const Napi::Env& env, const Napi::Value& number) {
   const int wanted = number.As<Napi::Number>().Int32Value();
   for (int type = 0; type < TYPE_COUNT; ++type) {
-    if (TYPES[type].number == wanted) return Type(type);
+    if (TYPES[type].number == wanted && scalar::kernels.quantize[type] && scalar::kernels.dequantize[type]) return Type(type);
   }
   throw Napi::RangeError::New(env, "no kernel makes ggml type " + std::to_string(wanted));
 }
 
 Type floatTypeOf(const Napi::Env& env, const Napi::Value& number) {
   const Type type = typeOf(env, number);
-  if (!isFloat(type)) throw Napi::RangeError::New(env, "a source is F32, F16 or BF16");
+  if (!isFloat(type)) throw Napi::RangeError::New(env, "values pass through F32, F16 or BF16");
   return type;
 }
 
@@ -56,30 +57,58 @@ Napi::Value targets(const Napi::CallbackInfo& info) {
   return names;
 }
 
-/** check(target): boolean. */
+/** check(target, type): boolean. */
 Napi::Value check(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), agreesWithScalar(kernelsOf(info.Env(), info[0])));
+  const Napi::Env env = info.Env();
+  return Napi::Boolean::New(env, agreesWithScalar(kernelsOf(env, info[0]), typeOf(env, info[1])));
+}
+
+/** Null for undefined. */
+const float* weightsOf(const Napi::Env& env, const Napi::Value& weights, const Job& job) {
+  if (weights.IsUndefined()) return nullptr;
+  if (!weights.IsTypedArray() || weights.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
+    throw Napi::TypeError::New(env, "weights are a Float32Array");
+  }
+  const Napi::Float32Array values = weights.As<Napi::Float32Array>();
+  if (values.ElementLength() != job.columns) throw Napi::RangeError::New(env, "there is not one weight a column");
+  return values.Data();
+}
+
+/** In the order of src/quantize/native.ts. */
+void addErrors(const Errors& errors, Napi::Float64Array sums) {
+  sums[0] += errors.squared;
+  sums[1] += errors.weighted;
+  sums[2] += errors.sourceSquared;
+  sums[3] = std::max(sums[3], double(errors.largest));
 }
 
 /**
- * quantize(target, type, source, sourceType, via, rows, columns, output, refuseNonFinite):
- * undefined, or { kind: 'non-finite' | 'overflow', row, column }. Types are ggml's numbers.
+ * quantize(target, type, source, sourceType, via, rows, columns, weights, output, refuseNonFinite, errors):
+ * undefined, or { kind: 'non-finite' | 'overflow', row, column }. Types are ggml's numbers; weights (Float32Array) and
+ * errors (Float64Array of 4, added to) may be undefined.
  */
 Napi::Value quantize(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 9 || !info[2].IsTypedArray() || !info[7].IsTypedArray()) {
-    throw Napi::TypeError::New(env, "quantize() takes 9 arguments, the third and the eighth Uint8Array");
+  if (info.Length() != 11 || !info[2].IsTypedArray() || !info[8].IsTypedArray()) {
+    throw Napi::TypeError::New(env, "quantize() takes 11 arguments, the third and the ninth Uint8Array");
   }
-  Napi::Uint8Array source = info[2].As<Napi::Uint8Array>(), target = info[7].As<Napi::Uint8Array>();
+  Napi::Uint8Array source = info[2].As<Napi::Uint8Array>(), target = info[8].As<Napi::Uint8Array>();
   const Kernels& kernels = kernelsOf(env, info[0]);
-  const Job job = {.type = typeOf(env, info[1]),
-                   .source = source.Data(),
-                   .sourceType = floatTypeOf(env, info[3]),
-                   .via = floatTypeOf(env, info[4]),
-                   .rows = countOf(env, info[5]),
-                   .columns = countOf(env, info[6]),
-                   .target = target.Data(),
-                   .refuseNonFinite = info[8].ToBoolean()};
+  Errors errors;
+  Job job = {.type = typeOf(env, info[1]),
+             .source = source.Data(),
+             .sourceType = typeOf(env, info[3]),
+             .via = floatTypeOf(env, info[4]),
+             .rows = countOf(env, info[5]),
+             .columns = countOf(env, info[6]),
+             .weights = nullptr,
+             .target = target.Data(),
+             .refuseNonFinite = info[9].ToBoolean(),
+             .errors = info[10].IsUndefined() ? nullptr : &errors};
+  job.weights = weightsOf(env, info[7], job);
+  if (needsWeights(job.type) && job.type != job.sourceType && job.weights == nullptr) {
+    throw Napi::RangeError::New(env, "this type cannot be made without weights");
+  }
   checkSize(env, "the source", job.sourceType, job, source.ByteLength());
   checkSize(env, "the output", job.type, job, target.ByteLength());
 
@@ -89,6 +118,7 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
   } catch (const std::exception& error) {
     throw Napi::Error::New(env, error.what());
   }
+  if (job.errors) addErrors(errors, info[10].As<Napi::Float64Array>());
   if (fault.kind == Fault::NONE) return env.Undefined();
   Napi::Object result = Napi::Object::New(env);
   result["kind"] = Napi::String::New(env, fault.kind == Fault::NON_FINITE ? "non-finite" : "overflow");
@@ -97,10 +127,29 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
   return result;
 }
 
+/** dequantize(target, type, source, output): `output` is a Float32Array of as many elements as `source` holds. */
+Napi::Value dequantize(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 4 || !info[2].IsTypedArray() || !info[3].IsTypedArray()) {
+    throw Napi::TypeError::New(env, "dequantize() takes 4 arguments, the third and the fourth typed arrays");
+  }
+  const Napi::Uint8Array source = info[2].As<Napi::Uint8Array>();
+  Napi::Float32Array output = info[3].As<Napi::Float32Array>();
+  const Kernels& kernels = kernelsOf(env, info[0]);
+  const Type type = typeOf(env, info[1]);
+  const size_t count = output.ElementLength();
+  if (count % TYPES[type].elements != 0 || count / TYPES[type].elements * TYPES[type].bytes != source.ByteLength()) {
+    throw Napi::RangeError::New(env, "the source has not the size of the output's elements");
+  }
+  kernels.dequantize[type](source.Data(), output.Data(), count);
+  return env.Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["targets"] = Napi::Function::New(env, targets);
   exports["check"] = Napi::Function::New(env, check);
   exports["quantize"] = Napi::Function::New(env, quantize);
+  exports["dequantize"] = Napi::Function::New(env, dequantize);
   return exports;
 }
 

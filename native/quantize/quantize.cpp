@@ -5,90 +5,127 @@
 #include <cstring>
 #include <vector>
 
+#include "blocks.h"
+
 namespace hf2gguf {
 namespace {
 
 /** Elements worked on at a time (if a row is not longer): their float32 stays in the second-level cache. */
 constexpr size_t CHUNK = 16384;
 
-/** The chunk that begins at `row`, as float32 rounded to `via`. */
-class Reader {
- public:
-  Reader(const Kernels& kernels, const Job& job, size_t chunkRows)
-      : kernels(kernels),
-        job(job),
-        rounds(job.via != F32 && job.via != job.sourceType),
-        isDirect(job.sourceType == F32 && !rounds && reinterpret_cast<uintptr_t>(job.source) % alignof(float) == 0),
-        x(isDirect ? 0 : chunkRows * job.columns),
-        halves(rounds ? 2 * chunkRows * job.columns : 0) {}
-
-  const float* read(size_t row, size_t rows) {
-    const uint8_t* source = job.source + row * job.columns * TYPES[job.sourceType].bytes;
-    if (isDirect) return reinterpret_cast<const float*>(source);
-    kernels.widen[job.sourceType](source, x.data(), rows * job.columns);
-    if (rounds) {
-      kernels.quantize[job.via](x.data(), halves.data(), rows, job.columns);
-      kernels.widen[job.via](halves.data(), x.data(), rows * job.columns);
-    }
-    return x.data();
-  }
-
- private:
-  const Kernels& kernels;
-  const Job& job;
-  const bool rounds, isDirect;
-  std::vector<float> x;
-  std::vector<uint8_t> halves;
-};
-
-/** Index of the first block of `count` that has an infinite or NaN scale (or is such a value), or `count`. */
-size_t firstOverflow(Type type, const uint8_t* blocks, size_t count) {
-  const TypeInfo& info = TYPES[type];
-  const int exponent = type == BF16 ? 0x7f80 : 0x7c00;
-  for (size_t i = 0; i < count; ++i) {
-    for (size_t j = 0; j < info.halves; ++j) {
-      uint16_t half;
-      std::memcpy(&half, blocks + i * info.bytes + info.halvesOffset + 2 * j, sizeof half);
-      if ((half & exponent) == exponent) return i;
-    }
-  }
-  return count;
-}
+size_t bytesOf(Type type, size_t elements) { return elements / TYPES[type].elements * TYPES[type].bytes; }
 
 Fault at(Fault::Kind kind, size_t row, size_t columns, size_t element) {
   return {kind, row + element / columns, element % columns};
 }
 
+/** The weights, going on past the end of a row. */
+std::vector<float> padded(const Job& job) {
+  std::vector<float> weights(job.weights ? job.columns + WEIGHTS_PADDING : 0);
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = job.weights[i % job.columns];
+  return weights;
+}
+
+/** A job's rows, some at a time. */
+class Run {
+ public:
+  Run(const Kernels& kernels, const Job& job)
+      : kernels(kernels),
+        job(job),
+        weights(padded(job)),
+        checks(job.refuseNonFinite || !isFloat(job.type)),
+        rounds(job.via != F32 && job.via != job.sourceType),
+        isDirect(job.sourceType == F32 && !rounds && reinterpret_cast<uintptr_t>(job.source) % alignof(float) == 0),
+        x(isDirect ? 0 : chunk()),
+        halves(rounds ? 2 * chunk() : 0),
+        written(job.errors ? chunk() : 0) {}
+
+  size_t chunkRows() const { return std::min(job.rows, std::max<size_t>(1, CHUNK / job.columns)); }
+
+  /** Rows [row, row + rows): at most chunkRows(). */
+  Fault quantize(size_t row, size_t rows) {
+    const size_t elements = rows * job.columns;
+    const uint8_t* source = job.source + bytesOf(job.sourceType, row * job.columns);
+    uint8_t* target = job.target + bytesOf(job.type, row * job.columns);
+    if (!isFloat(job.sourceType)) {
+      const size_t blockElements = TYPES[job.sourceType].elements, blocks = elements / blockElements;
+      const size_t bad = firstInvalidBlock(job.sourceType, source, blocks);
+      if (bad < blocks) return at(Fault::NON_FINITE, row, job.columns, bad * blockElements);
+    }
+    const float* values = read(source, elements);
+    if (checks && !kernels.allFinite(values, elements)) {
+      const size_t bad = std::find_if(values, values + elements, [](float v) { return !std::isfinite(v); }) - values;
+      return at(Fault::NON_FINITE, row, job.columns, bad);
+    }
+    if (isCopied()) {
+      std::memcpy(target, source, bytesOf(job.type, elements));
+    } else {
+      kernels.quantize[job.type](values, job.weights ? weights.data() : nullptr, target, rows, job.columns);
+    }
+    if (job.errors) measure(source, target, elements);
+    if (!checks) return {};
+    const size_t blockElements = TYPES[job.type].elements, blocks = elements / blockElements;
+    const size_t bad = firstInvalidBlock(job.type, target, blocks);
+    return bad < blocks ? at(Fault::OVERFLOW, row, job.columns, bad * blockElements) : Fault{};
+  }
+
+ private:
+  const Kernels& kernels;
+  const Job& job;
+  const std::vector<float> weights;
+  const bool checks, rounds, isDirect;
+  std::vector<float> x;
+  std::vector<uint8_t> halves;
+  std::vector<float> written;
+
+  size_t chunk() const { return chunkRows() * job.columns; }
+
+  /** Float32 copies itself, and bfloat16 makes NaN quiet as the reference does. */
+  bool isCopied() const {
+    return job.type == job.sourceType && (!isFloat(job.type) || (job.type == F16 && job.via != BF16));
+  }
+
+  /** As float32, rounded to `via`. */
+  const float* read(const uint8_t* source, size_t elements) {
+    if (isDirect) return reinterpret_cast<const float*>(source);
+    kernels.dequantize[job.sourceType](source, x.data(), elements);
+    if (rounds) {
+      kernels.quantize[job.via](x.data(), nullptr, halves.data(), 1, elements);
+      kernels.dequantize[job.via](halves.data(), x.data(), elements);
+    }
+    return x.data();
+  }
+
+  void measure(const uint8_t* source, const uint8_t* target, size_t elements) {
+    kernels.dequantize[job.type](target, written.data(), elements);
+    const float* values = reinterpret_cast<const float*>(source);
+    if (!isDirect) {
+      kernels.dequantize[job.sourceType](source, x.data(), elements);
+      values = x.data();
+    }
+    Errors& errors = *job.errors;
+    for (size_t i = 0; i < elements; ++i) {
+      const double value = values[i], difference = value - double(written[i]), square = difference * difference;
+      errors.squared += square;
+      errors.weighted += job.weights ? square * double(job.weights[i % job.columns]) : square;
+      errors.sourceSquared += value * value;
+      errors.largest = std::max(errors.largest, float(std::fabs(difference)));
+    }
+  }
+};
+
 }  // namespace
 
 Fault quantizeRows(const Kernels& kernels, const Job& job) {
   if (job.rows == 0 || job.columns == 0) return {};
-  const TypeInfo& info = TYPES[job.type];
-  const size_t chunkRows = std::min(job.rows, std::max<size_t>(1, CHUNK / job.columns));
-  const bool checks = job.refuseNonFinite || !isFloat(job.type);
-  // Float32 copies itself, and bfloat16 makes NaN quiet as the reference does.
-  const bool copies = job.type == F16 && job.sourceType == F16 && job.via != BF16;
-  Reader reader(kernels, job, chunkRows);
-  Fault fault;
-  for (size_t row = 0; row < job.rows; row += chunkRows) {
-    const size_t rows = std::min(chunkRows, job.rows - row), elements = rows * job.columns;
-    uint8_t* target = job.target + row * job.columns / info.elements * info.bytes;
-    const float* x = reader.read(row, rows);
-    if (checks && !kernels.allFinite(x, elements)) {
-      const size_t bad = std::find_if(x, x + elements, [](float v) { return !std::isfinite(v); }) - x;
-      return at(Fault::NON_FINITE, row, job.columns, bad);
-    }
-    if (copies) {
-      std::memcpy(target, job.source + 2 * row * job.columns, 2 * elements);
-    } else {
-      kernels.quantize[job.type](x, target, rows, job.columns);
-    }
-    if (checks && fault.kind == Fault::NONE) {
-      const size_t blocks = elements / info.elements, bad = firstOverflow(job.type, target, blocks);
-      if (bad < blocks) fault = at(Fault::OVERFLOW, row, job.columns, bad * info.elements);
-    }
+  Run run(kernels, job);
+  Fault first;
+  for (size_t row = 0; row < job.rows; row += run.chunkRows()) {
+    const Fault fault = run.quantize(row, std::min(run.chunkRows(), job.rows - row));
+    if (fault.kind == Fault::NON_FINITE) return fault;
+    if (first.kind == Fault::NONE) first = fault;
   }
-  return fault;
+  return first;
 }
 
 }  // namespace hf2gguf

@@ -14,7 +14,7 @@ struct Target {
 /** Those that this machine has, the best first; `scalar` is always the last. */
 std::vector<Target> availableTargets();
 
-/** Whether a target gives the scalar kernels' bytes on a small sample of every type. */
-bool agreesWithScalar(const Kernels& kernels);
+/** Whether a target gives the scalar kernels' bytes, and values of them, on a small sample of a type. */
+bool agreesWithScalar(const Kernels& kernels, Type type);
 
 }  // namespace hf2gguf

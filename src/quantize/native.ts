@@ -11,7 +11,7 @@ export type FloatType = 'F32' | 'F16' | 'BF16';
 /** native/addon/addon.cpp. */
 interface Addon {
   targets(): Target[];
-  check(target: Target): boolean;
+  check(target: Target, type: number): boolean;
   quantize(
     target: Target,
     type: number,
@@ -20,9 +20,12 @@ interface Addon {
     via: number,
     rows: number,
     columns: number,
+    weights: Float32Array | undefined,
     output: Uint8Array,
     refuseNonFinite: boolean,
+    errors: Float64Array | undefined,
   ): { kind: 'non-finite' | 'overflow'; row: number; column: number } | undefined;
+  dequantize(target: Target, type: number, source: Uint8Array, output: Float32Array): void;
 }
 
 /** The addon was not built, or not for this machine. */
@@ -107,9 +110,7 @@ export function availableTargets(): readonly Target[] {
 let chosen: Target | undefined;
 
 /**
- * The instruction set in use: the best one, or what the environment variable HF2GGUF_TARGET says. If it does not give
- * the scalar kernels' bytes on a small sample, a warning is emitted and `scalar` is used.
- *
+ * The instruction set in use: the best one, or what the environment variable HF2GGUF_TARGET says.
  * @throws {@link UnknownTargetError} if the variable names none of {@link availableTargets}.
  */
 export function currentTarget(): Target {
@@ -126,54 +127,90 @@ function chooseTarget(forced: string | undefined): Target {
       `Unset it, or use one of: ${available.join(', ')}.`,
     );
   }
-  if (addon().check(target)) return target;
-  process.emitWarning(`The ${target} kernels give wrong results on this machine; the slow scalar ones are used.`);
-  return 'scalar';
+  return target;
+}
+
+const checked = new Map<GgmlType, Target>();
+
+/**
+ * The current target; if on a type's first use it does not give the scalar kernels' bytes on a small sample, a warning
+ * is emitted and `scalar` is used for that type.
+ */
+function targetFor(type: GgmlType): Target {
+  const known = checked.get(type);
+  if (known) {
+    return known;
+  }
+  let target = currentTarget();
+  if (!addon().check(target, GGML_TYPES[type][0])) {
+    process.emitWarning(`The ${target} kernels for ${type} give wrong results here; the slow scalar ones are used.`);
+    target = 'scalar';
+  }
+  checked.set(type, target);
+  return target;
 }
 
 export interface QuantizeParams {
-  /** What the rows become. F32, F16, BF16, Q4_0, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K have kernels. */
+  /** What the rows become: F32, F16, BF16 or any block type. */
   readonly type: GgmlType;
   /** rows x columns elements of `sourceType`, little-endian; any alignment, and shared memory too. */
   readonly source: Uint8Array;
-  readonly sourceType: FloatType;
+  /** Blocks are decoded first, or copied where `type` is the same; then `via` is F32. */
+  readonly sourceType: GgmlType;
   /** Every value is rounded to this type first, as when a converter writes it and a quantizer reads that. F32: as it is. */
   readonly via: FloatType;
   readonly rows: number;
   /** A multiple of the type's block size. */
   readonly columns: number;
+  /** How much the error of each column counts: the rows' importance. IQ1_S, IQ2_XXS and IQ2_XS need it. */
+  readonly weights?: Float32Array | undefined;
   /** Takes rows x rowBytes(type, columns) bytes; must not overlap `source`. */
   readonly target: Uint8Array;
   /** Refuse NaN and infinities in F32, F16 and BF16 too, in what is read and in what is written. @default false */
   readonly refuseNonFinite?: boolean;
-  /** The instruction set, for tests and benchmarks. @default currentTarget() */
+  /** What the writing loses is added to this. */
+  readonly errors?: ErrorSums | undefined;
+  /** The instruction set, for tests and benchmarks. @default the best that works */
   readonly on?: Target;
 }
 
 /**
+ * How far what was written is from the source: the sums of squared differences, of those times their column's weight,
+ * and of the source's squares; and the largest difference.
+ */
+export type ErrorSums = Float64Array & { readonly length: 4 };
+
+/**
  * Converts whole rows to a tensor type, with the bytes that ggml's reference quantizers give on x86-64
- * (`ggml_quantize_chunk` of llama.cpp v0.5.0 without importance weights).
+ * (`ggml_quantize_chunk` of llama.cpp v0.5.0).
  *
  * @throws {@link NonFiniteError} for NaN or an infinity, after rounding to `via`: always for quantized types.
  * @throws {@link OverflowError} if a value or a block's scale does not fit the type; `target` is complete even then.
  * @throws RangeError if a buffer's size is not that of rows x columns, or the type has no kernel.
  */
 export function quantizeRows(params: QuantizeParams): void {
-  const {
-    type,
-    source,
-    sourceType,
-    via,
+  const { type, sourceType, via, rows, columns, refuseNonFinite = false } = params;
+  const fault = addon().quantize(
+    params.on ?? targetFor(type),
+    GGML_TYPES[type][0],
+    params.source,
+    GGML_TYPES[sourceType][0],
+    GGML_TYPES[via][0],
     rows,
     columns,
-    target,
-    refuseNonFinite = false,
-    on = currentTarget(),
-  } = params;
-  const [number] = GGML_TYPES[type];
-  const [sourceNumber] = GGML_TYPES[sourceType];
-  const [viaNumber] = GGML_TYPES[via];
-  const fault = addon().quantize(on, number, source, sourceNumber, viaNumber, rows, columns, target, refuseNonFinite);
+    params.weights,
+    params.target,
+    refuseNonFinite,
+    params.errors,
+  );
   if (fault?.kind === 'non-finite') throw new NonFiniteError(fault.row, fault.column);
   if (fault?.kind === 'overflow') throw new OverflowError(fault.row, fault.column);
+}
+
+/**
+ * The values of blocks (or of F16, BF16, F32), as ggml's `to_float` gives them.
+ * @throws RangeError if `source` does not hold as many elements as `target`.
+ */
+export function dequantize(type: GgmlType, source: Uint8Array, target: Float32Array, on = targetFor(type)): void {
+  addon().dequantize(on, GGML_TYPES[type][0], source, target);
 }

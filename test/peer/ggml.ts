@@ -40,8 +40,17 @@ export function loadKoffi(): Koffi {
 }
 
 export interface Ggml {
-  /** `ggml_quantize_chunk` of all rows, without importance weights, into `output`. `type` is ggml's number. */
-  quantizeChunk(type: number, values: Float32Array, rows: number, columns: number, output: Uint8Array): void;
+  /** `ggml_quantize_chunk` of all rows into `output`. `type` is ggml's number. */
+  quantizeChunk(
+    type: number,
+    values: Float32Array,
+    rows: number,
+    columns: number,
+    output: Uint8Array,
+    weights?: Float32Array,
+  ): void;
+  /** The `to_float` of a block type, by its name. */
+  dequantize(type: string, blocks: Uint8Array, output: Float32Array): void;
 }
 
 export function loadGgml(): Ggml {
@@ -51,11 +60,16 @@ export function loadGgml(): Ggml {
     'size_t ggml_quantize_chunk(int type, const void *src, void *dst, int64_t start, int64_t nrows, int64_t n_per_row, const void *imatrix)',
   );
   return {
-    quantizeChunk(type, values, rows, columns, output) {
+    quantizeChunk(type, values, rows, columns, output, weights) {
       if (values.length !== rows * columns || output.length !== rows * Number(rowSize(type, columns))) {
         throw new RangeError('buffers of the wrong size');
       }
-      chunk(type, values, output, 0, rows, columns, null);
+      if (weights && weights.length !== columns) throw new RangeError('not one weight a column');
+      chunk(type, values, output, 0, rows, columns, weights ?? null);
+    },
+    dequantize(type, blocks, output) {
+      const name = type.toLowerCase().replace('_k', '_K');
+      library.func(`void dequantize_row_${name}(const void *x, void *y, int64_t k)`)(blocks, output, output.length);
     },
   };
 }

@@ -12,6 +12,14 @@ export interface InputSpec {
   readonly sha256: string;
 }
 
+export interface WeightsSpec {
+  readonly id: string;
+  readonly kind: string;
+  readonly seed: number;
+  readonly ncols: number;
+  readonly sha256: string;
+}
+
 /** Element `k` of the random stream `seed`: a Weyl step and murmur3's finalizer. */
 export function random(seed: number, k: number): number {
   let x = (seed + Math.imul(k + 1, 0x9e3779b9)) >>> 0;
@@ -125,5 +133,27 @@ export function makeInput(dist: string, seed: number, nrows: number, ncols: numb
   return Float32Array.from({ length: nrows * ncols }, (_, i) => {
     const u = (j: number) => random(seed, 8 * i + j);
     return distribution({ i, row: Math.floor(i / ncols), col: i % ncols, ncols, seed, u });
+  });
+}
+
+type Weight = (draw: number, uniform: number) => number;
+
+const WEIGHTS: Readonly<Record<string, Weight>> = {
+  rand: (_, uniform) => uniform,
+  ones: () => 1,
+  zeros: (draw, uniform) => (draw & 1 ? 0 : uniform),
+  allzero: () => 0,
+  skew: (draw, uniform) => uniform * 2 ** -((draw & 0xff) % 24),
+};
+
+export const WEIGHT_NAMES = Object.keys(WEIGHTS);
+
+/** Importance weights: one vector of ncols values for all rows. */
+export function makeWeights(kind: string, seed: number, ncols: number): Float32Array {
+  const weight = WEIGHTS[kind];
+  if (weight === undefined) throw new Error(`no weights ${kind}`);
+  return Float32Array.from({ length: ncols }, (_, column) => {
+    const draw = random(seed, column);
+    return weight(draw, ((draw >>> 8) + 1) / 16777216);
   });
 }

@@ -11,14 +11,15 @@ import {
   type QuantizeParams,
   quantizeRows,
 } from '#src/quantize/native.js';
-import { makeInput } from './inputs.js';
-import { bytesOf, REPOSITORY, TYPES } from './vectors.js';
+import { makeInput, makeWeights } from './inputs.js';
+import { bytesOf, NEED_WEIGHTS, REPOSITORY, TYPES } from './vectors.js';
 
 type Options = Partial<QuantizeParams>;
 
 function quantize(type: GgmlType, values: Uint8Array, rows: number, columns: number, options: Options = {}) {
   const target = new Uint8Array(rows * rowBytes(type, columns));
-  quantizeRows({ type, source: values, sourceType: 'F32', via: 'F32', rows, columns, target, ...options });
+  const weights = NEED_WEIGHTS.includes(type) ? makeWeights('rand', 1, columns) : undefined;
+  quantizeRows({ type, source: values, sourceType: 'F32', via: 'F32', rows, columns, weights, target, ...options });
   return target;
 }
 

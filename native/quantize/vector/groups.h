@@ -3,26 +3,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../kernels.h"
+
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
 /**
- * Calls kernel(x, blocks) for each GROUP blocks of ELEMENTS floats; what is left over is padded with zeros.
- * The kernel writes to a buffer of its own, so y need not be aligned. Without weights rows don't matter: all blocks are
- * one run.
+ * Calls kernel(x, weights, blocks) for each GROUP blocks of ELEMENTS floats; what is left over is padded with zeros.
+ * The kernel writes to a buffer of its own, so y need not be aligned. A group may run on into the next row, and the
+ * weights with it (see WEIGHTS_PADDING); without weights all blocks are one run.
  */
-template <class Block, int ELEMENTS, int GROUP, void (*KERNEL)(const float* x, Block* blocks)>
-void inGroups(const float* x, uint8_t* y, size_t rows, size_t columns) {
+template <class Block, int ELEMENTS, int GROUP, class Kernel>
+void inGroups(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns, Kernel kernel) {
+  static_assert(GROUP * ELEMENTS <= WEIGHTS_PADDING);
   Block blocks[GROUP];
-  size_t left = rows * columns / ELEMENTS;
+  size_t left = rows * columns / ELEMENTS, column = 0;
   for (; left >= GROUP; left -= GROUP, x += GROUP * ELEMENTS, y += sizeof blocks) {
-    KERNEL(x, blocks);
+    kernel(x, weights + column, blocks);
     __builtin_memcpy(y, blocks, sizeof blocks);
+    if (weights) column = (column + GROUP * ELEMENTS) % columns;
   }
   if (left == 0) return;
   float padded[GROUP * ELEMENTS] = {};
   __builtin_memcpy(padded, x, left * ELEMENTS * sizeof(float));
-  KERNEL(padded, blocks);
+  kernel(padded, weights + column, blocks);
   __builtin_memcpy(y, blocks, left * sizeof(Block));
+}
+
+/** The same for kernel(x, blocks), which takes no weights. */
+template <class Block, int ELEMENTS, int GROUP, class Kernel>
+void inGroups(const float* x, uint8_t* y, size_t count, Kernel kernel) {
+  inGroups<Block, ELEMENTS, GROUP>(x, nullptr, y, 1, count,
+                                   [&](const float* values, const float*, Block* blocks) { kernel(values, blocks); });
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -1,9 +1,11 @@
-// Q4_K, Q5_K, Q6_K: scalar/k-quants.h with a sub-block a lane.
-#pragma once
+// Q4_K, Q5_K, Q6_K: scalar/k-quants.cpp with a sub-block a lane.
+#include "../families.h"
+#include "groups.h"
 #include "scale-search.h"
 #include "transpose.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
+namespace {
 
 /** LANES sub-blocks of 32: LANES / 8 super-blocks. */
 template <const AffineSearch& SEARCH, class Block>
@@ -34,7 +36,7 @@ void quantizeAffine(const float* x, Block* blocks) {
 }
 
 /** LANES sub-blocks of 16: LANES / 16 super-blocks. */
-inline void quantizeQ6_K(const float* x, BlockQ6_K* blocks) {
+void blockQ6_K(const float* x, BlockQ6_K* blocks) {
   SymmetricLanes<16, 32> lanes;
   toLanes<16>(x, lanes.x);
   lanes.run();
@@ -56,6 +58,18 @@ inline void quantizeQ6_K(const float* x, BlockQ6_K* blocks) {
   for (int b = 0; b < LANES / 16; ++b) {
     if (used[b]) pack(bytes + b * SUPER_BLOCK, blocks[b]);
   }
+}
+
+}  // namespace
+
+void quantizeQ4_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  inGroups<BlockQ4_K, 256, LANES / 8>(x, y, rows * columns, quantizeAffine<SEARCH_Q4_K, BlockQ4_K>);
+}
+void quantizeQ5_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  inGroups<BlockQ5_K, 256, LANES / 8>(x, y, rows * columns, quantizeAffine<SEARCH_Q5_K, BlockQ5_K>);
+}
+void quantizeQ6_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  inGroups<BlockQ6_K, 256, LANES / 16>(x, y, rows * columns, blockQ6_K);
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -1,10 +1,12 @@
 // Q4_K, Q5_K, Q6_K, one super-block of 256 at a time: a search for each sub-block's scale, the scales quantized in
 // turn, and the elements rounded again with the scales that came of it.
 // Reference: quantize_row_q[456]_K_ref in ggml-quants.c of llama.cpp v0.5.0.
-#pragma once
+#include "../families.h"
+#include "blocks.h"
 #include "scale-search.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
+namespace {
 
 template <class Block>
 void quantizeAffine(const AffineSearch& search, const float* x, Block& block) {
@@ -28,10 +30,10 @@ void quantizeAffine(const AffineSearch& search, const float* x, Block& block) {
   pack(levels, block);
 }
 
-inline void quantizeBlock(const float* x, BlockQ4_K& block) { quantizeAffine(SEARCH_Q4_K, x, block); }
-inline void quantizeBlock(const float* x, BlockQ5_K& block) { quantizeAffine(SEARCH_Q5_K, x, block); }
+void quantizeBlock(const float* x, BlockQ4_K& block) { quantizeAffine(SEARCH_Q4_K, x, block); }
+void quantizeBlock(const float* x, BlockQ5_K& block) { quantizeAffine(SEARCH_Q5_K, x, block); }
 
-inline void quantizeBlock(const float* x, BlockQ6_K& block) {
+void quantizeBlock(const float* x, BlockQ6_K& block) {
   uint8_t levels[SUPER_BLOCK];
   float scales[16];
   for (int sub = 0; sub < 16; ++sub) scales[sub] = searchSymmetric<16, 32>(x + 16 * sub, levels + 16 * sub);
@@ -41,6 +43,18 @@ inline void quantizeBlock(const float* x, BlockQ6_K& block) {
     if (d != 0) levels[i] = uint8_t(32 + clamp(nearestInt(x[i] / d), -32, 31));
   }
   pack(levels, block);
+}
+
+}  // namespace
+
+void quantizeQ4_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  eachBlock<BlockQ4_K, 256>(x, y, rows * columns, quantizeBlock);
+}
+void quantizeQ5_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  eachBlock<BlockQ5_K, 256>(x, y, rows * columns, quantizeBlock);
+}
+void quantizeQ6_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  eachBlock<BlockQ6_K, 256>(x, y, rows * columns, quantizeBlock);
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

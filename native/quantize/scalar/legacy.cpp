@@ -1,15 +1,16 @@
 // Q4_0, Q5_0, Q5_1, Q8_0, one block of 32 at a time: a scale from the largest value, then rounding.
 // Reference: quantize_row_*_ref in ggml-quants.c of llama.cpp v0.5.0.
-#pragma once
 #include "../common/half.h"
-#include "../types.h"
+#include "../families.h"
+#include "blocks.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
+namespace {
 
-inline float inverse(float scale) { return scale != 0 ? 1.0f / scale : 0.0f; }
+float inverse(float scale) { return scale != 0 ? 1.0f / scale : 0.0f; }
 
 /** The value of largest magnitude, the first of equals. */
-inline float extreme(const float* x, int count) {
+float extreme(const float* x, int count) {
   float magnitude = 0, value = 0;
   for (int j = 0; j < count; ++j) {
     if (magnitude < __builtin_fabsf(x[j])) magnitude = __builtin_fabsf(x[j]), value = x[j];
@@ -18,7 +19,7 @@ inline float extreme(const float* x, int count) {
 }
 
 /** Low nibbles of 32 levels to `qs`, their fifth bits to `qh` if there is one. */
-inline void packBlock(const uint8_t* levels, uint8_t* qs, uint8_t* qh) {
+void packBlock(const uint8_t* levels, uint8_t* qs, uint8_t* qh) {
   for (int j = 0; j < 16; ++j) qs[j] = uint8_t((levels[j] & 15) | levels[j + 16] << 4);
   if (qh == nullptr) return;
   uint32_t high = 0;
@@ -27,12 +28,12 @@ inline void packBlock(const uint8_t* levels, uint8_t* qs, uint8_t* qh) {
 }
 
 /** ref-quirk: the level goes through int8 before it is limited, so what is out of range wraps. */
-inline uint8_t symmetricLevel(float level, int largest) {
+uint8_t symmetricLevel(float level, int largest) {
   const int wrapped = int8_t(truncated(level));
   return uint8_t(wrapped < largest ? wrapped : largest);
 }
 
-inline void quantizeBlock(const float* x, BlockQ4_0& block) {
+void quantizeBlock(const float* x, BlockQ4_0& block) {
   const float d = extreme(x, 32) / -8, id = inverse(d);
   uint8_t levels[32];
   for (int j = 0; j < 32; ++j) levels[j] = symmetricLevel(x[j] * id + 8.5f, 15);
@@ -41,7 +42,7 @@ inline void quantizeBlock(const float* x, BlockQ4_0& block) {
   for (int j = 0; j < 16; ++j) block.qs[j] = uint8_t(levels[j] | levels[j + 16] << 4);
 }
 
-inline void quantizeBlock(const float* x, BlockQ5_0& block) {
+void quantizeBlock(const float* x, BlockQ5_0& block) {
   const float d = extreme(x, 32) / -16, id = inverse(d);
   uint8_t levels[32];
   for (int j = 0; j < 32; ++j) levels[j] = symmetricLevel(x[j] * id + 16.5f, 31);
@@ -49,7 +50,7 @@ inline void quantizeBlock(const float* x, BlockQ5_0& block) {
   packBlock(levels, block.qs, block.qh);
 }
 
-inline void quantizeBlock(const float* x, BlockQ5_1& block) {
+void quantizeBlock(const float* x, BlockQ5_1& block) {
   float min = 0x1.fffffep127f, max = -0x1.fffffep127f;
   for (int j = 0; j < 32; ++j) {
     if (x[j] < min) min = x[j];
@@ -67,14 +68,29 @@ inline void quantizeBlock(const float* x, BlockQ5_1& block) {
  * roundf: ties away from zero. Adds the largest float below a half: added to a half it makes a tie that goes up to 1,
  * and nothing less than a half gets there.
  */
-inline int roundedAway(float value) { return truncated(value + __builtin_copysignf(0x1.fffffep-2f, value)); }
+int roundedAway(float value) { return truncated(value + __builtin_copysignf(0x1.fffffep-2f, value)); }
 
-inline void quantizeBlock(const float* x, BlockQ8_0& block) {
+void quantizeBlock(const float* x, BlockQ8_0& block) {
   float magnitude = 0;
   for (int j = 0; j < 32; ++j) magnitude = __builtin_fabsf(x[j]) > magnitude ? __builtin_fabsf(x[j]) : magnitude;
   const float d = magnitude / 127, id = inverse(d);
   block.d = toHalf(d);
   for (int j = 0; j < 32; ++j) block.qs[j] = int8_t(roundedAway(x[j] * id));
+}
+
+}  // namespace
+
+void quantizeQ4_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  eachBlock<BlockQ4_0, 32>(x, y, rows * columns, quantizeBlock);
+}
+void quantizeQ5_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  eachBlock<BlockQ5_0, 32>(x, y, rows * columns, quantizeBlock);
+}
+void quantizeQ5_1(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  eachBlock<BlockQ5_1, 32>(x, y, rows * columns, quantizeBlock);
+}
+void quantizeQ8_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  eachBlock<BlockQ8_0, 32>(x, y, rows * columns, quantizeBlock);
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

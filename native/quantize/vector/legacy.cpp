@@ -1,12 +1,13 @@
-// Q4_0, Q5_0, Q5_1, Q8_0: scalar/legacy.h with a block of 32 a lane.
-#pragma once
-#include "../types.h"
+// Q4_0, Q5_0, Q5_1, Q8_0: scalar/legacy.cpp with a block of 32 a lane.
+#include "../families.h"
 #include "floats.h"
+#include "groups.h"
 #include "transpose.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
+namespace {
 
-inline F inverse(const F& scale) { return select(scale != 0.f, 1.0f / scale, F{}); }
+F inverse(const F& scale) { return select(scale != 0.f, 1.0f / scale, F{}); }
 
 template <int COUNT>
 F extreme(const F* x) {
@@ -19,7 +20,7 @@ F extreme(const F* x) {
   return value;
 }
 
-inline I symmetricLevel(const F& level, int largest) {
+I symmetricLevel(const F& level, int largest) {
   return smaller(truncated(level) << 24 >> 24, all(largest));
 }
 
@@ -54,7 +55,7 @@ void storeFiveBits(Block* blocks, I* levels) {
   for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qh, bits + lane, 4);
 }
 
-inline void quantizeQ4_0(const float* x, BlockQ4_0* blocks) {
+void blockQ4_0(const float* x, BlockQ4_0* blocks) {
   F v[32];
   toLanes<32>(x, v);
   const F d = extreme<32>(v) / -8.f, id = inverse(d);
@@ -64,7 +65,7 @@ inline void quantizeQ4_0(const float* x, BlockQ4_0* blocks) {
   storeNibbles(blocks, levels);
 }
 
-inline void quantizeQ5_0(const float* x, BlockQ5_0* blocks) {
+void blockQ5_0(const float* x, BlockQ5_0* blocks) {
   F v[32];
   toLanes<32>(x, v);
   const F d = extreme<32>(v) / -16.f, id = inverse(d);
@@ -74,7 +75,7 @@ inline void quantizeQ5_0(const float* x, BlockQ5_0* blocks) {
   storeFiveBits(blocks, levels);
 }
 
-inline void quantizeQ5_1(const float* x, BlockQ5_1* blocks) {
+void blockQ5_1(const float* x, BlockQ5_1* blocks) {
   F v[32];
   toLanes<32>(x, v);
   F min = all(0x1.fffffep127f), max = all(-0x1.fffffep127f);
@@ -90,12 +91,12 @@ inline void quantizeQ5_1(const float* x, BlockQ5_1* blocks) {
   storeFiveBits(blocks, levels);
 }
 
-inline I roundedAway(const F& value) {
+I roundedAway(const F& value) {
   const I half = (asInts(value) & INT32_MIN) | 0x3effffff;  // the largest float below a half
   return truncated(value + asFloats(half));
 }
 
-inline void quantizeQ8_0(const float* x, BlockQ8_0* blocks) {
+void blockQ8_0(const float* x, BlockQ8_0* blocks) {
   F v[32], magnitude = {};
   toLanes<32>(x, v);
   for (int j = 0; j < 32; ++j) magnitude = larger(abs(v[j]), magnitude);
@@ -106,6 +107,21 @@ inline void quantizeQ8_0(const float* x, BlockQ8_0* blocks) {
   fromLanes<32>(levels, bytes[0]);
   storeHalves<&BlockQ8_0::d>(blocks, d);
   for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qs, bytes[lane], 32);
+}
+
+}  // namespace
+
+void quantizeQ4_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  inGroups<BlockQ4_0, 32, LANES>(x, y, rows * columns, blockQ4_0);
+}
+void quantizeQ5_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  inGroups<BlockQ5_0, 32, LANES>(x, y, rows * columns, blockQ5_0);
+}
+void quantizeQ5_1(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  inGroups<BlockQ5_1, 32, LANES>(x, y, rows * columns, blockQ5_1);
+}
+void quantizeQ8_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
+  inGroups<BlockQ8_0, 32, LANES>(x, y, rows * columns, blockQ8_0);
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE
