@@ -63,7 +63,13 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
     const buffer = local ? undefined : buffers.take();
     try {
       const bytes = buffer && (await fetchTask(execution.repo, task, buffer, signal));
-      const job: Job = { task, sources: local ?? {}, outputs: files.fds, memory, ...(bytes && { bytes }) };
+      const job: Job = {
+        task: withOwnWeights(task),
+        sources: local ?? {},
+        outputs: files.fds,
+        memory,
+        ...(bytes && { bytes }),
+      };
       const failure = await workers.run(job);
       if (failure) {
         throw failureError(failure, execution.outputs);
@@ -115,6 +121,15 @@ async function forEachConcurrently<T>(
   if (failures.length > 0) {
     throw failures[0];
   }
+}
+
+/** What is sent to a thread takes the whole memory under an array with it, which for weights is the tensor's. */
+function withOwnWeights(task: Task): Task {
+  const parts = task.parts.map((part) => ({
+    ...part,
+    targets: part.targets.map((target) => (target.weights ? { ...target, weights: target.weights.slice() } : target)),
+  }));
+  return { ...task, parts };
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs';
 import { Hf2ggufError } from '../errors.js';
 import { rowBytes } from '../gguf/types.js';
 import { NonFiniteError, OverflowError, quantizeRows } from '../quantize/native.js';
-import type { DType } from '../tensor/dtype.js';
+import type { ElementType } from '../tensor/dtype.js';
 import { dtypeOf, type Segment } from '../tensor/expr.js';
 import { evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
@@ -80,22 +80,17 @@ function view(buffer: Uint8Array, reads: readonly Read[], { file, offset, length
 }
 
 function fillPart(part: Part, fetch: (segment: Segment) => Uint8Array, outputs: readonly number[]): void {
-  const dtype = dtypeOf(part.expr) as Exclude<DType, ScaledType>;
+  const dtype = dtypeOf(part.expr) as Exclude<ElementType, ScaledType>;
   const raw = evaluate(part.expr, part.from, part.to, { fetch, take: (size) => arena.take(size) });
   for (const target of part.targets) {
     arena.scope(() => {
-      const bytes = target.type === dtype && isCopied(dtype, target) ? raw : convert(part, target, raw, dtype);
+      const bytes = target.copy ? raw : convert(part, target, raw, dtype);
       write(outputs[target.file] as number, bytes, target.position);
     });
   }
 }
 
-/** bfloat16 goes through the quantizer even so: the reference makes its NaNs quiet. */
-function isCopied(dtype: DType, target: Target): boolean {
-  return dtype !== 'BF16' && !target.finite;
-}
-
-function convert(part: Part, target: Target, raw: Uint8Array, rawType: Exclude<DType, ScaledType>): Uint8Array {
+function convert(part: Part, target: Target, raw: Uint8Array, rawType: Exclude<ElementType, ScaledType>): Uint8Array {
   const { bytes: source, dtype: sourceType } = toFloats(raw, rawType);
   const rows = part.to - part.from;
   const output = arena.take(rows * rowBytes(target.type, part.columns));
@@ -107,6 +102,7 @@ function convert(part: Part, target: Target, raw: Uint8Array, rawType: Exclude<D
       via: target.via,
       rows,
       columns: part.columns,
+      weights: target.weights,
       target: output,
       refuseNonFinite: target.finite,
     });

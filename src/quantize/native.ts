@@ -157,8 +157,8 @@ export interface QuantizeParams {
   readonly source: Uint8Array;
   /** Blocks are decoded first, or copied where `type` is the same; then `via` is F32. */
   readonly sourceType: GgmlType;
-  /** Every value is rounded to this type first, as when a converter writes it and a quantizer reads that. F32: as it is. */
-  readonly via: FloatType;
+  /** Every value passes through this type first, as when a converter writes it and a quantizer reads that. F32: as it is. */
+  readonly via: GgmlType;
   readonly rows: number;
   /** A multiple of the type's block size. */
   readonly columns: number;
