@@ -178,7 +178,11 @@ export interface QuantizeParams {
  * How far what was written is from the source: the sums of squared differences, of those times their column's weight,
  * and of the source's squares; and the largest difference.
  */
-export type ErrorSums = Float64Array & { readonly length: 4 };
+export type ErrorSums = Float64Array;
+
+export function newErrorSums(): ErrorSums {
+  return new Float64Array(4);
+}
 
 /**
  * Converts whole rows to a tensor type, with the bytes that ggml's reference quantizers give on x86-64
