@@ -41,3 +41,7 @@ export const MAX_GGUF_NAME_BYTES = 65_535;
 export const MAX_GGUF_PARTS = 65_535;
 /** Dimensions of a tensor: GGML_MAX_DIMS. */
 export const MAX_GGUF_DIMS = 4;
+
+// quantize
+/** An importance matrix, which is read whole; that of a mixture of experts of a trillion parameters has 1.5 GB. */
+export const MAX_IMATRIX_BYTES = 4 * 2 ** 30;
