@@ -6,6 +6,7 @@ import { convertCommand } from './convert.js';
 import { printable } from './format.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
+import { quantizeCommand } from './quantize.js';
 import { packageVersion } from './version.js';
 
 const EXIT_CODES = `
@@ -16,6 +17,7 @@ Exit codes:
 function program(): Command {
   const command = convertCommand(new Command('hf2gguf'))
     .version(packageVersion())
+    .addCommand(quantizeCommand())
     .addCommand(inspectCommand())
     .addCommand(archsCommand())
     .addHelpText('after', EXIT_CODES)

@@ -29,6 +29,7 @@ export function align(offset: number, alignment = DEFAULT_ALIGNMENT): number {
  */
 export function encodeHeader(kv: Iterable<readonly [string, GgufValue]>, tensors: readonly TensorInfo[]): Uint8Array {
   const entries = [...kv];
+  const alignment = Number(entries.find(([key]) => key === 'general.alignment')?.[1].value ?? DEFAULT_ALIGNMENT);
   const out = new ByteWriter();
   out.bytes(Buffer.from('GGUF', 'latin1'));
   out.u32(GGUF_VERSION);
@@ -48,7 +49,7 @@ export function encodeHeader(kv: Iterable<readonly [string, GgufValue]>, tensors
     out.u64(offset);
   }
   if (tensors.length > 0) {
-    out.bytes(new Uint8Array(align(out.length) - out.length));
+    out.bytes(new Uint8Array(align(out.length, alignment) - out.length));
   }
   return out.finish();
 }
