@@ -1,10 +1,11 @@
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgmlType, rowBytes } from '../gguf/types.js';
 import { align, encodeHeader } from '../gguf/writer.js';
-import { FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.js';
+import { copiedFileType, FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.js';
 import { modelFacts } from '../quantize/model-facts.js';
 import { type Choice, chooseOutType } from '../quantize/outtype.js';
-import { chooseQuantTypes, compareForQuantized, dimensions } from '../quantize/recipe.js';
+import { checkRowLengths, chooseQuantTypes } from '../quantize/recipe/choose.js';
+import { compareForQuantized, dimensions } from '../quantize/recipe/tensor.js';
 import { elementCount, shapeOf, type TensorExpr } from '../tensor/expr.js';
 import type { PlannedFile, PlannedTensor } from './plan.js';
 
@@ -43,13 +44,14 @@ export function layOutQuantized(
   fileType: FileType,
 ): PlannedFile {
   const sorted = convertedTensors(tensors, outType).sort(compareForQuantized);
-  const choices = chooseQuantTypes(sorted, fileType, modelFacts(converted));
+  const choices = chooseQuantTypes(sorted, { fileType, hasImatrix: false }, modelFacts(converted));
+  checkRowLengths(sorted, choices);
   const kv = converted
     .clone()
     .delete('general.quantization_version')
     .u32('general.quantization_version', QUANTIZATION_VERSION)
     .delete('general.file_type')
-    .u32('general.file_type', FILE_TYPES[fileType].id);
+    .u32('general.file_type', FILE_TYPES[fileType].id ?? copiedFileType(converted, sorted));
   return place(
     name,
     fileType,
