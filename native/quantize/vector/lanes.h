@@ -200,4 +200,9 @@ inline I truncated(const F& v) {
 #endif
 }
 
+inline I roundedAway(const F& v) {
+  const I half = (asInts(v) & INT32_MIN) | 0x3effffff;  // the largest float below a half
+  return truncated(v + asFloats(half));
+}
+
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE
