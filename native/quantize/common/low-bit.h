@@ -34,8 +34,10 @@ inline void pack(const uint8_t* levels, BlockTQ2_0& block) {
 }
 
 inline void pack(const uint8_t* levels, BlockQ2_0& block) {
-  for (int j = 0; j < 16; ++j, levels += 4) {
-    block.qs[j] = uint8_t(levels[0] | levels[1] << 2 | levels[2] << 4 | levels[3] << 6);
+  for (int j = 0; j < 16; ++j) {
+    uint32_t four;
+    __builtin_memcpy(&four, levels + 4 * j, 4);
+    block.qs[j] = uint8_t(four | four >> 6 | four >> 12 | four >> 18);
   }
 }
 
