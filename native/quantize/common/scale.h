@@ -14,14 +14,4 @@ float magnitude(const float* x) {
   return largest;
 }
 
-/** The value of that size, the first of equals. */
-template <int COUNT>
-float extreme(const float* x) {
-  float largest = 0, value = 0;
-  for (int j = 0; j < COUNT; ++j) {
-    if (largest < __builtin_fabsf(x[j])) largest = __builtin_fabsf(x[j]), value = x[j];
-  }
-  return value;
-}
-
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -1,6 +1,7 @@
 // Q4_0, Q4_1, Q5_0, Q5_1, Q8_0: scalar/legacy.cpp with a block of 32 a lane.
 #include "../families.h"
 #include "groups.h"
+#include "scale-search.h"
 #include "scale.h"
 #include "store.h"
 
@@ -27,10 +28,10 @@ void storeLevels(Block* blocks, I* levels) {
 I levelOf(const F& value, int largest) { return smaller(truncated(value), all(largest)); }
 
 template <class Block, int LEVELS>
-void quantizeSymmetric(const float* x, Block* blocks) {
+void roundSymmetric(const float* x, Block* blocks) {
   F v[32];
   toLanes<32>(x, v);
-  const F d = extreme<32>(v) / float(-LEVELS / 2), id = inverse(d);
+  const F d = extremeOf<32>(v) / float(-LEVELS / 2), id = inverse(d);
   I levels[32];
   for (int j = 0; j < 32; ++j) levels[j] = levelOf(v[j] * id + (LEVELS / 2 + 0.5f), LEVELS - 1);
   storeHalves<&Block::d>(blocks, d);
@@ -38,7 +39,7 @@ void quantizeSymmetric(const float* x, Block* blocks) {
 }
 
 template <class Block, int LEVELS>
-void quantizeAffine(const float* x, Block* blocks) {
+void roundAffine(const float* x, Block* blocks) {
   F v[32];
   toLanes<32>(x, v);
   F min = all(0x1.fffffep127f), max = all(-0x1.fffffep127f);
@@ -52,6 +53,82 @@ void quantizeAffine(const float* x, Block* blocks) {
   storeHalves<&Block::d>(blocks, d);
   storeHalves<&Block::m>(blocks, min);
   storeLevels(blocks, levels);
+}
+
+/** Searches with a block a lane; `meanSquares` of the rows that they are from. */
+template <class Search>
+struct BlockSearch : Search {
+  I levels[32];
+
+  BlockSearch(const float* x, const float* importance, const F& meanSquares) {
+    toLanes<32>(x, this->x);
+    toLanes<32>(importance, this->weights);
+    for (int j = 0; j < 32; ++j) {
+      this->weights[j] = this->weights[j] * squareRoot(meanSquares + this->x[j] * this->x[j]);
+    }
+    this->run();
+    for (int j = 0; j < 32; ++j) levels[j] = this->level(j);
+  }
+};
+
+template <class Block, int LEVELS>
+void fitSymmetric(const float* x, const float* importance, const F& meanSquares, Block* blocks) {
+  BlockSearch<SymmetricLanes<32, LEVELS / 2>> found(x, importance, meanSquares);
+  storeHalves<&Block::d>(blocks, found.scale);
+  storeLevels(blocks, found.levels);
+}
+
+template <class Block, int LEVELS>
+void fitAffine(const float* x, const float* importance, const F& meanSquares, Block* blocks) {
+  BlockSearch<AffineLanes<32, IMPORTANCE_SEARCH<LEVELS - 1>>> found(x, importance, meanSquares);
+  storeHalves<&Block::d>(blocks, found.scale);
+  storeHalves<&Block::m>(blocks, found.min);
+  storeLevels(blocks, found.levels);
+}
+
+/** Mean squares of at most LANES rows, with a row a lane. */
+void findMeanSquares(const float* x, size_t rows, size_t columns, float* means) {
+  for (size_t first = 0; first < rows; first += REGISTER) {
+    RegisterF sumX2 = {};
+    for (size_t i = 0; i < columns; i += REGISTER) {
+      RegisterF square[REGISTER];
+      for (size_t lane = 0; lane < REGISTER; ++lane) {
+        const size_t row = first + lane < rows ? first + lane : rows - 1;
+        square[lane] = load<RegisterF>(x + row * columns + i);
+      }
+      rotateAddress<REGISTER, log2Of(REGISTER)>(square);
+      for (int j = 0; j < REGISTER; ++j) sumX2 += square[j] * square[j];
+    }
+    store(means + first, sumX2 / float(columns));
+  }
+}
+
+template <class Block, void (*SEARCH)(const float* x, const float* importance, const F& meanSquares, Block* blocks)>
+void searchRows(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns) {
+  const size_t rowBlocks = columns / 32;
+  for (size_t first = 0; first < rows; first += LANES) {
+    const size_t some = rows - first < LANES ? rows - first : LANES;
+    float means[LANES];
+    findMeanSquares(x, some, columns, means);
+    size_t block = 0;
+    inGroups<Block, 32, LANES>(x, importance, y, some, columns, [&](const float* v, const float* w, Block* blocks) {
+      float ofLane[LANES];
+      for (size_t lane = 0; lane < LANES; ++lane, ++block) {
+        const size_t row = block / rowBlocks;
+        ofLane[lane] = means[row < some ? row : some - 1];
+      }
+      SEARCH(v, w, load<F>(ofLane), blocks);
+    });
+    x += some * columns;
+    y += some * rowBlocks * sizeof(Block);
+  }
+}
+
+template <class Block, void (*PLAIN)(const float* x, Block* blocks),
+          void (*SEARCH)(const float* x, const float* importance, const F& meanSquares, Block* blocks)>
+void quantize(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns) {
+  if (importance) return searchRows<Block, SEARCH>(x, importance, y, rows, columns);
+  inGroups<Block, 32, LANES>(x, y, rows * columns, PLAIN);
 }
 
 void quantizeBlocks(const float* x, BlockQ8_0* blocks) {
@@ -68,17 +145,21 @@ void quantizeBlocks(const float* x, BlockQ8_0* blocks) {
 
 }  // namespace
 
-void quantizeQ4_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  inGroups<BlockQ4_0, 32, LANES>(x, y, rows * columns, quantizeSymmetric<BlockQ4_0, 16>);
+void quantizeQ4_0(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Block = BlockQ4_0;
+  quantize<Block, roundSymmetric<Block, 16>, fitSymmetric<Block, 16>>(x, weights, y, rows, columns);
 }
-void quantizeQ4_1(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  inGroups<BlockQ4_1, 32, LANES>(x, y, rows * columns, quantizeAffine<BlockQ4_1, 16>);
+void quantizeQ4_1(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Block = BlockQ4_1;
+  quantize<Block, roundAffine<Block, 16>, fitAffine<Block, 16>>(x, weights, y, rows, columns);
 }
-void quantizeQ5_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  inGroups<BlockQ5_0, 32, LANES>(x, y, rows * columns, quantizeSymmetric<BlockQ5_0, 32>);
+void quantizeQ5_0(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Block = BlockQ5_0;
+  quantize<Block, roundSymmetric<Block, 32>, fitSymmetric<Block, 32>>(x, weights, y, rows, columns);
 }
-void quantizeQ5_1(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  inGroups<BlockQ5_1, 32, LANES>(x, y, rows * columns, quantizeAffine<BlockQ5_1, 32>);
+void quantizeQ5_1(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Block = BlockQ5_1;
+  quantize<Block, roundAffine<Block, 32>, fitAffine<Block, 32>>(x, weights, y, rows, columns);
 }
 void quantizeQ8_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
   inGroups<BlockQ8_0, 32, LANES>(x, y, rows * columns, quantizeBlocks);

@@ -13,15 +13,4 @@ F magnitude(const F* x) {
   return largest;
 }
 
-template <int COUNT>
-F extreme(const F* x) {
-  F largest = {}, value = {};
-  for (int j = 0; j < COUNT; ++j) {
-    const F size = abs(x[j]);
-    value = select(largest < size, x[j], value);
-    largest = larger(size, largest);
-  }
-  return value;
-}
-
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE
