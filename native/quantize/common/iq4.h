@@ -17,7 +17,8 @@ inline float inverseOrZero(float scale) { return scale != 0 ? 1 / scale : 0; }
 
 /** Stores a block's scale. Leaves in `inverses` what its elements are multiplied by to be rounded. */
 inline void quantizeScales(BlockIQ4_NL& block, const float* scales, float* inverses) {
-  block.d = toHalf(scales[0]);
+  // ref-quirk: where the sums overflow, the scale is the NaN that x86 makes, which is negative.
+  block.d = scales[0] == scales[0] ? toHalf(scales[0]) : 0xfe00;
   inverses[0] = inverseOrZero(scales[0]);
 }
 
