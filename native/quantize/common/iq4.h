@@ -2,6 +2,7 @@
 // Shared by the scalar and the vector kernels. Reference: kvalues_iq4nl in ggml-common.h of llama.cpp v0.5.0.
 #pragma once
 #include "pack.h"
+#include "search.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
