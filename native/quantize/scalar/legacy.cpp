@@ -21,18 +21,16 @@ void pack(const uint8_t* levels, Block& block) {
   }
 }
 
-/** Of a value 0 ... largest + 1, or what a scale without a finite inverse gives (below 2^-128): level 0. */
-uint8_t levelOf(float value, int largest) {
-  const int level = truncated(value);  // INT_MIN for that, and its low bits are 0
-  return uint8_t(level < largest ? level : largest);
-}
-
 /** Q4_0, Q5_0: levels -LEVELS / 2 ... LEVELS / 2 - 1, stored with LEVELS / 2 added; the extreme value has the first. */
 template <class Block, int LEVELS>
 void roundSymmetric(const float* x, Block& block) {
   const float d = extremeOf<32>(x) / (-LEVELS / 2), id = inverse(d);
   uint8_t levels[32];
-  for (int j = 0; j < 32; ++j) levels[j] = levelOf(x[j] * id + (LEVELS / 2 + 0.5f), LEVELS - 1);
+  for (int j = 0; j < 32; ++j) {
+    // INT_MIN, for scales without a finite inverse (below 2^-128), becomes 0.
+    const int level = truncated(x[j] * id + (LEVELS / 2 + 0.5f));
+    levels[j] = uint8_t(level < LEVELS ? level : LEVELS - 1);
+  }
   block.d = toHalf(d);
   pack(levels, block);
 }
@@ -47,7 +45,7 @@ void roundAffine(const float* x, Block& block) {
   }
   const float d = (max - min) / (LEVELS - 1), id = inverse(d);
   uint8_t levels[32];
-  for (int j = 0; j < 32; ++j) levels[j] = levelOf((x[j] - min) * id + 0.5f, LEVELS - 1);
+  for (int j = 0; j < 32; ++j) levels[j] = uint8_t(truncated((x[j] - min) * id + 0.5f));
   block.d = toHalf(d);
   block.m = toHalf(min);
   pack(levels, block);

@@ -78,7 +78,7 @@ void quantizeMX(const float* x, BlockMXFP4* blocks) {
   store(exponents, e);
   for (int lane = 0; lane < LANES; ++lane) blocks[lane].e = uint8_t(exponents[lane]);
   uint8_t bytes[LANES * 16];
-  nibblesFromLanes<16>(levels, bytes);
+  nibblesFromLanes<16>([&](int j) { return levels[j]; }, bytes);
   storeBytes(blocks, bytes);
 }
 
@@ -93,7 +93,7 @@ void quantizeNV(const float* x, BlockNVFP4* blocks) {
   int32_t scales[LANES];
   store(scales, scale);
   uint8_t bytes[LANES * 8];
-  nibblesFromLanes<8>(levels, bytes);
+  nibblesFromLanes<8>([&](int j) { return levels[j]; }, bytes);
   for (int b = 0; b < LANES / 4; ++b) {
     for (int sub = 0; sub < 4; ++sub) blocks[b].d[sub] = uint8_t(scales[4 * b + sub]);
     __builtin_memcpy(blocks[b].qs, bytes + 32 * b, 32);

@@ -8,34 +8,33 @@
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
-template <class Block>
-void storeLevels(Block* blocks, I* levels) {
+template <class Block, class Level>
+void storeLevels(Block* blocks, Level level) {
+  uint8_t bytes[LANES * 16];
   if constexpr (requires { blocks->qh; }) {
     I high = {};
-    for (int j = 0; j < 32; ++j) {
-      high |= (levels[j] >> 4 & 1) << j;
-      levels[j] = levels[j] & 15;
-    }
+    const auto low = [&](int j) {
+      const I all = level(j);
+      high |= (all >> 4 & 1) << j;
+      return all & 15;
+    };
+    nibblesFromLanes<16>(low, bytes);
     int32_t bits[LANES];
     store(bits, high);
     for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qh, bits + lane, 4);
+  } else {
+    nibblesFromLanes<16>(level, bytes);
   }
-  uint8_t bytes[LANES * 16];
-  nibblesFromLanes<16>(levels, bytes);
   storeBytes(blocks, bytes);
 }
-
-I levelOf(const F& value, int largest) { return smaller(truncated(value), all(largest)); }
 
 template <class Block, int LEVELS>
 void roundSymmetric(const float* x, Block* blocks) {
   F v[32];
   toLanes<32>(x, v);
   const F d = extremeOf<32>(v) / float(-LEVELS / 2), id = inverse(d);
-  I levels[32];
-  for (int j = 0; j < 32; ++j) levels[j] = levelOf(v[j] * id + (LEVELS / 2 + 0.5f), LEVELS - 1);
   storeHalves<&Block::d>(blocks, d);
-  storeLevels(blocks, levels);
+  storeLevels(blocks, [&](int j) { return smaller(truncated(v[j] * id + (LEVELS / 2 + 0.5f)), all(LEVELS - 1)); });
 }
 
 template <class Block, int LEVELS>
@@ -48,42 +47,37 @@ void roundAffine(const float* x, Block* blocks) {
     max = larger(v[j], max);
   }
   const F d = (max - min) / float(LEVELS - 1), id = inverse(d);
-  I levels[32];
-  for (int j = 0; j < 32; ++j) levels[j] = levelOf((v[j] - min) * id + 0.5f, LEVELS - 1);
   storeHalves<&Block::d>(blocks, d);
   storeHalves<&Block::m>(blocks, min);
-  storeLevels(blocks, levels);
+  storeLevels(blocks, [&](int j) { return truncated((v[j] - min) * id + 0.5f); });
 }
 
 /** Searches with a block a lane; `meanSquares` of the rows that they are from. */
 template <class Search>
-struct BlockSearch : Search {
-  I levels[32];
-
-  BlockSearch(const float* x, const float* importance, const F& meanSquares) {
-    toLanes<32>(x, this->x);
-    toLanes<32>(importance, this->weights);
-    for (int j = 0; j < 32; ++j) {
-      this->weights[j] = this->weights[j] * squareRoot(meanSquares + this->x[j] * this->x[j]);
-    }
-    this->run();
-    for (int j = 0; j < 32; ++j) levels[j] = this->level(j);
+void run(Search& search, const float* x, const float* importance, const F& meanSquares) {
+  toLanes<32>(x, search.x);
+  toLanes<32>(importance, search.weights);
+  for (int j = 0; j < 32; ++j) {
+    search.weights[j] = search.weights[j] * squareRoot(meanSquares + search.x[j] * search.x[j]);
   }
-};
+  search.run();
+}
 
 template <class Block, int LEVELS>
 void fitSymmetric(const float* x, const float* importance, const F& meanSquares, Block* blocks) {
-  BlockSearch<SymmetricLanes<32, LEVELS / 2>> found(x, importance, meanSquares);
-  storeHalves<&Block::d>(blocks, found.scale);
-  storeLevels(blocks, found.levels);
+  SymmetricLanes<32, LEVELS / 2> search;
+  run(search, x, importance, meanSquares);
+  storeHalves<&Block::d>(blocks, search.scale);
+  storeLevels(blocks, [&](int j) { return search.level(j); });
 }
 
 template <class Block, int LEVELS>
 void fitAffine(const float* x, const float* importance, const F& meanSquares, Block* blocks) {
-  BlockSearch<AffineLanes<32, IMPORTANCE_SEARCH<LEVELS - 1>>> found(x, importance, meanSquares);
-  storeHalves<&Block::d>(blocks, found.scale);
-  storeHalves<&Block::m>(blocks, found.min);
-  storeLevels(blocks, found.levels);
+  AffineLanes<32, IMPORTANCE_SEARCH<LEVELS - 1>> search;
+  run(search, x, importance, meanSquares);
+  storeHalves<&Block::d>(blocks, search.scale);
+  storeHalves<&Block::m>(blocks, search.min);
+  storeLevels(blocks, [&](int j) { return search.level(j); });
 }
 
 /** Mean squares of at most LANES rows, with a row a lane. */
@@ -135,10 +129,8 @@ void quantizeBlocks(const float* x, BlockQ8_0* blocks) {
   F v[32];
   toLanes<32>(x, v);
   const F d = magnitude<32>(v) / 127.f, id = inverse(d);
-  I levels[32];
-  for (int j = 0; j < 32; ++j) levels[j] = roundedAway(v[j] * id) & 255;
   uint8_t bytes[LANES * 32];
-  fromLanes<32>(levels, bytes);
+  bytesFromLanes<32>([&](int j) { return roundedAway(v[j] * id); }, bytes);
   storeHalves<&BlockQ8_0::d>(blocks, d);
   storeBytes(blocks, bytes);
 }

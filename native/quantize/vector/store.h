@@ -20,12 +20,22 @@ void storeBytes(Block* blocks, const uint8_t* bytes) {
   for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qs, bytes + COUNT * lane, COUNT);
 }
 
-/** 2 * COUNT levels of 4 bits (only their lowest byte counts) to COUNT bytes a lane: the first half are the low nibbles. */
-template <int COUNT>
-void nibblesFromLanes(const I* levels, uint8_t* bytes) {
-  I pairs[COUNT];
-  for (int j = 0; j < COUNT; ++j) pairs[j] = (levels[j] | levels[j + COUNT] << 4) & 255;
-  fromLanes<COUNT>(pairs, bytes);
+/** COUNT bytes a lane, one run after the other: the lowest bytes of the integers `byte(j)`, which are not all kept at once. */
+template <int COUNT, class Byte>
+inline void bytesFromLanes(Byte byte, uint8_t* bytes) {
+  I words[COUNT / 4];
+  for (int i = 0; i < COUNT / 4; ++i) {
+    I word = byte(4 * i + 3);
+    for (int j = 2; j >= 0; --j) word = word << 8 | (byte(4 * i + j) & 255);
+    words[i] = word;
+  }
+  wordsFromLanes<COUNT>(words, bytes);
+}
+
+/** The same for 2 * COUNT levels of 4 bits: the first half are the low nibbles. */
+template <int COUNT, class Level>
+inline void nibblesFromLanes(Level level, uint8_t* bytes) {
+  bytesFromLanes<COUNT>([&](int j) { return level(j) | level(j + COUNT) << 4; }, bytes);
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -33,21 +33,18 @@ inline void rotateAddress(V* v) {
 }
 
 /** Runs of COUNT floats, STRIDE after one another, to one run a lane. */
-template <int COUNT, int STRIDE = COUNT>
-inline void toLanes(const float* x, RegisterF* v) {
-  for (int i = 0; i < COUNT; i += REGISTER) {
-    RegisterF square[REGISTER];
-    for (int lane = 0; lane < REGISTER; ++lane) square[lane] = load<RegisterF>(x + lane * STRIDE + i);
-    rotateAddress<REGISTER, log2Of(REGISTER)>(square);
-    for (int j = 0; j < REGISTER; ++j) v[i + j] = square[j];
-  }
-}
 template <int COUNT, int STRIDE = COUNT, class V>
-inline void toLanes(const float* x, Pair<V>* v) {
-  V a[COUNT], b[COUNT];
-  toLanes<COUNT, STRIDE>(x, a);
-  toLanes<COUNT, STRIDE>(x + STRIDE * lanesOf<V>, b);
-  for (int i = 0; i < COUNT; ++i) v[i] = {a[i], b[i]};
+inline void toLanes(const float* x, V* v) {
+  constexpr int REGISTERS = lanesOf<V> / REGISTER;
+  RegisterF* registers = reinterpret_cast<RegisterF*>(v);
+  for (int r = 0; r < REGISTERS; ++r) {
+    for (int i = 0; i < COUNT; i += REGISTER) {
+      RegisterF square[REGISTER];
+      for (int lane = 0; lane < REGISTER; ++lane) square[lane] = load<RegisterF>(x + (r * REGISTER + lane) * STRIDE + i);
+      rotateAddress<REGISTER, log2Of(REGISTER)>(square);
+      for (int j = 0; j < REGISTER; ++j) registers[(i + j) * REGISTERS + r] = square[j];
+    }
+  }
 }
 
 /** Runs of COUNT bytes, four in each integer, one run a lane, to one run after the other. */
