@@ -30,12 +30,13 @@ enum class Refined {
   ALL,
 };
 
-/** A super-block as the search wants it. */
+/** Super-blocks, COUNT elements together, as the search wants them. */
+template <int COUNT>
 struct GridValues {
-  float values[SUPER_BLOCK];   // sizes; where a sign had to be changed for the parity, less than zero
-  float weights[SUPER_BLOCK];  // of squared errors
-  float roots[SUPER_BLOCK];    // of the weights: they count in the choice of a neighbour
-  uint8_t signs[SUPER_BLOCK / 8];
+  float values[COUNT];   // sizes; where a sign had to be changed for the parity, less than zero
+  float weights[COUNT];  // of squared errors
+  float roots[COUNT];    // of the weights: they count in the choice of a neighbour
+  uint8_t signs[COUNT / 8];
 };
 
 /** What a search finds. */
@@ -47,25 +48,29 @@ struct GridFits {
   uint8_t signs[SUPER_BLOCK / 8];
 };
 
-template <class Type>
-void prepare(const float* x, const float* importance, GridValues& out) {
+/** Fills in super-block `block` of `out`. `importance` may be null. */
+template <class Type, int COUNT>
+void prepare(const float* x, const float* importance, int block, GridValues<COUNT>& out) {
+  float *values = out.values + SUPER_BLOCK * block, *weights = out.weights + SUPER_BLOCK * block;
+  float* roots = out.roots + SUPER_BLOCK * block;
+  uint8_t* signs = out.signs + SUPER_BLOCK / 8 * block;
   float sumX2 = 0;
   for (int i = 0; i < SUPER_BLOCK; ++i) sumX2 += x[i] * x[i];
   const float spread = Type::SPREAD * sumX2 / SUPER_BLOCK;
   if (importance) {
-    for (int i = 0; i < SUPER_BLOCK; ++i) out.weights[i] = importance[i] * __builtin_sqrtf(spread + x[i] * x[i]);
+    for (int i = 0; i < SUPER_BLOCK; ++i) weights[i] = importance[i] * __builtin_sqrtf(spread + x[i] * x[i]);
   } else {
-    for (int i = 0; i < SUPER_BLOCK; ++i) out.weights[i] = Type::plainWeight(x[i], spread);
+    for (int i = 0; i < SUPER_BLOCK; ++i) weights[i] = Type::plainWeight(x[i], spread);
   }
   for (int i = 0; i < SUPER_BLOCK; ++i) {
-    out.roots[i] = __builtin_sqrtf(out.weights[i]);
-    out.values[i] = x[i] >= 0 ? x[i] : -x[i];
+    roots[i] = __builtin_sqrtf(weights[i]);
+    values[i] = x[i] >= 0 ? x[i] : -x[i];
   }
   for (int i = 0; i < SUPER_BLOCK; i += 8) {
-    unsigned signs = 0;
-    for (int j = 0; j < 8; ++j) signs |= unsigned(!(x[i + j] >= 0)) << j;
-    out.signs[i / 8] = uint8_t(signs);
-    if (Type::PARITY) makeEven(out.values + i, out.weights + i, out.signs[i / 8]);
+    unsigned minus = 0;
+    for (int j = 0; j < 8; ++j) minus |= unsigned(!(x[i + j] >= 0)) << j;
+    signs[i / 8] = uint8_t(minus);
+    if (Type::PARITY) makeEven(values + i, weights + i, signs[i / 8]);
   }
 }
 

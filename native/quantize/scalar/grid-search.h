@@ -117,9 +117,9 @@ bool searchSubBlock(const float* values, const float* weights, const float* root
 template <class Block>
 void quantizeGrid(const float* x, const float* importance, Block& block) {
   using Type = GridType<Block>;
-  GridValues super;
+  GridValues<SUPER_BLOCK> super;
   GridFits<Type> fits = {};
-  prepare<Type>(x, importance, super);
+  prepare<Type>(x, importance, 0, super);
   for (int sub = 0; sub < SUPER_BLOCK / Type::SUB; ++sub) {
     const int i = sub * Type::SUB;
     float scale;
