@@ -4,6 +4,7 @@
 #include "../grids.h"
 #include "../types.h"
 #include "half.h"
+#include "importance.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 

@@ -1,6 +1,7 @@
 // IQ4_NL and IQ4_XS: the 16 values that a level stands for, and how levels and scales are laid out.
 // Shared by the scalar and the vector kernels. Reference: kvalues_iq4nl in ggml-common.h of llama.cpp v0.5.0.
 #pragma once
+#include "importance.h"
 #include "pack.h"
 #include "search.h"
 
@@ -13,6 +14,12 @@ constexpr float iq4Middle(int level) { return float(IQ4_VALUES[level] + IQ4_VALU
 
 /** Candidate scales map the value of largest magnitude to -127 + these. */
 constexpr int IQ4_FIRST = -7, IQ4_LAST = 7;
+
+/** Twice the mean square. */
+template <int COUNT>
+float iq4Variance(const float* x) {
+  return sumSquares<COUNT>(x) * (2.f / COUNT);
+}
 
 inline float inverseOrZero(float scale) { return scale != 0 ? 1 / scale : 0; }
 

@@ -143,12 +143,7 @@ template <int GROUPS, int SUBS>
 void quantizeSubs(const float* x, const float* importance, float nothing, IQ1Sub<GROUPS> (&subs)[SUBS], float* weights) {
   constexpr int COUNT = 8 * GROUPS;
   const Grid& grid = gridOf(GRID_IQ1);
-  float sumX2 = 0;
-  for (int i = 0; i < 256; ++i) sumX2 += x[i] * x[i];
-  const float spread = 2 * sumX2 / 256;
-  for (int i = 0; i < 256; ++i) {
-    weights[i] = importance ? importance[i] * __builtin_sqrtf(spread + x[i] * x[i]) : x[i] * x[i];
-  }
+  weigh<256>(x, importance, 2 * sumSquares<256>(x) / 256, weights);
   for (int i = 0; i < SUBS; ++i, x += COUNT, weights += COUNT) {
     float values[COUNT], magnitude = 0;
     __builtin_memcpy(values, x, sizeof values);

@@ -47,19 +47,10 @@ float searchScale(const float* x, const float* weights) {
 /** A block of SUBS times 32 elements. */
 template <int SUBS, class Block>
 void quantizeBlock(const float* x, const float* importance, Block& block) {
-  float sumX2 = 0;
-  for (int i = 0; i < 32 * SUBS; ++i) sumX2 += x[i] * x[i];
-  const float spread = sumX2 * (2.f / (32 * SUBS));
-
-  float scales[SUBS], inverses[SUBS];
-  for (int sub = 0; sub < SUBS; ++sub) {
-    float weights[32];
-    for (int j = 0; j < 32; ++j) {
-      const int i = 32 * sub + j;
-      weights[j] = importance ? importance[i] * __builtin_sqrtf(spread + x[i] * x[i]) : x[i] * x[i];
-    }
-    scales[sub] = searchScale(x + 32 * sub, weights);
-  }
+  constexpr int COUNT = 32 * SUBS;
+  float weights[COUNT], scales[SUBS], inverses[SUBS];
+  weigh<COUNT>(x, importance, iq4Variance<COUNT>(x), weights);
+  for (int sub = 0; sub < SUBS; ++sub) scales[sub] = searchScale(x + 32 * sub, weights + 32 * sub);
   quantizeScales(block, scales, inverses);
   for (int sub = 0; sub < SUBS; ++sub) {
     const float* values = x + 32 * sub;

@@ -102,30 +102,17 @@ struct ScaleLanes {
   }
 };
 
-/** Sums of squares of LANES / SUBS blocks of 32 * SUBS elements, one serial sum a block, in all lanes of the block. */
-template <int SUBS>
-F sumSquares(const float* x) {
-  constexpr int BLOCKS = LANES / SUBS;
-  float sums[BLOCKS] = {}, lanes[LANES];
-  for (int i = 0; i < 32 * SUBS; ++i) {
-    for (int b = 0; b < BLOCKS; ++b) sums[b] += x[32 * SUBS * b + i] * x[32 * SUBS * b + i];
-  }
-  for (int lane = 0; lane < LANES; ++lane) lanes[lane] = sums[lane / SUBS];
-  return load<F>(lanes);
-}
-
 /** LANES / SUBS blocks of SUBS times 32 elements. */
 template <int SUBS, class Block>
 void quantizeBlocks(const float* x, const float* importance, Block* blocks) {
+  constexpr int COUNT = 32 * SUBS;
+  float weights[LANES * 32];
+  for (int i = 0; i < LANES * 32; i += COUNT) {
+    weigh<COUNT>(x + i, importance ? importance + i : nullptr, iq4Variance<COUNT>(x + i), weights + i);
+  }
   ScaleLanes lanes;
   toLanes<32>(x, lanes.x);
-  if (importance) {
-    const F spread = sumSquares<SUBS>(x) * (2.f / (32 * SUBS));
-    toLanes<32>(importance, lanes.weights);
-    for (int j = 0; j < 32; ++j) lanes.weights[j] = lanes.weights[j] * squareRoot(spread + lanes.x[j] * lanes.x[j]);
-  } else {
-    for (int j = 0; j < 32; ++j) lanes.weights[j] = lanes.x[j] * lanes.x[j];
-  }
+  toLanes<32>(weights, lanes.weights);
 
   float scales[LANES], inverses[LANES];
   store(scales, lanes.run());
