@@ -47,7 +47,7 @@ function outcome(tensors: readonly RecipeTensor[], { ftype, flags }: RecipeRun, 
   try {
     const choices = chooseQuantTypes(tensors, request, factsOf(kv));
     return {
-      types: tensors.map(({ name }, i) => [name, choices[i]?.type]),
+      types: table(tensors.map(({ name }, i) => [name, choices[i]?.type])),
       needsImatrix: !request.hasImatrix && choices.some((choice) => choice.needsImatrix),
     };
   } catch (error) {
@@ -61,7 +61,12 @@ function outcome(tensors: readonly RecipeTensor[], { ftype, flags }: RecipeRun, 
 function expected(tensors: readonly RecipeTensor[], run: RecipeRun) {
   return run.error
     ? { refused: /warning: (\S+)/.exec(run.error[0] ?? '')?.[1] }
-    : { types: [...typesOf(tensors, run.types ?? {})], needsImatrix: run.needs_imatrix };
+    : { types: table(typesOf(tensors, run.types ?? {})), needsImatrix: run.needs_imatrix };
+}
+
+/** One string compares in no time, and shows as lines where it differs. */
+function table(types: Iterable<readonly [string, GgmlType | undefined]>): string {
+  return [...types].map((pair) => pair.join(' ')).join('\n');
 }
 
 interface Snapshot {
@@ -81,8 +86,8 @@ dataTest("llama.cpp's own snapshots of 12 models", (data) => {
     for (const [ftype, { default: base, types }] of Object.entries(snapshot.ftypes)) {
       const byDefault = tensors.map((t) => ({ ...t, type: typeNamed(base) }));
       const choices = chooseQuantTypes(tensors, requestOf(ftype as FileType, []), factsOf(keyValues(arch, snapshot)));
-      const got = tensors.map((t, i) => [t.name, choices[i]?.type]);
-      expect({ name, ftype, types: got }).toEqual({ name, ftype, types: [...typesOf(byDefault, types)] });
+      const got = table(tensors.map((t, i) => [t.name, choices[i]?.type]));
+      expect({ name, ftype, types: got }).toEqual({ name, ftype, types: table(typesOf(byDefault, types)) });
       sections++;
     }
   }

@@ -48,9 +48,10 @@ export function typesOf(tensors: readonly RecipeTensor[], listed: Record<string,
 
 /** [type, tensor] of `{ q8_0: ['blk.{0-2,5}.attn_v.weight'] }`, which names four tensors. */
 export function expandAll(listed: Record<string, string[]>): [GgmlType, string][] {
-  return Object.entries(listed).flatMap(([type, names]) =>
-    names.flatMap(expand).map((name): [GgmlType, string] => [typeNamed(type), name]),
-  );
+  return Object.entries(listed).flatMap(([name, tensors]) => {
+    const type = typeNamed(name);
+    return tensors.flatMap(expand).map((tensor): [GgmlType, string] => [type, tensor]);
+  });
 }
 
 function expand(name: string): string[] {

@@ -54,10 +54,10 @@ function rulesFor(subject: Subject): readonly Rule[] {
   return subject.facts.arch === 'falcon' ? [...(FALCON[subject.category] ?? []), ...rules] : rules;
 }
 
-/** Mixtures on a base of about 1.5 to 2 bits, and on one of 2.3 to 2.5. */
-const ONE_BIT: readonly FileType[] = ['IQ1_S', 'IQ1_M', 'IQ2_XXS', 'IQ2_XS'];
-const TWO_BIT: readonly FileType[] = ['IQ2_S', 'IQ2_M'];
-const LOW_BIT: readonly FileType[] = [...ONE_BIT, ...TWO_BIT];
+/** The low-bit mixtures: where one spends more bits, the first four take Q2_K, the last two IQ3_S. */
+const WITH_Q2_K: readonly FileType[] = ['IQ1_S', 'IQ1_M', 'IQ2_XXS', 'IQ2_XS'];
+const WITH_IQ3_S: readonly FileType[] = ['IQ2_S', 'IQ2_M'];
+const LOW_BIT: readonly FileType[] = [...WITH_Q2_K, ...WITH_IQ3_S];
 const ANY = null;
 
 /**
@@ -106,15 +106,15 @@ const OUTPUT: readonly Rule[] = [
 ];
 
 const TOKEN_EMBD: readonly Rule[] = [
-  ['Q2_K', 'token_embd', ONE_BIT],
-  ['IQ3_S', 'token_embd', [...TWO_BIT, 'IQ3_XXS']],
+  ['Q2_K', 'token_embd', WITH_Q2_K],
+  ['IQ3_S', 'token_embd', [...WITH_IQ3_S, 'IQ3_XXS']],
   ['Q4_K', 'token_embd', ['TQ1_0', 'TQ2_0', 'Q2_0']],
 ];
 
 const VALUES: readonly Rule[] = [
   ['Q4_K', 'values shared by four heads or experts', LOW_BIT, (s) => sharedByFour(s) || s.facts.experts >= 4],
-  ['Q2_K', 'values', ONE_BIT],
-  ['IQ3_S', 'values', TWO_BIT],
+  ['Q2_K', 'values', WITH_Q2_K],
+  ['IQ3_S', 'values', WITH_IQ3_S],
   ['Q8_0', 'values of 8 experts', ANY, eightExperts],
   ['Q6_K', 'values, more bits', ['Q4_K_M', 'Q5_K_M'], moreBits],
   ['Q5_K', 'values of a 70B', ['Q2_K', 'Q3_K_S', 'Q3_K_M', 'Q4_K_S', 'Q4_K_M', 'IQ3_M'], is70B],
@@ -143,7 +143,7 @@ const ATTN_K: readonly Rule[] = [
 const ATTN_OUTPUT_LOW_BIT: readonly Rule[] = [
   ['Q5_K', 'attn_output of 8 experts', LOW_BIT, eightExperts],
   ['IQ2_XXS', 'attn_output', ['IQ1_S', 'IQ1_M']],
-  ['IQ3_S', 'attn_output', TWO_BIT],
+  ['IQ3_S', 'attn_output', WITH_IQ3_S],
 ];
 
 const ATTN_OUTPUT: readonly Rule[] = [
@@ -158,8 +158,8 @@ const ATTN_OUTPUT: readonly Rule[] = [
 ];
 
 const FFN_DOWN: readonly Rule[] = [
-  ['Q2_K', 'ffn_down, first eighth', ONE_BIT, firstEighth],
-  ['IQ3_S', 'ffn_down, first eighth', TWO_BIT, firstEighth],
+  ['Q2_K', 'ffn_down, first eighth', WITH_Q2_K, firstEighth],
+  ['IQ3_S', 'ffn_down, first eighth', WITH_IQ3_S, firstEighth],
   ['Q6_K', 'ffn_down, more bits', ['Q4_K_M', 'Q5_K_M'], moreBits],
   ['Q5_K', 'ffn_down', ['Q3_K_L']],
   ['Q5_K', 'ffn_down, first sixteenth', ['Q3_K_M'], firstPart(16)],
