@@ -121,10 +121,11 @@ const PER_LAYER = /^[^.]+\.(attention\.head_count|attention\.head_count_kv|feed_
  */
 export function overriddenForLoading(source: KeyValues, overrides: readonly KvOverride[]): KeyValues {
   const result = source.clone();
-  for (const override of overrides.toReversed()) {
-    const present = source.get(override.key);
+  const firsts = new Map(overrides.toReversed().map((override) => [override.key, override]));
+  for (const [key, override] of firsts) {
+    const present = source.get(key);
     if (present ? present.type !== 'array' && STANDS_FOR[override.type].includes(present.type) : isNew(override)) {
-      result.set(override.key, loaded(override));
+      result.set(key, loaded(override));
     }
   }
   return result;
