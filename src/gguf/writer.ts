@@ -1,4 +1,5 @@
 import { SourceError } from '../errors.js';
+import { writeRaw } from './raw-strings.js';
 import { GGML_TYPES, type GgmlType, type GgufValue, type Scalar, type ScalarType, VALUE_TYPES } from './types.js';
 
 /** GGUF version 3, little endian. Format: docs/gguf.md of ggml; string and array rules as gguf-py has them. */
@@ -156,7 +157,7 @@ class ByteWriter {
     // Room for the longest that it can become, so that its bytes need not be counted first.
     const buffer = this.#reserve(8 + 3 * value.length);
     const start = this.length + 8;
-    const size = writeShort(buffer, value, start) ?? buffer.write(value, start);
+    const size = writeShort(buffer, value, start) ?? writeRaw(buffer, value, start);
     this.u64(size);
     this.length += size;
   }
