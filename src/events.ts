@@ -1,4 +1,5 @@
 import type { Plan } from './convert/plan.js';
+import type { GgmlType } from './gguf/types.js';
 
 /** What a conversion reports while it runs; the terminal, `--json` and a web page read the same events. */
 export type ConvertEvent =
@@ -26,4 +27,21 @@ export interface WrittenFile {
   readonly type: string | null;
   /** Bits per weight, the tensors' bytes over their elements. */
   readonly bitsPerWeight: number;
+  /** What was lost, where it was asked for (`stats`). */
+  readonly tensors?: readonly TensorStats[];
+}
+
+/** How far a tensor in the output is from the source's values. */
+export interface TensorStats {
+  readonly name: string;
+  readonly type: GgmlType;
+  readonly elements: number;
+  /** The root of the mean squared difference. */
+  readonly rmse: number;
+  /** The same over the root mean square of the source's values. */
+  readonly relativeRmse: number;
+  /** The largest difference. */
+  readonly maxError: number;
+  /** The squared differences, each times its column's importance, summed: where an importance matrix was used. */
+  readonly weightedSquaredError?: number;
 }

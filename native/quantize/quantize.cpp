@@ -37,7 +37,7 @@ class Run {
         rounds(job.via != F32 && job.via != job.sourceType),
         isDirect(job.sourceType == F32 && !rounds && reinterpret_cast<uintptr_t>(job.source) % alignof(float) == 0),
         x(isDirect ? 0 : chunk()),
-        halves(rounds ? 2 * chunk() : 0),
+        rounded(rounds ? bytesOf(job.via, chunk()) : 0),
         written(job.errors ? chunk() : 0) {}
 
   size_t chunkRows() const { return std::min(job.rows, std::max<size_t>(1, CHUNK / job.columns)); }
@@ -75,7 +75,7 @@ class Run {
   const std::vector<float> weights;
   const bool checks, rounds, isDirect;
   std::vector<float> x;
-  std::vector<uint8_t> halves;
+  std::vector<uint8_t> rounded;
   std::vector<float> written;
 
   size_t chunk() const { return chunkRows() * job.columns; }
@@ -90,8 +90,8 @@ class Run {
     if (isDirect) return reinterpret_cast<const float*>(source);
     kernels.dequantize[job.sourceType](source, x.data(), elements);
     if (rounds) {
-      kernels.quantize[job.via](x.data(), nullptr, halves.data(), 1, elements);
-      kernels.dequantize[job.via](halves.data(), x.data(), elements);
+      kernels.quantize[job.via](x.data(), nullptr, rounded.data(), 1, elements);
+      kernels.dequantize[job.via](rounded.data(), x.data(), elements);
     }
     return x.data();
   }

@@ -5,7 +5,7 @@ import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
 import { type Output, PartialFiles, writeError } from './outputs.js';
 import { type Task, workerMemory } from './tasks.js';
-import type { Job, JobFailure } from './worker.js';
+import type { JobFailure, MeasuredErrors } from './worker.js';
 import type { Workers } from './workers.js';
 
 export class ReadError extends SourceError {}
@@ -21,6 +21,8 @@ export interface Execution {
   /** Bytes that fetched ranges may take while they wait for a worker. */
   readonly fetchMemory: number;
   readonly signal?: AbortSignal | undefined;
+  /** Takes what each part lost; nothing is measured without. */
+  readonly onErrors?: ((errors: MeasuredErrors) => void) | undefined;
   emit(event: ConvertEvent): void;
 }
 
@@ -54,6 +56,7 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
   const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
   const sources = new LocalSources(execution.repo);
   const memory = workerMemory(tasks);
+  const measure = execution.onErrors !== undefined;
   const largest = tasks.reduce((most, task) => Math.max(most, task.bufferSize), 1);
   const fetches = Math.max(1, Math.min(MAX_FETCHES, Math.floor(execution.fetchMemory / largest)));
   const buffers = new BufferPool(largest);
@@ -63,10 +66,13 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
     const buffer = local ? undefined : buffers.take();
     try {
       const bytes = buffer && (await fetchTask(execution.repo, task, buffer, signal));
-      const job: Job = { task, sources: local ?? {}, outputs: files.fds, memory, ...(bytes && { bytes }) };
-      const failure = await workers.run(job);
+      const job = { task: withOwnWeights(task), sources: local ?? {}, outputs: files.fds, memory, measure };
+      const { failure, errors } = await workers.run({ ...job, ...(bytes && { bytes }) });
       if (failure) {
         throw failureError(failure, execution.outputs);
+      }
+      for (const error of errors) {
+        execution.onErrors?.(error);
       }
     } finally {
       if (buffer) {
@@ -115,6 +121,15 @@ async function forEachConcurrently<T>(
   if (failures.length > 0) {
     throw failures[0];
   }
+}
+
+/** What is sent to a thread takes the whole memory under an array with it, which for weights is the tensor's. */
+function withOwnWeights(task: Task): Task {
+  const parts = task.parts.map((part) => ({
+    ...part,
+    targets: part.targets.map((target) => (target.weights ? { ...target, weights: target.weights.slice() } : target)),
+  }));
+  return { ...task, parts };
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -5,7 +5,7 @@ import { FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.
 import { modelFacts } from '../quantize/model-facts.js';
 import { type Choice, chooseOutType } from '../quantize/outtype.js';
 import { chooseQuantTypes, compareForQuantized, dimensions } from '../quantize/recipe.js';
-import { elementCount, shapeOf, type TensorExpr } from '../tensor/expr.js';
+import { dtypeOf, elementCount, shapeOf, type TensorExpr } from '../tensor/expr.js';
 import type { PlannedFile, PlannedTensor } from './plan.js';
 
 /** An output tensor before its type is known, in the converter's order. */
@@ -69,14 +69,21 @@ export function layOutQuantized(
   );
 }
 
-function withoutInstead({ instead: _, ...tensor }: Omit<Unplaced, 'via'>): Omit<Unplaced, 'via' | 'instead'> {
+function withoutInstead({
+  instead: _,
+  copy: __,
+  ...tensor
+}: Omit<Unplaced, 'via'>): Omit<Unplaced, 'via' | 'instead' | 'copy'> {
   return tensor;
 }
 
 function convertedTensors(tensors: readonly NamedExpr[], outType: OutType): Omit<Unplaced, 'via'>[] {
   return tensors.map(({ name, expr }) => {
     const shape = shapeOf(expr);
-    return { name, expr, ne: [...shape].reverse(), finite: false, ...chooseOutType(name, shape, outType) };
+    const choice = chooseOutType(name, shape, outType);
+    // The reference makes bfloat16's NaNs quiet.
+    const copy = choice.type === dtypeOf(expr) && choice.type !== 'BF16';
+    return { name, expr, ne: [...shape].reverse(), finite: false, ...(copy && { copy }), ...choice };
   });
 }
 

@@ -39,7 +39,11 @@ export interface PlannedTensor {
   readonly size: number;
   readonly expr: TensorExpr;
   /** The type that values are rounded to before `type`: the converter's, when llama-quantize would read its file. */
-  readonly via: 'F32' | 'F16' | 'BF16';
+  readonly via: GgmlType;
+  /** The source's bytes are the output's, unread: `via` and `finite` mean nothing then. */
+  readonly copy?: true;
+  /** How much the error of each column counts, expert by expert: (ne[2] or 1) x ne[0]. */
+  readonly weights?: Float32Array;
   /** Quantizing refuses NaN and Inf, plain conversion passes them on. */
   readonly finite: boolean;
   /** The rule that chose the type. */

@@ -21,8 +21,11 @@ export interface Target {
   /** Byte in that file where row `from` goes. */
   readonly position: number;
   readonly type: GgmlType;
-  readonly via: PlannedTensor['via'];
+  readonly via: GgmlType;
   readonly finite: boolean;
+  readonly copy: boolean;
+  /** (columns) */
+  readonly weights?: Float32Array;
 }
 
 /** Consecutive source bytes, and where in the task's buffer they go. */
@@ -101,28 +104,39 @@ function collectTensors(files: readonly PlannedFile[]): WantedTensor[] {
         type: tensor.type,
         via: tensor.via,
         finite: tensor.finite,
+        copy: tensor.copy ?? false,
+        ...(tensor.weights && { weights: tensor.weights }),
       });
     }
   });
   return [...wanted.values()];
 }
 
-function cut({ name, expr }: PlannedTensor, targets: WantedTensor['targets'], maxBytes: number): Part[] {
+function cut({ name, expr, ne }: PlannedTensor, targets: WantedTensor['targets'], maxBytes: number): Part[] {
   const rows = rowCount(expr);
+  const columns = rowLength(shapeOf(expr));
   const grain = rowGrain(expr);
   const grainBytes = sourceRowBytes(expr) * grain;
   const step = Math.max(1, Math.floor(maxBytes / grainBytes)) * grain;
+  // Every expert has weights of its own.
+  const matrixRows = targets.some(({ weights }) => weights) ? (ne[1] ?? 1) : rows;
   const parts: Part[] = [];
-  for (let from = 0; from < rows; from += step) {
-    const to = Math.min(rows, from + step);
+  for (let from = 0; from < rows; ) {
+    const matrix = Math.floor(from / matrixRows);
+    const to = Math.min(from + step, (matrix + 1) * matrixRows);
     parts.push({
       tensor: name,
       expr,
       from,
       to,
-      columns: rowLength(shapeOf(expr)),
-      targets: targets.map(({ rowBytes, ...t }) => ({ ...t, position: t.position + from * rowBytes })),
+      columns,
+      targets: targets.map(({ rowBytes, weights, ...target }) => ({
+        ...target,
+        position: target.position + from * rowBytes,
+        ...(weights && { weights: weights.subarray(matrix * columns, (matrix + 1) * columns) }),
+      })),
     });
+    from = to;
   }
   return parts;
 }
