@@ -30,6 +30,7 @@ export function align(offset: number, alignment = DEFAULT_ALIGNMENT): number {
  */
 export function encodeHeader(kv: Iterable<readonly [string, GgufValue]>, tensors: readonly TensorInfo[]): Uint8Array {
   const entries = [...kv];
+  const alignment = Number(entries.find(([key]) => key === 'general.alignment')?.[1].value ?? DEFAULT_ALIGNMENT);
   const out = new ByteWriter();
   out.bytes(Buffer.from('GGUF', 'latin1'));
   out.u32(GGUF_VERSION);
@@ -49,7 +50,7 @@ export function encodeHeader(kv: Iterable<readonly [string, GgufValue]>, tensors
     out.u64(offset);
   }
   if (tensors.length > 0) {
-    out.bytes(new Uint8Array(align(out.length) - out.length));
+    out.bytes(new Uint8Array(align(out.length, alignment) - out.length));
   }
   return out.finish();
 }
@@ -83,6 +84,24 @@ function writeScalar(out: ByteWriter, key: string, type: ScalarType, value: Scal
       `The model's files give ${key} the value ${String(value).slice(0, 100)}, which is no ${type}.`,
       'Correct the field that it comes from (config.json or the tokenizer files).',
     );
+  }
+}
+
+/** Whether a value of this type can be written as it is. */
+export function holds(type: ScalarType, value: Scalar): boolean {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'f32':
+    case 'f64':
+      return typeof value === 'number' && fits(value, type);
+    case 'u64':
+    case 'i64':
+      return isBigInteger(value, type);
+    default:
+      return isInteger(value, type);
   }
 }
 
