@@ -199,7 +199,16 @@ test('killed at any time, the file is the old or the new one', async () => {
 
 test('the command line says what changed', async () => {
   const file = written(fileOf(FIRST));
-  const done = await run(['edit', file, '--set', 'llama.block_count=3', '--set', 'x=[1,2,3,4,5,6,7,8]', '--remove', 'raw']);
+  const done = await run([
+    'edit',
+    file,
+    '--set',
+    'llama.block_count=3',
+    '--set',
+    'x=[1,2,3,4,5,6,7,8]',
+    '--remove',
+    'raw',
+  ]);
   expect(done.code).toBe(0);
   expect(done.out.split('\n')).toEqual([
     '~ llama.block_count  u32  2  →  u32  3',
