@@ -26,34 +26,57 @@ export function partName(prefix: string, number: number, count: number): string 
   return `${prefix}-${digits(number + 1)}-of-${digits(count)}.gguf`;
 }
 
+/** The same for the whole file's name, which may end in `.gguf`. */
+export function partOf(name: string, number: number, count: number): string {
+  return partName(name.replace(/\.gguf$/i, ''), number, count);
+}
+
 /**
  * Finds a GGUF file and, where its name is that of a part, the other parts beside it.
  * @param source a path, or `org/model[@revision]:path/in/the/repository.gguf`; a path that exists wins.
  * @throws NotAGgufSourceError, GgufNotFoundError, MissingPartError, and what opening a repository throws.
  */
 export async function locateGguf(source: string, options: OpenOptions = {}): Promise<GgufLocation> {
-  const [, repoName, path] = /^([^:]{2,}):(.+)$/.exec(source) ?? [];
-  const exists = await statOrNull(source, source);
-  if (exists || path === undefined || repoName === undefined) {
-    return locateLocal(source, exists?.isFile() ?? false);
-  }
-  const repo = await openRepo(repoName, options);
-  const sizes = new Set((await repo.list()).map((file) => file.path));
-  return { repo, paths: checkParts(allParts(path), (part) => sizes.has(part), repo.id) };
-}
-
-async function locateLocal(source: string, isFile: boolean): Promise<GgufLocation> {
-  if (!isFile && !/[/\\]|\.gguf$/i.test(source)) {
+  const remote = await splitHubName(source);
+  if (!remote && !/[/\\]|\.gguf$/i.test(source) && !(await isFile(source))) {
     throw new NotAGgufSourceError(
       `"${source}" is no GGUF file.`,
       'Give a path, or a file in a repository as org/model:file.gguf.',
     );
   }
-  const folder = dirname(source);
-  const paths = allParts(basename(source));
-  const repo = await openFolderFiles(folder, paths);
+  return locateAll(source, remote, allParts, options);
+}
+
+/** Finds a file of any kind, in the same places. */
+export async function locateFile(source: string, options: OpenOptions = {}): Promise<{ repo: Repo; path: string }> {
+  const { repo, paths } = await locateAll(source, await splitHubName(source), (path) => [path], options);
+  return { repo, path: paths[0] as string };
+}
+
+interface HubName {
+  readonly repo: string;
+  readonly path: string;
+}
+
+async function splitHubName(source: string): Promise<HubName | undefined> {
+  const { repo, path } = /^(?<repo>[^:]{2,}):(?<path>.+)$/.exec(source)?.groups ?? {};
+  return repo && path && !(await statOrNull(source, source)) ? { repo, path } : undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await statOrNull(path, path))?.isFile() ?? false;
+}
+
+async function locateAll(
+  source: string,
+  remote: HubName | undefined,
+  parts: (path: string) => string[],
+  options: OpenOptions,
+): Promise<GgufLocation> {
+  const paths = parts(remote ? remote.path : basename(source));
+  const repo = remote ? await openRepo(remote.repo, options) : await openFolderFiles(dirname(source), paths);
   const found = new Set((await repo.list()).map((file) => file.path));
-  return { repo, paths: checkParts(paths, (part) => found.has(part), folder) };
+  return { repo, paths: checkParts(paths, (path) => found.has(path), remote ? repo.id : dirname(source)) };
 }
 
 function allParts(path: string): string[] {

@@ -7,6 +7,7 @@ import { editCommand } from './edit.js';
 import { printable } from './format.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
+import { quantizeCommand } from './quantize.js';
 import { packageVersion } from './version.js';
 
 const EXIT_CODES = `
@@ -17,6 +18,7 @@ Exit codes:
 function program(): Command {
   const command = convertCommand(new Command('hf2gguf'))
     .version(packageVersion())
+    .addCommand(quantizeCommand())
     .addCommand(inspectCommand())
     .addCommand(editCommand())
     .addCommand(archsCommand())

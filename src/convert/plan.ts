@@ -15,6 +15,8 @@ export interface Plan {
 
 export interface PlannedFile {
   readonly name: string;
+  /** Which part of a split file it is, from 0, and of how many. */
+  readonly part?: readonly [number: number, count: number];
   /** The file type's name: `BF16`, `Q4_K_M`; null for a vocabulary. */
   readonly type: string | null;
   readonly kv: readonly (readonly [string, GgufValue])[];
@@ -25,6 +27,8 @@ export interface PlannedFile {
   readonly parameters: number;
   /** The tensors' bits over their elements; 0 without tensors. */
   readonly bitsPerWeight: number;
+  /** The same if every row fitted the type that the recipe asks for. */
+  readonly askedBitsPerWeight: number;
   /** Share of the parameters (0 to 1) whose row length forced another type than the recipe's. */
   readonly fallbackShare: number;
 }

@@ -150,6 +150,9 @@ function targetFor(type: GgmlType): Target {
   return target;
 }
 
+/** Types that cannot be made without weights. */
+export const NEEDS_WEIGHTS: readonly GgmlType[] = ['IQ1_S', 'IQ2_XXS', 'IQ2_XS'];
+
 export interface QuantizeParams {
   /** What the rows become: F32, F16, BF16 or any block type. */
   readonly type: GgmlType;

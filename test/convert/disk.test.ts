@@ -50,6 +50,7 @@ test('a disk that is too small is known before the first byte: exit code 6, and 
       sources: {},
       outputs: [full],
       memory: 64,
+      measure: false,
     });
     closeSync(full);
     expect(failure).toMatchObject({ kind: 'write', code: 'ENOSPC' });

@@ -1,60 +1,199 @@
-// Q4_K, Q5_K, Q6_K, one super-block of 256 at a time: a search for each sub-block's scale, the scales quantized in
-// turn, and the elements rounded again with the scales that came of it.
-// Reference: quantize_row_q[456]_K_ref in ggml-quants.c of llama.cpp v0.5.0.
+// Q2_K ... Q6_K, one super-block of 256 at a time: a search for each sub-block's scale, the scales quantized in turn,
+// and the elements rounded again with the scales that came of it.
+// Reference: quantize_row_q[2-6]_K_ref and quantize_row_q[2-6]_K_impl in ggml-quants.c of llama.cpp v0.5.0.
+#include "../common/scales.h"
 #include "../families.h"
 #include "blocks.h"
-#include "scale-search.h"
+#include "refining-search.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
+/** How much the error of each element counts, by the importance of its column. */
 template <class Block>
-void quantizeAffine(const AffineSearch& search, const float* x, Block& block) {
-  uint8_t levels[SUPER_BLOCK];
-  float scales[8], mins[8];
-  for (int sub = 0; sub < 8; ++sub) {
-    const float* values = x + 32 * sub;
-    float sumX2 = 0, weights[32];
-    for (int j = 0; j < 32; ++j) sumX2 += values[j] * values[j];
-    const float average = __builtin_sqrtf(sumX2 / 32);
-    for (int j = 0; j < 32; ++j) weights[j] = average + __builtin_fabsf(values[j]);
-    const Affine fit = searchAffine<32>(search, values, weights, levels + 32 * sub);
-    scales[sub] = fit.scale;
-    mins[sub] = -fit.min;
+void weigh(const float* x, const float* importance, float* weights) {
+  float sumX2 = 0;
+  for (int i = 0; i < SUPER_BLOCK; ++i) sumX2 += x[i] * x[i];
+  const float variance = SHAPE<Block>.variance * sumX2 / SUPER_BLOCK;
+  for (int i = 0; i < SUPER_BLOCK; ++i) weights[i] = importance[i] * __builtin_sqrtf(variance + x[i] * x[i]);
+}
+
+/** The sum of each sub-block's weights. */
+template <int SUBS>
+void sumWeights(const float* weights, float* sums) {
+  constexpr int SIZE = SUPER_BLOCK / SUBS;
+  for (int sub = 0; sub < SUBS; ++sub) {
+    sums[sub] = 0;
+    for (int j = 0; j < SIZE; ++j) sums[sub] += weights[SIZE * sub + j];
   }
-  storeScales(block, scales, mins);
+}
+
+// With a minimum: Q2_K, Q4_K, Q5_K.
+
+template <class Block>
+struct Affines {
+  static constexpr int SUBS = SHAPE<Block>.subBlocks, SIZE = SUPER_BLOCK / SUBS, LEVELS = SHAPE<Block>.levels;
+  uint8_t levels[SUPER_BLOCK];
+  float scales[SUBS], mins[SUBS];
+
+  void searchAll(const AffineSearch& search, const float* x, const float* weights) {
+    for (int sub = 0; sub < SUBS; ++sub) {
+      const int first = SIZE * sub;
+      const Affine fit = searchAffine<SIZE>(search, x + first, weights + first, levels + first);
+      scales[sub] = fit.scale;
+      mins[sub] = -fit.min;
+    }
+  }
+
+  /** Rounds again with the scales that the block has now; where one is 0 the search's levels stay. */
+  void roundAll(const float* x, Block& block) {
+    decodeScales(block, scales, mins);
+    for (int i = 0; i < SUPER_BLOCK; ++i) {
+      const float d = scales[i / SIZE];
+      if (d != 0) levels[i] = uint8_t(clamp(nearestInt((x[i] + mins[i / SIZE]) / d), 0, LEVELS));
+    }
+    pack(levels, block);
+  }
+};
+
+template <class Block>
+void quantizeAffine(const AffineSearch& search, const float* x, const float* weights, Block& block) {
+  Affines<Block> subBlocks;
+  subBlocks.searchAll(search, x, weights);
+  storeScales(subBlocks.scales, subBlocks.mins, block);
+  subBlocks.roundAll(x, block);
+}
+
+/** The scales and the minimums are quantized by searches too, in which a sub-block counts by its weights. */
+template <class Block>
+void quantizeAffine(const float* x, const float* importance, Block& block) {
+  constexpr int SUBS = SHAPE<Block>.subBlocks, LEVELS = SHAPE<Block>.scaleLevels;
+  float weights[SUPER_BLOCK], sums[SUBS];
+  weigh<Block>(x, importance, weights);
+  sumWeights<SUBS>(weights, sums);
+  Affines<Block> subBlocks;
+  subBlocks.searchAll(IMPORTANCE_SEARCH<SHAPE<Block>.levels>, x, weights);
+  uint8_t scaleLevels[SUBS], minLevels[SUBS];
+  block.d = toHalf(searchPositive<SUBS, LEVELS>(subBlocks.scales, sums, scaleLevels));
+  block.dmin = toHalf(searchPositive<SUBS, LEVELS>(subBlocks.mins, sums, minLevels));
+  packScales(scaleLevels, minLevels, block);
+  subBlocks.roundAll(x, block);
+}
+
+void quantizeBlock(const float* x, BlockQ2_K& block) {
+  float weights[SUPER_BLOCK];
+  for (int i = 0; i < SUPER_BLOCK; ++i) weights[i] = __builtin_fabsf(x[i]);
+  quantizeAffine(SEARCH_Q2_K, x, weights, block);
+}
+
+/** Weights without importance for sub-blocks of 32: the root of the mean square, and the element's size. */
+void weighBySize(const float* x, float* weights) {
+  for (int sub = 0; sub < SUPER_BLOCK; sub += 32) {
+    float sumX2 = 0;
+    for (int i = sub; i < sub + 32; ++i) sumX2 += x[i] * x[i];
+    const float average = __builtin_sqrtf(sumX2 / 32);
+    for (int i = sub; i < sub + 32; ++i) weights[i] = average + __builtin_fabsf(x[i]);
+  }
+}
+
+void quantizeBlock(const float* x, BlockQ4_K& block) {
+  float weights[SUPER_BLOCK];
+  weighBySize(x, weights);
+  quantizeAffine(SEARCH_Q4_K, x, weights, block);
+}
+void quantizeBlock(const float* x, BlockQ5_K& block) {
+  float weights[SUPER_BLOCK];
+  weighBySize(x, weights);
+  quantizeAffine(SEARCH_Q5_K, x, weights, block);
+}
+
+void quantizeBlock(const float* x, const float* importance, BlockQ2_K& block) { quantizeAffine(x, importance, block); }
+void quantizeBlock(const float* x, const float* importance, BlockQ4_K& block) { quantizeAffine(x, importance, block); }
+void quantizeBlock(const float* x, const float* importance, BlockQ5_K& block) { quantizeAffine(x, importance, block); }
+
+// Without a minimum: Q3_K, Q6_K.
+
+/** Sets the scales of 16 sub-blocks, and the levels that each comes from. */
+template <float (*SEARCH)(const float* x, const float* weights, uint8_t* levels)>
+void searchSubBlocks(const float* x, const float* weights, float* scales, uint8_t* levels) {
+  for (int i = 0; i < SUPER_BLOCK; i += 16) scales[i / 16] = SEARCH(x + i, weights + i, levels + i);
+}
+
+/** Rounds again with the scales that the block has now; where one is 0 the search's levels stay. */
+template <class Block>
+void roundSymmetric(const float* x, uint8_t* levels, Block& block) {
+  constexpr int LEVELS = SHAPE<Block>.levels;
+  float scales[16];
+  decodeScales(block, scales);
   for (int i = 0; i < SUPER_BLOCK; ++i) {
-    const float d = scales[i / 32];
-    if (d != 0) levels[i] = uint8_t(clamp(nearestInt((x[i] + mins[i / 32]) / d), 0, search.levels));
+    const float d = scales[i / 16];
+    if (d != 0) levels[i] = uint8_t(LEVELS + clamp(nearestInt(x[i] / d), -LEVELS, LEVELS - 1));
   }
   pack(levels, block);
 }
 
-void quantizeBlock(const float* x, BlockQ4_K& block) { quantizeAffine(SEARCH_Q4_K, x, block); }
-void quantizeBlock(const float* x, BlockQ5_K& block) { quantizeAffine(SEARCH_Q5_K, x, block); }
+void squares(const float* x, float* weights) {
+  for (int i = 0; i < SUPER_BLOCK; ++i) weights[i] = x[i] * x[i];
+}
+
+void quantizeBlock(const float* x, BlockQ3_K& block) {
+  float weights[SUPER_BLOCK], scales[16];
+  uint8_t levels[SUPER_BLOCK];
+  squares(x, weights);
+  searchSubBlocks<refineSymmetric<16, 4>>(x, weights, scales, levels);
+  storeScales(scales, block);
+  roundSymmetric(x, levels, block);
+}
+
+void quantizeBlock(const float* x, const float* importance, BlockQ3_K& block) {
+  float weights[SUPER_BLOCK], sums[16], scales[16];
+  uint8_t levels[SUPER_BLOCK], scaleLevels[16];
+  weigh<BlockQ3_K>(x, importance, weights);
+  sumWeights<16>(weights, sums);
+  searchSubBlocks<searchSymmetric<16, 4>>(x, weights, scales, levels);
+  block.d = toHalf(searchSymmetric<16, 32>(scales, sums, scaleLevels));
+  packScales(scaleLevels, block);
+  roundSymmetric(x, levels, block);
+}
+
+void quantizeBlock(const float* x, const float* importance, BlockQ6_K& block) {
+  float scales[16];
+  uint8_t levels[SUPER_BLOCK];
+  searchSubBlocks<searchSymmetric<16, 32>>(x, importance, scales, levels);
+  if (storeScales(scales, block)) roundSymmetric(x, levels, block);
+}
 
 void quantizeBlock(const float* x, BlockQ6_K& block) {
-  uint8_t levels[SUPER_BLOCK];
-  float scales[16];
-  for (int sub = 0; sub < 16; ++sub) scales[sub] = searchSymmetric<16, 32>(x + 16 * sub, levels + 16 * sub);
-  if (!storeScales(block, scales)) return;
-  for (int i = 0; i < SUPER_BLOCK; ++i) {
-    const float d = scales[i / 16];
-    if (d != 0) levels[i] = uint8_t(32 + clamp(nearestInt(x[i] / d), -32, 31));
+  float weights[SUPER_BLOCK];
+  squares(x, weights);
+  quantizeBlock(x, weights, block);
+}
+
+template <class Block>
+void quantize(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns) {
+  if (importance) {
+    eachBlock<Block, SUPER_BLOCK>(x, importance, y, rows, columns, quantizeBlock);
+  } else {
+    eachBlock<Block, SUPER_BLOCK>(x, y, rows * columns, quantizeBlock);
   }
-  pack(levels, block);
 }
 
 }  // namespace
 
-void quantizeQ4_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  eachBlock<BlockQ4_K, 256>(x, y, rows * columns, quantizeBlock);
+void quantizeQ2_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  quantize<BlockQ2_K>(x, weights, y, rows, columns);
 }
-void quantizeQ5_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  eachBlock<BlockQ5_K, 256>(x, y, rows * columns, quantizeBlock);
+void quantizeQ3_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  quantize<BlockQ3_K>(x, weights, y, rows, columns);
 }
-void quantizeQ6_K(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  eachBlock<BlockQ6_K, 256>(x, y, rows * columns, quantizeBlock);
+void quantizeQ4_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  quantize<BlockQ4_K>(x, weights, y, rows, columns);
+}
+void quantizeQ5_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  quantize<BlockQ5_K>(x, weights, y, rows, columns);
+}
+void quantizeQ6_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  quantize<BlockQ6_K>(x, weights, y, rows, columns);
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -1,8 +1,7 @@
 // The searches for a sub-block's scale, one sub-block at a time. Every operation rounds to float32, in this order.
-// Reference: make_qkx2_quants and make_qx_quants in ggml-quants.c of llama.cpp v0.5.0.
+// Reference: make_qkx2_quants, make_qkx3_quants and make_qx_quants in ggml-quants.c of llama.cpp v0.5.0.
 #pragma once
 #include "../common/bits.h"
-#include "../common/pack.h"
 #include "../common/search.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
@@ -11,7 +10,7 @@ struct Affine {
   float scale, min;  // x is about scale * level + min; min is never positive
 };
 
-/** The candidate with the smallest weighted squared error, and the levels that it comes from. */
+/** The candidate with the smallest weighted error, and the levels that it comes from. */
 template <int COUNT>
 Affine searchAffine(const AffineSearch& search, const float* x, const float* weights, uint8_t* levels) {
   float min = x[0], max = x[0], sumW = weights[0], sumX = weights[0] * x[0];
@@ -35,7 +34,7 @@ Affine searchAffine(const AffineSearch& search, const float* x, const float* wei
     float sum = 0;
     for (int i = 0; i < COUNT; ++i) {
       const float difference = fit.scale * float(candidate[i]) + fit.min - x[i];
-      sum += weights[i] * (difference * difference);
+      sum += weights[i] * (search.absolute ? __builtin_fabsf(difference) : difference * difference);
     }
     return sum;
   };
@@ -70,14 +69,21 @@ Affine searchAffine(const AffineSearch& search, const float* x, const float* wei
   return best;
 }
 
-/** The scale for levels -LEVELS ... LEVELS - 1, which are stored with LEVELS added; weights are x². */
-template <int COUNT, int LEVELS>
-float searchSymmetric(const float* x, uint8_t* levels) {
-  float magnitude = 0, extreme = 0;
+/** The value of largest magnitude, the first of equals. */
+template <int COUNT>
+float extremeOf(const float* x) {
+  float extreme = 0;
   for (int i = 0; i < COUNT; ++i) {
-    if (__builtin_fabsf(x[i]) > magnitude) magnitude = __builtin_fabsf(x[i]), extreme = x[i];
+    if (__builtin_fabsf(x[i]) > __builtin_fabsf(extreme)) extreme = x[i];
   }
-  if (magnitude < NOTHING) {
+  return extreme;
+}
+
+/** The scale for levels -LEVELS ... LEVELS - 1, which are stored with LEVELS added (or all 0 if there is nothing). */
+template <int COUNT, int LEVELS>
+float searchSymmetric(const float* x, const float* weights, uint8_t* levels) {
+  const float extreme = extremeOf<COUNT>(x);
+  if (__builtin_fabsf(extreme) < NOTHING) {
     __builtin_memset(levels, 0, COUNT);
     return 0;
   }
@@ -87,9 +93,9 @@ float searchSymmetric(const float* x, uint8_t* levels) {
   const auto fit = [&](float inverse) {
     sumXL = sumL2 = 0;
     for (int i = 0; i < COUNT; ++i) {
-      const float w = x[i] * x[i], l = float(level(inverse, i));
-      sumXL += w * x[i] * l;
-      sumL2 += w * l * l;
+      const float l = float(level(inverse, i));
+      sumXL += weights[i] * x[i] * l;
+      sumL2 += weights[i] * l * l;
     }
   };
 

@@ -1,81 +1,45 @@
-// Q4_0, Q5_0, Q5_1, Q8_0: scalar/legacy.cpp with a block of 32 a lane.
+// Q4_0, Q4_1, Q5_0, Q5_1, Q8_0: scalar/legacy.cpp with a block of 32 a lane.
 #include "../families.h"
-#include "floats.h"
 #include "groups.h"
-#include "transpose.h"
+#include "scale-search.h"
+#include "scale.h"
+#include "store.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
-F inverse(const F& scale) { return select(scale != 0.f, 1.0f / scale, F{}); }
-
-template <int COUNT>
-F extreme(const F* x) {
-  F magnitude = {}, value = {};
-  for (int j = 0; j < COUNT; ++j) {
-    const F size = abs(x[j]);
-    value = select(magnitude < size, x[j], value);
-    magnitude = larger(size, magnitude);
-  }
-  return value;
-}
-
-I symmetricLevel(const F& level, int largest) {
-  return smaller(truncated(level) << 24 >> 24, all(largest));
-}
-
-/** float16 scales of LANES blocks: `Block::*FIELD` of each. */
-template <auto FIELD, class Block>
-void storeHalves(Block* blocks, const F& values) {
-  uint32_t halves[LANES];
-  store(halves, toHalf(values));
-  for (int lane = 0; lane < LANES; ++lane) blocks[lane].*FIELD = uint16_t(halves[lane]);
-}
-
 template <class Block>
-void storeNibbles(Block* blocks, const I* levels) {
-  I pairs[16];
-  uint8_t bytes[LANES][16];
-  for (int j = 0; j < 16; ++j) pairs[j] = (levels[j] | levels[j + 16] << 4) & 255;
-  fromLanes<16>(pairs, bytes[0]);
-  for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qs, bytes[lane], 16);
-}
-
-/** Levels of 5 bits. */
-template <class Block>
-void storeFiveBits(Block* blocks, I* levels) {
-  I high = {};
-  for (int j = 0; j < 32; ++j) {
-    high |= (levels[j] >> 4 & 1) << j;
-    levels[j] = levels[j] & 15;
+void storeLevels(Block* blocks, I* levels) {
+  if constexpr (requires { blocks->qh; }) {
+    I high = {};
+    for (int j = 0; j < 32; ++j) {
+      high |= (levels[j] >> 4 & 1) << j;
+      levels[j] = levels[j] & 15;
+    }
+    int32_t bits[LANES];
+    store(bits, high);
+    for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qh, bits + lane, 4);
   }
-  storeNibbles(blocks, levels);
-  int32_t bits[LANES];
-  store(bits, high);
-  for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qh, bits + lane, 4);
+  uint8_t bytes[LANES * 16];
+  nibblesFromLanes<16>(levels, bytes);
+  storeBytes(blocks, bytes);
 }
 
-void blockQ4_0(const float* x, BlockQ4_0* blocks) {
+I levelOf(const F& value, int largest) { return smaller(truncated(value), all(largest)); }
+
+template <class Block, int LEVELS>
+void roundSymmetric(const float* x, Block* blocks) {
   F v[32];
   toLanes<32>(x, v);
-  const F d = extreme<32>(v) / -8.f, id = inverse(d);
+  const F d = extremeOf<32>(v) / float(-LEVELS / 2), id = inverse(d);
   I levels[32];
-  for (int j = 0; j < 32; ++j) levels[j] = symmetricLevel(v[j] * id + 8.5f, 15);
-  storeHalves<&BlockQ4_0::d>(blocks, d);
-  storeNibbles(blocks, levels);
+  for (int j = 0; j < 32; ++j) levels[j] = levelOf(v[j] * id + (LEVELS / 2 + 0.5f), LEVELS - 1);
+  storeHalves<&Block::d>(blocks, d);
+  storeLevels(blocks, levels);
 }
 
-void blockQ5_0(const float* x, BlockQ5_0* blocks) {
-  F v[32];
-  toLanes<32>(x, v);
-  const F d = extreme<32>(v) / -16.f, id = inverse(d);
-  I levels[32];
-  for (int j = 0; j < 32; ++j) levels[j] = symmetricLevel(v[j] * id + 16.5f, 31);
-  storeHalves<&BlockQ5_0::d>(blocks, d);
-  storeFiveBits(blocks, levels);
-}
-
-void blockQ5_1(const float* x, BlockQ5_1* blocks) {
+template <class Block, int LEVELS>
+void roundAffine(const float* x, Block* blocks) {
   F v[32];
   toLanes<32>(x, v);
   F min = all(0x1.fffffep127f), max = all(-0x1.fffffep127f);
@@ -83,45 +47,122 @@ void blockQ5_1(const float* x, BlockQ5_1* blocks) {
     min = smaller(v[j], min);
     max = larger(v[j], max);
   }
-  const F d = (max - min) / 31.f, id = inverse(d);
+  const F d = (max - min) / float(LEVELS - 1), id = inverse(d);
   I levels[32];
-  for (int j = 0; j < 32; ++j) levels[j] = truncated((v[j] - min) * id + 0.5f);
-  storeHalves<&BlockQ5_1::d>(blocks, d);
-  storeHalves<&BlockQ5_1::m>(blocks, min);
-  storeFiveBits(blocks, levels);
+  for (int j = 0; j < 32; ++j) levels[j] = levelOf((v[j] - min) * id + 0.5f, LEVELS - 1);
+  storeHalves<&Block::d>(blocks, d);
+  storeHalves<&Block::m>(blocks, min);
+  storeLevels(blocks, levels);
 }
 
-I roundedAway(const F& value) {
-  const I half = (asInts(value) & INT32_MIN) | 0x3effffff;  // the largest float below a half
-  return truncated(value + asFloats(half));
+/** Searches with a block a lane; `meanSquares` of the rows that they are from. */
+template <class Search>
+struct BlockSearch : Search {
+  I levels[32];
+
+  BlockSearch(const float* x, const float* importance, const F& meanSquares) {
+    toLanes<32>(x, this->x);
+    toLanes<32>(importance, this->weights);
+    for (int j = 0; j < 32; ++j) {
+      this->weights[j] = this->weights[j] * squareRoot(meanSquares + this->x[j] * this->x[j]);
+    }
+    this->run();
+    for (int j = 0; j < 32; ++j) levels[j] = this->level(j);
+  }
+};
+
+template <class Block, int LEVELS>
+void fitSymmetric(const float* x, const float* importance, const F& meanSquares, Block* blocks) {
+  BlockSearch<SymmetricLanes<32, LEVELS / 2>> found(x, importance, meanSquares);
+  storeHalves<&Block::d>(blocks, found.scale);
+  storeLevels(blocks, found.levels);
 }
 
-void blockQ8_0(const float* x, BlockQ8_0* blocks) {
-  F v[32], magnitude = {};
+template <class Block, int LEVELS>
+void fitAffine(const float* x, const float* importance, const F& meanSquares, Block* blocks) {
+  BlockSearch<AffineLanes<32, IMPORTANCE_SEARCH<LEVELS - 1>>> found(x, importance, meanSquares);
+  storeHalves<&Block::d>(blocks, found.scale);
+  storeHalves<&Block::m>(blocks, found.min);
+  storeLevels(blocks, found.levels);
+}
+
+/** Mean squares of at most LANES rows, with a row a lane. */
+void findMeanSquares(const float* x, size_t rows, size_t columns, float* means) {
+  for (size_t first = 0; first < rows; first += REGISTER) {
+    RegisterF sumX2 = {};
+    for (size_t i = 0; i < columns; i += REGISTER) {
+      RegisterF square[REGISTER];
+      for (size_t lane = 0; lane < REGISTER; ++lane) {
+        const size_t row = first + lane < rows ? first + lane : rows - 1;
+        square[lane] = load<RegisterF>(x + row * columns + i);
+      }
+      rotateAddress<REGISTER, log2Of(REGISTER)>(square);
+      for (int j = 0; j < REGISTER; ++j) sumX2 += square[j] * square[j];
+    }
+    store(means + first, sumX2 / float(columns));
+  }
+}
+
+template <class Block, void (*SEARCH)(const float* x, const float* importance, const F& meanSquares, Block* blocks)>
+void searchRows(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns) {
+  const size_t rowBlocks = columns / 32;
+  for (size_t first = 0; first < rows; first += LANES) {
+    const size_t some = rows - first < LANES ? rows - first : LANES;
+    float means[LANES];
+    findMeanSquares(x, some, columns, means);
+    size_t block = 0;
+    inGroups<Block, 32, LANES>(x, importance, y, some, columns, [&](const float* v, const float* w, Block* blocks) {
+      float ofLane[LANES];
+      for (size_t lane = 0; lane < LANES; ++lane, ++block) {
+        const size_t row = block / rowBlocks;
+        ofLane[lane] = means[row < some ? row : some - 1];
+      }
+      SEARCH(v, w, load<F>(ofLane), blocks);
+    });
+    x += some * columns;
+    y += some * rowBlocks * sizeof(Block);
+  }
+}
+
+template <class Block, void (*PLAIN)(const float* x, Block* blocks),
+          void (*SEARCH)(const float* x, const float* importance, const F& meanSquares, Block* blocks)>
+void quantize(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns) {
+  if (importance) return searchRows<Block, SEARCH>(x, importance, y, rows, columns);
+  inGroups<Block, 32, LANES>(x, y, rows * columns, PLAIN);
+}
+
+void quantizeBlocks(const float* x, BlockQ8_0* blocks) {
+  F v[32];
   toLanes<32>(x, v);
-  for (int j = 0; j < 32; ++j) magnitude = larger(abs(v[j]), magnitude);
-  const F d = magnitude / 127.f, id = inverse(d);
+  const F d = magnitude<32>(v) / 127.f, id = inverse(d);
   I levels[32];
-  uint8_t bytes[LANES][32];
   for (int j = 0; j < 32; ++j) levels[j] = roundedAway(v[j] * id) & 255;
-  fromLanes<32>(levels, bytes[0]);
+  uint8_t bytes[LANES * 32];
+  fromLanes<32>(levels, bytes);
   storeHalves<&BlockQ8_0::d>(blocks, d);
-  for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qs, bytes[lane], 32);
+  storeBytes(blocks, bytes);
 }
 
 }  // namespace
 
-void quantizeQ4_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  inGroups<BlockQ4_0, 32, LANES>(x, y, rows * columns, blockQ4_0);
+void quantizeQ4_0(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Block = BlockQ4_0;
+  quantize<Block, roundSymmetric<Block, 16>, fitSymmetric<Block, 16>>(x, weights, y, rows, columns);
 }
-void quantizeQ5_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  inGroups<BlockQ5_0, 32, LANES>(x, y, rows * columns, blockQ5_0);
+void quantizeQ4_1(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Block = BlockQ4_1;
+  quantize<Block, roundAffine<Block, 16>, fitAffine<Block, 16>>(x, weights, y, rows, columns);
 }
-void quantizeQ5_1(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  inGroups<BlockQ5_1, 32, LANES>(x, y, rows * columns, blockQ5_1);
+void quantizeQ5_0(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Block = BlockQ5_0;
+  quantize<Block, roundSymmetric<Block, 32>, fitSymmetric<Block, 32>>(x, weights, y, rows, columns);
+}
+void quantizeQ5_1(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Block = BlockQ5_1;
+  quantize<Block, roundAffine<Block, 32>, fitAffine<Block, 32>>(x, weights, y, rows, columns);
 }
 void quantizeQ8_0(const float* x, const float*, uint8_t* y, size_t rows, size_t columns) {
-  inGroups<BlockQ8_0, 32, LANES>(x, y, rows * columns, blockQ8_0);
+  inGroups<BlockQ8_0, 32, LANES>(x, y, rows * columns, quantizeBlocks);
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -1,33 +1,30 @@
 // scalar/scale-search.h with a sub-block a lane. Levels are kept as floats during the search, which is exact; those of
 // the result are only needed where a scale becomes 0, so the search remembers how to compute them.
 #pragma once
-#include "../common/pack.h"
 #include "../common/search.h"
 #include "lanes.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
 /** Affine searches, one a lane, over the values and weights that the caller fills in. */
-template <int COUNT>
+template <int COUNT, const AffineSearch& SEARCH>
 struct AffineLanes {
   F x[COUNT], weights[COUNT];
   F scale, min;  // the best so far
 
-  void run(const AffineSearch& search) {
+  void run() {
     begin();
-    Candidate first = roundTo(float(search.levels), search.levels);
+    Candidate first = roundTo(float(SEARCH.levels));
     scale = 1.f / first.inverse;
     bestError = errorOf(scale, min);
     bestInverse = first.inverse;
     bestBase = min;
-    for (int step = 0; step <= search.steps; ++step) {
-      improve(roundTo(search.spread(step), search.levels));
-    }
+    for (int step = 0; step <= SEARCH.steps; ++step) improve(roundTo(SEARCH.spread(step)));
     scale = select(flat, F{}, scale);
   }
 
   /** The best candidate's level of element i. */
-  I level(int i, int largest) const { return clamp(nearestInt(bestInverse * (x[i] - bestBase)), 0, largest); }
+  I level(int i) const { return clamp(nearestInt(bestInverse * (x[i] - bestBase)), 0, SEARCH.levels); }
 
  private:
   F levels[COUNT];  // the candidate's
@@ -55,21 +52,21 @@ struct AffineLanes {
   }
 
   /** Rounds the values, spread over `spread` levels from the current minimum, and sums. */
-  Candidate roundTo(float spread, int largest) {
+  Candidate roundTo(float spread) {
     // Without a range all levels are 0, whatever the inverse; this one keeps them off the slow path.
     const F inverse = spread / select(flat, all(1.f), high - min);
     // Rounding is monotonic: if both ends are small, all are.
     const I small = isSmall(inverse * (low - min)) & isSmall(inverse * (high - min));
-    if (any(small == 0)) return sum<nearestLevel>(inverse, largest);
-    return sum<nearestSmallLevel>(inverse, largest);
+    if (any(small == 0)) return sum<nearestLevel>(inverse);
+    return sum<nearestSmallLevel>(inverse);
   }
 
   template <F (*ROUND)(const F&, int, int)>
-  Candidate sum(const F& inverse, int largest) {
+  Candidate sum(const F& inverse) {
     F sumL = {}, sumL2 = {}, sumXL = {};
     const F base = min;
     for (int i = 0; i < COUNT; ++i) {
-      const F level = ROUND(inverse * (x[i] - base), 0, largest);
+      const F level = ROUND(inverse * (x[i] - base), 0, SEARCH.levels);
       const F weighted = weights[i] * level;
       levels[i] = level;
       sumL += weighted;
@@ -83,7 +80,7 @@ struct AffineLanes {
     F sum = {};
     for (int i = 0; i < COUNT; ++i) {
       const F difference = fitScale * levels[i] + fitMin - x[i];
-      sum += weights[i] * (difference * difference);
+      sum += weights[i] * (SEARCH.absolute ? abs(difference) : difference * difference);
     }
     return sum;
   }
@@ -108,10 +105,25 @@ struct AffineLanes {
   }
 };
 
-/** Symmetric searches with weights x², one a lane. */
-template <int COUNT, int LEVELS>
+/** The value of largest magnitude in each lane, the first of equals. */
+template <int COUNT>
+inline F extremeOf(const F* x) {
+  F magnitude = {}, extreme = {};
+  for (int i = 0; i < COUNT; ++i) {
+    const F size = abs(x[i]);
+    extreme = select(size > magnitude, x[i], extreme);
+    magnitude = larger(size, magnitude);
+  }
+  return extreme;
+}
+
+/**
+ * Symmetric searches, one a lane, over the values and weights that the caller fills in. Values that may be infinite or
+ * NaN need nearestLevel: else no value, spread over the levels, is beyond LEVELS + 1.
+ */
+template <int COUNT, int LEVELS, F (*ROUND)(const F&, int, int) = nearestSmallLevel>
 struct SymmetricLanes {
-  F x[COUNT];
+  F x[COUNT], weights[COUNT];
   F scale;
 
   void run() {
@@ -123,15 +135,16 @@ struct SymmetricLanes {
     for (int step = SYMMETRIC_FIRST; step <= SYMMETRIC_LAST; ++step) {
       if (step != 0) improve(sum(-(LEVELS + 0.1f * float(step)) / extreme));
     }
+    scale = select(nothing, F{}, scale);
   }
 
-  /** The best candidate's level of element i, with LEVELS added. */
+  /** The best candidate's level of element i, with LEVELS added (or 0 if there is nothing). */
   I level(int i) const {
     return select(nothing, I{}, clamp(nearestInt(bestInverse * x[i]), -LEVELS, LEVELS - 1) + LEVELS);
   }
 
  private:
-  F weights[COUNT], weighted[COUNT];  // x², x² * x
+  F weighted[COUNT];  // weight * x
   F extreme, best, bestInverse;
   I nothing;  // all values are about 0
 
@@ -140,23 +153,15 @@ struct SymmetricLanes {
   };
 
   void begin() {
-    F magnitude = {};
-    extreme = F{};
-    for (int i = 0; i < COUNT; ++i) {
-      const F size = abs(x[i]);
-      extreme = select(size > magnitude, x[i], extreme);
-      magnitude = larger(size, magnitude);
-      weights[i] = x[i] * x[i];
-      weighted[i] = weights[i] * x[i];
-    }
-    nothing = magnitude < NOTHING;
-    extreme = select(nothing, all(1.f), extreme);  // so that all sums and the scale become 0
+    for (int i = 0; i < COUNT; ++i) weighted[i] = weights[i] * x[i];
+    extreme = extremeOf<COUNT>(x);
+    nothing = abs(extreme) < NOTHING;
   }
 
   Candidate sum(const F& inverse) const {
     F sumXL = {}, sumL2 = {};
     for (int i = 0; i < COUNT; ++i) {
-      const F level = nearestSmallLevel(inverse * x[i], -LEVELS, LEVELS - 1);  // at most LEVELS + 1
+      const F level = ROUND(inverse * x[i], -LEVELS, LEVELS - 1);
       sumXL += weighted[i] * level;
       sumL2 += weights[i] * level * level;
     }

@@ -32,21 +32,21 @@ inline void rotateAddress(V* v) {
   }
 }
 
-/** Runs of COUNT floats, one after the other, to one run a lane. */
-template <int COUNT>
+/** Runs of COUNT floats, STRIDE after one another, to one run a lane. */
+template <int COUNT, int STRIDE = COUNT>
 inline void toLanes(const float* x, RegisterF* v) {
   for (int i = 0; i < COUNT; i += REGISTER) {
     RegisterF square[REGISTER];
-    for (int lane = 0; lane < REGISTER; ++lane) square[lane] = load<RegisterF>(x + lane * COUNT + i);
+    for (int lane = 0; lane < REGISTER; ++lane) square[lane] = load<RegisterF>(x + lane * STRIDE + i);
     rotateAddress<REGISTER, log2Of(REGISTER)>(square);
     for (int j = 0; j < REGISTER; ++j) v[i + j] = square[j];
   }
 }
-template <int COUNT, class V>
+template <int COUNT, int STRIDE = COUNT, class V>
 inline void toLanes(const float* x, Pair<V>* v) {
   V a[COUNT], b[COUNT];
-  toLanes<COUNT>(x, a);
-  toLanes<COUNT>(x + COUNT * lanesOf<V>, b);
+  toLanes<COUNT, STRIDE>(x, a);
+  toLanes<COUNT, STRIDE>(x + STRIDE * lanesOf<V>, b);
   for (int i = 0; i < COUNT; ++i) v[i] = {a[i], b[i]};
 }
 
