@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { archsCommand } from './archs.js';
 import { convertCommand } from './convert.js';
+import { editCommand } from './edit.js';
 import { printable } from './format.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
@@ -19,6 +20,7 @@ function program(): Command {
     .version(packageVersion())
     .addCommand(quantizeCommand())
     .addCommand(inspectCommand())
+    .addCommand(editCommand())
     .addCommand(archsCommand())
     .addHelpText('after', EXIT_CODES)
     .configureHelp({ sortOptions: false })

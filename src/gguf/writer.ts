@@ -1,4 +1,5 @@
 import { SourceError } from '../errors.js';
+import { writeRaw } from './raw-strings.js';
 import { GGML_TYPES, type GgmlType, type GgufValue, type Scalar, type ScalarType, VALUE_TYPES } from './types.js';
 
 /** GGUF version 3, little endian. Format: docs/gguf.md of ggml; string and array rules as gguf-py has them. */
@@ -86,6 +87,24 @@ function writeScalar(out: ByteWriter, key: string, type: ScalarType, value: Scal
   }
 }
 
+/** Whether a value of this type can be written as it is. */
+export function holds(type: ScalarType, value: Scalar): boolean {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'f32':
+    case 'f64':
+      return typeof value === 'number' && fits(value, type);
+    case 'u64':
+    case 'i64':
+      return isBigInteger(value, type);
+    default:
+      return isInteger(value, type);
+  }
+}
+
 /** Smallest and largest value, and bytes. */
 const INTEGERS = {
   u8: [0, 255, 1],
@@ -157,7 +176,7 @@ class ByteWriter {
     // Room for the longest that it can become, so that its bytes need not be counted first.
     const buffer = this.#reserve(8 + 3 * value.length);
     const start = this.length + 8;
-    const size = writeShort(buffer, value, start) ?? buffer.write(value, start);
+    const size = writeShort(buffer, value, start) ?? writeRaw(buffer, value, start);
     this.u64(size);
     this.length += size;
   }
