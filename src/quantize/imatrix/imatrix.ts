@@ -57,7 +57,7 @@ export function selectEntries(imatrix: Imatrix, { include = [], exclude = [] }: 
     ([name]) => !holds(exclude, name) && (include.length === 0 || holds(include, name)),
   );
   for (const [name, { values }] of selected) {
-    const at = values.findIndex((value) => !Number.isFinite(value));
+    const at = firstNonFinite(values);
     if (at >= 0) {
       throw new NonFiniteImatrixError(
         `${imatrix.file} holds ${values[at]} for ${name}, at position ${at}.`,
@@ -66,4 +66,23 @@ export function selectEntries(imatrix: Imatrix, { include = [], exclude = [] }: 
     }
   }
   return { ...imatrix, entries: new Map(selected) };
+}
+
+// Loops rather than calls: a large mixture of experts has hundreds of millions of values.
+
+/** -1 if all are finite. */
+function firstNonFinite(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+/** In place, each quotient rounded to float32; the divisor is one. */
+export function divide(values: Float32Array, divisor: number): void {
+  for (let i = 0; i < values.length; i++) {
+    values[i] = (values[i] ?? 0) / divisor;
+  }
 }

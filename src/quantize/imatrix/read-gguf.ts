@@ -1,6 +1,6 @@
 import { type GgufFile, type GgufTensor, readGguf } from '../../gguf/reader.js';
 import type { ForwardReader } from './forward-reader.js';
-import type { Imatrix, ImatrixEntry } from './imatrix.js';
+import { divide, type Imatrix, type ImatrixEntry } from './imatrix.js';
 
 /** What a tensor's name ends with. */
 const SUMS = '.in_sum2';
@@ -95,9 +95,11 @@ function average(reader: ForwardReader, name: string, sums: Float32Array, seen: 
   });
   counts.forEach((count, expert) => {
     const own = sums.subarray(expert * columns, (expert + 1) * columns);
-    own.forEach((sum, i) => {
-      own[i] = count > 0 ? sum / count : 1;
-    });
+    if (count > 0) {
+      divide(own, count);
+    } else {
+      own.fill(1);
+    }
   });
   return { values: sums, counts };
 }

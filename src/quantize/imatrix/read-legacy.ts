@@ -2,7 +2,7 @@ import { SourceError } from '../../errors.js';
 import { MAX_GGUF_NAME_BYTES, MAX_TENSORS } from '../../limits.js';
 import { fromCString } from './c-string.js';
 import type { ForwardReader } from './forward-reader.js';
-import type { Imatrix, ImatrixEntry } from './imatrix.js';
+import { divide, type Imatrix, type ImatrixEntry } from './imatrix.js';
 
 export class NotImatrixError extends SourceError {}
 
@@ -38,10 +38,7 @@ async function readEntry(reader: ForwardReader, place: string): Promise<[string,
   }
   const values = await reader.floats(length, `the values of ${name}`);
   if (calls > 0) {
-    const divisor = Math.fround(calls);
-    values.forEach((value, i) => {
-      values[i] = value / divisor;
-    });
+    divide(values, Math.fround(calls));
   }
   return [name, { values, counts: [calls] }];
 }
