@@ -135,6 +135,7 @@ struct SymmetricLanes {
     for (int step = SYMMETRIC_FIRST; step <= SYMMETRIC_LAST; ++step) {
       if (step != 0) improve(sum(-(LEVELS + 0.1f * float(step)) / extreme));
     }
+    scale = select(nothing, F{}, scale);
   }
 
   /** The best candidate's level of element i, with LEVELS added (or 0 if there is nothing). */
@@ -155,7 +156,6 @@ struct SymmetricLanes {
     for (int i = 0; i < COUNT; ++i) weighted[i] = weights[i] * x[i];
     extreme = extremeOf<COUNT>(x);
     nothing = abs(extreme) < NOTHING;
-    extreme = select(nothing, all(1.f), extreme);  // so that all sums and the scale become 0
   }
 
   Candidate sum(const F& inverse) const {
