@@ -74,8 +74,9 @@ template <int POINT, int BITS>
 struct PointDistances {
   LevelTable<BITS> elements[POINT];
 
-  PointDistances(float scale, const float* x, const float* weights) {
-    const LevelTable<BITS> numbers = LevelTable<BITS>::numbers();
+  /** `numbers` are what levels stand for, times `scale`. */
+  PointDistances(float scale, const float* x, const float* weights,
+                 const LevelTable<BITS>& numbers = LevelTable<BITS>::numbers()) {
     for (int i = 0; i < POINT; ++i) {
       for (int part = 0; part < LevelTable<BITS>::PARTS; ++part) {
         const RegisterF difference = scale * numbers.parts[part] - x[i];
