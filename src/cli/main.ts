@@ -7,7 +7,9 @@ import { editCommand } from './edit.js';
 import { printable } from './format.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
+import { mergeCommand } from './merge.js';
 import { quantizeCommand } from './quantize.js';
+import { splitCommand } from './split.js';
 import { packageVersion } from './version.js';
 
 const EXIT_CODES = `
@@ -20,6 +22,8 @@ function program(): Command {
     .version(packageVersion())
     .addCommand(quantizeCommand())
     .addCommand(inspectCommand())
+    .addCommand(splitCommand())
+    .addCommand(mergeCommand())
     .addCommand(editCommand())
     .addCommand(archsCommand())
     .addHelpText('after', EXIT_CODES)

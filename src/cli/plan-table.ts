@@ -37,7 +37,10 @@ function renderFile(file: PlannedFile): string {
   return lines.join('\n');
 }
 
-function sourceType({ expr }: PlannedTensor): string {
+function sourceType({ expr, copy, type }: PlannedTensor): string {
+  if (copy) {
+    return type;
+  }
   let inner = expr;
   while (inner.op === 'permute-rows') {
     inner = inner.of;

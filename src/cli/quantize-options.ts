@@ -1,20 +1,15 @@
 import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
-import { UsageError } from '../errors.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
-import { parseBytes } from './format.js';
+import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
 
 /** File types as help texts list them. */
 export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
 
-/** Options of every command that writes files, as commander gives them where they differ from the library's. */
-export interface OutputFlags {
+/** Options of the commands that quantize, as commander gives them where they differ from the library's. */
+export interface OutputFlags extends FileFlags {
   readonly outfile?: string;
-  readonly jobs?: string;
-  readonly maxMemory?: string;
   readonly statsPlot?: string;
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
 }
 
 const append = (value: string, before: readonly string[] = []) => [...before, value];
@@ -41,32 +36,19 @@ export function addQuantizeOptions(command: Command): Command {
 }
 
 export function addOutputOptions(command: Command): Command {
-  return command
-    .option('--out <path>', 'a folder, or a file name in which {ftype} stands for the type (default: this folder)')
-    .option('--dry-run', 'print the plan and write nothing')
-    .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
+  return addFileOptions(command, 'a folder, or a file name in which {ftype} stands for the type (default: this folder)')
     .option('--strict', 'refuse to write a file in which a tensor gets another type than asked for (exit code 7)')
     .option('--stats', 'measure what each tensor loses, at no extra read')
-    .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type')
-    .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
-    .option('--jobs <n>', 'worker threads (default: one per core)');
+    .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type');
 }
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */
 export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags: Flags, signal: AbortSignal) {
-  const { outfile, jobs, maxMemory, statsPlot, dryRun: _, json: __, ...rest } = flags;
-  const out = rest.out ?? outfile;
-  const memory = maxMemory === undefined ? undefined : parseBytes(maxMemory);
-  if (memory === null) {
-    throw new UsageError(`--max-memory ${maxMemory} is no size.`, 'Give bytes, or a number with K, M or G.');
-  }
+  const { out, outfile, jobs, maxMemory, statsPlot, dryRun: _, json: __, ...rest } = flags;
   return {
     ...rest,
-    signal,
+    ...toFileParams({ out: out ?? outfile, jobs, maxMemory }, signal),
     stats: rest.stats === true || statsPlot !== undefined,
-    ...(out !== undefined && { out }),
-    ...(jobs !== undefined && { jobs: Number(jobs) }),
-    ...(memory !== undefined && { maxMemory: memory }),
   };
 }
 

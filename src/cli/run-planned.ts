@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Plan } from '../convert/plan.js';
 import { plotErrors } from '../convert/plot-errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import type { FileFlags } from './file-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { renderPlan } from './plan-table.js';
@@ -15,7 +16,10 @@ export interface Work {
 }
 
 /** Prints the plan, or writes the files and tells about it. */
-export async function runPlanned(flags: OutputFlags, start: (signal: AbortSignal) => Work): Promise<void> {
+export async function runPlanned(
+  flags: FileFlags & Pick<OutputFlags, 'statsPlot'>,
+  start: (signal: AbortSignal) => Work,
+): Promise<void> {
   const terminal = { out: process.stdout, err: process.stderr };
   // The plan alone is one JSON document, so what is said beside it goes to stderr.
   const reporter = flags.json && !flags.dryRun ? jsonReporter(terminal) : textReporter(terminal);

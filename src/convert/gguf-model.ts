@@ -4,13 +4,19 @@ import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { byteSource, locateGguf } from '../locate-gguf.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
+import type { SourceExpr } from '../tensor/expr.js';
 import type { QuantizeSource, SourceTensor } from './quantized.js';
 
 /** A GGUF file, or all parts of a split one, as something to quantize. */
 export interface GgufModel extends QuantizeSource {
   readonly repo: Repo;
+  readonly tensors: readonly GgufModelTensor[];
   /** The file's, or the first part's. */
   readonly name: string;
+}
+
+export interface GgufModelTensor extends SourceTensor {
+  readonly expr: SourceExpr;
 }
 
 export class BigEndianError extends UnsupportedError {}
@@ -23,7 +29,7 @@ export class InconsistentPartsError extends SourceError {}
  */
 export async function openGgufModel(source: string, options: OpenOptions): Promise<GgufModel> {
   const { repo, paths } = await locateGguf(source, options);
-  const tensors: SourceTensor[] = [];
+  const tensors: GgufModelTensor[] = [];
   let kv: KeyValues | undefined;
   for (const [part, path] of paths.entries()) {
     const file = await readGguf(await byteSource(repo, path), options.signal);
@@ -35,6 +41,7 @@ export async function openGgufModel(source: string, options: OpenOptions): Promi
     }
   }
   checkNames(tensors, paths);
+  checkCount(tensors.length, kv, paths);
   return { repo, name: paths[0] as string, kv: kv as KeyValues, tensors };
 }
 
@@ -42,7 +49,8 @@ function checkPart({ bigEndian, kv }: GgufFile, part: number, paths: readonly st
   if (bigEndian) {
     throw new BigEndianError(`${paths[part]} is big-endian.`, 'Convert the model again for this machine.');
   }
-  const count = Number(kv.get('split.count')?.value ?? 1);
+  // llama-gguf-split writes 0 when it merges.
+  const count = Number(kv.get('split.count')?.value ?? 1) || 1;
   const number = Number(kv.get('split.no')?.value ?? 0);
   if (count !== paths.length || number !== part) {
     throw new InconsistentPartsError(
@@ -63,5 +71,15 @@ function checkNames(tensors: readonly SourceTensor[], paths: readonly string[]):
       );
     }
     partOf.set(name, part);
+  }
+}
+
+function checkCount(count: number, kv: KeyValues | undefined, paths: readonly string[]): void {
+  const expected = Number(kv?.get('split.tensors.count')?.value ?? count);
+  if (paths.length > 1 && count !== expected) {
+    throw new InconsistentPartsError(
+      `${paths[0]} says that there are ${expected} tensors, but the ${paths.length} parts have ${count}.`,
+      'Get all parts of one and the same file.',
+    );
   }
 }

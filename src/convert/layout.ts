@@ -50,10 +50,12 @@ export interface Unplaced {
   readonly kv: KeyValues;
   readonly tensors: readonly UnplacedTensor[];
   readonly part?: readonly [number: number, count: number];
+  /** Whether the header is padded: `encodeHeader` has it. */
+  readonly padded?: boolean;
 }
 
 /** Puts tensors one after the other, as ggml does: each at a multiple of the file's alignment. */
-export function placeTensors({ name, type, kv, tensors: unplaced, part }: Unplaced): PlannedFile {
+export function placeTensors({ name, type, kv, tensors: unplaced, part, padded }: Unplaced): PlannedFile {
   const alignment = Number(kv.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT);
   let offset = 0;
   let parameters = 0;
@@ -71,7 +73,7 @@ export function placeTensors({ name, type, kv, tensors: unplaced, part }: Unplac
     fallenBack += tensor.instead ? elements : 0;
     return placed;
   });
-  const header = encodeHeader(kv.entries(), tensors);
+  const header = encodeHeader(kv.entries(), tensors, padded);
   const headerSize = header.length;
   const file = {
     name,

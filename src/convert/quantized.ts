@@ -103,7 +103,7 @@ function layOutQuantized(
   const kv = quantizedKeyValues(source, fileType, request, blockCount);
   return request.keepSplit
     ? splitAsSource(name, kv, fileType, kept, tensors)
-    : [placeTensors({ name, type: fileType, kv, tensors })];
+    : [placeTensors({ name, type: fileType, kv, tensors, padded: true })];
 }
 
 /** A tensor that stays, with the name that it had before layers were left out. */
@@ -234,6 +234,13 @@ function splitAsSource(
         .scalar('split.tensors.count', 'i32', tensors.length);
     }
     const mine = tensors.filter((_, i) => sources[i]?.part === part);
-    return placeTensors({ name: partOf(name, part, count), part: [part, count], type, kv: own, tensors: mine });
+    return placeTensors({
+      name: partOf(name, part, count),
+      part: [part, count],
+      type,
+      kv: own,
+      tensors: mine,
+      padded: true,
+    });
   });
 }

@@ -3,7 +3,7 @@ import { Hf2ggufError, UnsupportedError, UsageError } from '../errors.js';
 import { type ByteSource, openFile } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
-import { align, encodeHeader } from '../gguf/writer.js';
+import { encodeHeader } from '../gguf/writer.js';
 import { stream } from '../stream.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
@@ -126,14 +126,13 @@ async function readTemplate(path: string): Promise<string> {
  * @throws UnreadableResultError where what was set passes the reader's limits.
  */
 async function newHeader(source: ByteSource, file: GgufFile, kv: KeyValues): Promise<Uint8Array> {
-  const { tensors, dataOffset, alignment, size } = file;
-  const bare = encodeHeader(
+  const { tensors, dataOffset, size } = file;
+  const header = encodeHeader(
     kv.entries(),
     tensors.map((tensor) => ({ ...tensor, offset: tensor.offset - dataOffset })),
+    // A file without tensors may end with its header, unpadded.
+    size >= dataOffset,
   );
-  // A file without tensors may end with its header, unpadded.
-  const header = new Uint8Array(size < dataOffset ? bare.length : align(bare.length, alignment));
-  header.set(bare);
   await checkReadable({
     name: source.name,
     size: header.length + Math.max(0, size - dataOffset),

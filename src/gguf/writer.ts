@@ -24,11 +24,15 @@ export function align(offset: number, alignment = DEFAULT_ALIGNMENT): number {
 }
 
 /**
- * Everything before the data section, which begins at the returned length when there are tensors: padded to the
- * alignment then, and not padded without tensors (a vocabulary).
+ * Everything before the data section, which begins at the returned length where there are tensors.
+ * @param padded to the alignment. gguf-py does not without tensors (a vocabulary), ggml always does.
  * @throws BadValueError
  */
-export function encodeHeader(kv: Iterable<readonly [string, GgufValue]>, tensors: readonly TensorInfo[]): Uint8Array {
+export function encodeHeader(
+  kv: Iterable<readonly [string, GgufValue]>,
+  tensors: readonly TensorInfo[],
+  padded = tensors.length > 0,
+): Uint8Array {
   const entries = [...kv];
   const alignment = Number(entries.find(([key]) => key === 'general.alignment')?.[1].value ?? DEFAULT_ALIGNMENT);
   const out = new ByteWriter();
@@ -49,7 +53,7 @@ export function encodeHeader(kv: Iterable<readonly [string, GgufValue]>, tensors
     out.u32(GGML_TYPES[type][0]);
     out.u64(offset);
   }
-  if (tensors.length > 0) {
+  if (padded) {
     out.bytes(new Uint8Array(align(out.length, alignment) - out.length));
   }
   return out.finish();
