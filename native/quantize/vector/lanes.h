@@ -182,7 +182,7 @@ inline void store(void* to, const V& v) {
   }
 }
 
-// Rounding, as in common/bits.h.
+// What common/bits.h has.
 
 inline I nearestInt(const F& v) { return (asInts(v + ROUNDER) & 0x007fffff) - 0x00400000; }
 
@@ -215,5 +215,7 @@ inline I roundedAway(const F& v) {
   const I half = (asInts(v) & INT32_MIN) | 0x3effffff;  // the largest float below a half
   return truncated(v + asFloats(half));
 }
+
+inline F withSignOfNan(const F& v) { return select(v == v, v, asFloats(all(int(0xffc00000)))); }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -67,7 +67,7 @@ template <class Block, int LEVELS>
 void fitSymmetric(const float* x, const float* importance, const F& meanSquares, Block* blocks) {
   SymmetricLanes<32, LEVELS / 2> search;
   run(search, x, importance, meanSquares);
-  storeHalves<&Block::d>(blocks, search.scale);
+  storeHalves<&Block::d>(blocks, withSignOfNan(search.scale));
   storeLevels(blocks, [&](int j) { return search.level(j); });
 }
 
