@@ -50,7 +50,6 @@ struct SortedSums {
   F sums[PARTS][COUNT + 1];
 
   SortedSums(const F* values, const I* ranks) {
-    static_assert(sizeof(F) == 4 * LANES);
     float sorted[PARTS][COUNT][LANES] = {};
     for (int j = 0; j < COUNT; ++j) {
       float numbers[LANES];
@@ -171,13 +170,12 @@ class SubBlocks {
       down[group] = (split.shifts() >> (GROUPS == 2 ? 1 - group : 0) & 1) != (negative & 1);
       I point = {};
       for (int j = 0; j < 8; ++j) {
-        const I above = ranks[8 * group + j] >= split.first(), level = above + (ranks[8 * group + j] >= split.second());
-        point |= (-level) << (2 * j);
+        const I& place = ranks[8 * group + j];
+        point |= -((place >= split.first()) + (place >= split.second())) << (2 * j);
       }
       points[group] = select(negative, all(0xaaaa) - point, point);
     }
-    const I inGrid = toGrid();
-    fitAgain(inGrid);
+    fitAgain(toGrid());
     storeSubs(used, subs);
   }
 
@@ -187,9 +185,11 @@ class SubBlocks {
   F scale;
   I down[GROUPS], points[GROUPS];
 
-  F value(int group, const I& level) const { return toFloats(level - 1) + select(down[group], all(-IQ1_SHIFT), all(IQ1_SHIFT)); }
+  F value(int group, const I& level) const {
+    return toFloats(level - 1) + select(down[group], all(-IQ1_SHIFT), all(IQ1_SHIFT));
+  }
 
-  /** Replaces the points that are not in the grid. Gives the lanes in which there was none. */
+  /** Replaces the points that are not in the grid. Returns the lanes in which there was none. */
   I toGrid() {
     const Grid& grid = gridOf(GRID_IQ1);
     const LevelTable<2> tables[2] = {numbers(false), numbers(true)};
