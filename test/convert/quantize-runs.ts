@@ -4,6 +4,7 @@ import { convert } from '#src/convert/convert.js';
 import type { QuantizeParams } from '#src/convert/params.js';
 import type { Plan } from '#src/convert/plan.js';
 import { planQuantize, quantize } from '#src/convert/quantize.js';
+import { split } from '#src/files/split.js';
 import { openFile } from '#src/gguf/byte-source.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { finish, sha256 } from './records.js';
@@ -127,7 +128,7 @@ export class RunFolder {
     if (record.patch) {
       await makeBroken(source, record.patch);
     } else if (record.sources) {
-      throw new Error('not split');
+      await finish(split({ source: 'source.gguf', splitMaxTensors: 12, out: 'split' }));
     } else if (!existsSync(source)) {
       const made = this.runs.get(source.replace(/\.gguf$/, ''));
       await finish(quantize({ ...toParams(made?.args ?? []), out: source }));
