@@ -31,7 +31,7 @@ export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, Convert
 }
 
 /** The plan of a merge, from the headers alone. @throws as `merge` */
-export function planMerge(params: MergeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
+export async function planMerge(params: MergeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
   return planOnly(planner(params, emit), emit);
 }
 

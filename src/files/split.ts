@@ -41,7 +41,7 @@ export function split(params: SplitParams): AsyncGenerator<ConvertEvent, Convert
 }
 
 /** The plan of a split, from the headers alone. @throws as `split` */
-export function planSplit(params: SplitParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
+export async function planSplit(params: SplitParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
   return planOnly(planner(params, emit), emit);
 }
 

@@ -45,14 +45,13 @@ export async function openFolder(path: string, identity?: FolderIdentity): Promi
  */
 export async function openFolderFiles(path: string, names: readonly string[]): Promise<Repo> {
   const root = resolve(path);
-  const files: RepoFile[] = [];
-  for (const name of names) {
-    const kind = await statOrNull(join(root, name), join(path, name));
-    if (kind?.isFile()) {
-      files.push({ path: name, size: kind.size });
-    }
-  }
-  return new FolderRepo(root, files, folderIdentity(root, path));
+  const found = await Promise.all(
+    names.map(async (name): Promise<RepoFile[]> => {
+      const kind = await statOrNull(join(root, name), join(path, name));
+      return kind?.isFile() ? [{ path: name, size: kind.size }] : [];
+    }),
+  );
+  return new FolderRepo(root, found.flat(), folderIdentity(root, path));
 }
 
 function folderIdentity(root: string, path: string): FolderIdentity {
