@@ -168,28 +168,20 @@ struct SymmetricLanes {
     return select(nothing, I{}, clamp(nearestInt(bestInverse * x[i]), -LEVELS, LEVELS - 1) + LEVELS);
   }
 
-  static constexpr int FIRST = SYMMETRIC_FIRST, LAST = SYMMETRIC_LAST;
+  static constexpr int FIRST = SYMMETRIC_FIRST, LAST = SYMMETRIC_LAST - 1;
 
   void begin() {
     for (int i = 0; i < COUNT; ++i) weighted[i] = weights[i] * x[i];
     extreme = extremeOf<COUNT>(x);
     nothing = abs(extreme) < NOTHING;
     extreme = select(nothing, all(1.f), extreme);  // so that no candidate is better
-    sum(0);
+    spreadBy(0);
     scale = select(nothing | (sumL2 == 0.f), F{}, sumXL / sumL2);
     best = scale * sumXL;
     bestInverse = inverse;
   }
 
-  void sum(int step) {
-    inverse = -(LEVELS + 0.1f * float(step)) / extreme;
-    // No value is beyond what the extreme one becomes.
-    if (step < 5) {
-      round<false>();
-    } else {
-      round<true>();
-    }
-  }
+  void sum(int step) { spreadBy(step < 0 ? step : step + 1); }
 
   void fit() {}
 
@@ -206,6 +198,17 @@ struct SymmetricLanes {
   F best, bestInverse;
   I nothing;  // all values are about 0
 
+  /** Rounds the values, of which the extreme one becomes `-(LEVELS + tenths / 10)`, and sums. */
+  void spreadBy(int tenths) {
+    inverse = -(LEVELS + 0.1f * float(tenths)) / extreme;
+    if (tenths < 5) {
+      round<false>();
+    } else {
+      round<true>();
+    }
+  }
+
+  /** BELOW: there may be levels to limit from below. */
   template <bool BELOW>
   static F levelOf(const F& value) {
     if (!FINITE) return nearestLevel(value, -LEVELS, LEVELS - 1);
