@@ -25,11 +25,12 @@ struct Grid {
   const int32_t* places;
   /**
    * The count of neighbours, then these: the points at the smallest few distances, in order of distance and then of index.
-   * The first of equally good ones is to be taken. GRID_PADDING elements past a list may be read.
+   * The first of equally good ones is to be taken. GRID_PADDING elements past a list may be read,
+   * and none has more than GRID_LONGEST neighbours.
    */
   const uint16_t* lists;
 };
-constexpr int GRID_PADDING = 32;
+constexpr int GRID_PADDING = 32, GRID_LONGEST = 292;
 
 /** Made on first use, in some milliseconds, by one thread for all. */
 const Grid& gridOf(GridName name);

@@ -8,10 +8,29 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 typedef uint16_t RegisterU16 __attribute__((vector_size(HF2GGUF_REGISTER_BYTES / 2)));
 static_assert(REGISTER <= GRID_PADDING);
 
+constexpr float LARGEST = 0x1.fffffep127f;
+
 inline RegisterI laneNumbers() {
   RegisterI lanes;
   for (int lane = 0; lane < REGISTER; ++lane) lanes[lane] = lane;
   return lanes;
+}
+
+inline RegisterI loadPoints(const uint16_t* from) {
+  return __builtin_convertvector(load<RegisterU16>(from), RegisterI);
+}
+
+/** A bit for each lane of a mask. */
+inline unsigned bitsOf(RegisterI mask) {
+#if defined(__AVX512DQ__) && HF2GGUF_REGISTER_BYTES == 64
+  return unsigned(__builtin_ia32_cvtd2mask512(mask)) & 0xffff;
+#elif defined(__AVX2__)
+  return unsigned(__builtin_ia32_movmskps256((RegisterF)mask));
+#else
+  unsigned bits = 0;
+  for (int lane = 0; lane < REGISTER; ++lane) bits |= unsigned(mask[lane] & 1) << lane;
+  return bits;
+#endif
 }
 
 /** The smallest of a register's lanes, in all of them. */
@@ -67,45 +86,98 @@ struct LevelTable {
   auto of(const Pair<V>& levels) const {
     return Pair{of(levels.a), of(levels.b)};
   }
+
+  template <class Function>
+  LevelTable map(Function function) const {
+    LevelTable table;
+    for (int part = 0; part < PARTS; ++part) table.parts[part] = function(parts[part]);
+    return table;
+  }
 };
 
-/** The weighted squared distances between a point's elements, by their level, and values. */
+/** The first of the nearest of a list (see Grid): the distances are summed in the order of the elements. */
 template <int POINT, int BITS>
-struct PointDistances {
-  LevelTable<BITS> elements[POINT];
+uint16_t nearestNeighbour(const uint16_t* list, float scale, const float* x, const float* weights) {
+  const LevelTable<BITS> numbers = LevelTable<BITS>::numbers();
+  LevelTable<BITS> terms[POINT];
+  for (int i = 0; i < POINT; ++i) {
+    terms[i] = numbers.map([&](RegisterF number) {
+      const RegisterF difference = scale * number - x[i];
+      return weights[i] * difference * difference;
+    });
+  }
+  const int count = *list++;
+  const RegisterI lanes = laneNumbers();
+  RegisterF least = RegisterF{} + LARGEST;
+  RegisterI place = {};
+  for (int n = 0; n < count; n += REGISTER) {
+    const RegisterI points = loadPoints(list + n);
+    RegisterF distance = terms[0].of(points);
+    for (int i = 1; i < POINT; ++i) distance = distance + terms[i].of(points >> BITS * i);
+    const RegisterI nearer = (distance < least) & (lanes < count - n);
+    least = select(nearer, distance, least);
+    place = select(nearer, lanes + n, place);
+  }
+  place = select(least == smallestOf(least), place, RegisterI{} + INT32_MAX);
+  return list[smallestOf(place)[0]];
+}
 
-  PointDistances(float scale, const float* x, const float* weights) {
+/**
+ * The same for many scales, with the same values. A neighbour's distance, divided by the scale and without what is the
+ * same for all, is square * scale - product with two sums over its elements. That rounds differently, but only where a
+ * second neighbour is about as near do its roundings matter, and there the distances are computed.
+ */
+template <int POINT, int BITS>
+class NeighbourLines {
+ public:
+  NeighbourLines(const float* values, const float* valueWeights) : x(values), weights(valueWeights) {
     const LevelTable<BITS> numbers = LevelTable<BITS>::numbers();
     for (int i = 0; i < POINT; ++i) {
-      for (int part = 0; part < LevelTable<BITS>::PARTS; ++part) {
-        const RegisterF difference = scale * numbers.parts[part] - x[i];
-        elements[i].parts[part] = weights[i] * difference * difference;
-      }
+      squareTerms[i] = numbers.map([&](RegisterF number) { return weights[i] * (number * number); });
+      productTerms[i] = numbers.map([&](RegisterF number) { return 2 * weights[i] * x[i] * number; });
     }
   }
 
-  /** Summed in the order of the elements. */
-  RegisterF of(RegisterI points) const {
-    RegisterF sum = elements[0].of(points);
-    for (int i = 1; i < POINT; ++i) sum = sum + elements[i].of(points >> BITS * i);
-    return sum;
-  }
-
-  /** The first of the nearest of a list (see Grid). */
-  uint16_t nearest(const uint16_t* list) const {
-    const int count = *list++;
-    const RegisterI lanes = laneNumbers();
-    RegisterF least = RegisterF{} + 0x1.fffffep127f;
-    RegisterI place = {};
+  void setList(const uint16_t* neighbours) {
+    list = neighbours + 1;
+    const int count = *neighbours;
+    registers = (count + REGISTER - 1) / REGISTER;
     for (int n = 0; n < count; n += REGISTER) {
-      const RegisterF distance = of(__builtin_convertvector(load<RegisterU16>(list + n), RegisterI));
-      const RegisterI nearer = (distance < least) & (lanes < count - n);
-      least = select(nearer, distance, least);
-      place = select(nearer, lanes + n, place);
+      const RegisterI points = loadPoints(list + n);
+      RegisterF square = squareTerms[0].of(points), product = productTerms[0].of(points);
+      for (int i = 1; i < POINT; ++i) {
+        square = square + squareTerms[i].of(points >> BITS * i);
+        product = product + productTerms[i].of(points >> BITS * i);
+      }
+      squares[n / REGISTER] = square;
+      products[n / REGISTER] = select(laneNumbers() < count - n, product, RegisterF{} - LARGEST);
     }
-    place = select(least == smallestOf(least), place, RegisterI{} + INT32_MAX);
-    return list[smallestOf(place)[0]];
   }
+
+  /** `doubt`: a lead that roundings can feign. */
+  uint16_t nearest(float scale, float doubt) const {
+    RegisterF least = squares[0] * scale - products[0], second = RegisterF{} + LARGEST;
+    RegisterI place = {};
+    for (int n = 1; n < registers; ++n) {
+      const RegisterF distance = squares[n] * scale - products[n];
+      place = select(distance < least, RegisterI{} + n, place);
+      second = smaller(larger(distance, least), second);
+      least = smaller(distance, least);
+    }
+    const RegisterF limit = smallestOf(least) + doubt;
+    const unsigned near = bitsOf(least < limit);
+    const bool isClear = near != 0 && (near & (near - 1)) == 0 && (registers == 1 || !any(second < limit));
+    if (!isClear) return nearestNeighbour<POINT, BITS>(list - 1, scale, x, weights);
+    const int lane = __builtin_ctz(near);
+    return registers == 1 ? list[lane] : list[REGISTER * place[lane] + lane];
+  }
+
+ private:
+  const float *x, *weights;
+  LevelTable<BITS> squareTerms[POINT], productTerms[POINT];
+  const uint16_t* list;
+  int registers;
+  RegisterF squares[GRID_LONGEST / REGISTER + 1], products[GRID_LONGEST / REGISTER + 1];
 };
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE
