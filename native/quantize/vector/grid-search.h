@@ -48,7 +48,8 @@ class GridLanes {
       out.scales[sub] = __builtin_fabsf(laneScales[lane]);
       for (int k = 0; k < POINTS; ++k) out.points[POINTS * sub + k] = uint16_t(lanePoints[k][lane]);
       for (int k = 0; k < SUB / 8; ++k) {
-        out.signs[SUB / 8 * sub + k] = uint8_t(rows.signs[SUB / 8 * lane + k] ^ (laneScales[lane] < 0 ? 255 : 0));
+        const int turned = laneScales[lane] < 0 ? 255 : 0;
+        out.signs[SUB / 8 * sub + k] = uint8_t(rows.signs[SUB / 8 * lane + k] ^ turned);
       }
     }
   }
@@ -126,9 +127,10 @@ class GridLanes {
   }
 
   /**
-   * How much of a lead, in distance / scale, roundings can feign (see NeighbourLines). A distance has terms
-   * weight * (scale * number - x)², none more than the weight * size² below. Either way to compute it has at most
-   * 6 + POINT roundings of 2^-24 of that a term (the last summand: or of the smallest floats); and it is two distances.
+   * How much of a lead, in distance / scale, roundings can feign (see NeighbourLines). A distance sums the terms
+   * weight * (scale * number - x)², none larger than the weight * size² below. Either way to compute it has roundings of
+   * less than (6 + POINT) * 2^-24 times these. There are two ways and two neighbours: 2^-18 at most. The last summand
+   * covers the roundings of the smallest floats.
    */
   void setDoubts() {
     F roots[SUB];
@@ -194,7 +196,8 @@ class GridLanes {
       const int32_t place = grid.places[lanePoints[lane]];
       if (place >= 0 || !wants[lane]) continue;
       const int at = SUB * lane + POINT * k;
-      lanePoints[lane] = nearestNeighbour<POINT, Type::BITS>(grid.lists + ~place, scales[0][lane], rows.values + at, rows.roots + at);
+      const PointDistances<POINT, Type::BITS> distances(scales[0][lane], rows.values + at, rows.roots + at);
+      lanePoints[lane] = distances.nearest(grid.lists + ~place);
     }
     return load<I>(lanePoints);
   }

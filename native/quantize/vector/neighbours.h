@@ -21,7 +21,7 @@ inline RegisterI loadPoints(const uint16_t* from) {
 }
 
 /** A bit for each lane of a mask. */
-inline unsigned bitsOf(RegisterI mask) {
+inline unsigned laneBits(RegisterI mask) {
 #if defined(__AVX512DQ__) && HF2GGUF_REGISTER_BYTES == 64
   return unsigned(__builtin_ia32_cvtd2mask512(mask)) & 0xffff;
 #elif defined(__AVX2__)
@@ -86,46 +86,52 @@ struct LevelTable {
   auto of(const Pair<V>& levels) const {
     return Pair{of(levels.a), of(levels.b)};
   }
+};
 
-  template <class Function>
-  LevelTable map(Function function) const {
-    LevelTable table;
-    for (int part = 0; part < PARTS; ++part) table.parts[part] = function(parts[part]);
-    return table;
+/** The weighted squared distances between a point's elements, by their level, and values. */
+template <int POINT, int BITS>
+struct PointDistances {
+  LevelTable<BITS> elements[POINT];
+
+  /** `numbers` are what levels stand for, times `scale`. */
+  PointDistances(float scale, const float* x, const float* weights,
+                 const LevelTable<BITS>& numbers = LevelTable<BITS>::numbers()) {
+    for (int i = 0; i < POINT; ++i) {
+      for (int part = 0; part < LevelTable<BITS>::PARTS; ++part) {
+        const RegisterF difference = scale * numbers.parts[part] - x[i];
+        elements[i].parts[part] = weights[i] * difference * difference;
+      }
+    }
+  }
+
+  /** Summed in the order of the elements. */
+  RegisterF of(RegisterI points) const {
+    RegisterF sum = elements[0].of(points);
+    for (int i = 1; i < POINT; ++i) sum = sum + elements[i].of(points >> BITS * i);
+    return sum;
+  }
+
+  /** The first of the nearest of a list (see Grid). */
+  uint16_t nearest(const uint16_t* list) const {
+    const int count = *list++;
+    const RegisterI lanes = laneNumbers();
+    RegisterF least = RegisterF{} + LARGEST;
+    RegisterI place = {};
+    for (int n = 0; n < count; n += REGISTER) {
+      const RegisterF distance = of(loadPoints(list + n));
+      const RegisterI nearer = (distance < least) & (lanes < count - n);
+      least = select(nearer, distance, least);
+      place = select(nearer, lanes + n, place);
+    }
+    place = select(least == smallestOf(least), place, RegisterI{} + INT32_MAX);
+    return list[smallestOf(place)[0]];
   }
 };
 
-/** The first of the nearest of a list (see Grid): the distances are summed in the order of the elements. */
-template <int POINT, int BITS>
-uint16_t nearestNeighbour(const uint16_t* list, float scale, const float* x, const float* weights) {
-  const LevelTable<BITS> numbers = LevelTable<BITS>::numbers();
-  LevelTable<BITS> terms[POINT];
-  for (int i = 0; i < POINT; ++i) {
-    terms[i] = numbers.map([&](RegisterF number) {
-      const RegisterF difference = scale * number - x[i];
-      return weights[i] * difference * difference;
-    });
-  }
-  const int count = *list++;
-  const RegisterI lanes = laneNumbers();
-  RegisterF least = RegisterF{} + LARGEST;
-  RegisterI place = {};
-  for (int n = 0; n < count; n += REGISTER) {
-    const RegisterI points = loadPoints(list + n);
-    RegisterF distance = terms[0].of(points);
-    for (int i = 1; i < POINT; ++i) distance = distance + terms[i].of(points >> BITS * i);
-    const RegisterI nearer = (distance < least) & (lanes < count - n);
-    least = select(nearer, distance, least);
-    place = select(nearer, lanes + n, place);
-  }
-  place = select(least == smallestOf(least), place, RegisterI{} + INT32_MAX);
-  return list[smallestOf(place)[0]];
-}
-
 /**
- * The same for many scales, with the same values. A neighbour's distance, divided by the scale and without what is the
- * same for all, is square * scale - product with two sums over its elements. That rounds differently, but only where a
- * second neighbour is about as near do its roundings matter, and there the distances are computed.
+ * The nearest of a list for many scales and the same values. A neighbour's distance, divided by the scale and without
+ * what is the same for all, is a line over the scale: square * scale - product, two sums over its elements. Both ways
+ * round differently, so if a second neighbour is about as near as the nearest, PointDistances decides.
  */
 template <int POINT, int BITS>
 class NeighbourLines {
@@ -133,8 +139,11 @@ class NeighbourLines {
   NeighbourLines(const float* values, const float* valueWeights) : x(values), weights(valueWeights) {
     const LevelTable<BITS> numbers = LevelTable<BITS>::numbers();
     for (int i = 0; i < POINT; ++i) {
-      squareTerms[i] = numbers.map([&](RegisterF number) { return weights[i] * (number * number); });
-      productTerms[i] = numbers.map([&](RegisterF number) { return 2 * weights[i] * x[i] * number; });
+      for (int part = 0; part < LevelTable<BITS>::PARTS; ++part) {
+        const RegisterF number = numbers.parts[part];
+        squareTerms[i].parts[part] = weights[i] * (number * number);
+        productTerms[i].parts[part] = 2 * weights[i] * x[i] * number;
+      }
     }
   }
 
@@ -165,9 +174,9 @@ class NeighbourLines {
       least = smaller(distance, least);
     }
     const RegisterF limit = smallestOf(least) + doubt;
-    const unsigned near = bitsOf(least < limit);
+    const unsigned near = laneBits(least < limit);
     const bool isClear = near != 0 && (near & (near - 1)) == 0 && (registers == 1 || !any(second < limit));
-    if (!isClear) return nearestNeighbour<POINT, BITS>(list - 1, scale, x, weights);
+    if (!isClear) return PointDistances<POINT, BITS>(scale, x, weights).nearest(list - 1);
     const int lane = __builtin_ctz(near);
     return registers == 1 ? list[lane] : list[REGISTER * place[lane] + lane];
   }
