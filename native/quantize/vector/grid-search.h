@@ -128,8 +128,8 @@ class GridLanes {
 
   /**
    * How much of a lead, in distance / scale, roundings can feign (see NeighbourLines). A distance sums the terms
-   * weight * (scale * number - x)², none larger than the weight * size² below. Either way to compute it has roundings of
-   * less than (6 + POINT) * 2^-24 times these. There are two ways and two neighbours: 2^-18 at most. The last summand
+   * weight * (scale * number - x)², none larger than the weight * size² below. Either way to compute it has roundings
+   * of less than (6 + POINT) * 2^-24 times these. There are two ways and two neighbours: 2^-18 at most. The last summand
    * covers the roundings of the smallest floats.
    */
   void setDoubts() {
