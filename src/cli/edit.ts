@@ -53,14 +53,14 @@ const WRITTEN = {
 } as const;
 
 function textReport(): (event: EditEvent) => void {
-  const progress = textReporter({ out: process.stdout, err: process.stderr });
+  const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return (event) => {
     if (event.event === 'change') {
-      console.log(changeLine(event));
+      reporter.print(changeLine(event));
     } else if (event.event === 'done') {
-      console.log(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
+      reporter.print(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
     } else {
-      progress.event(event);
+      reporter.event(event);
     }
   };
 }

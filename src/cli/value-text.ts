@@ -20,9 +20,7 @@ export function shown(value: GgufValue): string {
   }
   const entries = Array.from({ length: Math.min(value.value.length, SHOWN_ENTRIES) }, (_, i) => value.value[i] ?? '');
   const more = value.value.length > SHOWN_ENTRIES ? ', …' : '';
-  return cut(
-    `[${entries.map((entry) => (typeof entry === 'string' ? quoted(head(entry)) : scalar(entry, value.of))).join(', ')}${more}]`,
-  );
+  return cut(`[${entries.map((entry) => quotedScalar(entry, value.of)).join(', ')}${more}]`);
 }
 
 /** A float32 with the digits that tell it from its neighbours, not those of the double that holds it. */
@@ -53,5 +51,22 @@ export function changeLine({ key, from, to }: KeyChange): string {
     const value = from ?? to;
     return `${from ? '-' : '+'} ${name}  ${value ? side(value) : ''}`;
   }
-  return `~ ${name}  ${side(from)}  →  ${side(to)}`;
+  return `~ ${name}  ${entryChange(from, to) ?? `${side(from)}  →  ${side(to)}`}`;
+}
+
+/** Of two arrays as long as each other, that are too long to be shown: how many entries differ, and the first. */
+function entryChange(from: GgufValue, to: GgufValue): string | null {
+  if (from.type !== 'array' || to.type !== 'array' || from.of !== to.of || from.value.length !== to.value.length) {
+    return null;
+  }
+  const differing = Array.from(from.value, (_, i) => i).filter((i) => !Object.is(from.value[i], to.value[i]));
+  const [first = 0] = differing;
+  const entry = (value: ArrayLike<Scalar>) => cut(quotedScalar(value[first] ?? '', from.of));
+  return from.value.length <= SHOWN_ENTRIES
+    ? null
+    : `${typeName(from)}  ${differing.length} entries differ, the first is ${first}: ${entry(from.value)}  →  ${entry(to.value)}`;
+}
+
+function quotedScalar(entry: Scalar, type: string): string {
+  return typeof entry === 'string' ? quoted(head(entry)) : scalar(entry, type);
 }
