@@ -1,5 +1,5 @@
-// The points of the IQ types' grids: the levels of 8 elements in 2 bits each (IQ1, IQ2), or of 4 in 3 bits each (IQ3), the
-// first element's lowest. Their order is a part of the formats, which store a point's place in it. Facts from
+// The points of the IQ types' grids: the levels of 8 elements in 2 bits each (IQ1, IQ2), or of 4 in 3 bits each (IQ3),
+// the first element's lowest. Their order is a part of the formats, which store a point's index. Facts from
 // ggml-quants.c of llama.cpp v0.5.0: kgrid_2bit_256, _512 and _1024, kgrid_1bit_2048, and kgrid_256 and _512 of IQ3.
 #pragma once
 #include <stdint.h>

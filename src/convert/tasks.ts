@@ -1,4 +1,4 @@
-import type { GgmlType } from '../gguf/types.js';
+import { type GgmlType, rowBytes } from '../gguf/types.js';
 import { rowLength, type Segment, shapeOf, type TensorExpr } from '../tensor/expr.js';
 import { rowCount, rowGrain, segments, sourceRowBytes } from '../tensor/rows.js';
 import type { PlannedFile, PlannedTensor } from './plan.js';
@@ -45,17 +45,28 @@ const MAX_TASK_BYTES = 4 * 2 ** 20;
 const MIN_TASK_BYTES = 2 ** 18;
 /** Two ranges that are this close are read as one: cheaper than a second request. */
 const MAX_GAP = 2 ** 16;
-/** A task holds its source, perhaps reordered, and its output: float32 from bfloat16 is twice the source. */
-const FOOTPRINT = 4;
+/** A part's output is at most this many times as large as a task: float32 from bfloat16 is. */
+const MAX_GROWTH = 2;
+/** A task holds its source, perhaps reordered, and its output. */
+const FOOTPRINT = 2 + MAX_GROWTH;
 
 /** @param memory bytes of buffers for `jobs` workers together. */
 export function taskBytes(memory: number, jobs: number): number {
   return Math.min(MAX_TASK_BYTES, Math.max(MIN_TASK_BYTES, Math.floor(memory / (jobs * 2 * FOOTPRINT))));
 }
 
-/** Bytes of buffers that a worker takes for the largest of the tasks. */
+/** Bytes of buffers that a worker takes for the largest of the tasks: its source, and a part's rows before and after. */
 export function workerMemory(tasks: readonly Task[]): number {
-  return tasks.reduce((largest, task) => Math.max(largest, task.bufferSize), 0) * FOOTPRINT;
+  return tasks.reduce((most, { bufferSize, parts }) => Math.max(most, bufferSize + largest(parts.map(partMemory))), 0);
+}
+
+function partMemory({ expr, from, to, columns, targets }: Part): number {
+  const written = targets.map(({ type, copy }) => (copy ? 0 : rowBytes(type, columns)));
+  return (to - from) * (sourceRowBytes(expr) + largest(written));
+}
+
+function largest(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
 }
 
 /** In the order of the source, so that neighbours are read together; each source byte once for all files. */
@@ -116,7 +127,8 @@ function cut({ name, expr, ne }: PlannedTensor, targets: WantedTensor['targets']
   const rows = rowCount(expr);
   const columns = rowLength(shapeOf(expr));
   const grain = rowGrain(expr);
-  const grainBytes = sourceRowBytes(expr) * grain;
+  const written = largest(targets.map((target) => target.rowBytes));
+  const grainBytes = Math.max(sourceRowBytes(expr), written / MAX_GROWTH) * grain;
   const step = Math.max(1, Math.floor(maxBytes / grainBytes)) * grain;
   // Every expert has weights of its own.
   const matrixRows = targets.some(({ weights }) => weights) ? (ne[1] ?? 1) : rows;
@@ -130,9 +142,9 @@ function cut({ name, expr, ne }: PlannedTensor, targets: WantedTensor['targets']
       from,
       to,
       columns,
-      targets: targets.map(({ rowBytes, weights, ...target }) => ({
+      targets: targets.map(({ rowBytes: size, weights, ...target }) => ({
         ...target,
-        position: target.position + from * rowBytes,
+        position: target.position + from * size,
         ...(weights && { weights: weights.subarray(matrix * columns, (matrix + 1) * columns) }),
       })),
     });

@@ -39,6 +39,9 @@ describe.each(data ? MODELS : [])("llama-quantize's runs of %s", (name) => {
       const expected = files.map(({ name, size, sha256 }) => ({ name, size, sha256 }));
       expect(await runFolder.run(record)).toEqual(expected);
     }
+    for (const [file, hash] of Object.entries(record.sources ?? {})) {
+      expect({ file, hash: sha256(file) }).toEqual({ file, hash });
+    }
     if (record.source_sha256) {
       expect(sha256('broken.gguf')).toBe(record.source_sha256);
     }

@@ -128,7 +128,7 @@ export class RunFolder {
     if (record.patch) {
       await makeBroken(source, record.patch);
     } else if (record.sources) {
-      await finish(split({ source: 'source.gguf', splitMaxTensors: 12, out: 'split' }));
+      await finish(split({ source: 'source.gguf', splitMaxTensors: 12, out: 'split.gguf' }));
     } else if (!existsSync(source)) {
       const made = this.runs.get(source.replace(/\.gguf$/, ''));
       await finish(quantize({ ...toParams(made?.args ?? []), out: source }));

@@ -25,6 +25,9 @@ inline int truncated(float value) {
  */
 inline int roundedAway(float value) { return truncated(value + __builtin_copysignf(0x1.fffffep-2f, value)); }
 
+/** A NaN that arithmetic made (0 * infinity) has its sign set on x86, and on other machines not. */
+inline float withSignOfNan(float value) { return value == value ? value : floatOf(0xffc00000); }
+
 inline int clamp(int value, int low, int high) { return value < low ? low : value > high ? high : value; }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

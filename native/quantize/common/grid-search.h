@@ -1,18 +1,18 @@
-// What the types that choose from a grid (IQ2, IQ3) do alike before and after the search, a super-block at a time; shared
-// by the scalar and the vector kernels. What they differ in is in a struct a type, GridType (iq2.h, iq3.h):
-//   GRID             the grid
-//   SUB              elements that share a scale
-//   POINT            elements of a point of the grid, in BITS bits each; levels are 0 ... TOP and stand for 2 * level + 1
-//   FIRST, LAST, STEP   candidates of the search: the largest value becomes 2 * TOP + 1 + STEP * candidate
-//   NOTHING          sub-blocks with no value as large as this count as zero
-//   SPREAD           how often the mean square counts in the weights
-//   PARITY           only 7 of 8 signs are stored, the eighth makes their number even
-//   FITS_FIRST       whether the search begins with the best scale for levels 0 ... TOP + 2 without the grid
-//   REFINED          which points are chosen again for the scale that came of the search
-//   FACTOR           of the super-block's scale as it is stored: a correction
-//   KEEPS_POINTS     whether points and signs are stored even if all scales are 0
-//   plainWeight      of a value, without importance weights
-//   pack             to a block
+// What the types that choose from a grid (IQ2, IQ3) do alike before and after the search, a super-block at a time;
+// shared by the scalar and the vector kernels. What they differ in is in one struct a type, GridType (iq2.h, iq3.h):
+//   GRID          its name
+//   SUB           elements that share a scale
+//   POINT, BITS   elements of a point, bits of a level: 0 ... TOP, which stand for the numbers 2 * level + 1
+//   FIRST, LAST   candidates of the search: for candidate c the largest value becomes 2 * TOP + 1 + STEP * c
+//   NOTHING       sub-blocks whose largest value is less than this are empty
+//   SPREAD        factor of the mean square in the weights
+//   PARITY        only 7 of 8 signs are stored, and the number of minus signs is even
+//   FITS_FIRST    the search begins with the best scale for levels 0 ... TOP + 2 without a grid
+//   REFINED       which points are chosen again for the scale that was found
+//   FACTOR        a correction of the super-block's scale
+//   KEEPS_POINTS  points and signs are stored even if all scales are 0
+//   plainWeight   of a value, without importance weights
+//   pack          to a block
 #pragma once
 #include "../grids.h"
 #include "half.h"
@@ -25,8 +25,8 @@ template <class Block>
 struct GridType;
 
 enum class Refined {
-  OFF_GRID,    // those for which the candidate's rounding was not on the grid
-  ALL_IF_ANY,  // all, if there is one of those or no candidate was better than none
+  OFF_GRID,    // those that are not what the values round to
+  ALL_IF_ANY,  // all, if there are such or no candidate was good
   ALL,
 };
 

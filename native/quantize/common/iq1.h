@@ -1,5 +1,5 @@
-// IQ1_S and IQ1_M: what a level stands for, and how indices and scales are laid out. Shared by the scalar and the vector
-// kernels. Reference: quantize_row_iq1_[sm]_impl in ggml-quants.c of llama.cpp v0.5.0.
+// IQ1_S and IQ1_M: what a level stands for, and how indices and scales are laid out. Shared by the scalar and the
+// vector kernels. Reference: quantize_row_iq1_[sm]_impl in ggml-quants.c of llama.cpp v0.5.0.
 #pragma once
 #include "../grids.h"
 #include "../types.h"
@@ -11,7 +11,8 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 /** Levels 0, 1, 2 stand for -1, 0, 1, all shifted up or all down by this. */
 constexpr float IQ1_SHIFT = 0.125f;
 /** [whether down][level] */
-constexpr float IQ1_VALUES[2][3] = {{-1 + IQ1_SHIFT, IQ1_SHIFT, 1 + IQ1_SHIFT}, {-1 - IQ1_SHIFT, -IQ1_SHIFT, 1 - IQ1_SHIFT}};
+constexpr float IQ1_VALUES[2][3] = {{-1 + IQ1_SHIFT, IQ1_SHIFT, 1 + IQ1_SHIFT},
+                                    {-1 - IQ1_SHIFT, -IQ1_SHIFT, 1 - IQ1_SHIFT}};
 
 /** Sub-blocks of smaller values are zero: the reference's GROUP_MAX_EPS_IQ1_S and _IQ1_M. */
 constexpr float NOTHING_IQ1_S = 1e-12f, NOTHING_IQ1_M = 1e-7f;
@@ -45,11 +46,12 @@ float largestScale(const IQ1Sub<GROUPS> (&subs)[SUBS]) {
 inline int oddLevel(float inverse, float scale) { return clamp(nearestInt(0.5f * (inverse * scale - 1)), 0, 7); }
 
 inline void pack(const IQ1Sub<4> (&subs)[8], BlockIQ1_S& block) {
-  const float d = largestScale(subs) / 15, inverse = 1 / d;
-  block.d = toHalf(d * 1.125f);
+  const float largest = largestScale(subs), d = largest / 15, inverse = 1 / d;
+  const bool used = largest != 0;
+  block.d = used ? toHalf(d * 1.125f) : 0;
   for (int i = 0; i < 8; ++i) {
     const IQ1Sub<4>& sub = subs[i];
-    int high = d != 0 ? oddLevel(inverse, sub.scale) << 12 | sub.down[0] << 15 : 0;
+    int high = used ? oddLevel(inverse, sub.scale) << 12 | sub.down[0] << 15 : 0;
     for (int group = 0; group < 4; ++group) {
       block.qs[4 * i + group] = uint8_t(sub.index[group]);
       high |= sub.index[group] >> 8 << (3 * group);
@@ -65,9 +67,10 @@ inline uint16_t iq1Step(const uint16_t* scales) {
 
 /** The scale is fitted again to all elements, so these and their weights are needed: 256 of each. */
 inline void pack(const IQ1Sub<2> (&subs)[16], const float* x, const float* weights, BlockIQ1_M& block) {
-  float d = largestScale(subs) / 15, sumXQ = 0, sumQ2 = 0;
+  const float largest = largestScale(subs);
+  const bool used = largest != 0;
+  float d = largest / 15, sumXQ = 0, sumQ2 = 0;
   const float inverse = 1 / d;
-  const bool used = largestScale(subs) != 0;
   uint16_t scales[4] = {};
   for (int i = 0; i < 16; ++i) {
     const IQ1Sub<2>& sub = subs[i];

@@ -19,7 +19,8 @@ struct GridType<BlockIQ2_XXS> : GridTypeIQ2 {
   static constexpr bool PARITY = true, KEEPS_POINTS = false, FITS_FIRST = true;
   static constexpr Refined REFINED = Refined::ALL;
 
-  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels, BlockIQ2_XXS& block) {
+  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels,
+                   BlockIQ2_XXS& block) {
     for (int sub = 0; sub < 8; ++sub, indices += 4) {
       uint32_t words[2] = {0, uint32_t(levels[sub]) << 28};
       for (int k = 0; k < 4; ++k) {
@@ -39,7 +40,8 @@ struct GridType<BlockIQ2_XS> : GridTypeIQ2 {
   static constexpr bool PARITY = true, KEEPS_POINTS = false, FITS_FIRST = false;
   static constexpr Refined REFINED = Refined::OFF_GRID;
 
-  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels, BlockIQ2_XS& block) {
+  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels,
+                   BlockIQ2_XS& block) {
     for (int k = 0; k < 32; ++k) block.qs[k] = uint16_t(indices[k] | (fits.signs[k] & 127) << 9);
     for (int k = 0; k < 8; ++k) block.scales[k] = uint8_t(levels[2 * k] | levels[2 * k + 1] << 4);
   }
@@ -53,7 +55,8 @@ struct GridType<BlockIQ2_S> : GridTypeIQ2 {
   static constexpr bool PARITY = false, KEEPS_POINTS = true, FITS_FIRST = false;
   static constexpr Refined REFINED = Refined::OFF_GRID;
 
-  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels, BlockIQ2_S& block) {
+  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels,
+                   BlockIQ2_S& block) {
     for (int k = 0; k < 32; ++k) {
       block.qs[k] = uint8_t(indices[k]);
       block.qs[32 + k] = fits.signs[k];

@@ -19,7 +19,8 @@ struct GridType<BlockIQ3_XXS> : GridTypeIQ3 {
   static constexpr bool PARITY = true, KEEPS_POINTS = false, FITS_FIRST = false;
   static constexpr Refined REFINED = Refined::OFF_GRID;
 
-  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels, BlockIQ3_XXS& block) {
+  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels,
+                   BlockIQ3_XXS& block) {
     for (int k = 0; k < 64; ++k) block.qs[k] = uint8_t(indices[k]);
     for (int sub = 0; sub < 8; ++sub) {
       uint32_t word = uint32_t(levels[sub]) << 28;
@@ -37,7 +38,8 @@ struct GridType<BlockIQ3_S> : GridTypeIQ3 {
   static constexpr bool PARITY = false, KEEPS_POINTS = true, FITS_FIRST = false;
   static constexpr Refined REFINED = Refined::ALL_IF_ANY;
 
-  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels, BlockIQ3_S& block) {
+  static void pack(const GridFits<GridType>& fits, const uint16_t* indices, const uint8_t* levels,
+                   BlockIQ3_S& block) {
     // ref-quirk: an empty sub-block takes no room among the low bits and signs, so that those after it move up.
     int at = 0;
     for (int sub = 0; sub < 8; ++sub) {

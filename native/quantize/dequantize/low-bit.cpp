@@ -32,17 +32,24 @@ void decode(const BlockTQ1_0& block, float* x) {
 
 void decode(const BlockTQ2_0& block, float* x) {
   const float d = fromHalf(block.d);
-  for (int i = 0; i < 256; ++i) x[i] = float((block.qs[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3) - 1) * d;
+  for (int i = 0; i < 256; i += 32) {
+    const uint8_t* qs = block.qs + i / 128 * 32;
+    for (int m = 0; m < 32; ++m) x[i + m] = float((qs[m] >> i % 128 / 16 & 3) - 1) * d;
+  }
 }
 
 void decode(const BlockQ1_0& block, float* x) {
   const float d = fromHalf(block.d);
-  for (int i = 0; i < 128; ++i) x[i] = block.qs[i / 8] >> i % 8 & 1 ? d : -d;
+  for (int i = 0; i < 128; i += 8) {
+    for (int bit = 0; bit < 8; ++bit) x[i + bit] = (block.qs[i / 8] >> bit & 1) != 0 ? d : -d;
+  }
 }
 
 void decode(const BlockQ2_0& block, float* x) {
   const float d = fromHalf(block.d);
-  for (int i = 0; i < 64; ++i) x[i] = float((block.qs[i / 4] >> i % 4 * 2 & 3) - 1) * d;
+  for (int i = 0; i < 64; i += 4) {
+    for (int j = 0; j < 4; ++j) x[i + j] = float((block.qs[i / 4] >> 2 * j & 3) - 1) * d;
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// The search for a sub-block's scale and points, one sub-block at a time: each candidate scale rounds every few elements
-// to a point, which is replaced by the best neighbour if it is not on the grid. Every operation rounds to float32.
+// The search for a sub-block's scale and points, one sub-block at a time: each candidate scale rounds every 8 or 4
+// elements to a point, which is replaced by the nearest neighbour if it is not on the grid. Every operation rounds to
+// float32, in this order.
 // Reference: quantize_row_iq2_xxs_impl, _iq2_xs_impl, _iq2_s_impl, _iq3_xxs_impl, _iq3_s_impl in ggml-quants.c of
 // llama.cpp v0.5.0.
 #pragma once

@@ -1,6 +1,6 @@
-// IQ1_S and IQ1_M, one super-block of 256 at a time. The sub-blocks' elements are sorted, so that a choice of levels 0, 1
-// and 2 is two places to split them at; all are tried. Then each 8 levels become a point of the grid, and the scales
-// are quantized in turn. Reference: quantize_row_iq1_[sm]_impl in ggml-quants.c of llama.cpp v0.5.0.
+// IQ1_S and IQ1_M, one super-block of 256 at a time. The sub-blocks' elements are sorted, so that a choice of levels
+// 0, 1 and 2 is two places to split them at; all are tried. Then each 8 levels become a point of the grid, and the
+// scales are quantized in turn. Reference: quantize_row_iq1_[sm]_impl in ggml-quants.c of llama.cpp v0.5.0.
 #include "../common/iq1.h"
 #include "../families.h"
 #include "blocks.h"
@@ -86,7 +86,10 @@ Split search(const float (&x)[16], const float* weights, const int* order) {
   return best;
 }
 
-/** Of the grid's points in the neighbourhood of one that is not in it, the index of that with the least error. */
+/**
+ * Of the grid's points in the neighbourhood of one that is not in it, the index of that with the least error.
+ * ref-quirk: if no error is finite the reference reads on past the elements; here it is the first then.
+ */
 uint16_t nearest(const Grid& grid, int list, const float* x, const float* weights, const float* values, float scale) {
   const uint16_t* points = grid.lists + list;
   float least = 0x1.fffffep127f;
@@ -140,7 +143,8 @@ IQ1Sub<GROUPS> quantizeSub(const Grid& grid, const float (&x)[8 * GROUPS], const
 
 /** All sub-blocks of a super-block, and the weights that were used. Sub-blocks below `nothing` are left at 0. */
 template <int GROUPS, int SUBS>
-void quantizeSubs(const float* x, const float* importance, float nothing, IQ1Sub<GROUPS> (&subs)[SUBS], float* weights) {
+void quantizeSubs(const float* x, const float* importance, float nothing, IQ1Sub<GROUPS> (&subs)[SUBS],
+                  float* weights) {
   constexpr int COUNT = 8 * GROUPS;
   const Grid& grid = gridOf(GRID_IQ1);
   weigh<256>(x, importance, 2 * sumSquares<256>(x) / 256, weights);

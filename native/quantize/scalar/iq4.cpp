@@ -1,5 +1,6 @@
 // IQ4_NL, a block of 32 at a time, and IQ4_XS, a super-block of eight: a search for the scale of each 32, then every
-// element rounded to the nearest of 16 values. Reference: quantize_row_iq4_nl_impl in ggml-quants.c of llama.cpp v0.5.0.
+// element is rounded to the nearest of 16 values.
+// Reference: quantize_row_iq4_nl_impl in ggml-quants.c of llama.cpp v0.5.0.
 #include "../common/iq4.h"
 #include "../families.h"
 #include "blocks.h"

@@ -54,7 +54,7 @@ void roundAffine(const float* x, Block& block) {
 template <class Block, int LEVELS>
 void fitSymmetric(const float* x, const float* weights, Block& block) {
   uint8_t levels[32];
-  block.d = toHalf(searchSymmetric<32, LEVELS / 2>(x, weights, levels));
+  block.d = toHalf(withSignOfNan(searchSymmetric<32, LEVELS / 2>(x, weights, levels)));
   pack(levels, block);
 }
 

@@ -1,5 +1,5 @@
-// scalar/grid-search.h with a sub-block a lane; the neighbours of a point that is not on the grid are searched for one
-// sub-block after the other.
+// scalar/grid-search.h with a sub-block a lane, except for the neighbours of points that are not on the grid: these are
+// searched for one sub-block after the other.
 #pragma once
 #include "../common/grid-search.h"
 #include "groups.h"
@@ -20,39 +20,61 @@ class GridLanes {
   void run() {
     toLanes<SUB>(rows.values, x);
     toLanes<SUB>(rows.weights, weights);
-    F extent = begin();
+    const F extent = begin();
+    for (int c = 0; c < CANDIDATES; ++c) {
+      inverses[c] = (2 * Type::TOP + 1 + float(Type::FIRST + c) * Type::STEP) / extent;
+      storeLanes(scales[c], 1.f / inverses[c]);
+    }
+    storeLanes(isFound, found);
+    setDoubts();
+    for (int k = 0; k < POINTS; ++k) choose(k);
     for (int i = 0; i < SUB; ++i) weighted[i] = weights[i] * x[i];
-    search(extent);
+    score();
     refine();
   }
 
   /** Super-block `block`. */
-  void store(int block, GridFits<Type>& fits) const {
+  void fits(int block, GridFits<Type>& out) const {
     constexpr int SUBS = SUPER_BLOCK / SUB;
-    float scales[LANES];
-    int32_t foundLanes[LANES], pointLanes[POINTS][LANES];
-    __builtin_memcpy(scales, &scale, sizeof scales);
-    __builtin_memcpy(foundLanes, &found, sizeof foundLanes);
-    __builtin_memcpy(pointLanes, points, sizeof pointLanes);
+    float laneScales[LANES];
+    int32_t lanePoints[POINTS][LANES];
+    storeLanes(laneScales, scale);
+    for (int k = 0; k < POINTS; ++k) storeLanes(lanePoints[k], points[k]);
+    out = {};
     for (int sub = 0; sub < SUBS; ++sub) {
       const int lane = SUBS * block + sub;
-      fits.found[sub] = foundLanes[lane] != 0;
-      fits.scales[sub] = fits.found[sub] ? __builtin_fabsf(scales[lane]) : 0;
-      for (int k = 0; k < POINTS; ++k) fits.points[POINTS * sub + k] = fits.found[sub] ? uint16_t(pointLanes[k][lane]) : 0;
+      out.found[sub] = isFound[lane] != 0;
+      if (!out.found[sub]) continue;
+      out.scales[sub] = __builtin_fabsf(laneScales[lane]);
+      for (int k = 0; k < POINTS; ++k) out.points[POINTS * sub + k] = uint16_t(lanePoints[k][lane]);
       for (int k = 0; k < SUB / 8; ++k) {
-        const int sign = rows.signs[SUB / 8 * lane + k] ^ (scales[lane] < 0 ? 255 : 0);
-        fits.signs[SUB / 8 * sub + k] = fits.found[sub] ? uint8_t(sign) : 0;
+        const int turned = laneScales[lane] < 0 ? 255 : 0;
+        out.signs[SUB / 8 * sub + k] = uint8_t(rows.signs[SUB / 8 * lane + k] ^ turned);
       }
     }
   }
 
  private:
+  static constexpr int CANDIDATES = Type::LAST - Type::FIRST + 1;
+  /** Of a point: it is not what the values round to. */
+  static constexpr int MOVED = INT32_MIN;
+
   const Grid& grid = gridOf(Type::GRID);
   F x[SUB], weights[SUB], weighted[SUB];  // weighted: weight * x
-  F scale;
-  I found;            // whether there is something
-  I points[POINTS];   // the best so far
-  I rounded[POINTS];  // whether they are what the values round to
+  F scale;                                // the best so far
+  I points[POINTS];
+  I found;  // whether there is something
+  int32_t isFound[LANES];
+  F inverses[CANDIDATES];
+  float scales[CANDIDATES][LANES];
+  float doubts[POINTS][LANES];
+  int32_t chosen[POINTS][CANDIDATES][LANES];  // the candidates' points
+
+  template <class T, class V>
+  static void storeLanes(T* to, const V& v) {
+    static_assert(sizeof(V) == sizeof(T) * LANES);
+    __builtin_memcpy(to, &v, sizeof v);
+  }
 
   /** Finds out what is empty, and the scale to begin with. Returns what is to become about the largest level. */
   F begin() {
@@ -71,26 +93,6 @@ class GridLanes {
     return select(found, extent, all(1.f));
   }
 
-  void search(const F& extent) {
-    for (int k = 0; k < POINTS; ++k) points[k] = I{}, rounded[k] = all(Type::REFINED == Refined::OFF_GRID ? -1 : 0);
-    F best = {};
-    for (int candidate = Type::FIRST; candidate <= Type::LAST; ++candidate) {
-      const F inverse = (2 * Type::TOP + 1 + float(candidate) * Type::STEP) / extent;
-      I nearest[POINTS], chosen[POINTS];
-      for (int k = 0; k < POINTS; ++k) chosen[k] = nearest[k] = roundedPoint(k, inverse);
-      toGrid(chosen, 1.f / inverse, found);
-      F sumXQ, sumQ2;
-      sum(chosen, sumXQ, sumQ2);
-      const I better = (sumQ2 > 0.f) & (sumXQ * sumXQ > best * sumQ2);
-      scale = select(better, sumXQ / sumQ2, scale);
-      best = select(better, scale * sumXQ, best);
-      for (int k = 0; k < POINTS; ++k) {
-        points[k] = select(better, chosen[k], points[k]);
-        rounded[k] = select(better, chosen[k] == nearest[k], rounded[k]);
-      }
-    }
-  }
-
   I roundedPoint(int k, const F& inverse) const {
     I point = {};
     for (int i = 0; i < POINT; ++i) {
@@ -100,23 +102,63 @@ class GridLanes {
     return point;
   }
 
-  /** Replaces points that are not on the grid by their nearest neighbours, where `wanted`. */
-  void toGrid(I* chosen, const F& scales, const I& wanted) const {
-    int32_t lanePoints[POINTS][LANES], wants[LANES];
-    float laneScales[LANES];
-    __builtin_memcpy(lanePoints, chosen, sizeof lanePoints);
-    hf2gguf::HF2GGUF_NAMESPACE::store(wants, wanted);
-    hf2gguf::HF2GGUF_NAMESPACE::store(laneScales, scales);
-    for (int k = 0; k < POINTS; ++k) {
-      for (int lane = 0; lane < LANES; ++lane) {
-        const int32_t place = grid.places[lanePoints[k][lane]];
-        if (place >= 0 || !wants[lane]) continue;
-        const int at = SUB * lane + POINT * k;
-        const PointDistances<POINT, Type::BITS> distances(laneScales[lane], rows.values + at, rows.roots + at);
-        lanePoints[k][lane] = distances.nearest(grid.lists + ~place);
-      }
+  /** The candidates' points `k`. */
+  void choose(int k) {
+    for (int c = 0; c < CANDIDATES; ++c) storeLanes(chosen[k][c], roundedPoint(k, inverses[c]));
+    for (int lane = 0; lane < LANES; ++lane) {
+      if (isFound[lane]) toGrid(k, lane);
     }
-    __builtin_memcpy(static_cast<void*>(chosen), lanePoints, sizeof lanePoints);
+  }
+
+  /** Replaces points that are not on the grid by their nearest neighbours. */
+  void toGrid(int k, int lane) {
+    const int at = SUB * lane + POINT * k;
+    NeighbourLines<POINT, Type::BITS> lines(rows.values + at, rows.roots + at);
+    int32_t previous = -1, place = 0;
+    for (int c = 0; c < CANDIDATES; ++c) {
+      const int32_t point = chosen[k][c][lane];
+      if (point != previous) {
+        place = grid.places[point];
+        if (place < 0) lines.setList(grid.lists + ~place);
+        previous = point;
+      }
+      if (place < 0) chosen[k][c][lane] = MOVED | lines.nearest(scales[c][lane], doubts[k][lane]);
+    }
+  }
+
+  /**
+   * How much of a lead, in distance / scale, roundings can feign (see NeighbourLines). A distance sums the terms
+   * weight * (scale * number - x)², none larger than the weight * size² below. Either way to compute it has roundings
+   * of less than (6 + POINT) * 2^-24 times these. There are two ways and two neighbours: 2^-18 at most. The last summand
+   * covers the roundings of the smallest floats.
+   */
+  void setDoubts() {
+    F roots[SUB];
+    toLanes<SUB>(rows.roots, roots);
+    const F largest = load<F>(scales[0]) * float(2 * Type::TOP + 1);
+    for (int k = 0; k < POINTS; ++k) {
+      F sum = {};
+      for (int i = POINT * k; i < POINT * (k + 1); ++i) {
+        const F size = largest + abs(x[i]);
+        sum += roots[i] * size * size;
+      }
+      storeLanes(doubts[k], (sum * 0x1p-18f + 0x1p-97f) * inverses[CANDIDATES - 1]);
+    }
+  }
+
+  void score() {
+    for (int k = 0; k < POINTS; ++k) points[k] = all(Type::REFINED == Refined::OFF_GRID ? 0 : MOVED);
+    F best = {};
+    for (int c = 0; c < CANDIDATES; ++c) {
+      I candidate[POINTS];
+      for (int k = 0; k < POINTS; ++k) candidate[k] = load<I>(chosen[k][c]);
+      F sumXQ, sumQ2;
+      sum(candidate, sumXQ, sumQ2);
+      const I better = (sumQ2 > 0.f) & (sumXQ * sumXQ > best * sumQ2);
+      scale = select(better, sumXQ / sumQ2, scale);
+      best = select(better, scale * sumXQ, best);
+      for (int k = 0; k < POINTS; ++k) points[k] = select(better, candidate[k], points[k]);
+    }
   }
 
   void sum(const I* at, F& sumXQ, F& sumQ2) const {
@@ -131,21 +173,33 @@ class GridLanes {
 
   /** Chooses points again for the scale found, and then fits the scale again. */
   void refine() {
+    I moved = points[0];
+    for (int k = 1; k < POINTS; ++k) moved |= points[k];
     I wanted = found & (scale > 0.f);
-    I allRounded = all(-1);
-    for (int k = 0; k < POINTS; ++k) allRounded = allRounded & rounded[k];
-    if (Type::REFINED != Refined::ALL) wanted = wanted & (allRounded == 0);
+    if (Type::REFINED != Refined::ALL) wanted = wanted & (moved >> 31);
     if (!any(wanted)) return;
-    I chosen[POINTS];
+    storeLanes(scales[0], scale);
     for (int k = 0; k < POINTS; ++k) {
-      const I again = Type::REFINED == Refined::OFF_GRID ? wanted & (rounded[k] == 0) : wanted;
-      chosen[k] = select(again, roundedPoint(k, 1.f / scale), points[k]);
+      const I again = Type::REFINED == Refined::OFF_GRID ? wanted & (points[k] >> 31) : wanted;
+      points[k] = select(again, chooseAgain(k, again), points[k]);
     }
-    toGrid(chosen, scale, wanted);
     F sumXQ, sumQ2;
-    sum(chosen, sumXQ, sumQ2);
-    for (int k = 0; k < POINTS; ++k) points[k] = select(wanted, chosen[k], points[k]);
+    sum(points, sumXQ, sumQ2);
     scale = select(wanted & (sumQ2 > 0.f), sumXQ / sumQ2, scale);
+  }
+
+  I chooseAgain(int k, const I& wanted) {
+    int32_t wants[LANES], lanePoints[LANES];
+    storeLanes(wants, wanted);
+    storeLanes(lanePoints, roundedPoint(k, 1.f / scale));
+    for (int lane = 0; lane < LANES; ++lane) {
+      const int32_t place = grid.places[lanePoints[lane]];
+      if (place >= 0 || !wants[lane]) continue;
+      const int at = SUB * lane + POINT * k;
+      const PointDistances<POINT, Type::BITS> distances(scales[0][lane], rows.values + at, rows.roots + at);
+      lanePoints[lane] = distances.nearest(grid.lists + ~place);
+    }
+    return load<I>(lanePoints);
   }
 };
 
@@ -161,7 +215,7 @@ void quantizeGrid(const float* x, const float* importance, Block* blocks) {
   lanes.run();
   for (int b = 0; b < GridLanes<Type>::BLOCKS; ++b) {
     GridFits<Type> fits;
-    lanes.store(b, fits);
+    lanes.fits(b, fits);
     storeGrid(fits, blocks[b]);
   }
 }

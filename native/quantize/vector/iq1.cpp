@@ -2,16 +2,15 @@
 #include "../common/iq1.h"
 #include "../families.h"
 #include "groups.h"
+#include "neighbours.h"
 #include "transpose.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
-constexpr float LARGEST = 0x1.fffffep127f;
-
 /** The best splits of sub-blocks in ascending order of their elements. */
 struct Splits {
-  F scale = {}, score = all(-LARGEST);
+  F scale = {}, score = all(-0x1.fffffep127f);
   I code = all(-1);  // of both places and the shifts
 
   /** Whether some lane may have something better: cheaper than to find out which. */
@@ -51,7 +50,6 @@ struct SortedSums {
   F sums[PARTS][COUNT + 1];
 
   SortedSums(const F* values, const I* ranks) {
-    static_assert(sizeof(F) == 4 * LANES);
     float sorted[PARTS][COUNT][LANES] = {};
     for (int j = 0; j < COUNT; ++j) {
       float numbers[LANES];
@@ -138,35 +136,10 @@ Splits search(const F (&weighted)[16], const F (&weights)[16], const I* ranks) {
   return best;
 }
 
-/** Of a list of neighbours the one with the least error; `errors` are those of the 8 elements at levels 0, 1 and 2. */
-unsigned nearest(const uint16_t* list, const float (&errors)[3][8]) {
-  static_assert(LANES <= GRID_PADDING);
-  const int count = *list++;
-  F least = all(LARGEST);
-  I nearest = {}, number;
-  for (int lane = 0; lane < LANES; ++lane) reinterpret_cast<int32_t*>(&number)[lane] = lane;
-  for (int i = 0; i < count; i += LANES) {
-    int32_t points[LANES];
-    for (int lane = 0; lane < LANES; ++lane) points[lane] = list[i + lane];
-    F error = {};
-    for (int j = 0; j < 8; ++j) {
-      const I top = load<I>(points) << (30 - 2 * j);
-      error += select(top < 0, all(errors[2][j]), select(top << 1 < 0, all(errors[1][j]), all(errors[0][j])));
-    }
-    const I better = (error < least) & (number < count);
-    least = select(better, error, least);
-    nearest = select(better, number, nearest);
-    number = number + LANES;
-  }
-  float leasts[LANES];
-  int32_t numbers[LANES];
-  store(leasts, least);
-  store(numbers, nearest);
-  int best = 0;
-  for (int lane = 1; lane < LANES; ++lane) {
-    if (leasts[lane] < leasts[best] || (leasts[lane] == leasts[best] && numbers[lane] < numbers[best])) best = lane;
-  }
-  return list[numbers[best]];
+/** What levels stand for. */
+LevelTable<2> numbers(bool down) {
+  const RegisterI level = laneNumbers() & 3;
+  return {{toFloats(level - 1) + (down ? -IQ1_SHIFT : IQ1_SHIFT)}};
 }
 
 /** Sub-blocks of GROUPS times 8 elements, one a lane. */
@@ -175,8 +148,9 @@ class SubBlocks {
  public:
   static constexpr int COUNT = 8 * GROUPS;
 
-  SubBlocks(const float* values, const float* weightsInOrder) {
-    toLanes<COUNT>(values, x);
+  /** Of sub-blocks one after the other. */
+  SubBlocks(const float* values, const float* weightsOfThem) : valuesInOrder(values), weightsInOrder(weightsOfThem) {
+    toLanes<COUNT>(valuesInOrder, x);
     toLanes<COUNT>(weightsInOrder, weights);
   }
 
@@ -196,49 +170,45 @@ class SubBlocks {
       down[group] = (split.shifts() >> (GROUPS == 2 ? 1 - group : 0) & 1) != (negative & 1);
       I point = {};
       for (int j = 0; j < 8; ++j) {
-        const I above = ranks[8 * group + j] >= split.first(), level = above + (ranks[8 * group + j] >= split.second());
-        point |= (-level) << (2 * j);
+        const I& place = ranks[8 * group + j];
+        point |= -((place >= split.first()) + (place >= split.second())) << (2 * j);
       }
       points[group] = select(negative, all(0xaaaa) - point, point);
     }
-    const I inGrid = toGrid();
-    fitAgain(inGrid);
+    fitAgain(toGrid());
     storeSubs(used, subs);
   }
 
  private:
+  const float *valuesInOrder, *weightsInOrder;
   F x[COUNT], weights[COUNT];
   F scale;
   I down[GROUPS], points[GROUPS];
 
-  F value(int group, const I& level) const { return toFloats(level - 1) + select(down[group], all(-IQ1_SHIFT), all(IQ1_SHIFT)); }
+  F value(int group, const I& level) const {
+    return toFloats(level - 1) + select(down[group], all(-IQ1_SHIFT), all(IQ1_SHIFT));
+  }
 
-  /** Replaces the points that are not in the grid. Gives the lanes in which there was none. */
+  /** Replaces the points that are not in the grid. Returns the lanes in which there was none. */
   I toGrid() {
     const Grid& grid = gridOf(GRID_IQ1);
-    int32_t isInGrid[LANES], lanePoints[GROUPS][LANES];
+    const LevelTable<2> tables[2] = {numbers(false), numbers(true)};
+    int32_t isInGrid[LANES], isDown[LANES], lanePoints[LANES];
+    float scales[LANES];
     store(isInGrid, all(-1));
+    store(scales, scale);
     for (int group = 0; group < GROUPS; ++group) {
-      store(lanePoints[group], points[group]);
-      float errors[3][8][LANES];
-      for (int level = 0; level < 3; ++level) {
-        const F scaled = scale * value(group, all(level));
-        for (int j = 0; j < 8; ++j) {
-          const F difference = scaled - x[8 * group + j];
-          store(errors[level][j], weights[8 * group + j] * difference * difference);
-        }
-      }
+      store(isDown, down[group]);
+      store(lanePoints, points[group]);
       for (int lane = 0; lane < LANES; ++lane) {
-        const int place = grid.places[lanePoints[group][lane]];
+        const int place = grid.places[lanePoints[lane]], at = COUNT * lane + 8 * group;
         if (place >= 0) continue;
+        const PointDistances<8, 2> distances(scales[lane], valuesInOrder + at, weightsInOrder + at,
+                                             tables[isDown[lane] != 0]);
+        lanePoints[lane] = distances.nearest(grid.lists + ~place);
         isInGrid[lane] = 0;
-        float laneErrors[3][8];
-        for (int level = 0; level < 3; ++level) {
-          for (int j = 0; j < 8; ++j) laneErrors[level][j] = errors[level][j][lane];
-        }
-        lanePoints[group][lane] = int(nearest(grid.lists + ~place, laneErrors));
       }
-      points[group] = load<I>(lanePoints[group]);
+      points[group] = load<I>(lanePoints);
     }
     return load<I>(isInGrid);
   }

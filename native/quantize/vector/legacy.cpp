@@ -67,7 +67,7 @@ template <class Block, int LEVELS>
 void fitSymmetric(const float* x, const float* importance, const F& meanSquares, Block* blocks) {
   SymmetricLanes<32, LEVELS / 2> search;
   run(search, x, importance, meanSquares);
-  storeHalves<&Block::d>(blocks, search.scale);
+  storeHalves<&Block::d>(blocks, withSignOfNan(search.scale));
   storeLevels(blocks, [&](int j) { return search.level(j); });
 }
 
@@ -84,14 +84,10 @@ void fitAffine(const float* x, const float* importance, const F& meanSquares, Bl
 void findMeanSquares(const float* x, size_t rows, size_t columns, float* means) {
   for (size_t first = 0; first < rows; first += REGISTER) {
     RegisterF sumX2 = {};
-    for (size_t i = 0; i < columns; i += REGISTER) {
-      RegisterF square[REGISTER];
-      for (size_t lane = 0; lane < REGISTER; ++lane) {
-        const size_t row = first + lane < rows ? first + lane : rows - 1;
-        square[lane] = load<RegisterF>(x + row * columns + i);
-      }
-      rotateAddress<REGISTER, log2Of(REGISTER)>(square);
-      for (int j = 0; j < REGISTER; ++j) sumX2 += square[j] * square[j];
+    for (size_t i = 0; i < columns; i += 4) {
+      RegisterF four[4];
+      fourToLanes([&](size_t lane) { return x + (first + lane < rows ? first + lane : rows - 1) * columns + i; }, four);
+      for (int j = 0; j < 4; ++j) sumX2 += four[j] * four[j];
     }
     store(means + first, sumX2 / float(columns));
   }
