@@ -1,6 +1,7 @@
 import type { Difference, TensorDifference } from '../files/diff.js';
+import { changeLine } from './change-line.js';
 import { formatTable, printable } from './format.js';
-import { changeLine, cut } from './value-text.js';
+import { cut } from './value-text.js';
 
 /** Two files' differences as text for a terminal: a line that sums them up, the keys, the tensors. */
 export function renderDifference(difference: Difference): string {

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { type EditEvent, type EditParams, edit } from '../files/edit.js';
+import { changeLine } from './change-line.js';
 import { printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
-import { changeLine } from './value-text.js';
 
 interface Flags extends Omit<EditParams, 'file' | 'signal'> {
   readonly json?: boolean;
