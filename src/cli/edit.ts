@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { type EditEvent, type EditParams, edit } from '../files/edit.js';
+import { changeLine } from './change-line.js';
 import { printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
-import { changeLine } from './value-text.js';
 
 interface Flags extends Omit<EditParams, 'file' | 'signal'> {
   readonly json?: boolean;
@@ -53,14 +53,14 @@ const WRITTEN = {
 } as const;
 
 function textReport(): (event: EditEvent) => void {
-  const progress = textReporter({ out: process.stdout, err: process.stderr });
+  const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return (event) => {
     if (event.event === 'change') {
-      console.log(changeLine(event));
+      reporter.print(changeLine(event));
     } else if (event.event === 'done') {
-      console.log(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
+      reporter.print(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
     } else {
-      progress.event(event);
+      reporter.event(event);
     }
   };
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { archsCommand } from './archs.js';
 import { convertCommand } from './convert.js';
+import { diffCommand } from './diff.js';
 import { editCommand } from './edit.js';
 import { printable } from './format.js';
 import { inspectCommand } from './inspect.js';
@@ -24,6 +25,7 @@ function program(): Command {
     .addCommand(inspectCommand())
     .addCommand(splitCommand())
     .addCommand(mergeCommand())
+    .addCommand(diffCommand())
     .addCommand(editCommand())
     .addCommand(archsCommand())
     .addHelpText('after', EXIT_CODES)

@@ -32,7 +32,12 @@ const PHASES = {
 const REDRAW = 100;
 const PIPE_STEPS = 10;
 
-export function textReporter({ out, err }: Terminal): Reporter {
+export interface TextReporter extends Reporter {
+  /** A line of the result, in place of the moving one. */
+  print(text: string): void;
+}
+
+export function textReporter({ out, err }: Terminal): TextReporter {
   const isTTY = err.isTTY === true;
   let started = 0;
   let drawn = 0;
@@ -47,6 +52,7 @@ export function textReporter({ out, err }: Terminal): Reporter {
     stream.write(`${text}\n`);
   };
   return {
+    print: (text) => line(out, text),
     event(event) {
       switch (event.event) {
         case 'phase':

@@ -1,12 +1,11 @@
-import type { KeyChange } from '../files/key-changes.js';
 import type { GgufValue, Scalar } from '../gguf/types.js';
 import { printable, quoted } from './format.js';
 
 /** Values of GGUF files as a table shows them. */
 
 /** Characters of a value, and entries of an array. */
-const VALUE_WIDTH = 80;
-const SHOWN_ENTRIES = 6;
+export const VALUE_WIDTH = 80;
+export const SHOWN_ENTRIES = 6;
 
 /** `u32`, `string[32000]`. */
 export function typeName(value: GgufValue): string {
@@ -20,9 +19,7 @@ export function shown(value: GgufValue): string {
   }
   const entries = Array.from({ length: Math.min(value.value.length, SHOWN_ENTRIES) }, (_, i) => value.value[i] ?? '');
   const more = value.value.length > SHOWN_ENTRIES ? ', …' : '';
-  return cut(
-    `[${entries.map((entry) => (typeof entry === 'string' ? quoted(head(entry)) : scalar(entry, value.of))).join(', ')}${more}]`,
-  );
+  return cut(`[${entries.map((entry) => shownEntry(entry, value.of)).join(', ')}${more}]`);
 }
 
 /** A float32 with the digits that tell it from its neighbours, not those of the double that holds it. */
@@ -45,13 +42,7 @@ export function cut(text: string): string {
   return chars.length > VALUE_WIDTH ? `${chars.slice(0, VALUE_WIDTH - 1).join('')}…` : text;
 }
 
-/** `+ key  type  value`, `- key ...`, or both sides of a change. */
-export function changeLine({ key, from, to }: KeyChange): string {
-  const side = (value: GgufValue) => `${typeName(value)}  ${shown(value)}`;
-  const name = cut(printable(key));
-  if (!from || !to) {
-    const value = from ?? to;
-    return `${from ? '-' : '+'} ${name}  ${value ? side(value) : ''}`;
-  }
-  return `~ ${name}  ${side(from)}  →  ${side(to)}`;
+/** Of an array. */
+export function shownEntry(entry: Scalar, type: string): string {
+  return typeof entry === 'string' ? quoted(head(entry)) : scalar(entry, type);
 }

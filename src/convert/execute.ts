@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import { InterruptedError, SourceError } from '../errors.js';
+import { forEachConcurrently, throwIfAborted } from '../concurrency.js';
+import { SourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
@@ -91,38 +92,6 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
   }
 }
 
-/**
- * Runs `action` on all items, `limit` at a time. The first failure, or the caller's abort, aborts the signal that those
- * under way were given, and is thrown when they have ended.
- */
-async function forEachConcurrently<T>(
-  items: readonly T[],
-  limit: number,
-  signal: AbortSignal | undefined,
-  action: (item: T, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  const stopped = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-  const failures: unknown[] = [];
-  let next = 0;
-  const lane = async () => {
-    while (!stopped.aborted && next < items.length) {
-      await action(items[next++] as T, stopped);
-    }
-  };
-  const lanes = Array.from({ length: Math.min(limit, items.length) }, () =>
-    lane().catch((error: unknown) => {
-      failures.push(error);
-      stop.abort();
-    }),
-  );
-  await Promise.all(lanes);
-  throwIfAborted(signal);
-  if (failures.length > 0) {
-    throw failures[0];
-  }
-}
-
 /** What is sent to a thread takes the whole memory under an array with it, which for weights is the tensor's. */
 function withOwnWeights(task: Task): Task {
   const parts = task.parts.map((part) => ({
@@ -130,12 +99,6 @@ function withOwnWeights(task: Task): Task {
     targets: part.targets.map((target) => (target.weights ? { ...target, weights: target.weights.slice() } : target)),
   }));
   return { ...task, parts };
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new InterruptedError({ cause: signal.reason });
-  }
 }
 
 async function fetchTask(repo: Repo, task: Task, buffer: SharedArrayBuffer, signal: AbortSignal): Promise<Uint8Array> {

@@ -159,7 +159,10 @@ test('statistics are those of the file that was written', async () => {
       const stats = tensors.find((tensor) => tensor.name === name);
       expect(stats?.elements).toBe(count);
       expect(stats?.rmse).toBeCloseTo(Math.sqrt(squares / count), 7);
-      expect(stats?.maxError).toBeCloseTo(differences.reduce((most, value) => Math.max(most, value), 0), 6);
+      expect(stats?.maxError).toBeCloseTo(
+        differences.reduce((most, value) => Math.max(most, value), 0),
+        6,
+      );
     }
   }
   const [first] = files;
