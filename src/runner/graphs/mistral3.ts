@@ -1,25 +1,18 @@
 import type { Operator } from '../graph.js';
 import { type ArchitectureGraph, attend, type Block, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
-import { DEFAULT_BETAS, originalContext, ropeOf } from './rope.js';
+import { originalContext, ropeOf } from './rope.js';
 
 /** Mistral 3 and Ministral 3 (src/models/mistral3.cpp): Llama, with queries that grow with their position. */
 export const mistral3: ArchitectureGraph = {
   architecture: 'mistral3',
   block: (block) => [
     ...queriesKeysValues(block),
-    ...rotate(block, ropeOf(block.keys, 'adjacent', yarnBetas(block))),
+    ...rotate(block, ropeOf(block.keys, 'adjacent')),
     ...temperature(block),
     ...attend(block),
     ...gatedFeedForward(block),
   ],
 };
-
-function yarnBetas({ keys }: Block) {
-  return {
-    betaFast: keys.number('rope.scaling.yarn_beta_fast', DEFAULT_BETAS.betaFast),
-    betaSlow: keys.number('rope.scaling.yarn_beta_slow', DEFAULT_BETAS.betaSlow),
-  };
-}
 
 function temperature({ keys }: Block): Operator[] {
   const scale = keys.number('attention.temperature_scale', 0);

@@ -3,26 +3,24 @@ import { type ArchitectureKeys, GraphKeyError } from './keys.js';
 
 const f32 = Math.fround;
 
-/** Rotations over the original context below and above which YaRN interpolates fully, or not at all. */
-export interface YarnBetas {
-  readonly betaFast: number;
-  readonly betaSlow: number;
-}
-
-/** What llama.cpp takes where an architecture doesn't read the keys. */
-export const DEFAULT_BETAS: YarnBetas = { betaFast: 32, betaSlow: 1 };
-
 /**
- * The rotary embedding that the keys ask for, with llama.cpp's defaults (load_hparams of llama-model.cpp).
+ * The rotary embedding that the keys ask for, with llama.cpp's defaults (load_hparams of llama-model.cpp). YaRN's keys
+ * count for every architecture, as in transformers; llama.cpp reads some of them for some of the architectures only.
  * @param pairs as `llama_model_rope_type` has it: NORM is `adjacent`, NEOX `halves`.
  * @throws GraphKeyError
  */
-export function ropeOf(keys: ArchitectureKeys, pairs: Rope['pairs'], betas: YarnBetas = DEFAULT_BETAS): Rope {
+export function ropeOf(keys: ArchitectureKeys, pairs: Rope['pairs']): Rope {
   const type = scalingType(keys);
   const scale = type === 'none' ? 1 : frequencyScale(keys);
   const extFactor = type === 'yarn' ? 1 : 0;
   const attnFactor = f32((extFactor ? yarnAttention(keys, scale) : 1) * keys.number('rope.scaling.attn_factor', 1));
-  const yarn = { extFactor, attnFactor, ...betas, originalContext: originalContext(keys) };
+  const yarn = {
+    extFactor,
+    attnFactor,
+    betaFast: keys.number('rope.scaling.yarn_beta_fast', 32),
+    betaSlow: keys.number('rope.scaling.yarn_beta_slow', 1),
+    originalContext: originalContext(keys),
+  };
   return {
     pairs,
     dimensions: keys.count('rope.dimension_count', headDim(keys)),
@@ -65,13 +63,14 @@ function frequencyScale(keys: ArchitectureKeys): number {
 }
 
 /**
- * What the constructor of llama_context gives ggml as attn_factor: ggml multiplies by 1 + 0.1 ln(factor) itself, so it
- * is taken out first.
+ * What ggml is given as attn_factor (the constructor of llama_context): ggml multiplies by 1 + 0.1 ln(factor) itself, so
+ * that is taken out first. A factor that the file names counts; llama.cpp computes one all the same.
  */
 function yarnAttention(keys: ArchitectureKeys, scale: number): number {
   const factor = f32(1 / scale);
   const magnitude = (multiplier: number) => (factor <= 1 ? 1 : f32(0.1 * multiplier * Math.log(factor) + 1));
   const logMultiplier = keys.number('rope.scaling.yarn_log_multiplier', 0);
-  const wanted = logMultiplier === 0 ? magnitude(1) : f32(magnitude(1) / magnitude(logMultiplier));
+  const computed = logMultiplier === 0 ? magnitude(1) : f32(magnitude(1) / magnitude(logMultiplier));
+  const wanted = keys.number('rope.scaling.yarn_attn_factor', computed);
   return f32(wanted / (1 + 0.1 * Math.log(factor)));
 }
