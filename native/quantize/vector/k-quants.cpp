@@ -82,13 +82,21 @@ struct ImportanceOnly {
   void operator()(int sub, const F*, F* weights) const { toLanes<16>(importance + 16 * sub, weights); }
 };
 
+/** Searches side by side: more would not fit in the first-level cache. */
+template <class Block>
+constexpr int TOGETHER = 64 / SIZE<Block>;
+
 template <class Search, class Weights, class Block>
 void searchAll(const float* x, const Weights& weigh, Found<Block>& found) {
-  for (int sub = 0; sub < found.COUNT; sub += LANES) {
-    Search search;
-    toLanes<SIZE<Block>>(x + SIZE<Block> * sub, search.x);
-    weigh(sub, search.x, search.weights);
-    search.run();
+  for (int group = 0; group < found.COUNT; group += TOGETHER<Block> * LANES) {
+    Search searches[TOGETHER<Block>];
+    for (int t = 0, sub = group; t < TOGETHER<Block>; ++t, sub += LANES) {
+      toLanes<SIZE<Block>>(x + SIZE<Block> * sub, searches[t].x);
+      weigh(sub, searches[t].x, searches[t].weights);
+    }
+    runSearches<TOGETHER<Block>>(searches);
+    for (int t = 0, sub = group; t < TOGETHER<Block>; ++t, sub += LANES) {
+      const Search& search = searches[t];
     store(found.scales + sub, search.scale);
     if constexpr (SHAPE<Block>.hasMinimum) store(found.mins + sub, -search.min);
     F sum = {};
@@ -97,6 +105,7 @@ void searchAll(const float* x, const Weights& weigh, Found<Block>& found) {
     I levels[SIZE<Block>];
     for (int j = 0; j < SIZE<Block>; ++j) levels[j] = search.level(j);
     fromLanes<SIZE<Block>>(levels, found.levels + SIZE<Block> * sub);
+    }
   }
 }
 
@@ -169,7 +178,7 @@ void searchScales(const float* scales, const Found<Block>& found, uint16_t Block
 
 void searchAllScales(const Found<BlockQ3_K>& found, BlockQ3_K* blocks) {
   uint8_t levels[LANES][16];
-  searchScales<SymmetricLanes<16, 32, nearestLevel>>(found.scales, found, &BlockQ3_K::d, blocks, levels);
+  searchScales<SymmetricLanes<16, 32, false>>(found.scales, found, &BlockQ3_K::d, blocks, levels);
   for (int b = 0; b < LANES; ++b) packScales(levels[b], blocks[b]);
 }
 

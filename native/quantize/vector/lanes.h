@@ -189,19 +189,19 @@ inline I nearestInt(const F& v) { return (asInts(v + ROUNDER) & 0x007fffff) - 0x
 /** The nearest of the integers low ... high, as a float. */
 inline F nearestLevel(const F& v, int low, int high) { return toFloats(clamp(nearestInt(v), low, high)); }
 
-/** The same where `isSmall` holds, but cheaper. */
-inline F nearestSmallLevel(const F& v, int low, int high) {
+/** The nearest integer, as a float, where a value is less than 2^22. */
+inline F nearestSmall(const F& v) {
 #if defined(__AVX2__)
-  // Floats that are not negative are ordered as their bits are, and negative ones have negative bits.
-  if (low == 0) {
-    const I top = asInts(all(float(high)));
-    return asFloats(larger(smaller(asInts(nearestEven(v)), top), all(0)));
-  }
+  return nearestEven(v);
+#else
+  return v + ROUNDER - ROUNDER;
 #endif
-  constexpr int ZERO = 0x4b400000;  // the bits of ROUNDER: up to 2^24 floats and their bits both go up in steps of 1
-  return asFloats(clamp(asInts(v + ROUNDER), ZERO + low, ZERO + high)) - ROUNDER;
 }
-inline I isSmall(const F& v) { return abs(v) < 0x1p22f; }
+
+/** Limits to floats of a size: as integers, because those that are not negative are ordered as their bits are, and
+ * negative ones have negative bits. */
+inline F atMost(const F& v, float positive) { return asFloats(smaller(asInts(v), asInts(all(positive)))); }
+inline F atLeastZero(const F& v) { return asFloats(larger(asInts(v), I{})); }
 
 inline I truncated(const F& v) {
 #if defined(__x86_64__)

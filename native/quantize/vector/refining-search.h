@@ -53,14 +53,19 @@ struct RefinedLanes {
   F x[COUNT], weights[COUNT];
   F scale;
 
-  void run() {
+  static constexpr int FIRST = 0, LAST = -1;
+  void sum(int) {}
+  void fit() {}
+  void compare() {}
+
+  void begin() {
     F extreme = extremeOf<COUNT>(x);
     nothing = abs(extreme) < NOTHING;
     extreme = select(nothing, all(1.f), extreme);  // so that all sums and the scale become 0
     const F inverse = float(-LEVELS) / extreme;
     FitLanes fit;
     for (int i = 0; i < COUNT; ++i) {
-      levels[i] = nearestSmallLevel(inverse * x[i], -LEVELS, LEVELS - 1);
+      levels[i] = atMost(nearestSmall(inverse * x[i]), float(LEVELS - 1));
       fit.add(weights[i] * x[i], weights[i], levels[i]);
     }
     scale = refineLevels<COUNT, false, LEVELS>(fit, x, weights, levels);

@@ -6,102 +6,137 @@
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
+/** Runs searches side by side: while one's sums wait for its divisions, another's go on. */
+template <int COUNT, class Search>
+void runSearches(Search* searches) {
+  for (int s = 0; s < COUNT; ++s) searches[s].begin();
+  for (int step = Search::FIRST; step <= Search::LAST; ++step) {
+    for (int s = 0; s < COUNT; ++s) searches[s].sum(step);
+    for (int s = 0; s < COUNT; ++s) searches[s].fit();
+    for (int s = 0; s < COUNT; ++s) searches[s].compare();
+  }
+}
+
 /** Affine searches, one a lane, over the values and weights that the caller fills in. */
 template <int COUNT, const AffineSearch& SEARCH>
 struct AffineLanes {
   F x[COUNT], weights[COUNT];
   F scale, min;  // the best so far
 
-  void run() {
-    begin();
-    Candidate first = roundTo(float(SEARCH.levels));
-    scale = 1.f / first.inverse;
-    bestError = errorOf(scale, min);
-    bestInverse = first.inverse;
-    bestBase = min;
-    for (int step = 0; step <= SEARCH.steps; ++step) improve(roundTo(SEARCH.spread(step)));
-    scale = select(flat, F{}, scale);
-  }
+  void run() { runSearches<1>(this); }
 
   /** The best candidate's level of element i. */
   I level(int i) const { return clamp(nearestInt(bestInverse * (x[i] - bestBase)), 0, SEARCH.levels); }
+
+  static constexpr int FIRST = 0, LAST = SEARCH.steps;
+
+  void begin() {
+    F smallest = x[0], largest = x[0];
+    sumW = weights[0];
+    sumX = weights[0] * x[0];
+    for (int i = 1; i < COUNT; ++i) {
+      smallest = smaller(x[i], smallest);
+      largest = larger(x[i], largest);
+      sumW += weights[i];
+      sumX += weights[i] * x[i];
+    }
+    min = select(smallest > 0.f, F{}, smallest);
+    const I flat = largest == min;
+    low = smallest;
+    high = select(flat, all(1.f), largest);  // some range: all levels are 0 whatever it is, and no candidate is better
+    spreadOver(float(SEARCH.levels));
+    scale = select(flat, F{}, 1.f / inverse);
+    bestError = errorOf(scale, min);
+    bestInverse = inverse;
+    bestBase = min;
+  }
+
+  void sum(int step) {
+    spreadOver(SEARCH.spread(step));
+    F l = {}, l2 = {}, xl = {};
+#pragma GCC unroll 1
+    for (int i = 0; i < COUNT; ++i) {
+      const F weighted = weights[i] * levels[i];
+      l += weighted;
+      l2 += weighted * levels[i];
+      xl += weighted * x[i];
+    }
+    sumL = l;
+    sumL2 = l2;
+    sumXL = xl;
+  }
+
+  /** Fits scale and minimum to the candidate's levels. */
+  void fit() {
+    determinant = sumW * sumL2 - sumL * sumL;
+    fitScale = (sumW * sumXL - sumX * sumL) / determinant;
+    fitMin = (sumL2 * sumX - sumL * sumXL) / determinant;
+    const I positive = fitMin > 0.f;
+    if (any(positive)) {
+      fitScale = select(positive, sumXL / sumL2, fitScale);
+      fitMin = select(positive, F{}, fitMin);
+    }
+  }
+
+  /** Keeps the candidate where the error is less. */
+  void compare() {
+    const F error = errorOf(fitScale, fitMin);
+    const I better = (determinant > 0.f) & (error < bestError);
+    bestError = select(better, error, bestError);
+    bestInverse = select(better, inverse, bestInverse);
+    bestBase = select(better, min, bestBase);
+    scale = select(better, fitScale, scale);
+    min = select(better, fitMin, min);
+  }
 
  private:
   F levels[COUNT];  // the candidate's
   F low, high;      // smallest and largest value
   F sumW, sumX;
+  F inverse, sumL, sumL2, sumXL, determinant, fitScale, fitMin;  // the candidate's
   F bestError, bestInverse, bestBase;
-  I flat;  // no range: scale 0
 
-  struct Candidate {
-    F inverse, sumL, sumL2, sumXL;
-  };
+  /** How a candidate's levels are limited: all that can be, from above only where some would be too large. */
+  enum Limits { ALL, BELOW, ANY_FLOAT };
 
-  void begin() {
-    low = high = x[0];
-    sumW = weights[0];
-    sumX = weights[0] * x[0];
-    for (int i = 1; i < COUNT; ++i) {
-      low = smaller(x[i], low);
-      high = larger(x[i], high);
-      sumW += weights[i];
-      sumX += weights[i] * x[i];
+  /** Rounds the values, spread over `spread` levels from the current minimum. */
+  void spreadOver(float spread) {
+    // Rounding is monotonic: if both ends are within bounds, all values are. That of `high` is about `spread`.
+    const bool fits = spread < float(SEARCH.levels) + 0.49f;
+    const I bound = asInts(all(fits ? float(SEARCH.levels) + 0.5f : 0x1p22f));
+    inverse = spread / (high - min);
+    const F ofLow = abs(inverse * (low - min)), ofHigh = abs(inverse * (high - min));
+    if (any(larger(asInts(ofLow), asInts(ofHigh)) >= bound)) {
+      round<ANY_FLOAT>();
+    } else if (fits) {
+      round<BELOW>();
+    } else {
+      round<ALL>();
     }
-    min = select(low > 0.f, F{}, low);
-    flat = high == min;
   }
 
-  /** Rounds the values, spread over `spread` levels from the current minimum, and sums. */
-  Candidate roundTo(float spread) {
-    // Without a range all levels are 0, whatever the inverse; this one keeps them off the slow path.
-    const F inverse = spread / select(flat, all(1.f), high - min);
-    // Rounding is monotonic: if both ends are small, all are.
-    const I small = isSmall(inverse * (low - min)) & isSmall(inverse * (high - min));
-    if (any(small == 0)) return sum<nearestLevel>(inverse);
-    return sum<nearestSmallLevel>(inverse);
+  template <Limits LIMITS>
+  static F levelOf(const F& value) {
+    if (LIMITS == ANY_FLOAT) return nearestLevel(value, 0, SEARCH.levels);
+    const F level = atLeastZero(nearestSmall(value));
+    return LIMITS == ALL ? atMost(level, float(SEARCH.levels)) : level;
   }
 
-  template <F (*ROUND)(const F&, int, int)>
-  Candidate sum(const F& inverse) {
-    F sumL = {}, sumL2 = {}, sumXL = {};
-    const F base = min;
-    for (int i = 0; i < COUNT; ++i) {
-      const F level = ROUND(inverse * (x[i] - base), 0, SEARCH.levels);
-      const F weighted = weights[i] * level;
-      levels[i] = level;
-      sumL += weighted;
-      sumL2 += weighted * level;
-      sumXL += weighted * x[i];
-    }
-    return {inverse, sumL, sumL2, sumXL};
+  template <Limits LIMITS>
+  void round() {
+    const F base = min, by = inverse;
+#pragma GCC unroll 1
+    for (int i = 0; i < COUNT; ++i) levels[i] = levelOf<LIMITS>(by * (x[i] - base));
   }
 
-  F errorOf(const F& fitScale, const F& fitMin) const {
+  F errorOf(const F& scale, const F& min) const {
     F sum = {};
+#pragma GCC unroll 1
     for (int i = 0; i < COUNT; ++i) {
-      const F difference = fitScale * levels[i] + fitMin - x[i];
+      const F difference = scale * levels[i] + min - x[i];
       sum += weights[i] * (SEARCH.absolute ? abs(difference) : difference * difference);
     }
     return sum;
-  }
-
-  /** Fits scale and minimum to the candidate's levels and keeps them where the error is less. */
-  void improve(const Candidate& c) {
-    const F determinant = sumW * c.sumL2 - c.sumL * c.sumL;
-    F fitScale = (sumW * c.sumXL - sumX * c.sumL) / determinant;
-    F fitMin = (c.sumL2 * sumX - c.sumL * c.sumXL) / determinant;
-    const I positive = fitMin > 0.f;
-    if (any(positive)) {
-      fitScale = select(positive, c.sumXL / c.sumL2, fitScale);
-      fitMin = select(positive, F{}, fitMin);
-    }
-    const F error = errorOf(fitScale, fitMin);
-    const I better = (determinant > 0.f) & (error < bestError);
-    bestError = select(better, error, bestError);
-    bestInverse = select(better, c.inverse, bestInverse);
-    bestBase = select(better, min, bestBase);
-    scale = select(better, fitScale, scale);
-    min = select(better, fitMin, min);
   }
 };
 
@@ -118,61 +153,80 @@ inline F extremeOf(const F* x) {
 }
 
 /**
- * Symmetric searches, one a lane, over the values and weights that the caller fills in. Values that may be infinite or
- * NaN need nearestLevel: else no value, spread over the levels, is beyond LEVELS + 1.
+ * Symmetric searches, one a lane, over the values and weights that the caller fills in. FINITE: no value is infinite or
+ * NaN.
  */
-template <int COUNT, int LEVELS, F (*ROUND)(const F&, int, int) = nearestSmallLevel>
+template <int COUNT, int LEVELS, bool FINITE = true>
 struct SymmetricLanes {
   F x[COUNT], weights[COUNT];
-  F scale;
+  F scale;  // the best so far
 
-  void run() {
-    begin();
-    Candidate first = sum(float(-LEVELS) / extreme);
-    scale = select(first.sumL2 != 0.f, first.sumXL / first.sumL2, F{});
-    best = scale * first.sumXL;
-    bestInverse = first.inverse;
-    for (int step = SYMMETRIC_FIRST; step <= SYMMETRIC_LAST; ++step) {
-      if (step != 0) improve(sum(-(LEVELS + 0.1f * float(step)) / extreme));
-    }
-    scale = select(nothing, F{}, scale);
-  }
+  void run() { runSearches<1>(this); }
 
   /** The best candidate's level of element i, with LEVELS added (or 0 if there is nothing). */
   I level(int i) const {
     return select(nothing, I{}, clamp(nearestInt(bestInverse * x[i]), -LEVELS, LEVELS - 1) + LEVELS);
   }
 
- private:
-  F weighted[COUNT];  // weight * x
-  F extreme, best, bestInverse;
-  I nothing;  // all values are about 0
-
-  struct Candidate {
-    F inverse, sumXL, sumL2;
-  };
+  static constexpr int FIRST = SYMMETRIC_FIRST, LAST = SYMMETRIC_LAST - 1;
 
   void begin() {
     for (int i = 0; i < COUNT; ++i) weighted[i] = weights[i] * x[i];
     extreme = extremeOf<COUNT>(x);
     nothing = abs(extreme) < NOTHING;
+    extreme = select(nothing, all(1.f), extreme);  // so that no candidate is better
+    spreadBy(0);
+    scale = select(nothing | (sumL2 == 0.f), F{}, sumXL / sumL2);
+    best = scale * sumXL;
+    bestInverse = inverse;
   }
 
-  Candidate sum(const F& inverse) const {
-    F sumXL = {}, sumL2 = {};
-    for (int i = 0; i < COUNT; ++i) {
-      const F level = ROUND(inverse * x[i], -LEVELS, LEVELS - 1);
-      sumXL += weighted[i] * level;
-      sumL2 += weights[i] * level * level;
+  void sum(int step) { spreadBy(step < 0 ? step : step + 1); }
+
+  void fit() {}
+
+  void compare() {
+    const I better = (sumL2 > 0.f) & (sumXL * sumXL > best * sumL2);
+    scale = select(better, sumXL / sumL2, scale);
+    best = select(better, scale * sumXL, best);
+    bestInverse = select(better, inverse, bestInverse);
+  }
+
+ private:
+  F weighted[COUNT];  // weight * x
+  F extreme, inverse, sumXL, sumL2;
+  F best, bestInverse;
+  I nothing;  // all values are about 0
+
+  /** Rounds the values, of which the extreme one becomes `-(LEVELS + tenths / 10)`, and sums. */
+  void spreadBy(int tenths) {
+    inverse = -(LEVELS + 0.1f * float(tenths)) / extreme;
+    if (tenths < 5) {
+      round<false>();
+    } else {
+      round<true>();
     }
-    return {inverse, sumXL, sumL2};
   }
 
-  void improve(const Candidate& c) {
-    const I better = (c.sumL2 > 0.f) & (c.sumXL * c.sumXL > best * c.sumL2);
-    scale = select(better, c.sumXL / c.sumL2, scale);
-    best = select(better, scale * c.sumXL, best);
-    bestInverse = select(better, c.inverse, bestInverse);
+  /** BELOW: there may be levels to limit from below. */
+  template <bool BELOW>
+  static F levelOf(const F& value) {
+    if (!FINITE) return nearestLevel(value, -LEVELS, LEVELS - 1);
+    const F level = atMost(nearestSmall(value), float(LEVELS - 1));
+    return BELOW ? larger(level, all(float(-LEVELS))) : level;
+  }
+
+  template <bool BELOW>
+  void round() {
+    F xl = {}, l2 = {};
+    const F by = inverse;
+    for (int i = 0; i < COUNT; ++i) {
+      const F level = levelOf<BELOW>(by * x[i]);
+      xl += weighted[i] * level;
+      l2 += weights[i] * level * level;
+    }
+    sumXL = xl;
+    sumL2 = l2;
   }
 };
 
