@@ -10,8 +10,8 @@ constexpr float FP4_VALUES[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6
 
 /**
  * floorf(log2f(value)) of a positive value. ref-quirk: a value just below a power of two has that one's exponent,
- * because its logarithm rounds up. That is computed from the distance to the power by the logarithm's slope there, which agrees
- * with glibc's log2f, with and without FMA, for every float.
+ * because its logarithm rounds up. That is computed from the distance to the power by the logarithm's slope there,
+ * which agrees with glibc's log2f, with and without FMA, for every float.
  */
 inline int roundedLog2(float value) {
   int bits = int(bitsOf(value));
