@@ -1,4 +1,6 @@
 import type { Plan } from './convert/plan.js';
+import type { GgmlType } from './gguf/types.js';
+import type { Coverage } from './quantize/imatrix/coverage.js';
 
 /** What a conversion reports while it runs; the terminal, `--json` and a web page read the same events. */
 export type ConvertEvent =
@@ -6,6 +8,8 @@ export type ConvertEvent =
   | { readonly event: 'phase'; readonly phase: 'open' | 'plan' | 'fill' | 'flush' }
   /** Everything about the output, before the first weight is read. */
   | { readonly event: 'plan'; readonly plan: Plan }
+  /** Which of the tensors to be quantized the importance matrix has weights for. */
+  | { readonly event: 'imatrix'; readonly coverage: Coverage }
   /** Bytes of weights read from the source, of all that will be. */
   | { readonly event: 'progress'; readonly done: number; readonly total: number }
   /** Something that stops nothing but should be known. */
@@ -26,4 +30,25 @@ export interface WrittenFile {
   readonly type: string | null;
   /** Bits per weight, the tensors' bytes over their elements. */
   readonly bitsPerWeight: number;
+  /** The same if every row fitted the type that was asked for. */
+  readonly askedBitsPerWeight: number;
+  /** Share of the parameters (0 to 1) whose row length forced another type than asked for. */
+  readonly fallbackShare: number;
+  /** What was lost, where it was asked for (`stats`). */
+  readonly tensors?: readonly TensorStats[];
+}
+
+/** How far a tensor in the output is from the source's values. */
+export interface TensorStats {
+  readonly name: string;
+  readonly type: GgmlType;
+  readonly elements: number;
+  /** The root of the mean squared difference. */
+  readonly rmse: number;
+  /** The same over the root mean square of the source's values. */
+  readonly relativeRmse: number;
+  /** The largest difference. */
+  readonly maxError: number;
+  /** The squared differences, each times its column's importance, summed: where an importance matrix was used. */
+  readonly weightedSquaredError?: number;
 }

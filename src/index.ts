@@ -16,6 +16,11 @@ export {
   UsageError,
 } from './errors.js';
 export type { ConvertEvent, ConvertResult, WrittenFile } from './events.js';
+export { type DiffEvent, type Difference, type DiffParams, diff, type TensorDifference } from './files/diff.js';
+export { type EditEvent, type EditParams, type EditResult, edit } from './files/edit.js';
+export type { KeyChange } from './files/key-changes.js';
+export { type MergeParams, merge, planMerge } from './files/merge.js';
+export { planSplit, type SplitParams, split } from './files/split.js';
 export type { GgmlType, GgufValue } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './inspect.js';
 export type { TensorExpr } from './tensor/expr.js';

@@ -37,5 +37,11 @@ export const MAX_GGUF_ARRAY_LENGTH = 2 ** 24;
 export const MAX_GGUF_STRING_BYTES = 16 * 2 ** 20;
 /** A key or a tensor's name: the format's own limit for keys. */
 export const MAX_GGUF_NAME_BYTES = 65_535;
+/** Parts of a split file: its count is a u16. */
+export const MAX_GGUF_PARTS = 65_535;
 /** Dimensions of a tensor: GGML_MAX_DIMS. */
 export const MAX_GGUF_DIMS = 4;
+
+// quantize
+/** An importance matrix, which is read whole; that of a mixture of experts of a trillion parameters has 1.5 GB. */
+export const MAX_IMATRIX_BYTES = 4 * 2 ** 30;

@@ -15,15 +15,9 @@ using namespace hf2gguf;
 Type typeOf(const Napi::Env& env, const Napi::Value& number) {
   const int wanted = number.As<Napi::Number>().Int32Value();
   for (int type = 0; type < TYPE_COUNT; ++type) {
-    if (TYPES[type].number == wanted && scalar::kernels.quantize[type] && scalar::kernels.dequantize[type]) return Type(type);
+    if (TYPES[type].number == wanted) return Type(type);
   }
   throw Napi::RangeError::New(env, "no kernel makes ggml type " + std::to_string(wanted));
-}
-
-Type floatTypeOf(const Napi::Env& env, const Napi::Value& number) {
-  const Type type = typeOf(env, number);
-  if (!isFloat(type)) throw Napi::RangeError::New(env, "values pass through F32, F16 or BF16");
-  return type;
 }
 
 size_t countOf(const Napi::Env& env, const Napi::Value& number) {
@@ -98,7 +92,7 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
   Job job = {.type = typeOf(env, info[1]),
              .source = source.Data(),
              .sourceType = typeOf(env, info[3]),
-             .via = floatTypeOf(env, info[4]),
+             .via = typeOf(env, info[4]),
              .rows = countOf(env, info[5]),
              .columns = countOf(env, info[6]),
              .weights = nullptr,
@@ -106,6 +100,9 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
              .refuseNonFinite = info[9].ToBoolean(),
              .errors = info[10].IsUndefined() ? nullptr : &errors};
   job.weights = weightsOf(env, info[7], job);
+  if (job.columns % TYPES[job.via].elements != 0 || needsWeights(job.via)) {
+    throw Napi::RangeError::New(env, "values cannot pass through this type");
+  }
   if (needsWeights(job.type) && job.type != job.sourceType && job.weights == nullptr) {
     throw Napi::RangeError::New(env, "this type cannot be made without weights");
   }

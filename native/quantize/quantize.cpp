@@ -10,8 +10,12 @@
 namespace hf2gguf {
 namespace {
 
-/** Elements worked on at a time (if a row is not longer): their float32 stays in the second-level cache. */
-constexpr size_t CHUNK = 16384;
+/**
+ * Elements worked on at a time (if a row is not longer): their float32 stays in the second-level cache. Kernels of small
+ * blocks without weights are nearly as fast as memory, and get less: only in short stretches does the processor fetch
+ * the next one meanwhile.
+ */
+constexpr size_t chunkFor(const Job& job) { return job.weights || TYPES[job.type].elements > 64 ? 16384 : 2048; }
 
 size_t bytesOf(Type type, size_t elements) { return elements / TYPES[type].elements * TYPES[type].bytes; }
 
@@ -37,10 +41,10 @@ class Run {
         rounds(job.via != F32 && job.via != job.sourceType),
         isDirect(job.sourceType == F32 && !rounds && reinterpret_cast<uintptr_t>(job.source) % alignof(float) == 0),
         x(isDirect ? 0 : chunk()),
-        halves(rounds ? 2 * chunk() : 0),
+        rounded(rounds ? bytesOf(job.via, chunk()) : 0),
         written(job.errors ? chunk() : 0) {}
 
-  size_t chunkRows() const { return std::min(job.rows, std::max<size_t>(1, CHUNK / job.columns)); }
+  size_t chunkRows() const { return std::min(job.rows, std::max<size_t>(1, chunkFor(job) / job.columns)); }
 
   /** Rows [row, row + rows): at most chunkRows(). */
   Fault quantize(size_t row, size_t rows) {
@@ -75,7 +79,7 @@ class Run {
   const std::vector<float> weights;
   const bool checks, rounds, isDirect;
   std::vector<float> x;
-  std::vector<uint8_t> halves;
+  std::vector<uint8_t> rounded;
   std::vector<float> written;
 
   size_t chunk() const { return chunkRows() * job.columns; }
@@ -90,8 +94,8 @@ class Run {
     if (isDirect) return reinterpret_cast<const float*>(source);
     kernels.dequantize[job.sourceType](source, x.data(), elements);
     if (rounds) {
-      kernels.quantize[job.via](x.data(), nullptr, halves.data(), 1, elements);
-      kernels.dequantize[job.via](halves.data(), x.data(), elements);
+      kernels.quantize[job.via](x.data(), nullptr, rounded.data(), 1, elements);
+      kernels.dequantize[job.via](rounded.data(), x.data(), elements);
     }
     return x.data();
   }

@@ -17,7 +17,7 @@ struct Job {
   Type type;
   const uint8_t* source;
   Type sourceType;  // a block type is decoded first, or copied where `type` is the same
-  Type via;         // values are rounded to this first: F32 (not at all), F16 or BF16
+  Type via;         // values pass through this first: F32 (not at all), or any type that needs no weights
   size_t rows, columns;
   const float* weights;  // (columns), how much a column's error counts; or null
   uint8_t* target;

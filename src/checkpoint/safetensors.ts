@@ -2,8 +2,8 @@ import { SourceError } from '../errors.js';
 import { isObject, type Json, parseJsonObject } from '../json.js';
 import { MAX_SAFETENSORS_HEADER_BYTES, MAX_SOURCE_DIMS } from '../limits.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
-import { DTYPE_BYTES, type DType } from '../tensor/dtype.js';
-import type { SourceExpr } from '../tensor/expr.js';
+import { bytesOf, DTYPE_BYTES, type DType } from '../tensor/dtype.js';
+import { elementCount, type SourceExpr } from '../tensor/expr.js';
 
 /**
  * Headers of safetensors files: 8 bytes of header length (little endian), a JSON object of
@@ -114,7 +114,7 @@ function isCounts(value: Json | undefined): value is readonly number[] {
 }
 
 function checkOverlap(tensors: readonly SourceExpr[]): void {
-  const size = (t: SourceExpr) => t.shape.reduce((product, n) => product * n, DTYPE_BYTES[t.dtype]);
+  const size = (t: SourceExpr) => bytesOf(t.dtype, elementCount(t.shape));
   const sorted = tensors.filter((t) => size(t) > 0).sort((a, b) => a.offset - b.offset);
   sorted.forEach((tensor, i) => {
     const previous = sorted[i - 1];

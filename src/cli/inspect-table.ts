@@ -1,10 +1,6 @@
-import type { GgufValue, Scalar } from '../gguf/types.js';
 import type { Inspection } from '../inspect.js';
-import { formatBytes, formatCount, formatTable, printable, quoted } from './format.js';
-
-/** Characters of a value, and entries of an array, that a table shows. */
-const VALUE_WIDTH = 80;
-const SHOWN_ENTRIES = 6;
+import { formatBytes, formatCount, formatTable, printable } from './format.js';
+import { cut, shown, typeName } from './value-text.js';
 
 /** A GGUF file as text for a terminal: what it is, its metadata, its tensors, and a line for each type. */
 export function renderInspection(file: Inspection): string {
@@ -56,41 +52,6 @@ function typeTable({ tensors }: Inspection): string {
     bitsPerWeight(bytes, weights),
   ]);
   return formatTable([['type', 'tensors', 'weights', 'size', 'bits per weight'], ...rows], [1, 2, 3, 4]);
-}
-
-function typeName(value: GgufValue): string {
-  return value.type === 'array' ? `${value.of}[${value.value.length}]` : value.type;
-}
-
-/** On one line: long strings cut, long arrays by their first entries. */
-function shown(value: GgufValue): string {
-  if (value.type !== 'array') {
-    return cut(scalar(value.value, value.type));
-  }
-  const entries = Array.from({ length: Math.min(value.value.length, SHOWN_ENTRIES) }, (_, i) => value.value[i] ?? '');
-  const more = value.value.length > SHOWN_ENTRIES ? ', …' : '';
-  return cut(
-    `[${entries.map((entry) => (typeof entry === 'string' ? quoted(head(entry)) : scalar(entry, value.of))).join(', ')}${more}]`,
-  );
-}
-
-/** A float32 with the digits that tell it from its neighbours, not those of the double that holds it. */
-function scalar(value: Scalar, type: string): string {
-  if (type === 'f32' && typeof value === 'number') {
-    const digits = [6, 7, 8, 9].find((count) => Math.fround(Number(value.toPrecision(count))) === value) ?? 9;
-    return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
-  }
-  return typeof value === 'string' ? printable(head(value)) : String(value);
-}
-
-/** What can be shown of a text at most, so that a long one is not escaped whole. */
-function head(text: string): string {
-  return text.length > 4 * VALUE_WIDTH ? text.slice(0, 4 * VALUE_WIDTH) : text;
-}
-
-function cut(text: string): string {
-  const chars = [...text];
-  return chars.length > VALUE_WIDTH ? `${chars.slice(0, VALUE_WIDTH - 1).join('')}…` : text;
 }
 
 function bitsPerWeight(bytes: number, weights: number): string {

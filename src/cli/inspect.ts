@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { inspect } from '../inspect.js';
-import { inspectionJson } from './inspect-json.js';
 import { renderInspection } from './inspect-table.js';
 import { interruptible } from './interrupt.js';
+import { toJsonLine } from './json.js';
 
 export function inspectCommand(): Command {
   return new Command('inspect')
@@ -15,6 +15,6 @@ export function inspectCommand(): Command {
 function run(source: string, { json }: { readonly json?: boolean }): Promise<void> {
   return interruptible(async (signal) => {
     const file = await inspect({ source, signal });
-    process.stdout.write(`${json ? inspectionJson(file) : renderInspection(file)}\n`);
+    process.stdout.write(`${json ? toJsonLine(file, Number.POSITIVE_INFINITY) : renderInspection(file)}\n`);
   });
 }

@@ -3,8 +3,12 @@ import type { GgufValue } from '../gguf/types.js';
 /** Longer arrays (a vocabulary) are given by their length and first entries. */
 const MAX_ARRAY = 64;
 
-/** One line of JSON: bigints as numbers or strings, typed arrays as lists, long key-value arrays cut. */
-export function toJsonLine(value: unknown): string {
+/**
+ * One line of JSON: long key-value arrays cut, typed ones as lists. 64-bit integers beyond 2^53 become strings, and so do
+ * infinities and NaN, which JSON has no numbers for.
+ * @param maxArray entries; Infinity cuts nothing.
+ */
+export function toJsonLine(value: unknown, maxArray = MAX_ARRAY): string {
   return JSON.stringify(value, (_, entry: unknown) => {
     if (typeof entry === 'bigint') {
       const number = Number(entry);
@@ -13,9 +17,13 @@ export function toJsonLine(value: unknown): string {
     if (typeof entry === 'number' && !Number.isFinite(entry)) {
       return String(entry);
     }
-    return isGgufArray(entry) && entry.value.length > MAX_ARRAY
-      ? { type: 'array', of: entry.of, length: entry.value.length, first: Array.from(entry.value).slice(0, 8) }
-      : entry;
+    if (!isGgufArray(entry)) {
+      return entry;
+    }
+    const { of, value } = entry;
+    return value.length > maxArray
+      ? { type: 'array', of, length: value.length, first: Array.from(value).slice(0, 8) }
+      : { type: 'array', of, value: Array.from(value) };
   });
 }
 

@@ -3,9 +3,14 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { archsCommand } from './archs.js';
 import { convertCommand } from './convert.js';
+import { diffCommand } from './diff.js';
+import { editCommand } from './edit.js';
 import { printable } from './format.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
+import { mergeCommand } from './merge.js';
+import { quantizeCommand } from './quantize.js';
+import { splitCommand } from './split.js';
 import { packageVersion } from './version.js';
 
 const EXIT_CODES = `
@@ -16,7 +21,12 @@ Exit codes:
 function program(): Command {
   const command = convertCommand(new Command('hf2gguf'))
     .version(packageVersion())
+    .addCommand(quantizeCommand())
     .addCommand(inspectCommand())
+    .addCommand(splitCommand())
+    .addCommand(mergeCommand())
+    .addCommand(diffCommand())
+    .addCommand(editCommand())
     .addCommand(archsCommand())
     .addHelpText('after', EXIT_CODES)
     .configureHelp({ sortOptions: false })

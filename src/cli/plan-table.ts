@@ -31,12 +31,16 @@ function renderFile(file: PlannedFile): string {
     lines.push(`Types: ${countTypes(file.tensors)}`);
   }
   if (file.fallbackShare > 0) {
-    lines.push(`${(file.fallbackShare * 100).toFixed(1)} % of the parameters get another type than asked for.`);
+    const share = `${(file.fallbackShare * 100).toFixed(1)} % of the parameters get another type than asked for`;
+    lines.push(`${share}; with the asked ones it would be ${file.askedBitsPerWeight.toFixed(3)} bits per weight.`);
   }
   return lines.join('\n');
 }
 
-function sourceType({ expr }: PlannedTensor): string {
+function sourceType({ expr, copy, type }: PlannedTensor): string {
+  if (copy) {
+    return type;
+  }
   let inner = expr;
   while (inner.op === 'permute-rows') {
     inner = inner.of;

@@ -1,4 +1,5 @@
-import type { ConvertEvent } from '../events.js';
+import type { ConvertEvent, WrittenFile } from '../events.js';
+import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import { formatBytes, formatSeconds, printable } from './format.js';
 import { toJsonLine } from './json.js';
 
@@ -31,7 +32,12 @@ const PHASES = {
 const REDRAW = 100;
 const PIPE_STEPS = 10;
 
-export function textReporter({ out, err }: Terminal): Reporter {
+export interface TextReporter extends Reporter {
+  /** A line of the result, in place of the moving one. */
+  print(text: string): void;
+}
+
+export function textReporter({ out, err }: Terminal): TextReporter {
   const isTTY = err.isTTY === true;
   let started = 0;
   let drawn = 0;
@@ -46,6 +52,7 @@ export function textReporter({ out, err }: Terminal): Reporter {
     stream.write(`${text}\n`);
   };
   return {
+    print: (text) => line(out, text),
     event(event) {
       switch (event.event) {
         case 'phase':
@@ -76,18 +83,45 @@ export function textReporter({ out, err }: Terminal): Reporter {
         case 'warning':
           line(err, `Warning: ${printable(event.message)}`);
           break;
+        case 'imatrix':
+          for (const sentence of describeCoverage(event.coverage)) {
+            line(err, printable(sentence));
+          }
+          break;
         case 'file':
           break;
         case 'done':
-          for (const { path, size, type, bitsPerWeight } of event.result.files) {
-            line(
-              out,
-              `${path}  ${formatBytes(size)}${type ? `  ${type}  ${bitsPerWeight.toFixed(2)} bits per weight` : ''}`,
-            );
+          for (const file of event.result.files) {
+            line(out, resultLine(file));
+            for (const worst of worstTensors(file)) {
+              line(err, worst);
+            }
           }
       }
     },
   };
+}
+
+function resultLine({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare }: WrittenFile): string {
+  const bits = `${bitsPerWeight.toFixed(2)} bits per weight`;
+  const asked =
+    fallbackShare > 0 ? ` (${askedBitsPerWeight.toFixed(2)} asked, ${percent(fallbackShare)} fell back)` : '';
+  return `${path}  ${formatBytes(size)}${type ? `  ${type}  ${bits}${asked}` : ''}`;
+}
+
+/** Tensors that are named when what was lost is measured. */
+const WORST = 5;
+
+function worstTensors({ tensors }: WrittenFile): string[] {
+  const sorted = [...(tensors ?? [])].sort((a, b) => b.relativeRmse - a.relativeRmse).slice(0, WORST);
+  return sorted.map(
+    ({ name, type, rmse, relativeRmse, maxError }) =>
+      `  ${printable(name)} (${type}): RMSE ${rmse.toPrecision(3)}, ${percent(relativeRmse)} of its values', at most ${maxError.toPrecision(3)}`,
+  );
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 /** Rates are of source bytes, the unit in which the work is counted. */

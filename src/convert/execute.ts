@@ -1,11 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
-import { InterruptedError, SourceError } from '../errors.js';
+import { forEachConcurrently, throwIfAborted } from '../concurrency.js';
+import { SourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
 import { type Output, PartialFiles, writeError } from './outputs.js';
 import { type Task, workerMemory } from './tasks.js';
-import type { Job, JobFailure } from './worker.js';
+import type { JobFailure, MeasuredErrors } from './worker.js';
 import type { Workers } from './workers.js';
 
 export class ReadError extends SourceError {}
@@ -21,6 +22,8 @@ export interface Execution {
   /** Bytes that fetched ranges may take while they wait for a worker. */
   readonly fetchMemory: number;
   readonly signal?: AbortSignal | undefined;
+  /** Takes what each part lost; nothing is measured without. */
+  readonly onErrors?: ((errors: MeasuredErrors) => void) | undefined;
   emit(event: ConvertEvent): void;
 }
 
@@ -54,6 +57,7 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
   const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
   const sources = new LocalSources(execution.repo);
   const memory = workerMemory(tasks);
+  const measure = execution.onErrors !== undefined;
   const largest = tasks.reduce((most, task) => Math.max(most, task.bufferSize), 1);
   const fetches = Math.max(1, Math.min(MAX_FETCHES, Math.floor(execution.fetchMemory / largest)));
   const buffers = new BufferPool(largest);
@@ -63,10 +67,13 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
     const buffer = local ? undefined : buffers.take();
     try {
       const bytes = buffer && (await fetchTask(execution.repo, task, buffer, signal));
-      const job: Job = { task, sources: local ?? {}, outputs: files.fds, memory, ...(bytes && { bytes }) };
-      const failure = await workers.run(job);
+      const job = { task: withOwnWeights(task), sources: local ?? {}, outputs: files.fds, memory, measure };
+      const { failure, errors } = await workers.run({ ...job, ...(bytes && { bytes }) });
       if (failure) {
         throw failureError(failure, execution.outputs);
+      }
+      for (const error of errors) {
+        execution.onErrors?.(error);
       }
     } finally {
       if (buffer) {
@@ -85,42 +92,13 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
   }
 }
 
-/**
- * Runs `action` on all items, `limit` at a time. The first failure, or the caller's abort, aborts the signal that those
- * under way were given, and is thrown when they have ended.
- */
-async function forEachConcurrently<T>(
-  items: readonly T[],
-  limit: number,
-  signal: AbortSignal | undefined,
-  action: (item: T, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  const stopped = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-  const failures: unknown[] = [];
-  let next = 0;
-  const lane = async () => {
-    while (!stopped.aborted && next < items.length) {
-      await action(items[next++] as T, stopped);
-    }
-  };
-  const lanes = Array.from({ length: Math.min(limit, items.length) }, () =>
-    lane().catch((error: unknown) => {
-      failures.push(error);
-      stop.abort();
-    }),
-  );
-  await Promise.all(lanes);
-  throwIfAborted(signal);
-  if (failures.length > 0) {
-    throw failures[0];
-  }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new InterruptedError({ cause: signal.reason });
-  }
+/** What is sent to a thread takes the whole memory under an array with it, which for weights is the tensor's. */
+function withOwnWeights(task: Task): Task {
+  const parts = task.parts.map((part) => ({
+    ...part,
+    targets: part.targets.map((target) => (target.weights ? { ...target, weights: target.weights.slice() } : target)),
+  }));
+  return { ...task, parts };
 }
 
 async function fetchTask(repo: Repo, task: Task, buffer: SharedArrayBuffer, signal: AbortSignal): Promise<Uint8Array> {

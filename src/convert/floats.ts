@@ -1,15 +1,15 @@
-import type { FloatType } from '../quantize/native.js';
-import type { DType } from '../tensor/dtype.js';
+import type { GgmlType } from '../gguf/types.js';
+import type { ElementType } from '../tensor/dtype.js';
 
 /** Dtypes of quantized checkpoints, which mean nothing without their scales. */
 export type ScaledType = 'F8_E4M3' | 'F8_E5M2';
 
-/** The bytes as they are where the quantizer knows the dtype, else as float32, rounded to nearest. */
+/** The bytes as they are where the quantizer knows the type, else as float32, rounded to nearest. */
 export function toFloats(
   bytes: Uint8Array,
-  dtype: Exclude<DType, ScaledType>,
-): { bytes: Uint8Array; dtype: FloatType } {
-  if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') {
+  dtype: Exclude<ElementType, ScaledType>,
+): { bytes: Uint8Array; dtype: GgmlType } {
+  if (!isConverted(dtype)) {
     return { bytes, dtype };
   }
   const read = READERS[dtype];
@@ -23,7 +23,7 @@ export function toFloats(
 
 type Reader = { readonly size: number; at(view: DataView, offset: number): number };
 
-const READERS: Readonly<Record<Exclude<DType, FloatType | ScaledType>, Reader>> = {
+const READERS = {
   BOOL: { size: 1, at: (view, offset) => (view.getUint8(offset) === 0 ? 0 : 1) },
   U8: { size: 1, at: (view, offset) => view.getUint8(offset) },
   I8: { size: 1, at: (view, offset) => view.getInt8(offset) },
@@ -34,4 +34,8 @@ const READERS: Readonly<Record<Exclude<DType, FloatType | ScaledType>, Reader>> 
   U64: { size: 8, at: (view, offset) => Number(view.getBigUint64(offset, true)) },
   I64: { size: 8, at: (view, offset) => Number(view.getBigInt64(offset, true)) },
   F64: { size: 8, at: (view, offset) => view.getFloat64(offset, true) },
-};
+} as const satisfies Partial<Record<ElementType, Reader>>;
+
+function isConverted(dtype: ElementType): dtype is keyof typeof READERS {
+  return dtype in READERS;
+}

@@ -1,11 +1,9 @@
 import type { KeyValues } from '../gguf/key-values.js';
-import { type GgmlType, rowBytes } from '../gguf/types.js';
-import { align, encodeHeader } from '../gguf/writer.js';
-import { FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.js';
-import { modelFacts } from '../quantize/model-facts.js';
-import { type Choice, chooseOutType } from '../quantize/outtype.js';
-import { chooseQuantTypes, compareForQuantized, dimensions } from '../quantize/recipe.js';
-import { elementCount, shapeOf, type TensorExpr } from '../tensor/expr.js';
+import { blockSize, GGML_TYPES, type GgmlType, rowBytes } from '../gguf/types.js';
+import { align, DEFAULT_ALIGNMENT, encodeHeader } from '../gguf/writer.js';
+import type { OutType } from '../quantize/file-types.js';
+import { chooseOutType } from '../quantize/outtype.js';
+import { dtypeOf, elementCount, shapeOf, type TensorExpr } from '../tensor/expr.js';
 import type { PlannedFile, PlannedTensor } from './plan.js';
 
 /** An output tensor before its type is known, in the converter's order. */
@@ -17,7 +15,8 @@ export interface NamedExpr {
 /** Version of the quantization formats that ggml writes (GGML_QNT_VERSION). */
 export const QUANTIZATION_VERSION = 2;
 
-type Unplaced = Omit<PlannedTensor, 'offset' | 'size'>;
+/** A tensor that has all but its place in the file. */
+export type UnplacedTensor = Omit<PlannedTensor, 'offset' | 'size'>;
 
 /** The file that the converter writes. */
 export function layOutConverted(
@@ -26,79 +25,59 @@ export function layOutConverted(
   tensors: readonly NamedExpr[],
   outType: OutType,
 ): PlannedFile {
-  return place(
-    name,
-    outType,
-    kv,
-    convertedTensors(tensors, outType).map((t) => ({ ...t, via: 'F32' })),
-  );
+  return placeTensors({ name, type: outType, kv, tensors: convertedTensors(tensors, outType) });
 }
 
-/** The file that llama-quantize makes of the one that the converter writes with `outType`. */
-export function layOutQuantized(
-  name: string,
-  converted: KeyValues,
-  tensors: readonly NamedExpr[],
-  outType: OutType,
-  fileType: FileType,
-): PlannedFile {
-  const sorted = convertedTensors(tensors, outType).sort(compareForQuantized);
-  const choices = chooseQuantTypes(sorted, fileType, modelFacts(converted));
-  const kv = converted
-    .clone()
-    .delete('general.quantization_version')
-    .u32('general.quantization_version', QUANTIZATION_VERSION)
-    .delete('general.file_type')
-    .u32('general.file_type', FILE_TYPES[fileType].id);
-  return place(
-    name,
-    fileType,
-    kv,
-    sorted.map((tensor, i) => {
-      const { type, why, instead } = choices[i] as Choice;
-      return {
-        ...withoutInstead(tensor),
-        ne: tensor.ne.slice(0, dimensions(tensor.ne)),
-        type,
-        why: type === tensor.type && !instead ? tensor.why : why,
-        ...(instead && { instead }),
-        via: tensor.type as PlannedTensor['via'],
-        finite: true,
-      };
-    }),
-  );
-}
-
-function withoutInstead({ instead: _, ...tensor }: Omit<Unplaced, 'via'>): Omit<Unplaced, 'via' | 'instead'> {
-  return tensor;
-}
-
-function convertedTensors(tensors: readonly NamedExpr[], outType: OutType): Omit<Unplaced, 'via'>[] {
+/** The tensors of the file that the converter writes. */
+export function convertedTensors(tensors: readonly NamedExpr[], outType: OutType): UnplacedTensor[] {
   return tensors.map(({ name, expr }) => {
     const shape = shapeOf(expr);
-    return { name, expr, ne: [...shape].reverse(), finite: false, ...chooseOutType(name, shape, outType) };
+    const choice = chooseOutType(name, shape, outType);
+    // The reference makes bfloat16's NaNs quiet.
+    const copy = choice.type === dtypeOf(expr) && choice.type !== 'BF16';
+    return { name, expr, ne: [...shape].reverse(), via: 'F32', finite: false, ...(copy && { copy }), ...choice };
   });
 }
 
-function place(name: string, type: string | null, kv: KeyValues, unplaced: readonly Unplaced[]): PlannedFile {
+/** The key-values of a vocabulary alone. */
+export function layOutVocabulary(name: string, kv: KeyValues): PlannedFile {
+  return placeTensors({ name, type: null, kv, tensors: [] });
+}
+
+export interface Unplaced {
+  readonly name: string;
+  readonly type: string | null;
+  readonly kv: KeyValues;
+  readonly tensors: readonly UnplacedTensor[];
+  readonly part?: readonly [number: number, count: number];
+  /** Whether the header is padded: `encodeHeader` has it. */
+  readonly padded?: boolean;
+}
+
+/** Puts tensors one after the other, as ggml does: each at a multiple of the file's alignment. */
+export function placeTensors({ name, type, kv, tensors: unplaced, part, padded }: Unplaced): PlannedFile {
+  const alignment = Number(kv.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT);
   let offset = 0;
   let parameters = 0;
   let bytes = 0;
+  let askedBytes = 0;
   let fallenBack = 0;
   const tensors = unplaced.map((tensor): PlannedTensor => {
     const elements = elementCount(tensor.ne);
     const size = sizeOf(tensor.type, tensor.ne);
     const placed = { ...tensor, offset, size };
-    offset += align(size);
+    offset += align(size, alignment);
     parameters += elements;
     bytes += size;
+    askedBytes += tensor.instead ? bytesPerElement(tensor.instead) * elements : size;
     fallenBack += tensor.instead ? elements : 0;
     return placed;
   });
-  const header = encodeHeader(kv.entries(), tensors);
+  const header = encodeHeader(kv.entries(), tensors, padded);
   const headerSize = header.length;
   const file = {
     name,
+    ...(part && { part }),
     type,
     kv: [...kv.entries()],
     tensors,
@@ -106,6 +85,7 @@ function place(name: string, type: string | null, kv: KeyValues, unplaced: reado
     size: headerSize + offset,
     parameters,
     bitsPerWeight: parameters && (bytes * 8) / parameters,
+    askedBitsPerWeight: parameters && (askedBytes * 8) / parameters,
     fallbackShare: parameters && fallenBack / parameters,
   };
   headers.set(file, header);
@@ -120,9 +100,8 @@ export function headerOf(file: PlannedFile): Uint8Array {
   return headers.get(file) ?? encodeHeader(file.kv, file.tensors);
 }
 
-/** The key-values of a vocabulary alone. */
-export function layOutVocabulary(name: string, kv: KeyValues): PlannedFile {
-  return place(name, null, kv, []);
+function bytesPerElement(type: GgmlType): number {
+  return GGML_TYPES[type][2] / blockSize(type);
 }
 
 function sizeOf(type: GgmlType, ne: readonly number[]): number {

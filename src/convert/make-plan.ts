@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
-import { GateError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { type JsonObject, parseJsonObject } from '../json.js';
@@ -13,26 +12,13 @@ import { FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.
 import { guessOutType } from '../quantize/outtype.js';
 import { shapeOf } from '../tensor/expr.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
-import { layOutConverted, layOutQuantized, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
+import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
+import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
-import { outputPaths } from './output-paths.js';
 import { type ConvertParams, checkParams } from './params.js';
-import type { Plan, PlannedFile } from './plan.js';
-import { makeTasks, taskBytes, workerMemory } from './tasks.js';
-
-export class FallbackError extends GateError {}
-
-export interface PlanAndPlaces {
-  readonly plan: Plan;
-  /** Where the plan's files go, in their order. */
-  readonly paths: readonly string[];
-}
-
-/** Buffers that a conversion may take unless told otherwise: bytes. */
-export const DEFAULT_MAX_MEMORY = 192 * 2 ** 20;
-
-/** Above this share of parameters in another type than asked for, the user is warned. */
-const WARN_FALLBACK_SHARE = 0.05;
+import type { PlannedFile } from './plan.js';
+import { readRequest } from './quantize-request.js';
+import { layOutAll } from './quantized.js';
 
 /**
  * Decides everything about the output.
@@ -43,13 +29,13 @@ export async function makePlan(
   params: ConvertParams,
   emit: (event: ConvertEvent) => void,
 ): Promise<PlanAndPlaces> {
-  const { repo, files, config, arch, checkpoint } = model;
+  const { repo, config, arch, checkpoint } = model;
   const { outType: asked, quants } = checkParams(params);
   const text = textTensors(arch, checkpoint.values());
   const outType: OutType = asked === 'auto' ? guessOutType(text.map(({ source }) => source)) : asked;
   const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint.values());
   const metadata = await loadMetadata({
-    files,
+    files: model.files,
     folderName: repo.name,
     ...(params.modelName !== undefined && { modelName: params.modelName }),
     ...(params.metadata !== undefined && { overrides: await readOverrides(params.metadata) }),
@@ -57,9 +43,8 @@ export async function makePlan(
     warn: (message) => emit({ event: 'warning', message }),
   });
   const kv = await keyValues({ model, params, metadata, outType, emit });
-  const planned = planFiles({ params, kv, tensors, metadata, outType, quants });
-  reportFallbacks(planned, params, emit);
-  return { paths: await outputPaths(params.out, planned), plan: summarize(model, planned, params) };
+  const files = await planFiles({ params, kv, tensors, metadata, outType, quants, emit });
+  return finishPlan({ repo, architecture: config.architecture, files, params, emit });
 }
 
 async function readOverrides(path: string): Promise<JsonObject> {
@@ -102,47 +87,18 @@ interface FileSources {
   readonly metadata: Metadata;
   readonly outType: OutType;
   readonly quants: readonly FileType[];
+  emit(event: ConvertEvent): void;
 }
 
-function planFiles({ params, kv, tensors, metadata, outType, quants }: FileSources): PlannedFile[] {
+async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
+  const { params, kv, tensors, metadata, outType, quants, emit } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
   const name = (type: FileType) => outputName(metadata, type);
-  return quants.length === 0
-    ? [layOutConverted(name(outType), kv, tensors, outType)]
-    : quants.map((quant) => layOutQuantized(name(quant), kv, tensors, outType, quant));
-}
-
-function reportFallbacks(files: readonly PlannedFile[], params: ConvertParams, emit: KeyValueSources['emit']): void {
-  for (const { type, tensors, fallbackShare } of files) {
-    const first = tensors.find((tensor) => tensor.instead);
-    if (!first) {
-      continue;
-    }
-    const what =
-      `${(fallbackShare * 100).toFixed(1)} % of the parameters don't get the type that ${type} asks for: ` +
-      `${first.name} becomes ${first.type} instead of ${first.instead}, because its ${first.why}`;
-    if (params.strict) {
-      throw new FallbackError(
-        `${what}.`,
-        'Choose a type whose blocks fit the rows, such as Q8_0, or leave out --strict.',
-      );
-    }
-    if (fallbackShare > WARN_FALLBACK_SHARE) {
-      emit({ event: 'warning', message: `${what}. --dry-run lists them all; --strict refuses such a file.` });
-    }
+  if (quants.length === 0) {
+    return [layOutConverted(name(outType), kv, tensors, outType)];
   }
-}
-
-function summarize({ repo, config }: Model, files: readonly PlannedFile[], params: ConvertParams): Plan {
-  const jobs = params.jobs ?? availableParallelism();
-  const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
-  return {
-    source: { id: repo.id, revision: repo.revision, architecture: config.architecture },
-    files,
-    sourceBytes: tasks.reduce((sum, task) => sum + task.bufferSize, 0),
-    memory: workerMemory(tasks) * jobs,
-    disk: files.reduce((sum, file) => sum + file.size, 0),
-  };
+  const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
+  return layOutAll({ kv, tensors: converted }, quants, await readRequest(params), name, emit);
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
+import { partOf } from '../locate-gguf.js';
 import { fillTemplate } from '../metadata/file-name.js';
 import type { PlannedFile } from './plan.js';
 
@@ -14,7 +15,10 @@ export async function outputPaths(out: string | undefined, files: readonly Plann
   if (out === undefined || /[/\\]$/.test(out) || (await isFolder(out))) {
     return files.map((file) => join(out ?? '.', file.name));
   }
-  const paths = files.map((file) => fillTemplate(out.replace(/\{type\}/gi, '{ftype}'), file.type ?? 'vocab'));
+  const paths = files.map(({ type, part }) => {
+    const path = fillTemplate(out.replace(/\{type\}/gi, '{ftype}'), type ?? 'vocab');
+    return part ? partOf(path, ...part) : path;
+  });
   if (new Set(paths).size < paths.length) {
     throw new OutputNameError(
       `--out ${out} gives ${paths.length} files one name.`,

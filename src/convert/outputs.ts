@@ -55,6 +55,16 @@ export class PartialFiles {
     });
   }
 
+  /** Writes all bytes into one of the files. @throws DiskFullError, WriteError */
+  async write(file: number, bytes: Uint8Array, position: number): Promise<void> {
+    await this.#guard(async () => {
+      for (let done = 0; done < bytes.length; ) {
+        const fd = this.fds[file] as number;
+        done += (await fs.write(fd, bytes, done, bytes.length - done, position + done)).bytesWritten;
+      }
+    });
+  }
+
   /**
    * Starts to write to disk what is in memory so far, unless that is under way: the disk works while the cores do, and
    * little is left for the end. An error is kept for `finish`.

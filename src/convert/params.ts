@@ -1,28 +1,14 @@
-import { UnsupportedError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { FILE_TYPES, type FileType, OUT_TYPES, type OutType, parseFileType } from '../quantize/file-types.js';
 
-/** What `convert` and `plan` take; the command line's options under the same names. */
-export interface ConvertParams {
-  /** `org/model[@revision]`, a bare Hub name, or a folder (a path that exists wins). */
-  readonly source: string;
-  /** The converter's type: `auto`, `f32`, `f16`, `bf16`, `q8_0`. @default 'auto' */
-  readonly outtype?: string;
-  /** Quantize to these types, each into a file of its own, from one read of the source. */
-  readonly quant?: string | readonly string[];
+/** What every call that writes files takes; the command line's options under the same names. */
+export interface OutputParams {
   /** A folder, or a file name that may hold `{ftype}`. @default the current folder */
   readonly out?: string;
-  /** Takes the place of the name derived from the repository. */
-  readonly modelName?: string;
-  /** Path of a JSON file whose fields override the metadata. */
-  readonly metadata?: string;
-  /** Only the vocabulary and the metadata. @default false */
-  readonly vocabOnly?: boolean;
-  /** The pre-tokenizer's name, instead of the recognised one. */
-  readonly preTokenizer?: string;
-  /** Convert as this class of models (a name from `architectures()`), whatever config.json says. */
-  readonly arch?: string;
   /** Refuse to write a file in which any tensor falls back to another type than asked for. @default false */
   readonly strict?: boolean;
+  /** Measure what each tensor loses, at no extra read. @default false */
+  readonly stats?: boolean;
   /** Bytes of buffers. @default 192 MiB */
   readonly maxMemory?: number;
   /** Worker threads. @default the machine's cores */
@@ -36,23 +22,97 @@ export interface ConvertParams {
   readonly signal?: AbortSignal;
 }
 
-export class UnknownTypeError extends UsageError {}
-export class RequantizeError extends UnsupportedError {}
+/** llama-quantize's options. */
+export interface QuantizeOptions {
+  /** Path, or `org/model:file`, of an importance matrix (llama-imatrix's GGUF or its older binary format). */
+  readonly imatrix?: string;
+  /** Use only the entries of the importance matrix whose name holds one of these. */
+  readonly includeWeights?: readonly string[];
+  /** Use no entry of the importance matrix whose name holds one of these. */
+  readonly excludeWeights?: readonly string[];
+  /** The type's default for every tensor, no mixture. @default false */
+  readonly pure?: boolean;
+  /** Leave output.weight as it is. @default false */
+  readonly leaveOutputTensor?: boolean;
+  /** A tensor type for output.weight. */
+  readonly outputTensorType?: string;
+  /** A tensor type for the token embeddings. */
+  readonly tokenEmbeddingType?: string;
+  /** `regex=type`: tensors whose name the regular expression finds get the type; the first match counts. */
+  readonly tensorType?: readonly string[];
+  /** A file of such rules, separated by white space; they come after those of `tensorType`. */
+  readonly tensorTypeFile?: string;
+  /** `key=type:value` (int, float, bool, str): metadata to set in the output. */
+  readonly overrideKv?: readonly string[];
+  /** Numbers of layers to leave out, separated by commas. */
+  readonly pruneLayers?: string;
+  /** Quantize what is quantized already. @default false */
+  readonly allowRequantize?: boolean;
+}
 
-/** @throws UsageError, RequantizeError */
+/** What `convert` and `plan` take. */
+export interface ConvertParams extends OutputParams, QuantizeOptions {
+  /** `org/model[@revision]`, a bare Hub name, or a folder (a path that exists wins). */
+  readonly source: string;
+  /** The converter's type: `auto`, `f32`, `f16`, `bf16`, `q8_0`. @default 'auto' */
+  readonly outtype?: string;
+  /** Quantize to these types, each into a file of its own, from one read of the source. */
+  readonly quant?: string | readonly string[];
+  /** Takes the place of the name derived from the repository. */
+  readonly modelName?: string;
+  /** Path of a JSON file whose fields override the metadata. */
+  readonly metadata?: string;
+  /** Only the vocabulary and the metadata. @default false */
+  readonly vocabOnly?: boolean;
+  /** The pre-tokenizer's name, instead of the recognised one. */
+  readonly preTokenizer?: string;
+  /** Convert as this class of models (a name from `architectures()`), whatever config.json says. */
+  readonly arch?: string;
+}
+
+/** What `quantize` and `planQuantize` take. */
+export interface QuantizeParams extends OutputParams, QuantizeOptions {
+  /** A GGUF file or the first part of a split one: a path, or `org/model[@revision]:file.gguf`. */
+  readonly source: string;
+  /** Types to quantize to, each into a file of its own, from one read of the source. */
+  readonly quant: string | readonly string[];
+  /** As many parts as the source has. @default false */
+  readonly keepSplit?: boolean;
+}
+
+export class UnknownTypeError extends UsageError {}
+export class NothingToQuantizeError extends UsageError {}
+
+const QUANTIZE_OPTIONS = [
+  ...(['imatrix', 'includeWeights', 'excludeWeights', 'pure', 'leaveOutputTensor', 'outputTensorType'] as const),
+  ...(['tokenEmbeddingType', 'tensorType', 'tensorTypeFile', 'overrideKv', 'pruneLayers', 'allowRequantize'] as const),
+] satisfies readonly (keyof QuantizeOptions)[];
+
+/** @throws UsageError */
 export function checkParams(params: ConvertParams): { outType: OutType | 'auto'; quants: FileType[] } {
   const outType = parseOutType(params.outtype ?? 'auto');
-  const names = typeof params.quant === 'string' ? params.quant.split(',') : (params.quant ?? []);
-  const quants = [...new Set(names.map(parseQuant))];
-  if (quants.length > 0 && outType === 'Q8_0') {
-    throw new RequantizeError(
-      '--outtype q8_0 leaves nothing to quantize: its tensors are quantized already.',
-      'Use --outtype auto with --quant, or --outtype q8_0 alone.',
+  const quants = parseQuants(params.quant);
+  const idle = QUANTIZE_OPTIONS.find((name) => params[name] !== undefined && params[name] !== false);
+  if (idle && quants.length === 0) {
+    throw new NothingToQuantizeError(
+      `--${idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect without --quant.`,
+      'Name a type with --quant, or leave it out.',
     );
   }
+  checkOutputParams(params);
+  return { outType, quants };
+}
+
+/** @throws UsageError */
+export function checkOutputParams(params: OutputParams): void {
   checkPositive(params.jobs, '--jobs');
   checkPositive(params.maxMemory, '--max-memory');
-  return { outType, quants };
+}
+
+/** Each type once. @throws UnknownTypeError */
+export function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
+  const names = typeof quant === 'string' ? quant.split(',') : (quant ?? []);
+  return [...new Set(names.map(parseQuant))];
 }
 
 function parseOutType(name: string): OutType | 'auto' {
@@ -73,7 +133,10 @@ function parseOutType(name: string): OutType | 'auto' {
 function parseQuant(name: string): FileType {
   const known = parseFileType(name.trim());
   if (!known) {
-    throw new UnknownTypeError(`--quant ${name} is not known.`, `Use one of ${Object.keys(FILE_TYPES).join(', ')}.`);
+    throw new UnknownTypeError(
+      `The quantization ${name} is not known.`,
+      `Use one of ${Object.keys(FILE_TYPES).join(', ')}.`,
+    );
   }
   return known;
 }

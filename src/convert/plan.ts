@@ -15,6 +15,8 @@ export interface Plan {
 
 export interface PlannedFile {
   readonly name: string;
+  /** Which part of a split file it is, from 0, and of how many. */
+  readonly part?: readonly [number: number, count: number];
   /** The file type's name: `BF16`, `Q4_K_M`; null for a vocabulary. */
   readonly type: string | null;
   readonly kv: readonly (readonly [string, GgufValue])[];
@@ -25,6 +27,8 @@ export interface PlannedFile {
   readonly parameters: number;
   /** The tensors' bits over their elements; 0 without tensors. */
   readonly bitsPerWeight: number;
+  /** The same if every row fitted the type that the recipe asks for. */
+  readonly askedBitsPerWeight: number;
   /** Share of the parameters (0 to 1) whose row length forced another type than the recipe's. */
   readonly fallbackShare: number;
 }
@@ -39,7 +43,11 @@ export interface PlannedTensor {
   readonly size: number;
   readonly expr: TensorExpr;
   /** The type that values are rounded to before `type`: the converter's, when llama-quantize would read its file. */
-  readonly via: 'F32' | 'F16' | 'BF16';
+  readonly via: GgmlType;
+  /** The source's bytes are the output's, unread: `via` and `finite` mean nothing then. */
+  readonly copy?: true;
+  /** How much the error of each column counts, expert by expert: (ne[2] or 1) x ne[0]. */
+  readonly weights?: Float32Array;
   /** Quantizing refuses NaN and Inf, plain conversion passes them on. */
   readonly finite: boolean;
   /** The rule that chose the type. */

@@ -1,4 +1,4 @@
-import type { GgmlType } from '../gguf/types.js';
+import { type GgmlType, rowBytes } from '../gguf/types.js';
 import { rowLength, type Segment, shapeOf, type TensorExpr } from '../tensor/expr.js';
 import { rowCount, rowGrain, segments, sourceRowBytes } from '../tensor/rows.js';
 import type { PlannedFile, PlannedTensor } from './plan.js';
@@ -21,8 +21,11 @@ export interface Target {
   /** Byte in that file where row `from` goes. */
   readonly position: number;
   readonly type: GgmlType;
-  readonly via: PlannedTensor['via'];
+  readonly via: GgmlType;
   readonly finite: boolean;
+  readonly copy: boolean;
+  /** (columns) */
+  readonly weights?: Float32Array;
 }
 
 /** Consecutive source bytes, and where in the task's buffer they go. */
@@ -42,17 +45,28 @@ const MAX_TASK_BYTES = 4 * 2 ** 20;
 const MIN_TASK_BYTES = 2 ** 18;
 /** Two ranges that are this close are read as one: cheaper than a second request. */
 const MAX_GAP = 2 ** 16;
-/** A task holds its source, perhaps reordered, and its output: float32 from bfloat16 is twice the source. */
-const FOOTPRINT = 4;
+/** A part's output is at most this many times as large as a task: float32 from bfloat16 is. */
+const MAX_GROWTH = 2;
+/** A task holds its source, perhaps reordered, and its output. */
+const FOOTPRINT = 2 + MAX_GROWTH;
 
 /** @param memory bytes of buffers for `jobs` workers together. */
 export function taskBytes(memory: number, jobs: number): number {
   return Math.min(MAX_TASK_BYTES, Math.max(MIN_TASK_BYTES, Math.floor(memory / (jobs * 2 * FOOTPRINT))));
 }
 
-/** Bytes of buffers that a worker takes for the largest of the tasks. */
+/** Bytes of buffers that a worker takes for the largest of the tasks: its source, and a part's rows before and after. */
 export function workerMemory(tasks: readonly Task[]): number {
-  return tasks.reduce((largest, task) => Math.max(largest, task.bufferSize), 0) * FOOTPRINT;
+  return tasks.reduce((most, { bufferSize, parts }) => Math.max(most, bufferSize + largest(parts.map(partMemory))), 0);
+}
+
+function partMemory({ expr, from, to, columns, targets }: Part): number {
+  const written = targets.map(({ type, copy }) => (copy ? 0 : rowBytes(type, columns)));
+  return (to - from) * (sourceRowBytes(expr) + largest(written));
+}
+
+function largest(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
 }
 
 /** In the order of the source, so that neighbours are read together; each source byte once for all files. */
@@ -101,28 +115,40 @@ function collectTensors(files: readonly PlannedFile[]): WantedTensor[] {
         type: tensor.type,
         via: tensor.via,
         finite: tensor.finite,
+        copy: tensor.copy ?? false,
+        ...(tensor.weights && { weights: tensor.weights }),
       });
     }
   });
   return [...wanted.values()];
 }
 
-function cut({ name, expr }: PlannedTensor, targets: WantedTensor['targets'], maxBytes: number): Part[] {
+function cut({ name, expr, ne }: PlannedTensor, targets: WantedTensor['targets'], maxBytes: number): Part[] {
   const rows = rowCount(expr);
+  const columns = rowLength(shapeOf(expr));
   const grain = rowGrain(expr);
-  const grainBytes = sourceRowBytes(expr) * grain;
+  const written = largest(targets.map((target) => target.rowBytes));
+  const grainBytes = Math.max(sourceRowBytes(expr), written / MAX_GROWTH) * grain;
   const step = Math.max(1, Math.floor(maxBytes / grainBytes)) * grain;
+  // Every expert has weights of its own.
+  const matrixRows = targets.some(({ weights }) => weights) ? (ne[1] ?? 1) : rows;
   const parts: Part[] = [];
-  for (let from = 0; from < rows; from += step) {
-    const to = Math.min(rows, from + step);
+  for (let from = 0; from < rows; ) {
+    const matrix = Math.floor(from / matrixRows);
+    const to = Math.min(from + step, (matrix + 1) * matrixRows);
     parts.push({
       tensor: name,
       expr,
       from,
       to,
-      columns: rowLength(shapeOf(expr)),
-      targets: targets.map(({ rowBytes, ...t }) => ({ ...t, position: t.position + from * rowBytes })),
+      columns,
+      targets: targets.map(({ rowBytes: size, weights, ...target }) => ({
+        ...target,
+        position: target.position + from * size,
+        ...(weights && { weights: weights.subarray(matrix * columns, (matrix + 1) * columns) }),
+      })),
     });
+    from = to;
   }
   return parts;
 }

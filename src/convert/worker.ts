@@ -1,8 +1,8 @@
 import { readSync, writeSync } from 'node:fs';
 import { Hf2ggufError } from '../errors.js';
 import { rowBytes } from '../gguf/types.js';
-import { NonFiniteError, OverflowError, quantizeRows } from '../quantize/native.js';
-import type { DType } from '../tensor/dtype.js';
+import { type ErrorSums, NonFiniteError, newErrorSums, OverflowError, quantizeRows } from '../quantize/native.js';
+import type { ElementType } from '../tensor/dtype.js';
 import { dtypeOf, type Segment } from '../tensor/expr.js';
 import { evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
@@ -20,6 +20,23 @@ export interface Job {
   readonly bytes?: Uint8Array;
   /** Bytes that a worker needs for the largest task. */
   readonly memory: number;
+  /** Whether to measure what is lost. */
+  readonly measure: boolean;
+}
+
+/** What a worker says of a job: why it failed, or what was lost. */
+export interface JobResult {
+  readonly failure?: JobFailure;
+  /** Empty unless measured. */
+  readonly errors: readonly MeasuredErrors[];
+}
+
+/** What a part of a tensor lost on its way into a file. */
+export interface MeasuredErrors {
+  /** Index of the planned file. */
+  readonly file: number;
+  readonly tensor: string;
+  readonly sums: ErrorSums;
 }
 
 /** Why a job failed, as plain data: error classes don't survive the way between threads. */
@@ -34,18 +51,25 @@ class Failure extends Error {
   }
 }
 
-/** The worker's entry: null when all rows of the task are in their files. */
-export function fill({ task, sources, outputs, bytes, memory }: Job): JobFailure | null {
+/** The worker's entry: without a failure, all rows of the task are in their files. */
+export function fill({ task, sources, outputs, bytes, memory, measure }: Job): JobResult {
+  const errors: MeasuredErrors[] = [];
   try {
     arena.reset(memory);
     const buffer = bytes ?? readAll(task, sources);
     for (const part of task.parts) {
-      arena.scope(() => fillPart(part, (segment) => view(buffer, task.reads, segment), outputs));
+      arena.scope(() => {
+        const raw = evaluate(part.expr, part.from, part.to, {
+          fetch: (segment) => view(buffer, task.reads, segment),
+          take: (size) => arena.take(size),
+        });
+        fillPart(part, raw, outputs, measure ? errors : undefined);
+      });
     }
-    return null;
+    return { errors };
   } catch (error) {
     if (error instanceof Failure) {
-      return error.failure;
+      return { failure: error.failure, errors };
     }
     throw error;
   }
@@ -79,23 +103,21 @@ function view(buffer: Uint8Array, reads: readonly Read[], { file, offset, length
   return buffer.subarray(at, at + length);
 }
 
-function fillPart(part: Part, fetch: (segment: Segment) => Uint8Array, outputs: readonly number[]): void {
-  const dtype = dtypeOf(part.expr) as Exclude<DType, ScaledType>;
-  const raw = evaluate(part.expr, part.from, part.to, { fetch, take: (size) => arena.take(size) });
+function fillPart(part: Part, raw: Uint8Array, outputs: readonly number[], errors?: MeasuredErrors[]): void {
   for (const target of part.targets) {
     arena.scope(() => {
-      const bytes = target.type === dtype && isCopied(dtype, target) ? raw : convert(part, target, raw, dtype);
+      const sums = errors && newErrorSums();
+      const bytes = target.copy ? raw : convert(part, target, raw, sums);
       write(outputs[target.file] as number, bytes, target.position);
+      if (sums) {
+        errors.push({ file: target.file, tensor: part.tensor, sums });
+      }
     });
   }
 }
 
-/** bfloat16 goes through the quantizer even so: the reference makes its NaNs quiet. */
-function isCopied(dtype: DType, target: Target): boolean {
-  return dtype !== 'BF16' && !target.finite;
-}
-
-function convert(part: Part, target: Target, raw: Uint8Array, rawType: Exclude<DType, ScaledType>): Uint8Array {
+function convert(part: Part, target: Target, raw: Uint8Array, errors: ErrorSums | undefined): Uint8Array {
+  const rawType = dtypeOf(part.expr) as Exclude<ElementType, ScaledType>;
   const { bytes: source, dtype: sourceType } = toFloats(raw, rawType);
   const rows = part.to - part.from;
   const output = arena.take(rows * rowBytes(target.type, part.columns));
@@ -107,8 +129,10 @@ function convert(part: Part, target: Target, raw: Uint8Array, rawType: Exclude<D
       via: target.via,
       rows,
       columns: part.columns,
+      weights: target.weights,
       target: output,
       refuseNonFinite: target.finite,
+      errors,
     });
   } catch (error) {
     if (error instanceof NonFiniteError || error instanceof OverflowError) {

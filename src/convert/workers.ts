@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { Job, JobFailure } from './worker.js';
+import type { Job, JobResult } from './worker.js';
 
 /** Threads that fill; they start at once, and are ready by the time that a plan is made. */
 export class Workers {
-  readonly #pool: Piscina<Job, JobFailure | null>;
+  readonly #pool: Piscina<Job, JobResult>;
   readonly #started: Promise<unknown>;
 
   constructor(count: number) {
@@ -18,7 +18,7 @@ export class Workers {
     this.#started = Promise.all(this.#pool.threads.map(firstMessage));
   }
 
-  run(job: Job): Promise<JobFailure | null> {
+  run(job: Job): Promise<JobResult> {
     return this.#pool.run(job);
   }
 

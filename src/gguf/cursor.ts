@@ -2,6 +2,7 @@ import { endianness } from 'node:os';
 import { SourceError } from '../errors.js';
 import { MAX_GGUF_HEADER_BYTES } from '../limits.js';
 import type { ByteSource } from './byte-source.js';
+import { decodeRaw } from './raw-strings.js';
 
 export class NotGgufError extends SourceError {}
 export class GgufVersionError extends SourceError {}
@@ -142,7 +143,7 @@ export class Cursor {
     return (await this.strings(1, limit))[0] ?? '';
   }
 
-  /** UTF-8, each with its length before it; invalid bytes become U+FFFD. Waits only where bytes have to be fetched. */
+  /** Each with its length before it, read as raw-strings.ts says. Waits only where bytes have to be fetched. */
   async strings(count: number, limit: number): Promise<string[]> {
     const strings: string[] = [];
     while (strings.length < count) {
@@ -170,7 +171,7 @@ export class Cursor {
       return total;
     }
     this.#at += total;
-    return this.#window.toString('utf8', this.#at - Number(length), this.#at);
+    return decodeRaw(this.#window, this.#at - Number(length), this.#at);
   }
 }
 

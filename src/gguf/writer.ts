@@ -1,4 +1,5 @@
 import { SourceError } from '../errors.js';
+import { writeRaw } from './raw-strings.js';
 import { GGML_TYPES, type GgmlType, type GgufValue, type Scalar, type ScalarType, VALUE_TYPES } from './types.js';
 
 /** GGUF version 3, little endian. Format: docs/gguf.md of ggml; string and array rules as gguf-py has them. */
@@ -23,12 +24,17 @@ export function align(offset: number, alignment = DEFAULT_ALIGNMENT): number {
 }
 
 /**
- * Everything before the data section, which begins at the returned length when there are tensors: padded to the
- * alignment then, and not padded without tensors (a vocabulary).
+ * Everything before the data section, which begins at the returned length where there are tensors.
+ * @param padded to the alignment. gguf-py does not without tensors (a vocabulary), ggml always does.
  * @throws BadValueError
  */
-export function encodeHeader(kv: Iterable<readonly [string, GgufValue]>, tensors: readonly TensorInfo[]): Uint8Array {
+export function encodeHeader(
+  kv: Iterable<readonly [string, GgufValue]>,
+  tensors: readonly TensorInfo[],
+  padded = tensors.length > 0,
+): Uint8Array {
   const entries = [...kv];
+  const alignment = Number(entries.find(([key]) => key === 'general.alignment')?.[1].value ?? DEFAULT_ALIGNMENT);
   const out = new ByteWriter();
   out.bytes(Buffer.from('GGUF', 'latin1'));
   out.u32(GGUF_VERSION);
@@ -47,8 +53,8 @@ export function encodeHeader(kv: Iterable<readonly [string, GgufValue]>, tensors
     out.u32(GGML_TYPES[type][0]);
     out.u64(offset);
   }
-  if (tensors.length > 0) {
-    out.bytes(new Uint8Array(align(out.length) - out.length));
+  if (padded) {
+    out.bytes(new Uint8Array(align(out.length, alignment) - out.length));
   }
   return out.finish();
 }
@@ -82,6 +88,24 @@ function writeScalar(out: ByteWriter, key: string, type: ScalarType, value: Scal
       `The model's files give ${key} the value ${String(value).slice(0, 100)}, which is no ${type}.`,
       'Correct the field that it comes from (config.json or the tokenizer files).',
     );
+  }
+}
+
+/** Whether a value of this type can be written as it is. */
+export function holds(type: ScalarType, value: Scalar): boolean {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'f32':
+    case 'f64':
+      return typeof value === 'number' && fits(value, type);
+    case 'u64':
+    case 'i64':
+      return isBigInteger(value, type);
+    default:
+      return isInteger(value, type);
   }
 }
 
@@ -156,7 +180,7 @@ class ByteWriter {
     // Room for the longest that it can become, so that its bytes need not be counted first.
     const buffer = this.#reserve(8 + 3 * value.length);
     const start = this.length + 8;
-    const size = writeShort(buffer, value, start) ?? buffer.write(value, start);
+    const size = writeShort(buffer, value, start) ?? writeRaw(buffer, value, start);
     this.u64(size);
     this.length += size;
   }

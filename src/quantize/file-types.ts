@@ -1,30 +1,106 @@
+import { SourceError } from '../errors.js';
+import type { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 
 /**
  * What `--quant` and `--outtype` can ask for: the number in `general.file_type`, and the type that a tensor gets where no
- * rule says otherwise. Numbers: `llama_ftype` in llama.h of llama.cpp v0.5.0.
+ * rule says otherwise. COPY has neither: tensors stay as they are, and so does the number (see `copiedFileType`).
+ * Names: tools/quantize/quantize.cpp, numbers: `llama_ftype` in llama.h, types: `llama_ftype_get_default_type` in
+ * src/llama-quant.cpp, of llama.cpp v0.5.0.
  */
 export const FILE_TYPES = {
   F32: { id: 0, type: 'F32' },
   F16: { id: 1, type: 'F16' },
   BF16: { id: 32, type: 'BF16' },
   Q4_0: { id: 2, type: 'Q4_0' },
+  Q4_1: { id: 3, type: 'Q4_1' },
+  Q5_0: { id: 8, type: 'Q5_0' },
+  Q5_1: { id: 9, type: 'Q5_1' },
   Q8_0: { id: 7, type: 'Q8_0' },
+  Q2_K_S: { id: 21, type: 'Q2_K' },
+  Q2_K: { id: 10, type: 'Q2_K' },
+  Q3_K_S: { id: 11, type: 'Q3_K' },
+  Q3_K_M: { id: 12, type: 'Q3_K' },
+  Q3_K_L: { id: 13, type: 'Q3_K' },
   Q4_K_S: { id: 14, type: 'Q4_K' },
   Q4_K_M: { id: 15, type: 'Q4_K' },
   Q5_K_S: { id: 16, type: 'Q5_K' },
   Q5_K_M: { id: 17, type: 'Q5_K' },
   Q6_K: { id: 18, type: 'Q6_K' },
-} as const satisfies Record<string, { id: number; type: GgmlType }>;
+  IQ1_S: { id: 24, type: 'IQ1_S' },
+  IQ1_M: { id: 31, type: 'IQ1_M' },
+  IQ2_XXS: { id: 19, type: 'IQ2_XXS' },
+  IQ2_XS: { id: 20, type: 'IQ2_XS' },
+  IQ2_S: { id: 28, type: 'IQ2_XS' },
+  IQ2_M: { id: 29, type: 'IQ2_S' },
+  IQ3_XXS: { id: 23, type: 'IQ3_XXS' },
+  IQ3_XS: { id: 22, type: 'IQ3_S' },
+  IQ3_S: { id: 26, type: 'IQ3_S' },
+  IQ3_M: { id: 27, type: 'IQ3_S' },
+  IQ4_XS: { id: 30, type: 'IQ4_XS' },
+  IQ4_NL: { id: 25, type: 'IQ4_NL' },
+  TQ1_0: { id: 36, type: 'TQ1_0' },
+  TQ2_0: { id: 37, type: 'TQ2_0' },
+  MXFP4_MOE: { id: 38, type: 'MXFP4' },
+  Q1_0: { id: 40, type: 'Q1_0' },
+  Q2_0: { id: 41, type: 'Q2_0' },
+  COPY: { id: null, type: null },
+} as const satisfies Record<string, { id: number | null; type: GgmlType | null }>;
 
 export type FileType = keyof typeof FILE_TYPES;
 
-const ALIASES: Readonly<Record<string, FileType>> = { Q4_K: 'Q4_K_M', Q5_K: 'Q5_K_M' };
+const NAMES = Object.keys(FILE_TYPES) as FileType[];
+const ALIASES = new Map<string, FileType>([
+  ['Q3_K', 'Q3_K_M'],
+  ['Q4_K', 'Q4_K_M'],
+  ['Q5_K', 'Q5_K_M'],
+]);
 
-/** Case does not matter, as in llama-quantize; undefined for an unknown name. */
+/** A name (case does not matter), an alias or a number, as in llama-quantize; undefined for anything else. */
 export function parseFileType(name: string): FileType | undefined {
+  if (/^\d+$/.test(name)) {
+    return NAMES.find((known) => FILE_TYPES[known].id === Number(name));
+  }
   const upper = name.toUpperCase();
-  return Object.hasOwn(FILE_TYPES, upper) ? (upper as FileType) : ALIASES[upper];
+  return NAMES.find((known) => known === upper) ?? ALIASES.get(upper);
+}
+
+/** `general.file_type` is there, but is no u32. */
+export class FileTypeKeyError extends SourceError {}
+
+/** `llama_ftype` has a number for it, llama-quantize no name. */
+const NVFP4_ID = 39;
+/** Marks a number that was guessed (LLAMA_FTYPE_GUESSED). */
+const GUESSED = 1024;
+
+/**
+ * `general.file_type` of a file that COPY writes: the source's own; without one, the type that most of the source's
+ * tensors have, marked as guessed (`llama_model_loader`). Of types that are equally frequent, the one that gets there first.
+ * @param tensors the source's, in the order of `compareForQuantized`.
+ * @throws {@link FileTypeKeyError}
+ */
+export function copiedFileType(kv: KeyValues, tensors: Iterable<{ readonly type: GgmlType }>): number {
+  const written = kv.get('general.file_type');
+  if (written) {
+    if (written.type !== 'u32') {
+      throw new FileTypeKeyError(
+        `The key general.file_type is of type ${written.type}, where u32 belongs.`,
+        'Remove the key, or get the file again.',
+      );
+    }
+    return Number(written.value);
+  }
+  const counts = new Map<GgmlType, number>();
+  let most: GgmlType = 'F32';
+  for (const { type } of tensors) {
+    const count = (counts.get(type) ?? 0) + 1;
+    counts.set(type, count);
+    if (count > (counts.get(most) ?? 0)) {
+      most = type;
+    }
+  }
+  const id = most === 'NVFP4' ? NVFP4_ID : (FILE_TYPES[parseFileType(most) ?? 'F32'].id ?? 0);
+  return GUESSED + id;
 }
 
 /** What the converter alone can write: `--outtype`. */

@@ -150,6 +150,9 @@ function targetFor(type: GgmlType): Target {
   return target;
 }
 
+/** Types that cannot be made without weights. */
+export const NEEDS_WEIGHTS: readonly GgmlType[] = ['IQ1_S', 'IQ2_XXS', 'IQ2_XS'];
+
 export interface QuantizeParams {
   /** What the rows become: F32, F16, BF16 or any block type. */
   readonly type: GgmlType;
@@ -157,8 +160,8 @@ export interface QuantizeParams {
   readonly source: Uint8Array;
   /** Blocks are decoded first, or copied where `type` is the same; then `via` is F32. */
   readonly sourceType: GgmlType;
-  /** Every value is rounded to this type first, as when a converter writes it and a quantizer reads that. F32: as it is. */
-  readonly via: FloatType;
+  /** Every value passes through this type first, as when a converter writes it and a quantizer reads that. F32: as it is. */
+  readonly via: GgmlType;
   readonly rows: number;
   /** A multiple of the type's block size. */
   readonly columns: number;
@@ -178,7 +181,11 @@ export interface QuantizeParams {
  * How far what was written is from the source: the sums of squared differences, of those times their column's weight,
  * and of the source's squares; and the largest difference.
  */
-export type ErrorSums = Float64Array & { readonly length: 4 };
+export type ErrorSums = Float64Array;
+
+export function newErrorSums(): ErrorSums {
+  return new Float64Array(4);
+}
 
 /**
  * Converts whole rows to a tensor type, with the bytes that ggml's reference quantizers give on x86-64

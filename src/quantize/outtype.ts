@@ -8,6 +8,8 @@ export interface Choice {
   readonly why: string;
   /** What the recipe asked for, where the row length forced another type. */
   readonly instead?: GgmlType;
+  /** llama-quantize refuses this type for this tensor without importance weights. */
+  readonly needsImatrix?: true;
 }
 
 /** The converter's rules (conversion/base.py, prepare_tensors): which tensors stay float32 whatever `--outtype` says. */

@@ -39,6 +39,21 @@ export async function openFolder(path: string, identity?: FolderIdentity): Promi
   return new FolderRepo(root, files, identity ?? folderIdentity(root, path));
 }
 
+/**
+ * Some files of a folder as a repository, without a look at the others. Those that don't exist are not in its list.
+ * @throws UnreadableError
+ */
+export async function openFolderFiles(path: string, names: readonly string[]): Promise<Repo> {
+  const root = resolve(path);
+  const found = await Promise.all(
+    names.map(async (name): Promise<RepoFile[]> => {
+      const kind = await statOrNull(join(root, name), join(path, name));
+      return kind?.isFile() ? [{ path: name, size: kind.size }] : [];
+    }),
+  );
+  return new FolderRepo(root, found.flat(), folderIdentity(root, path));
+}
+
 function folderIdentity(root: string, path: string): FolderIdentity {
   return { id: path, name: basename(root), revision: null, missing: (file) => new MissingFileError(file, path) };
 }

@@ -1,3 +1,5 @@
+import { type GgmlType, rowBytes } from '../gguf/types.js';
+
 /** Element types of checkpoints, named as in safetensors, with their size in bytes. */
 export const DTYPE_BYTES = {
   BOOL: 1,
@@ -18,3 +20,11 @@ export const DTYPE_BYTES = {
 } as const;
 
 export type DType = keyof typeof DTYPE_BYTES;
+
+/** What a source tensor's elements can be: a checkpoint's dtype, or a GGUF file's type (those of blocks included). */
+export type ElementType = DType | GgmlType;
+
+/** Bytes of `count` elements, whole blocks where the type has them. */
+export function bytesOf(type: ElementType, count: number): number {
+  return type in DTYPE_BYTES ? DTYPE_BYTES[type as DType] * count : rowBytes(type as GgmlType, count);
+}

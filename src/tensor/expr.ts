@@ -1,4 +1,4 @@
-import type { DType } from './dtype.js';
+import type { ElementType } from './dtype.js';
 
 /**
  * An output tensor as plain data: a tree over source tensors that can be evaluated for any range of rows.
@@ -6,13 +6,13 @@ import type { DType } from './dtype.js';
  */
 export type TensorExpr = SourceExpr | ConstantExpr | PermuteRowsExpr;
 
-/** A tensor of the checkpoint, contiguous in one file from byte `offset`. */
+/** A tensor of the checkpoint or of a GGUF file, contiguous in one file from byte `offset`. */
 export interface SourceExpr {
   readonly op: 'source';
   readonly name: string;
   readonly file: string;
   readonly offset: number;
-  readonly dtype: DType;
+  readonly dtype: ElementType;
   readonly shape: readonly number[];
 }
 
@@ -45,7 +45,7 @@ export function shapeOf(expr: TensorExpr): readonly number[] {
   return expr.op === 'permute-rows' ? shapeOf(expr.of) : expr.shape;
 }
 
-export function dtypeOf(expr: TensorExpr): DType {
+export function dtypeOf(expr: TensorExpr): ElementType {
   return expr.op === 'permute-rows' ? dtypeOf(expr.of) : expr.dtype;
 }
 

@@ -1,4 +1,4 @@
-import { DTYPE_BYTES } from './dtype.js';
+import { bytesOf } from './dtype.js';
 import { dtypeOf, elementCount, rowLength, type Segment, type SourceExpr, shapeOf, type TensorExpr } from './expr.js';
 
 /** What an evaluation gets its bytes from, and where it puts those that it makes. */
@@ -15,7 +15,7 @@ export function rowCount(expr: TensorExpr): number {
 }
 
 export function sourceRowBytes(expr: TensorExpr): number {
-  return rowLength(shapeOf(expr)) * DTYPE_BYTES[dtypeOf(expr)];
+  return bytesOf(dtypeOf(expr), rowLength(shapeOf(expr)));
 }
 
 /** A range of rows may start and end only at multiples of this, so that no source byte is read twice. */
@@ -51,7 +51,7 @@ export function evaluate(expr: TensorExpr, from: number, to: number, place: Work
     case 'permute-rows': {
       const bytes = evaluate(expr.of, from, to, place);
       const [rows = 1, ...rest] = shapeOf(expr);
-      const rowBytes = elementCount(rest) * DTYPE_BYTES[dtypeOf(expr)];
+      const rowBytes = bytesOf(dtypeOf(expr), elementCount(rest));
       return interleaveHalves(bytes, rows / expr.heads, rowBytes, place.take(bytes.length));
     }
   }

@@ -43,13 +43,14 @@ test('a disk that is too small is known before the first byte: exit code 6, and 
   () => {
     const full = openSync('/dev/full', 'w');
     const expr = { op: 'constant', dtype: 'F32', shape: [2], values: [1, 2] } as const;
-    const target = { file: 0, position: 0, type: 'F32', via: 'F32', finite: false } as const;
+    const target = { file: 0, position: 0, type: 'F32', via: 'F32', finite: false, copy: false } as const;
     const part = { tensor: 't', expr, from: 0, to: 1, columns: 2, targets: [target] };
-    const failure = fill({
+    const { failure } = fill({
       task: { reads: [], bufferSize: 0, parts: [part] },
       sources: {},
       outputs: [full],
       memory: 64,
+      measure: false,
     });
     closeSync(full);
     expect(failure).toMatchObject({ kind: 'write', code: 'ENOSPC' });

@@ -24,13 +24,21 @@ export function sha256(path: string): string {
 /** Runs a conversion to its end. */
 export async function run(params: ConvertParams): Promise<{ result: ConvertResult; events: ConvertEvent[] }> {
   const events: ConvertEvent[] = [];
-  const iterator = convert(params);
+  const result = await finish(convert(params), (event) => events.push(event));
+  return { result, events };
+}
+
+/** What a call returns at its end. */
+export async function finish<Event, Result>(
+  work: AsyncGenerator<Event, Result>,
+  see: (event: Event) => void = () => {},
+): Promise<Result> {
   for (;;) {
-    const next = await iterator.next();
+    const next = await work.next();
     if (next.done) {
-      return { result: next.value, events };
+      return next.value;
     }
-    events.push(next.value);
+    see(next.value);
   }
 }
 

@@ -45,6 +45,41 @@ export function compareRound(ggml: Ggml, type: GgmlType, seed: number): Round {
   const columns = blockSize(type) * (1 + (random(seed, 2) % most));
   const values = mixedRows(seed, rows, columns);
   const weights = weightsFor(type, seed, columns);
+  const difference = compareTensor(ggml, type, { values, rows, columns, weights });
+  return { rows, difference: difference === null ? null : `${difference} (seed ${seed})` };
+}
+
+const EXPONENTS = 255;
+
+/**
+ * A row for each exponent of a float32 (the first is 0: subnormal), of blocks whose largest values are at most 128
+ * steps below a power of two.
+ */
+export function compareExponents(ggml: Ggml, type: GgmlType, seed: number): string | null {
+  const columns = 256;
+  const values = new Float32Array(EXPONENTS * columns);
+  const bits = new Uint32Array(values.buffer);
+  bits.forEach((_, i) => {
+    const draw = random(seed, i);
+    const exponent = Math.floor(i / columns);
+    const magnitude =
+      i % 16 === 0
+        ? (exponent << 23) + 0x7fffff - (draw & 127)
+        : (Math.max(0, exponent - (draw & 7)) << 23) + (draw >>> 9);
+    bits[i] = magnitude + (draw & 0x100 ? 0x80000000 : 0);
+  });
+  return compareTensor(ggml, type, { values, rows: EXPONENTS, columns, weights: undefined });
+}
+
+interface Tensor {
+  readonly values: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+  readonly weights: Float32Array | undefined;
+}
+
+/** The first difference of the blocks, or of their values. */
+function compareTensor(ggml: Ggml, type: GgmlType, { values, rows, columns, weights }: Tensor): string | null {
   const expected = new Uint8Array(rows * rowBytes(type, columns));
   ggml.quantizeChunk(GGML_TYPES[type][0], values, rows, columns, expected, weights);
   for (const on of availableTargets()) {
@@ -65,12 +100,9 @@ export function compareRound(ggml: Ggml, type: GgmlType, seed: number): Round {
       if (!(error instanceof OverflowError)) throw error; // what it wrote is complete
     }
     const at = firstDifference(target, expected);
-    if (at >= 0) {
-      const place = `${rows} x ${columns}, ${weights ? 'with' : 'no'} weights, seed ${seed}`;
-      return { rows, difference: `${type} on ${on} (${place}): byte ${at}` };
-    }
+    if (at >= 0) return `${type} on ${on} (${rows} x ${columns}, ${weights ? 'with' : 'no'} weights): byte ${at}`;
   }
-  return { rows, difference: FLOATS.includes(type) ? null : compareValues(ggml, type, expected, rows * columns) };
+  return FLOATS.includes(type) ? null : compareValues(ggml, type, expected, rows * columns);
 }
 
 /** The values of blocks, of which any bytes make some. */

@@ -1,4 +1,4 @@
-// Floats as bits, and the two float-to-integer conversions of the reference, one value at a time.
+// Floats as bits, and the float-to-integer conversions of the reference, one value at a time.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +18,15 @@ inline int nearestInt(float value) { return int(bitsOf(value + ROUNDER) & 0x007f
 inline int truncated(float value) {
   return __builtin_fabsf(value) < 0x1p31f ? int(value) : INT32_MIN;
 }
+
+/**
+ * roundf: ties away from zero. Adds the largest float below a half: added to a half it makes a tie that goes up to 1,
+ * and nothing less than a half gets there.
+ */
+inline int roundedAway(float value) { return truncated(value + __builtin_copysignf(0x1.fffffep-2f, value)); }
+
+/** A NaN that arithmetic made (0 * infinity) has its sign set on x86, and on other machines not. */
+inline float withSignOfNan(float value) { return value == value ? value : floatOf(0xffc00000); }
 
 inline int clamp(int value, int low, int high) { return value < low ? low : value > high ? high : value; }
 

@@ -15,14 +15,14 @@ void eachBlock(const float* x, uint8_t* y, size_t count, void (*kernel)(const fl
   }
 }
 
-/** Calls kernel(x, weights, block): the weights begin anew with each row. */
+/** Calls kernel(x, weights, block): the weights begin anew with each row, or are null. */
 template <class Block, int ELEMENTS>
 void eachBlock(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns,
                void (*kernel)(const float* x, const float* weights, Block& block)) {
   for (size_t row = 0; row < rows; ++row) {
     for (size_t i = 0; i < columns; i += ELEMENTS, x += ELEMENTS, y += sizeof(Block)) {
       Block block;
-      kernel(x, weights + i, block);
+      kernel(x, weights ? weights + i : nullptr, block);
       __builtin_memcpy(y, &block, sizeof block);
     }
   }

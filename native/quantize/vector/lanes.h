@@ -160,18 +160,29 @@ inline bool any(const Pair<V>& mask) {
   return any(mask.a | mask.b);
 }
 
+// A register at a time: GCC takes a whole pair through memory.
 template <class V>
 inline V load(const void* from) {
-  V v;
-  __builtin_memcpy(static_cast<void*>(&v), from, sizeof v);
-  return v;
+  if constexpr (sizeof(V) > HF2GGUF_REGISTER_BYTES) {
+    typedef decltype(V::a) Half;
+    return {load<Half>(from), load<Half>(static_cast<const char*>(from) + sizeof(Half))};
+  } else {
+    V v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+  }
 }
 template <class V>
 inline void store(void* to, const V& v) {
-  __builtin_memcpy(to, &v, sizeof v);
+  if constexpr (sizeof(V) > HF2GGUF_REGISTER_BYTES) {
+    store(to, v.a);
+    store(static_cast<char*>(to) + sizeof v.a, v.b);
+  } else {
+    __builtin_memcpy(to, &v, sizeof v);
+  }
 }
 
-// Rounding, as in common/bits.h.
+// What common/bits.h has.
 
 inline I nearestInt(const F& v) { return (asInts(v + ROUNDER) & 0x007fffff) - 0x00400000; }
 
@@ -199,5 +210,12 @@ inline I truncated(const F& v) {
   return select(abs(v) < 0x1p31f, toInts(v), all(INT32_MIN));
 #endif
 }
+
+inline I roundedAway(const F& v) {
+  const I half = (asInts(v) & INT32_MIN) | 0x3effffff;  // the largest float below a half
+  return truncated(v + asFloats(half));
+}
+
+inline F withSignOfNan(const F& v) { return select(v == v, v, asFloats(all(int(0xffc00000)))); }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

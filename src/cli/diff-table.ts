@@ -1,0 +1,61 @@
+import type { Difference, TensorDifference } from '../files/diff.js';
+import { changeLine } from './change-line.js';
+import { formatTable, printable } from './format.js';
+import { cut } from './value-text.js';
+
+/** Two files' differences as text for a terminal: a line that sums them up, the keys, the tensors. */
+export function renderDifference(difference: Difference): string {
+  const { kv, tensors, sameOrder } = difference;
+  return [
+    summary(difference),
+    ...(sameOrder.kv ? [] : ['The keys that both have come in another order.']),
+    ...(sameOrder.tensors ? [] : ['The tensors that both have come in another order.']),
+    ...(kv.length > 0 ? [kv.map(changeLine).join('\n')] : []),
+    ...(tensors.length > 0 ? [tensorTable(tensors)] : []),
+  ].join('\n\n');
+}
+
+function summary({ a, b, same, kv, tensors }: Difference): string {
+  const names = `${printable(a.source)} and ${printable(b.source)}`;
+  if (same) {
+    return `${names} are the same: ${a.keys} keys, ${a.tensors} tensors.`;
+  }
+  const all = a.tensors === b.tensors ? `${a.tensors}` : `${a.tensors} and ${b.tensors}`;
+  const worst = farthest(tensors);
+  const error = worst ? `; the farthest is ${printable(worst.name)}, ${percent(worst.error?.relativeRmse)} off` : '';
+  return `${names} differ in ${count(kv.length, 'key')} and ${tensors.length} of ${all} tensors${error}.`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function farthest(tensors: readonly TensorDifference[]): TensorDifference | undefined {
+  const measured = tensors.filter(({ error }) => error !== null);
+  return measured.sort((x, y) => (y.error?.relativeRmse ?? 0) - (x.error?.relativeRmse ?? 0))[0];
+}
+
+function tensorTable(tensors: readonly TensorDifference[]): string {
+  const rows = tensors.map(({ name, a, b, error }) => [
+    a === null ? '+' : b === null ? '-' : '~',
+    cut(printable(name)),
+    both(a?.type, b?.type),
+    both(a?.ne.join(' × '), b?.ne.join(' × ')),
+    error ? digits(error.rmse) : '',
+    error ? percent(error.relativeRmse) : '',
+    error ? digits(error.maxError) : '',
+  ]);
+  return formatTable([['', 'tensor', 'type', 'shape', 'RMSE', 'relative', 'largest'], ...rows], [4, 5, 6]);
+}
+
+function both(a: string | undefined, b: string | undefined): string {
+  return a === undefined || b === undefined || a === b ? (a ?? b ?? '') : `${a} → ${b}`;
+}
+
+function digits(value: number): string {
+  return value === 0 ? '0' : value.toPrecision(3);
+}
+
+function percent(share = 0): string {
+  return `${digits(share * 100)} %`;
+}

@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { GateError } from '../errors.js';
+import { diff } from '../files/diff.js';
+import { renderDifference } from './diff-table.js';
+import { interruptible } from './interrupt.js';
+import { toJsonLine } from './json.js';
+import { textReporter } from './reporter.js';
+
+class FilesDifferError extends GateError {}
+
+const HELP = `
+Key-values, then tensors: + is in B alone, - in A alone, ~ in both but not the same. Of tensors of the same shape the
+error of B's values is shown: the root of the mean squared difference (RMSE), the same relative to A's values, and the
+largest difference. How the files are laid out, or into how many parts, does not count.
+
+Examples:
+  hf2gguf diff model-F16.gguf model-Q4_K_M.gguf
+  hf2gguf diff mine.gguf org/model-GGUF:model-Q4_K_M.gguf --strict      exit code 7 where they differ
+  hf2gguf diff a-00001-of-00003.gguf b.gguf --json                      one JSON object, values in full`;
+
+export function diffCommand(): Command {
+  return new Command('diff')
+    .description('Compare two GGUF files: their metadata, and how far their tensors are from each other.')
+    .argument('<a>', 'FILE.gguf, or org/model[@revision]:file.gguf')
+    .argument('<b>', 'the same')
+    .option('--json', 'one JSON object, values in full')
+    .option('--strict', 'end with exit code 7 where there is a difference')
+    .addHelpText('after', HELP)
+    .action(run);
+}
+
+interface Flags {
+  readonly json?: boolean;
+  readonly strict?: boolean;
+}
+
+function run(a: string, b: string, { json, strict }: Flags): Promise<void> {
+  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  return interruptible(async (signal) => {
+    for await (const event of diff({ a, b, signal })) {
+      if (event.event === 'progress') {
+        reporter.event(event);
+        continue;
+      }
+      const { result } = event;
+      reporter.print(json ? toJsonLine(result, Number.POSITIVE_INFINITY) : renderDifference(result));
+      if (strict && !result.same) {
+        throw new FilesDifferError('The files differ.', 'Without --strict that is no error.');
+      }
+    }
+  });
+}

@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { type EditEvent, type EditParams, edit } from '../files/edit.js';
+import { changeLine } from './change-line.js';
+import { printable } from './format.js';
+import { interruptible } from './interrupt.js';
+import { toJsonLine } from './json.js';
+import { textReporter } from './reporter.js';
+
+interface Flags extends Omit<EditParams, 'file' | 'signal'> {
+  readonly json?: boolean;
+}
+
+const HELP = `
+A value keeps its key's type; a new key's is guessed. --set key=type:value gives it: u8, i8, u16, i16, u32, i32, u64,
+i64, f32, f64, bool, string, or a list of them such as u32[], whose value is a JSON array.
+
+The file is replaced by a whole new one when that is flushed, except for a change that lies within one sector of the
+disk, such as a number's: then nothing else is written.
+
+Examples:
+  hf2gguf edit model.gguf --set general.name="My model" --set tokenizer.ggml.add_bos_token=false
+  hf2gguf edit model.gguf --set tokenizer.ggml.eos_token_id=128009
+  hf2gguf edit model.gguf --chat-template template.jinja --out fixed.gguf
+  hf2gguf edit model.gguf --remove tokenizer.chat_template --set 'my.list=f32[]:[0.5, 1]'`;
+
+export function editCommand(): Command {
+  const collect = (text: string, all: string[] = []) => [...all, text];
+  return new Command('edit')
+    .description("Change a GGUF file's metadata; its tensors stay as they are.")
+    .argument('<file>', 'FILE.gguf')
+    .option('--set <key=value>', 'set a key (repeatable)', collect)
+    .option('--remove <key>', 'remove a key (repeatable), before any is set', collect)
+    .option('--chat-template <file>', 'a Jinja template for tokenizer.chat_template')
+    .option('--out <file>', 'write there, and leave the file as it is')
+    .option('--json', 'events as JSON lines')
+    .addHelpText('after', HELP)
+    .action(run);
+}
+
+function run(file: string, { json, ...params }: Flags): Promise<void> {
+  const report = json ? (event: EditEvent) => console.log(toJsonLine(event)) : textReport();
+  return interruptible(async (signal) => {
+    for await (const event of edit({ ...params, file, signal })) {
+      report(event);
+    }
+  });
+}
+
+const WRITTEN = {
+  nothing: 'nothing to change',
+  header: 'changed in place',
+  file: 'written',
+} as const;
+
+function textReport(): (event: EditEvent) => void {
+  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  return (event) => {
+    if (event.event === 'change') {
+      reporter.print(changeLine(event));
+    } else if (event.event === 'done') {
+      reporter.print(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
+    } else {
+      reporter.event(event);
+    }
+  };
+}

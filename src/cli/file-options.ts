@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { OutputParams } from '../convert/params.js';
+import { UsageError } from '../errors.js';
+import { parseBytes } from './format.js';
+
+/** Options of every command that writes GGUF files, as commander gives them. */
+export interface FileFlags {
+  readonly out?: string | undefined;
+  readonly jobs?: string | undefined;
+  readonly maxMemory?: string | undefined;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** @param out what the help says of --out. */
+export function addFileOptions(command: Command, out: string): Command {
+  return command
+    .option('--out <path>', out)
+    .option('--dry-run', 'print the plan and write nothing')
+    .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
+    .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
+    .option('--jobs <n>', 'worker threads (default: one per core)');
+}
+
+/** @throws UsageError */
+export function toFileParams({ out, jobs, maxMemory }: FileFlags, signal: AbortSignal): OutputParams {
+  const memory = maxMemory === undefined ? undefined : parseBytes(maxMemory);
+  if (memory === null) {
+    throw new UsageError(`--max-memory ${maxMemory} is no size.`, 'Give bytes, or a number with K, M or G.');
+  }
+  return {
+    signal,
+    ...(out !== undefined && { out }),
+    ...(jobs !== undefined && { jobs: Number(jobs) }),
+    ...(memory !== undefined && { maxMemory: memory }),
+  };
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import type { OutputParams } from '../convert/params.js';
+import { FILE_TYPES } from '../quantize/file-types.js';
+import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
+
+/** File types as help texts list them. */
+export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
+
+/** Options of the commands that quantize, as commander gives them where they differ from the library's. */
+export interface OutputFlags extends FileFlags {
+  readonly outfile?: string;
+  readonly statsPlot?: string;
+}
+
+const append = (value: string, before: readonly string[] = []) => [...before, value];
+
+/** What llama-quantize takes too, under its names. */
+export function addQuantizeOptions(command: Command): Command {
+  return command
+    .option('--imatrix <file>', 'importance matrix: what llama-imatrix wrote, or org/model:file')
+    .option('--include-weights <name>', 'use it only for tensors whose name holds this (repeatable)', append)
+    .option('--exclude-weights <name>', 'do not use it for tensors whose name holds this (repeatable)', append)
+    .option('--pure', "the type itself for every tensor, without the mixture's exceptions")
+    .option('--leave-output-tensor', 'leave output.weight as it is')
+    .option('--output-tensor-type <type>', 'tensor type of output.weight')
+    .option('--token-embedding-type <type>', 'tensor type of the token embeddings')
+    .option(
+      '--tensor-type <regex=type>',
+      'tensor type where the name matches; the first match counts (repeatable)',
+      append,
+    )
+    .option('--tensor-type-file <file>', 'a file of such rules')
+    .option('--override-kv <key=type:value>', 'set metadata; type: int, float, bool, str (repeatable)', append)
+    .option('--prune-layers <numbers>', 'leave out these layers, such as 3,5')
+    .option('--allow-requantize', 'quantize tensors that are quantized already, at a loss');
+}
+
+export function addOutputOptions(command: Command): Command {
+  return addFileOptions(command, 'a folder, or a file name in which {ftype} stands for the type (default: this folder)')
+    .option('--strict', 'refuse to write a file in which a tensor gets another type than asked for (exit code 7)')
+    .option('--stats', 'measure what each tensor loses, at no extra read')
+    .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type');
+}
+
+/** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */
+export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags: Flags, signal: AbortSignal) {
+  const { out, outfile, jobs, maxMemory, statsPlot, dryRun: _, json: __, ...rest } = flags;
+  return {
+    ...rest,
+    ...toFileParams({ out: out ?? outfile, jobs, maxMemory }, signal),
+    stats: rest.stats === true || statsPlot !== undefined,
+  };
+}
+
+type OutputParamsAsFlags = Omit<OutputParams, keyof OutputFlags | 'signal' | 'fetch'>;

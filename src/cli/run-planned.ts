@@ -1,0 +1,44 @@
+import { writeFile } from 'node:fs/promises';
+import type { Plan } from '../convert/plan.js';
+import { plotErrors } from '../convert/plot-errors.js';
+import type { ConvertEvent, ConvertResult } from '../events.js';
+import type { FileFlags } from './file-options.js';
+import { interruptible } from './interrupt.js';
+import { toJsonLine } from './json.js';
+import { renderPlan } from './plan-table.js';
+import type { OutputFlags } from './quantize-options.js';
+import { jsonReporter, textReporter } from './reporter.js';
+
+/** The library's two calls for one command line. */
+export interface Work {
+  plan(emit: (event: ConvertEvent) => void): Promise<Plan>;
+  write(): AsyncGenerator<ConvertEvent, ConvertResult>;
+}
+
+/** Prints the plan, or writes the files and tells about it. */
+export async function runPlanned(
+  flags: FileFlags & Pick<OutputFlags, 'statsPlot'>,
+  start: (signal: AbortSignal) => Work,
+): Promise<void> {
+  const terminal = { out: process.stdout, err: process.stderr };
+  // The plan alone is one JSON document, so what is said beside it goes to stderr.
+  const reporter = flags.json && !flags.dryRun ? jsonReporter(terminal) : textReporter(terminal);
+  await interruptible(async (signal) => {
+    const work = start(signal);
+    if (flags.dryRun) {
+      const planned = await work.plan((event) => {
+        if (event.event === 'warning' || event.event === 'imatrix') {
+          reporter.event(event);
+        }
+      });
+      process.stdout.write(`${flags.json ? toJsonLine(planned) : renderPlan(planned)}\n`);
+      return;
+    }
+    for await (const event of work.write()) {
+      reporter.event(event);
+      if (event.event === 'done' && flags.statsPlot !== undefined) {
+        await writeFile(flags.statsPlot, plotErrors(event.result.files));
+      }
+    }
+  });
+}

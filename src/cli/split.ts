@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { planSplit, type SplitParams, split } from '../files/split.js';
+import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
+import { runPlanned } from './run-planned.js';
+
+interface Flags extends FileFlags {
+  readonly splitMaxTensors?: string;
+  readonly splitMaxSize?: string;
+  readonly tensorFirstSplit: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  hf2gguf split model.gguf --split-max-size 2G                model-00001-of-00003.gguf ... in this folder
+  hf2gguf split model.gguf parts/m --split-max-tensors 64     parts/m-00001-of-00005.gguf ...
+  hf2gguf split org/model-GGUF:model.gguf --split-max-size 500M --dry-run`;
+
+export function splitCommand(): Command {
+  const command = new Command('split')
+    .description('Split a GGUF file into parts: the bytes that llama-gguf-split writes.')
+    .argument('<source>', 'FILE.gguf, or org/model[@revision]:file.gguf')
+    .argument('[out]', "a folder, or the parts' name before their numbers (default: the file's, in this folder)")
+    .option('--split-max-tensors <n>', 'tensors of a part (default: 128)')
+    .option('--split-max-size <n(M|G)>', "bytes of a part's tensors, in units of 1,000,000 or 1,000,000,000")
+    .option('--no-tensor-first-split', 'a first part without tensors');
+  return addFileOptions(command, 'the same as [out]').addHelpText('after', EXAMPLES).action(run);
+}
+
+function run(source: string, out: string | undefined, flags: Flags): Promise<void> {
+  const { splitMaxTensors, splitMaxSize, tensorFirstSplit } = flags;
+  return runPlanned(flags, (signal) => {
+    const params: SplitParams = {
+      ...toFileParams({ ...flags, out: out ?? flags.out }, signal),
+      source,
+      ...(splitMaxTensors !== undefined && { splitMaxTensors: Number(splitMaxTensors) }),
+      ...(splitMaxSize !== undefined && { splitMaxSize }),
+      noTensorFirstSplit: !tensorFirstSplit,
+    };
+    return { plan: (emit) => planSplit(params, emit), write: () => split(params) };
+  });
+}

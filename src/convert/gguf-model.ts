@@ -1,0 +1,85 @@
+import { SourceError, UnsupportedError } from '../errors.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import { type GgufFile, readGguf } from '../gguf/reader.js';
+import { byteSource, locateGguf } from '../locate-gguf.js';
+import type { OpenOptions } from '../repo/open.js';
+import type { Repo } from '../repo/repo.js';
+import type { SourceExpr } from '../tensor/expr.js';
+import type { QuantizeSource, SourceTensor } from './quantized.js';
+
+/** A GGUF file, or all parts of a split one, as something to quantize. */
+export interface GgufModel extends QuantizeSource {
+  readonly repo: Repo;
+  readonly tensors: readonly GgufModelTensor[];
+  /** The file's, or the first part's. */
+  readonly name: string;
+}
+
+export interface GgufModelTensor extends SourceTensor {
+  readonly expr: SourceExpr;
+}
+
+export class BigEndianError extends UnsupportedError {}
+export class InconsistentPartsError extends SourceError {}
+
+/**
+ * Reads the headers of a GGUF file and of all its parts.
+ * @param source a path, or `org/model[@revision]:file.gguf`.
+ * @throws BigEndianError, InconsistentPartsError, and what `locateGguf` and `readGguf` throw.
+ */
+export async function openGgufModel(source: string, options: OpenOptions): Promise<GgufModel> {
+  const { repo, paths } = await locateGguf(source, options);
+  const tensors: GgufModelTensor[] = [];
+  let kv: KeyValues | undefined;
+  for (const [part, path] of paths.entries()) {
+    const file = await readGguf(await byteSource(repo, path), options.signal);
+    checkPart(file, part, paths);
+    kv ??= file.kv;
+    for (const { name, type, ne, offset } of file.tensors) {
+      const expr = { op: 'source', name, file: path, offset, dtype: type, shape: [...ne].reverse() } as const;
+      tensors.push({ name, type, ne, expr, why: 'as it is', part, offset });
+    }
+  }
+  checkNames(tensors, paths);
+  checkCount(tensors.length, kv, paths);
+  return { repo, name: paths[0] as string, kv: kv as KeyValues, tensors };
+}
+
+function checkPart({ bigEndian, kv }: GgufFile, part: number, paths: readonly string[]): void {
+  if (bigEndian) {
+    throw new BigEndianError(`${paths[part]} is big-endian.`, 'Convert the model again for this machine.');
+  }
+  // llama-gguf-split writes 0 when it merges.
+  const count = Number(kv.get('split.count')?.value ?? 1) || 1;
+  const number = Number(kv.get('split.no')?.value ?? 0);
+  if (count !== paths.length || number !== part) {
+    throw new InconsistentPartsError(
+      `${paths[part]} says that it is part ${number + 1} of ${count}, but its name says ${part + 1} of ${paths.length}.`,
+      'Give the parts the names that they were written under.',
+    );
+  }
+}
+
+function checkNames(tensors: readonly SourceTensor[], paths: readonly string[]): void {
+  const partOf = new Map<string, number>();
+  for (const { name, part } of tensors) {
+    const other = partOf.get(name);
+    if (other !== undefined) {
+      throw new InconsistentPartsError(
+        `The tensor ${name} stands in ${paths[other]} and in ${paths[part]}.`,
+        'Get all parts of one and the same file.',
+      );
+    }
+    partOf.set(name, part);
+  }
+}
+
+function checkCount(count: number, kv: KeyValues | undefined, paths: readonly string[]): void {
+  const expected = Number(kv?.get('split.tensors.count')?.value ?? count);
+  if (paths.length > 1 && count !== expected) {
+    throw new InconsistentPartsError(
+      `${paths[0]} says that there are ${expected} tensors, but the ${paths.length} parts have ${count}.`,
+      'Get all parts of one and the same file.',
+    );
+  }
+}

@@ -1,0 +1,70 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { finishPlan, type PlanAndPlaces } from '../convert/finish-plan.js';
+import { type GgufModel, openGgufModel } from '../convert/gguf-model.js';
+import { placeTensors } from '../convert/layout.js';
+import type { OutputParams } from '../convert/params.js';
+import type { Plan } from '../convert/plan.js';
+import { type Planner, planOnly, run } from '../convert/run.js';
+import { UsageError } from '../errors.js';
+import type { ConvertEvent, ConvertResult } from '../events.js';
+import { stream } from '../stream.js';
+import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
+
+export interface MergeParams extends Omit<OutputParams, 'strict' | 'stats'> {
+  /** The path of one part, or `org/model[@revision]:file.gguf`; all others have to lie beside it. */
+  readonly source: string;
+}
+
+export class NotSplitError extends UsageError {}
+export class OutputExistsError extends UsageError {}
+
+/**
+ * Merges the parts of a split GGUF file: the bytes that llama-gguf-split writes. An existing file is never replaced.
+ * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
+ */
+export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+  return stream((emit, signal) => {
+    const own = { ...params, signal };
+    return run(planner(own, emit), own, emit);
+  }, params.signal);
+}
+
+/** The plan of a merge, from the headers alone. @throws as `merge` */
+export async function planMerge(params: MergeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
+  return planOnly(planner(params, emit), emit);
+}
+
+function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
+  return {
+    open: () => openGgufModel(params.source, params),
+    plan: (model) => plan(model, params, emit),
+  };
+}
+
+async function plan(
+  model: GgufModel,
+  params: MergeParams,
+  emit: (event: ConvertEvent) => void,
+): Promise<PlanAndPlaces> {
+  if (!model.kv.get('split.count')?.value) {
+    throw new NotSplitError(`${model.name} is not split.`, 'Give a part: NAME-00001-of-00003.gguf, for example.');
+  }
+  // 0 parts: nothing takes the merged file for a part.
+  const kv = copiedKeyValues(model, emit).delete('split.count').scalar('split.count', 'u16', 0);
+  const name = basename(model.name).replace(/-\d{5}-of-\d{5}\.gguf$/, '.gguf');
+  const file = placeTensors({ name, type: fileTypeOf(kv), kv, tensors: model.tensors.map(copiedTensor), padded: true });
+  const planned = await finishPlan({
+    repo: model.repo,
+    architecture: architectureOf(kv),
+    files: [file],
+    params,
+    emit,
+  });
+  for (const path of planned.paths) {
+    if (await stat(path).catch(() => null)) {
+      throw new OutputExistsError(`${path} exists already.`, 'Remove it, or choose another name.');
+    }
+  }
+  return planned;
+}

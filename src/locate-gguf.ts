@@ -1,0 +1,123 @@
+import { basename, dirname } from 'node:path';
+import { SourceError, UsageError } from './errors.js';
+import type { ByteSource } from './gguf/byte-source.js';
+import { MAX_GGUF_PARTS } from './limits.js';
+import { openFolderFiles, statOrNull } from './repo/folder.js';
+import { type OpenOptions, openRepo } from './repo/open.js';
+import type { Repo } from './repo/repo.js';
+
+export class NotAGgufSourceError extends UsageError {}
+export class GgufNotFoundError extends SourceError {}
+export class MissingPartError extends SourceError {}
+
+/** A GGUF file, or all parts of a split one, in a repository or a folder. */
+export interface GgufLocation {
+  readonly repo: Repo;
+  /** In the order of the parts; one for a file that is not split. */
+  readonly paths: readonly string[];
+}
+
+/** `NAME-00002-of-00005.gguf`. */
+const PART = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
+
+/** A part's name as llama-gguf-split writes it; `number` counts from 0. */
+export function partName(prefix: string, number: number, count: number): string {
+  const digits = (value: number) => String(value).padStart(5, '0');
+  return `${prefix}-${digits(number + 1)}-of-${digits(count)}.gguf`;
+}
+
+/** The same for the whole file's name, which may end in `.gguf`. */
+export function partOf(name: string, number: number, count: number): string {
+  return partName(name.replace(/\.gguf$/i, ''), number, count);
+}
+
+/**
+ * Finds a GGUF file and, where its name is that of a part, the other parts beside it.
+ * @param source a path, or `org/model[@revision]:path/in/the/repository.gguf`; a path that exists wins.
+ * @throws NotAGgufSourceError, GgufNotFoundError, MissingPartError, and what opening a repository throws.
+ */
+export async function locateGguf(source: string, options: OpenOptions = {}): Promise<GgufLocation> {
+  const remote = await splitHubName(source);
+  if (!remote && !/[/\\]|\.gguf$/i.test(source) && !(await isFile(source))) {
+    throw new NotAGgufSourceError(
+      `"${source}" is no GGUF file.`,
+      'Give a path, or a file in a repository as org/model:file.gguf.',
+    );
+  }
+  return locateAll(source, remote, allParts, options);
+}
+
+/** Finds a file of any kind, in the same places. */
+export async function locateFile(source: string, options: OpenOptions = {}): Promise<{ repo: Repo; path: string }> {
+  const { repo, paths } = await locateAll(source, await splitHubName(source), (path) => [path], options);
+  return { repo, path: paths[0] as string };
+}
+
+interface HubName {
+  readonly repo: string;
+  readonly path: string;
+}
+
+async function splitHubName(source: string): Promise<HubName | undefined> {
+  const { repo, path } = /^(?<repo>[^:]{2,}):(?<path>.+)$/.exec(source)?.groups ?? {};
+  return repo && path && !(await statOrNull(source, source)) ? { repo, path } : undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await statOrNull(path, path))?.isFile() ?? false;
+}
+
+async function locateAll(
+  source: string,
+  remote: HubName | undefined,
+  parts: (path: string) => string[],
+  options: OpenOptions,
+): Promise<GgufLocation> {
+  const paths = parts(remote ? remote.path : basename(source));
+  const repo = remote ? await openRepo(remote.repo, options) : await openFolderFiles(dirname(source), paths);
+  const found = new Set((await repo.list()).map((file) => file.path));
+  return { repo, paths: checkParts(paths, (path) => found.has(path), remote ? repo.id : dirname(source)) };
+}
+
+function allParts(path: string): string[] {
+  const [, prefix, , digits] = PART.exec(path) ?? [];
+  const count = Number(digits);
+  if (prefix === undefined || count === 0) {
+    return [path];
+  }
+  if (count > MAX_GGUF_PARTS) {
+    throw new NotAGgufSourceError(
+      `${path} would be one of ${count} parts, more than ${MAX_GGUF_PARTS}.`,
+      'Check the name of the file.',
+    );
+  }
+  return Array.from({ length: count }, (_, number) => partName(prefix, number, count));
+}
+
+function checkParts(paths: readonly string[], exists: (path: string) => boolean, where: string): readonly string[] {
+  const missing = paths.filter((path) => !exists(path));
+  if (missing.length === paths.length) {
+    throw new GgufNotFoundError(`There is no file ${paths[0]} in ${where}.`, 'Check the path and its permissions.');
+  }
+  if (missing.length > 0) {
+    throw new MissingPartError(
+      `Of the ${paths.length} parts in ${where}, ${missing.length} are missing: ${missing.slice(0, 3).join(', ')}.`,
+      'Get all parts of the split file first.',
+    );
+  }
+  return paths;
+}
+
+/** A repository's file as a source of bytes, for reading its header. */
+export async function byteSource(repo: Repo, path: string): Promise<ByteSource> {
+  const file = (await repo.list()).find((entry) => entry.path === path);
+  if (!file) {
+    throw new GgufNotFoundError(`${repo.id} has no file ${path}.`, 'Look it up in the list of its files.');
+  }
+  return {
+    name: path,
+    size: file.size,
+    read: (offset, length, signal) => repo.read(path, offset, length, signal),
+    close: async () => {},
+  };
+}
