@@ -19,8 +19,8 @@ template <class Block>
 struct Found {
   static constexpr int COUNT = LANES * SUBS<Block>;
   float scales[COUNT], mins[COUNT];
-  float weights[COUNT];  // sums
-  uint8_t levels[LANES * SUPER_BLOCK];
+  float weights[COUNT];      // sums
+  bool zero[LANES] = {};  // super-blocks that are nothing at all
 };
 
 /** COUNT values of each lane, one run after the other, to one vector for each. */
@@ -37,6 +37,9 @@ void gather(const float* runs, F* v) {
 
 template <class Block>
 struct PlainWeights {
+  static constexpr bool COUNT_ALIKE = true;  // sub-blocks count alike where their scales are quantized
+
+  PlainWeights(const float*, const float*) {}
   void operator()(int, const F* x, F* weights) const {
     if constexpr (SIZE<Block> == 32) {
       F sumX2 = {};
@@ -52,6 +55,7 @@ struct PlainWeights {
 /** With importance, by the super-block's mean square too. */
 template <class Block>
 struct ImportanceWeights {
+  static constexpr bool COUNT_ALIKE = false;
   const float* importance;
   float variances[LANES];  // of the super-blocks
 
@@ -76,6 +80,7 @@ struct ImportanceWeights {
 
 /** Importance alone. */
 struct ImportanceOnly {
+  static constexpr bool COUNT_ALIKE = true;
   const float* importance;
 
   ImportanceOnly(const float*, const float* given) : importance(given) {}
@@ -88,31 +93,84 @@ constexpr int TOGETHER = 64 / SIZE<Block>;
 
 template <class Search, class Weights, class Block>
 void searchAll(const float* x, const Weights& weigh, Found<Block>& found) {
+  constexpr int RUN = SIZE<Block>;
   for (int group = 0; group < found.COUNT; group += TOGETHER<Block> * LANES) {
     Search searches[TOGETHER<Block>];
     for (int t = 0, sub = group; t < TOGETHER<Block>; ++t, sub += LANES) {
-      toLanes<SIZE<Block>>(x + SIZE<Block> * sub, searches[t].x);
+      toLanes<RUN>(x + RUN * sub, searches[t].x);
       weigh(sub, searches[t].x, searches[t].weights);
     }
     runSearches<TOGETHER<Block>>(searches);
     for (int t = 0, sub = group; t < TOGETHER<Block>; ++t, sub += LANES) {
-      const Search& search = searches[t];
-    store(found.scales + sub, search.scale);
-    if constexpr (SHAPE<Block>.hasMinimum) store(found.mins + sub, -search.min);
-    F sum = {};
-    for (int j = 0; j < SIZE<Block>; ++j) sum += search.weights[j];
-    store(found.weights + sub, sum);
-    I levels[SIZE<Block>];
-    for (int j = 0; j < SIZE<Block>; ++j) levels[j] = search.level(j);
-    fromLanes<SIZE<Block>>(levels, found.levels + SIZE<Block> * sub);
+      store(found.scales + sub, searches[t].scale);
+      if constexpr (SHAPE<Block>.hasMinimum) store(found.mins + sub, -searches[t].min);
+      if constexpr (!Weights::COUNT_ALIKE) {
+        F sum = {};
+        for (int j = 0; j < RUN; ++j) sum += searches[t].weights[j];
+        store(found.weights + sub, sum);
+      }
     }
   }
 }
 
-/** Rounds again with the scales that the blocks have now; where one is 0 the search's levels stay. */
-template <class Block>
-void roundAll(const float* x, Found<Block>& found, Block* blocks) {
-  constexpr int TOP = SHAPE<Block>.levels;
+/** Q3_K without weights. Few sub-blocks change at all: those are put together. */
+template <class Search, class Weights>
+  requires(Search::VALUES > 0)
+void searchAll(const float* x, const Weights& weigh, Found<BlockQ3_K>& found) {
+  int left[found.COUNT], count = 0;
+  for (int sub = 0; sub < found.COUNT; sub += LANES) {
+    Search search;
+    toLanes<16>(x + 16 * sub, search.x);
+    weigh(sub, search.x, search.weights);
+    search.begin();
+    int32_t changeable[LANES];
+    store(changeable, search.changeable());
+    store(found.scales + sub, search.fit.scale());
+    for (int lane = 0; lane < LANES; ++lane) {
+      left[count] = sub + lane;
+      count -= changeable[lane];
+    }
+  }
+  constexpr int AT_ONCE = TOGETHER<BlockQ3_K> * LANES;
+  for (int first = 0; first < count; first += AT_ONCE) {
+    Search searches[TOGETHER<BlockQ3_K>];
+    float values[LANES * 16];
+    for (int t = 0; t < TOGETHER<BlockQ3_K>; ++t) {
+      for (int lane = 0; lane < LANES; ++lane) {
+        const int i = first + t * LANES + lane;
+        __builtin_memcpy(values + 16 * lane, x + 16 * left[i < count ? i : first], 16 * sizeof(float));
+      }
+      toLanes<16>(values, searches[t].x);
+      weigh(0, searches[t].x, searches[t].weights);
+      searches[t].begin();
+    }
+    refineAll(searches, left + first, count - first < AT_ONCE ? count - first : AT_ONCE, found.scales);
+  }
+}
+
+/** Where a scale became 0 the search's levels stay: that is rare, so it runs again for them. */
+template <class Search, class Weights, class Block>
+void keepLevels(int sub, const F* x, const Weights& weigh, const I& unscaled, I* levels) {
+  constexpr int RUN = SIZE<Block>;
+  Search search;
+  I some = {};
+  for (int j = 0; j < RUN; ++j) {
+    search.x[j] = x[j];
+    some |= unscaled & (x[j] != 0.f);
+  }
+  if (any(some)) {
+    weigh(sub, search.x, search.weights);
+    search.run();
+    for (int j = 0; j < RUN; ++j) levels[j] = select(unscaled, search.level(j), levels[j]);
+  } else {
+    for (int j = 0; j < RUN; ++j) levels[j] = select(unscaled, I{}, levels[j]);
+  }
+}
+
+/** Rounds again with the scales that the blocks have now. */
+template <class Search, class Weights, class Block>
+void roundAll(const float* x, const Weights& weigh, Found<Block>& found, Block* blocks) {
+  constexpr int TOP = SHAPE<Block>.levels, RUN = SIZE<Block>;
   for (int b = 0, sub = 0; b < LANES; ++b, sub += SUBS<Block>) {
     if constexpr (SHAPE<Block>.hasMinimum) {
       decodeScales(blocks[b], found.scales + sub, found.mins + sub);
@@ -121,32 +179,27 @@ void roundAll(const float* x, Found<Block>& found, Block* blocks) {
     }
   }
   for (int sub = 0; sub < found.COUNT; sub += LANES) {
-    F v[SIZE<Block>];
-    I levels[SIZE<Block>];
-    toLanes<SIZE<Block>>(x + SIZE<Block> * sub, v);
+    F v[RUN];
+    I levels[RUN];
+    toLanes<RUN>(x + RUN * sub, v);
     const F d = load<F>(found.scales + sub);
     if constexpr (SHAPE<Block>.hasMinimum) {
       const F min = load<F>(found.mins + sub);
-      for (int j = 0; j < SIZE<Block>; ++j) levels[j] = clamp(nearestInt((v[j] + min) / d), 0, TOP);
+      for (int j = 0; j < RUN; ++j) levels[j] = clamp(nearestInt((v[j] + min) / d), 0, TOP);
     } else {
-      for (int j = 0; j < SIZE<Block>; ++j) levels[j] = clamp(nearestInt(v[j] / d), -TOP, TOP - 1) + TOP;
+      for (int j = 0; j < RUN; ++j) levels[j] = clamp(nearestInt(v[j] / d), -TOP, TOP - 1) + TOP;
     }
-    uint8_t bytes[LANES * SIZE<Block>];
-    fromLanes<SIZE<Block>>(levels, bytes);
-    for (int lane = 0; lane < LANES; ++lane) {
-      if (found.scales[sub + lane] == 0) continue;
-      __builtin_memcpy(found.levels + SIZE<Block> * (sub + lane), bytes + SIZE<Block> * lane, SIZE<Block>);
+    if (any(d == 0.f)) keepLevels<Search, Weights, Block>(sub, v, weigh, d == 0.f, levels);
+    uint8_t bytes[LANES * RUN];
+    fromLanes<RUN>(levels, bytes);
+    for (int i = 0, b = sub / SUBS<Block>; i < LANES / SUBS<Block>; ++i, ++b) {
+      if (!found.zero[b]) pack(bytes + SUPER_BLOCK * i, blocks[b]);
     }
   }
-  for (int b = 0; b < LANES; ++b) pack(found.levels + SUPER_BLOCK * b, blocks[b]);
 }
 
 void storeAll(Found<BlockQ6_K>& found, BlockQ6_K* blocks) {
-  for (int b = 0; b < LANES; ++b) {
-    if (!storeScales(found.scales + 16 * b, blocks[b])) {
-      __builtin_memset(found.levels + SUPER_BLOCK * b, 0, SUPER_BLOCK);
-    }
-  }
+  for (int b = 0; b < LANES; ++b) found.zero[b] = !storeScales(found.scales + 16 * b, blocks[b]);
 }
 
 void storeAll(const Found<BlockQ3_K>& found, BlockQ3_K* blocks) {
@@ -191,59 +244,50 @@ void searchAllScales(const Found<Block>& found, Block* blocks) {
   for (int b = 0; b < LANES; ++b) packScales(scales[b], mins[b], blocks[b]);
 }
 
-template <class Search, class Block>
-void quantizePlain(const float* x, const float*, Block* blocks) {
+template <class Search, class Weights, class Block>
+void quantizeGroup(const float* x, const float* importance, Block* blocks) {
   Found<Block> found;
-  searchAll<Search>(x, PlainWeights<Block>{}, found);
-  storeAll(found, blocks);
-  roundAll(x, found, blocks);
-}
-
-template <class Search, class Block>
-void quantizeWeighted(const float* x, const float* importance, Block* blocks) {
-  Found<Block> found;
-  searchAll<Search>(x, ImportanceWeights<Block>(x, importance), found);
-  searchAllScales(found, blocks);
-  roundAll(x, found, blocks);
-}
-
-void quantizeImportant(const float* x, const float* importance, BlockQ6_K* blocks) {
-  Found<BlockQ6_K> found;
-  searchAll<SymmetricLanes<16, 32>>(x, ImportanceOnly(x, importance), found);
-  storeAll(found, blocks);
-  roundAll(x, found, blocks);
+  const Weights weigh(x, importance);
+  searchAll<Search>(x, weigh, found);
+  if constexpr (Weights::COUNT_ALIKE) {
+    storeAll(found, blocks);
+  } else {
+    searchAllScales(found, blocks);
+  }
+  roundAll<Search>(x, weigh, found, blocks);
 }
 
 /** By one of two kernels, of which the second takes importance. */
-template <class Block>
-using Kernel = void (*)(const float* x, const float* importance, Block* blocks);
+template <class Block, class PlainSearch, class Search, class Importance = ImportanceWeights<Block>>
+void quantize(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns) {
+  inGroups<Block, SUPER_BLOCK, LANES>(x, importance, y, rows, columns,
+                                      importance ? quantizeGroup<Search, Importance, Block>
+                                                 : quantizeGroup<PlainSearch, PlainWeights<Block>, Block>);
+}
 
-template <class Block>
-void quantize(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns, Kernel<Block> plain,
-              Kernel<Block> important) {
-  inGroups<Block, SUPER_BLOCK, LANES>(x, importance, y, rows, columns, importance ? important : plain);
+template <class Block, int SIZE, const AffineSearch& PLAIN>
+void quantizeAffine(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
+  using Search = AffineLanes<SIZE, IMPORTANCE_SEARCH<SHAPE<Block>.levels>>;
+  quantize<Block, AffineLanes<SIZE, PLAIN>, Search>(x, weights, y, rows, columns);
 }
 
 }  // namespace
 
 void quantizeQ2_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
-  quantize<BlockQ2_K>(x, weights, y, rows, columns, quantizePlain<AffineLanes<16, SEARCH_Q2_K>>,
-                      quantizeWeighted<AffineLanes<16, IMPORTANCE_SEARCH<3>>>);
+  quantizeAffine<BlockQ2_K, 16, SEARCH_Q2_K>(x, weights, y, rows, columns);
 }
 void quantizeQ3_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
-  quantize<BlockQ3_K>(x, weights, y, rows, columns, quantizePlain<RefinedLanes<16, 4>>,
-                      quantizeWeighted<SymmetricLanes<16, 4>>);
+  quantize<BlockQ3_K, RefinedLanes<16, 4>, SymmetricLanes<16, 4>>(x, weights, y, rows, columns);
 }
 void quantizeQ4_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
-  quantize<BlockQ4_K>(x, weights, y, rows, columns, quantizePlain<AffineLanes<32, SEARCH_Q4_K>>,
-                      quantizeWeighted<AffineLanes<32, IMPORTANCE_SEARCH<15>>>);
+  quantizeAffine<BlockQ4_K, 32, SEARCH_Q4_K>(x, weights, y, rows, columns);
 }
 void quantizeQ5_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
-  quantize<BlockQ5_K>(x, weights, y, rows, columns, quantizePlain<AffineLanes<32, SEARCH_Q5_K>>,
-                      quantizeWeighted<AffineLanes<32, IMPORTANCE_SEARCH<31>>>);
+  quantizeAffine<BlockQ5_K, 32, SEARCH_Q5_K>(x, weights, y, rows, columns);
 }
 void quantizeQ6_K(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns) {
-  quantize<BlockQ6_K>(x, weights, y, rows, columns, quantizePlain<SymmetricLanes<16, 32>>, quantizeImportant);
+  using Search = SymmetricLanes<16, 32>;
+  quantize<BlockQ6_K, Search, Search, ImportanceOnly>(x, weights, y, rows, columns);
 }
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

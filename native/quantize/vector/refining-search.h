@@ -17,6 +17,13 @@ struct FitLanes {
     return sumXL * sumXL * other.sumL2 > other.sumXL * other.sumXL * sumL2;
   }
 
+  /** Where `refine` might change something. */
+  template <int LEVELS>
+  I mightChange(const F& x, const F& weight, const F& level) const {
+    const F restXL = sumXL - weight * x * level, restL2 = sumL2 - weight * level * level;
+    return (restXL > 0.f) & (nearestLevel(x * restL2 / restXL, -LEVELS, LEVELS - 1) != level);
+  }
+
   /** Gives a value the level that fits best if all others stay, in the lanes where that is better. Returns those. */
   template <bool POSITIVE, int LEVELS>
   I refine(const F& x, const F& weight, F& level) {
@@ -37,47 +44,98 @@ struct FitLanes {
   }
 };
 
-template <int COUNT, bool POSITIVE, int LEVELS>
-F refineLevels(FitLanes fit, const F* x, const F* weights, F* levels) {
-  I changed = all(-1);
-  for (int pass = 0; pass < REFINEMENTS && any(changed); ++pass) {
-    changed = I{};
-    for (int i = 0; i < COUNT; ++i) changed |= fit.refine<POSITIVE, LEVELS>(x[i], weights[i], levels[i]);
-  }
-  return fit.scale();
-}
-
 /** Refined symmetric levels, one run a lane, over the values and weights that the caller fills in. */
 template <int COUNT, int LEVELS>
 struct RefinedLanes {
+  static constexpr int VALUES = COUNT;
   F x[COUNT], weights[COUNT];
-  F scale;
+  FitLanes fit;
+  I changed;  // the lanes that the last pass changed
 
-  static constexpr int FIRST = 0, LAST = -1;
-  void sum(int) {}
-  void fit() {}
-  void compare() {}
+  void run() {
+    begin();
+    changed = all(-1);
+    for (int pass = 0; pass < REFINEMENTS && any(changed); ++pass) {
+      changed = I{};
+      for (int i = 0; i < COUNT; ++i) refine(i);
+    }
+  }
 
   void begin() {
     F extreme = extremeOf<COUNT>(x);
-    nothing = abs(extreme) < NOTHING;
-    extreme = select(nothing, all(1.f), extreme);  // so that all sums and the scale become 0
+    nothing = isNothing(extreme);
+    extreme = select(nothing, all(1.f), extreme);  // so that the levels are 0 and stay
     const F inverse = float(-LEVELS) / extreme;
-    FitLanes fit;
+    FitLanes first;
     for (int i = 0; i < COUNT; ++i) {
       levels[i] = atMost(nearestSmall(inverse * x[i]), float(LEVELS - 1));
-      fit.add(weights[i] * x[i], weights[i], levels[i]);
+      first.add(weights[i] * x[i], weights[i], levels[i]);
     }
-    scale = refineLevels<COUNT, false, LEVELS>(fit, x, weights, levels);
+    fit = first;
   }
+
+  /** The lanes that refining might change: the others have the scale that they begin with. */
+  I changeable() const {
+    I some = {};
+    for (int i = 0; i < COUNT; ++i) some |= fit.mightChange<LEVELS>(x[i], weights[i], levels[i]);
+    return some;
+  }
+
+  void refine(int i) { changed |= fit.refine<false, LEVELS>(x[i], weights[i], levels[i]); }
 
   /** The level of element i, with LEVELS added (or 0 if there is nothing). */
   I level(int i) const { return select(nothing, I{}, toInts(levels[i]) + LEVELS); }
+
+  /** Copies a lane. */
+  void take(int lane, const RefinedLanes& from, int fromLane) {
+    const auto copy = [&](F& to, const F& other) {
+      reinterpret_cast<float*>(&to)[lane] = reinterpret_cast<const float*>(&other)[fromLane];
+    };
+    for (int i = 0; i < COUNT; ++i) {
+      copy(x[i], from.x[i]);
+      copy(weights[i], from.weights[i]);
+      copy(levels[i], from.levels[i]);
+    }
+    copy(fit.sumXL, from.fit.sumXL);
+    copy(fit.sumL2, from.fit.sumL2);
+  }
 
  private:
   F levels[COUNT];
   I nothing;
 };
+
+/**
+ * Refines `count` runs in the lanes of several searches side by side: while one waits for its division, another goes on.
+ * Those that a pass leaves as they are have their scale stored to scales[names[i]]; the others close up.
+ */
+template <class Search>
+void refineAll(Search* searches, int* names, int count, float* scales) {
+  for (int pass = 1; count > 0; ++pass) {
+    const int used = (count + LANES - 1) / LANES;
+    for (int t = 0; t < used; ++t) searches[t].changed = I{};
+    for (int i = 0; i < Search::VALUES; ++i) {
+      for (int t = 0; t < used; ++t) searches[t].refine(i);
+    }
+    int left = 0;
+    for (int t = 0; t < used; ++t) {
+      float fitted[LANES];
+      int32_t changed[LANES];
+      store(fitted, searches[t].fit.scale());
+      store(changed, searches[t].changed);
+      for (int lane = 0; lane < LANES && t * LANES + lane < count; ++lane) {
+        const int name = names[t * LANES + lane];
+        if (changed[lane] && pass < REFINEMENTS) {
+          searches[left / LANES].take(left % LANES, searches[t], lane);
+          names[left++] = name;
+        } else {
+          scales[name] = fitted[lane];
+        }
+      }
+    }
+    count = left;
+  }
+}
 
 /** Searches for the scale of values that are not negative, one run a lane. */
 template <int COUNT, int LEVELS>
@@ -101,7 +159,12 @@ struct PositiveLanes {
       fit.add(weights[i] * x[i], weights[i], level);
       levels[i] = toFloats(toInts(level) & 255);
     }
-    scale = select(nothing, F{}, refineLevels<COUNT, true, LEVELS>(fit, x, weights, levels));
+    I changed = all(-1);
+    for (int pass = 0; pass < REFINEMENTS && any(changed); ++pass) {
+      changed = I{};
+      for (int i = 0; i < COUNT; ++i) changed |= fit.refine<true, LEVELS>(x[i], weights[i], levels[i]);
+    }
+    scale = select(nothing, F{}, fit.scale());
   }
 
   /** The level of element i: 0 ... 255, of which those above LEVELS are negative ones that wrapped. */
