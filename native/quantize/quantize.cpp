@@ -10,8 +10,12 @@
 namespace hf2gguf {
 namespace {
 
-/** Elements worked on at a time (if a row is not longer): their float32 stays in the second-level cache. */
-constexpr size_t CHUNK = 16384;
+/**
+ * Elements worked on at a time (if a row is not longer): their float32 stays in the second-level cache. Kernels of small
+ * blocks without weights are nearly as fast as memory, and get less: only in short stretches does the processor fetch
+ * the next one meanwhile.
+ */
+constexpr size_t chunkFor(const Job& job) { return job.weights || TYPES[job.type].elements > 64 ? 16384 : 2048; }
 
 size_t bytesOf(Type type, size_t elements) { return elements / TYPES[type].elements * TYPES[type].bytes; }
 
@@ -40,7 +44,7 @@ class Run {
         rounded(rounds ? bytesOf(job.via, chunk()) : 0),
         written(job.errors ? chunk() : 0) {}
 
-  size_t chunkRows() const { return std::min(job.rows, std::max<size_t>(1, CHUNK / job.columns)); }
+  size_t chunkRows() const { return std::min(job.rows, std::max<size_t>(1, chunkFor(job) / job.columns)); }
 
   /** Rows [row, row + rows): at most chunkRows(). */
   Fault quantize(size_t row, size_t rows) {

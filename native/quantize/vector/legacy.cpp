@@ -39,12 +39,13 @@ void roundSymmetric(const float* x, Block* blocks) {
 
 template <class Block, int LEVELS>
 void roundAffine(const float* x, Block* blocks) {
-  F v[32];
-  toLanes<32>(x, v);
-  F min = all(0x1.fffffep127f), max = all(-0x1.fffffep127f);
-  for (int j = 0; j < 32; ++j) {
-    min = smaller(v[j], min);
-    max = larger(v[j], max);
+  F v[32], min = all(0x1.fffffep127f), max = all(-0x1.fffffep127f);
+  for (int i = 0; i < 32; i += 4) {
+    toLanes<4, 32>(x + i, v + i);
+    for (int j = i; j < i + 4; ++j) {
+      min = smaller(v[j], min);
+      max = larger(v[j], max);
+    }
   }
   const F d = (max - min) / float(LEVELS - 1), id = inverse(d);
   storeHalves<&Block::d>(blocks, d);

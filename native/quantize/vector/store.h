@@ -8,9 +8,9 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 /** float16 scales of LANES blocks: `Block::*FIELD` of each. */
 template <auto FIELD, class Block>
 void storeHalves(Block* blocks, const F& values) {
-  uint32_t halves[LANES];
+  uint16_t halves[2 * LANES];
   store(halves, toHalf(values));
-  for (int lane = 0; lane < LANES; ++lane) blocks[lane].*FIELD = uint16_t(halves[lane]);
+  for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(&(blocks[lane].*FIELD), halves + 2 * lane, 2);
 }
 
 /** The field `qs` of LANES blocks, from one run of bytes after the other. */
