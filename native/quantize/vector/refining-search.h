@@ -24,23 +24,39 @@ struct FitLanes {
     return (restXL > 0.f) & (nearestLevel(x * restL2 / restXL, -LEVELS, LEVELS - 1) != level);
   }
 
-  /** Gives a value the level that fits best if all others stay, in the lanes where that is better. Returns those. */
+  /** A value's level that fits best if all others stay, and the sums without the value. */
+  struct Proposal {
+    F weightedX, sumXL, sumL2, level;
+  };
   template <bool POSITIVE, int LEVELS>
-  I refine(const F& x, const F& weight, F& level) {
+  Proposal propose(const F& x, const F& weight, const F& level) const {
     const F weightedX = weight * x;
+    const F restXL = sumXL - weightedX * level, restL2 = sumL2 - weight * level * level;
+    const F next = nearestLevel(x * restL2 / restXL, POSITIVE ? INT32_MIN : -LEVELS, POSITIVE ? LEVELS : LEVELS - 1);
+    return {weightedX, restXL, restL2, next};
+  }
+
+  /** Takes a proposal in the lanes where it is better. Returns those. */
+  template <bool POSITIVE>
+  I accept(const Proposal& proposal, const F& weight, F& level) {
+    I better = (proposal.sumXL > 0.f) & (proposal.level != level);
+    if (POSITIVE) better = better & (proposal.sumL2 > 0.f);
+    if (!any(better)) return better;
     FitLanes fit;
-    fit.sumXL = sumXL - weightedX * level;
-    fit.sumL2 = sumL2 - weight * level * level;
-    I better = fit.sumXL > 0.f;
-    if (POSITIVE) better = better & (fit.sumL2 > 0.f);
-    const F next = nearestLevel(x * fit.sumL2 / fit.sumXL, POSITIVE ? INT32_MIN : -LEVELS, POSITIVE ? LEVELS : LEVELS - 1);
-    fit.add(weightedX, weight, next);
-    better = better & (next != level) & fit.isBetter(*this);
+    fit.sumXL = proposal.sumXL;
+    fit.sumL2 = proposal.sumL2;
+    fit.add(proposal.weightedX, weight, proposal.level);
+    better = better & fit.isBetter(*this);
     if (!POSITIVE) better = better & (fit.sumL2 > 0.f);
-    level = select(better, POSITIVE ? toFloats(toInts(next) & 255) : next, level);
+    level = select(better, POSITIVE ? toFloats(toInts(proposal.level) & 255) : proposal.level, level);
     sumXL = select(better, fit.sumXL, sumXL);
     sumL2 = select(better, fit.sumL2, sumL2);
     return better;
+  }
+
+  template <bool POSITIVE, int LEVELS>
+  I refine(const F& x, const F& weight, F& level) {
+    return accept<POSITIVE>(propose<POSITIVE, LEVELS>(x, weight, level), weight, level);
   }
 };
 
@@ -81,59 +97,31 @@ struct RefinedLanes {
     return some;
   }
 
-  void refine(int i) { changed |= fit.refine<false, LEVELS>(x[i], weights[i], levels[i]); }
+  void refine(int i) { propose(i); accept(i); }
+  void propose(int i) { proposal = fit.propose<false, LEVELS>(x[i], weights[i], levels[i]); }
+  void accept(int i) { changed |= fit.accept<false>(proposal, weights[i], levels[i]); }
 
   /** The level of element i, with LEVELS added (or 0 if there is nothing). */
   I level(int i) const { return select(nothing, I{}, toInts(levels[i]) + LEVELS); }
 
-  /** Copies a lane. */
-  void take(int lane, const RefinedLanes& from, int fromLane) {
-    const auto copy = [&](F& to, const F& other) {
-      reinterpret_cast<float*>(&to)[lane] = reinterpret_cast<const float*>(&other)[fromLane];
-    };
-    for (int i = 0; i < COUNT; ++i) {
-      copy(x[i], from.x[i]);
-      copy(weights[i], from.weights[i]);
-      copy(levels[i], from.levels[i]);
-    }
-    copy(fit.sumXL, from.fit.sumXL);
-    copy(fit.sumL2, from.fit.sumL2);
-  }
-
  private:
   F levels[COUNT];
+  FitLanes::Proposal proposal;
   I nothing;
 };
 
-/**
- * Refines `count` runs in the lanes of several searches side by side: while one waits for its division, another goes on.
- * Those that a pass leaves as they are have their scale stored to scales[names[i]]; the others close up.
- */
-template <class Search>
-void refineAll(Search* searches, int* names, int count, float* scales) {
-  for (int pass = 1; count > 0; ++pass) {
-    const int used = (count + LANES - 1) / LANES;
-    for (int t = 0; t < used; ++t) searches[t].changed = I{};
+/** Refines runs side by side: while one waits for its division, another goes on. */
+template <int TOGETHER, class Search>
+void refineAll(Search* searches) {
+  bool changed = true;
+  for (int pass = 0; pass < REFINEMENTS && changed; ++pass) {
+    for (int t = 0; t < TOGETHER; ++t) searches[t].changed = I{};
     for (int i = 0; i < Search::VALUES; ++i) {
-      for (int t = 0; t < used; ++t) searches[t].refine(i);
+      for (int t = 0; t < TOGETHER; ++t) searches[t].propose(i);
+      for (int t = 0; t < TOGETHER; ++t) searches[t].accept(i);
     }
-    int left = 0;
-    for (int t = 0; t < used; ++t) {
-      float fitted[LANES];
-      int32_t changed[LANES];
-      store(fitted, searches[t].fit.scale());
-      store(changed, searches[t].changed);
-      for (int lane = 0; lane < LANES && t * LANES + lane < count; ++lane) {
-        const int name = names[t * LANES + lane];
-        if (changed[lane] && pass < REFINEMENTS) {
-          searches[left / LANES].take(left % LANES, searches[t], lane);
-          names[left++] = name;
-        } else {
-          scales[name] = fitted[lane];
-        }
-      }
-    }
-    count = left;
+    changed = false;
+    for (int t = 0; t < TOGETHER; ++t) changed |= any(searches[t].changed);
   }
 }
 
