@@ -19,8 +19,7 @@ Exit codes:
   5 Hub, network or access   6 memory or disk   7 --strict refused   130 interrupted`;
 
 function program(): Command {
-  const command = convertCommand(new Command('hf2gguf'))
-    .version(packageVersion())
+  const command = convertCommand(new Command('hf2gguf').version(packageVersion()))
     .addCommand(quantizeCommand())
     .addCommand(inspectCommand())
     .addCommand(splitCommand())
