@@ -63,7 +63,17 @@ async function run(source: string, flags: Flags): Promise<void> {
   });
 }
 
-function toParams({ prompt, chat, system, nPredict, temp, topK, topP, seed, jobs }: Flags): Omit<GenerateParams, 'source'> {
+function toParams({
+  prompt,
+  chat,
+  system,
+  nPredict,
+  temp,
+  topK,
+  topP,
+  seed,
+  jobs,
+}: Flags): Omit<GenerateParams, 'source'> {
   const maxTokens = number(nPredict, '-n', { whole: true, least: 1 });
   const temperature = number(temp, '--temp', { least: 0 });
   const threads = number(jobs, '--jobs', { whole: true, least: 1 });

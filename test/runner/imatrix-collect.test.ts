@@ -1,12 +1,13 @@
 import type { Activations, Engine } from '#src/runner/engine.js';
-import { chunkTokens, collectSums, NonFiniteActivationsError, TextTooShortError } from '#src/runner/imatrix/collect.js';
+import { chunkTokens, collectSums, NonFiniteActivationsError } from '#src/runner/imatrix/collect.js';
+import { ShortTextError } from '#src/runner/measure.js';
 import { fakeEngine, letters } from './fakes.js';
 
 describe('chunks', () => {
   const cut = (text: string, options: { addBos?: boolean; chunks?: number } = {}) =>
-    chunkTokens(letters({ addBos: options.addBos ?? false }), text, { contextLength: 3, chunks: options.chunks }).map(
-      (chunk) => [...chunk],
-    );
+    chunkTokens(letters({ addBos: options.addBos ?? false }), text, { ctx: 3, chunks: options.chunks }).map((chunk) => [
+      ...chunk,
+    ]);
 
   test('whole ones only', () => {
     expect(cut('abcdefgh')).toEqual([
@@ -28,9 +29,8 @@ describe('chunks', () => {
     expect(cut('abcdefghi', { chunks: 9 })).toHaveLength(3);
   });
 
-  test('one line end at the end is no part of the text', () => {
-    expect(() => cut('abcde\n')).toThrow(TextTooShortError);
-    expect(cut('abcde\n\n')).toHaveLength(2);
+  test('less than two are too few', () => {
+    expect(() => cut('abcde')).toThrow(ShortTextError);
   });
 });
 

@@ -113,7 +113,9 @@ async function* texts(
   let [text, count] = ['', 0];
   for (;;) {
     const { done, value } = await tokens.next();
-    const piece = done ? decoder.decode() : decoder.decode(vocabulary.piece(value, { special: false }), { stream: true });
+    const piece = done
+      ? decoder.decode()
+      : decoder.decode(vocabulary.piece(value, { special: false }), { stream: true });
     if (piece !== '') {
       text += piece;
       yield { event: 'text', text: piece };
