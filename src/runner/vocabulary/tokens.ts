@@ -1,0 +1,75 @@
+import { TOKEN_TYPE } from '../../gguf/token-type.js';
+import { MAX_VOCABULARY } from '../../limits.js';
+import { MalformedVocabularyError } from './errors.js';
+import type { Fields } from './fields.js';
+
+/** What a token is: bits, since a name can make a token a control token on top of what its file says. */
+export const ATTR = {
+  unknown: 1,
+  unused: 2,
+  normal: 4,
+  control: 8,
+  userDefined: 16,
+  byte: 32,
+  lstrip: 64,
+  rstrip: 128,
+};
+
+const ATTR_OF_TYPE: ReadonlyMap<number, number> = new Map([
+  [TOKEN_TYPE.normal, ATTR.normal],
+  [TOKEN_TYPE.unknown, ATTR.unknown],
+  [TOKEN_TYPE.control, ATTR.control],
+  [TOKEN_TYPE.userDefined, ATTR.userDefined],
+  [TOKEN_TYPE.unused, ATTR.unused],
+  [TOKEN_TYPE.byte, ATTR.byte],
+]);
+
+/** The tokens of a file, by id and by text. */
+export interface Tokens {
+  readonly texts: readonly string[];
+  readonly ids: ReadonlyMap<string, number>;
+  /** Bits of ATTR; names and the model change them after reading. */
+  readonly attrs: Uint8Array;
+  readonly scores: Float32Array;
+}
+
+/** @throws MalformedVocabularyError */
+export function readTokens(fields: Fields): Tokens {
+  const list = fields.strings('tokenizer.ggml.tokens');
+  if (list === undefined || list.length > MAX_VOCABULARY) {
+    throw new MalformedVocabularyError(
+      list ? `tokenizer.ggml.tokens has ${list.length} entries` : 'tokenizer.ggml.tokens is missing',
+    );
+  }
+  const size = list.length;
+  const texts = Array.from(list, (text, id) => (text === '' ? `[EMPTY_${id}]` : text));
+  const ids = new Map<string, number>();
+  texts.forEach((text, id) => {
+    ids.set(text, id);
+  });
+  if (ids.size !== size) {
+    const twice = texts.find((text, id) => ids.get(text) !== id);
+    throw new MalformedVocabularyError(`the token ${JSON.stringify(twice)} stands there twice`);
+  }
+  const types = eachToken(fields, 'tokenizer.ggml.token_type', ['i32'], size);
+  const scores = eachToken(fields, 'tokenizer.ggml.scores', ['f32', 'i32'], size);
+  return {
+    texts,
+    ids,
+    attrs: Uint8Array.from(texts, (_, id) => (types ? (ATTR_OF_TYPE.get(types[id] ?? 0) ?? 0) : ATTR.normal)),
+    scores: Float32Array.from(texts, (_, id) => scores?.[id] ?? 0),
+  };
+}
+
+function eachToken(
+  fields: Fields,
+  key: string,
+  types: readonly ('i32' | 'f32')[],
+  size: number,
+): ArrayLike<number> | undefined {
+  const values = fields.numbers(key, types);
+  if (values !== undefined && values.length < size) {
+    throw new MalformedVocabularyError(`${key} has ${values.length} entries for ${size} tokens`);
+  }
+  return values;
+}
