@@ -46,7 +46,8 @@ export async function openRunnable(source: string, options: RunnableOptions = {}
 }
 
 async function isGguf(source: string): Promise<boolean> {
-  return /\.gguf$/i.test(source) || ((await statOrNull(source, source))?.isFile() ?? false);
+  const found = await statOrNull(source, source);
+  return found ? found.isFile() : /\.gguf$/i.test(source);
 }
 
 async function openFile(source: string, options: RunnableOptions): Promise<Runnable> {
