@@ -46,7 +46,8 @@ export async function openRunnable(source: string, options: RunnableOptions = {}
 }
 
 async function isGguf(source: string): Promise<boolean> {
-  return /\.gguf$/i.test(source) || ((await statOrNull(source, source))?.isFile() ?? false);
+  const found = await statOrNull(source, source);
+  return found ? found.isFile() : /\.gguf$/i.test(source);
 }
 
 async function openFile(source: string, options: RunnableOptions): Promise<Runnable> {
@@ -86,9 +87,9 @@ async function openCheckpoint(source: string, options: RunnableOptions): Promise
 /** What the engine reads of a checkpoint's dtypes; all are exact in float32. */
 const MAPPED: ReadonlySet<ElementType> = new Set(['F32', 'F16', 'BF16'] satisfies ElementType[]);
 
-/** A matrix that is in a file as it is; vectors are small and few. */
+/** A tensor that is in a file of this machine as it is. */
 function mapInPlace(repo: Repo, { name, ne, expr }: PlannedTensor): WeightTensor | undefined {
-  if (expr.op !== 'source' || ne.length < 2 || !isMappable(expr)) {
+  if (expr.op !== 'source' || !isMappable(expr)) {
     return undefined;
   }
   const path = repo.local(expr.file);
