@@ -30,7 +30,7 @@ export interface Collected {
   readonly tensors: readonly WeightTensor[];
 }
 
-type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' }>) => void;
+export type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' }>) => void;
 
 /**
  * Runs a model over a text and gathers what its matrices are multiplied with.
