@@ -5,7 +5,8 @@ import { openEngine } from '../engine.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
 import type { Vocabulary } from '../text.js';
 import { openVocabulary } from '../vocabulary/open.js';
-import { continueTokens, type End } from './continue.js';
+import { continueTokens } from './continue.js';
+import { type Decoded, decodeTokens } from './decode.js';
 import { createSampler, type SamplingOptions } from './sample.js';
 import { type ChatMessage, renderChat } from './template.js';
 
@@ -30,11 +31,8 @@ export type GenerateEvent =
   | { readonly event: 'text'; readonly text: string }
   | { readonly event: 'done'; readonly result: GenerateResult };
 
-export interface GenerateResult {
-  readonly text: string;
+export interface GenerateResult extends Decoded {
   readonly promptTokens: number;
-  readonly tokens: number;
-  readonly end: End;
 }
 
 /** A prompt that has no tokens, or more than the model's context. */
@@ -71,10 +69,16 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
       sample: createSampler(params),
       signal: params.signal,
     };
-    const result = yield* texts(continueTokens(engine, prompt, options), vocabulary);
-    const done = { ...result, promptTokens: prompt.length };
-    yield { event: 'done', result: done };
-    return done;
+    const pieces = decodeTokens(continueTokens(engine, prompt, options), vocabulary);
+    for (;;) {
+      const { done, value } = await pieces.next();
+      if (done) {
+        const result = { ...value, promptTokens: prompt.length };
+        yield { event: 'done', result };
+        return result;
+      }
+      yield { event: 'text', text: value };
+    }
   } finally {
     engine.close();
   }
@@ -102,27 +106,4 @@ async function promptText(
   const text = await renderChat(template, messages, { bos, eos });
   // The vocabulary adds it, and it should not stand there twice (common_chat_template_direct_apply of llama.cpp v0.5.0).
   return vocabulary.addBos && text.startsWith(bos) ? text.slice(bos.length) : text;
-}
-
-/** Tokens as text: a character that several tokens make up comes with the last of them. */
-async function* texts(
-  tokens: AsyncGenerator<number, End>,
-  vocabulary: Vocabulary,
-): AsyncGenerator<GenerateEvent, Omit<GenerateResult, 'promptTokens'>> {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  let [text, count] = ['', 0];
-  for (;;) {
-    const { done, value } = await tokens.next();
-    const piece = done
-      ? decoder.decode()
-      : decoder.decode(vocabulary.piece(value, { special: false }), { stream: true });
-    if (piece !== '') {
-      text += piece;
-      yield { event: 'text', text: piece };
-    }
-    if (done) {
-      return { text, tokens: count, end: value };
-    }
-    count++;
-  }
 }
