@@ -60,7 +60,8 @@ export async function openOutline(source: string, options: RunnableOptions = {})
 }
 
 async function isGguf(source: string): Promise<boolean> {
-  return /\.gguf$/i.test(source) || ((await statOrNull(source, source))?.isFile() ?? false);
+  const found = await statOrNull(source, source);
+  return found ? found.isFile() : /\.gguf$/i.test(source);
 }
 
 async function openFile(source: string, options: RunnableOptions): Promise<Runnable> {
@@ -116,9 +117,9 @@ async function planFloats(source: string, options: RunnableOptions) {
 /** What the engine reads of a checkpoint's dtypes; all are exact in float32. */
 const MAPPED: ReadonlySet<ElementType> = new Set(['F32', 'F16', 'BF16'] satisfies ElementType[]);
 
-/** A matrix that is in a file as it is; vectors are small and few. */
+/** A tensor that is in a file of this machine as it is. */
 function mapInPlace(repo: Repo, { name, ne, expr }: PlannedTensor): WeightTensor | undefined {
-  if (expr.op !== 'source' || ne.length < 2 || !isMappable(expr)) {
+  if (expr.op !== 'source' || !isMappable(expr)) {
     return undefined;
   }
   const path = repo.local(expr.file);

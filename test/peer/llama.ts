@@ -155,7 +155,8 @@ export function loadLlama(): Llama {
   /** Runs tokens one by one in a new context, and gives each one's logits to `next`, which says what follows. */
   function run(model: unknown, length: number, next: (logits: Float32Array | undefined) => number | undefined): void {
     const size = Number(lib.vocabularySize(lib.vocabulary(model)));
-    const params = { n_ctx: Math.max(256, length), n_threads: 2, n_threads_batch: 2, no_perf: true };
+    // One thread: several wait for each other after each operator, which takes long where the machine is busy.
+    const params = { n_ctx: Math.max(256, length), n_threads: 1, n_threads_batch: 1, no_perf: true };
     const exact = { flash_attn_type: FLASH_ATTENTION_DISABLED, type_k: GGML_TYPE_F32, type_v: GGML_TYPE_F32 };
     const context = lib.newContext(model, { ...(lib.contextDefaults() as object), ...params, ...exact });
     if (!context) throw new Error('llama_init_from_model failed');
