@@ -1,6 +1,7 @@
 import { SourceError, UsageError } from '../../errors.js';
 import type { ConvertEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
+import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
 import type { Vocabulary } from '../text.js';
@@ -21,8 +22,8 @@ export interface GenerateParams extends Omit<RunnableOptions, 'emit'>, SamplingO
   readonly system?: string;
   /** @default 128, or what is left of the model's context */
   readonly maxTokens?: number;
-  /** @default the machine's cores */
-  readonly threads?: number;
+  /** Threads. @default the machine's cores */
+  readonly jobs?: number;
 }
 
 export type GenerateEvent =
@@ -47,6 +48,7 @@ const DEFAULT_MAX_TOKENS = 128;
  * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, and what opening the model throws.
  */
 export async function* generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
+  checkParams(params);
   const warnings: ConvertEvent[] = [];
   const model = await openRunnable(params.source, { ...params, emit: (event) => warnings.push(event) });
   yield* warnings.filter((event) => event.event === 'warning');
@@ -60,8 +62,10 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
     );
   }
   const limit = Math.min(params.maxTokens ?? DEFAULT_MAX_TOKENS, contextLength - prompt.length);
-  const threads = params.threads === undefined ? {} : { threads: params.threads };
-  const engine = openEngine(model.graph, model.tensors, { contextLength: prompt.length + limit, ...threads });
+  const engine = openEngine(model.graph, model.tensors, {
+    contextLength: prompt.length + limit,
+    ...(params.jobs !== undefined && { threads: params.jobs }),
+  });
   try {
     const options = {
       limit,
@@ -82,6 +86,15 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
   } finally {
     engine.close();
   }
+}
+
+function checkParams({ maxTokens, temperature, topK, topP, seed, jobs }: GenerateParams): void {
+  checkNumber('-n', maxTokens, { least: 1 });
+  checkNumber('--temp', temperature, { least: 0, whole: false });
+  checkNumber('--top-k', topK, { least: 0 });
+  checkNumber('--top-p', topP, { least: 0, whole: false });
+  checkNumber('--seed', seed, { least: 0 });
+  checkNumber('--jobs', jobs, { least: 1 });
 }
 
 async function promptText(
