@@ -19,6 +19,7 @@ export function jsonReporter({ out }: Terminal): Reporter {
 
 const PHASES = {
   open: 'Reading the headers',
+  collect: 'Running the model over the calibration text',
   plan: 'Planning',
   fill: 'Converting',
   flush: 'Flushing to disk',
@@ -52,6 +53,11 @@ export function textReporter({ out, err }: Terminal): TextReporter {
         case 'progress':
           status.progress(event.done, event.total, () =>
             progressText(event.done, event.total, (performance.now() - started) / 1000),
+          );
+          break;
+        case 'chunk':
+          status.progress(event.done, event.total, () =>
+            chunkText(event.done, event.total, (performance.now() - started) / 1000),
           );
           break;
         case 'warning':
@@ -96,6 +102,11 @@ function worstTensors({ tensors }: WrittenFile): string[] {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
+}
+
+function chunkText(done: number, total: number, seconds: number): string {
+  const left = (seconds / done) * (total - done);
+  return `chunk ${done} of ${total}  ${done === total ? formatSeconds(seconds) : `${formatSeconds(left)} left`}`;
 }
 
 /** Rates are of source bytes, the unit in which the work is counted. */

@@ -151,8 +151,11 @@ export function checkContext(context: number): void {
   }
 }
 
-/** llama-perplexity asks for two chunks at least. */
-function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
+/**
+ * Of `context` tokens; llama-perplexity and llama-imatrix ask for two at least.
+ * @throws ShortTextError
+ */
+export function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
   if (tokens < 2 * context) {
     throw new ShortTextError(
       `The text has ${tokens} tokens; two chunks of ${context} are needed.`,
