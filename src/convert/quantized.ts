@@ -187,7 +187,7 @@ function checkWeights(name: string, { type, needsImatrix }: Choice, hasImatrix: 
       : `Tensor ${name} becomes ${type}, which is garbage without an importance matrix.`,
     hasImatrix
       ? 'Use an importance matrix of this very model, or another type for the tensor (--tensor-type).'
-      : 'Give one with --imatrix FILE (llama-imatrix makes it; many GGUF repositories have one), or choose a larger type such as Q2_K.',
+      : 'Give one with --imatrix FILE (many GGUF repositories have one), let --imatrix auto compute it, or choose a larger type such as Q2_K.',
   );
 }
 

@@ -54,7 +54,8 @@ const MAX_CONTEXT = 2 ** 20;
  * Runs models over a text, chunk by chunk: the base once, then each of the models, and compares what they predict before
  * the next chunk; nothing is kept but sums.
  * @returns after each chunk, what is measured so far.
- * @throws ContextError, ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
+ * @param options a context that `checkContext` lets pass.
+ * @throws ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
  */
 export async function* measure(
   models: readonly Subject[],
@@ -62,7 +63,6 @@ export async function* measure(
   { text, context, chunks, signal }: MeasureOptions,
 ): AsyncGenerator<Running> {
   const all = base ? [base, ...models] : models;
-  checkContext(context);
   checkVocabularies(all);
   const { vocabulary } = all[0] as Subject;
   const tokens = vocabulary.encode(text, { special: false, edges: true });
@@ -141,7 +141,8 @@ function compare(scores: readonly Score[], { next }: Piece, hasBase: boolean): v
   }
 }
 
-function checkContext(context: number): void {
+/** @throws ContextError */
+export function checkContext(context: number): void {
   if (!(Number.isSafeInteger(context) && context >= MIN_CONTEXT && context <= MAX_CONTEXT)) {
     throw new ContextError(
       `--ctx is ${context}.`,
@@ -150,8 +151,11 @@ function checkContext(context: number): void {
   }
 }
 
-/** llama-perplexity asks for two chunks at least. */
-function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
+/**
+ * Of `context` tokens; llama-perplexity and llama-imatrix ask for two at least.
+ * @throws ShortTextError
+ */
+export function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
   if (tokens < 2 * context) {
     throw new ShortTextError(
       `The text has ${tokens} tokens; two chunks of ${context} are needed.`,

@@ -1,14 +1,15 @@
-import { InterruptedError, SourceError, UsageError } from '../../errors.js';
+import { throwIfAborted } from '../../concurrency.js';
+import { SourceError } from '../../errors.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
 import type { Engine } from '../engine.js';
+import { checkContext, chunkCount } from '../measure.js';
 import type { Vocabulary } from '../text.js';
 
-export class TextTooShortError extends UsageError {}
 export class NonFiniteActivationsError extends SourceError {}
 
 export interface ChunkOptions {
   /** Tokens of a chunk. */
-  readonly contextLength: number;
+  readonly ctx: number;
   /** Chunks at most. @default all that the text has */
   readonly chunks?: number | undefined;
   /** Whether special tokens are recognised in the text. @default false */
@@ -17,25 +18,18 @@ export interface ChunkOptions {
 
 /**
  * A text's whole chunks, as llama-imatrix takes them (compute_imatrix of tools/imatrix/imatrix.cpp, llama.cpp v0.5.0):
- * one after the other, the first token of each replaced by the BOS where the vocabulary adds one. A line end at the text's
- * end does not count.
- * @throws TextTooShortError for less than two chunks.
+ * one after the other, the first token of each replaced by the BOS where the vocabulary adds one.
+ * @throws ContextError, ShortTextError
  */
 export function chunkTokens(
   vocabulary: Vocabulary,
   text: string,
-  { contextLength, chunks = Number.POSITIVE_INFINITY, parseSpecial = false }: ChunkOptions,
+  { ctx, chunks, parseSpecial = false }: ChunkOptions,
 ): Int32Array[] {
-  const tokens = vocabulary.encode(text.replace(/\n$/, ''), { special: parseSpecial, edges: true });
-  if (tokens.length < 2 * contextLength) {
-    throw new TextTooShortError(
-      `The text has ${tokens.length} tokens, and chunks of ${contextLength} need at least ${2 * contextLength}.`,
-      'Give a longer text, or shorter chunks with --ctx.',
-    );
-  }
-  const count = Math.min(Math.floor(tokens.length / contextLength), chunks);
-  return Array.from({ length: count }, (_, i) => {
-    const chunk = tokens.slice(i * contextLength, (i + 1) * contextLength);
+  checkContext(ctx);
+  const tokens = vocabulary.encode(text, { special: parseSpecial, edges: true });
+  return Array.from({ length: chunkCount(tokens.length, ctx, chunks) }, (_, i) => {
+    const chunk = tokens.slice(i * ctx, (i + 1) * ctx);
     if (vocabulary.addBos && vocabulary.bos !== null) {
       chunk[0] = vocabulary.bos;
     }
@@ -63,9 +57,7 @@ export async function collectSums(
 ): Promise<Map<string, SummedEntry>> {
   engine.collect(true);
   for (const [index, chunk] of chunks.entries()) {
-    if (signal?.aborted) {
-      throw new InterruptedError({ cause: signal.reason });
-    }
+    throwIfAborted(signal);
     // The output is a large part of a small model's work, and its input is asked for rarely.
     await engine.run(chunk, 0, processOutput ? 0 : chunk.length);
     onChunk?.(index + 1, chunks.length);

@@ -22,7 +22,7 @@ export function compileCut(patterns: readonly string[]): Cut {
 function compileStep(source: string): { cutAll(pieces: readonly string[]): string[] } {
   const unicode = source.replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}');
   const pattern = new RegExp(unicode, 'gu');
-  const view = source.includes('\\p{') ? asUnicode15 : withPlainSpaces;
+  const view = /\\p\{/i.test(source) ? asUnicode15 : withPlainSpaces;
   return {
     cutAll(pieces) {
       const result: string[] = [];

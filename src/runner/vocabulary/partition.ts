@@ -1,6 +1,13 @@
 import { PARTED } from './special.js';
 import { ATTR, type Tokens } from './tokens.js';
 
+interface Special {
+  readonly id: number;
+  readonly text: string;
+  /** Bits of ATTR. */
+  readonly attr: number;
+}
+
 /** Text, or a token that was found in it. */
 export type Part = string | number;
 
@@ -10,15 +17,18 @@ export type Part = string | number;
  */
 export class Partition {
   /** Longest first. */
-  readonly #specials: readonly { readonly id: number; readonly text: string; readonly attr: number }[];
+  readonly #specials: readonly Special[];
 
   constructor({ texts, attrs }: Tokens) {
-    this.#specials = [...attrs.keys()]
-      .filter((id) => (attrs[id] ?? 0) & PARTED)
-      .map((id) => ({ id, text: texts[id] ?? '', attr: attrs[id] ?? 0 }))
+    const specials: Special[] = [];
+    attrs.forEach((attr, id) => {
+      const text = texts[id] ?? '';
       // Bytes that are no UTF-8 are not part of any text.
-      .filter(({ text }) => !/\p{Cs}/u.test(text))
-      .sort((a, b) => Buffer.byteLength(b.text) - Buffer.byteLength(a.text));
+      if (attr & PARTED && !/\p{Cs}/u.test(text)) {
+        specials.push({ id, text, attr });
+      }
+    });
+    this.#specials = specials.sort((a, b) => Buffer.byteLength(b.text) - Buffer.byteLength(a.text));
   }
 
   parts(text: string, special: boolean): Part[] {
@@ -33,7 +43,7 @@ export class Partition {
   }
 }
 
-function cutOut(part: string, { id, text, attr }: { id: number; text: string; attr: number }): Part[] {
+function cutOut(part: string, { id, text, attr }: Special): Part[] {
   const parts: Part[] = [];
   let rest = part;
   for (let at = rest.indexOf(text); at >= 0; at = rest.indexOf(text)) {

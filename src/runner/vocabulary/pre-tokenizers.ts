@@ -72,8 +72,8 @@ const HAN =
   '\\u{2b820}-\\u{2ceaf}\\u{2ceb0}-\\u{2ebef}\\uf900-\\ufaff\\u{2f800}-\\u{2fa1f}]';
 const KIMI = `${HAN}+|${PREFIX}(?:(?!${HAN})\\p{L})+(?:${ANY_CASE})?|\\p{N}{1,3}|` + `${SIGNS}[\\r\\n]*|${TAIL}`;
 
-/** Groups of three from the right. */
-const DIGITS_FROM_RIGHT = '\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))';
+/** Digits in groups of three from the right, what stands before them in one piece with the first group. */
+const DIGITS_FROM_RIGHT = '\\P{N}*\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))';
 const AFMOE_SCRIPTS =
   '[\\u4e00-\\u9fff\\u3400-\\u4dbf\\u8c48-\\ufaff\\u3040-\\u309f\\u30a0-\\u30ff\\uff65-\\uff9f\\u2f00-\\u2fdf' +
   '\\u0e40-\\u0e7f\\u0e80-\\u0eff\\u1780-\\u17ff\\u1000-\\u109f\\uaa60-\\uaa7f\\ua9e0-\\ua9ff\\uac00-\\ud7af' +

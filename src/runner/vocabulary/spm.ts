@@ -9,9 +9,14 @@ export class SpmEncoder {
   readonly #ranks: Int32Array;
 
   constructor(readonly tokens: Tokens) {
-    const distinct = [...new Set(tokens.scores)].sort((a, b) => b - a);
-    const places = new Map(distinct.map((score, place) => [score, place]));
-    this.#ranks = Int32Array.from(tokens.scores, (score) => places.get(score) ?? 0);
+    const { scores } = tokens;
+    const order = Uint32Array.from(scores.keys()).sort((a, b) => (scores[b] as number) - (scores[a] as number));
+    this.#ranks = new Int32Array(scores.length);
+    let rank = 0;
+    order.forEach((id, i) => {
+      rank += i > 0 && scores[id] !== scores[order[i - 1] as number] ? 1 : 0;
+      this.#ranks[id] = rank;
+    });
   }
 
   /** The ids of a text without special tokens are appended to `output`. @throws UnencodableTextError */

@@ -42,23 +42,29 @@ export function readTokens(fields: Fields): Tokens {
     );
   }
   const size = list.length;
-  const texts = Array.from(list, (text, id) => (text === '' ? `[EMPTY_${id}]` : text));
-  const ids = new Map<string, number>();
-  texts.forEach((text, id) => {
-    ids.set(text, id);
-  });
-  if (ids.size !== size) {
-    const twice = texts.find((text, id) => ids.get(text) !== id);
-    throw new MalformedVocabularyError(`the token ${JSON.stringify(twice)} stands there twice`);
-  }
   const types = eachToken(fields, 'tokenizer.ggml.token_type', ['i32'], size);
   const scores = eachToken(fields, 'tokenizer.ggml.scores', ['f32', 'i32'], size);
-  return {
-    texts,
-    ids,
-    attrs: Uint8Array.from(texts, (_, id) => (types ? (ATTR_OF_TYPE.get(types[id] ?? 0) ?? 0) : ATTR.normal)),
-    scores: Float32Array.from(texts, (_, id) => scores?.[id] ?? 0),
+  const tokens = {
+    texts: new Array<string>(size),
+    ids: new Map<string, number>(),
+    attrs: new Uint8Array(size).fill(ATTR.normal),
+    scores: new Float32Array(size),
   };
+  for (let id = 0; id < size; id++) {
+    const text = list[id] || `[EMPTY_${id}]`;
+    tokens.texts[id] = text;
+    tokens.ids.set(text, id);
+    if (tokens.ids.size !== id + 1) {
+      throw new MalformedVocabularyError(`the token ${JSON.stringify(text)} stands there twice`);
+    }
+    if (types) {
+      tokens.attrs[id] = ATTR_OF_TYPE.get(types[id] ?? 0) ?? 0;
+    }
+  }
+  for (let id = 0; scores && id < size; id++) {
+    tokens.scores[id] = scores[id] ?? 0;
+  }
+  return tokens;
 }
 
 function eachToken(
