@@ -43,7 +43,7 @@ function run(source: string, flags: Flags): Promise<void> {
   return runPlanned(flags, (signal) => {
     const params: ConvertParams = { ...toParams(rest, signal), source };
     return {
-      ...withAutoImatrix(params, flags, { plan, write: convert }),
+      ...withAutoImatrix(params, rest, { plan, write: convert }),
       prepare: () => checkAfterwards({ ...rest, ...checkFlags }, params),
     };
   });

@@ -22,8 +22,7 @@ Exit codes:
   5 Hub, network or access   6 memory or disk   7 refused by --strict or a limit   130 interrupted`;
 
 function program(): Command {
-  const command = convertCommand(new Command('hf2gguf'))
-    .version(packageVersion())
+  const command = convertCommand(new Command('hf2gguf').version(packageVersion()))
     .addCommand(quantizeCommand())
     .addCommand(imatrixCommand())
     .addCommand(runCommand())

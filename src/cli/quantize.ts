@@ -40,7 +40,7 @@ function run(source: string, rest: readonly string[], flags: Flags): Promise<voi
     const { out, quant } = parseArguments(rest);
     const params: QuantizeParams = { ...toParams(options, signal), ...(out !== undefined && { out }), source, quant };
     return {
-      ...withAutoImatrix(params, flags, { plan: planQuantize, write: quantize }),
+      ...withAutoImatrix(params, options, { plan: planQuantize, write: quantize }),
       prepare: () => checkAfterwards({ ...options, ...checkFlags }, params),
     };
   });

@@ -1,5 +1,6 @@
 import { SourceError, UnsupportedError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
+import { throughC } from '../gguf/c-strings.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import { partOf } from '../locate-gguf.js';
@@ -196,8 +197,7 @@ function quantizedKeyValues(
   { overrides }: QuantizeRequest,
   blockCount: number | undefined,
 ): KeyValues {
-  const kv = source.kv
-    .clone()
+  const kv = throughC(source.kv)
     .delete('general.quantization_version')
     .u32('general.quantization_version', QUANTIZATION_VERSION)
     .delete('general.file_type')
