@@ -23,7 +23,10 @@ export function addQuantizeOptions(command: Command): Command {
     .option('--target-size <size>', "choose each tensor's type so that the file has at most this size, such as 95M")
     .option('--target-bpw <bits>', 'the same, by the bits of the file for each weight, such as 4.5')
     .option('--imatrix <file>', 'importance matrix: a file, org/model:file, or auto: computed from the source first')
-    .option('--imatrix-text <file>', 'with --imatrix auto: the text to run over (default: a bundled one)')
+    .option(
+      '--imatrix-text <file>',
+      'with --imatrix auto or a target size: the text to run over (default: a bundled one)',
+    )
     .option('--include-weights <name>', 'use it only for tensors whose name holds this (repeatable)', append)
     .option('--exclude-weights <name>', 'do not use it for tensors whose name holds this (repeatable)', append)
     .option('--pure', "the type itself for every tensor, without the mixture's exceptions")

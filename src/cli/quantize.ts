@@ -7,6 +7,7 @@ import { withAutoImatrix } from './auto-imatrix.js';
 import { addCheckOptions, type CheckFlags, checkAfterwards, splitFlags } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
+import { withSensitivities } from './sensitivities.js';
 
 type Flags = OutputFlags &
   CheckFlags &
@@ -45,7 +46,7 @@ function run(source: string, rest: readonly string[], flags: Flags): Promise<voi
       source,
     };
     return {
-      ...withAutoImatrix(params, options, { plan: planQuantize, write: quantize }),
+      ...withAutoImatrix(params, options, withSensitivities(options, { plan: planQuantize, write: quantize })),
       prepare: () => checkAfterwards({ ...options, ...checkFlags }, params),
     };
   });

@@ -57,7 +57,9 @@ export async function measureLosses(
   return new Map(
     [...versions].map(([type, tensors], file) => [
       type,
-      new Map(tensors.map((tensor) => [tensor.name, lossOf(tensor, sums[file]?.get(tensor.name) ?? newErrorSums())])),
+      new Map(
+        tensors.map((tensor) => [tensor.name, lossOf(tensor.weights, sums[file]?.get(tensor.name) ?? newErrorSums())]),
+      ),
     ]),
   );
 }
@@ -68,7 +70,8 @@ function add(sums: Float64Array | undefined, i: number, value: number): void {
   }
 }
 
-function lossOf({ weights }: UnplacedTensor, [, weighted = 0, source = 0]: Float64Array): Loss {
+/** @param weights of the columns, or none where all count alike. */
+export function lossOf(weights: Float32Array | undefined, [, weighted = 0, source = 0]: Float64Array): Loss {
   const mean = weights ? weights.reduce((sum, weight) => sum + weight, 0) / weights.length : 1;
   return { weighted, relative: weighted > 0 ? weighted / (mean * source) : 0 };
 }
