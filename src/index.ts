@@ -2,9 +2,10 @@
 export { listArchitectures } from './archs/registry.js';
 export { convert, plan } from './convert/convert.js';
 export type { ConvertParams, OutputParams, QuantizeOptions, QuantizeParams } from './convert/params.js';
-export type { Plan, PlannedFile, PlannedTensor } from './convert/plan.js';
+export type { Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
 export { plotErrors } from './convert/plot-errors.js';
 export { planQuantize, quantize } from './convert/quantize.js';
+export type { Sensitivities } from './convert/target.js';
 export {
   EXIT,
   type ExitCode,
@@ -28,4 +29,5 @@ export { type Inspection, type InspectParams, inspect } from './inspect.js';
 export { type CheckEvent, type Checked, type CheckParams, type CheckResult, check } from './runner/check.js';
 export type { Divergence } from './runner/divergence.js';
 export type { Estimate } from './runner/perplexity.js';
+export { measureSensitivities, type SensitivityParams } from './runner/sensitivity/measure.js';
 export type { TensorExpr } from './tensor/expr.js';

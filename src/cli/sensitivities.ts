@@ -1,4 +1,4 @@
-import type { ConvertParams, OutputParams, QuantizeOptions } from '../convert/params.js';
+import { type ConvertParams, type OutputParams, parseAsked, type QuantizeOptions } from '../convert/params.js';
 import { UnsupportedError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { RemoteGgufError } from '../runner/model.js';
@@ -21,6 +21,8 @@ export function withSensitivities<P extends Params>({ imatrixText }: OutputFlags
     if (!hasTarget(params)) {
       return params;
     }
+    // What is wrong with the options should be known before the model runs.
+    parseAsked(params);
     const silent = (event: ConvertEvent) => event.event !== 'warning' && emit(event);
     const sensitivities = await measureSensitivities({ ...params, text: imatrixText }, silent).catch(
       (error: unknown) => {

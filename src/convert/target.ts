@@ -10,7 +10,7 @@ import { leastDamage, type Option } from '../quantize/target/knapsack.js';
 import type { TargetSize } from '../quantize/target/size.js';
 import { elementCount } from '../tensor/expr.js';
 import { sizeOf } from './layout.js';
-import { type Loss, type MeasureContext, measureLosses } from './measure-losses.js';
+import { type Loss, type MeasureContext, measureLosses, relativeLoss } from './measure-losses.js';
 import type { Asked, QuantizeOptions } from './params.js';
 import type { PlannedFile, Prediction } from './plan.js';
 import {
@@ -79,7 +79,7 @@ async function layOutTarget(
   request: QuantizeRequest,
   context: TargetContext,
 ): Promise<PlannedFile[]> {
-  const { sensitivities } = context.params;
+  const sensitivities = context.params.sensitivities?.size ? context.params.sensitivities : undefined;
   const subjects = findSubjects(source, request);
   const alignment = Number(source.kv.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT);
   const bytes: SizeOf = ({ ne }, type) => align(sizeOf(type, ne), alignment);
@@ -93,8 +93,9 @@ async function layOutTarget(
     types.map((type): Candidate => {
       const loss = losses.get(type)?.get(tensor.name) ?? NO_LOSS;
       const sensitivity = sensitivities?.get(tensor.entry);
-      const damage = sensitivity === undefined ? loss.relative : loss.weighted * sensitivity;
-      return { type, size: bytes(tensor, type), damage, relative: loss.relative };
+      const relative = relativeLoss(loss);
+      const damage = sensitivity === undefined ? relative : loss.weighted * sensitivity;
+      return { type, size: bytes(tensor, type), damage, relative };
     }),
   );
   // There is a solution, since the budget was checked.
@@ -109,7 +110,7 @@ async function layOutTarget(
   return files;
 }
 
-const NO_LOSS: Loss = { weighted: 0, relative: 0 };
+const NO_LOSS: Loss = { weighted: 0, whole: 0 };
 
 type SizeOf = (tensor: KeptTensor, type: GgmlType) => number;
 

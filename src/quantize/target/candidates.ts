@@ -13,7 +13,8 @@ export interface CandidateSubject {
 }
 
 const ALL = Object.keys(GGML_TYPES) as GgmlType[];
-const QUANTIZED = ALL.filter((type) => blockSize(type) > 1);
+/** BFloat16 too, for what has little to lose: it holds every float32's range, which float16 does not. */
+const SMALLER = ALL.filter((type) => blockSize(type) > 1 || type === 'BF16');
 
 export function bitsOf(type: GgmlType): number {
   return (8 * rowBytes(type, blockSize(type))) / blockSize(type);
@@ -25,7 +26,7 @@ export function bitsOf(type: GgmlType): number {
  */
 export function candidateTypes({ ne, type, hasWeights }: CandidateSubject): GgmlType[] {
   const columns = ne[0] ?? 1;
-  const smaller = QUANTIZED.filter(
+  const smaller = SMALLER.filter(
     (candidate) =>
       columns % blockSize(candidate) === 0 &&
       bitsOf(candidate) < bitsOf(type) &&

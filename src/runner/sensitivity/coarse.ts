@@ -2,18 +2,16 @@ import { open } from 'node:fs/promises';
 import { type Loss, lossOf } from '../../convert/measure-losses.js';
 import { blockSize, type GgmlType, rowBytes } from '../../gguf/types.js';
 import { newErrorSums, quantizeRows } from '../../quantize/native.js';
-import { bitsOf } from '../../quantize/target/candidates.js';
 import { elementCount } from '../../tensor/expr.js';
 import { WeightsFileError } from '../engine.js';
 import type { WeightTensor } from '../graph.js';
 
-/** Types whose kernels are fast, and need no weights. */
-const PROBES: readonly GgmlType[] = ['Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K', 'Q4_0', 'Q5_0', 'Q8_0'];
+/** Plain types of about the bits that most files have, the one with larger blocks first. */
+const PROBES: readonly GgmlType[] = ['Q4_K', 'Q4_0'];
 
-/** The one whose bits are nearest to those asked for, of those that the rows fit. */
-export function probeType(columns: number, bits: number): GgmlType | undefined {
-  const distance = (type: GgmlType) => Math.abs(Math.log(bitsOf(type) / bits));
-  return PROBES.filter((type) => columns % blockSize(type) === 0).toSorted((a, b) => distance(a) - distance(b))[0];
+/** What a tensor is quantized to for a trial; undefined where its rows fit nothing. */
+export function probeType(columns: number): GgmlType | undefined {
+  return PROBES.find((type) => columns % blockSize(type) === 0);
 }
 
 /** A tensor with what it lost when it was quantized. */

@@ -1,0 +1,72 @@
+/**
+ * Types chosen by size against llama.cpp's fixed recipes: both with the importance matrix of the bundled calibration text,
+ * the size asked for being that of the recipe's file, the KL divergence from the source on another text (context 512,
+ * 16 chunks). Fails where a file is larger than the recipe's, or the divergence is not so much lower as it must be.
+ *
+ *   node out/bench/target.js [org/model|FOLDER TYPE...]
+ */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { convert } from '#src/convert/convert.js';
+import { check } from '#src/runner/check.js';
+import { collectImatrix } from '#src/runner/imatrix/auto.js';
+import { measureSensitivities } from '#src/runner/sensitivity/measure.js';
+import { finish } from '../test/convert/records.js';
+import { fixtures } from '../test/paths.js';
+
+interface Case {
+  readonly source: string;
+  readonly types: readonly string[];
+  /** Share by which the divergence must be lower, and should be. */
+  readonly floor: number;
+  readonly goal: number;
+}
+
+const TINY_VERSE: Case = { source: join(fixtures, 'Tiny-Verse-2M'), types: ['Q4_K_M', 'Q3_K_M'], floor: 0.1, goal: 0.25 };
+const SMOLLM2 = { types: ['Q4_K_M', 'Q3_K_M', 'IQ4_XS'], floor: 0.2, goal: 0.35 };
+const SMOLLM2_SOURCE = 'HuggingFaceTB/SmolLM2-135M-Instruct';
+const TEXT = join(fixtures, 'Tiny-Verse-2M.expected/eval.txt');
+const CHUNKS = 16;
+
+function cases([source, ...types]: readonly string[]): readonly Case[] {
+  if (source === undefined) {
+    return [TINY_VERSE, { source: SMOLLM2_SOURCE, ...SMOLLM2 }];
+  }
+  return [{ ...SMOLLM2, source, ...(types.length > 0 && { types }) }];
+}
+
+async function compare({ source, types, floor, goal }: Case, folder: string): Promise<boolean> {
+  const started = performance.now();
+  const imatrix = await collectImatrix({ source });
+  const sensitivities = await measureSensitivities({ source, imatrix });
+  console.log(`${source}: calibrated in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  const { files } = await finish(convert({ source, quant: types, imatrix, out: folder }));
+  const results: boolean[] = [];
+  for (const { path, type, size } of files) {
+    const out = join(folder, 'own.gguf');
+    await finish(convert({ source, targetSize: String(size), imatrix, sensitivities, out }));
+    const { models } = await finish(check({ model: [path, out], against: source, text: TEXT, chunks: CHUNKS }));
+    const [theirs = Number.NaN, ours = Number.NaN] = models.map(({ divergence }) => divergence?.kld.value);
+    const ownSize = statSync(out).size;
+    const lower = 1 - ours / theirs;
+    const good = ownSize <= size && lower >= floor;
+    const remark = !good ? `LESS THAN ${floor * 100} % OR LARGER` : lower >= goal ? 'goal reached' : 'holds';
+    console.log(
+      `  ${type?.padEnd(6)} ${size} bytes ${theirs.toFixed(6)}   by size ${ownSize} bytes ${ours.toFixed(6)}   ${(lower * 100).toFixed(1)} % lower, ${remark}`,
+    );
+    results.push(good);
+  }
+  return results.every(Boolean);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
+try {
+  for (const one of cases(process.argv.slice(2))) {
+    if (!(await compare(one, folder))) {
+      process.exitCode = 1;
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
