@@ -1,4 +1,4 @@
-// What Node sees of the quantizer. It keeps no state, so any number of worker threads can load it.
+// What Node sees of the quantizer, and the runner's class. No state is kept, so any number of worker threads can load it.
 // The TypeScript side is src/quantize/native.ts.
 #include <napi.h>
 
@@ -7,6 +7,7 @@
 
 #include "../quantize/quantize.h"
 #include "../quantize/targets.h"
+#include "runner.h"
 
 namespace {
 
@@ -147,6 +148,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["check"] = Napi::Function::New(env, check);
   exports["quantize"] = Napi::Function::New(env, quantize);
   exports["dequantize"] = Napi::Function::New(env, dequantize);
+  exports["Runner"] = runnerClass(env);
   return exports;
 }
 

@@ -89,7 +89,8 @@ export class OverflowError extends ValueError {
 const ADDON = '../../build/Release/hf2gguf.node';
 let loaded: Addon | undefined;
 
-function addon(): Addon {
+/** What native/addon exports: the runner's part is described in src/runner/engine.ts. */
+export function addon(): Addon {
   try {
     loaded ??= createRequire(import.meta.url)(ADDON) as Addon;
   } catch (cause) {
@@ -136,7 +137,7 @@ const checked = new Map<GgmlType, Target>();
  * The current target; if on a type's first use it does not give the scalar kernels' bytes on a small sample, a warning
  * is emitted and `scalar` is used for that type.
  */
-function targetFor(type: GgmlType): Target {
+export function targetFor(type: GgmlType): Target {
   const known = checked.get(type);
   if (known) {
     return known;

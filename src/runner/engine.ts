@@ -1,5 +1,12 @@
-import { UnsupportedError } from '../errors.js';
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { ResourceError, SourceError } from '../errors.js';
+import { GGML_TYPES, rowBytes } from '../gguf/types.js';
+import { addon, currentTarget, type Target, targetFor } from '../quantize/native.js';
 import type { Graph, WeightTensor } from './graph.js';
+import { compileGraph, type NativeOperator, type ShapedWeight } from './operators.js';
+
+export { GraphError } from './operators.js';
 
 export interface EngineOptions {
   /** Positions that keys and values are kept for. */
@@ -20,9 +27,12 @@ export interface Activations {
 export interface Engine {
   readonly graph: Graph;
   /**
-   * Runs tokens at the positions from `past` on, after those that were run before at positions below it.
+   * Runs tokens at the positions from `past` on, after those that were run before at positions below it. The sums of a
+   * token are taken in the same order in every batch and on any number of threads.
    * @param logitsFrom index of the first token whose logits are wanted.
    * @returns (tokens - logitsFrom, vocabulary) logits, valid until the next call.
+   * @throws WeightsFileError if a file was cut since it was opened. (One that is cut while this runs ends the process:
+   * its bytes are mapped.) RunnerMemoryError. RangeError for tokens or positions that there are not.
    */
   run(tokens: Int32Array, past: number, logitsFrom: number): Promise<Float32Array>;
   /** From now on, the inputs of all matrix products are gathered (or no longer). */
@@ -32,11 +42,184 @@ export interface Engine {
   close(): void;
 }
 
-/** A model's graph and tensors don't go together. */
-export class GraphError extends UnsupportedError {}
+/** A file of weights is not there, too short, or no longer what it was. */
+export class WeightsFileError extends SourceError {}
+
+/** Keys, values and intermediate results don't fit. */
+export class RunnerMemoryError extends ResourceError {}
+
+/** native/addon/runner.cpp. Weights and values are numbered. */
+interface NativeSpec {
+  readonly target: Target;
+  readonly threads: number;
+  readonly contextLength: number;
+  /** Of the values; the last is the logits. */
+  readonly widths: readonly number[];
+  readonly weights: readonly NativeWeight[];
+  readonly operators: readonly NativeOperator[];
+}
+
+interface NativeWeight {
+  readonly target: Target;
+  readonly type: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly path?: string;
+  readonly offset?: number;
+  readonly bytes?: Uint8Array;
+}
+
+interface NativeRunner {
+  run(tokens: Int32Array, past: number, logitsFrom: number, logits: Float32Array): Promise<void>;
+  collect(on: boolean): void;
+  activations(weight: number): { sums: Float32Array; count: number } | undefined;
+  close(): void;
+}
+
+interface RunnerAddon {
+  readonly Runner: new (spec: NativeSpec) => NativeRunner;
+}
+
+const MAX_CONTEXT = 2 ** 24;
+const MAX_THREADS = 512;
 
 /**
  * Checks that every operator has its tensors and that all shapes agree, then maps the files.
- * @throws GraphError, SourceError
+ * @throws GraphError, WeightsFileError, RunnerMemoryError
  */
-export declare function openEngine(graph: Graph, tensors: readonly WeightTensor[], options: EngineOptions): Engine;
+export function openEngine(graph: Graph, tensors: readonly WeightTensor[], options: EngineOptions): Engine {
+  const { contextLength, threads = availableParallelism() } = options;
+  requireCount('contextLength', contextLength, MAX_CONTEXT);
+  requireCount('threads', threads, MAX_THREADS);
+  const { operators, widths, weights } = compileGraph(graph, tensors);
+  checkFiles(weights);
+  const spec = { target: currentTarget(), threads, contextLength, widths, operators, weights: weights.map(toNative) };
+  try {
+    const native = new (addon() as unknown as RunnerAddon).Runner(spec);
+    return new NativeEngine(native, graph, weights, contextLength);
+  } catch (error) {
+    throw typed(error);
+  }
+}
+
+function requireCount(name: string, value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new RangeError(`${name} is ${value}: a number from 1 to ${most} is needed`);
+  }
+}
+
+/** The native side checks again; here is known whose bytes are missing. */
+function checkFiles(weights: readonly ShapedWeight[]): void {
+  const sizes = new Map<string, number>();
+  for (const { tensor, columns, rows } of weights) {
+    const { data, name, type } = tensor;
+    if (data.kind !== 'file') {
+      continue;
+    }
+    const size = sizes.get(data.path) ?? fileSize(data.path);
+    sizes.set(data.path, size);
+    const end = data.offset + rows * rowBytes(type, columns);
+    if (!Number.isSafeInteger(data.offset) || data.offset < 0 || end > size) {
+      throw new WeightsFileError(
+        `The tensor ${name} ends at byte ${end} of ${data.path}, which has ${size}.`,
+        'The file is incomplete: fetch or convert it again.',
+      );
+    }
+  }
+}
+
+function fileSize(path: string): number {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile()) {
+    throw new WeightsFileError(`${path} is no file.`, 'Look whether it was moved or removed.');
+  }
+  return stat.size;
+}
+
+function toNative({ tensor, columns, rows }: ShapedWeight): NativeWeight {
+  const { type, data } = tensor;
+  const shape = { target: targetFor(type), type: GGML_TYPES[type][0], columns, rows };
+  return data.kind === 'file' ? { ...shape, path: data.path, offset: data.offset } : { ...shape, bytes: data.bytes };
+}
+
+/** The native side's error as what it means to a user; what is our mistake stays as it is. */
+function typed(error: unknown): unknown {
+  const { code, message } = error as { code?: string; message: string };
+  if (code === 'FILE') {
+    return new WeightsFileError(`${message}.`, 'Leave the file alone while it is in use, and try again.');
+  }
+  if (code === 'MEMORY') {
+    return new RunnerMemoryError('There is not enough memory to run the model.', 'Choose a shorter context.');
+  }
+  return error;
+}
+
+class NativeEngine implements Engine {
+  #logits = new Float32Array();
+  /** Positions that have been run. */
+  #filled = 0;
+  #running = false;
+
+  constructor(
+    readonly native: NativeRunner,
+    readonly graph: Graph,
+    readonly weights: readonly ShapedWeight[],
+    readonly contextLength: number,
+  ) {}
+
+  async run(tokens: Int32Array, past: number, logitsFrom: number): Promise<Float32Array> {
+    this.#check(tokens, past, logitsFrom);
+    const size = (tokens.length - logitsFrom) * this.graph.vocabulary;
+    if (this.#logits.length < size) {
+      this.#logits = new Float32Array(size);
+    }
+    const logits = this.#logits.subarray(0, size);
+    this.#running = true;
+    try {
+      await this.native.run(tokens, past, logitsFrom, logits);
+    } catch (error) {
+      throw typed(error);
+    } finally {
+      this.#running = false;
+    }
+    this.#filled = past + tokens.length;
+    return logits;
+  }
+
+  #check(tokens: Int32Array, past: number, logitsFrom: number): void {
+    if (this.#running) {
+      throw new Error('the engine runs already: wait for its answer first');
+    }
+    if (!Number.isInteger(past) || past < 0 || past > this.#filled || past + tokens.length > this.contextLength) {
+      throw new RangeError(
+        `${tokens.length} tokens at position ${past}: ${this.#filled} of ${this.contextLength} positions are filled`,
+      );
+    }
+    if (!Number.isInteger(logitsFrom) || logitsFrom < 0 || logitsFrom > tokens.length) {
+      throw new RangeError(`there is no token ${logitsFrom} in ${tokens.length}`);
+    }
+    const unknown = tokens.find((token) => token < 0 || token >= this.graph.vocabulary);
+    if (unknown !== undefined) {
+      throw new RangeError(`the vocabulary has no token ${unknown}`);
+    }
+  }
+
+  collect(on: boolean): void {
+    this.native.collect(on);
+  }
+
+  activations(): Map<string, Activations> {
+    const all = new Map<string, Activations>();
+    for (const [index, { tensor }] of this.weights.entries()) {
+      const found = this.native.activations(index);
+      if (found) {
+        all.set(tensor.name, { sums: found.sums, counts: Float32Array.of(found.count) });
+      }
+    }
+    return all;
+  }
+
+  close(): void {
+    this.native.close();
+  }
+}

@@ -1,0 +1,221 @@
+// What Node sees of the runner: a model that is opened, runs on threads of its own and answers by promises.
+// The TypeScript side is src/runner/engine.ts.
+#include "runner.h"
+
+#include <memory>
+#include <new>
+
+#include "../quantize/targets.h"
+#include "../runner/model.h"
+
+namespace hf2gguf {
+namespace {
+
+/** `code` of the errors that are no programming mistakes. */
+constexpr const char *FILE_ERROR = "FILE", *MEMORY_ERROR = "MEMORY";
+
+Napi::Error errorOf(Napi::Env env, const std::string& message, const char* code) {
+  Napi::Error error = Napi::Error::New(env, message);
+  if (code) error.Set("code", code);
+  return error;
+}
+
+const Target& targetOf(const Napi::Value& name) {
+  static const std::vector<Target> available = availableTargets();
+  for (const Target& target : available) {
+    if (name.As<Napi::String>().Utf8Value() == target.name) return target;
+  }
+  throw std::invalid_argument("this machine has no such target");
+}
+
+Type typeOf(const Napi::Value& number) {
+  for (int type = 0; type < TYPE_COUNT; ++type) {
+    if (TYPES[type].number == number.As<Napi::Number>().Int32Value()) return Type(type);
+  }
+  throw std::invalid_argument("there is no kernel for this type");
+}
+
+size_t countOf(const Napi::Value& number) {
+  const int64_t count = number.As<Napi::Number>().Int64Value();
+  require(count >= 0, "a count is negative");
+  return size_t(count);
+}
+
+/** { target, type, columns, rows, path, offset } or { ..., bytes }. */
+WeightSpec weightSpecOf(const Napi::Object& from) {
+  WeightSpec spec = {.type = typeOf(from.Get("type")),
+                     .kernels = targetOf(from.Get("target")).kernels,
+                     .columns = countOf(from.Get("columns")),
+                     .rows = countOf(from.Get("rows")),
+                     .path = {},
+                     .offset = 0,
+                     .bytes = nullptr,
+                     .size = 0};
+  if (from.Get("bytes").IsTypedArray()) {
+    const Napi::Uint8Array bytes = from.Get("bytes").As<Napi::Uint8Array>();
+    spec.bytes = bytes.Data();
+    spec.size = bytes.ByteLength();
+  } else {
+    spec.path = from.Get("path").As<Napi::String>();
+    spec.offset = countOf(from.Get("offset"));
+    require(!spec.path.empty(), "a weight is nowhere");
+  }
+  return spec;
+}
+
+/** { op: name, key: number, ... } */
+OperatorSpec operatorSpecOf(const Napi::Object& from) {
+  OperatorSpec spec{from.Get("op").As<Napi::String>(), {}};
+  const Napi::Array keys = from.GetPropertyNames();
+  for (uint32_t i = 0; i < keys.Length(); ++i) {
+    const Napi::Value value = from.Get(keys[i]);
+    if (value.IsNumber()) spec.numbers[keys.Get(i).As<Napi::String>()] = value.As<Napi::Number>().DoubleValue();
+  }
+  return spec;
+}
+
+/** Calls `each` with the elements of an array. */
+template <class Each>
+void eachOf(const Napi::Value& list, Each each) {
+  const Napi::Array array = list.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) each(array.Get(i));
+}
+
+ModelSpec modelSpecOf(const Napi::Object& from) {
+  ModelSpec spec = {.kernels = &runnerKernelsOf(targetOf(from.Get("target")).name),
+                    .threads = countOf(from.Get("threads")),
+                    .contextLength = countOf(from.Get("contextLength")),
+                    .widths = {},
+                    .weights = {},
+                    .operators = {}};
+  eachOf(from.Get("widths"), [&](const Napi::Value& width) { spec.widths.push_back(countOf(width)); });
+  eachOf(from.Get("weights"), [&](const Napi::Value& one) { spec.weights.push_back(weightSpecOf(one.As<Napi::Object>())); });
+  eachOf(from.Get("operators"),
+         [&](const Napi::Value& one) { spec.operators.push_back(operatorSpecOf(one.As<Napi::Object>())); });
+  return spec;
+}
+
+/** One call of `run`: keeps its arrays, the model and the object that has its weights. */
+class Run : public Napi::AsyncWorker {
+ public:
+  Run(const Napi::CallbackInfo& info, std::shared_ptr<Model> model)
+      : AsyncWorker(info.Env()),
+        promise_(Napi::Promise::Deferred::New(info.Env())),
+        owner_(Napi::Persistent(info.This().As<Napi::Object>())),
+        tokens_(Napi::Persistent(info[0].As<Napi::Object>())),
+        logits_(Napi::Persistent(info[3].As<Napi::Object>())),
+        model_(std::move(model)) {
+    const Napi::Int32Array tokens = info[0].As<Napi::Int32Array>();
+    Napi::Float32Array logits = info[3].As<Napi::Float32Array>();
+    batch_ = {.tokens = tokens.Data(), .count = tokens.ElementLength(), .past = countOf(info[1])};
+    logitsFrom_ = countOf(info[2]);
+    to_ = logits.Data();
+    const size_t width = model_->width(model_->valueCount() - 1);
+    require(logitsFrom_ <= batch_.count && logits.ElementLength() / width >= batch_.count - logitsFrom_,
+            "there is no room for the logits");
+  }
+
+  Napi::Promise promise() const { return promise_.Promise(); }
+
+  void Execute() override {
+    try {
+      model_->run(batch_, logitsFrom_, to_);
+    } catch (const FileError& error) {
+      code_ = FILE_ERROR;
+      SetError(error.what());
+    } catch (const std::bad_alloc& error) {
+      code_ = MEMORY_ERROR;
+      SetError(error.what());
+    } catch (const std::exception& error) {
+      SetError(error.what());
+    }
+  }
+  void OnOK() override { promise_.Resolve(Env().Undefined()); }
+  void OnError(const Napi::Error& error) override { promise_.Reject(errorOf(Env(), error.Message(), code_).Value()); }
+
+ private:
+  Napi::Promise::Deferred promise_;
+  Napi::ObjectReference owner_, tokens_, logits_;
+  std::shared_ptr<Model> model_;
+  Batch batch_ = {};
+  size_t logitsFrom_ = 0;
+  float* to_ = nullptr;
+  const char* code_ = nullptr;
+};
+
+class Runner : public Napi::ObjectWrap<Runner> {
+ public:
+  /** new Runner(spec): `Native` in src/runner/engine.ts. */
+  explicit Runner(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    const Napi::Env env = info.Env();
+    if (!info[0].IsObject()) throw Napi::TypeError::New(env, "new Runner() takes an object");
+    try {
+      model_ = std::make_shared<Model>(modelSpecOf(info[0].As<Napi::Object>()));
+    } catch (const FileError& error) {
+      throw errorOf(env, error.what(), FILE_ERROR);
+    } catch (const std::bad_alloc& error) {
+      throw errorOf(env, error.what(), MEMORY_ERROR);
+    } catch (const std::exception& error) {
+      throw errorOf(env, error.what(), nullptr);
+    }
+    spec_ = Napi::Persistent(info[0].As<Napi::Object>());
+  }
+
+  /** run(tokens: Int32Array, past, logitsFrom, logits: Float32Array): Promise<void>; one at a time. */
+  Napi::Value run(const Napi::CallbackInfo& info) {
+    if (info.Length() != 4 || !info[0].IsTypedArray() || !info[3].IsTypedArray()) {
+      throw Napi::TypeError::New(info.Env(), "run() takes 4 arguments, the first and the last typed arrays");
+    }
+    try {
+      auto run = std::make_unique<Run>(info, opened(info.Env()));
+      const Napi::Promise promise = run->promise();
+      run.release()->Queue();  // which deletes it
+      return promise;
+    } catch (const std::invalid_argument& error) {
+      throw errorOf(info.Env(), error.what(), nullptr);
+    }
+  }
+
+  /** collect(on). */
+  void collect(const Napi::CallbackInfo& info) { opened(info.Env())->collect(info[0].ToBoolean()); }
+
+  /** activations(weight): { sums, count }, or undefined. */
+  Napi::Value activations(const Napi::CallbackInfo& info) {
+    const auto& all = opened(info.Env())->activations();
+    const size_t weight = info[0].As<Napi::Number>().Uint32Value();
+    if (weight >= all.size() || all[weight].sums.empty()) return info.Env().Undefined();
+    Napi::Float32Array sums = Napi::Float32Array::New(info.Env(), all[weight].sums.size());
+    std::copy(all[weight].sums.begin(), all[weight].sums.end(), sums.Data());
+    Napi::Object result = Napi::Object::New(info.Env());
+    result["sums"] = sums;
+    result["count"] = Napi::Number::New(info.Env(), all[weight].count);
+    return result;
+  }
+
+  /** close(): what still runs keeps the model until its end. */
+  void close(const Napi::CallbackInfo&) {
+    model_.reset();
+    spec_.Reset();
+  }
+
+ private:
+  std::shared_ptr<Model> opened(Napi::Env env) const {
+    if (!model_) throw Napi::Error::New(env, "the model is closed");
+    return model_;
+  }
+
+  std::shared_ptr<Model> model_;
+  Napi::ObjectReference spec_;  // has the weights in memory
+};
+
+}  // namespace
+
+Napi::Function runnerClass(Napi::Env env) {
+  return Runner::DefineClass(env, "Runner",
+                             {Runner::InstanceMethod("run", &Runner::run),
+                              Runner::InstanceMethod("collect", &Runner::collect),
+                              Runner::InstanceMethod("activations", &Runner::activations),
+                              Runner::InstanceMethod("close", &Runner::close)});
+}
+
+}  // namespace hf2gguf

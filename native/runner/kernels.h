@@ -1,0 +1,63 @@
+// What an instruction set provides to the runner: a table of plain functions over pointers. No kernel keeps state.
+// Sums run in one order, whatever the number of tokens at a time and of threads, so a token alone gives what it gives
+// in a batch.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace hf2gguf {
+
+/** output (tokens, panel's columns) = start + input · panel. Strides are in floats. */
+struct Product {
+  size_t tokens;       // at most the target's `tokens`
+  size_t depth;
+  const float* input;  // (depth, tokens)
+  const float* panel;  // (depth, columns)
+  size_t panelStride;
+  const float* start;  // (tokens, columns); stride 0: the same for each token
+  size_t startStride;
+  float* output;       // (tokens, columns); may be `start`
+  size_t outputStride;
+};
+
+/** Most `columns` and `tokens` of all targets. */
+constexpr size_t MAX_PANEL_COLUMNS = 32, MAX_PANEL_TOKENS = 12;
+
+struct RunnerKernels {
+  size_t columns;  // of a panel
+  size_t tokens;   // that are multiplied together
+  /**
+   * `count` rows of `depth` floats, unaligned, one every `stride` floats, to a panel (depth, columns); columns beyond
+   * are of any value.
+   */
+  void (*packPanel)(const void* rows, size_t stride, size_t count, size_t depth, float* panel);
+  void (*multiply)(const Product& product);
+  /** x / sqrt(mean(x²) + epsilon) * weight. */
+  void (*rmsNorm)(const float* x, const float* weight, float epsilon, size_t count, float* y);
+  /** softmax(x * scale), in place. */
+  void (*softmax)(float* x, float scale, size_t count);
+  /** silu(gate) * up. */
+  void (*gatedSilu)(const float* gate, const float* up, size_t count, float* y);
+  void (*add)(const float* left, const float* right, size_t count, float* y);
+  /** sums += x². */
+  void (*addSquares)(const float* x, size_t count, float* sums);
+};
+
+// Each is vector/table.cpp, compiled with that instruction set's flags.
+namespace scalar {
+extern const RunnerKernels runnerKernels;
+}
+namespace avx2 {
+extern const RunnerKernels runnerKernels;
+}
+namespace avx512 {
+extern const RunnerKernels runnerKernels;
+}
+namespace neon {
+extern const RunnerKernels runnerKernels;
+}
+
+/** Those of a target of the quantizer's `availableTargets`. */
+const RunnerKernels& runnerKernelsOf(const char* target);
+
+}  // namespace hf2gguf

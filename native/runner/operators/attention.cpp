@@ -1,0 +1,154 @@
+// Causal attention with grouped heads. Both of its products are the matrix product's: keys are kept as panels of
+// positions, and values, whose rows are positions, are panels as they are.
+#include <cstdlib>
+#include <new>
+
+#include "../operators.h"
+#include "../product.h"
+
+namespace hf2gguf {
+namespace {
+
+enum Scratch { QUERIES, SCORES, SHARES };
+
+/** Zeros, which take memory only where they are written. */
+class Cache {
+ public:
+  Cache(size_t count, size_t size) : floats_(static_cast<float*>(std::calloc(count, size * sizeof(float)))) {
+    if (!floats_) throw std::bad_alloc();
+  }
+  float* at(size_t index) const { return floats_.get() + index; }
+
+ private:
+  struct Free {
+    void operator()(float* floats) const { std::free(floats); }
+  };
+  std::unique_ptr<float, Free> floats_;
+};
+
+size_t roundedUp(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+class Attention : public Operator {
+ public:
+  Attention(const OperatorSpec& spec, const Model& model)
+      : heads_(spec.count("heads")),
+        kvHeads_(spec.count("kvHeads")),
+        scale_(spec.real("scale")),
+        query_(valueOf(spec, "query", model)),
+        key_(valueOf(spec, "key", model)),
+        value_(valueOf(spec, "value", model)),
+        keyWidth_(model.width(key_) / kvHeads_),
+        valueWidth_(model.width(value_) / kvHeads_),
+        positions_(roundedUp(model.contextLength(), model.kernels().columns)),
+        keys_(kvHeads_ * keyWidth_, positions_),
+        values_(kvHeads_ * valueWidth_ + 1, positions_ + model.kernels().columns) {
+    output = valueOf(spec, "output", model);
+    inputs = {query_};
+    wholeInputs = {key_, value_};
+    require(heads_ % kvHeads_ == 0 && model.width(key_) % kvHeads_ == 0 && model.width(value_) % kvHeads_ == 0,
+            "attention: heads cannot be shared evenly");
+    require(model.width(query_) == heads_ * keyWidth_ && model.width(output) == heads_ * valueWidth_,
+            "attention: the widths do not agree");
+    require(output != query_ && output != key_ && output != value_, "attention: the output cannot replace an input");
+  }
+
+  void run(Model& model, const Batch& batch, size_t from) override {
+    keep(model, batch);
+    // Rows of a block: the query heads of a key head, of one token after the other.
+    const size_t group = heads_ / kvHeads_, rows = (batch.count - from) * group, together = model.kernels().tokens;
+    const size_t blocks = (rows + together - 1) / together;
+    model.pool().run(kvHeads_ * blocks, [&](size_t part, size_t thread) {
+      // The last ones, which are the longest, first.
+      const size_t first = (blocks - 1 - part / kvHeads_) * together;
+      runBlock(model, batch, thread, part % kvHeads_, from * group + first, std::min(together, rows - first));
+    });
+  }
+
+ private:
+  float* keysAt(size_t head, size_t panel, size_t columns) const {
+    return keys_.at((head * positions_ + panel * columns) * keyWidth_);
+  }
+  float* valuesAt(size_t head, size_t position) const {
+    return values_.at((head * positions_ + position) * valueWidth_);
+  }
+
+  void keep(Model& model, const Batch& batch) {
+    const size_t columns = model.kernels().columns;
+    const Value &key = model.value(key_), &value = model.value(value_);
+    eachToken(model, 0, batch.count, [&](size_t token, size_t) {
+      const size_t position = batch.past + token;
+      for (size_t head = 0; head < kvHeads_; ++head) {
+        const float* k = key.row(token) + head * keyWidth_;
+        float* panel = keysAt(head, position / columns, columns) + position % columns;
+        for (size_t i = 0; i < keyWidth_; ++i) panel[i * columns] = k[i];
+        std::copy_n(value.row(token) + head * valueWidth_, valueWidth_, valuesAt(head, position));
+      }
+    });
+  }
+
+  /** `count` rows of a key head from row `first` on. */
+  void runBlock(Model& model, const Batch& batch, size_t thread, size_t head, size_t first, size_t count) const {
+    const RunnerKernels& kernels = model.kernels();
+    const size_t group = heads_ / kvHeads_, columns = kernels.columns;
+    const auto tokenOf = [&](size_t row) { return (first + row) / group; };
+    const auto headOf = [&](size_t row) { return head * group + (first + row) % group; };
+    const auto positionsOf = [&](size_t row) { return batch.past + tokenOf(row) + 1; };
+    const size_t most = positionsOf(count - 1), stride = roundedUp(most, columns);
+
+    float* queries = model.scratch(thread, QUERIES, count * keyWidth_);
+    packTokens([&](size_t row) { return model.value(query_).row(tokenOf(row)) + headOf(row) * keyWidth_; }, count,
+               keyWidth_, queries);
+    float* scores = model.scratch(thread, SCORES, count * stride);
+    for (size_t panel = 0; panel * columns < most; ++panel) {
+      kernels.multiply({.tokens = count,
+                        .depth = keyWidth_,
+                        .input = queries,
+                        .panel = keysAt(head, panel, columns),
+                        .panelStride = columns,
+                        .start = ZEROS,
+                        .startStride = 0,
+                        .output = scores + panel * columns,
+                        .outputStride = stride});
+    }
+    for (size_t row = 0; row < count; ++row) {
+      kernels.softmax(scores + row * stride, scale_, positionsOf(row));
+      std::fill(scores + row * stride + positionsOf(row), scores + row * stride + most, 0.f);
+    }
+    float* shares = model.scratch(thread, SHARES, count * most);
+    packTokens([&](size_t row) { return scores + row * stride; }, count, most, shares);
+    float mixed[MAX_PANEL_TOKENS * MAX_PANEL_COLUMNS];
+    for (size_t column = 0; column < valueWidth_; column += columns) {
+      kernels.multiply({.tokens = count,
+                        .depth = most,
+                        .input = shares,
+                        .panel = valuesAt(head, 0) + column,
+                        .panelStride = valueWidth_,
+                        .start = ZEROS,
+                        .startStride = 0,
+                        .output = mixed,
+                        .outputStride = columns});
+      for (size_t row = 0; row < count; ++row) {
+        float* to = model.value(output).row(tokenOf(row)) + headOf(row) * valueWidth_ + column;
+        std::copy_n(mixed + row * columns, std::min(columns, valueWidth_ - column), to);
+      }
+    }
+  }
+
+  static constexpr float ZEROS[MAX_PANEL_COLUMNS] = {};
+
+  size_t heads_, kvHeads_;
+  float scale_;
+  size_t query_, key_, value_;
+  size_t keyWidth_, valueWidth_;  // of a head
+  size_t positions_;
+  Cache keys_;    // (heads, panels, width, panel's positions)
+  Cache values_;  // (heads, positions, width), and room to read a panel's width beyond
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> makeAttention(const OperatorSpec& spec, const Model& model) {
+  return std::make_unique<Attention>(spec, model);
+}
+
+}  // namespace hf2gguf

@@ -1,0 +1,55 @@
+#include "pool.h"
+
+namespace hf2gguf {
+
+Pool::Pool(size_t threads) {
+  for (size_t thread = 1; thread < threads; ++thread) workers_.emplace_back([this, thread] { wait(thread); });
+}
+
+Pool::~Pool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void Pool::Job::work(size_t thread) {
+  for (size_t index = next++; index < count; index = next++) part(index, thread);
+}
+
+void Pool::run(size_t count, const std::function<void(size_t, size_t)>& part) {
+  Job job{part, count};
+  if (count <= 1 || workers_.empty()) return job.work(0);
+  {
+    const std::lock_guard lock(mutex_);
+    job_ = &job;
+    ++jobs_;
+  }
+  wake_.notify_all();
+  job.work(0);
+  // Whoever wakes up only now finds no job; the others are waited for.
+  std::unique_lock lock(mutex_);
+  job_ = nullptr;
+  idle_.wait(lock, [this] { return active_ == 0; });
+}
+
+void Pool::wait(size_t thread) {
+  size_t seen = 0;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [&] { return stop_ || jobs_ != seen; });
+    if (stop_) return;
+    seen = jobs_;
+    if (!job_) continue;
+    Job& job = *job_;
+    ++active_;
+    lock.unlock();
+    job.work(thread);
+    lock.lock();
+    if (--active_ == 0) idle_.notify_one();
+  }
+}
+
+}  // namespace hf2gguf

@@ -1,0 +1,42 @@
+// Threads that stay, for the parts of one job at a time.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace hf2gguf {
+
+class Pool {
+ public:
+  /** `threads` counts the caller of `run`. */
+  explicit Pool(size_t threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  size_t threads() const { return workers_.size() + 1; }
+  /** Calls `part(index, thread)` for each index below `count`, in any order; `thread` is below `threads()`. */
+  void run(size_t count, const std::function<void(size_t, size_t)>& part);
+
+ private:
+  struct Job {
+    const std::function<void(size_t, size_t)>& part;
+    const size_t count;
+    std::atomic<size_t> next = 0;
+    void work(size_t thread);
+  };
+  void wait(size_t thread);
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_, idle_;
+  Job* job_ = nullptr;
+  size_t jobs_ = 0, active_ = 0;
+  bool stop_ = false;
+};
+
+}  // namespace hf2gguf

@@ -1,0 +1,27 @@
+// What the files of a target define between them. They are written over the quantizer's vector type, whose rule about
+// headers holds here too: no inline functions of the standard library.
+#pragma once
+#include "../../quantize/vector/lanes.h"
+#include "../kernels.h"
+
+namespace hf2gguf::HF2GGUF_NAMESPACE {
+
+/** Registers of a panel's width, and tokens at a time: their sums fill most of an instruction set's registers. */
+constexpr int PANEL_REGISTERS = 2;
+constexpr int PANEL_COLUMNS = PANEL_REGISTERS * REGISTER;
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int PANEL_TOKENS = 12;
+#else
+constexpr int PANEL_TOKENS = 6;
+#endif
+static_assert(PANEL_COLUMNS <= int(MAX_PANEL_COLUMNS) && PANEL_TOKENS <= int(MAX_PANEL_TOKENS));
+
+void packPanel(const void* rows, size_t stride, size_t count, size_t depth, float* panel);
+void multiply(const Product& product);
+void rmsNorm(const float* x, const float* weight, float epsilon, size_t count, float* y);
+void softmax(float* x, float scale, size_t count);
+void gatedSilu(const float* gate, const float* up, size_t count, float* y);
+void add(const float* left, const float* right, size_t count, float* y);
+void addSquares(const float* x, size_t count, float* sums);
+
+}  // namespace hf2gguf::HF2GGUF_NAMESPACE

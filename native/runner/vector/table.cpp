@@ -1,0 +1,18 @@
+// A target's table, compiled once for each instruction set with its name (see CMakeLists.txt).
+#include "families.h"
+
+namespace hf2gguf::HF2GGUF_NAMESPACE {
+
+const RunnerKernels runnerKernels = {
+    .columns = PANEL_COLUMNS,
+    .tokens = PANEL_TOKENS,
+    .packPanel = packPanel,
+    .multiply = multiply,
+    .rmsNorm = rmsNorm,
+    .softmax = softmax,
+    .gatedSilu = gatedSilu,
+    .add = add,
+    .addSquares = addSquares,
+};
+
+}  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -1,0 +1,13 @@
+import { type ArchitectureGraph, attend, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
+import { ropeOf } from './rope.js';
+
+/** Llama 1 to 3, Mistral, and what is built like them (src/models/llama.cpp). */
+export const llama: ArchitectureGraph = {
+  architecture: 'llama',
+  block: (block) => [
+    ...queriesKeysValues(block),
+    ...rotate(block, ropeOf(block.keys, 'adjacent')),
+    ...attend(block),
+    ...gatedFeedForward(block),
+  ],
+};

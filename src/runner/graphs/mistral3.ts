@@ -1,0 +1,21 @@
+import type { Operator } from '../graph.js';
+import { type ArchitectureGraph, attend, type Block, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
+import { originalContext, ropeOf } from './rope.js';
+
+/** Mistral 3 and Ministral 3 (src/models/mistral3.cpp): Llama, with queries that grow with their position. */
+export const mistral3: ArchitectureGraph = {
+  architecture: 'mistral3',
+  block: (block) => [
+    ...queriesKeysValues(block),
+    ...rotate(block, ropeOf(block.keys, 'adjacent')),
+    ...temperature(block),
+    ...attend(block),
+    ...gatedFeedForward(block),
+  ],
+};
+
+function temperature({ keys }: Block): Operator[] {
+  const scale = keys.number('attention.temperature_scale', 0);
+  const operator = { op: 'scale-by-position', value: 'query', scale, floor: originalContext(keys), offset: 0 } as const;
+  return scale === 0 ? [] : [operator];
+}

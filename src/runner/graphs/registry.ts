@@ -1,0 +1,73 @@
+import { UnsupportedError } from '../../errors.js';
+import type { KeyValues } from '../../gguf/key-values.js';
+import { GraphError } from '../engine.js';
+import type { Graph, Operator, WeightTensor } from '../graph.js';
+import { type ArchitectureGraph, decoder } from './decoder.js';
+import { ArchitectureKeys } from './keys.js';
+import { llama } from './llama.js';
+import { mistral3 } from './mistral3.js';
+import { qwen2 } from './qwen2.js';
+import { qwen3 } from './qwen3.js';
+import { smollm3 } from './smollm3.js';
+
+/** All architectures that run; a new one gets its line here. */
+const GRAPHS: readonly ArchitectureGraph[] = [llama, mistral3, qwen2, qwen3, smollm3];
+
+/** An architecture that the runner doesn't know. */
+export class NoGraphError extends UnsupportedError {}
+/** A model of a known architecture, but with parts that its graph doesn't have. */
+export class UnknownPartError extends UnsupportedError {}
+
+/**
+ * What a file's key-values and tensors compute.
+ * @throws NoGraphError, UnknownPartError, GraphKeyError, GraphError
+ */
+export function buildGraph(kv: KeyValues, tensors: readonly Pick<WeightTensor, 'name' | 'ne'>[]): Graph {
+  const keys = new ArchitectureKeys(kv);
+  const found = GRAPHS.find(({ architecture }) => architecture === keys.architecture);
+  if (!found) {
+    throw new NoGraphError(
+      `Models of the architecture ${JSON.stringify(keys.architecture.slice(0, 60))} can't be run.`,
+      `Those of ${GRAPHS.map(({ architecture }) => architecture).join(', ')} can.`,
+    );
+  }
+  if (keys.isFalse('attention.causal')) {
+    throw new UnknownPartError(
+      `The model is an encoder (${found.architecture}.attention.causal), which can't be run.`,
+      'Run a model that generates text.',
+    );
+  }
+  const graph = decoder(found, { keys, shapes: new Map(tensors.map(({ name, ne }) => [name, ne])) });
+  compareTensors(graph, tensors);
+  return graph;
+}
+
+/** As llama.cpp does, refuses tensors that nothing is computed with: the result would be another model's. */
+function compareTensors({ architecture, operators }: Graph, tensors: readonly Pick<WeightTensor, 'name'>[]): void {
+  const known = new Set(operators.flatMap(weightsOf));
+  const unknown = tensors.find(({ name }) => !known.delete(name));
+  const [missing] = known;
+  if (unknown) {
+    throw new UnknownPartError(
+      `The graph of ${architecture} has no place for the tensor ${unknown.name}.`,
+      'This variant of the architecture is not run yet.',
+    );
+  }
+  if (missing !== undefined) {
+    throw new GraphError(`The model has no tensor ${missing}.`, 'Get the whole file, or convert the model again.');
+  }
+}
+
+function weightsOf(operator: Operator): string[] {
+  switch (operator.op) {
+    case 'embed':
+    case 'rms-norm':
+      return [operator.weight];
+    case 'mat-mul':
+      return operator.bias === undefined ? [operator.weight] : [operator.weight, operator.bias];
+    case 'rope':
+      return operator.rope.factors === undefined ? [] : [operator.rope.factors];
+    default:
+      return [];
+  }
+}

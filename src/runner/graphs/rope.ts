@@ -1,0 +1,76 @@
+import type { Rope } from '../graph.js';
+import { type ArchitectureKeys, GraphKeyError } from './keys.js';
+
+const f32 = Math.fround;
+
+/**
+ * The rotary embedding that the keys ask for, with llama.cpp's defaults (load_hparams of llama-model.cpp). YaRN's keys
+ * count for every architecture, as in transformers; llama.cpp reads some of them for some of the architectures only.
+ * @param pairs as `llama_model_rope_type` has it: NORM is `adjacent`, NEOX `halves`.
+ * @throws GraphKeyError
+ */
+export function ropeOf(keys: ArchitectureKeys, pairs: Rope['pairs']): Rope {
+  const type = scalingType(keys);
+  const scale = type === 'none' ? 1 : frequencyScale(keys);
+  const extFactor = type === 'yarn' ? 1 : 0;
+  const attnFactor = f32((extFactor ? yarnAttention(keys, scale) : 1) * keys.number('rope.scaling.attn_factor', 1));
+  const yarn = {
+    extFactor,
+    attnFactor,
+    betaFast: keys.number('rope.scaling.yarn_beta_fast', 32),
+    betaSlow: keys.number('rope.scaling.yarn_beta_slow', 1),
+    originalContext: originalContext(keys),
+  };
+  return {
+    pairs,
+    dimensions: keys.count('rope.dimension_count', headDim(keys)),
+    base: keys.number('rope.freq_base', 10000),
+    scale,
+    ...((extFactor !== 0 || attnFactor !== 1) && { yarn }),
+  };
+}
+
+/** Dimensions of a query's or a key's head. */
+export function headDim(keys: ArchitectureKeys): number {
+  return keys.count(
+    'attention.key_length',
+    Math.floor(keys.count('embedding_length') / keys.count('attention.head_count')),
+  );
+}
+
+/** Positions that the model was trained for before its context was stretched. */
+export function originalContext(keys: ArchitectureKeys): number {
+  return keys.count('rope.scaling.original_context_length', keys.count('context_length'));
+}
+
+const SCALING_TYPES = ['none', 'linear', 'yarn', 'longrope'];
+
+function scalingType(keys: ArchitectureKeys): string {
+  const type = keys.text('rope.scaling.type', 'linear');
+  if (!SCALING_TYPES.includes(type)) {
+    throw new GraphKeyError(
+      `The key ${keys.architecture}.rope.scaling.type is ${JSON.stringify(type.slice(0, 60))}.`,
+      `llama.cpp knows ${SCALING_TYPES.join(', ')}.`,
+    );
+  }
+  return type;
+}
+
+/** 1 / factor; `rope.scale_linear` is the key's older name. */
+function frequencyScale(keys: ArchitectureKeys): number {
+  const factor = keys.number('rope.scaling.factor', keys.number('rope.scale_linear', 0));
+  return factor === 0 ? 1 : f32(1 / factor);
+}
+
+/**
+ * What ggml is given as attn_factor (the constructor of llama_context): ggml multiplies by 1 + 0.1 ln(factor) itself, so
+ * that is taken out first. A factor that the file names counts; llama.cpp computes one all the same.
+ */
+function yarnAttention(keys: ArchitectureKeys, scale: number): number {
+  const factor = f32(1 / scale);
+  const magnitude = (multiplier: number) => (factor <= 1 ? 1 : f32(0.1 * multiplier * Math.log(factor) + 1));
+  const logMultiplier = keys.number('rope.scaling.yarn_log_multiplier', 0);
+  const computed = logMultiplier === 0 ? magnitude(1) : f32(magnitude(1) / magnitude(logMultiplier));
+  const wanted = keys.number('rope.scaling.yarn_attn_factor', computed);
+  return f32(wanted / (1 + 0.1 * Math.log(factor)));
+}
