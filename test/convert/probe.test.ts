@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { plan } from '#src/convert/convert.js';
+import type { ConvertParams } from '#src/convert/params.js';
+import { probeVocabulary, VocabularyMismatchError } from '#src/convert/probe.js';
+import { EXIT } from '#src/errors.js';
+import { KeyValues } from '#src/gguf/key-values.js';
+import { readTokenizerFiles } from '#src/tokenizer/tokenizer-files.js';
+import { fixtures } from '../paths.js';
+import { openModel } from '../tokenizer/folder.js';
+import { vocabularyOfFolder } from '../runner/vocabularies.js';
+
+const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
+
+async function warningsOf(params: Partial<ConvertParams>): Promise<string[]> {
+  const warnings: string[] = [];
+  await plan({ source: tinyVerse, ...params }, (event) => {
+    if (event.event === 'warning') {
+      warnings.push(event.message);
+    }
+  });
+  return warnings;
+}
+
+describe('a conversion probes its vocabulary', () => {
+  test('which reads text as the repository does: nothing is said', async () => {
+    for (const strict of [false, true]) {
+      expect(await warningsOf({ preTokenizer: 'llama-bpe', strict })).toEqual([]);
+    }
+  });
+
+  test('which another pre-tokenizer cuts otherwise: a warning with the first piece that differs', async () => {
+    const [warning, ...others] = await warningsOf({ preTokenizer: 'bloom', vocabOnly: true });
+    expect(others).toEqual([]);
+    expect(warning).toMatch(/after "[\s\S]*" it will have .* the tokenizer has .*--strict/);
+  });
+
+  test('--strict refuses it', async () => {
+    const error = await plan({ source: tinyVerse, preTokenizer: 'bloom', strict: true }).catch((cause) => cause);
+    expect(error).toBeInstanceOf(VocabularyMismatchError);
+    expect(error.exitCode).toBe(EXIT.gate);
+    expect(error.message).toMatch(/it will have .* the tokenizer has .*--strict/);
+  });
+
+  test.each([
+    ['of a kind that is not handled: nothing is said', (kv: KeyValues) => kv.string('tokenizer.ggml.model', 'bert'), []],
+    [
+      'that llama.cpp will not load: a warning that says so',
+      (kv: KeyValues) => kv.array('tokenizer.ggml.tokens', 'string', ['a', 'a']),
+      [expect.stringMatching(/will not load the file.*"a" stands there twice/)],
+    ],
+  ])('a vocabulary %s', async (_, change, expected) => {
+    const { files, config } = await openModel(tinyVerse);
+    const warnings: string[] = [];
+    probeVocabulary({
+      tokenizer: await readTokenizerFiles(files),
+      config,
+      kv: change(await vocabularyOfFolder(tinyVerse, 'llama')),
+      strict: false,
+      emit: (event) => event.event === 'warning' && warnings.push(event.message),
+    });
+    expect(warnings).toEqual(expected);
+  });
+
+  test('a repository whose tokenizer.json cannot be run, but need not: nothing is said', async () => {
+    const { files, config } = await openModel(tinyVerse);
+    const tokenizer = { ...(await readTokenizerFiles(files)), tokenizer: { model: { type: 'Quantum' } } };
+    const kv = await vocabularyOfFolder(tinyVerse, 'llama');
+    const emit = jest.fn();
+    probeVocabulary({ tokenizer, config, kv, strict: true, emit });
+    probeVocabulary({ tokenizer: { ...tokenizer, tokenizer: null }, config, kv, strict: true, emit });
+    expect(emit).not.toHaveBeenCalled();
+  });
+});
