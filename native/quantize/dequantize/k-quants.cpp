@@ -2,6 +2,7 @@
 // Reference: dequantize_row_q[2-6]_K in ggml-quants.c of llama.cpp v0.5.0.
 #include "../common/pack.h"
 #include "../families.h"
+#include "blocks.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
@@ -31,13 +32,7 @@ void valuesSymmetric(const Block& block, float* x) {
 }
 
 template <class Block, void (*VALUES)(const Block&, float*)>
-void eachBlock(const uint8_t* y, float* x, size_t count) {
-  for (size_t i = 0; i < count; i += SUPER_BLOCK, y += sizeof(Block)) {
-    Block block;
-    __builtin_memcpy(&block, y, sizeof block);
-    VALUES(block, x + i);
-  }
-}
+constexpr auto eachBlock = decodeBlocks<Block, SUPER_BLOCK, VALUES>;
 
 }  // namespace
 
