@@ -19,6 +19,12 @@ export function writeRaw(buffer: Buffer, text: string, start: number): number {
   return RAW_BYTE.test(text) ? writeUnitwise(buffer, text, start) : buffer.write(text, start);
 }
 
+/** The bytes of `text`. */
+export function encodeRaw(text: string): Uint8Array {
+  const buffer = Buffer.alloc(3 * text.length);
+  return buffer.subarray(0, writeRaw(buffer, text, 0));
+}
+
 function decodeBytewise(bytes: Uint8Array): string {
   const units = Buffer.alloc(2 * bytes.length);
   let end = 0;

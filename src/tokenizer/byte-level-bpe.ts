@@ -1,3 +1,4 @@
+import { TOKEN_TYPE } from '../gguf/token-type.js';
 import { isObject, type JsonObject } from '../json.js';
 import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
 import { buildDecoder, cleanUp } from './encoder/decoders.js';
@@ -6,7 +7,7 @@ import { malformedFile } from './errors.js';
 import { initArguments } from './init-arguments.js';
 import { recognizePreTokenizer } from './pre/recognize.js';
 import { writeSpecialVocab } from './special-vocab.js';
-import { addedTokenEntry, padding, TOKEN_TYPE } from './token-types.js';
+import { addedTokenEntry, padding } from './token-types.js';
 import type { TokenizerContext } from './tokenizer.js';
 import { objectAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
 import { vocabularySize } from './vocabulary-size.js';

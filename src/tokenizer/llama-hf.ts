@@ -1,9 +1,9 @@
+import { TOKEN_TYPE } from '../gguf/token-type.js';
 import type { JsonObject } from '../json.js';
 import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
 import { malformedFile } from './errors.js';
 import { initArguments } from './init-arguments.js';
 import { writeSpecialVocab } from './special-vocab.js';
-import { TOKEN_TYPE } from './token-types.js';
 import type { TokenizerContext } from './tokenizer.js';
 import { objectAt, type TokenizerFiles } from './tokenizer-files.js';
 

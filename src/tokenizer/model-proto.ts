@@ -1,6 +1,6 @@
+import { TOKEN_TYPE } from '../gguf/token-type.js';
 import { MAX_VOCABULARY } from '../limits.js';
 import { malformedFile } from './errors.js';
-import { TOKEN_TYPE } from './token-types.js';
 
 /**
  * SentencePiece's `tokenizer.model`: a protobuf message `ModelProto` (sentencepiece_model.proto). Only the pieces and

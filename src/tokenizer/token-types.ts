@@ -1,5 +1,4 @@
-/** `tokenizer.ggml.token_type`: the numbers of llama.h's `llama_token_type`, which are SentencePiece's own. */
-export const TOKEN_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+import { TOKEN_TYPE } from '../gguf/token-type.js';
 
 /** Released tokenizers forget to mark these as special; the reference does it (base.py, does_token_look_special). */
 const SPECIAL_NAMES = ['<pad>', '<mask>', '<2mass>', '[@BOS@]'];

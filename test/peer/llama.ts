@@ -14,8 +14,21 @@ export interface LlamaModel {
   free(): void;
 }
 
+/** Its vocabulary alone, as llama.h names what it tells. */
+export interface LlamaVocabulary {
+  readonly bos: number;
+  readonly eos: number;
+  readonly addBos: boolean;
+  readonly addEos: boolean;
+  /** llama_vocab_is_eog. */
+  readonly ends: number[];
+  tokenize(text: string, special: boolean, edges: boolean): number[];
+  piece(token: number, special: boolean): Buffer;
+}
+
 export interface Llama {
   loadModel(path: string): LlamaModel;
+  loadVocabulary(path: string): LlamaVocabulary;
   /** llama_model_quantize with default options. `ftype` is a number of enum llama_ftype (general.file_type). */
   quantize(input: string, output: string, ftype: number, threads: number): void;
 }
@@ -128,6 +141,17 @@ function bind(koffi: Koffi) {
     freeModel: llama.func('void llama_model_free(void *model)'),
     vocabulary: llama.func('void *llama_model_get_vocab(void *model)'),
     vocabularySize: llama.func('int32_t llama_vocab_n_tokens(void *vocab)'),
+    bos: llama.func('int32_t llama_vocab_bos(void *vocab)'),
+    eos: llama.func('int32_t llama_vocab_eos(void *vocab)'),
+    addBos: llama.func('bool llama_vocab_get_add_bos(void *vocab)'),
+    addEos: llama.func('bool llama_vocab_get_add_eos(void *vocab)'),
+    isEnd: llama.func('bool llama_vocab_is_eog(void *vocab, int32_t token)'),
+    tokenize: llama.func(
+      'int32_t llama_tokenize(void *vocab, void *text, int32_t len, _Out_ int32_t *tokens, int32_t max, bool add_special, bool parse_special)',
+    ),
+    piece: llama.func(
+      'int32_t llama_token_to_piece(void *vocab, int32_t token, _Out_ uint8_t *buf, int32_t length, int32_t lstrip, bool special)',
+    ),
     newContext: llama.func('void *llama_init_from_model(void *model, llama_context_params params)'),
     freeContext: llama.func('void llama_free(void *ctx)'),
     decode: llama.func('int32_t llama_decode(void *ctx, llama_batch batch)'),
@@ -198,7 +222,32 @@ export function loadLlama(): Llama {
     };
   }
 
+  function wrapVocabulary(vocab: unknown): LlamaVocabulary {
+    const tokens = Array.from({ length: Number(lib.vocabularySize(vocab)) }, (_, token) => token);
+    return {
+      bos: Number(lib.bos(vocab)),
+      eos: Number(lib.eos(vocab)),
+      addBos: Boolean(lib.addBos(vocab)),
+      addEos: Boolean(lib.addEos(vocab)),
+      ends: tokens.filter((token) => lib.isEnd(vocab, token)),
+      tokenize(text, special, edges) {
+        const bytes = Buffer.from(text);
+        const ids = new Int32Array(bytes.length + 16);
+        return [...ids.subarray(0, Number(lib.tokenize(vocab, bytes, bytes.length, ids, ids.length, edges, special)))];
+      },
+      piece(token, special) {
+        const bytes = Buffer.alloc(4096);
+        return bytes.subarray(0, Number(lib.piece(vocab, token, bytes, bytes.length, 0, special)));
+      },
+    };
+  }
+
   return {
+    loadVocabulary(path) {
+      const model = lib.loadModel(path, { ...(lib.modelDefaults() as object), vocab_only: true });
+      if (!model) throw new Error(`llama.cpp does not load ${path}`);
+      return wrapVocabulary(lib.vocabulary(model));
+    },
     loadModel(path) {
       const model = lib.loadModel(path, lib.modelDefaults());
       if (!model) throw new Error(`llama.cpp does not load ${path}`);

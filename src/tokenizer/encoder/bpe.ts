@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../json.js';
+import { MinHeap } from '../../text/heap.js';
 import { arrayField, booleanField, ID_LIMIT, malformed, objectField, stringField } from './fields.js';
-import { MinHeap } from './heap.js';
 import { MergeIndex } from './merge-index.js';
 import { Vocabulary } from './vocabulary.js';
 

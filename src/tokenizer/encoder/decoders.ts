@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../json.js';
-import { fromByteChars } from './byte-level.js';
+import { fromByteChars } from '../../text/byte-level.js';
 import { booleanField, component, isId, malformed, sequence, stringField, unsupported } from './fields.js';
 import { replacer } from './normalizers.js';
 

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../../json.js';
-import { toByteChars } from './byte-level.js';
+import { toByteChars } from '../../text/byte-level.js';
+import { BEHAVIOURS, type Behaviour, split } from '../../text/split.js';
 import { booleanField, component, malformed, sequence, stringField, unsupported } from './fields.js';
 import { patternOf } from './normalizers.js';
-import { BEHAVIOURS, type Behaviour, split } from './split.js';
 
 /** @param first the piece starts where the text does. */
 export type PreTokenizer = (piece: string, first: boolean) => string[];

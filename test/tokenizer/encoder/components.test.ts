@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '#src/json.js';
+import { split } from '#src/text/split.js';
 import { loadEncoder } from '#src/tokenizer/encoder/encoder.js';
 import { compileOniguruma } from '#src/tokenizer/encoder/oniguruma.js';
 import { PatternError } from '#src/tokenizer/encoder/oniguruma-syntax.js';
-import { split } from '#src/tokenizer/encoder/split.js';
 import { fixtures } from '../../paths.js';
 
 // Expected values: tokenizers 0.22.2 as loaded by transformers 4.57.6 (AutoTokenizer) from the same parts.

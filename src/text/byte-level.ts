@@ -12,6 +12,11 @@ const CHARS: readonly string[] = (() => {
 
 const BYTES: ReadonlyMap<string, number> = new Map(CHARS.map((char, byte) => [char, byte]));
 
+/** The byte that a character of the alphabet stands for. */
+export function byteOf(char: string): number | undefined {
+  return BYTES.get(char);
+}
+
 /** The UTF-8 bytes of `text` in that alphabet. */
 export function toByteChars(text: string): string {
   if (/^[!-~]*$/.test(text)) {

@@ -1,0 +1,82 @@
+import { toByteChars } from '../../text/byte-level.js';
+import { type Cut, compileCut } from './cut.js';
+import { mergeSymbols, NONE } from './merge.js';
+import type { PreTokenizer } from './pre-tokenizers.js';
+import type { Tokens } from './tokens.js';
+
+/** Words whose ids are kept; longer ones are rare enough to be encoded again. */
+const CACHED_WORDS = 50_000;
+const CACHED_LENGTH = 64;
+
+/** Byte pair encoding: text is cut into words, and the symbols of each are merged in the order of the merges. */
+export class BpeEncoder {
+  readonly #cut: Cut;
+  readonly #ranks = new Map<string, number>();
+  readonly #words = new Map<string, readonly number[]>();
+
+  /** @param merges `left right`: a space in the text is another character there. */
+  constructor(
+    readonly tokens: Tokens,
+    readonly pre: PreTokenizer,
+    merges: ArrayLike<string>,
+  ) {
+    this.#cut = compileCut(pre.patterns);
+    for (let rank = 0; rank < merges.length; rank++) {
+      const merge = merges[rank] as string;
+      if (!this.#ranks.has(merge)) {
+        this.#ranks.set(merge, rank);
+      }
+    }
+  }
+
+  /** The ids of a text without special tokens are appended to `output`. */
+  encode(text: string, output: number[]): void {
+    const { raw, escapesSpaces } = this.pre;
+    for (const word of this.#cut(escapesSpaces ? text.replaceAll(' ', '▁') : text)) {
+      for (const id of this.#word(raw ? word : toByteChars(word))) {
+        output.push(id);
+      }
+    }
+  }
+
+  #word(word: string): readonly number[] {
+    const known = this.#words.get(word);
+    if (known) {
+      return known;
+    }
+    const ids = this.#merged(word).flatMap((symbol) => this.tokens.ids.get(symbol) ?? this.#bytes(symbol));
+    if (word.length <= CACHED_LENGTH) {
+      if (this.#words.size >= CACHED_WORDS) {
+        this.#words.clear();
+      }
+      this.#words.set(word, ids);
+    }
+    return ids;
+  }
+
+  #merged(word: string): string[] {
+    const { ignoreMerges, gemma } = this.pre;
+    if ((ignoreMerges || (gemma && /^\n+$/.test(word))) && this.tokens.ids.has(word)) {
+      return [word];
+    }
+    return mergeSymbols([...word], (left, right) => this.#ranks.get(`${left} ${right}`) ?? NONE);
+  }
+
+  /** What is no token: its bytes, as far as they are. */
+  #bytes(symbol: string): number[] {
+    return [...Buffer.from(symbol)].flatMap((byte) => {
+      const token = this.pre.raw ? byteToken(byte) : rawByte(byte);
+      return this.tokens.ids.get(token) ?? [];
+    });
+  }
+}
+
+/** SentencePiece's token of a byte. */
+export function byteToken(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+}
+
+/** A byte alone, as gguf/raw-strings.ts reads it. */
+export function rawByte(byte: number): string {
+  return String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
+}

@@ -1,0 +1,132 @@
+import type { KeyValues } from '../../gguf/key-values.js';
+import type { Vocabulary } from '../text.js';
+import { BpeEncoder } from './bpe.js';
+import { MalformedVocabularyError, UnsupportedVocabularyError } from './errors.js';
+import { Fields } from './fields.js';
+import { Partition } from './partition.js';
+import { pieceOf, type Spelling } from './pieces.js';
+import { DEFAULT_PRE, PRE_TOKENIZERS, type PreTokenizer } from './pre-tokenizers.js';
+import { findSpecials, type SpecialDefaults, setStrips } from './special.js';
+import { SpmEncoder } from './spm.js';
+import { readTokens, type Tokens } from './tokens.js';
+
+/** What a kind of tokenizer does its own way. */
+interface Kind {
+  readonly tokens: Tokens;
+  readonly defaults: SpecialDefaults;
+  readonly addBos: boolean;
+  /** Whatever the file says. */
+  readonly forcesBos: boolean;
+  readonly spelling: Spelling;
+  readonly lstrip: string | undefined;
+  /** Appends the ids of what lies between special tokens. @param first it stands at the start or after such a token. */
+  encode(text: string, first: boolean, output: number[]): void;
+}
+
+/** `tokenizer.ggml.model` → how it is read. */
+const KINDS: Readonly<Record<string, (fields: Fields) => Kind>> = {
+  llama: sentencePiece,
+  gpt2: (fields) => bytePairs(fields, preTokenizer(fields.string('tokenizer.ggml.pre') || DEFAULT_PRE), 11),
+  gemma4: (fields) => bytePairs(fields, preTokenizer('gemma4'), null),
+};
+
+/**
+ * The vocabulary of a GGUF file, as llama.cpp v0.5.0 reads it (src/llama-vocab.cpp, llama_vocab::impl::load).
+ * @throws UnsupportedVocabularyError where it is of a kind that this version does not encode for;
+ *   MalformedVocabularyError
+ */
+export function openVocabulary(kv: KeyValues): Vocabulary {
+  const fields = new Fields(kv);
+  const kind = kindOf(fields)(fields);
+  const { tokens, spelling } = kind;
+  const { bos, eos, endOfGeneration } = findSpecials(fields, tokens, kind.defaults);
+  setStrips(tokens, { name: fields.string('general.name') ?? '', lstrip: kind.lstrip });
+  const partition = new Partition(tokens);
+  const addBos = kind.forcesBos || (fields.bool('tokenizer.ggml.add_bos_token') ?? kind.addBos);
+  const addEos = fields.bool('tokenizer.ggml.add_eos_token') ?? false;
+  return {
+    size: tokens.texts.length,
+    ...{ bos, eos, endOfGeneration, addBos, addEos },
+    encode(text, { special, edges }) {
+      const output: number[] = edges && addBos && bos !== null ? [bos] : [];
+      let first = true;
+      for (const part of partition.parts(wellFormed(text), special)) {
+        if (typeof part === 'number') {
+          output.push(part);
+        } else {
+          kind.encode(part, first, output);
+        }
+        first = typeof part === 'number';
+      }
+      if (edges && addEos && eos !== null) {
+        output.push(eos);
+      }
+      return Int32Array.from(output);
+    },
+    piece: (token, { special }) => pieceOf(tokens, token, special, spelling),
+  };
+}
+
+function kindOf(fields: Fields): (fields: Fields) => Kind {
+  const model = fields.string('tokenizer.ggml.model');
+  if (model === undefined) {
+    throw new MalformedVocabularyError('tokenizer.ggml.model is missing');
+  }
+  const kind = Object.hasOwn(KINDS, model) ? KINDS[model] : undefined;
+  if (!kind) {
+    throw new UnsupportedVocabularyError(
+      `The vocabulary is of the kind ${JSON.stringify(model)}, which text cannot be encoded for yet.`,
+      `Supported are ${Object.keys(KINDS).join(', ')}.`,
+    );
+  }
+  return kind;
+}
+
+function preTokenizer(name: string): PreTokenizer {
+  const found = PRE_TOKENIZERS.find(({ names }) => names.includes(name));
+  if (!found) {
+    throw new UnsupportedVocabularyError(
+      `tokenizer.ggml.pre is ${JSON.stringify(name)}, which llama.cpp v0.5.0 does not know.`,
+      `It knows ${PRE_TOKENIZERS.flatMap(({ names }) => names).join(', ')}.`,
+    );
+  }
+  return found;
+}
+
+function bytePairs(fields: Fields, pre: PreTokenizer, id: number | null): Kind {
+  const merges = fields.strings('tokenizer.ggml.merges');
+  if (merges === undefined && !pre.names.includes('kimi-k2')) {
+    throw new MalformedVocabularyError('tokenizer.ggml.merges is missing');
+  }
+  const tokens = readTokens(fields);
+  const encoder = new BpeEncoder(tokens, pre, merges ?? []);
+  return {
+    tokens,
+    defaults: { bos: pre.noBos ? null : id, eos: id },
+    addBos: pre.addBos ?? false,
+    forcesBos: pre.gemma ?? false,
+    spelling: pre.escapesSpaces ? 'spaces' : 'bytes',
+    lstrip: pre.lstrip,
+    encode: (text, _, output) => encoder.encode(text, output),
+  };
+}
+
+function sentencePiece(fields: Fields): Kind {
+  const tokens = readTokens(fields);
+  const encoder = new SpmEncoder(tokens);
+  const prefix = (fields.bool('tokenizer.ggml.add_space_prefix') ?? true) ? ' ' : '';
+  return {
+    tokens,
+    defaults: { bos: 1, eos: 2 },
+    addBos: true,
+    forcesBos: false,
+    spelling: 'spaces',
+    lstrip: undefined,
+    encode: (text, first, output) => encoder.encode((first ? prefix : '') + text, output),
+  };
+}
+
+/** Halves of surrogate pairs become U+FFFD. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd');
+}

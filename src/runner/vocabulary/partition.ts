@@ -1,0 +1,56 @@
+import { PARTED } from './special.js';
+import { ATTR, type Tokens } from './tokens.js';
+
+interface Special {
+  readonly id: number;
+  readonly text: string;
+  /** Bits of ATTR. */
+  readonly attr: number;
+}
+
+/** Text, or a token that was found in it. */
+export type Part = string | number;
+
+/**
+ * Parts a text by the special tokens in it: the longest token (in bytes) first, wherever it stands; llama-vocab.cpp,
+ * tokenizer_st_partition. Without `special`, only user-defined tokens are found.
+ */
+export class Partition {
+  /** Longest first. */
+  readonly #specials: readonly Special[];
+
+  constructor({ texts, attrs }: Tokens) {
+    const specials: Special[] = [];
+    attrs.forEach((attr, id) => {
+      const text = texts[id] ?? '';
+      // Bytes that are no UTF-8 are not part of any text.
+      if (attr & PARTED && !/\p{Cs}/u.test(text)) {
+        specials.push({ id, text, attr });
+      }
+    });
+    this.#specials = specials.sort((a, b) => Buffer.byteLength(b.text) - Buffer.byteLength(a.text));
+  }
+
+  parts(text: string, special: boolean): Part[] {
+    let parts: Part[] = text === '' ? [] : [text];
+    for (const token of this.#specials) {
+      const parsed = special || !(token.attr & (ATTR.control | ATTR.unknown));
+      if (parsed && text.includes(token.text)) {
+        parts = parts.flatMap((part) => (typeof part === 'string' ? cutOut(part, token) : [part]));
+      }
+    }
+    return parts;
+  }
+}
+
+function cutOut(part: string, { id, text, attr }: Special): Part[] {
+  const parts: Part[] = [];
+  let rest = part;
+  for (let at = rest.indexOf(text); at >= 0; at = rest.indexOf(text)) {
+    const before = rest.slice(0, at);
+    parts.push(attr & ATTR.lstrip ? before.replace(/[\t-\r ]+$/, '') : before, id);
+    const after = rest.slice(at + text.length);
+    rest = attr & ATTR.rstrip ? after.replace(/^[\t-\r ]+/, '') : after;
+  }
+  return [...parts, rest].filter((piece) => piece !== '');
+}

@@ -1,0 +1,37 @@
+import { encodeRaw } from '../../gguf/raw-strings.js';
+import { byteOf } from '../../text/byte-level.js';
+import { ATTR, type Tokens } from './tokens.js';
+
+const EMPTY = new Uint8Array();
+const HIDDEN = ATTR.unknown | ATTR.control;
+
+/** How normal tokens are written: with ▁ for a space, or in GPT-2's alphabet of bytes. */
+export type Spelling = 'spaces' | 'bytes';
+
+/** The bytes that a token stands for; none for an unused one and, without `special`, for a control token. */
+export function pieceOf({ texts, attrs }: Tokens, token: number, special: boolean, spelling: Spelling): Uint8Array {
+  const text = texts[token];
+  const attr = attrs[token] ?? 0;
+  if (text === undefined || (!special && attr & HIDDEN)) {
+    return EMPTY;
+  }
+  if (attr & (HIDDEN | ATTR.userDefined)) {
+    return encodeRaw(text);
+  }
+  if (attr & ATTR.normal) {
+    return spelling === 'spaces' ? encodeRaw(text.replaceAll('▁', ' ')) : fromAlphabet(text);
+  }
+  return attr & ATTR.byte ? Uint8Array.of(Number.parseInt(text.slice(3, 5), 16) || 0) : EMPTY;
+}
+
+/** llama_decode_text: a character outside the alphabet is shown as such, and the whole token after it. */
+function fromAlphabet(text: string): Uint8Array {
+  return Buffer.concat(
+    Array.from(text, (char) => {
+      const byte = byteOf(char);
+      return byte === undefined
+        ? encodeRaw(`[UNK_BYTE_0x${Buffer.from(char).toString('hex')}${text}]`)
+        : Uint8Array.of(byte);
+    }),
+  );
+}

@@ -1,0 +1,155 @@
+import type { Fields } from './fields.js';
+import { ATTR, type Tokens } from './tokens.js';
+
+/** Ids of the tokens with a role; null where no token has it. */
+export interface SpecialIds {
+  readonly bos: number | null;
+  readonly eos: number | null;
+  readonly endOfGeneration: ReadonlySet<number>;
+}
+
+/** What the kind of tokenizer says where the file says nothing; ids beyond the vocabulary count as none. */
+export interface SpecialDefaults {
+  readonly bos: number | null;
+  readonly eos: number | null;
+}
+
+/**
+ * Roles that a file may name by id (the last key that it has counts) and, where it does not, by the text of a token;
+ * llama-vocab.cpp, "auto-detect special tokens by text". Which of several such tokens it takes depends on a hash there;
+ * here it is the first of the list.
+ */
+const ROLES = {
+  eot: {
+    keys: ['eot'],
+    names: [
+      ...['<|eot_id|>', '<|im_end|>', '<|end|>', '<end_of_turn>', '<|endoftext|>', '<|end_of_text|>', '<EOT>'],
+      ...['_<EOT>', '[EOT]', '<｜end▁of▁sentence｜>', '<end_of_utterance>'],
+    ],
+  },
+  eom: { keys: ['eom'], names: ['<|eom_id|>'] },
+  fimPrefix: {
+    keys: ['fim_pre', 'prefix'],
+    names: [
+      ...['<|fim_prefix|>', '<fim-prefix>', '<fim_prefix>', '<｜fim▁begin｜>', '<PRE>', '▁<PRE>', '<|code_prefix|>'],
+      '<|prefix|>',
+    ],
+  },
+  fimSuffix: {
+    keys: ['fim_suf', 'suffix'],
+    names: [
+      ...['<|fim_suffix|>', '<fim-suffix>', '<fim_suffix>', '<｜fim▁hole｜>', '<SUF>', '▁<SUF>', '<|code_suffix|>'],
+      '<|suffix|>',
+    ],
+  },
+  fimMiddle: {
+    keys: ['fim_mid', 'middle'],
+    names: [
+      ...['<|fim_middle|>', '<fim-middle>', '<fim_middle>', '<｜fim▁end｜>', '<MID>', '▁<MID>', '<|code_middle|>'],
+      '<|middle|>',
+    ],
+  },
+  fimPad: { keys: ['fim_pad'], names: ['<|fim_pad|>', '<fim-pad>', '<fim_pad>', '<PAD>', '[PAD]'] },
+  fimRepo: { keys: ['fim_rep'], names: ['<|fim_repo|>', '<|repo_name|>', '<fim-repo>', '<REPO>', '<reponame>'] },
+  fimSeparator: { keys: ['fim_sep'], names: ['<|file_sep|>'] },
+} as const;
+
+/** Tokens of these texts end a generation whatever the file says. */
+const END_NAMES = [
+  ...['<|eot_id|>', '<|im_end|>', '<|end|>', '<|return|>', '<|call|>', '<|flush|>', '<|calls|>', '<end_of_turn>'],
+  ...['<|endoftext|>', '</s>', '<|eom_id|>', '<EOT>', '_<EOT>', '[EOT]', '[EOS]', '<|end_of_text|>'],
+  ...['<end_of_utterance>', '<eos>', '<turn|>', '<|tool_response>', '<｜end▁of▁sentence｜>', '[e~['],
+];
+
+/** gpt-oss: always shown. */
+const SHOWN_NAMES = ['<|channel|>', '<|message|>', '<|start|>', '<|constrain|>'];
+
+/** Finds the tokens with a role and makes control tokens of those found by name. @throws MalformedVocabularyError */
+export function findSpecials(fields: Fields, tokens: Tokens, defaults: SpecialDefaults): SpecialIds {
+  const { ids, attrs, texts } = tokens;
+  const idOf = (keys: readonly string[], fallback: number | null): number | null =>
+    keys.reduce<number | null>(
+      (id, key) => inside(fields.u32(`tokenizer.ggml.${key}_token_id`), texts) ?? id,
+      inside(fallback, texts),
+    );
+  const controlled = (text: string): number | null => {
+    const id = ids.get(text) ?? null;
+    if (id !== null) {
+      attrs[id] = (attrs[id] ?? 0) | ATTR.control;
+    }
+    return id;
+  };
+  const role = ({ keys, names }: { keys: readonly string[]; names: readonly string[] }): number | null => {
+    const id = idOf(keys, null);
+    const name = id === null ? names.find((text) => ids.has(text)) : undefined;
+    return name === undefined ? id : controlled(name);
+  };
+  const bos = idOf(['bos'], defaults.bos);
+  const eos = idOf(['eos'], defaults.eos);
+  const found = Object.fromEntries(Object.entries(ROLES).map(([name, names]) => [name, role(names)]));
+  const ends = [found.fimPad, found.fimRepo, found.fimSeparator, ...END_NAMES.map(controlled)];
+  for (const text of SHOWN_NAMES) {
+    setAttr(tokens, text, ATTR.userDefined);
+  }
+  const endOfGeneration = new Set([...ends, eos, found.eot, found.eom].filter((id) => id !== null && id !== undefined));
+  takeBack(tokens, endOfGeneration);
+  return { bos, eos, endOfGeneration };
+}
+
+/** Names that mean something else beside others. */
+function takeBack(tokens: Tokens, ends: Set<number>): void {
+  const has = (text: string) => ends.has(tokens.ids.get(text) ?? -1);
+  const remove = (text: string, attr: number) => {
+    ends.delete(tokens.ids.get(text) ?? -1);
+    setAttr(tokens, text, attr);
+  };
+  const calls = has('<|call|>') || has('<|calls|>');
+  if (has('<|end|>') && calls && (has('<|return|>') || has('<|flush|>'))) {
+    remove('<|end|>', ATTR.userDefined);
+  }
+  if (has('</s>') && has('<|tool_response>')) {
+    remove('</s>', ATTR.normal);
+  }
+}
+
+function setAttr({ ids, attrs }: Tokens, text: string, attr: number): void {
+  const id = ids.get(text);
+  if (id !== undefined) {
+    attrs[id] = attr;
+  }
+}
+
+function inside(id: number | null | undefined, texts: readonly string[]): number | null {
+  return id === null || id === undefined || id >= texts.length ? null : id;
+}
+
+/** Tokens that take white space beside them, which no file says: by names. */
+export function setStrips(
+  tokens: Tokens,
+  params: { readonly name: string; readonly lstrip: string | undefined },
+): void {
+  const { ids, attrs } = tokens;
+  const change = (text: string, attr: number, on: boolean) => {
+    const id = ids.get(text);
+    if (id !== undefined) {
+      attrs[id] = on ? (attrs[id] ?? 0) | attr : (attrs[id] ?? 0) & ~attr;
+    }
+  };
+  const name = params.name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  if (params.lstrip !== undefined) {
+    change(params.lstrip, ATTR.lstrip, true);
+  } else if (/phi-?3/.test(name)) {
+    attrs.forEach((attr, id) => {
+      attrs[id] = attr & PARTED ? attr | ATTR.rstrip : attr;
+    });
+    change('</s>', ATTR.rstrip, true);
+    for (const text of ['<unk>', '<s>', '<|endoftext|>']) {
+      change(text, ATTR.rstrip, false);
+    }
+  } else if (name.includes('modern-bert')) {
+    change('[MASK]', ATTR.lstrip, true);
+  }
+}
+
+/** What a text is parted by before anything else. */
+export const PARTED = ATTR.control | ATTR.userDefined | ATTR.unknown;

@@ -1,0 +1,49 @@
+import { byteToken, rawByte } from './bpe.js';
+import { UnencodableTextError } from './errors.js';
+import { mergeSymbols, NONE } from './merge.js';
+import type { Tokens } from './tokens.js';
+
+/** SentencePiece BPE: characters are joined to tokens, those of the highest score first; what is left becomes bytes. */
+export class SpmEncoder {
+  /** The place of each token's score among all, the highest first: equal scores have the same. */
+  readonly #ranks: Int32Array;
+
+  constructor(readonly tokens: Tokens) {
+    const { scores } = tokens;
+    const order = Uint32Array.from(scores.keys()).sort((a, b) => (scores[b] as number) - (scores[a] as number));
+    this.#ranks = new Int32Array(scores.length);
+    let rank = 0;
+    order.forEach((id, i) => {
+      rank += i > 0 && scores[id] !== scores[order[i - 1] as number] ? 1 : 0;
+      this.#ranks[id] = rank;
+    });
+  }
+
+  /** The ids of a text without special tokens are appended to `output`. @throws UnencodableTextError */
+  encode(text: string, output: number[]): void {
+    const { ids } = this.tokens;
+    const rank = (left: string, right: string): number => {
+      const id = ids.get(left + right);
+      return id === undefined ? NONE : (this.#ranks[id] as number);
+    };
+    for (const symbol of mergeSymbols([...text.replaceAll(' ', '▁')], rank)) {
+      const id = ids.get(symbol);
+      if (id !== undefined) {
+        output.push(id);
+      } else {
+        output.push(...Array.from(Buffer.from(symbol), (byte) => this.#byte(byte, symbol)));
+      }
+    }
+  }
+
+  #byte(byte: number, symbol: string): number {
+    const id = this.tokens.ids.get(byteToken(byte)) ?? this.tokens.ids.get(rawByte(byte));
+    if (id === undefined) {
+      throw new UnencodableTextError(
+        `The vocabulary has no token for ${JSON.stringify(symbol)}, and none for its bytes.`,
+        'Leave the character out of the text.',
+      );
+    }
+    return id;
+  }
+}
