@@ -22,8 +22,13 @@ export async function timeNode(args: readonly string[]): Promise<number> {
 
 /** Peak resident memory of the command line's process, MiB. */
 export async function memoryOfCli(args: readonly string[]): Promise<number> {
+  return memoryOf([cli, ...args]);
+}
+
+/** Peak resident memory of a process of Node, MiB. */
+export async function memoryOf(args: readonly string[]): Promise<number> {
   const report = `data:text/javascript,process.on('exit',()=>console.error('peak',process.resourceUsage().maxRSS))`;
-  const errors = await runNode(['--import', report, cli, ...args]);
+  const errors = await runNode(['--import', report, ...args]);
   return Number(/peak (\d+)/.exec(errors)?.[1]) / 1024;
 }
 

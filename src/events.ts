@@ -5,11 +5,13 @@ import type { Coverage } from './quantize/imatrix/coverage.js';
 /** What a conversion reports while it runs; the terminal, `--json` and a web page read the same events. */
 export type ConvertEvent =
   /** What is being done now. */
-  | { readonly event: 'phase'; readonly phase: 'open' | 'plan' | 'fill' | 'flush' }
+  | { readonly event: 'phase'; readonly phase: 'open' | 'collect' | 'plan' | 'fill' | 'flush' }
   /** Everything about the output, before the first weight is read. */
   | { readonly event: 'plan'; readonly plan: Plan }
   /** Which of the tensors to be quantized the importance matrix has weights for. */
   | { readonly event: 'imatrix'; readonly coverage: Coverage }
+  /** Chunks of the calibration text that the model has run over, of all. */
+  | { readonly event: 'chunk'; readonly done: number; readonly total: number }
   /** Bytes of weights read from the source, of all that will be. */
   | { readonly event: 'progress'; readonly done: number; readonly total: number }
   /** Something that stops nothing but should be known. */

@@ -1,8 +1,10 @@
 /** hf2gguf as a library: the calls that the command line is made of. */
 export { listArchitectures } from './archs/registry.js';
 export { convert, plan } from './convert/convert.js';
-export type { ConvertParams } from './convert/params.js';
+export type { ConvertParams, OutputParams, QuantizeOptions, QuantizeParams } from './convert/params.js';
 export type { Plan, PlannedFile, PlannedTensor } from './convert/plan.js';
+export { plotErrors } from './convert/plot-errors.js';
+export { planQuantize, quantize } from './convert/quantize.js';
 export {
   EXIT,
   type ExitCode,
@@ -15,7 +17,7 @@ export {
   UnsupportedError,
   UsageError,
 } from './errors.js';
-export type { ConvertEvent, ConvertResult, WrittenFile } from './events.js';
+export type { ConvertEvent, ConvertResult, TensorStats, WrittenFile } from './events.js';
 export { type DiffEvent, type Difference, type DiffParams, diff, type TensorDifference } from './files/diff.js';
 export { type EditEvent, type EditParams, type EditResult, edit } from './files/edit.js';
 export type { KeyChange } from './files/key-changes.js';

@@ -37,14 +37,14 @@ export function partOf(name: string, number: number, count: number): string {
  * @throws NotAGgufSourceError, GgufNotFoundError, MissingPartError, and what opening a repository throws.
  */
 export async function locateGguf(source: string, options: OpenOptions = {}): Promise<GgufLocation> {
-  const remote = await splitHubName(source);
-  if (!remote && !/[/\\]|\.gguf$/i.test(source) && !(await isFile(source))) {
-    throw new NotAGgufSourceError(
-      `"${source}" is no GGUF file.`,
-      'Give a path, or a file in a repository as org/model:file.gguf.',
-    );
-  }
-  return locateAll(source, remote, allParts, options);
+  await checkName(source);
+  return locateAll(source, await splitHubName(source), allParts, options);
+}
+
+/** Finds one file alone, be it a part or not. @throws as `locateGguf` */
+export async function locateGgufFile(source: string, options: OpenOptions = {}): Promise<{ repo: Repo; path: string }> {
+  await checkName(source);
+  return locateFile(source, options);
 }
 
 /** Finds a file of any kind, in the same places. */
@@ -63,6 +63,15 @@ async function splitHubName(source: string): Promise<HubName | undefined> {
   return repo && path && !(await statOrNull(source, source)) ? { repo, path } : undefined;
 }
 
+async function checkName(source: string): Promise<void> {
+  if (!/[/\\]|\.gguf$/i.test(source) && !(await isFile(source))) {
+    throw new NotAGgufSourceError(
+      `"${source}" is no GGUF file.`,
+      'Give a path, or a file in a repository as org/model:file.gguf.',
+    );
+  }
+}
+
 async function isFile(path: string): Promise<boolean> {
   return (await statOrNull(path, path))?.isFile() ?? false;
 }
@@ -76,7 +85,17 @@ async function locateAll(
   const paths = parts(remote ? remote.path : basename(source));
   const repo = remote ? await openRepo(remote.repo, options) : await openFolderFiles(dirname(source), paths);
   const found = new Set((await repo.list()).map((file) => file.path));
-  return { repo, paths: checkParts(paths, (path) => found.has(path), remote ? repo.id : dirname(source)) };
+  const missing = paths.filter((path) => !found.has(path));
+  if (missing.length === paths.length) {
+    throw await notFound(source, remote);
+  }
+  if (missing.length > 0) {
+    throw new MissingPartError(
+      `Of the ${paths.length} parts of ${source}, ${missing.length} are missing: ${missing.slice(0, 3).join(', ')}.`,
+      'Get all parts of the split file first.',
+    );
+  }
+  return { repo, paths };
 }
 
 function allParts(path: string): string[] {
@@ -94,28 +113,22 @@ function allParts(path: string): string[] {
   return Array.from({ length: count }, (_, number) => partName(prefix, number, count));
 }
 
-function checkParts(paths: readonly string[], exists: (path: string) => boolean, where: string): readonly string[] {
-  const missing = paths.filter((path) => !exists(path));
-  if (missing.length === paths.length) {
-    throw new GgufNotFoundError(`There is no file ${paths[0]} in ${where}.`, 'Check the path and its permissions.');
+async function notFound(source: string, remote: HubName | undefined): Promise<GgufNotFoundError> {
+  if (remote) {
+    return new GgufNotFoundError(`${remote.repo} has no file ${remote.path}.`, 'Look it up in the list of its files.');
   }
-  if (missing.length > 0) {
-    throw new MissingPartError(
-      `Of the ${paths.length} parts in ${where}, ${missing.length} are missing: ${missing.slice(0, 3).join(', ')}.`,
-      'Get all parts of the split file first.',
-    );
-  }
-  return paths;
+  const what = (await statOrNull(source, source)) ? 'is not a file' : 'does not exist';
+  return new GgufNotFoundError(`${source} ${what}.`, 'Check the path and its permissions.');
 }
 
-/** A repository's file as a source of bytes, for reading its header. */
-export async function byteSource(repo: Repo, path: string): Promise<ByteSource> {
+/** A repository's file as a source of bytes, for reading its header. `name` is for messages. */
+export async function byteSource(repo: Repo, path: string, name = path): Promise<ByteSource> {
   const file = (await repo.list()).find((entry) => entry.path === path);
   if (!file) {
     throw new GgufNotFoundError(`${repo.id} has no file ${path}.`, 'Look it up in the list of its files.');
   }
   return {
-    name: path,
+    name,
     size: file.size,
     read: (offset, length, signal) => repo.read(path, offset, length, signal),
     close: async () => {},

@@ -11,9 +11,9 @@ namespace hf2gguf {
 namespace {
 
 /**
- * Elements worked on at a time (if a row is not longer): their float32 stays in the second-level cache. Kernels of small
- * blocks without weights are nearly as fast as memory, and get less: only in short stretches does the processor fetch
- * the next one meanwhile.
+ * Elements worked on at a time (if a row is not longer): their float32 stays in the second-level cache. Kernels of
+ * small blocks without weights are nearly as fast as memory and get less: the processor fetches the next short stretch
+ * while they work on one.
  */
 constexpr size_t chunkFor(const Job& job) { return job.weights || TYPES[job.type].elements > 64 ? 16384 : 2048; }
 

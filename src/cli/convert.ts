@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { convert, plan } from '../convert/convert.js';
 import type { ConvertParams } from '../convert/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
+import { withAutoImatrix } from './auto-imatrix.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
 
@@ -12,6 +13,7 @@ Examples:
   hf2gguf HuggingFaceTB/SmolLM2-135M-Instruct --quant q4_k_m     from the Hub, quantized, into this folder
   hf2gguf ./my-model --quant q4_k_m,q8_0 --out ggufs/            two types from one read of a local folder
   hf2gguf org/model --quant iq2_xs --imatrix imatrix.gguf        with an importance matrix
+  hf2gguf org/model --quant iq2_xs --imatrix auto                with one that is computed first, on a bundled text
   hf2gguf org/model@v1.0 --outtype bf16 --out model-{ftype}.gguf a revision, not quantized
   hf2gguf org/model --quant q4_k_m --dry-run                     what would be written, from headers alone`;
 
@@ -36,6 +38,6 @@ export function convertCommand(command: Command): Command {
 function run(source: string, flags: Flags): Promise<void> {
   return runPlanned(flags, (signal) => {
     const params: ConvertParams = { ...toParams(flags, signal), source };
-    return { plan: (emit) => plan(params, emit), write: () => convert(params) };
+    return withAutoImatrix(params, flags, { plan, write: convert });
   });
 }

@@ -12,13 +12,20 @@ export function renderInspection(file: Inspection): string {
   const weights =
     tensors.length > 0 ? `, ${formatCount(total)} weights, ${bitsPerWeight(bytes, total)} bits per weight` : '';
   return [
-    `${file.source}: GGUF version ${file.version}${order}, ${formatBytes(file.size)}, ${kv.length} keys, ${tensors.length} tensors${weights}`,
+    `${file.source}: GGUF version ${file.version}${order}, ${formatBytes(file.size)}, ${kv.length} keys, ${tensors.length} tensors${weights}${partOfSplit(kv)}`,
     formatTable([
       ['key', 'type', 'value'],
       ...kv.map(([key, value]) => [cut(printable(key)), typeName(value), shown(value)]),
     ]),
     ...(tensors.length > 0 ? [tensorTable(file), typeTable(file)] : []),
   ].join('\n\n');
+}
+
+/** What a part says of the whole. */
+function partOfSplit(kv: Inspection['kv']): string {
+  const keys = new Map(kv);
+  const [number, count, total] = ['split.no', 'split.count', 'split.tensors.count'].map((key) => keys.get(key)?.value);
+  return Number(count) > 1 ? `; part ${Number(number) + 1} of ${count}, together ${total} tensors` : '';
 }
 
 function tensorTable({ tensors }: Inspection): string {

@@ -6,10 +6,12 @@ import { convertCommand } from './convert.js';
 import { diffCommand } from './diff.js';
 import { editCommand } from './edit.js';
 import { printable } from './format.js';
+import { imatrixCommand } from './imatrix.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
 import { mergeCommand } from './merge.js';
 import { quantizeCommand } from './quantize.js';
+import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
 import { packageVersion } from './version.js';
 
@@ -19,9 +21,10 @@ Exit codes:
   5 Hub, network or access   6 memory or disk   7 --strict refused   130 interrupted`;
 
 function program(): Command {
-  const command = convertCommand(new Command('hf2gguf'))
-    .version(packageVersion())
+  const command = convertCommand(new Command('hf2gguf').version(packageVersion()))
     .addCommand(quantizeCommand())
+    .addCommand(imatrixCommand())
+    .addCommand(runCommand())
     .addCommand(inspectCommand())
     .addCommand(splitCommand())
     .addCommand(mergeCommand())

@@ -10,6 +10,7 @@ export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
 export interface OutputFlags extends FileFlags {
   readonly outfile?: string;
   readonly statsPlot?: string;
+  readonly imatrixText?: string;
 }
 
 const append = (value: string, before: readonly string[] = []) => [...before, value];
@@ -17,7 +18,8 @@ const append = (value: string, before: readonly string[] = []) => [...before, va
 /** What llama-quantize takes too, under its names. */
 export function addQuantizeOptions(command: Command): Command {
   return command
-    .option('--imatrix <file>', 'importance matrix: what llama-imatrix wrote, or org/model:file')
+    .option('--imatrix <file>', 'importance matrix: a file, org/model:file, or auto: computed from the source first')
+    .option('--imatrix-text <file>', 'with --imatrix auto: the text to run over (default: a bundled one)')
     .option('--include-weights <name>', 'use it only for tensors whose name holds this (repeatable)', append)
     .option('--exclude-weights <name>', 'do not use it for tensors whose name holds this (repeatable)', append)
     .option('--pure', "the type itself for every tensor, without the mixture's exceptions")
@@ -44,7 +46,7 @@ export function addOutputOptions(command: Command): Command {
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */
 export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags: Flags, signal: AbortSignal) {
-  const { out, outfile, jobs, maxMemory, statsPlot, dryRun: _, json: __, ...rest } = flags;
+  const { out, outfile, jobs, maxMemory, statsPlot, imatrixText: _text, dryRun: _, json: __, ...rest } = flags;
   return {
     ...rest,
     ...toFileParams({ out: out ?? outfile, jobs, maxMemory }, signal),

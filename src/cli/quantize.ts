@@ -3,6 +3,7 @@ import type { QuantizeParams } from '../convert/params.js';
 import { planQuantize, quantize } from '../convert/quantize.js';
 import { UsageError } from '../errors.js';
 import { parseFileType } from '../quantize/file-types.js';
+import { withAutoImatrix } from './auto-imatrix.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
 
@@ -33,7 +34,7 @@ function run(source: string, rest: readonly string[], flags: Flags): Promise<voi
   return runPlanned(flags, (signal) => {
     const { out, quant } = parseArguments(rest);
     const params: QuantizeParams = { ...toParams(flags, signal), ...(out !== undefined && { out }), source, quant };
-    return { plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
+    return withAutoImatrix(params, flags, { plan: planQuantize, write: quantize });
   });
 }
 

@@ -2,15 +2,11 @@ import type { ConvertEvent, WrittenFile } from '../events.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import { formatBytes, formatSeconds, printable } from './format.js';
 import { toJsonLine } from './json.js';
+import { statusLine, type Terminal } from './status-line.js';
 
 /** Draws a conversion's events: a moving line on a terminal, plain lines in a pipe, JSON lines for programs. */
 export interface Reporter {
   event(event: ConvertEvent): void;
-}
-
-export interface Terminal {
-  readonly out: NodeJS.WritableStream;
-  readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
 export function jsonReporter({ out }: Terminal): Reporter {
@@ -23,14 +19,11 @@ export function jsonReporter({ out }: Terminal): Reporter {
 
 const PHASES = {
   open: 'Reading the headers',
+  collect: 'Running the model over the calibration text',
   plan: 'Planning',
   fill: 'Converting',
   flush: 'Flushing to disk',
 } as const;
-
-/** Milliseconds between two drawings of the moving line; in a pipe, one line per tenth of the work. */
-const REDRAW = 100;
-const PIPE_STEPS = 10;
 
 export interface TextReporter extends Reporter {
   /** A line of the result, in place of the moving one. */
@@ -38,48 +31,35 @@ export interface TextReporter extends Reporter {
 }
 
 export function textReporter({ out, err }: Terminal): TextReporter {
-  const isTTY = err.isTTY === true;
-  let started = 0;
-  let drawn = 0;
-  let step = 0;
-  const moving = (text: string) => {
-    if (isTTY) {
-      err.write(`\r\x1b[2K${text.slice(0, (err.columns ?? 80) - 1)}`);
-    }
-  };
+  const status = statusLine(err);
   const line = (stream: NodeJS.WritableStream, text: string) => {
-    moving('');
+    status.clear();
     stream.write(`${text}\n`);
   };
+  let started = 0;
   return {
     print: (text) => line(out, text),
     event(event) {
       switch (event.event) {
         case 'phase':
           started = performance.now();
-          if (isTTY) {
-            moving(`${PHASES[event.phase]} …`);
-          } else {
-            line(err, PHASES[event.phase]);
-          }
+          status.phase(PHASES[event.phase]);
           break;
         case 'plan':
           for (const file of event.plan.files) {
             line(err, `${file.name}: ${formatBytes(file.size)}, ${file.tensors.length} tensors`);
           }
           break;
-        case 'progress': {
-          const text = progressText(event.done, event.total, (performance.now() - started) / 1000);
-          const now = performance.now();
-          if (isTTY && (now - drawn > REDRAW || event.done === event.total)) {
-            drawn = now;
-            moving(text);
-          } else if (!isTTY && Math.floor((event.done / event.total) * PIPE_STEPS) > step) {
-            step = Math.floor((event.done / event.total) * PIPE_STEPS);
-            line(err, text);
-          }
+        case 'progress':
+          status.progress(event.done, event.total, () =>
+            progressText(event.done, event.total, (performance.now() - started) / 1000),
+          );
           break;
-        }
+        case 'chunk':
+          status.progress(event.done, event.total, () =>
+            chunkText(event.done, event.total, (performance.now() - started) / 1000),
+          );
+          break;
         case 'warning':
           line(err, `Warning: ${printable(event.message)}`);
           break;
@@ -122,6 +102,11 @@ function worstTensors({ tensors }: WrittenFile): string[] {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
+}
+
+function chunkText(done: number, total: number, seconds: number): string {
+  const left = (seconds / done) * (total - done);
+  return `chunk ${done} of ${total}  ${done === total ? formatSeconds(seconds) : `${formatSeconds(left)} left`}`;
 }
 
 /** Rates are of source bytes, the unit in which the work is counted. */

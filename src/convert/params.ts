@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
 import { FILE_TYPES, type FileType, OUT_TYPES, type OutType, parseFileType } from '../quantize/file-types.js';
+import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 
 /** What every call that writes files takes; the command line's options under the same names. */
 export interface OutputParams {
@@ -24,8 +25,11 @@ export interface OutputParams {
 
 /** llama-quantize's options. */
 export interface QuantizeOptions {
-  /** Path, or `org/model:file`, of an importance matrix (llama-imatrix's GGUF or its older binary format). */
-  readonly imatrix?: string;
+  /**
+   * An importance matrix, or the path, or `org/model:file`, of one (llama-imatrix's GGUF or its older binary format).
+   * `collectImatrix` makes one of the source.
+   */
+  readonly imatrix?: string | Imatrix;
   /** Use only the entries of the importance matrix whose name holds one of these. */
   readonly includeWeights?: readonly string[];
   /** Use no entry of the importance matrix whose name holds one of these. */

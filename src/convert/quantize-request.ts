@@ -60,12 +60,16 @@ async function readSelected(options: QuantizeOptions & OpenOptions): Promise<Ima
     if (include.length + exclude.length > 0) {
       throw new SelectionWithoutImatrixError(
         '--include-weights and --exclude-weights choose from an importance matrix, and none is given.',
-        'Give one with --imatrix FILE.',
+        'Give one with --imatrix FILE, or --imatrix auto.',
       );
     }
     return undefined;
   }
-  const { repo, path } = await locateFile(source, options);
-  const imatrix = await readImatrix(await byteSource(repo, path), source, options.signal);
+  const imatrix = typeof source === 'string' ? await readFrom(source, options) : source;
   return selectEntries(imatrix, { include, exclude });
+}
+
+async function readFrom(source: string, options: OpenOptions): Promise<Imatrix> {
+  const { repo, path } = await locateFile(source, options);
+  return readImatrix(await byteSource(repo, path), source, options.signal);
 }

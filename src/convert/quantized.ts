@@ -1,5 +1,6 @@
 import { SourceError, UnsupportedError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
+import { throughC } from '../gguf/c-strings.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import { partOf } from '../locate-gguf.js';
@@ -186,7 +187,7 @@ function checkWeights(name: string, { type, needsImatrix }: Choice, hasImatrix: 
       : `Tensor ${name} becomes ${type}, which is garbage without an importance matrix.`,
     hasImatrix
       ? 'Use an importance matrix of this very model, or another type for the tensor (--tensor-type).'
-      : 'Give one with --imatrix FILE (llama-imatrix makes it; many GGUF repositories have one), or choose a larger type such as Q2_K.',
+      : 'Give one with --imatrix FILE (many GGUF repositories have one), let --imatrix auto compute it, or choose a larger type such as Q2_K.',
   );
 }
 
@@ -196,8 +197,7 @@ function quantizedKeyValues(
   { overrides }: QuantizeRequest,
   blockCount: number | undefined,
 ): KeyValues {
-  const kv = source.kv
-    .clone()
+  const kv = throughC(source.kv)
     .delete('general.quantization_version')
     .u32('general.quantization_version', QUANTIZATION_VERSION)
     .delete('general.file_type')

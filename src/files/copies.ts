@@ -1,8 +1,9 @@
 import type { GgufModel, GgufModelTensor } from '../convert/gguf-model.js';
 import type { UnplacedTensor } from '../convert/layout.js';
 import type { ConvertEvent } from '../events.js';
-import { KeyValues } from '../gguf/key-values.js';
-import { GGML_TYPES, type GgufValue } from '../gguf/types.js';
+import { throughC } from '../gguf/c-strings.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import { GGML_TYPES } from '../gguf/types.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 
@@ -24,36 +25,14 @@ export function copiedTensor({ name, type, ne, expr }: GgufModelTensor): Unplace
   };
 }
 
-/**
- * The key-values, whose strings go through C: each ends at its first NUL.
- * ref-quirk: gguf_set_kv of ggml/src/gguf.cpp.
- */
+/** The key-values, with a warning about each string that loses something. */
 export function copiedKeyValues({ kv }: GgufModel, emit: (event: ConvertEvent) => void): KeyValues {
-  const copy = new KeyValues();
-  for (const [key, value] of kv.entries()) {
-    if (hasNul(value)) {
-      emit({
-        event: 'warning',
-        message: `${key} has a NUL in a string, which ends there, as llama-gguf-split has it.`,
-      });
-    }
-    copy.set(key, hasNul(value) ? cutAtNul(value) : value);
-  }
-  return copy;
-}
-
-function hasNul(value: GgufValue): boolean {
-  if (value.type !== 'array') {
-    return typeof value.value === 'string' && value.value.includes('\0');
-  }
-  return value.of === 'string' && Array.from(value.value as ArrayLike<string>).some((text) => text.includes('\0'));
-}
-
-function cutAtNul(value: GgufValue): GgufValue {
-  const cut = (text: unknown) => String(text).replace(/\0.*/s, '');
-  return value.type === 'array'
-    ? { ...value, value: Array.from(value.value, cut) }
-    : { ...value, value: cut(value.value) };
+  return throughC(kv, (key) =>
+    emit({
+      event: 'warning',
+      message: `${key} has a NUL in a string, which ends there, as llama-gguf-split has it.`,
+    }),
+  );
 }
 
 /** The file type's name, where the key-values have a known one. */

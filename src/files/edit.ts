@@ -86,7 +86,7 @@ async function edited(old: KeyValues, { set = [], remove = [], chatTemplate }: E
     if (!kv.has(key)) {
       throw new UnknownKeyError(`There is no key ${key} to remove.`, '`hf2gguf inspect` lists the keys.');
     }
-    if (LAYOUT_KEYS.includes(key) || key === ARCHITECTURE) {
+    if (isNeeded(key, old)) {
       throw new ProtectedKeyError(`${key} can't be removed.`, 'No program could read the file without it.');
     }
     kv.delete(key);
@@ -105,7 +105,14 @@ async function edited(old: KeyValues, { set = [], remove = [], chatTemplate }: E
 }
 
 const ARCHITECTURE = 'general.architecture';
-const LAYOUT_KEYS: readonly string[] = ['general.alignment', 'split.no', 'split.count', 'split.tensors.count'];
+const ALIGNMENT = 'general.alignment';
+const LAYOUT_KEYS: readonly string[] = [ALIGNMENT, 'split.no', 'split.count', 'split.tensors.count'];
+
+/** A merged file, whose count of parts is 0, can do without what was left of its parts. */
+function isNeeded(key: string, kv: KeyValues): boolean {
+  const isPart = Number(kv.get('split.count')?.value ?? 0) > 0;
+  return key === ARCHITECTURE || key === ALIGNMENT || (isPart && LAYOUT_KEYS.includes(key));
+}
 
 /** Line ends as Python's text files have them, and so the converter. */
 async function readTemplate(path: string): Promise<string> {

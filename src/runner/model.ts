@@ -45,8 +45,23 @@ export async function openRunnable(source: string, options: RunnableOptions = {}
   return (await isGguf(source)) ? openFile(source, options) : openCheckpoint(source, options);
 }
 
+/** A model without its tensors' data: headers and small files alone are read. */
+export interface Outline extends Omit<Runnable, 'tensors'> {
+  readonly tensors: readonly Pick<WeightTensor, 'name' | 'ne'>[];
+}
+
+/** @throws as `openRunnable` */
+export async function openOutline(source: string, options: RunnableOptions = {}): Promise<Outline> {
+  if (!(await isGguf(source))) {
+    return planFloats(source, options);
+  }
+  const { kv, tensors } = await openGgufModel(source, options);
+  return { graph: buildGraph(kv, tensors), kv, tensors };
+}
+
 async function isGguf(source: string): Promise<boolean> {
-  return /\.gguf$/i.test(source) || ((await statOrNull(source, source))?.isFile() ?? false);
+  const found = await statOrNull(source, source);
+  return found ? found.isFile() : /\.gguf$/i.test(source);
 }
 
 async function openFile(source: string, options: RunnableOptions): Promise<Runnable> {
@@ -66,29 +81,45 @@ async function openFile(source: string, options: RunnableOptions): Promise<Runna
 const READS = 8;
 
 async function openCheckpoint(source: string, options: RunnableOptions): Promise<Runnable> {
-  const { emit = () => {}, ...rest } = options;
-  const params = { ...rest, source, outtype: 'f32' };
+  const { repo, graph, kv, tensors: planned } = await planFloats(source, options);
+  const tensors: WeightTensor[] = [];
+  await forEachConcurrently([...planned.entries()], READS, options.signal, async ([index, tensor], signal) => {
+    tensors[index] = mapInPlace(repo, tensor) ?? (await load(repo, tensor, signal));
+  });
+  return { graph, kv, tensors };
+}
+
+const KEPT = [
+  'token',
+  'endpoint',
+  'fetch',
+  'signal',
+  'arch',
+  'preTokenizer',
+] as const satisfies readonly (keyof RunnableOptions)[];
+
+/** What a conversion to float32 would write. */
+async function planFloats(source: string, options: RunnableOptions) {
+  const { emit = () => {} } = options;
+  // Callers pass on what they were given, which may be a whole conversion's parameters.
+  const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
+  const params: ConvertParams = { ...Object.fromEntries(kept), source, outtype: 'f32' };
   const model = await openModel(params);
   const [file] = (await makePlan(model, params, emit)).plan.files;
   const kv = new KeyValues();
   for (const [key, value] of file?.kv ?? []) {
     kv.set(key, value);
   }
-  const planned = file?.tensors ?? [];
-  const graph = buildGraph(kv, planned);
-  const tensors: WeightTensor[] = [];
-  await forEachConcurrently([...planned.entries()], READS, options.signal, async ([index, tensor], signal) => {
-    tensors[index] = mapInPlace(model.repo, tensor) ?? (await load(model.repo, tensor, signal));
-  });
-  return { graph, kv, tensors };
+  const tensors = file?.tensors ?? [];
+  return { repo: model.repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 
 /** What the engine reads of a checkpoint's dtypes; all are exact in float32. */
 const MAPPED: ReadonlySet<ElementType> = new Set(['F32', 'F16', 'BF16'] satisfies ElementType[]);
 
-/** A matrix that is in a file as it is; vectors are small and few. */
+/** A tensor that is in a file of this machine as it is. */
 function mapInPlace(repo: Repo, { name, ne, expr }: PlannedTensor): WeightTensor | undefined {
-  if (expr.op !== 'source' || ne.length < 2 || !isMappable(expr)) {
+  if (expr.op !== 'source' || !isMappable(expr)) {
     return undefined;
   }
   const path = repo.local(expr.file);

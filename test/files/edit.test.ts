@@ -94,6 +94,16 @@ test('keys are removed, and --out leaves the file as it is', async () => {
   expect(hex(file)).toBe(bytes.toString('hex'));
 });
 
+test('the keys that say which part it is stay in a part, and can go after a merge', async () => {
+  const u16 = (value: number) => Buffer.from(Uint16Array.of(value).buffer);
+  const split = (count: number): Kv => [...FIRST, ['split.count', 2, u16(count)]];
+  const file = written(fileOf(split(0)));
+  await editAll({ file, remove: ['split.count'] });
+  expect(hex(file)).toBe(fileOf(FIRST).toString('hex'));
+  const part = written(fileOf(split(3)));
+  await expect(editAll({ file: part, remove: ['split.count'] })).rejects.toThrow("split.count can't be removed");
+});
+
 test('nothing to change: nothing is written', async () => {
   const file = written(fileOf(FIRST));
   expect(await editAll({ file, set: ['llama.block_count=2'] })).toEqual({

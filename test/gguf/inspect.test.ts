@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { renderInspection } from '#src/cli/inspect-table.js';
 import { InterruptedError, SourceError, UsageError } from '#src/errors.js';
-import { inspect } from '#src/inspect.js';
+import { type Inspection, inspect } from '#src/inspect.js';
 import { cli, fixtures } from '../paths.js';
 
 const FILE = join(fixtures, 'gguf', 'little-endian.bin');
@@ -39,6 +39,17 @@ test('as a table', async () => {
   expect(words).toContainEqual(['b.string', 'string[3]', '["", "x", "é"]']);
   expect(words).toContainEqual(['t.q8_0', 'Q8_0', '64 × 4', '272 B', '1088']);
   expect(words).toContainEqual(['Q8_0', '1', '256', '272 B', '8.50']);
+});
+
+test('a part of a split file says which it is', async () => {
+  const file = await inspect({ source: FILE });
+  const split: Inspection['kv'] = [
+    ['split.no', { type: 'u16', value: 1 }],
+    ['split.count', { type: 'u16', value: 3 }],
+    ['split.tensors.count', { type: 'i32', value: 31 }],
+  ];
+  const [headline] = renderInspection({ ...file, kv: split }).split('\n');
+  expect(headline).toMatch(/bits per weight; part 2 of 3, together 31 tensors$/);
 });
 
 test('a table shows no control characters and no endless values', () => {

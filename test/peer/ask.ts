@@ -27,7 +27,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const model = loadLlama().loadModel(path);
   const answers = (JSON.parse(questions) as Question[]).map(
     ({ ids, count }): LlamaAnswer => ({
-      tokens: model.continue(ids, count),
+      tokens: count === 0 ? [] : model.continue(ids, count),
       logits: [...(model.logits(ids).at(-1) ?? [])],
     }),
   );

@@ -11,6 +11,14 @@ export interface LlamaModel {
   logits(tokens: readonly number[]): Float32Array[];
   /** The `count` likeliest next tokens, one after the other. */
   continue(tokens: readonly number[], count: number): number[];
+  /** To run whole batches of up to `length` tokens, on `threads` threads. */
+  openBatches(length: number, threads: number): LlamaBatches;
+  free(): void;
+}
+
+export interface LlamaBatches {
+  /** Runs a new text in one batch; the last token's logits, and those from `logitsFrom` on, are computed. */
+  run(tokens: Int32Array, logitsFrom: number): void;
   free(): void;
 }
 
@@ -154,6 +162,8 @@ function bind(koffi: Koffi) {
     ),
     newContext: llama.func('void *llama_init_from_model(void *model, llama_context_params params)'),
     freeContext: llama.func('void llama_free(void *ctx)'),
+    memory: llama.func('void *llama_get_memory(void *ctx)'),
+    clearMemory: llama.func('void llama_memory_clear(void *mem, bool data)'),
     decode: llama.func('int32_t llama_decode(void *ctx, llama_batch batch)'),
     logits: llama.func('void *llama_get_logits_ith(void *ctx, int32_t i)'),
     quantize: llama.func(
@@ -176,13 +186,35 @@ export function loadLlama(): Llama {
   );
   lib.loadBackends(LIBRARIES);
 
-  /** Runs tokens one by one in a new context, and gives each one's logits to `next`, which says what follows. */
-  function run(model: unknown, length: number, next: (logits: Float32Array | undefined) => number | undefined): void {
-    const size = Number(lib.vocabularySize(lib.vocabulary(model)));
-    const params = { n_ctx: Math.max(256, length), n_threads: 2, n_threads_batch: 2, no_perf: true };
+  /** With float32 keys and values, and attention computed in full. */
+  function openContext(model: unknown, length: number, threads: number): unknown {
+    const size = { n_ctx: Math.max(256, length), n_batch: Math.max(512, length), n_ubatch: Math.max(512, length) };
+    const params = { ...size, n_threads: threads, n_threads_batch: threads, no_perf: true };
     const exact = { flash_attn_type: FLASH_ATTENTION_DISABLED, type_k: GGML_TYPE_F32, type_v: GGML_TYPE_F32 };
     const context = lib.newContext(model, { ...(lib.contextDefaults() as object), ...params, ...exact });
     if (!context) throw new Error('llama_init_from_model failed');
+    return context;
+  }
+
+  function openBatches(model: unknown, length: number, threads: number): LlamaBatches {
+    const context = openContext(model, length, threads);
+    return {
+      run(tokens, logitsFrom) {
+        lib.clearMemory(lib.memory(context), false);
+        const logits = Int8Array.from(tokens, (_, i) => Number(i >= logitsFrom));
+        const pointers = { embd: null, pos: null, n_seq_id: null, seq_id: null };
+        const status = lib.decode(context, { n_tokens: tokens.length, token: tokens, ...pointers, logits });
+        if (status !== 0) throw new Error(`llama_decode returned ${status}`);
+      },
+      free: () => lib.freeContext(context),
+    };
+  }
+
+  /** Runs tokens one by one in a new context, and gives each one's logits to `next`, which says what follows. */
+  function run(model: unknown, length: number, next: (logits: Float32Array | undefined) => number | undefined): void {
+    const size = Number(lib.vocabularySize(lib.vocabulary(model)));
+    // One thread: several wait for each other after each operator, which takes long where the machine is busy.
+    const context = openContext(model, length, 1);
     try {
       let logits: Float32Array | undefined;
       for (let token = next(logits); token !== undefined; token = next(logits)) {
@@ -218,6 +250,7 @@ export function loadLlama(): Llama {
         });
         return text.slice(tokens.length, tokens.length + count);
       },
+      openBatches: (length, threads) => openBatches(model, length, threads),
       free: () => lib.freeModel(model),
     };
   }

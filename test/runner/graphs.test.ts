@@ -70,7 +70,7 @@ test('a tensor that nothing is computed with is refused, and so is one that is m
 test.each<[string, GgufValue | null]>([
   ['block_count', null],
   ['block_count', u32(0)],
-  ['block_count', u32(65_537)],
+  ['block_count', u32(1000)],
   ['block_count', { type: 'i64', value: -(2n ** 60n) }],
   ['block_count', text('2')],
   ['attention.head_count', u32(0)],
@@ -89,7 +89,7 @@ test.each<[string, GgufValue | null]>([
 });
 
 test('more blocks than the file has tensors for: the first missing one is named', async () => {
-  const parts = await tinyLlama({ 'llama.block_count': u32(65_536) });
+  const parts = await tinyLlama({ 'llama.block_count': u32(3) });
   expect(() => build(parts)).toThrow(/blk\.2\.attn_norm\.weight/);
 });
 

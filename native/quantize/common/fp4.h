@@ -9,8 +9,9 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 constexpr float FP4_VALUES[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 /**
- * floorf(log2f(value)) of a positive value. ref-quirk: a value this close below a power of two has its exponent, because
- * its logarithm rounds up to it; computed as 1 - x / ln 2, which is near enough there (checked for every float).
+ * floorf(log2f(value)) of a positive value. ref-quirk: a value just below a power of two has that one's exponent,
+ * because its logarithm rounds up. That is computed from the distance to the power by the logarithm's slope there,
+ * which agrees with glibc's log2f, with and without FMA, for every float.
  */
 inline int roundedLog2(float value) {
   int bits = int(bitsOf(value));

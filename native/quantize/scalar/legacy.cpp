@@ -67,7 +67,7 @@ void fitAffine(const float* x, const float* weights, Block& block) {
   pack(levels, block);
 }
 
-/** Calls SEARCH(x, weights, block) for each block: an error counts by its column's importance and the row's mean square. */
+/** Calls SEARCH(x, weights, block) for each block; a weight is by the column's importance and the row's mean square. */
 template <class Block, void (*SEARCH)(const float* x, const float* weights, Block& block)>
 void searchRows(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns) {
   for (size_t row = 0; row < rows; ++row) {

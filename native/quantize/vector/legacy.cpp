@@ -8,15 +8,16 @@
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
+/** `level(j)` of element j in each lane, of 4 or 5 bits; INT_MIN counts as 0. */
 template <class Block, class Level>
 void storeLevels(Block* blocks, Level level) {
   uint8_t bytes[LANES * 16];
   if constexpr (requires { blocks->qh; }) {
     I high = {};
     const auto low = [&](int j) {
-      const I all = level(j);
-      high |= (all >> 4 & 1) << j;
-      return all & 15;
+      const I five = level(j);
+      high |= (five >> 4 & 1) << j;
+      return five & 15;
     };
     nibblesFromLanes<16>(low, bytes);
     int32_t bits[LANES];
@@ -94,6 +95,7 @@ void findMeanSquares(const float* x, size_t rows, size_t columns, float* means) 
   }
 }
 
+/** Calls SEARCH for each LANES blocks with the mean squares of their rows, which are found for LANES rows at a time. */
 template <class Block, void (*SEARCH)(const float* x, const float* importance, const F& meanSquares, Block* blocks)>
 void searchRows(const float* x, const float* importance, uint8_t* y, size_t rows, size_t columns) {
   const size_t rowBlocks = columns / 32;

@@ -17,67 +17,113 @@ struct FitLanes {
     return sumXL * sumXL * other.sumL2 > other.sumXL * other.sumXL * sumL2;
   }
 
-  /** Gives a value the level that fits best if all others stay, in the lanes where that is better. Returns those. */
+  /** Where `refine` might change something. */
+  template <int LEVELS>
+  I mightChange(const F& x, const F& weight, const F& level) const {
+    const F restXL = sumXL - weight * x * level, restL2 = sumL2 - weight * level * level;
+    return (restXL > 0.f) & (nearestLevel(x * restL2 / restXL, -LEVELS, LEVELS - 1) != level);
+  }
+
+  /** A value's level that fits best if all others stay, and the sums without the value. */
+  struct Proposal {
+    F weightedX, sumXL, sumL2, level;
+  };
   template <bool POSITIVE, int LEVELS>
-  I refine(const F& x, const F& weight, F& level) {
+  Proposal propose(const F& x, const F& weight, const F& level) const {
     const F weightedX = weight * x;
+    const F restXL = sumXL - weightedX * level, restL2 = sumL2 - weight * level * level;
+    const F next = nearestLevel(x * restL2 / restXL, POSITIVE ? INT32_MIN : -LEVELS, POSITIVE ? LEVELS : LEVELS - 1);
+    return {weightedX, restXL, restL2, next};
+  }
+
+  /** Takes a proposal in the lanes where it is better. Returns those. */
+  template <bool POSITIVE>
+  I accept(const Proposal& proposal, const F& weight, F& level) {
+    I better = (proposal.sumXL > 0.f) & (proposal.level != level);
+    if (POSITIVE) better = better & (proposal.sumL2 > 0.f);
+    if (!any(better)) return better;
     FitLanes fit;
-    fit.sumXL = sumXL - weightedX * level;
-    fit.sumL2 = sumL2 - weight * level * level;
-    I better = fit.sumXL > 0.f;
-    if (POSITIVE) better = better & (fit.sumL2 > 0.f);
-    const F next = nearestLevel(x * fit.sumL2 / fit.sumXL, POSITIVE ? INT32_MIN : -LEVELS, POSITIVE ? LEVELS : LEVELS - 1);
-    fit.add(weightedX, weight, next);
-    better = better & (next != level) & fit.isBetter(*this);
+    fit.sumXL = proposal.sumXL;
+    fit.sumL2 = proposal.sumL2;
+    fit.add(proposal.weightedX, weight, proposal.level);
+    better = better & fit.isBetter(*this);
     if (!POSITIVE) better = better & (fit.sumL2 > 0.f);
-    level = select(better, POSITIVE ? toFloats(toInts(next) & 255) : next, level);
+    level = select(better, POSITIVE ? toFloats(toInts(proposal.level) & 255) : proposal.level, level);
     sumXL = select(better, fit.sumXL, sumXL);
     sumL2 = select(better, fit.sumL2, sumL2);
     return better;
   }
-};
 
-template <int COUNT, bool POSITIVE, int LEVELS>
-F refineLevels(FitLanes fit, const F* x, const F* weights, F* levels) {
-  I changed = all(-1);
-  for (int pass = 0; pass < REFINEMENTS && any(changed); ++pass) {
-    changed = I{};
-    for (int i = 0; i < COUNT; ++i) changed |= fit.refine<POSITIVE, LEVELS>(x[i], weights[i], levels[i]);
+  template <bool POSITIVE, int LEVELS>
+  I refine(const F& x, const F& weight, F& level) {
+    return accept<POSITIVE>(propose<POSITIVE, LEVELS>(x, weight, level), weight, level);
   }
-  return fit.scale();
-}
+};
 
 /** Refined symmetric levels, one run a lane, over the values and weights that the caller fills in. */
 template <int COUNT, int LEVELS>
 struct RefinedLanes {
+  static constexpr int VALUES = COUNT;
   F x[COUNT], weights[COUNT];
-  F scale;
+  FitLanes fit;
+  I changed;  // the lanes that the last pass changed
 
-  static constexpr int FIRST = 0, LAST = -1;
-  void sum(int) {}
-  void fit() {}
-  void compare() {}
+  void run() {
+    begin();
+    changed = all(-1);
+    for (int pass = 0; pass < REFINEMENTS && any(changed); ++pass) {
+      changed = I{};
+      for (int i = 0; i < COUNT; ++i) refine(i);
+    }
+  }
 
   void begin() {
     F extreme = extremeOf<COUNT>(x);
-    nothing = abs(extreme) < NOTHING;
-    extreme = select(nothing, all(1.f), extreme);  // so that all sums and the scale become 0
+    nothing = isNothing(extreme);
+    extreme = select(nothing, all(1.f), extreme);  // so that the levels are 0 and stay
     const F inverse = float(-LEVELS) / extreme;
-    FitLanes fit;
+    FitLanes first;
     for (int i = 0; i < COUNT; ++i) {
       levels[i] = atMost(nearestSmall(inverse * x[i]), float(LEVELS - 1));
-      fit.add(weights[i] * x[i], weights[i], levels[i]);
+      first.add(weights[i] * x[i], weights[i], levels[i]);
     }
-    scale = refineLevels<COUNT, false, LEVELS>(fit, x, weights, levels);
+    fit = first;
   }
+
+  /** The lanes that refining might change: the others have the scale that they begin with. */
+  I changeable() const {
+    I some = {};
+    for (int i = 0; i < COUNT; ++i) some |= fit.mightChange<LEVELS>(x[i], weights[i], levels[i]);
+    return some;
+  }
+
+  void refine(int i) { propose(i); accept(i); }
+  void propose(int i) { proposal = fit.propose<false, LEVELS>(x[i], weights[i], levels[i]); }
+  void accept(int i) { changed |= fit.accept<false>(proposal, weights[i], levels[i]); }
 
   /** The level of element i, with LEVELS added (or 0 if there is nothing). */
   I level(int i) const { return select(nothing, I{}, toInts(levels[i]) + LEVELS); }
 
  private:
   F levels[COUNT];
+  FitLanes::Proposal proposal;
   I nothing;
 };
+
+/** Refines runs side by side: while one waits for its division, another goes on. */
+template <int TOGETHER, class Search>
+void refineAll(Search* searches) {
+  bool changed = true;
+  for (int pass = 0; pass < REFINEMENTS && changed; ++pass) {
+    for (int t = 0; t < TOGETHER; ++t) searches[t].changed = I{};
+    for (int i = 0; i < Search::VALUES; ++i) {
+      for (int t = 0; t < TOGETHER; ++t) searches[t].propose(i);
+      for (int t = 0; t < TOGETHER; ++t) searches[t].accept(i);
+    }
+    changed = false;
+    for (int t = 0; t < TOGETHER; ++t) changed |= any(searches[t].changed);
+  }
+}
 
 /** Searches for the scale of values that are not negative, one run a lane. */
 template <int COUNT, int LEVELS>
@@ -101,7 +147,12 @@ struct PositiveLanes {
       fit.add(weights[i] * x[i], weights[i], level);
       levels[i] = toFloats(toInts(level) & 255);
     }
-    scale = select(nothing, F{}, refineLevels<COUNT, true, LEVELS>(fit, x, weights, levels));
+    I changed = all(-1);
+    for (int pass = 0; pass < REFINEMENTS && any(changed); ++pass) {
+      changed = I{};
+      for (int i = 0; i < COUNT; ++i) changed |= fit.refine<true, LEVELS>(x[i], weights[i], levels[i]);
+    }
+    scale = select(nothing, F{}, fit.scale());
   }
 
   /** The level of element i: 0 ... 255, of which those above LEVELS are negative ones that wrapped. */

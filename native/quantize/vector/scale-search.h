@@ -152,6 +152,8 @@ inline F extremeOf(const F* x) {
   return extreme;
 }
 
+inline I isNothing(const F& extreme) { return abs(extreme) < NOTHING; }
+
 /**
  * Symmetric searches, one a lane, over the values and weights that the caller fills in. FINITE: no value is infinite or
  * NaN.
@@ -173,7 +175,7 @@ struct SymmetricLanes {
   void begin() {
     for (int i = 0; i < COUNT; ++i) weighted[i] = weights[i] * x[i];
     extreme = extremeOf<COUNT>(x);
-    nothing = abs(extreme) < NOTHING;
+    nothing = isNothing(extreme);
     extreme = select(nothing, all(1.f), extreme);  // so that no candidate is better
     spreadBy(0);
     scale = select(nothing | (sumL2 == 0.f), F{}, sumXL / sumL2);

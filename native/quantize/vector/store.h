@@ -8,7 +8,7 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 /** float16 scales of LANES blocks: `Block::*FIELD` of each. */
 template <auto FIELD, class Block>
 void storeHalves(Block* blocks, const F& values) {
-  uint16_t halves[2 * LANES];
+  uint16_t halves[2 * LANES];  // the lower half of each integer first
   store(halves, toHalf(values));
   for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(&(blocks[lane].*FIELD), halves + 2 * lane, 2);
 }
@@ -20,7 +20,7 @@ void storeBytes(Block* blocks, const uint8_t* bytes) {
   for (int lane = 0; lane < LANES; ++lane) __builtin_memcpy(blocks[lane].qs, bytes + COUNT * lane, COUNT);
 }
 
-/** COUNT bytes a lane, one run after the other: the lowest bytes of the integers `byte(j)`, which are not all kept at once. */
+/** COUNT bytes a lane, one run after the other: the lowest bytes of integers `byte(j)`, never all of them at once. */
 template <int COUNT, class Byte>
 inline void bytesFromLanes(Byte byte, uint8_t* bytes) {
   I words[COUNT / 4];

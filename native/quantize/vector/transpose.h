@@ -1,7 +1,6 @@
-// Between elements in a row and one run of elements a lane. Four runs of four elements each are a quarter: 128 bits of
-// a register, within which all instruction sets interleave cheaply. An array of four vectors has an address: (vector,
-// element of the quarter). Interleaving the first half of the vectors with the second rotates the address's bits left by
-// one, so two rounds swap its two parts.
+// Between elements in a row and one run of elements a lane. It is done within quarters: 128 bits of a register, which
+// all instruction sets interleave cheaply. Of four vectors a quarter has addresses (vector, element). Interleaving the
+// first two vectors with the last two rotates an address's bits left by one, so two rounds swap its parts.
 #pragma once
 #include "lanes.h"
 

@@ -13,6 +13,18 @@ export interface Imatrix {
   readonly entries: ReadonlyMap<string, ImatrixEntry>;
 }
 
+/** What a file of it holds: the same before the average is taken. */
+export interface ImatrixSums extends Omit<Imatrix, 'file' | 'entries'> {
+  readonly entries: ReadonlyMap<string, SummedEntry>;
+}
+
+export interface SummedEntry {
+  /** (experts, columns): squares summed over the tokens seen; in the legacy format their mean times the calls. */
+  readonly sums: Float32Array;
+  /** Per expert (one for a plain matrix): the tokens seen, or in the legacy format the calls. */
+  readonly counts: readonly number[];
+}
+
 export interface ImatrixEntry {
   /** (experts, columns): what weighs the errors of a row. Those of an expert that was never seen are 1. */
   readonly values: Float32Array;

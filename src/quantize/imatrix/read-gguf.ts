@@ -1,6 +1,6 @@
 import { type GgufFile, type GgufTensor, readGguf } from '../../gguf/reader.js';
 import type { ForwardReader } from './forward-reader.js';
-import { divide, type Imatrix, type ImatrixEntry } from './imatrix.js';
+import { divide, type ImatrixEntry, type ImatrixSums, type SummedEntry } from './imatrix.js';
 
 /** What a tensor's name ends with. */
 const SUMS = '.in_sum2';
@@ -16,7 +16,7 @@ interface Pair {
  * that each expert saw. Others are ignored.
  * @throws MalformedImatrixError, MalformedGgufError, GgufVersionError
  */
-export async function readGgufImatrix(reader: ForwardReader): Promise<Omit<Imatrix, 'file'>> {
+export async function readGgufSums(reader: ForwardReader): Promise<ImatrixSums> {
   const gguf = await readGguf(reader.source, reader.signal);
   const metadata = readMetadata(reader, gguf);
   const pairs = [...pair(gguf.tensors)].map(([name, { sums, counts }]) => {
@@ -35,12 +35,12 @@ export async function readGgufImatrix(reader: ForwardReader): Promise<Omit<Imatr
   );
   const floats = (tensor: GgufTensor) => data.get(tensor) ?? new Float32Array(0);
   const entries = new Map(
-    pairs.map(({ name, sums, counts }) => [name, average(reader, name, floats(sums), floats(counts))]),
+    pairs.map(({ name, sums, counts }) => [name, checked(reader, name, floats(sums), floats(counts))]),
   );
   return { format: 'gguf', ...metadata, entries };
 }
 
-function readMetadata(reader: ForwardReader, { kv }: GgufFile): Pick<Imatrix, 'datasets' | 'chunks'> {
+function readMetadata(reader: ForwardReader, { kv }: GgufFile): Pick<ImatrixSums, 'datasets' | 'chunks'> {
   const datasets = kv.get('imatrix.datasets');
   const chunks = kv.get('imatrix.chunk_count');
   const chunkSize = kv.get('imatrix.chunk_size');
@@ -81,10 +81,8 @@ async function readTensors(
   return data;
 }
 
-/** Means in place of the sums. */
-function average(reader: ForwardReader, name: string, sums: Float32Array, seen: Float32Array): ImatrixEntry {
-  const columns = sums.length / seen.length;
-  if (!Number.isInteger(columns)) {
+function checked(reader: ForwardReader, name: string, sums: Float32Array, seen: Float32Array): SummedEntry {
+  if (!Number.isInteger(sums.length / seen.length)) {
     throw reader.malformed(`${name} has ${sums.length} sums for ${seen.length} counts`);
   }
   const counts = Array.from(seen, (count) => {
@@ -93,6 +91,12 @@ function average(reader: ForwardReader, name: string, sums: Float32Array, seen: 
     }
     return Math.round(count);
   });
+  return { sums, counts };
+}
+
+/** Means in place of the sums. */
+export function averageTokens({ sums, counts }: SummedEntry): ImatrixEntry {
+  const columns = sums.length / counts.length;
   counts.forEach((count, expert) => {
     const own = sums.subarray(expert * columns, (expert + 1) * columns);
     if (count > 0) {

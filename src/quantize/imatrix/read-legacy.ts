@@ -2,7 +2,7 @@ import { SourceError } from '../../errors.js';
 import { MAX_GGUF_NAME_BYTES, MAX_TENSORS } from '../../limits.js';
 import { fromCString } from './c-string.js';
 import type { ForwardReader } from './forward-reader.js';
-import { divide, type Imatrix, type ImatrixEntry } from './imatrix.js';
+import { divide, type ImatrixEntry, type ImatrixSums, type SummedEntry } from './imatrix.js';
 
 export class NotImatrixError extends SourceError {}
 
@@ -12,7 +12,7 @@ export class NotImatrixError extends SourceError {}
  * dataset's name.
  * @throws NotImatrixError, MalformedImatrixError
  */
-export async function readLegacyImatrix(reader: ForwardReader): Promise<Omit<Imatrix, 'file'>> {
+export async function readLegacySums(reader: ForwardReader): Promise<ImatrixSums> {
   const count = reader.left < 4 ? 0 : await reader.int32('the number of entries');
   if (count < 1 || count > MAX_TENSORS) {
     throw new NotImatrixError(
@@ -20,7 +20,7 @@ export async function readLegacyImatrix(reader: ForwardReader): Promise<Omit<Ima
       'Give a file that llama-imatrix wrote. If Git LFS left a pointer in its place, fetch the file itself.',
     );
   }
-  const entries = new Map<string, ImatrixEntry>();
+  const entries = new Map<string, SummedEntry>();
   for (let index = 1; index <= count; index++) {
     entries.set(...(await readEntry(reader, `entry ${index} of ${count}`)));
   }
@@ -29,18 +29,23 @@ export async function readLegacyImatrix(reader: ForwardReader): Promise<Omit<Ima
   return { format: 'legacy', datasets: dataset === undefined ? [] : [dataset], chunks, entries };
 }
 
-async function readEntry(reader: ForwardReader, place: string): Promise<[string, ImatrixEntry]> {
+async function readEntry(reader: ForwardReader, place: string): Promise<[string, SummedEntry]> {
   const name = (await readText(reader, `the name of ${place}`)) ?? '';
   const calls = await reader.int32(place);
   const length = await reader.int32(place);
   if (length < 1) {
     throw reader.malformed(`${place}, ${name}, has ${length} values`);
   }
-  const values = await reader.floats(length, `the values of ${name}`);
+  return [name, { sums: await reader.floats(length, `the values of ${name}`), counts: [calls] }];
+}
+
+/** Means in place of the sums. */
+export function averageCalls({ sums, counts }: SummedEntry): ImatrixEntry {
+  const [calls = 0] = counts;
   if (calls > 0) {
-    divide(values, Math.fround(calls));
+    divide(sums, Math.fround(calls));
   }
-  return [name, { values, counts: [calls] }];
+  return { values: sums, counts };
 }
 
 /** Undefined for a length of 0: a dataset without a name is none. */

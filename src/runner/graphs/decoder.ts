@@ -28,13 +28,7 @@ export interface Block extends GraphSource {
  */
 export function decoder({ block }: ArchitectureGraph, source: GraphSource): Graph {
   const { keys, shapes } = source;
-  const layers = keys.count('block_count');
-  if (layers > MAX_BLOCKS) {
-    throw new GraphKeyError(
-      `The key ${keys.architecture}.block_count is ${layers}, more than the ${MAX_BLOCKS} that a model may have.`,
-      'Convert the model again.',
-    );
-  }
+  const layers = blockCount(source);
   const output = shapes.has('output.weight') ? 'output' : 'token_embd';
   return {
     architecture: keys.architecture,
@@ -47,6 +41,18 @@ export function decoder({ block }: ArchitectureGraph, source: GraphSource): Grap
       matMul(source, 'x', output, 'logits'),
     ],
   };
+}
+
+/** No more than there are tensors, lest a wrong key asks for a list without end. */
+function blockCount({ keys, shapes }: GraphSource): number {
+  const count = keys.count('block_count');
+  if (count > MAX_BLOCKS || count > shapes.size) {
+    throw new GraphKeyError(
+      `The key ${keys.architecture}.block_count is ${count}, and the model has ${shapes.size} tensors.`,
+      'Get the whole file, or convert the model again.',
+    );
+  }
+  return count;
 }
 
 /** The first half of attention: `x`, normed, becomes `query`, `key` and `value`. */

@@ -25,10 +25,11 @@ export class ArchitectureKeys {
   /** As a float32, which is how the file has it. */
   number(key: string, fallback?: number): number {
     const value = this.#value(key) ?? fallback;
-    if (typeof value !== 'number' || !Number.isFinite(value)) {
+    const number = typeof value === 'number' ? Math.fround(value) : Number.NaN;
+    if (!Number.isFinite(number)) {
       throw this.#wrong(key, value, 'a number');
     }
-    return Math.fround(value);
+    return number;
   }
 
   text(key: string, fallback: string): string {

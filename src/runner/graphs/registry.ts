@@ -59,6 +59,15 @@ function compareTensors({ architecture, operators }: Graph, tensors: readonly Pi
 }
 
 function weightsOf(operator: Operator): string[] {
-  const { weight, bias, rope } = { weight: undefined, bias: undefined, rope: undefined, ...operator };
-  return [weight, bias, rope?.factors].flatMap((name) => name ?? []);
+  switch (operator.op) {
+    case 'embed':
+    case 'rms-norm':
+      return [operator.weight];
+    case 'mat-mul':
+      return operator.bias === undefined ? [operator.weight] : [operator.weight, operator.bias];
+    case 'rope':
+      return operator.rope.factors === undefined ? [] : [operator.rope.factors];
+    default:
+      return [];
+  }
 }

@@ -9,7 +9,7 @@ import { imatrixKeyValues } from '#src/quantize/imatrix/key-values.js';
 import { readImatrix } from '#src/quantize/imatrix/read.js';
 import { applyKvOverrides, overriddenForLoading, parseKvOverride } from '#src/quantize/override-kv.js';
 import { parseLayers, pruneLayers, withBlockCount } from '#src/quantize/prune-layers.js';
-import { compareForQuantized } from '#src/quantize/recipe.js';
+import { compareForQuantized } from '#src/quantize/recipe/tensor.js';
 
 /** Key, type, and the value, of a list its length and a hash. */
 type RecordedKeyValue = [key: string, type: string, value: unknown];

@@ -1,0 +1,64 @@
+import { Command } from 'commander';
+import { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from '../runner/imatrix/imatrix.js';
+import { formatBytes, printable } from './format.js';
+import { interruptible } from './interrupt.js';
+import { toJsonLine } from './json.js';
+import { textReporter } from './reporter.js';
+
+interface Flags extends Omit<ImatrixParams, 'model' | 'chunks' | 'ctx' | 'jobs' | 'signal' | 'fetch'> {
+  readonly chunks?: string;
+  readonly ctx?: string;
+  readonly jobs?: string;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  hf2gguf imatrix model-BF16.gguf --text calibration.txt --out imatrix.gguf
+  hf2gguf imatrix org/model --out imatrix.gguf                the bundled text, the model straight from the Hub
+  hf2gguf imatrix --in a.gguf --in b.gguf --out both.gguf     no model: only merged`;
+
+export function imatrixCommand(): Command {
+  const collect = (file: string, all: string[] = []) => [...all, file];
+  return new Command('imatrix')
+    .description('Compute an importance matrix for quantization, as llama-imatrix does.')
+    .argument('[model]', 'FILE.gguf, or a model to convert: a folder, or org/model[@revision]')
+    .option('--text <file>', 'what the model runs over (default: a bundled text)')
+    .option('--out <file>', 'the file to write', 'imatrix.gguf')
+    .option('--in <file>', 'an importance matrix to add: a path, or org/model:file (repeatable)', collect)
+    .option('--chunks <n>', 'chunks of the text at most (default: all)')
+    .option('--ctx <n>', 'tokens of a chunk', '512')
+    .option('--process-output', 'also gather what output.weight is multiplied with')
+    .option('--parse-special', 'recognise special tokens in the text')
+    .option('--legacy', 'write the format before GGUF')
+    .option('--jobs <n>', 'threads (default: one per core)')
+    .option('--json', 'events as JSON lines')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+function run(model: string | undefined, { json, chunks, ctx, jobs, ...flags }: Flags): Promise<void> {
+  const report = json ? (event: ImatrixEvent) => console.log(toJsonLine(event)) : textReport();
+  return interruptible(async (signal) => {
+    const params: ImatrixParams = {
+      ...flags,
+      signal,
+      ...(model !== undefined && { model }),
+      ...(chunks !== undefined && { chunks: Number(chunks) }),
+      ...(ctx !== undefined && { ctx: Number(ctx) }),
+      ...(jobs !== undefined && { jobs: Number(jobs) }),
+    };
+    for await (const event of imatrix(params)) {
+      report(event);
+    }
+  });
+}
+
+function textReport(): (event: ImatrixEvent) => void {
+  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  return (event) => (event.event === 'done' ? reporter.print(resultLine(event.result)) : reporter.event(event));
+}
+
+function resultLine({ path, size, entries, chunks, datasets }: ImatrixResult): string {
+  return `${printable(path)}  ${formatBytes(size)}  ${entries} entries, ${chunks} chunks of ${printable(datasets.join(', '))}`;
+}

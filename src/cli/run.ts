@@ -1,0 +1,121 @@
+import { Command } from 'commander';
+import { EXIT, UsageError } from '../errors.js';
+import { type GenerateParams, type GenerateResult, generate } from '../runner/generate/generate.js';
+import { formatSeconds, printable } from './format.js';
+import { interruptible } from './interrupt.js';
+import { toJsonLine } from './json.js';
+
+interface Flags {
+  readonly prompt: string;
+  readonly chat?: boolean;
+  readonly system?: string;
+  readonly nPredict?: string;
+  readonly temp?: string;
+  readonly topK?: string;
+  readonly topP?: string;
+  readonly seed?: string;
+  readonly jobs?: string;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  hf2gguf run model.gguf --prompt "In the beginning"
+  hf2gguf run model.gguf --prompt "What is the capital of France?" --chat
+  hf2gguf run model.gguf --prompt "Once upon a time" --temp 0.8 --seed 1 -n 200`;
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Continue a text, to see that a model speaks.')
+    .argument('<model>', 'FILE.gguf, or a model to convert: a folder, or org/model[@revision]')
+    .requiredOption('--prompt <text>', 'what is continued, or with --chat said to the model')
+    .option('--chat', "lay the prompt out by the model's chat template")
+    .option('--system <text>', 'with --chat: what the system says first')
+    .option('-n, --n-predict <count>', 'tokens at most', '128')
+    .option('--temp <t>', 'draw by chance; 0: always the likeliest token', '0')
+    .option('--top-k <k>', 'with --temp: from the likeliest k tokens (0: all)', '40')
+    .option('--top-p <p>', 'with --temp: from the likeliest ones whose probabilities reach p', '0.95')
+    .option('--seed <number>', 'with --temp: the same seed, the same text')
+    .option('--jobs <n>', 'threads (default: one per core)')
+    .option('--json', 'events as JSON lines')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+async function run(source: string, flags: Flags): Promise<void> {
+  const started = performance.now();
+  await interruptible(async (signal) => {
+    for await (const event of generate({ ...toParams(flags), source, signal })) {
+      if (flags.json) {
+        process.stdout.write(`${toJsonLine(event)}\n`);
+      } else if (event.event === 'text') {
+        process.stdout.write(process.stdout.isTTY ? harmless(event.text) : event.text);
+      } else if (event.event === 'warning') {
+        process.stderr.write(`Warning: ${printable(event.message)}\n`);
+      } else {
+        process.stdout.write('\n');
+        process.stderr.write(`${summary(event.result, (performance.now() - started) / 1000)}\n`);
+      }
+      if (event.event === 'done' && event.result.end === 'interrupted') {
+        process.exitCode = EXIT.interrupted;
+      }
+    }
+  });
+}
+
+function toParams({
+  prompt,
+  chat,
+  system,
+  nPredict,
+  temp,
+  topK,
+  topP,
+  seed,
+  jobs,
+}: Flags): Omit<GenerateParams, 'source'> {
+  const maxTokens = number(nPredict, '-n', { whole: true, least: 1 });
+  const temperature = number(temp, '--temp', { least: 0 });
+  const threads = number(jobs, '--jobs', { whole: true, least: 1 });
+  const k = number(topK, '--top-k', { whole: true, least: 0 });
+  const p = number(topP, '--top-p', { least: 0 });
+  const start = number(seed, '--seed', { whole: true, least: 0 });
+  return {
+    prompt,
+    ...(chat && { chat }),
+    ...(system !== undefined && { system }),
+    ...(maxTokens !== undefined && { maxTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(k !== undefined && { topK: k }),
+    ...(p !== undefined && { topP: p }),
+    ...(start !== undefined && { seed: start }),
+    ...(threads !== undefined && { threads }),
+  };
+}
+
+/** Undefined for an option that was not given. @throws UsageError */
+function number(
+  text: string | undefined,
+  name: string,
+  { whole = false, least }: { readonly whole?: boolean; readonly least: number },
+): number | undefined {
+  const value = Number(text);
+  if (text === undefined) {
+    return undefined;
+  }
+  if (text.trim() === '' || !(value >= least) || (whole && !Number.isSafeInteger(value))) {
+    throw new UsageError(`${name} ${text} is no ${whole ? 'whole ' : ''}number from ${least} on.`, 'Correct it.');
+  }
+  return value;
+}
+
+/** Without the characters that could drive a terminal: a vocabulary comes from elsewhere. */
+function harmless(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '');
+}
+
+const ENDS = { end: 'the model ended', limit: 'as many as asked for', interrupted: 'interrupted' } as const;
+
+function summary({ promptTokens, tokens, end }: GenerateResult, seconds: number): string {
+  return `${promptTokens} + ${tokens} tokens (${ENDS[end]}) in ${formatSeconds(seconds)}`;
+}

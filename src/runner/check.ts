@@ -1,0 +1,132 @@
+import { UsageError } from '../errors.js';
+import { stream } from '../stream.js';
+import { checkGates, type Gates } from './gates.js';
+import { type Measures, measure, type Running } from './measure.js';
+import { type OpenedModel, openModels, type SubjectOptions } from './subject.js';
+import { readText } from './texts.js';
+
+/** What `check` takes; the command line's options under the same names. */
+export interface CheckParams extends Gates, Omit<SubjectOptions, 'contextLength' | 'emit'> {
+  /** A GGUF file's path, or several; or a model in the format of transformers. */
+  readonly model: string | readonly string[];
+  /** What to compare with: `org/model[@revision]`, a folder, or a GGUF file's path. */
+  readonly against?: string;
+  /** A file of text in UTF-8. @default the bundled one */
+  readonly text?: string;
+  /** Chunks of the text to run. @default all */
+  readonly chunks?: number;
+  /** Tokens of a chunk, of which the second half is scored. @default 512 */
+  readonly ctx?: number;
+}
+
+export type CheckEvent =
+  | { readonly event: 'phase'; readonly phase: 'open' | 'check' }
+  | { readonly event: 'warning'; readonly message: string }
+  /** Chunks done, of all, and what is measured so far. */
+  | { readonly event: 'progress'; readonly done: number; readonly total: number; readonly models: readonly Checked[] }
+  | { readonly event: 'done'; readonly result: CheckResult };
+
+export interface CheckResult {
+  /** The text's file; null for the bundled one. */
+  readonly text: string | null;
+  readonly ctx: number;
+  readonly chunks: number;
+  /** Positions scored. */
+  readonly tokens: number;
+  readonly base: Checked | null;
+  readonly models: readonly Checked[];
+}
+
+/** A model and what is measured of it. */
+export interface Checked extends Measures {
+  readonly source: string;
+  /** The file type's name, as `Q4_K_M`; null where the file does not say. */
+  readonly type: string | null;
+  /** Bytes: the file's, or of a checkpoint the tensors'. */
+  readonly size: number;
+  readonly bitsPerWeight: number;
+}
+
+const DEFAULT_CONTEXT = 512;
+
+/**
+ * Measures models on a text: their perplexity, and against a base how far their predictions are from its, both running
+ * side by side. Definitions are those of llama-perplexity (tools/perplexity/perplexity.cpp of llama.cpp v0.5.0).
+ * @throws QualityGateError after the `done` event, and Hf2ggufError as for everything that the caller or the files can get
+ * wrong.
+ */
+export function check(params: CheckParams): AsyncGenerator<CheckEvent, CheckResult> {
+  return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
+}
+
+async function run(params: CheckParams, emit: (event: CheckEvent) => void): Promise<CheckResult> {
+  const { model, against = null, text: file = null, chunks, ctx = DEFAULT_CONTEXT, signal } = params;
+  checkParams(params);
+  const text = await readText(file, 'check');
+  emit({ event: 'phase', phase: 'open' });
+  const sources = [...(against === null ? [] : [against]), ...(typeof model === 'string' ? [model] : model)];
+  const opened = await openModels(sources, { ...params, contextLength: ctx, emit });
+  try {
+    warnOfContext(opened, ctx, emit);
+    emit({ event: 'phase', phase: 'check' });
+    const base = against === null ? null : (opened[0] as OpenedModel);
+    const models = base ? opened.slice(1) : opened;
+    let last: Running | undefined;
+    for await (last of measure(models, base, { text, context: ctx, chunks, signal })) {
+      const { done, total } = last;
+      emit({ event: 'progress', done, total, models: describe(models, last.models) });
+    }
+    const { done, tokens, ...measured } = last as Running;
+    const result: CheckResult = {
+      ...{ text: file, ctx, chunks: done, tokens },
+      base: (base && measured.base && describe([base], [measured.base])[0]) ?? null,
+      models: describe(models, measured.models),
+    };
+    emit({ event: 'done', result });
+    checkGates(result, params);
+    return result;
+  } finally {
+    for (const { engine } of opened) {
+      engine.close();
+    }
+  }
+}
+
+function describe(models: readonly OpenedModel[], measures: readonly Measures[]): Checked[] {
+  return models.map(({ source, type, size, bitsPerWeight }, i) => ({
+    ...{ source, type, size, bitsPerWeight },
+    ...(measures[i] as Measures),
+  }));
+}
+
+function warnOfContext(opened: readonly OpenedModel[], ctx: number, emit: (event: CheckEvent) => void): void {
+  for (const { source, engine } of opened) {
+    const { contextLength } = engine.graph;
+    if (contextLength < ctx) {
+      emit({
+        event: 'warning',
+        message: `${source} is made for ${contextLength} tokens, fewer than a chunk's ${ctx}.`,
+      });
+    }
+  }
+}
+
+function checkParams({ chunks, model, against, maxKld, maxPplRatio }: CheckParams): void {
+  if (chunks !== undefined && !(Number.isSafeInteger(chunks) && chunks > 0)) {
+    throw new UsageError(
+      `--chunks is ${chunks}, which is no positive whole number.`,
+      'Leave it out for the whole text.',
+    );
+  }
+  if (model.length === 0) {
+    throw new UsageError('There is no model to check.', 'Name a GGUF file.');
+  }
+  for (const [name, limit] of Object.entries({ '--max-kld': maxKld, '--max-ppl-ratio': maxPplRatio })) {
+    if (limit !== undefined && !(limit >= 0)) {
+      throw new UsageError(`${name} is ${limit}, which is no limit.`, 'Give a number.');
+    }
+    if (limit !== undefined && against === undefined) {
+      throw new UsageError(`${name} needs a model to compare with.`, 'Name it with --against.');
+    }
+  }
+}

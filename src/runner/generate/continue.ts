@@ -1,0 +1,44 @@
+import type { Engine } from '../engine.js';
+import type { Sampler } from './sample.js';
+
+/** Tokens of a prompt that run at a time, so that an interruption need not wait for all of it. */
+const BATCH = 512;
+
+export interface ContinueOptions {
+  /** Tokens at most. */
+  readonly limit: number;
+  /** Tokens that end the text; they are not part of it. */
+  readonly ends: ReadonlySet<number>;
+  readonly sample: Sampler;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Why a text ended: a token that says so, the tokens that were asked for, or the caller. */
+export type End = 'end' | 'limit' | 'interrupted';
+
+/** Yields the tokens that the model puts after others, of which there is at least one. */
+export async function* continueTokens(
+  engine: Engine,
+  prompt: Int32Array,
+  { limit, ends, sample, signal }: ContinueOptions,
+): AsyncGenerator<number, End> {
+  let logits: Float32Array = new Float32Array(0);
+  for (let past = 0; past < prompt.length && !signal?.aborted; past += BATCH) {
+    const batch = prompt.subarray(past, past + BATCH);
+    logits = await engine.run(batch, past, batch.length - 1);
+  }
+  for (let count = 0; !signal?.aborted; count++) {
+    if (count === limit) {
+      return 'limit';
+    }
+    const token = sample(logits);
+    if (ends.has(token)) {
+      return 'end';
+    }
+    yield token;
+    if (count + 1 < limit && !signal?.aborted) {
+      logits = await engine.run(Int32Array.of(token), prompt.length + count, 0);
+    }
+  }
+  return 'interrupted';
+}

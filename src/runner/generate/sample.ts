@@ -1,0 +1,89 @@
+/** Picks a token from the logits of a vocabulary. */
+export type Sampler = (logits: Float32Array) => number;
+
+export interface SamplingOptions {
+  /** 0: always the likeliest. @default 0 */
+  readonly temperature?: number;
+  /** Only the likeliest so many; 0: all. @default 40 */
+  readonly topK?: number;
+  /** Only the likeliest ones whose probabilities, before the temperature, reach this sum. @default 0.95 */
+  readonly topP?: number;
+  /** The same seed, the same text. @default a random one */
+  readonly seed?: number;
+}
+
+/** The order of llama.cpp's samplers: top-k, top-p, temperature, then by chance. Its random numbers are others. */
+export function createSampler(options: SamplingOptions = {}): Sampler {
+  const { temperature = 0, topK = 40, topP = 0.95, seed = Math.floor(Math.random() * 2 ** 32) } = options;
+  if (temperature <= 0) {
+    return likeliest;
+  }
+  const random = randomNumbers(seed);
+  return (logits) => {
+    const candidates = withinTopP(likeliestOnes(logits, topK), logits, topP);
+    const weights = softmax(candidates.map((token) => (logits[token] ?? 0) / temperature));
+    return candidates[pick(weights, random())] ?? likeliest(logits);
+  };
+}
+
+/** The first of the likeliest. */
+export function likeliest(logits: Float32Array): number {
+  let best = 0;
+  for (let token = 1; token < logits.length; token++) {
+    if ((logits[token] ?? 0) > (logits[best] ?? 0)) {
+      best = token;
+    }
+  }
+  return best;
+}
+
+/** Tokens from the likeliest on. Sorting a whole vocabulary would take longer than a small model's run. */
+function likeliestOnes(logits: Float32Array, count: number): number[] {
+  const logit = (token: number | undefined) => (token === undefined ? Number.NEGATIVE_INFINITY : (logits[token] ?? 0));
+  if (count <= 0 || count >= logits.length) {
+    return [...Uint32Array.from(logits, (_, token) => token).sort((a, b) => logit(b) - logit(a))];
+  }
+  const best: number[] = [];
+  for (let token = 0; token < logits.length; token++) {
+    if (best.length < count || logit(token) > logit(best.at(-1))) {
+      const place = best.findIndex((other) => logit(token) > logit(other));
+      best.splice(place < 0 ? best.length : place, 0, token);
+      best.length = Math.min(best.length, count);
+    }
+  }
+  return best;
+}
+
+/** At least one. */
+function withinTopP(candidates: readonly number[], logits: Float32Array, topP: number): number[] {
+  const probabilities = softmax(candidates.map((token) => logits[token] ?? 0));
+  return candidates.slice(0, pick(probabilities, topP) + 1);
+}
+
+/** Where the running sum reaches a share. */
+function pick(probabilities: readonly number[], share: number): number {
+  let sum = 0;
+  const index = probabilities.findIndex((probability) => {
+    sum += probability;
+    return sum >= share;
+  });
+  return index < 0 ? probabilities.length - 1 : index;
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const weights = logits.map((logit) => Math.exp(logit - most));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+/** SplitMix32: uniform in [0, 1). */
+function randomNumbers(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x9e3779b9) | 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,42 @@
+import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
+import { averaged } from '../../quantize/imatrix/read.js';
+import { openOutline } from '../model.js';
+import { openVocabulary } from '../vocabulary/open.js';
+import { Accumulated } from './accumulate.js';
+import { chunkTokens, isGathered } from './collect.js';
+import { type CollectParams, collectFrom, DEFAULT_CONTEXT, type Emit, readCalibration } from './collect-from.js';
+
+/** What stands in a quantized file where else the importance matrix's file is named. */
+const NAME = 'auto';
+
+/**
+ * A model's importance matrix, to quantize it with in the same go.
+ * @throws as `collectFrom`
+ */
+export async function collectImatrix(params: CollectParams, emit: Emit = () => {}): Promise<Imatrix> {
+  const { entries, dataset } = await collectFrom(params, emit);
+  const all = new Accumulated(params.ctx ?? DEFAULT_CONTEXT);
+  for (const [name, entry] of entries) {
+    all.add(name, entry, params.source);
+  }
+  return averaged({ ...all.result(), datasets: [dataset] }, NAME);
+}
+
+/**
+ * What `collectImatrix` would return, but all columns count alike: for a plan. The model is not run, and of its weights
+ * only the headers are read.
+ */
+export async function expectImatrix(params: CollectParams): Promise<Imatrix> {
+  const { text, dataset } = await readCalibration(params.text);
+  const { graph, kv, tensors } = await openOutline(params.source, params);
+  const ctx = params.ctx ?? DEFAULT_CONTEXT;
+  const chunks = chunkTokens(openVocabulary(kv), text, { ...params, ctx }).length;
+  const multiplied = new Set(graph.operators.flatMap((operator) => (operator.op === 'mat-mul' ? operator.weight : [])));
+  const gathered = tensors.filter(
+    ({ name }) => multiplied.has(name) && isGathered(name, params.processOutput ?? false),
+  );
+  const entries = gathered.map(({ name, ne }) => {
+    return [name, { values: new Float32Array(ne[0] ?? 1).fill(1), counts: [chunks * ctx] }] as const;
+  });
+  return { file: NAME, format: 'gguf', datasets: [dataset], chunks, entries: new Map(entries) };
+}

@@ -1,0 +1,65 @@
+import type { ConvertEvent } from '../../events.js';
+import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
+import { openEngine } from '../engine.js';
+import type { WeightTensor } from '../graph.js';
+import { checkContext } from '../measure.js';
+import { openRunnable, type RunnableOptions } from '../model.js';
+import { readText } from '../texts.js';
+import { openVocabulary } from '../vocabulary/open.js';
+import { type ChunkOptions, chunkTokens, collectSums } from './collect.js';
+
+/** A model, a text, and how the one runs over the other. */
+export interface CollectParams extends Omit<RunnableOptions, 'emit'>, Partial<ChunkOptions> {
+  /** A GGUF file, or a model in the format of transformers: a folder, or `org/model[@revision]`. */
+  readonly source: string;
+  /** A file of text in UTF-8. @default the bundled one */
+  readonly text?: string | undefined;
+  /** Also gather the input of output.weight. @default false */
+  readonly processOutput?: boolean | undefined;
+  /** Threads. @default the machine's cores */
+  readonly jobs?: number | undefined;
+}
+
+/** Tokens of a chunk, as in llama-imatrix. */
+export const DEFAULT_CONTEXT = 512;
+
+export interface Collected {
+  readonly entries: ReadonlyMap<string, SummedEntry>;
+  /** The text's name. */
+  readonly dataset: string;
+  readonly tensors: readonly WeightTensor[];
+}
+
+export type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' }>) => void;
+
+/**
+ * Runs a model over a text and gathers what its matrices are multiplied with.
+ * @throws as `openRunnable`, `openVocabulary`, `openEngine`, `chunkTokens`, `collectSums` and `readText`
+ */
+export async function collectFrom(params: CollectParams, emit: Emit): Promise<Collected> {
+  const { source, ctx = DEFAULT_CONTEXT, jobs } = params;
+  checkContext(ctx);
+  const { text, dataset } = await readCalibration(params.text);
+  emit({ event: 'phase', phase: 'open' });
+  const { graph, kv, tensors } = await openRunnable(source, {
+    ...params,
+    emit: (event) => event.event === 'warning' && emit(event),
+  });
+  const chunks = chunkTokens(openVocabulary(kv), text, { ...params, ctx });
+  emit({ event: 'phase', phase: 'collect' });
+  const engine = openEngine(graph, tensors, { contextLength: ctx, ...(jobs !== undefined && { threads: jobs }) });
+  try {
+    const entries = await collectSums(engine, chunks, {
+      ...params,
+      onChunk: (done, total) => emit({ event: 'chunk', done, total }),
+    });
+    return { entries, dataset, tensors };
+  } finally {
+    engine.close();
+  }
+}
+
+/** The text, and its name in what is made of it. @throws UnreadableTextError */
+export async function readCalibration(file: string | undefined): Promise<{ text: string; dataset: string }> {
+  return { text: await readText(file ?? null, 'calibration'), dataset: file ?? 'calibration.txt' };
+}

@@ -1,0 +1,85 @@
+import { endianness } from 'node:os';
+import { KeyValues } from '../../gguf/key-values.js';
+import { writeRaw } from '../../gguf/raw-strings.js';
+import { align, encodeHeader, type TensorInfo } from '../../gguf/writer.js';
+import type { ImatrixSums, SummedEntry } from '../../quantize/imatrix/imatrix.js';
+
+/** What is written: sums over tokens, entries in the order of the file. */
+export interface WritableImatrix extends Pick<ImatrixSums, 'datasets' | 'chunks' | 'entries'> {
+  /** Tokens of a chunk. */
+  readonly chunkSize: number;
+}
+
+/** A file in its pieces, in their order. */
+export type Pieces = readonly Uint8Array[];
+
+/**
+ * The bytes that llama-imatrix writes (save_imatrix of tools/imatrix/imatrix.cpp, llama.cpp v0.5.0): of each entry
+ * NAME.in_sum2, (columns, experts), and NAME.counts, (1, experts).
+ */
+export function encodeGgufImatrix({ datasets, chunks, chunkSize, entries }: WritableImatrix): Pieces {
+  const kv = new KeyValues()
+    .string('general.type', 'imatrix')
+    .array('imatrix.datasets', 'string', datasets)
+    .u32('imatrix.chunk_count', chunks)
+    .u32('imatrix.chunk_size', chunkSize);
+  const infos: TensorInfo[] = [];
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  const add = (name: string, columns: number, rows: number, values: Float32Array) => {
+    infos.push({ name, type: 'F32', ne: rows > 1 ? [columns, rows] : [columns], offset });
+    const bytes = new Uint8Array(align(values.length * 4));
+    bytes.set(littleEndian(values));
+    data.push(bytes);
+    offset += bytes.length;
+  };
+  for (const [name, { sums, counts }] of entries) {
+    add(`${name}.in_sum2`, sums.length / counts.length, counts.length, sums);
+    add(`${name}.counts`, 1, counts.length, Float32Array.from(counts));
+  }
+  return [encodeHeader(kv.entries(), infos), ...data];
+}
+
+/**
+ * The format before GGUF, as `readLegacySums` describes it (save_imatrix_legacy there): means times calls, a call being a
+ * chunk, begun ones counted. An expert that was never seen gets the mean 1, an entry of which none was is left out. Of
+ * several datasets the last is named.
+ */
+export function encodeLegacyImatrix({ datasets, chunks, chunkSize, entries }: WritableImatrix): Pieces {
+  const seen = [...entries].filter(([, { counts }]) => counts.some((count) => count > 0));
+  return [
+    int32(seen.length),
+    ...seen.flatMap(([name, entry]) => {
+      const calls = Math.ceil(Math.max(...entry.counts) / chunkSize);
+      return [...text(name), int32(calls), int32(entry.sums.length), littleEndian(meansTimes(entry, calls))];
+    }),
+    int32(chunks),
+    ...text(datasets.at(-1) ?? ''),
+  ];
+}
+
+/** Each step in float32. */
+function meansTimes({ sums, counts }: SummedEntry, calls: number): Float32Array {
+  const columns = sums.length / counts.length;
+  return sums.map((sum, i) => {
+    const count = Math.fround(counts[Math.floor(i / columns)] ?? 0);
+    return (count === 0 ? 1 : Math.fround(sum / count)) * calls;
+  });
+}
+
+function text(value: string): Pieces {
+  const bytes = Buffer.alloc(3 * value.length);
+  const length = writeRaw(bytes, value, 0);
+  return [int32(length), bytes.subarray(0, length)];
+}
+
+function int32(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes;
+}
+
+function littleEndian(values: Float32Array): Uint8Array {
+  const bytes = Buffer.from(values.slice().buffer);
+  return endianness() === 'BE' ? bytes.swap32() : bytes;
+}

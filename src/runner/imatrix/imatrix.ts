@@ -1,0 +1,108 @@
+import { PartialFiles } from '../../convert/outputs.js';
+import { UsageError } from '../../errors.js';
+import type { ConvertEvent } from '../../events.js';
+import { byteSource, locateFile } from '../../locate-gguf.js';
+import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
+import { readImatrixSums } from '../../quantize/imatrix/read.js';
+import { whyKept } from '../../quantize/recipe/kept.js';
+import { stream } from '../../stream.js';
+import type { WeightTensor } from '../graph.js';
+import { Accumulated } from './accumulate.js';
+import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
+import { encodeGgufImatrix, encodeLegacyImatrix, type WritableImatrix } from './encode.js';
+
+/** What `imatrix` takes; the command line's options under the same names. */
+export interface ImatrixParams extends Omit<CollectParams, 'source'> {
+  /** A GGUF file, or a model in the format of transformers. @default none: those of `in` are only merged */
+  readonly model?: string;
+  /** Importance matrices to add: paths, or `org/model:file`. */
+  readonly in?: readonly string[];
+  /** The file to write. */
+  readonly out: string;
+  /** Write the format before GGUF. @default false */
+  readonly legacy?: boolean;
+}
+
+export type ImatrixEvent =
+  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' | 'imatrix' | 'file' }>
+  | { readonly event: 'done'; readonly result: ImatrixResult };
+
+export interface ImatrixResult {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly entries: number;
+  readonly chunks: number;
+  readonly datasets: readonly string[];
+  /** How it fits the model; null without one. */
+  readonly coverage: Coverage | null;
+}
+
+type Emit = (event: ImatrixEvent) => void;
+
+/**
+ * Computes an importance matrix, or merges several: what llama-imatrix does.
+ * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
+ */
+export function imatrix(params: ImatrixParams): AsyncGenerator<ImatrixEvent, ImatrixResult> {
+  return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
+}
+
+async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
+  const { model, in: files = [], ctx = DEFAULT_CONTEXT } = params;
+  if (model === undefined && files.length === 0) {
+    throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
+  }
+  const all = new Accumulated(ctx);
+  for (const file of files) {
+    const { repo, path } = await locateFile(file, params);
+    all.addFile(await readImatrixSums(await byteSource(repo, path), params.signal), file);
+  }
+  const tensors = model === undefined ? null : await addModel(all, model, params, emit);
+  const result = all.result();
+  const covers = tensors && coverageOf(result, tensors);
+  if (covers) {
+    emit({ event: 'imatrix', coverage: covers });
+  }
+  const file = { path: params.out, size: await write(result, params) };
+  emit({ event: 'file', ...file });
+  const { datasets, chunks, entries } = result;
+  const done = { ...file, entries: entries.size, chunks, datasets, coverage: covers };
+  emit({ event: 'done', result: done });
+  return done;
+}
+
+async function addModel(all: Accumulated, model: string, params: ImatrixParams, emit: Emit) {
+  const { entries, dataset, tensors } = await collectFrom({ ...params, source: model }, emit);
+  for (const [name, entry] of entries) {
+    all.add(name, entry, model);
+  }
+  all.datasets.push(dataset);
+  return tensors;
+}
+
+function coverageOf(sums: ReturnType<Accumulated['result']>, tensors: readonly WeightTensor[]): Coverage {
+  const entries = new Map([...sums.entries].map(([name, { sums, counts }]) => [name, { values: sums, counts }]));
+  const covered = tensors.map(({ name, type, ne }) => ({ name, ne, quantized: !whyKept({ name, type, ne }) }));
+  return coverage({ file: '', ...sums, entries }, covered);
+}
+
+/** @returns bytes. @throws DiskFullError, WriteError */
+async function write(result: WritableImatrix, { out, legacy }: ImatrixParams): Promise<number> {
+  const [header = new Uint8Array(0), ...pieces] = (legacy ? encodeLegacyImatrix : encodeGgufImatrix)(result);
+  const size = pieces.reduce((sum, piece) => sum + piece.length, header.length);
+  const file = new PartialFiles([{ path: out, header, size }]);
+  try {
+    await file.open();
+    let position = header.length;
+    for (const piece of pieces) {
+      await file.write(0, piece, position);
+      position += piece.length;
+    }
+    await file.finish();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+  return size;
+}

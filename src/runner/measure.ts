@@ -1,0 +1,196 @@
+import { throwIfAborted } from '../concurrency.js';
+import { SourceError, UsageError } from '../errors.js';
+import { Distribution } from './distribution.js';
+import { type Divergence, DivergenceSum } from './divergence.js';
+import type { Engine } from './engine.js';
+import { type Estimate, exponential, type Piece, pieces, Samples } from './perplexity.js';
+import type { Vocabulary } from './text.js';
+
+/** A model that is ready to be measured. */
+export interface Subject {
+  /** For messages. */
+  readonly source: string;
+  readonly engine: Pick<Engine, 'run' | 'graph'>;
+  readonly vocabulary: Vocabulary;
+}
+
+export interface Measures {
+  /** e^(mean surprise in nats) of the text's tokens. */
+  readonly perplexity: Estimate;
+  /** Null without a base. */
+  readonly divergence: Divergence | null;
+}
+
+export class ShortTextError extends UsageError {}
+export class ContextError extends UsageError {}
+export class DifferentVocabularyError extends UsageError {}
+/** A model whose output is no number. */
+export class NoNumberError extends SourceError {}
+
+export interface MeasureOptions {
+  readonly text: string;
+  /** Tokens of a chunk. */
+  readonly context: number;
+  /** At most as many. @default all that the text has */
+  readonly chunks?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Running {
+  /** Chunks done, of all. */
+  readonly done: number;
+  readonly total: number;
+  /** Positions scored. */
+  readonly tokens: number;
+  readonly base: Measures | null;
+  readonly models: readonly Measures[];
+}
+
+/** Fewer tokens leave nothing to score, or no error bar. */
+const MIN_CONTEXT = 8;
+const MAX_CONTEXT = 2 ** 20;
+
+/**
+ * Runs models over a text, chunk by chunk: the base once, then each of the models, and compares what they predict before
+ * the next chunk; nothing is kept but sums.
+ * @returns after each chunk, what is measured so far.
+ * @throws ContextError, ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
+ */
+export async function* measure(
+  models: readonly Subject[],
+  base: Subject | null,
+  { text, context, chunks, signal }: MeasureOptions,
+): AsyncGenerator<Running> {
+  const all = base ? [base, ...models] : models;
+  checkContext(context);
+  checkVocabularies(all);
+  const { vocabulary } = all[0] as Subject;
+  const tokens = vocabulary.encode(text, { special: false, edges: true });
+  const total = chunkCount(tokens.length, context, chunks);
+  const scores = all.map((subject) => new Score(subject));
+  for (let chunk = 0; chunk < total; chunk++) {
+    for (const piece of pieces(tokens, chunk, context, vocabulary.addBos ? vocabulary.bos : null)) {
+      for (const score of scores) {
+        throwIfAborted(signal);
+        await score.run(piece);
+      }
+      compare(scores, piece, base !== null);
+    }
+    const measures = scores.map((score) => score.measures());
+    const [first = null, ...rest] = measures;
+    const count = (scores[0] as Score).count;
+    yield {
+      ...{ done: chunk + 1, total, tokens: count },
+      ...(base ? { base: first, models: rest } : { base: null, models: measures }),
+    };
+  }
+}
+
+/** What is gathered of one model. */
+class Score {
+  readonly #surprise = new Samples();
+  readonly #divergence = new DivergenceSum();
+  #logits: Float32Array = new Float32Array(0);
+  /** Of the position that was read last. */
+  readonly distribution: Distribution;
+
+  constructor(readonly subject: Subject) {
+    this.distribution = new Distribution(subject.engine.graph.vocabulary);
+  }
+
+  get count(): number {
+    return this.#surprise.count;
+  }
+
+  async run({ tokens, past, logitsFrom }: Piece): Promise<void> {
+    this.#logits = await this.subject.engine.run(tokens, past, logitsFrom);
+  }
+
+  /** @param position among those whose logits were wanted. */
+  read(position: number, token: number, base: Distribution | null): void {
+    const { distribution, subject } = this;
+    distribution.read(this.#logits, position * distribution.size);
+    const surprise = distribution.surprise(token);
+    if (!Number.isFinite(surprise)) {
+      throw new NoNumberError(
+        `${subject.source} predicts ${surprise} at the ${this.count + 1}th position: its weights are broken, or too large for float32.`,
+        'Convert the model again; if that does not help, please report it.',
+      );
+    }
+    this.#surprise.add(surprise);
+    if (base) {
+      this.#divergence.add(base, distribution, token);
+    }
+  }
+
+  measures(): Measures {
+    return {
+      perplexity: exponential(this.#surprise.mean()),
+      divergence: this.#divergence.count > 0 ? this.#divergence.result() : null,
+    };
+  }
+}
+
+/** Position by position, the first being the base where there is one. */
+function compare(scores: readonly Score[], { next }: Piece, hasBase: boolean): void {
+  const base = hasBase ? (scores[0]?.distribution ?? null) : null;
+  for (const [position, token] of next.entries()) {
+    for (const score of scores) {
+      score.read(position, token, score.distribution === base ? null : base);
+    }
+  }
+}
+
+/** @throws ContextError */
+export function checkContext(context: number): void {
+  if (!(Number.isSafeInteger(context) && context >= MIN_CONTEXT && context <= MAX_CONTEXT)) {
+    throw new ContextError(
+      `--ctx is ${context}.`,
+      `Give a whole number of tokens from ${MIN_CONTEXT} to ${MAX_CONTEXT}.`,
+    );
+  }
+}
+
+/**
+ * Of `context` tokens; llama-perplexity and llama-imatrix ask for two at least.
+ * @throws ShortTextError
+ */
+export function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
+  if (tokens < 2 * context) {
+    throw new ShortTextError(
+      `The text has ${tokens} tokens; two chunks of ${context} are needed.`,
+      'Give a longer one, or a smaller --ctx.',
+    );
+  }
+  return Math.min(Math.floor(tokens / context), chunks ?? Number.POSITIVE_INFINITY);
+}
+
+/** Predictions can be compared only where the same number stands for the same text. */
+function checkVocabularies([first, ...rest]: readonly Subject[]): void {
+  for (const other of rest) {
+    const difference = first && vocabularyDifference(first, other);
+    if (difference) {
+      throw new DifferentVocabularyError(
+        `${first.source} and ${other.source} have different vocabularies: ${difference}.`,
+        'Compare a model with the one that it was made from.',
+      );
+    }
+  }
+}
+
+function vocabularyDifference(a: Subject, b: Subject): string | null {
+  const size = a.engine.graph.vocabulary;
+  if (size !== b.engine.graph.vocabulary) {
+    return `${size} and ${b.engine.graph.vocabulary} tokens`;
+  }
+  const known = Math.min(size, a.vocabulary.size);
+  const piece = ({ vocabulary }: Subject, token: number) => Buffer.from(vocabulary.piece(token, { special: true }));
+  for (let token = 0; token < known; token++) {
+    const [left, right] = [piece(a, token), piece(b, token)];
+    if (!left.equals(right)) {
+      return `token ${token} is ${JSON.stringify(left.toString())} and ${JSON.stringify(right.toString())}`;
+    }
+  }
+  const start = ({ vocabulary }: Subject) => (vocabulary.addBos ? vocabulary.bos : null);
+  return start(a) === start(b) ? null : 'they begin a text differently';
+}

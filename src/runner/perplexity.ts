@@ -1,0 +1,68 @@
+/** A mean and its standard error. */
+export interface Estimate {
+  readonly value: number;
+  readonly error: number;
+}
+
+/** Values of which the mean is wanted. */
+export class Samples {
+  #sum = 0;
+  #squares = 0;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(value: number): void {
+    this.#sum += value;
+    this.#squares += value * value;
+    this.#count++;
+  }
+
+  mean(): Estimate {
+    const value = this.#sum / this.#count;
+    const variance = this.#squares / this.#count - value * value;
+    return { value, error: variance > 0 ? Math.sqrt(variance / (this.#count - 1)) : 0 };
+  }
+}
+
+/** e^x, with the error that follows from the exponent's. */
+export function exponential({ value, error }: Estimate): Estimate {
+  const power = Math.exp(value);
+  return { value: power, error: power * error };
+}
+
+/** Tokens that a model runs at once: no more logits than theirs are held. */
+const PIECE = 512;
+
+/** A stretch of a chunk: what to run, and what should have come. */
+export interface Piece {
+  readonly tokens: Int32Array;
+  /** The chunk's tokens before these. */
+  readonly past: number;
+  /** The first token whose logits are scored. */
+  readonly logitsFrom: number;
+  /** For each of those: the token that follows it in the text. */
+  readonly next: Int32Array;
+}
+
+/**
+ * A chunk of a text as llama-perplexity runs it (tools/perplexity/perplexity.cpp of llama.cpp v0.5.0): `context` tokens
+ * from nothing, the first replaced by the BOS where the vocabulary adds one; only those in the second half are predicted.
+ * @param bos null: none is put in.
+ */
+export function* pieces(text: Int32Array, chunk: number, context: number, bos: number | null): Generator<Piece> {
+  const tokens = text.slice(chunk * context, (chunk + 1) * context);
+  const next = tokens.slice(1);
+  if (bos !== null) {
+    tokens[0] = bos;
+  }
+  const first = Math.floor(context / 2);
+  // Nothing in the chunk follows its last token.
+  for (let past = 0; past < context - 1; past += PIECE) {
+    const end = Math.min(past + PIECE, context - 1);
+    const from = Math.min(Math.max(first, past), end);
+    yield { tokens: tokens.subarray(past, end), past, logitsFrom: from - past, next: next.subarray(from, end) };
+  }
+}

@@ -1,0 +1,78 @@
+import { stat } from 'node:fs/promises';
+import { rowBytes } from '../gguf/types.js';
+import { FILE_TYPES, type FileType } from '../quantize/file-types.js';
+import { elementCount } from '../tensor/expr.js';
+import { type Engine, openEngine } from './engine.js';
+import type { WeightTensor } from './graph.js';
+import type { Subject } from './measure.js';
+import { openRunnable, type Runnable, type RunnableOptions } from './model.js';
+import { openVocabulary } from './vocabulary/open.js';
+
+/** A model to be measured, with what tells it from others. */
+export interface OpenedModel extends Subject {
+  readonly engine: Engine;
+  readonly type: string | null;
+  /** Bytes. */
+  readonly size: number;
+  readonly bitsPerWeight: number;
+}
+
+export interface SubjectOptions extends Omit<RunnableOptions, 'emit'> {
+  readonly contextLength: number;
+  /** Threads. @default the machine's cores */
+  readonly jobs?: number;
+  emit?(event: { readonly event: 'warning'; readonly message: string }): void;
+}
+
+/** @throws as `openRunnable`, `openEngine` and `openVocabulary`; nothing stays open then. */
+export async function openModels(sources: readonly string[], options: SubjectOptions): Promise<OpenedModel[]> {
+  const opened: OpenedModel[] = [];
+  try {
+    for (const source of sources) {
+      opened.push(await openModel(source, options));
+    }
+    return opened;
+  } catch (error) {
+    for (const { engine } of opened) {
+      engine.close();
+    }
+    throw error;
+  }
+}
+
+async function openModel(
+  source: string,
+  { contextLength, jobs, emit, ...options }: SubjectOptions,
+): Promise<OpenedModel> {
+  const runnable = await openRunnable(source, {
+    ...options,
+    emit: (event) => {
+      if (event.event === 'warning') {
+        emit?.(event);
+      }
+    },
+  });
+  const { graph, kv, tensors } = runnable;
+  const vocabulary = openVocabulary(kv);
+  const engine = openEngine(graph, tensors, { contextLength, ...(jobs !== undefined && { threads: jobs }) });
+  return { source, engine, vocabulary, ...(await describe(runnable)) };
+}
+
+async function describe({ kv, tensors }: Runnable) {
+  const id = kv.get('general.file_type')?.value;
+  const type = (Object.keys(FILE_TYPES) as FileType[]).find((name) => FILE_TYPES[name].id === id) ?? null;
+  const bytes = sum(tensors.map(({ type, ne }) => rowBytes(type, elementCount(ne))));
+  const elements = sum(tensors.map(({ ne }) => elementCount(ne)));
+  return { type, size: (await ggufSize(tensors)) || bytes, bitsPerWeight: (8 * bytes) / elements };
+}
+
+/** Bytes of the GGUF files that hold the tensors; 0 for a checkpoint. */
+async function ggufSize(tensors: readonly WeightTensor[]): Promise<number> {
+  const paths = new Set(tensors.flatMap(({ data }) => (data.kind === 'file' ? [data.path] : [])));
+  const files = [...paths].filter((path) => /\.gguf$/i.test(path));
+  return sum((await Promise.all(files.map((path) => stat(path)))).map(({ size }) => size));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
