@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { renderInspection } from '#src/cli/inspect-table.js';
 import { toJsonLine } from '#src/cli/json.js';
 import { planQuantize } from '#src/convert/quantize.js';
 import { Hf2ggufError } from '#src/errors.js';
+import type { KeyValues } from '#src/gguf/key-values.js';
 import { inspect } from '#src/inspect.js';
 import { openEngine } from '#src/runner/engine.js';
 import { openRunnable } from '#src/runner/model.js';
@@ -25,15 +26,9 @@ const USES: Readonly<Record<string, (path: string) => Promise<void>>> = {
   async quantize(path) {
     await planQuantize({ source: path, quant: 'q4_k_m', allowRequantize: true, out: dirname(path) });
   },
-  async vocabulary(path) {
-    const { kv } = await openRunnable(path);
-    const vocabulary = openVocabulary(kv);
-    for (const token of vocabulary.encode(TEXT, { special: true, edges: true })) {
-      vocabulary.piece(token, { special: true });
-    }
-  },
   async run(path) {
-    const { graph, tensors } = await openRunnable(path);
+    const { graph, kv, tensors } = await openRunnable(path);
+    encode(kv);
     const engine = openEngine(graph, tensors, { contextLength: 2 * TOKENS, threads: 2 });
     try {
       const tokens = Int32Array.from({ length: TOKENS }, (_, i) => (i * 7) % graph.vocabulary);
@@ -44,6 +39,18 @@ const USES: Readonly<Record<string, (path: string) => Promise<void>>> = {
     }
   },
 };
+
+/** A vocabulary that cannot be read does not keep the model from being run on token ids. */
+function encode(kv: KeyValues): void {
+  try {
+    const vocabulary = openVocabulary(kv);
+    for (const token of vocabulary.encode(TEXT, { special: true, edges: true })) {
+      vocabulary.piece(token, { special: true });
+    }
+  } catch (error) {
+    if (!(error instanceof Hf2ggufError)) throw error;
+  }
+}
 
 export interface Finding {
   readonly use: string;
@@ -64,9 +71,9 @@ export function mutate(models: readonly Draft[], seed: number, mutation: number)
   return mutation % 2 === 0 ? mutateFields(model, dice) : mutateBytes(model, dice);
 }
 
-/** Uses bytes as a GGUF file, which is written to `path`, in all ways. */
+/** Uses bytes as a GGUF file in all ways. The file is written over: making one anew takes as long as using it. */
 export async function attempt(bytes: Buffer, path: string): Promise<Outcome> {
-  writeFileSync(path, bytes);
+  overwrite(path, bytes);
   const done: string[] = [];
   const findings: Finding[] = [];
   for (const [use, run] of Object.entries(USES)) {
@@ -80,4 +87,11 @@ export async function attempt(bytes: Buffer, path: string): Promise<Outcome> {
     }
   }
   return { done, findings };
+}
+
+function overwrite(path: string, bytes: Buffer): void {
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT);
+  writeSync(file, bytes, 0, bytes.length, 0);
+  ftruncateSync(file, bytes.length);
+  closeSync(file);
 }
