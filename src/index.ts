@@ -25,4 +25,7 @@ export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
 export type { GgmlType, GgufValue } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './inspect.js';
+export { type CheckEvent, type Checked, type CheckParams, type CheckResult, check } from './runner/check.js';
+export type { Divergence } from './runner/divergence.js';
+export type { Estimate } from './runner/perplexity.js';
 export type { TensorExpr } from './tensor/expr.js';

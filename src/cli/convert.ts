@@ -3,10 +3,11 @@ import { convert, plan } from '../convert/convert.js';
 import type { ConvertParams } from '../convert/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
 import { withAutoImatrix } from './auto-imatrix.js';
+import { addCheckOptions, type CheckFlags, checkAfterwards, splitFlags } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
 
-type Flags = OutputFlags & Omit<ConvertParams, 'source' | 'signal' | 'fetch' | keyof OutputFlags>;
+type Flags = OutputFlags & CheckFlags & Omit<ConvertParams, 'source' | 'signal' | 'fetch' | keyof OutputFlags>;
 
 const EXAMPLES = `
 Examples:
@@ -15,6 +16,7 @@ Examples:
   hf2gguf org/model --quant iq2_xs --imatrix imatrix.gguf        with an importance matrix
   hf2gguf org/model --quant iq2_xs --imatrix auto                with one that is computed first, on a bundled text
   hf2gguf org/model@v1.0 --outtype bf16 --out model-{ftype}.gguf a revision, not quantized
+  hf2gguf org/model --quant q4_k_m,q6_k --check                  and what each is worth, beside the source
   hf2gguf org/model --quant q4_k_m --dry-run                     what would be written, from headers alone`;
 
 export function convertCommand(command: Command): Command {
@@ -32,12 +34,17 @@ export function convertCommand(command: Command): Command {
   addOutputOptions(command);
   command.optionsGroup('With --quant:');
   addQuantizeOptions(command);
+  addCheckOptions(command);
   return command.addHelpText('after', EXAMPLES).action(run);
 }
 
 function run(source: string, flags: Flags): Promise<void> {
+  const [checkFlags, rest] = splitFlags(flags);
   return runPlanned(flags, (signal) => {
-    const params: ConvertParams = { ...toParams(flags, signal), source };
-    return withAutoImatrix(params, flags, { plan, write: convert });
+    const params: ConvertParams = { ...toParams(rest, signal), source };
+    return {
+      ...withAutoImatrix(params, rest, { plan, write: convert }),
+      prepare: () => checkAfterwards({ ...rest, ...checkFlags }, params),
+    };
   });
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { archsCommand } from './archs.js';
+import { checkCommand } from './check.js';
 import { convertCommand } from './convert.js';
 import { diffCommand } from './diff.js';
 import { editCommand } from './edit.js';
@@ -18,7 +19,7 @@ import { packageVersion } from './version.js';
 const EXIT_CODES = `
 Exit codes:
   0 done   1 a bug in hf2gguf   2 usage   3 unsupported model or option   4 bad source file
-  5 Hub, network or access   6 memory or disk   7 --strict refused   130 interrupted`;
+  5 Hub, network or access   6 memory or disk   7 refused by --strict or a limit   130 interrupted`;
 
 function program(): Command {
   const command = convertCommand(new Command('hf2gguf').version(packageVersion()))
@@ -30,6 +31,7 @@ function program(): Command {
     .addCommand(mergeCommand())
     .addCommand(diffCommand())
     .addCommand(editCommand())
+    .addCommand(checkCommand())
     .addCommand(archsCommand())
     .addHelpText('after', EXIT_CODES)
     .configureHelp({ sortOptions: false })

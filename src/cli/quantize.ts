@@ -4,10 +4,13 @@ import { planQuantize, quantize } from '../convert/quantize.js';
 import { UsageError } from '../errors.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { withAutoImatrix } from './auto-imatrix.js';
+import { addCheckOptions, type CheckFlags, checkAfterwards, splitFlags } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
 
-type Flags = OutputFlags & Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
+type Flags = OutputFlags &
+  CheckFlags &
+  Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
 
 const EXAMPLES = `
 Examples:
@@ -27,14 +30,19 @@ export function quantizeCommand(): Command {
   addOutputOptions(command);
   addQuantizeOptions(command);
   command.option('--keep-split', 'as many parts as the source has');
+  addCheckOptions(command);
   return command.addHelpText('after', EXAMPLES).action(run);
 }
 
 function run(source: string, rest: readonly string[], flags: Flags): Promise<void> {
+  const [checkFlags, options] = splitFlags(flags);
   return runPlanned(flags, (signal) => {
     const { out, quant } = parseArguments(rest);
-    const params: QuantizeParams = { ...toParams(flags, signal), ...(out !== undefined && { out }), source, quant };
-    return withAutoImatrix(params, flags, { plan: planQuantize, write: quantize });
+    const params: QuantizeParams = { ...toParams(options, signal), ...(out !== undefined && { out }), source, quant };
+    return {
+      ...withAutoImatrix(params, options, { plan: planQuantize, write: quantize }),
+      prepare: () => checkAfterwards({ ...options, ...checkFlags }, params),
+    };
   });
 }
 

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { Plan } from '../convert/plan.js';
 import { plotErrors } from '../convert/plot-errors.js';
-import type { ConvertEvent, ConvertResult } from '../events.js';
+import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
+import type { AfterWriting } from './check-options.js';
 import type { FileFlags } from './file-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -13,6 +14,8 @@ import { jsonReporter, textReporter } from './reporter.js';
 export interface Work {
   plan(emit: (event: ConvertEvent) => void): Promise<Plan>;
   write(): AsyncGenerator<ConvertEvent, ConvertResult>;
+  /** Says what is done with the files, before they are written. */
+  prepare?(): Promise<AfterWriting | null>;
 }
 
 /** Prints the plan, or writes the files and tells about it. */
@@ -34,11 +37,17 @@ export async function runPlanned(
       process.stdout.write(`${flags.json ? toJsonLine(planned) : renderPlan(planned)}\n`);
       return;
     }
+    const after = await work.prepare?.();
+    let files: readonly WrittenFile[] = [];
     for await (const event of work.write()) {
       reporter.event(event);
-      if (event.event === 'done' && flags.statsPlot !== undefined) {
-        await writeFile(flags.statsPlot, plotErrors(event.result.files));
+      if (event.event === 'done') {
+        ({ files } = event.result);
       }
     }
+    if (flags.statsPlot !== undefined) {
+      await writeFile(flags.statsPlot, plotErrors(files));
+    }
+    await after?.(files, signal);
   });
 }

@@ -40,7 +40,7 @@ export interface CheckResult {
 /** A model and what is measured of it. */
 export interface Checked extends Measures {
   readonly source: string;
-  /** The file type's name, as `Q4_K_M`; null where the file does not say. */
+  /** The file type's name, as `Q4_K_M`; null for a checkpoint, and where the file does not say. */
   readonly type: string | null;
   /** Bytes: the file's, or of a checkpoint the tensors'. */
   readonly size: number;
@@ -60,19 +60,20 @@ export function check(params: CheckParams): AsyncGenerator<CheckEvent, CheckResu
 }
 
 async function run(params: CheckParams, emit: (event: CheckEvent) => void): Promise<CheckResult> {
-  const { model, against = null, text: file = null, chunks, ctx = DEFAULT_CONTEXT, signal } = params;
   checkParams(params);
+  const { model, against = null, text: file = null, chunks, ctx = DEFAULT_CONTEXT, ...rest } = params;
+  const { maxKld, maxPplRatio, ...options } = rest;
   const text = await readText(file, 'check');
   emit({ event: 'phase', phase: 'open' });
   const sources = [...(against === null ? [] : [against]), ...(typeof model === 'string' ? [model] : model)];
-  const opened = await openModels(sources, { ...params, contextLength: ctx, emit });
+  const opened = await openModels(sources, { ...options, contextLength: ctx, emit });
   try {
     warnOfContext(opened, ctx, emit);
     emit({ event: 'phase', phase: 'check' });
     const base = against === null ? null : (opened[0] as OpenedModel);
     const models = base ? opened.slice(1) : opened;
     let last: Running | undefined;
-    for await (last of measure(models, base, { text, context: ctx, chunks, signal })) {
+    for await (last of measure(models, base, { text, context: ctx, chunks, signal: options.signal })) {
       const { done, total } = last;
       emit({ event: 'progress', done, total, models: describe(models, last.models) });
     }
@@ -83,7 +84,7 @@ async function run(params: CheckParams, emit: (event: CheckEvent) => void): Prom
       models: describe(models, measured.models),
     };
     emit({ event: 'done', result });
-    checkGates(result, params);
+    checkGates(result, { maxKld, maxPplRatio });
     return result;
   } finally {
     for (const { engine } of opened) {

@@ -4,9 +4,9 @@ import type { CheckResult } from './check.js';
 /** How far a model may be from its base. */
 export interface Gates {
   /** Mean Kullback-Leibler divergence, in nats. */
-  readonly maxKld?: number;
+  readonly maxKld?: number | undefined;
   /** Perplexity over the base's. */
-  readonly maxPplRatio?: number;
+  readonly maxPplRatio?: number | undefined;
 }
 
 export class QualityGateError extends GateError {}

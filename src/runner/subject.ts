@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { KeyValues } from '../gguf/key-values.js';
 import { rowBytes } from '../gguf/types.js';
 import { FILE_TYPES, type FileType } from '../quantize/file-types.js';
 import { elementCount } from '../tensor/expr.js';
@@ -11,7 +12,7 @@ import { openVocabulary } from './vocabulary/open.js';
 /** A model to be measured, with what tells it from others. */
 export interface OpenedModel extends Subject {
   readonly engine: Engine;
-  readonly type: string | null;
+  readonly type: FileType | null;
   /** Bytes. */
   readonly size: number;
   readonly bitsPerWeight: number;
@@ -59,11 +60,16 @@ async function openModel(
 }
 
 async function describe({ kv, tensors }: Runnable) {
-  const id = kv.get('general.file_type')?.value;
-  const type = (Object.keys(FILE_TYPES) as FileType[]).find((name) => FILE_TYPES[name].id === id) ?? null;
   const bytes = sum(tensors.map(({ type, ne }) => rowBytes(type, elementCount(ne))));
-  const elements = sum(tensors.map(({ ne }) => elementCount(ne)));
-  return { type, size: (await ggufSize(tensors)) || bytes, bitsPerWeight: (8 * bytes) / elements };
+  const bitsPerWeight = (8 * bytes) / sum(tensors.map(({ ne }) => elementCount(ne)));
+  const size = await ggufSize(tensors);
+  // The key-values of a checkpoint say what a conversion would write.
+  return size === 0 ? { type: null, size: bytes, bitsPerWeight } : { type: fileType(kv), size, bitsPerWeight };
+}
+
+function fileType(kv: KeyValues): FileType | null {
+  const id = kv.get('general.file_type')?.value;
+  return (Object.keys(FILE_TYPES) as FileType[]).find((name) => FILE_TYPES[name].id === id) ?? null;
 }
 
 /** Bytes of the GGUF files that hold the tensors; 0 for a checkpoint. */

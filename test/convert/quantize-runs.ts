@@ -122,7 +122,7 @@ export class RunFolder {
 
   async #prepare(record: RunRecord): Promise<void> {
     const { source, imatrix } = toParams(record.args);
-    if (record.imatrix_file && imatrix) {
+    if (record.imatrix_file && typeof imatrix === 'string') {
       copyFileSync(record.imatrix_file.replace(/ .*/, ''), imatrix);
     }
     if (record.patch) {

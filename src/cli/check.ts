@@ -1,0 +1,72 @@
+import { Command } from 'commander';
+import { check } from '../runner/check.js';
+import { checkReporter } from './check-reporter.js';
+import { renderCheck } from './check-table.js';
+import { optionalNumber } from './format.js';
+import { interruptible } from './interrupt.js';
+import { toJsonLine } from './json.js';
+
+const HELP = `
+Perplexity is how many tokens the model wavers between, on average, at each token of the text; lower is better. Against a
+base, usually the model that it was quantized from, the KL divergence says how far its predictions are from the base's: 0 is
+the same, and 0.01 is hard to notice. Both are counted as llama-perplexity counts them: chunks of --ctx tokens, of which
+the second half is scored. Weights are decoded to float32 and activations stay float32, so that it is the file that is
+measured.
+
+Examples:
+  hf2gguf check model-Q4_K_M.gguf                                    perplexity on the bundled text
+  hf2gguf check model-Q4_K_M.gguf --against org/model                how far it is from its source
+  hf2gguf check *.gguf --against model-BF16.gguf --text my.txt       several, with one run of the base
+  hf2gguf check model.gguf --against ./model --max-kld 0.1           a gate: exit code 7 where it is farther
+  hf2gguf check model.gguf --chunks 16 --json                        events as JSON lines, for programs`;
+
+interface Flags {
+  readonly against?: string;
+  readonly text?: string;
+  readonly chunks?: string;
+  readonly ctx?: string;
+  readonly maxKld?: string;
+  readonly maxPplRatio?: string;
+  readonly jobs?: string;
+  readonly json?: boolean;
+}
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('Measure what a GGUF file is worth: its perplexity, and how far it is from its source.')
+    .argument('<model...>', 'FILE.gguf, one or more')
+    .option('--against <base>', 'compare with org/model[@revision], a folder, or another FILE.gguf')
+    .option('--text <file>', 'the text to run (default: a bundled one)')
+    .option('--chunks <n>', 'chunks of the text (default: all)')
+    .option('--ctx <n>', 'tokens of a chunk (default: 512)')
+    .option('--max-kld <x>', 'end with exit code 7 where the mean KL divergence is larger')
+    .option('--max-ppl-ratio <x>', "end with exit code 7 where the perplexity over the base's is larger")
+    .option('--jobs <n>', 'threads (default: one per core)')
+    .option('--json', 'events as JSON lines')
+    .addHelpText('after', HELP)
+    .action(run);
+}
+
+function run(model: string[], { json, ...flags }: Flags): Promise<void> {
+  const report = checkReporter({ out: process.stdout, err: process.stderr }, renderCheck);
+  const { against, text } = flags;
+  const params = {
+    model,
+    ...(against !== undefined && { against }),
+    ...(text !== undefined && { text }),
+    ...optionalNumber('chunks', flags.chunks),
+    ...optionalNumber('ctx', flags.ctx),
+    ...optionalNumber('maxKld', flags.maxKld),
+    ...optionalNumber('maxPplRatio', flags.maxPplRatio),
+    ...optionalNumber('jobs', flags.jobs),
+  };
+  return interruptible(async (signal) => {
+    for await (const event of check({ ...params, signal })) {
+      if (json) {
+        process.stdout.write(`${toJsonLine(event)}\n`);
+      } else {
+        report(event);
+      }
+    }
+  });
+}
