@@ -3,11 +3,11 @@ import { plan } from '#src/convert/convert.js';
 import type { ConvertParams } from '#src/convert/params.js';
 import { probeVocabulary, VocabularyMismatchError } from '#src/convert/probe.js';
 import { EXIT } from '#src/errors.js';
-import { KeyValues } from '#src/gguf/key-values.js';
+import type { KeyValues } from '#src/gguf/key-values.js';
 import { readTokenizerFiles } from '#src/tokenizer/tokenizer-files.js';
 import { fixtures } from '../paths.js';
-import { openModel } from '../tokenizer/folder.js';
 import { vocabularyOfFolder } from '../runner/vocabularies.js';
+import { openModel } from '../tokenizer/folder.js';
 
 const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
 
@@ -42,7 +42,11 @@ describe('a conversion probes its vocabulary', () => {
   });
 
   test.each([
-    ['of a kind that is not handled: nothing is said', (kv: KeyValues) => kv.string('tokenizer.ggml.model', 'bert'), []],
+    [
+      'of a kind that is not handled: nothing is said',
+      (kv: KeyValues) => kv.string('tokenizer.ggml.model', 'bert'),
+      [],
+    ],
     [
       'that llama.cpp will not load: a warning that says so',
       (kv: KeyValues) => kv.array('tokenizer.ggml.tokens', 'string', ['a', 'a']),
