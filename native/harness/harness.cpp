@@ -122,6 +122,9 @@ void decodeBlocks(Dice& dice) {
 
 }  // namespace
 
+/** The sanitizer of undefined behaviour calls this. */
+extern "C" __attribute__((visibility("default"))) void __ubsan_on_report() { sayWhere(); }
+
 int main(int count, char** arguments) {
   if (count != 5) return 2;
   std::ifstream file(arguments[1], std::ios::binary);

@@ -72,7 +72,7 @@ void changeWidth(Case& one, Dice& dice) {
 }  // namespace
 
 void mutate(Case& one, Dice& dice) {
-  for (size_t changes = 1 + dice.below(4); changes > 0; --changes) {
+  for (size_t changes = 1 + dice.below(3); changes > 0; --changes) {
     if (one.operators.empty() || one.weights.empty()) return;
     switch (dice.below(12)) {
       case 0: changeNumber(one.contextLength, dice); break;

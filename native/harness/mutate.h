@@ -5,7 +5,7 @@
 
 namespace hf2gguf {
 
-/** One to four numbers or parts are other than they were. */
+/** One to three numbers or parts are other than they were. */
 void mutate(Case& one, Dice& dice);
 
 }  // namespace hf2gguf

@@ -48,8 +48,8 @@ inline RegisterF exponential(RegisterF x) {
   constexpr float FACTORS[] = {1.f / 720, 1.f / 120, 1.f / 24, 1.f / 6, 1.f / 2, 1.f, 1.f};
   RegisterF series = RegisterF{} + 1.f / 5040;
   for (const float factor : FACTORS) series = series * r + factor;
-  const RegisterI exponent = asInts(shifted) << 23;  // what ROUND has there is shifted out
-  return asFloats(asInts(series) + exponent);
+  const RegisterU exponent = (RegisterU)shifted << 23;  // what ROUND has there is shifted out
+  return (RegisterF)((RegisterU)series + exponent);     // unsigned, for a NaN's bits overflow
 }
 
 }  // namespace
