@@ -6,7 +6,7 @@
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
-/** `values` (not negative) as multiples of a LEVELS-th of the largest. Returns that step rounded to float16, as bits. */
+/** `values` (not negative) as multiples of a LEVELS-th of the largest. Returns that step as float16. */
 template <int COUNT, int LEVELS, int LIMIT = LEVELS>
 uint16_t roundScales(const float* values, uint8_t* levels) {
   float largest = 0;

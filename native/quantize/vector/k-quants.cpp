@@ -100,7 +100,7 @@ void searchScales(const float* scales, const SubBlocks<Block>& subs, Block* bloc
   gather<SUBS<Block>>(scales, search.x);
   gather<SUBS<Block>>(subs.weights, search.weights);
   search.run();
-  storeHalves<D>(blocks, search.scale);
+  storeHalves<D>(blocks, withSignOfNan(search.scale));
   for (int j = 0; j < SUBS<Block>; ++j) {
     int32_t column[LANES];
     store(column, search.level(j));

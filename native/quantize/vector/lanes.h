@@ -207,8 +207,8 @@ inline F nearestSmall(const F& v) {
 #endif
 }
 
-/** Limits to floats of a size: as integers, because those that are not negative are ordered as their bits are, and
- * negative ones have negative bits. */
+// Limits of floats, as integers: those that are not negative are ordered as their bits are, negative ones have negative
+// bits.
 inline F atMost(const F& v, float positive) { return asFloats(smaller(asInts(v), asInts(all(positive)))); }
 inline F atLeastZero(const F& v) { return asFloats(larger(asInts(v), I{})); }
 

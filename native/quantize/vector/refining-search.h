@@ -98,7 +98,10 @@ struct RefinedLanes {
     return count;
   }
 
-  void refine(int i) { propose(i); accept(i); }
+  void refine(int i) {
+    propose(i);
+    accept(i);
+  }
   void propose(int i) { proposal = fit.propose<false, LEVELS>(x[i], weights[i], levels[i]); }
   void accept(int i) { changed |= fit.accept<false>(proposal, weights[i], levels[i]); }
 

@@ -51,6 +51,7 @@ struct AffineLanes {
     bestBase = min;
   }
 
+  // Not inlined, and its loops not unrolled, so that GCC keeps all sums in registers.
   __attribute__((noinline)) void sum(int step) {
     spreadOver(SEARCH.spread(step));
     F l = {}, l2 = {}, xl = {};
