@@ -5,8 +5,8 @@
 #include <memory>
 #include <new>
 
-#include "../quantize/targets.h"
 #include "../runner/model.h"
+#include "../runner/spec.h"
 
 namespace hf2gguf {
 namespace {
@@ -20,30 +20,12 @@ Napi::Error errorOf(Napi::Env env, const std::string& message, const char* code)
   return error;
 }
 
-const Target& targetOf(const Napi::Value& name) {
-  static const std::vector<Target> available = availableTargets();
-  for (const Target& target : available) {
-    if (name.As<Napi::String>().Utf8Value() == target.name) return target;
-  }
-  throw std::invalid_argument("this machine has no such target");
-}
-
-Type typeOf(const Napi::Value& number) {
-  for (int type = 0; type < TYPE_COUNT; ++type) {
-    if (TYPES[type].number == number.As<Napi::Number>().Int32Value()) return Type(type);
-  }
-  throw std::invalid_argument("there is no kernel for this type");
-}
-
-size_t countOf(const Napi::Value& number) {
-  const int64_t count = number.As<Napi::Number>().Int64Value();
-  require(count >= 0, "a count is negative");
-  return size_t(count);
-}
+const Target& targetOf(const Napi::Value& name) { return hf2gguf::targetOf(name.As<Napi::String>().Utf8Value()); }
+size_t countOf(const Napi::Value& number) { return hf2gguf::countOf(number.As<Napi::Number>().DoubleValue()); }
 
 /** { target, type, columns, rows, path, offset } or { ..., bytes }. */
 WeightSpec weightSpecOf(const Napi::Object& from) {
-  WeightSpec spec = {.type = typeOf(from.Get("type")),
+  WeightSpec spec = {.type = typeOf(from.Get("type").As<Napi::Number>().DoubleValue()),
                      .kernels = targetOf(from.Get("target")).kernels,
                      .columns = countOf(from.Get("columns")),
                      .rows = countOf(from.Get("rows")),
@@ -58,7 +40,6 @@ WeightSpec weightSpecOf(const Napi::Object& from) {
   } else {
     spec.path = from.Get("path").As<Napi::String>();
     spec.offset = countOf(from.Get("offset"));
-    require(!spec.path.empty(), "a weight is nowhere");
   }
   return spec;
 }
@@ -89,7 +70,8 @@ ModelSpec modelSpecOf(const Napi::Object& from) {
                     .weights = {},
                     .operators = {}};
   eachOf(from.Get("widths"), [&](const Napi::Value& width) { spec.widths.push_back(countOf(width)); });
-  eachOf(from.Get("weights"), [&](const Napi::Value& one) { spec.weights.push_back(weightSpecOf(one.As<Napi::Object>())); });
+  eachOf(from.Get("weights"),
+         [&](const Napi::Value& one) { spec.weights.push_back(weightSpecOf(one.As<Napi::Object>())); });
   eachOf(from.Get("operators"),
          [&](const Napi::Value& one) { spec.operators.push_back(operatorSpecOf(one.As<Napi::Object>())); });
   return spec;
@@ -110,16 +92,14 @@ class Run : public Napi::AsyncWorker {
     batch_ = {.tokens = tokens.Data(), .count = tokens.ElementLength(), .past = countOf(info[1])};
     logitsFrom_ = countOf(info[2]);
     to_ = logits.Data();
-    const size_t width = model_->width(model_->valueCount() - 1);
-    require(logitsFrom_ <= batch_.count && logits.ElementLength() / width >= batch_.count - logitsFrom_,
-            "there is no room for the logits");
+    room_ = logits.ElementLength();
   }
 
   Napi::Promise promise() const { return promise_.Promise(); }
 
   void Execute() override {
     try {
-      model_->run(batch_, logitsFrom_, to_);
+      model_->run(batch_, logitsFrom_, to_, room_);
     } catch (const FileError& error) {
       code_ = FILE_ERROR;
       SetError(error.what());
@@ -140,6 +120,7 @@ class Run : public Napi::AsyncWorker {
   Batch batch_ = {};
   size_t logitsFrom_ = 0;
   float* to_ = nullptr;
+  size_t room_ = 0;
   const char* code_ = nullptr;
 };
 

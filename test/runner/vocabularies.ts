@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { TOKEN_TYPE } from '#src/gguf/token-type.js';
-import { openVocabulary } from '#src/runner/vocabulary/open.js';
-import { PRE_TOKENIZERS } from '#src/runner/vocabulary/pre-tokenizers.js';
 import { BYTE_CHARS } from '#src/text/byte-level.js';
 import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
 import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+import { openVocabulary } from '#src/vocabulary/open.js';
+import { PRE_TOKENIZERS } from '#src/vocabulary/pre-tokenizers.js';
 import { fixtures } from '../paths.js';
 import type { VocabularyAnswer } from '../peer/ask-vocabulary.js';
 import { openModel } from '../tokenizer/folder.js';
