@@ -12,7 +12,7 @@ import type { WeightTensor } from '../graph.js';
 import { chunkTokens } from '../imatrix/collect.js';
 import { type CollectParams, readCalibration } from '../imatrix/collect-from.js';
 import { openRunnable, type Runnable } from '../model.js';
-import { openVocabulary } from '../vocabulary/open.js';
+import { openVocabulary } from '../../vocabulary/open.js';
 import { Baseline } from './baseline.js';
 import { coarsen, probeType } from './coarse.js';
 import { groupTensors } from './groups.js';
