@@ -5,8 +5,8 @@
 #include <memory>
 #include <new>
 
-#include "../quantize/targets.h"
 #include "../runner/model.h"
+#include "../runner/spec.h"
 
 namespace hf2gguf {
 namespace {
@@ -20,30 +20,12 @@ Napi::Error errorOf(Napi::Env env, const std::string& message, const char* code)
   return error;
 }
 
-const Target& targetOf(const Napi::Value& name) {
-  static const std::vector<Target> available = availableTargets();
-  for (const Target& target : available) {
-    if (name.As<Napi::String>().Utf8Value() == target.name) return target;
-  }
-  throw std::invalid_argument("this machine has no such target");
-}
-
-Type typeOf(const Napi::Value& number) {
-  for (int type = 0; type < TYPE_COUNT; ++type) {
-    if (TYPES[type].number == number.As<Napi::Number>().Int32Value()) return Type(type);
-  }
-  throw std::invalid_argument("there is no kernel for this type");
-}
-
-size_t countOf(const Napi::Value& number) {
-  const int64_t count = number.As<Napi::Number>().Int64Value();
-  require(count >= 0, "a count is negative");
-  return size_t(count);
-}
+const Target& targetOf(const Napi::Value& name) { return hf2gguf::targetOf(name.As<Napi::String>().Utf8Value()); }
+size_t countOf(const Napi::Value& number) { return hf2gguf::countOf(number.As<Napi::Number>().DoubleValue()); }
 
 /** { target, type, columns, rows, path, offset } or { ..., bytes }. */
 WeightSpec weightSpecOf(const Napi::Object& from) {
-  WeightSpec spec = {.type = typeOf(from.Get("type")),
+  WeightSpec spec = {.type = typeOf(from.Get("type").As<Napi::Number>().DoubleValue()),
                      .kernels = targetOf(from.Get("target")).kernels,
                      .columns = countOf(from.Get("columns")),
                      .rows = countOf(from.Get("rows")),
@@ -58,7 +40,6 @@ WeightSpec weightSpecOf(const Napi::Object& from) {
   } else {
     spec.path = from.Get("path").As<Napi::String>();
     spec.offset = countOf(from.Get("offset"));
-    require(!spec.path.empty(), "a weight is nowhere");
   }
   return spec;
 }
@@ -89,19 +70,20 @@ ModelSpec modelSpecOf(const Napi::Object& from) {
                     .weights = {},
                     .operators = {}};
   eachOf(from.Get("widths"), [&](const Napi::Value& width) { spec.widths.push_back(countOf(width)); });
-  eachOf(from.Get("weights"), [&](const Napi::Value& one) { spec.weights.push_back(weightSpecOf(one.As<Napi::Object>())); });
+  eachOf(from.Get("weights"),
+         [&](const Napi::Value& one) { spec.weights.push_back(weightSpecOf(one.As<Napi::Object>())); });
   eachOf(from.Get("operators"),
          [&](const Napi::Value& one) { spec.operators.push_back(operatorSpecOf(one.As<Napi::Object>())); });
   return spec;
 }
 
-/** One call of `run`: keeps its arrays, the model and the object that has its weights. */
+/** One call of `run`: keeps its arrays, the model and its weights, even if the runner is closed meanwhile. */
 class Run : public Napi::AsyncWorker {
  public:
-  Run(const Napi::CallbackInfo& info, std::shared_ptr<Model> model)
+  Run(const Napi::CallbackInfo& info, std::shared_ptr<Model> model, const Napi::Object& spec)
       : AsyncWorker(info.Env()),
         promise_(Napi::Promise::Deferred::New(info.Env())),
-        owner_(Napi::Persistent(info.This().As<Napi::Object>())),
+        spec_(Napi::Persistent(spec)),
         tokens_(Napi::Persistent(info[0].As<Napi::Object>())),
         logits_(Napi::Persistent(info[3].As<Napi::Object>())),
         model_(std::move(model)) {
@@ -110,16 +92,14 @@ class Run : public Napi::AsyncWorker {
     batch_ = {.tokens = tokens.Data(), .count = tokens.ElementLength(), .past = countOf(info[1])};
     logitsFrom_ = countOf(info[2]);
     to_ = logits.Data();
-    const size_t width = model_->width(model_->valueCount() - 1);
-    require(logitsFrom_ <= batch_.count && logits.ElementLength() / width >= batch_.count - logitsFrom_,
-            "there is no room for the logits");
+    room_ = logits.ElementLength();
   }
 
   Napi::Promise promise() const { return promise_.Promise(); }
 
   void Execute() override {
     try {
-      model_->run(batch_, logitsFrom_, to_);
+      model_->run(batch_, logitsFrom_, to_, room_);
     } catch (const FileError& error) {
       code_ = FILE_ERROR;
       SetError(error.what());
@@ -135,11 +115,12 @@ class Run : public Napi::AsyncWorker {
 
  private:
   Napi::Promise::Deferred promise_;
-  Napi::ObjectReference owner_, tokens_, logits_;
+  Napi::ObjectReference spec_, tokens_, logits_;  // spec_ has the weights in memory
   std::shared_ptr<Model> model_;
   Batch batch_ = {};
   size_t logitsFrom_ = 0;
   float* to_ = nullptr;
+  size_t room_ = 0;
   const char* code_ = nullptr;
 };
 
@@ -167,7 +148,7 @@ class Runner : public Napi::ObjectWrap<Runner> {
       throw Napi::TypeError::New(info.Env(), "run() takes 4 arguments, the first and the last typed arrays");
     }
     try {
-      auto run = std::make_unique<Run>(info, opened(info.Env()));
+      auto run = std::make_unique<Run>(info, opened(info.Env()), spec_.Value());
       const Napi::Promise promise = run->promise();
       run.release()->Queue();  // which deletes it
       return promise;

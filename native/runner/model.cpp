@@ -12,11 +12,17 @@ namespace {
 /** Tokens that run through the graph together: more would only make the values larger. */
 constexpr size_t BATCH_TOKENS = 512;
 constexpr size_t SCRATCH_USES = 3;
+constexpr size_t MAX_THREADS = 1024;
+
+size_t threadsOf(const ModelSpec& spec) {
+  require(spec.threads >= 1 && spec.threads <= MAX_THREADS, "this is no number of threads");
+  return spec.threads;
+}
 
 Weight weightOf(const WeightSpec& spec, std::map<std::string, std::unique_ptr<Mapping>>& files) {
   const TypeInfo& type = TYPES[spec.type];
   size_t elements, bytes;
-  require(spec.columns > 0 && spec.rows > 0 && spec.columns % type.elements == 0, "a weight's rows are no whole blocks");
+  require(spec.columns > 0 && spec.rows > 0 && spec.columns % type.elements == 0, "a weight's rows are not blocks");
   require(!__builtin_mul_overflow(spec.rows, spec.columns, &elements) &&
               !__builtin_mul_overflow(elements / type.elements, type.bytes, &bytes),
           "a weight is too large");
@@ -62,9 +68,9 @@ void Weight::decode(size_t row, size_t from, size_t count, float* x) const {
 
 Model::Model(const ModelSpec& spec)
     : kernels_(*spec.kernels),
-      pool_(spec.threads),
+      pool_(threadsOf(spec)),
       contextLength_(spec.contextLength),
-      scratch_(spec.threads, std::vector<std::vector<float>>(SCRATCH_USES)),
+      scratch_(pool_.threads(), std::vector<std::vector<float>>(SCRATCH_USES)),
       activations_(spec.weights.size()) {
   require(contextLength_ > 0 && contextLength_ <= size_t(1) << 31, "the context has no length");
   for (const WeightSpec& weight : spec.weights) weights_.push_back(weightOf(weight, files_));
@@ -75,6 +81,19 @@ Model::Model(const ModelSpec& spec)
   }
   storage_.resize(values_.size());
   for (const OperatorSpec& one : spec.operators) operators_.push_back(makeOperator(one, *this));
+  checkLogits();
+}
+
+/** Of the logits there are only the rows that are asked for: an operator that replaces them is all that may read them. */
+void Model::checkLogits() const {
+  const size_t logits = values_.size() - 1;
+  const auto reads = [&](const std::vector<size_t>& inputs) {
+    return std::find(inputs.begin(), inputs.end(), logits) != inputs.end();
+  };
+  for (const auto& one : operators_) {
+    require(!reads(one->wholeInputs) && (!reads(one->inputs) || (one->output == logits && !one->collects)),
+            "an operator reads the logits");
+  }
 }
 
 std::vector<float> Model::vectorOf(size_t index, size_t count) const {
@@ -125,9 +144,10 @@ std::vector<size_t> Model::firstRows(size_t logitsFrom) const {
   return first;
 }
 
-void Model::run(const Batch& batch, size_t logitsFrom, float* logits) {
+void Model::run(const Batch& batch, size_t logitsFrom, float* logits, size_t room) {
   require(logitsFrom <= batch.count && batch.past <= contextLength_ && batch.count <= contextLength_ - batch.past,
           "there are more tokens than the context has positions");
+  require(room / values_.back().width >= batch.count - logitsFrom, "there is no room for the logits");
   for (const auto& [path, file] : files_) file->check();
   for (size_t done = 0; done < batch.count; done += BATCH_TOKENS) {
     const size_t count = std::min(BATCH_TOKENS, batch.count - done);

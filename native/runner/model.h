@@ -94,8 +94,11 @@ class Model {
   /** Throws FileError, std::invalid_argument where sizes do not agree, std::bad_alloc. */
   explicit Model(const ModelSpec& spec);
 
-  /** Writes the logits (count - logitsFrom, vocabulary). */
-  void run(const Batch& batch, size_t logitsFrom, float* logits);
+  /**
+   * Writes the logits (count - logitsFrom, vocabulary), where there is room for `room` numbers.
+   * Throws FileError, std::invalid_argument, std::bad_alloc.
+   */
+  void run(const Batch& batch, size_t logitsFrom, float* logits, size_t room);
   void collect(bool on);
   /** By weight; empty sums where there are none. */
   const std::vector<Activations>& activations() const { return activations_; }
@@ -119,6 +122,7 @@ class Model {
   Activations* activationsOf(size_t weight);
 
  private:
+  void checkLogits() const;
   void runSome(const Batch& batch, size_t logitsFrom, float* logits);
   std::vector<size_t> firstRows(size_t logitsFrom) const;
 

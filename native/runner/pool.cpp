@@ -3,7 +3,12 @@
 namespace hf2gguf {
 
 Pool::Pool(size_t threads) {
-  for (size_t thread = 1; thread < threads; ++thread) workers_.emplace_back([this, thread] { wait(thread); });
+  workers_.reserve(threads - 1);
+  try {
+    for (size_t thread = 1; thread < threads; ++thread) workers_.emplace_back([this, thread] { wait(thread); });
+  } catch (const std::exception&) {
+    // Those that have begun do the work.
+  }
 }
 
 Pool::~Pool() {
@@ -16,12 +21,25 @@ Pool::~Pool() {
 }
 
 void Pool::Job::work(size_t thread) {
-  for (size_t index = next++; index < count; index = next++) part(index, thread);
+  try {
+    for (size_t index = next++; index < count; index = next++) part(index, thread);
+  } catch (...) {
+    if (!failed.exchange(true)) error = std::current_exception();
+    next = count;
+  }
 }
 
 void Pool::run(size_t count, const std::function<void(size_t, size_t)>& part) {
   Job job{part, count};
-  if (count <= 1 || workers_.empty()) return job.work(0);
+  if (count <= 1 || workers_.empty()) {
+    job.work(0);
+  } else {
+    share(job);
+  }
+  if (job.error) std::rethrow_exception(job.error);
+}
+
+void Pool::share(Job& job) {
   {
     const std::lock_guard lock(mutex_);
     job_ = &job;

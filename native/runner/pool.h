@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -12,14 +13,17 @@ namespace hf2gguf {
 
 class Pool {
  public:
-  /** `threads` counts the caller of `run`. */
+  /** `threads` counts the caller of `run`; where the system gives no more, there are fewer. */
   explicit Pool(size_t threads);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
   size_t threads() const { return workers_.size() + 1; }
-  /** Calls `part(index, thread)` for each index below `count`, in any order; `thread` is below `threads()`. */
+  /**
+   * Calls `part(index, thread)` for each index below `count`, in any order; `thread` is below `threads()`. After a
+   * part that throws no further ones begin, and one of the exceptions is thrown here.
+   */
   void run(size_t count, const std::function<void(size_t, size_t)>& part);
 
  private:
@@ -27,8 +31,11 @@ class Pool {
     const std::function<void(size_t, size_t)>& part;
     const size_t count;
     std::atomic<size_t> next = 0;
+    std::atomic<bool> failed = false;
+    std::exception_ptr error = nullptr;  // of the part that failed first
     void work(size_t thread);
   };
+  void share(Job& job);
   void wait(size_t thread);
 
   std::vector<std::thread> workers_;

@@ -2,14 +2,14 @@ import type { Config } from '../config/config.js';
 import { GateError, SourceError, UnsupportedError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import type { KeyValues } from '../gguf/key-values.js';
-import type { Vocabulary } from '../runner/text.js';
-import { MalformedVocabularyError } from '../runner/vocabulary/errors.js';
-import { openVocabulary } from '../runner/vocabulary/open.js';
 import { loadEncoder } from '../tokenizer/encoder/encoder.js';
 import { CHECK_TIMEOUT, withinTime } from '../tokenizer/encoder/time-limit.js';
 import { initArguments } from '../tokenizer/init-arguments.js';
 import { CHECK_TEXT } from '../tokenizer/pre/check-text.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
+import { MalformedVocabularyError } from '../vocabulary/errors.js';
+import { openVocabulary } from '../vocabulary/open.js';
+import type { Vocabulary } from '../vocabulary/vocabulary.js';
 
 /** With `--strict`: llama.cpp will read text otherwise than the repository's tokenizer. */
 export class VocabularyMismatchError extends GateError {}

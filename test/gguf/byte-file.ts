@@ -20,6 +20,8 @@ export interface Parts {
 export interface Tensor {
   name: string;
   ne: readonly (number | bigint)[];
+  /** What the file says that there are. @default as many as there are */
+  dimensions?: number;
   type: number;
   offset: number | bigint;
 }
@@ -32,9 +34,9 @@ export function ggufBytes(parts: Parts = {}): Buffer {
     u64(parts.tensorCount ?? tensors.length),
     u64(parts.keyCount ?? kv.length),
     ...kv.flatMap(([key, type, value]) => [text(key), u32(type), value]),
-    ...tensors.flatMap(({ name, ne, type, offset }) => [
+    ...tensors.flatMap(({ name, ne, dimensions = ne.length, type, offset }) => [
       text(name),
-      u32(ne.length),
+      u32(dimensions),
       ...ne.map(u64),
       u32(type),
       u64(offset),

@@ -26,7 +26,7 @@ class MatMul : public Operator {
     output = valueOf(spec, "output", model);
     collects = true;
     require(inputs[0] != output, "mat-mul: the output cannot replace the input");
-    require(weight_.columns == model.width(inputs[0]), "mat-mul: the weight's rows are not as long as the input is wide");
+    require(weight_.columns == model.width(inputs[0]), "mat-mul: the weight's rows are not as long as the input");
     require(weight_.rows == model.width(output), "mat-mul: the weight has not as many rows as the output is wide");
     start_.assign(weight_.rows + model.kernels().columns, 0.f);
     if (!spec.has("bias")) return;

@@ -1,5 +1,5 @@
-// Functions over one row of a value. Sums are of one number a lane, and then over the lanes; what is left at a row's end
-// goes through a padded copy.
+// Functions over one row of a value. Sums are of one number a lane, and then over the lanes; what is left at a row's
+// end goes through a padded copy.
 #include "families.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
@@ -36,7 +36,7 @@ float sumOf(RegisterF v) {
   return sum;
 }
 
-/** e^x to some 2 units in the last place: 2^n times the series of e^r, |r| <= ln(2) / 2. Below 2^-126 it stays there. */
+/** e^x to some 2 units in the last place: 2^n times the series of e^r, |r| <= ln(2) / 2. Never below 2^-126. */
 inline RegisterF exponential(RegisterF x) {
   constexpr float ROUND = 12582912.f;  // adding it leaves an integer in the low bits
   constexpr float LOWEST = -87.3f, HIGHEST = 88.3f;
@@ -48,8 +48,8 @@ inline RegisterF exponential(RegisterF x) {
   constexpr float FACTORS[] = {1.f / 720, 1.f / 120, 1.f / 24, 1.f / 6, 1.f / 2, 1.f, 1.f};
   RegisterF series = RegisterF{} + 1.f / 5040;
   for (const float factor : FACTORS) series = series * r + factor;
-  const RegisterI exponent = asInts(shifted) << 23;  // what ROUND has there is shifted out
-  return asFloats(asInts(series) + exponent);
+  const RegisterU exponent = (RegisterU)shifted << 23;  // what ROUND has there is shifted out
+  return (RegisterF)((RegisterU)series + exponent);     // unsigned, for a NaN's bits overflow
 }
 
 }  // namespace

@@ -22,8 +22,10 @@ export function leastDamage(items: readonly (readonly Option[])[], budget: numbe
   }
   // The smallest options are paid for: only what is above them is cut into steps.
   const extras = items.map((options, i) => options.map(({ size }) => size - (smallest[i] as number)));
-  const steps = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_CELLS / Math.max(1, items.length))));
-  const choices = inSteps(items, extras, spare / steps, steps);
+  const most = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_CELLS / Math.max(1, items.length))));
+  // Sizes are whole bytes: where there are enough steps for each, nothing is rounded.
+  const step = Math.max(1, spare / most);
+  const choices = inSteps(items, extras, step, Math.floor(spare / step));
   const used = sum(choices.map((choice, i) => extras[i]?.[choice] as number));
   return improve(items, choices, spare - used);
 }

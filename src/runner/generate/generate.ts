@@ -1,11 +1,11 @@
 import { SourceError, UsageError } from '../../errors.js';
 import type { ConvertEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
+import { openVocabulary } from '../../vocabulary/open.js';
+import type { Vocabulary } from '../../vocabulary/vocabulary.js';
 import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
-import type { Vocabulary } from '../text.js';
-import { openVocabulary } from '../vocabulary/open.js';
 import { continueTokens } from './continue.js';
 import { type Decoded, decodeTokens } from './decode.js';
 import { createSampler, type SamplingOptions } from './sample.js';

@@ -1,11 +1,11 @@
 import type { ConvertEvent } from '../../events.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
+import { openVocabulary } from '../../vocabulary/open.js';
 import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
 import type { WeightTensor } from '../graph.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
 import { readText } from '../texts.js';
-import { openVocabulary } from '../vocabulary/open.js';
 import { type ChunkOptions, chunkTokens, collectSums } from './collect.js';
 
 /** A model, a text, and how the one runs over the other. */

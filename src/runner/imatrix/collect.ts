@@ -1,9 +1,9 @@
 import { throwIfAborted } from '../../concurrency.js';
 import { SourceError } from '../../errors.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
+import type { Vocabulary } from '../../vocabulary/vocabulary.js';
 import type { Engine } from '../engine.js';
 import { checkContext, chunkCount } from '../measure.js';
-import type { Vocabulary } from '../text.js';
 
 export class NonFiniteActivationsError extends SourceError {}
 

@@ -1,0 +1,90 @@
+#include "mutate.h"
+
+#include <utility>
+
+namespace hf2gguf {
+namespace {
+
+constexpr const char* NAMES[] = {"embed", "rms-norm",   "mat-mul",           "rope", "attention",
+                                 "add",   "gated-silu", "scale-by-position", "none"};
+constexpr const char* KEYS[] = {"weight",  "bias",  "factors", "input",     "output",     "value",    "query",
+                                "key",     "left",  "right",   "gate",      "up",         "heads",    "kvHeads",
+                                "scale",   "floor", "offset",  "epsilon",   "groups",     "halves",   "dimensions",
+                                "base",    "layer", "betaFast", "extFactor", "attnFactor", "betaSlow", "originalContext"};
+
+void changeNumber(double& number, Dice& dice) { number = dice.number(number); }
+
+/** Bytes of anything, as many as there should be of a type: mostly. */
+void retype(RawWeight& weight, Dice& dice) {
+  const TypeInfo& type = TYPES[dice.below(TYPE_COUNT)];
+  weight.type = type.number;
+  const double size = weight.columns * weight.rows / double(type.elements) * double(type.bytes);
+  if (!(size >= 1 && size < 0x1p22)) return;
+  const auto bytes = std::make_shared<Bytes>(size_t(size) - (dice.chance(8) ? 1 : 0));
+  dice.fill(bytes->data.get(), bytes->size);
+  weight.bytes = bytes;
+}
+
+void changeWeight(Case& one, Dice& dice) {
+  RawWeight& weight = dice.pick(one.weights);
+  switch (dice.below(7)) {
+    case 0: return changeNumber(weight.type, dice);
+    case 1: return changeNumber(weight.columns, dice);
+    case 2: return changeNumber(weight.rows, dice);
+    case 3: return changeNumber(weight.offset, dice);
+    case 4: return std::swap(weight, dice.pick(one.weights));
+    case 5: return std::swap(weight.columns, weight.rows);
+    default: return retype(weight, dice);
+  }
+}
+
+void changeOperator(Case& one, Dice& dice) {
+  OperatorSpec& spec = dice.pick(one.operators);
+  const auto any = [&] { return std::next(spec.numbers.begin(), std::ptrdiff_t(dice.below(spec.numbers.size()))); };
+  switch (dice.below(8)) {
+    case 0: spec.name = dice.pick(NAMES); return;
+    case 1: spec.numbers[dice.pick(KEYS)] = double(dice.below(12)); return;
+    case 2: std::swap(spec, dice.pick(one.operators)); return;
+    case 3: one.operators.erase(one.operators.begin() + (&spec - one.operators.data())); return;
+    case 4: one.operators.insert(one.operators.begin() + std::ptrdiff_t(dice.below(one.operators.size())), OperatorSpec(spec)); return;
+    default: break;
+  }
+  if (spec.numbers.empty()) return;
+  if (dice.chance(6)) {
+    spec.numbers.erase(any());
+  } else if (dice.chance(2)) {
+    changeNumber(any()->second, dice);
+  } else {
+    any()->second = double(dice.below(one.widths.size() + 1));
+  }
+}
+
+void changeWidth(Case& one, Dice& dice) {
+  if (dice.chance(4)) {
+    one.widths.push_back(dice.number(64));
+  } else if (dice.chance(3) && one.widths.size() > 1) {
+    one.widths.pop_back();
+  } else {
+    changeNumber(dice.pick(one.widths), dice);
+  }
+}
+
+}  // namespace
+
+void mutate(Case& one, Dice& dice) {
+  for (size_t changes = 1 + dice.below(3); changes > 0; --changes) {
+    if (one.operators.empty() || one.weights.empty()) return;
+    switch (dice.below(12)) {
+      case 0: changeNumber(one.contextLength, dice); break;
+      case 1: changeNumber(one.threads, dice); break;
+      case 2: changeWidth(one, dice); break;
+      case 3:
+      case 4:
+      case 5:
+      case 6: changeWeight(one, dice); break;
+      default: changeOperator(one, dice);
+    }
+  }
+}
+
+}  // namespace hf2gguf

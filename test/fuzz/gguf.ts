@@ -1,0 +1,160 @@
+/**
+ * Corrupted GGUF files, opened as inspect, quantize and the runner do, in processes that are watched: any error but
+ * the project's own, a process that dies, takes too long or too much memory, is printed with the mutation's number.
+ * Half of the mutations change fields of the format, half any bytes. Ends with 1 if anything was found.
+ *
+ *   node out/test/fuzz/gguf.js [--count 100000] [--seed N] [--only MUTATION]
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { attempt, mutate } from './gguf-attempt.js';
+import { convertModels, readDraft } from './gguf-models.js';
+
+/** Seconds that a mutation may take, on a busy machine. */
+const SECONDS = 30;
+/** MiB by which a mutation may raise the most that its process ever had. */
+const MEMORY = 256;
+const HEAP = '--max-old-space-size=512';
+
+interface Job {
+  readonly models: readonly string[];
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+  /** The mutation at hand is written here before it runs. */
+  readonly folder: string;
+}
+
+interface Report {
+  readonly opened: number;
+  readonly ran: number;
+  readonly findings: readonly string[];
+}
+
+/** In a child: the job's mutations one after the other, until one takes too much memory. */
+async function work({ models, seed, from, to, folder }: Job): Promise<Report> {
+  const drafts = await Promise.all(models.map(readDraft));
+  const progress = openSync(join(folder, 'progress'), 'w');
+  const findings: string[] = [];
+  let [opened, ran] = [0, 0];
+  for (let mutation = from; mutation < to; mutation++) {
+    writeSync(progress, String(mutation).padStart(16), 0);
+    const before = process.resourceUsage().maxRSS;
+    const outcome = await attempt(mutate(drafts, seed, mutation), join(folder, 'mutation.gguf'));
+    const taken = (process.resourceUsage().maxRSS - before) / 1024;
+    opened += Number(outcome.done.includes('inspect'));
+    ran += Number(outcome.done.includes('run'));
+    findings.push(...outcome.findings.map(({ use, error }) => `${mutation}: ${use}: ${describe(error)}`));
+    if (mutation > from && taken > MEMORY) findings.push(`${mutation}: took ${Math.round(taken)} MiB`);
+  }
+  closeSync(progress);
+  return { opened, ran, findings };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Runs a job in processes: after one that dies, another goes on behind the mutation that it died of. */
+async function watch(job: Job): Promise<Report[]> {
+  mkdirSync(job.folder, { recursive: true });
+  const reports: Report[] = [];
+  for (let from = job.from; from < job.to; ) {
+    const outcome = await inProcess({ ...job, from });
+    if (typeof outcome !== 'string') {
+      return [...reports, outcome];
+    }
+    const mutation = readProgress(job.folder);
+    reports.push({ opened: 0, ran: 0, findings: [`${mutation ?? `from ${from}`}: ${outcome}`] });
+    if (mutation === undefined) {
+      return reports;
+    }
+    from = mutation + 1;
+  }
+  return reports;
+}
+
+function readProgress(folder: string): number | undefined {
+  try {
+    const mutation = Number.parseInt(readFileSync(join(folder, 'progress'), 'utf8'), 10);
+    return Number.isNaN(mutation) ? undefined : mutation;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The report, or how the process ended without one. */
+async function inProcess(job: Job): Promise<Report | string> {
+  rmSync(join(job.folder, 'progress'), { force: true });
+  const child: ChildProcess = fork(fileURLToPath(import.meta.url), [], {
+    execArgv: [...process.execArgv, HEAP],
+    env: { ...process.env, HF2GGUF_FUZZ_JOB: JSON.stringify(job) },
+  });
+  let report: Report | undefined;
+  let late = false;
+  let [mutation, since] = [readProgress(job.folder), Date.now()];
+  const timer = setInterval(() => {
+    const now = readProgress(job.folder);
+    if (now === undefined || now !== mutation) {
+      [mutation, since] = [now, Date.now()];
+    } else if (Date.now() - since > 1000 * SECONDS) {
+      late = true;
+      child.kill('SIGKILL');
+    }
+  }, 1000);
+  child.on('message', (message) => {
+    report = message as Report;
+  });
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+    child.on('close', (...end) => resolve(end));
+  });
+  clearInterval(timer);
+  return report ?? (late ? `took more than ${SECONDS} seconds` : `ended the process (${signal ?? code})`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      count: { type: 'string', default: '100000' },
+      seed: { type: 'string', default: String(Date.now() >>> 0) },
+      only: { type: 'string' },
+    },
+  });
+  const [count, seed] = [Number(values.count), Number(values.seed)];
+  const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-fuzz-'));
+  try {
+    const models = await convertModels(folder);
+    const jobs = values.only === undefined ? shares(count) : [[Number(values.only), Number(values.only) + 1] as const];
+    console.log(`seed ${seed}, ${models.length} models, ${jobs.length} processes`);
+    const all = await Promise.all(
+      jobs.map(([from, to], index) => watch({ models, seed, from, to, folder: join(folder, String(index)) })),
+    );
+    const reports = all.flat();
+    const sum = (key: 'opened' | 'ran') => reports.reduce((total, report) => total + report[key], 0);
+    const findings = reports.flatMap((report) => report.findings);
+    console.log(findings.slice(0, 50).join('\n'));
+    console.log(`${count} mutations: ${sum('opened')} opened, ${sum('ran')} ran, ${findings.length} findings`);
+    process.exitCode = findings.length > 0 ? 1 : 0;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** As even parts of the mutations as there are cores. */
+function shares(count: number): (readonly [from: number, to: number])[] {
+  const parts = availableParallelism();
+  const start = (part: number) => Math.floor((count * part) / parts);
+  return Array.from({ length: parts }, (_, part) => [start(part), start(part + 1)] as const);
+}
+
+const job = process.env.HF2GGUF_FUZZ_JOB;
+if (job === undefined) {
+  await main();
+} else {
+  process.send?.(await work(JSON.parse(job) as Job));
+  process.disconnect();
+}

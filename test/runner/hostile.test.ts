@@ -1,0 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from '../paths.js';
+
+// `npm run fuzz:gguf` runs 100,000 of them, `npm run fuzz:native` the native part under sanitizers.
+
+test('corrupted GGUF files end in typed errors, and no process dies or hangs', () => {
+  const args = [join(root, 'out/test/fuzz/gguf.js'), '--count', '2000', '--seed', '6'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect(stderr + stdout).toMatch(/2000 mutations: \d+ opened, \d+ ran, 0 findings\n$/);
+  // Many must come as far as the engine, else little is tested.
+  expect(Number(/(\d+) ran/.exec(stdout)?.[1])).toBeGreaterThan(200);
+  expect(status).toBe(0);
+});
