@@ -23,7 +23,12 @@ interface Case {
   readonly goal: number;
 }
 
-const TINY_VERSE: Case = { source: join(fixtures, 'Tiny-Verse-2M'), types: ['Q4_K_M', 'Q3_K_M'], floor: 0.1, goal: 0.25 };
+const TINY_VERSE: Case = {
+  source: join(fixtures, 'Tiny-Verse-2M'),
+  types: ['Q4_K_M', 'Q3_K_M'],
+  floor: 0.1,
+  goal: 0.25,
+};
 const SMOLLM2 = { types: ['Q4_K_M', 'Q3_K_M', 'IQ4_XS'], floor: 0.2, goal: 0.35 };
 const SMOLLM2_SOURCE = 'HuggingFaceTB/SmolLM2-135M-Instruct';
 const TEXT = join(fixtures, 'Tiny-Verse-2M.expected/eval.txt');

@@ -1,6 +1,6 @@
 import { forEachConcurrently } from '../../concurrency.js';
-import type { QuantizeOptions } from '../../convert/params.js';
 import { relativeLoss } from '../../convert/measure-losses.js';
+import type { QuantizeOptions } from '../../convert/params.js';
 import { readRequest } from '../../convert/quantize-request.js';
 import type { Sensitivities } from '../../convert/target.js';
 import type { ConvertEvent } from '../../events.js';
@@ -78,7 +78,10 @@ interface Cost {
 }
 
 function perUnit(found: readonly Cost[]): Sensitivities {
-  const known = found.map(({ cost }) => cost).filter(Number.isFinite).sort((a, b) => a - b);
+  const known = found
+    .map(({ cost }) => cost)
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
   const usual = known[known.length >> 1];
   // Where no trial lost anything, nothing is known, and errors count by themselves.
   return new Map(
