@@ -26,8 +26,15 @@ import {
   reportCoverage,
 } from './quantized.js';
 
-/** By tensor of the source: the KL divergence in nats that a unit of its weighted squared error costs. */
-export type Sensitivities = ReadonlyMap<string, number>;
+/** The KL divergence in nats that a unit of a tensor's weighted squared error costs. */
+export interface Sensitivity {
+  readonly usual: number;
+  /** Where a type's errors cost more or less than others'. */
+  readonly byType: Readonly<Partial<Record<GgmlType, number>>>;
+}
+
+/** By tensor of the source. */
+export type Sensitivities = ReadonlyMap<string, Sensitivity>;
 
 /** The model does not get as small as asked for. */
 export class TargetTooSmallError extends UsageError {}
@@ -94,7 +101,7 @@ async function layOutTarget(
       const loss = losses.get(type)?.get(tensor.name) ?? NO_LOSS;
       const sensitivity = sensitivities?.get(tensor.entry);
       const relative = relativeLoss(loss);
-      const damage = sensitivity === undefined ? relative : loss.weighted * sensitivity;
+      const damage = sensitivity ? loss.weighted * (sensitivity.byType[type] ?? sensitivity.usual) : relative;
       return { type, size: bytes(tensor, type), damage, relative };
     }),
   );

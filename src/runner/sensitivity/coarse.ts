@@ -6,13 +6,29 @@ import { elementCount } from '../../tensor/expr.js';
 import { WeightsFileError } from '../engine.js';
 import type { WeightTensor } from '../graph.js';
 
-/** Plain types of about the bits that most files have, the one with larger blocks first. */
-const PROBES: readonly GgmlType[] = ['Q4_K', 'Q4_0'];
-
-/** What a tensor is quantized to for a trial; undefined where its rows fit nothing. */
-export function probeType(columns: number): GgmlType | undefined {
-  return PROBES.find((type) => columns % blockSize(type) === 0);
+/** What a tensor is quantized to for a trial. */
+export interface Probe {
+  readonly type: GgmlType;
+  /** What is found counts for this type alone, not for all that have no trial of their own. */
+  readonly isSpecial?: true;
 }
+
+/**
+ * In this order, the first two that the rows fit. Of the common types, the errors of IQ3_S (whose scales are made 3 % too
+ * large on purpose) and of MXFP4 (scales are powers of 2) go along with the values: they add up where others' cancel.
+ */
+const PROBES: readonly (readonly Probe[])[] = [
+  [{ type: 'Q4_K' }, { type: 'IQ3_S', isSpecial: true }],
+  [{ type: 'Q4_0' }, { type: 'MXFP4', isSpecial: true }],
+];
+
+/** The trials of a tensor, the usual one first; none where its rows fit nothing. */
+export function probesFor(columns: number): readonly Probe[] {
+  return PROBES.find((probes) => probes.every(({ type }) => columns % blockSize(type) === 0)) ?? [];
+}
+
+/** Of each tensor. */
+export const MOST_PROBES = 2;
 
 /** A tensor with what it lost when it was quantized. */
 export interface Coarse {

@@ -14,7 +14,7 @@ import { chunkTokens } from '../imatrix/collect.js';
 import { type CollectParams, readCalibration } from '../imatrix/collect-from.js';
 import { openRunnable, type Runnable } from '../model.js';
 import { Baseline } from './baseline.js';
-import { coarsen, probeType } from './coarse.js';
+import { coarsen, MOST_PROBES, type Probe, probesFor } from './coarse.js';
 import { groupTensors } from './groups.js';
 
 /** A model, the text that it runs over, and what it is to be quantized with. */
@@ -51,9 +51,10 @@ export async function measureSensitivities(params: SensitivityParams, emit: Emit
     emit: (event) => event.event === 'warning' && emit(event),
   });
   const weights = model.tensors.reduce((sum, { ne }) => sum + elementCount(ne), 0);
-  const matrices = model.tensors.filter((tensor) => !whyKept(tensor) && probeType(tensor.ne[0] ?? 1));
-  const groups = groupTensors(matrices, Math.max(MIN_GROUPS, Math.floor(WORK / (weights * CONTEXT))));
-  const chunks = chooseChunks(model, text, Math.floor(WORK / (weights * CONTEXT * groups.length)));
+  const matrices = model.tensors.filter((tensor) => !whyKept(tensor) && probesOf(tensor).length > 0);
+  const affordable = WORK / (weights * CONTEXT * MOST_PROBES);
+  const groups = groupTensors(matrices, Math.max(MIN_GROUPS, Math.floor(affordable)));
+  const chunks = chooseChunks(model, text, Math.floor(affordable / groups.length));
 
   emit({ event: 'phase', phase: 'sensitivity' });
   const { jobs, signal } = params;
@@ -61,33 +62,49 @@ export async function measureSensitivities(params: SensitivityParams, emit: Emit
   const baseline = new Baseline(model, chunks, FIRST, options);
   await baseline.prepare();
   const found: Cost[] = [];
+  const trials = groups.flatMap((group) => probesOf(group[0]).map((probe) => ({ group, probe })));
   let done = 0;
-  await forEachConcurrently(groups, RUNS, signal, async (group) => {
-    found.push(...(await measureGroup(baseline, group, imatrix)));
-    emit({ event: 'chunk', done: ++done, total: groups.length });
+  await forEachConcurrently(trials, RUNS, signal, async ({ group, probe }) => {
+    found.push(...(await measureGroup(baseline, group, probe, imatrix)));
+    emit({ event: 'chunk', done: ++done, total: trials.length });
   });
-  return perUnit(found);
+  return sensitivities(found);
 }
 
-/** Of a tensor, the KL divergence that losing the whole of it would cost if that were proportional. */
+function probesOf(tensor: WeightTensor | undefined): readonly Probe[] {
+  return probesFor(tensor?.ne[0] ?? 1);
+}
+
+/** What a trial found of a tensor. */
 interface Cost {
   readonly name: string;
-  /** NaN where the trial lost nothing. */
+  readonly probe: Probe;
+  /** The KL divergence that losing the whole tensor would cost if that were proportional; NaN where nothing was lost. */
   readonly cost: number;
   readonly whole: number;
 }
 
-function perUnit(found: readonly Cost[]): Sensitivities {
-  const known = found
+function sensitivities(found: readonly Cost[]): Sensitivities {
+  const usual = found.filter(({ probe }) => !probe.isSpecial);
+  const known = usual
     .map(({ cost }) => cost)
     .filter(Number.isFinite)
     .sort((a, b) => a - b);
-  const usual = known[known.length >> 1];
+  const median = known[known.length >> 1];
   // Where no trial lost anything, nothing is known, and errors count by themselves.
+  if (median === undefined) {
+    return new Map();
+  }
+  const perUnit = ({ cost, whole }: Cost) => (whole > 0 ? (Number.isFinite(cost) ? cost : median) / whole : 0);
+  const special = (name: string) => found.filter((cost) => cost.probe.isSpecial && cost.name === name);
   return new Map(
-    usual === undefined
-      ? []
-      : found.map(({ name, cost, whole }) => [name, whole > 0 ? (Number.isFinite(cost) ? cost : usual) / whole : 0]),
+    usual.map((cost) => [
+      cost.name,
+      {
+        usual: perUnit(cost),
+        byType: Object.fromEntries(special(cost.name).map((other) => [other.probe.type, perUnit(other)])),
+      },
+    ]),
   );
 }
 
@@ -103,15 +120,13 @@ function chooseChunks({ kv, graph }: Runnable, text: string, affordable: number)
 async function measureGroup(
   baseline: Baseline,
   group: readonly WeightTensor[],
+  probe: Probe,
   imatrix: Imatrix | undefined,
 ): Promise<Cost[]> {
   const coarse = await Promise.all(
-    group.map((tensor) => {
-      const weights = imatrix && weightsOf(imatrix, tensor.name, tensor.ne);
-      return coarsen(tensor, probeType(tensor.ne[0] ?? 1) ?? tensor.type, weights);
-    }),
+    group.map((tensor) => coarsen(tensor, probe.type, imatrix && weightsOf(imatrix, tensor.name, tensor.ne))),
   );
   const divergence = await baseline.divergence(coarse.map(({ tensor }) => tensor));
   const cost = divergence / coarse.reduce((sum, { loss }) => sum + relativeLoss(loss), 0);
-  return coarse.map(({ tensor: { name }, loss: { whole } }) => ({ name, cost, whole }));
+  return coarse.map(({ tensor: { name }, loss: { whole } }) => ({ name, probe, cost, whole }));
 }
