@@ -6,7 +6,9 @@ import { ConflictingOptionsError, type ConvertParams } from '#src/convert/params
 import type { PlannedFile } from '#src/convert/plan.js';
 import { planQuantize, quantize } from '#src/convert/quantize.js';
 import { TargetTooSmallError } from '#src/convert/target.js';
+import type { GgmlType } from '#src/gguf/types.js';
 import type { Imatrix } from '#src/quantize/imatrix/imatrix.js';
+import { bitsOf } from '#src/quantize/target/candidates.js';
 import { check } from '#src/runner/check.js';
 import { collectImatrix } from '#src/runner/imatrix/auto.js';
 import { measureSensitivities } from '#src/runner/sensitivity/measure.js';
@@ -85,6 +87,17 @@ test('from a GGUF file, the same types', async () => {
   const [file] = (await planQuantize({ source: fixed('BF16'), ...params })).files;
   expect(file?.name).toBe('Tiny-Verse-2M-4.2bpw.gguf');
   expect(typesOf(file as PlannedFile)).toEqual(typesOf(await planned(params)));
+});
+
+test('a tensor whose errors cost more gets more bits; a type whose errors cost more is left out', async () => {
+  const name = 'blk.1.ffn_up.weight';
+  const known = chosen.sensitivities?.get(name) ?? { usual: Number.NaN, byType: {} };
+  const withCosts = (changed: typeof known) =>
+    planned({ targetBpw: 4.5, ...chosen, sensitivities: new Map([...(chosen.sensitivities ?? []), [name, changed]]) });
+  const before = typesOf(await planned({ targetBpw: 4.5, ...chosen })).get(name) as GgmlType;
+  const dearer = typesOf(await withCosts({ usual: known.usual * 100, byType: {} })).get(name) as GgmlType;
+  expect(bitsOf(dearer)).toBeGreaterThan(bitsOf(before));
+  expect(typesOf(await withCosts({ ...known, byType: { [before]: known.usual * 1000 } })).get(name)).not.toBe(before);
 });
 
 test('types that options name stay, and others give way', async () => {
