@@ -3,7 +3,7 @@
  * logits and with all, and of one token after them; as many threads, runs interleaved, the median. Flash attention off,
  * float32 keys and values. And the peak memory of a process that runs such a batch.
  *
- *   node out/bench/runner.js org/model|FOLDER [TYPE...]
+ *   node out/bench/runner.js [org/model|FOLDER [TYPE...]]
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { openRunnable } from '#src/runner/model.js';
 import { type Llama, type LlamaBatches, loadLlama } from '../test/peer/llama.js';
 import { median, memoryOf, timeCli } from './measure.js';
 
+const SOURCE = 'HuggingFaceTB/SmolLM2-135M-Instruct';
 const TOKENS = 512;
 const RUNS = 5;
 const TYPES = ['f32', 'bf16', 'q8_0', 'q4_k_m'];
@@ -84,11 +85,8 @@ async function main(source: string, types: readonly string[]): Promise<void> {
   }
 }
 
-const [first, ...rest] = process.argv.slice(2);
-if (first === undefined) {
-  console.error('usage: node out/bench/runner.js org/model|FOLDER [TYPE...]');
-  process.exitCode = 2;
-} else if (first === '--once') {
+const [first = SOURCE, ...rest] = process.argv.slice(2);
+if (first === '--once') {
   const engine = await open(rest[0] ?? '');
   await engine.run(someTokens(engine.graph.vocabulary, TOKENS), 0, 0);
   engine.close();

@@ -25,7 +25,17 @@ export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
 export type { GgmlType, GgufValue } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './inspect.js';
+export type { Imatrix } from './quantize/imatrix/imatrix.js';
 export { type CheckEvent, type Checked, type CheckParams, type CheckResult, check } from './runner/check.js';
 export type { Divergence } from './runner/divergence.js';
+export {
+  type GenerateEvent,
+  type GenerateParams,
+  type GenerateResult,
+  generate,
+} from './runner/generate/generate.js';
+export { collectImatrix } from './runner/imatrix/auto.js';
+export type { CollectParams } from './runner/imatrix/collect-from.js';
+export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from './runner/imatrix/imatrix.js';
 export type { Estimate } from './runner/perplexity.js';
 export type { TensorExpr } from './tensor/expr.js';

@@ -46,8 +46,9 @@ export function text(x: number, y: number, label: string, anchor: 'start' | 'mid
 }
 
 /** @param title what is shown when it is pointed at. */
-export function dot(x: number, y: number, fill: string, title: string): string {
-  return `<circle cx="${round(x)}" cy="${round(y)}" r="4" fill="${fill}" fill-opacity="0.7"><title>${escaped(title)}</title></circle>`;
+export function dot(x: number, y: number, fill: string, title?: string): string {
+  const shown = title === undefined ? '' : `<title>${escaped(title)}</title>`;
+  return `<circle cx="${round(x)}" cy="${round(y)}" r="4" fill="${fill}" fill-opacity="0.7">${shown}</circle>`;
 }
 
 /** A horizontal line across the area, with its value at the left. */

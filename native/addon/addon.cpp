@@ -1,4 +1,5 @@
-// What Node sees of the quantizer, and the runner's class. No state is kept, so any number of worker threads can load it.
+// What Node sees of the quantizer, and the runner's class. It keeps no state, so any number of worker threads can load
+// it.
 // The TypeScript side is src/quantize/native.ts.
 #include <napi.h>
 

@@ -70,7 +70,8 @@ ModelSpec modelSpecOf(const Napi::Object& from) {
                     .weights = {},
                     .operators = {}};
   eachOf(from.Get("widths"), [&](const Napi::Value& width) { spec.widths.push_back(countOf(width)); });
-  eachOf(from.Get("weights"), [&](const Napi::Value& one) { spec.weights.push_back(weightSpecOf(one.As<Napi::Object>())); });
+  eachOf(from.Get("weights"),
+         [&](const Napi::Value& one) { spec.weights.push_back(weightSpecOf(one.As<Napi::Object>())); });
   eachOf(from.Get("operators"),
          [&](const Napi::Value& one) { spec.operators.push_back(operatorSpecOf(one.As<Napi::Object>())); });
   return spec;

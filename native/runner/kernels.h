@@ -26,8 +26,11 @@ constexpr size_t MAX_PANEL_COLUMNS = 32, MAX_PANEL_TOKENS = 12;
 struct RunnerKernels {
   size_t columns;  // of a panel
   size_t tokens;   // that are multiplied together
-  /** `count` rows of `depth`, one every `stride`, to a panel (depth, columns); columns beyond are of any value. */
-  void (*packPanel)(const float* rows, size_t stride, size_t count, size_t depth, float* panel);
+  /**
+   * `count` rows of `depth` floats, unaligned, one every `stride` floats, to a panel (depth, columns); columns beyond
+   * are of any value.
+   */
+  void (*packPanel)(const void* rows, size_t stride, size_t count, size_t depth, float* panel);
   void (*multiply)(const Product& product);
   /** x / sqrt(mean(x²) + epsilon) * weight. */
   void (*rmsNorm)(const float* x, const float* weight, float epsilon, size_t count, float* y);

@@ -13,8 +13,8 @@ class FileError : public std::runtime_error {
 };
 
 /**
- * The system ends a process that reads mapped bytes which the file no longer has. `check`, before each run, finds a file
- * that was cut since it was opened; one that is cut during the run itself still ends the process.
+ * The system ends a process that reads mapped bytes which the file no longer has. `check`, before each run, finds a
+ * file that was cut since it was opened; one that is cut during the run itself still ends the process.
  */
 class Mapping {
  public:

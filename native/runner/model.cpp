@@ -22,7 +22,7 @@ size_t threadsOf(const ModelSpec& spec) {
 Weight weightOf(const WeightSpec& spec, std::map<std::string, std::unique_ptr<Mapping>>& files) {
   const TypeInfo& type = TYPES[spec.type];
   size_t elements, bytes;
-  require(spec.columns > 0 && spec.rows > 0 && spec.columns % type.elements == 0, "a weight's rows are no whole blocks");
+  require(spec.columns > 0 && spec.rows > 0 && spec.columns % type.elements == 0, "a weight's rows are not blocks");
   require(!__builtin_mul_overflow(spec.rows, spec.columns, &elements) &&
               !__builtin_mul_overflow(elements / type.elements, type.bytes, &bytes),
           "a weight is too large");

@@ -7,7 +7,7 @@
 
 namespace hf2gguf {
 
-/** `multiply`, of which only the first `columns` are written: the rest of the panel may be anything that can be read. */
+/** `multiply`, of which only the first `columns` are written: the rest of the panel may hold anything. */
 inline void multiplyColumns(const RunnerKernels& kernels, size_t columns, const Product& product) {
   if (columns == kernels.columns) return kernels.multiply(product);
   float start[MAX_PANEL_TOKENS * MAX_PANEL_COLUMNS] = {}, output[MAX_PANEL_TOKENS * MAX_PANEL_COLUMNS];

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from '../runner/imatrix/imatrix.js';
-import { formatBytes, printable } from './format.js';
+import { formatBytes, optionalNumber, printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
@@ -44,9 +44,9 @@ function run(model: string | undefined, { json, chunks, ctx, jobs, ...flags }: F
       ...flags,
       signal,
       ...(model !== undefined && { model }),
-      ...(chunks !== undefined && { chunks: Number(chunks) }),
-      ...(ctx !== undefined && { ctx: Number(ctx) }),
-      ...(jobs !== undefined && { jobs: Number(jobs) }),
+      ...optionalNumber('chunks', chunks),
+      ...optionalNumber('ctx', ctx),
+      ...optionalNumber('jobs', jobs),
     };
     for await (const event of imatrix(params)) {
       report(event);

@@ -65,6 +65,13 @@ function report(error: unknown): number {
   return EXIT.bug;
 }
 
+// A reader that has seen enough, such as head, ends no work: it may be writing files.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') {
+    throw error;
+  }
+});
+
 try {
   await program().parseAsync();
 } catch (error) {

@@ -1,14 +1,11 @@
 import { Command } from 'commander';
-import { EXIT, UsageError } from '../errors.js';
+import { EXIT } from '../errors.js';
 import { type GenerateParams, type GenerateResult, generate } from '../runner/generate/generate.js';
-import { formatSeconds, printable } from './format.js';
+import { formatSeconds, optionalNumber, printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 
-interface Flags {
-  readonly prompt: string;
-  readonly chat?: boolean;
-  readonly system?: string;
+interface Flags extends Pick<GenerateParams, 'prompt' | 'chat' | 'system'> {
   readonly nPredict?: string;
   readonly temp?: string;
   readonly topK?: string;
@@ -42,11 +39,21 @@ export function runCommand(): Command {
     .action(run);
 }
 
-async function run(source: string, flags: Flags): Promise<void> {
+async function run(source: string, { json, nPredict, temp, topK, topP, seed, jobs, ...flags }: Flags): Promise<void> {
+  const params: GenerateParams = {
+    ...flags,
+    source,
+    ...optionalNumber('maxTokens', nPredict),
+    ...optionalNumber('temperature', temp),
+    ...optionalNumber('topK', topK),
+    ...optionalNumber('topP', topP),
+    ...optionalNumber('seed', seed),
+    ...optionalNumber('jobs', jobs),
+  };
   const started = performance.now();
   await interruptible(async (signal) => {
-    for await (const event of generate({ ...toParams(flags), source, signal })) {
-      if (flags.json) {
+    for await (const event of generate({ ...params, signal })) {
+      if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);
       } else if (event.event === 'text') {
         process.stdout.write(process.stdout.isTTY ? harmless(event.text) : event.text);
@@ -61,52 +68,6 @@ async function run(source: string, flags: Flags): Promise<void> {
       }
     }
   });
-}
-
-function toParams({
-  prompt,
-  chat,
-  system,
-  nPredict,
-  temp,
-  topK,
-  topP,
-  seed,
-  jobs,
-}: Flags): Omit<GenerateParams, 'source'> {
-  const maxTokens = number(nPredict, '-n', { whole: true, least: 1 });
-  const temperature = number(temp, '--temp', { least: 0 });
-  const threads = number(jobs, '--jobs', { whole: true, least: 1 });
-  const k = number(topK, '--top-k', { whole: true, least: 0 });
-  const p = number(topP, '--top-p', { least: 0 });
-  const start = number(seed, '--seed', { whole: true, least: 0 });
-  return {
-    prompt,
-    ...(chat && { chat }),
-    ...(system !== undefined && { system }),
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(k !== undefined && { topK: k }),
-    ...(p !== undefined && { topP: p }),
-    ...(start !== undefined && { seed: start }),
-    ...(threads !== undefined && { threads }),
-  };
-}
-
-/** Undefined for an option that was not given. @throws UsageError */
-function number(
-  text: string | undefined,
-  name: string,
-  { whole = false, least }: { readonly whole?: boolean; readonly least: number },
-): number | undefined {
-  const value = Number(text);
-  if (text === undefined) {
-    return undefined;
-  }
-  if (text.trim() === '' || !(value >= least) || (whole && !Number.isSafeInteger(value))) {
-    throw new UsageError(`${name} ${text} is no ${whole ? 'whole ' : ''}number from ${least} on.`, 'Correct it.');
-  }
-  return value;
 }
 
 /** Without the characters that could drive a terminal: a vocabulary comes from elsewhere. */

@@ -11,12 +11,14 @@ import { countParameters } from '../metadata/size-label.js';
 import { FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import { shapeOf } from '../tensor/expr.js';
+import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
 import { type ConvertParams, checkParams } from './params.js';
 import type { PlannedFile } from './plan.js';
+import { probeVocabulary } from './probe.js';
 import { readRequest } from './quantize-request.js';
 import { layOutAll } from './quantized.js';
 
@@ -42,9 +44,11 @@ export async function makePlan(
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (message) => emit({ event: 'warning', message }),
   });
-  const kv = await keyValues({ model, params, metadata, outType, emit });
+  const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
   const files = await planFiles({ params, kv, tensors, metadata, outType, quants, emit });
-  return finishPlan({ repo, architecture: config.architecture, files, params, emit });
+  const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
+  probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
+  return planned;
 }
 
 async function readOverrides(path: string): Promise<JsonObject> {
@@ -62,14 +66,20 @@ interface KeyValueSources {
   emit(event: ConvertEvent): void;
 }
 
+interface KeyValuesAndTokenizer {
+  readonly kv: KeyValues;
+  /** What the vocabulary was made from. */
+  readonly tokenizer: TokenizerFiles;
+}
+
 /** The key-values that the converter writes, in its order. */
-async function keyValues({ model, params, metadata, outType, emit }: KeyValueSources): Promise<KeyValues> {
+async function keyValues({ model, params, metadata, outType, emit }: KeyValueSources): Promise<KeyValuesAndTokenizer> {
   const { files, config, arch } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   writeMetadata(metadata, kv);
   await arch.hparams({ arch: arch.gguf, config, kv, fileType: FILE_TYPES[outType].id, files });
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
-  await writeVocabulary({
+  const tokenizer = await writeVocabulary({
     files,
     config,
     kv,
@@ -77,7 +87,7 @@ async function keyValues({ model, params, metadata, outType, emit }: KeyValueSou
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
     warn: (message) => emit({ event: 'warning', message }),
   });
-  return kv;
+  return { kv, tokenizer };
 }
 
 interface FileSources {

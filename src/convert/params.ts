@@ -6,7 +6,10 @@ import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 export interface OutputParams {
   /** A folder, or a file name that may hold `{ftype}`. @default the current folder */
   readonly out?: string;
-  /** Refuse to write a file in which any tensor falls back to another type than asked for. @default false */
+  /**
+   * Refuse to write a file in which any tensor falls back to another type than asked for, or whose vocabulary cuts text
+   * otherwise than the repository's tokenizer. @default false
+   */
   readonly strict?: boolean;
   /** Measure what each tensor loses, at no extra read. @default false */
   readonly stats?: boolean;

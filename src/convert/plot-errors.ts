@@ -44,7 +44,7 @@ function chart(title: string, dots: readonly Dot[]): string[] {
     ),
     ...types.flatMap((type, i) => {
       const [left, at] = [AREA.right + 30, AREA.top + 18 * i];
-      return [dot(left, at, color(i), type), text(left + 12, at + 4, type, 'start')];
+      return [dot(left, at, color(i)), text(left + 12, at + 4, type, 'start')];
     }),
   ];
 }

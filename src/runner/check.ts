@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import { stream } from '../stream.js';
 import { checkGates, type Gates } from './gates.js';
-import { type Measures, measure, type Running } from './measure.js';
+import { checkContext, type Measures, measure, type Running } from './measure.js';
 import { type OpenedModel, openModels, type SubjectOptions } from './subject.js';
 import { readText } from './texts.js';
 
@@ -112,7 +112,8 @@ function warnOfContext(opened: readonly OpenedModel[], ctx: number, emit: (event
   }
 }
 
-function checkParams({ chunks, model, against, maxKld, maxPplRatio }: CheckParams): void {
+function checkParams({ ctx = DEFAULT_CONTEXT, chunks, model, against, maxKld, maxPplRatio }: CheckParams): void {
+  checkContext(ctx);
   if (chunks !== undefined && !(Number.isSafeInteger(chunks) && chunks > 0)) {
     throw new UsageError(
       `--chunks is ${chunks}, which is no positive whole number.`,

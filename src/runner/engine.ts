@@ -13,6 +13,8 @@ export interface EngineOptions {
   readonly contextLength: number;
   /** @default the machine's cores */
   readonly threads?: number;
+  /** The instruction set, for tests. @default the best that works */
+  readonly on?: Target;
 }
 
 /** What the inputs of a weight's matrix products were, column by column. */
@@ -88,15 +90,16 @@ const MAX_THREADS = 512;
  * @throws GraphError, WeightsFileError, RunnerMemoryError
  */
 export function openEngine(graph: Graph, tensors: readonly WeightTensor[], options: EngineOptions): Engine {
-  const { contextLength, threads = availableParallelism() } = options;
+  const { contextLength, threads = availableParallelism(), on } = options;
   requireCount('contextLength', contextLength, MAX_CONTEXT);
   requireCount('threads', threads, MAX_THREADS);
   const { operators, widths, weights } = compileGraph(graph, tensors);
   checkFiles(weights);
-  const spec = { target: currentTarget(), threads, contextLength, widths, operators, weights: weights.map(toNative) };
+  const native = weights.map((weight) => toNative(weight, on));
+  const spec = { target: on ?? currentTarget(), threads, contextLength, widths, operators, weights: native };
   try {
-    const native = new (addon() as unknown as RunnerAddon).Runner(spec);
-    return new NativeEngine(native, graph, weights, contextLength);
+    const runner = new (addon() as unknown as RunnerAddon).Runner(spec);
+    return new NativeEngine(runner, graph, weights, contextLength);
   } catch (error) {
     throw typed(error);
   }
@@ -136,9 +139,9 @@ function fileSize(path: string): number {
   return stat.size;
 }
 
-function toNative({ tensor, columns, rows }: ShapedWeight): NativeWeight {
+function toNative({ tensor, columns, rows }: ShapedWeight, on: Target | undefined): NativeWeight {
   const { type, data } = tensor;
-  const shape = { target: targetFor(type), type: GGML_TYPES[type][0], columns, rows };
+  const shape = { target: on ?? targetFor(type), type: GGML_TYPES[type][0], columns, rows };
   return data.kind === 'file' ? { ...shape, path: data.path, offset: data.offset } : { ...shape, bytes: data.bytes };
 }
 

@@ -1,10 +1,10 @@
 import { throwIfAborted } from '../concurrency.js';
 import { SourceError, UsageError } from '../errors.js';
+import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { Distribution } from './distribution.js';
 import { type Divergence, DivergenceSum } from './divergence.js';
 import type { Engine } from './engine.js';
 import { type Estimate, exponential, type Piece, pieces, Samples } from './perplexity.js';
-import type { Vocabulary } from './text.js';
 
 /** A model that is ready to be measured. */
 export interface Subject {
@@ -54,7 +54,8 @@ const MAX_CONTEXT = 2 ** 20;
  * Runs models over a text, chunk by chunk: the base once, then each of the models, and compares what they predict before
  * the next chunk; nothing is kept but sums.
  * @returns after each chunk, what is measured so far.
- * @throws ContextError, ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
+ * @param options a context that `checkContext` lets pass.
+ * @throws ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
  */
 export async function* measure(
   models: readonly Subject[],
@@ -62,7 +63,6 @@ export async function* measure(
   { text, context, chunks, signal }: MeasureOptions,
 ): AsyncGenerator<Running> {
   const all = base ? [base, ...models] : models;
-  checkContext(context);
   checkVocabularies(all);
   const { vocabulary } = all[0] as Subject;
   const tokens = vocabulary.encode(text, { special: false, edges: true });

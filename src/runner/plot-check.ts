@@ -22,7 +22,7 @@ export function plotCheck(models: readonly Checked[]): string {
   return svgDocument(WIDTH, HEIGHT, [
     [
       text(16, AREA.top - 24, 'mean KL divergence, nats', 'start'),
-      ...decades(low, high).flatMap((decade) => gridLine(AREA, y(10 ** decade), String(10 ** decade))),
+      ...decades(low, high).flatMap((decade) => gridLine(AREA, y(10 ** decade), String(Number(`1e${decade}`)))),
       ...steps(smallest, largest).map((size) => text(x(size), AREA.bottom + 20, size.toPrecision(3), 'middle')),
       text((AREA.left + AREA.right) / 2, AREA.bottom + 42, 'size, MiB', 'middle'),
       ...dots.flatMap(({ label, size, kld }, i) => [

@@ -3,11 +3,11 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { rowBytes } from '../gguf/types.js';
 import { FILE_TYPES, type FileType } from '../quantize/file-types.js';
 import { elementCount } from '../tensor/expr.js';
+import { openVocabulary } from '../vocabulary/open.js';
 import { type Engine, openEngine } from './engine.js';
 import type { WeightTensor } from './graph.js';
 import type { Subject } from './measure.js';
 import { openRunnable, type Runnable, type RunnableOptions } from './model.js';
-import { openVocabulary } from './vocabulary/open.js';
 
 /** A model to be measured, with what tells it from others. */
 export interface OpenedModel extends Subject {

@@ -2,7 +2,7 @@
  * GPT-2's alphabet: each byte as one printable character. Bytes that Latin-1 prints stand for themselves, the rest
  * follow from U+0100 in order (so the space is Ġ).
  */
-const CHARS: readonly string[] = (() => {
+export const BYTE_CHARS: readonly string[] = (() => {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => {
     const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
@@ -10,7 +10,7 @@ const CHARS: readonly string[] = (() => {
   });
 })();
 
-const BYTES: ReadonlyMap<string, number> = new Map(CHARS.map((char, byte) => [char, byte]));
+const BYTES: ReadonlyMap<string, number> = new Map(BYTE_CHARS.map((char, byte) => [char, byte]));
 
 /** The byte that a character of the alphabet stands for. */
 export function byteOf(char: string): number | undefined {
@@ -24,7 +24,7 @@ export function toByteChars(text: string): string {
   }
   let result = '';
   for (const byte of Buffer.from(text)) {
-    result += CHARS[byte];
+    result += BYTE_CHARS[byte];
   }
   return result;
 }

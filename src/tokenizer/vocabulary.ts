@@ -12,16 +12,18 @@ import { vocabularySize } from './vocabulary-size.js';
 /**
  * Writes the `tokenizer.*` key-values of a model, of the first kind of tokenizer that its family's plan finds.
  * Reference: the `set_vocab` of conversion/llama.py, conversion/qwen.py and conversion/base.py.
+ * @returns the files that describe the tokenizer.
  * @throws NoTokenizerError, UnsupportedTokenizerError, MalformedTokenizerError, InvalidTokenIdError,
  *   InvalidVocabularySizeError, MalformedJsonError
  */
-export async function writeVocabulary(context: TokenizerContext): Promise<void> {
+export async function writeVocabulary(context: TokenizerContext): Promise<TokenizerFiles> {
   const files = await readTokenizerFiles(context.files);
   if (context.plan === 'llama') {
     await writeLlamaFamily(context, files);
   } else if (context.plan === 'gpt2' || !(await trySentencePiece(context, files))) {
     await writeFromTokenizerJson(context, files, writeByteLevelBpe);
   }
+  return files;
 }
 
 /** conversion/llama.py, `LlamaModel.set_vocab`. */

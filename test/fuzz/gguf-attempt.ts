@@ -8,7 +8,7 @@ import type { KeyValues } from '#src/gguf/key-values.js';
 import { inspect } from '#src/inspect.js';
 import { openEngine } from '#src/runner/engine.js';
 import { openRunnable } from '#src/runner/model.js';
-import { openVocabulary } from '#src/runner/vocabulary/open.js';
+import { openVocabulary } from '#src/vocabulary/open.js';
 import { Dice } from './dice.js';
 import type { Draft } from './gguf-models.js';
 import { mutateBytes, mutateFields } from './gguf-mutations.js';

@@ -1,7 +1,8 @@
 import { continueTokens, type End } from '#src/runner/generate/continue.js';
+import { decodeTokens } from '#src/runner/generate/decode.js';
 import { createSampler, likeliest } from '#src/runner/generate/sample.js';
 import { ChatTemplateError, renderChat } from '#src/runner/generate/template.js';
-import { fakeEngine } from './fakes.js';
+import { fakeEngine, letters } from './fakes.js';
 
 async function all(tokens: AsyncGenerator<number, End>): Promise<[number[], End]> {
   const got: number[] = [];
@@ -54,6 +55,28 @@ describe('continuing', () => {
     await tokens.next();
     stop.abort();
     expect(await tokens.next()).toEqual({ done: true, value: 'interrupted' });
+  });
+});
+
+describe('tokens as text', () => {
+  async function* given(bytes: Uint8Array): AsyncGenerator<number, End> {
+    yield* bytes;
+    return 'end';
+  }
+  const pieces = async (bytes: Uint8Array) => {
+    const got: string[] = [];
+    for await (const piece of decodeTokens(given(bytes), letters())) {
+      got.push(piece);
+    }
+    return got;
+  };
+
+  test('characters of several tokens come whole', async () => {
+    expect(await pieces(Buffer.from('aé€😀\ufeff'))).toEqual(['a', 'é', '€', '😀', '\ufeff']);
+  });
+
+  test('half a character at the end is none', async () => {
+    expect(await pieces(Uint8Array.of(0x61, 0xf0, 0x9f))).toEqual(['a', '\ufffd']);
   });
 });
 

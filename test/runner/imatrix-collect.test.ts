@@ -4,33 +4,26 @@ import { ShortTextError } from '#src/runner/measure.js';
 import { fakeEngine, letters } from './fakes.js';
 
 describe('chunks', () => {
-  const cut = (text: string, options: { addBos?: boolean; chunks?: number } = {}) =>
-    chunkTokens(letters({ addBos: options.addBos ?? false }), text, { ctx: 3, chunks: options.chunks }).map((chunk) => [
-      ...chunk,
-    ]);
+  const chunks = (text: string, options: { addBos?: boolean; chunks?: number } = {}) =>
+    chunkTokens(letters({ addBos: options.addBos ?? false }), text, { ctx: 8, chunks: options.chunks });
+  const texts = (...given: Parameters<typeof chunks>) =>
+    chunks(...given).map((chunk) => Buffer.from(chunk).toString().replace('\x01', '^'));
 
   test('whole ones only', () => {
-    expect(cut('abcdefgh')).toEqual([
-      [97, 98, 99],
-      [100, 101, 102],
-    ]);
+    expect(texts('In the beginning God')).toEqual(['In the b', 'eginning']);
   });
 
   test('the BOS before the text moves it, and takes the place of the first token of every chunk', () => {
-    expect(cut('abcdefgh', { addBos: true })).toEqual([
-      [1, 97, 98],
-      [1, 100, 101],
-      [1, 103, 104],
-    ]);
+    expect(texts('In the beginning God', { addBos: true })).toEqual(['^In the ', '^eginnin']);
   });
 
   test('as many as asked for, and no more than there are', () => {
-    expect(cut('abcdefghi', { chunks: 1 })).toHaveLength(1);
-    expect(cut('abcdefghi', { chunks: 9 })).toHaveLength(3);
+    expect(texts('In the beginning God crea', { chunks: 1 })).toEqual(['In the b']);
+    expect(texts('In the beginning God crea', { chunks: 9 })).toHaveLength(3);
   });
 
   test('less than two are too few', () => {
-    expect(() => cut('abcde')).toThrow(ShortTextError);
+    expect(() => chunks('In the beginnin')).toThrow(ShortTextError);
   });
 });
 

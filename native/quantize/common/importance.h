@@ -1,4 +1,4 @@
-// How much the errors of a block's elements count in the IQ1 and IQ4 types. Shared by the scalar and the vector
+// How much the errors of a block's elements count in the K, IQ1 and IQ4 types. Shared by the scalar and the vector
 // kernels.
 #pragma once
 #include "bits.h"

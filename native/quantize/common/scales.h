@@ -6,7 +6,7 @@
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
-/** `values` (not negative) as multiples of a LEVELS-th of the largest. Returns that step rounded to float16, as bits. */
+/** `values` (not negative) as multiples of a LEVELS-th of the largest. Returns that step as float16. */
 template <int COUNT, int LEVELS, int LIMIT = LEVELS>
 uint16_t roundScales(const float* values, uint8_t* levels) {
   float largest = 0;
@@ -30,13 +30,17 @@ void storeScales(const float* scales, const float* mins, Block& block) {
   packScales(scaleLevels, minLevels, block);
 }
 
-/** The scale of largest magnitude, the first of equals. */
+/** The scale of largest magnitude, the first of equals; by bits, because branches on it would be hard to predict. */
 inline float extremeScale(const float* scales) {
-  float extreme = 0;
-  for (int j = 0; j < 16; ++j) {
-    if (__builtin_fabsf(scales[j]) > __builtin_fabsf(extreme)) extreme = scales[j];
-  }
-  return extreme;
+  constexpr uint32_t INFINITE = 0x7f800000;
+  const auto magnitude = [&](int j) {
+    const uint32_t bits = bitsOf(scales[j]) & 0x7fffffff;
+    return bits > INFINITE ? 0 : bits;  // NaN is none
+  };
+  uint32_t largest = 0, extreme = 0;
+  for (int j = 0; j < 16; ++j) largest = magnitude(j) > largest ? magnitude(j) : largest;
+  for (int j = 15; j >= 0; --j) extreme = magnitude(j) == largest ? bitsOf(scales[j]) : extreme;
+  return largest == 0 ? 0 : floatOf(extreme);
 }
 
 inline void storeScales(const float* scales, BlockQ3_K& block) {

@@ -2,12 +2,13 @@
 // Reference: dequantize_row_q[2-6]_K in ggml-quants.c of llama.cpp v0.5.0.
 #include "../common/pack.h"
 #include "../families.h"
+#include "blocks.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
 template <class Block>
-void valuesAffine(const Block& block, float* x) {
+void decodeAffine(const Block& block, float* x) {
   constexpr int SUBS = SHAPE<Block>.subBlocks, SIZE = SUPER_BLOCK / SUBS;
   float scales[SUBS], mins[SUBS];
   uint8_t levels[SUPER_BLOCK];
@@ -19,7 +20,7 @@ void valuesAffine(const Block& block, float* x) {
 }
 
 template <class Block>
-void valuesSymmetric(const Block& block, float* x) {
+void decodeSymmetric(const Block& block, float* x) {
   constexpr int SUBS = SHAPE<Block>.subBlocks, SIZE = SUPER_BLOCK / SUBS, ZERO = SHAPE<Block>.levels;
   float scales[SUBS];
   uint8_t levels[SUPER_BLOCK];
@@ -30,21 +31,22 @@ void valuesSymmetric(const Block& block, float* x) {
   }
 }
 
-template <class Block, void (*VALUES)(const Block&, float*)>
-void eachBlock(const uint8_t* y, float* x, size_t count) {
-  for (size_t i = 0; i < count; i += SUPER_BLOCK, y += sizeof(Block)) {
-    Block block;
-    __builtin_memcpy(&block, y, sizeof block);
-    VALUES(block, x + i);
-  }
-}
-
 }  // namespace
 
-void dequantizeQ2_K(const uint8_t* y, float* x, size_t count) { eachBlock<BlockQ2_K, valuesAffine>(y, x, count); }
-void dequantizeQ3_K(const uint8_t* y, float* x, size_t count) { eachBlock<BlockQ3_K, valuesSymmetric>(y, x, count); }
-void dequantizeQ4_K(const uint8_t* y, float* x, size_t count) { eachBlock<BlockQ4_K, valuesAffine>(y, x, count); }
-void dequantizeQ5_K(const uint8_t* y, float* x, size_t count) { eachBlock<BlockQ5_K, valuesAffine>(y, x, count); }
-void dequantizeQ6_K(const uint8_t* y, float* x, size_t count) { eachBlock<BlockQ6_K, valuesSymmetric>(y, x, count); }
+void dequantizeQ2_K(const uint8_t* y, float* x, size_t count) {
+  decodeBlocks<BlockQ2_K, SUPER_BLOCK, decodeAffine>(y, x, count);
+}
+void dequantizeQ3_K(const uint8_t* y, float* x, size_t count) {
+  decodeBlocks<BlockQ3_K, SUPER_BLOCK, decodeSymmetric>(y, x, count);
+}
+void dequantizeQ4_K(const uint8_t* y, float* x, size_t count) {
+  decodeBlocks<BlockQ4_K, SUPER_BLOCK, decodeAffine>(y, x, count);
+}
+void dequantizeQ5_K(const uint8_t* y, float* x, size_t count) {
+  decodeBlocks<BlockQ5_K, SUPER_BLOCK, decodeAffine>(y, x, count);
+}
+void dequantizeQ6_K(const uint8_t* y, float* x, size_t count) {
+  decodeBlocks<BlockQ6_K, SUPER_BLOCK, decodeSymmetric>(y, x, count);
+}
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -1,6 +1,7 @@
 // Q2_K ... Q6_K, one super-block of 256 at a time: a search for each sub-block's scale, the scales quantized in turn,
 // and the elements rounded again with the scales that came of it.
 // Reference: quantize_row_q[2-6]_K_ref and quantize_row_q[2-6]_K_impl in ggml-quants.c of llama.cpp v0.5.0.
+#include "../common/importance.h"
 #include "../common/scales.h"
 #include "../families.h"
 #include "blocks.h"
@@ -9,13 +10,11 @@
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
-/** How much the error of each element counts, by the importance of its column. */
+/** How much the error of each element counts, by the importance of its column and beside the mean square. */
 template <class Block>
-void weigh(const float* x, const float* importance, float* weights) {
-  float sumX2 = 0;
-  for (int i = 0; i < SUPER_BLOCK; ++i) sumX2 += x[i] * x[i];
-  const float variance = SHAPE<Block>.variance * sumX2 / SUPER_BLOCK;
-  for (int i = 0; i < SUPER_BLOCK; ++i) weights[i] = importance[i] * __builtin_sqrtf(variance + x[i] * x[i]);
+void weighAll(const float* x, const float* importance, float* weights) {
+  const float variance = SHAPE<Block>.variance * sumSquares<SUPER_BLOCK>(x) / SUPER_BLOCK;
+  weigh<SUPER_BLOCK>(x, importance, variance, weights);
 }
 
 /** The sum of each sub-block's weights. */
@@ -69,13 +68,13 @@ template <class Block>
 void quantizeAffine(const float* x, const float* importance, Block& block) {
   constexpr int SUBS = SHAPE<Block>.subBlocks, LEVELS = SHAPE<Block>.scaleLevels;
   float weights[SUPER_BLOCK], sums[SUBS];
-  weigh<Block>(x, importance, weights);
+  weighAll<Block>(x, importance, weights);
   sumWeights<SUBS>(weights, sums);
   Affines<Block> subBlocks;
   subBlocks.searchAll(IMPORTANCE_SEARCH<SHAPE<Block>.levels>, x, weights);
   uint8_t scaleLevels[SUBS], minLevels[SUBS];
-  block.d = toHalf(searchPositive<SUBS, LEVELS>(subBlocks.scales, sums, scaleLevels));
-  block.dmin = toHalf(searchPositive<SUBS, LEVELS>(subBlocks.mins, sums, minLevels));
+  block.d = toHalf(withSignOfNan(searchPositive<SUBS, LEVELS>(subBlocks.scales, sums, scaleLevels)));
+  block.dmin = toHalf(withSignOfNan(searchPositive<SUBS, LEVELS>(subBlocks.mins, sums, minLevels)));
   packScales(scaleLevels, minLevels, block);
   subBlocks.roundAll(x, block);
 }
@@ -89,9 +88,7 @@ void quantizeBlock(const float* x, BlockQ2_K& block) {
 /** Weights without importance for sub-blocks of 32: the root of the mean square, and the element's size. */
 void weighBySize(const float* x, float* weights) {
   for (int sub = 0; sub < SUPER_BLOCK; sub += 32) {
-    float sumX2 = 0;
-    for (int i = sub; i < sub + 32; ++i) sumX2 += x[i] * x[i];
-    const float average = __builtin_sqrtf(sumX2 / 32);
+    const float average = __builtin_sqrtf(sumSquares<32>(x + sub) / 32);
     for (int i = sub; i < sub + 32; ++i) weights[i] = average + __builtin_fabsf(x[i]);
   }
 }
@@ -132,14 +129,10 @@ void roundSymmetric(const float* x, uint8_t* levels, Block& block) {
   pack(levels, block);
 }
 
-void squares(const float* x, float* weights) {
-  for (int i = 0; i < SUPER_BLOCK; ++i) weights[i] = x[i] * x[i];
-}
-
 void quantizeBlock(const float* x, BlockQ3_K& block) {
   float weights[SUPER_BLOCK], scales[16];
   uint8_t levels[SUPER_BLOCK];
-  squares(x, weights);
+  weigh<SUPER_BLOCK>(x, nullptr, 0, weights);
   searchSubBlocks<refineSymmetric<16, 4>>(x, weights, scales, levels);
   storeScales(scales, block);
   roundSymmetric(x, levels, block);
@@ -148,10 +141,10 @@ void quantizeBlock(const float* x, BlockQ3_K& block) {
 void quantizeBlock(const float* x, const float* importance, BlockQ3_K& block) {
   float weights[SUPER_BLOCK], sums[16], scales[16];
   uint8_t levels[SUPER_BLOCK], scaleLevels[16];
-  weigh<BlockQ3_K>(x, importance, weights);
+  weighAll<BlockQ3_K>(x, importance, weights);
   sumWeights<16>(weights, sums);
   searchSubBlocks<searchSymmetric<16, 4>>(x, weights, scales, levels);
-  block.d = toHalf(searchSymmetric<16, 32>(scales, sums, scaleLevels));
+  block.d = toHalf(withSignOfNan(searchSymmetric<16, 32>(scales, sums, scaleLevels)));
   packScales(scaleLevels, block);
   roundSymmetric(x, levels, block);
 }
@@ -165,7 +158,7 @@ void quantizeBlock(const float* x, const float* importance, BlockQ6_K& block) {
 
 void quantizeBlock(const float* x, BlockQ6_K& block) {
   float weights[SUPER_BLOCK];
-  squares(x, weights);
+  weigh<SUPER_BLOCK>(x, nullptr, 0, weights);
   quantizeBlock(x, weights, block);
 }
 

@@ -34,23 +34,24 @@ void searchAll(const float* x, const Weights& weigh, SubBlocks<Block>& subs) {
 
 using Refinement = RefinedLanes<16, SHAPE<BlockQ3_K>.levels>;
 
-/** Finds the scales of sub-blocks that refining may change. */
+/** Finds the scales of sub-blocks that refining may change, as many at a time as go side by side. */
 void refineSome(const float* x, const int* changeable, int count, float* scales) {
-  constexpr int COUNT = TOGETHER<BlockQ3_K>;
-  for (int first = 0; first < count; first += COUNT * LANES) {
+  constexpr int MOST = TOGETHER<BlockQ3_K>;
+  for (int first = 0; first < count; first += MOST * LANES) {
     const auto subOf = [&](int i) { return changeable[first + i < count ? first + i : first]; };
-    Refinement searches[COUNT];
-    for (int t = 0; t < COUNT; ++t) {
+    const int vectors = (count - first + LANES - 1) / LANES, used = vectors < MOST ? vectors : MOST;
+    Refinement searches[MOST];
+    for (int t = 0; t < used; ++t) {
       float values[LANES * 16];
       for (int lane = 0; lane < LANES; ++lane) {
         __builtin_memcpy(values + 16 * lane, x + 16 * subOf(t * LANES + lane), 16 * sizeof(float));
       }
       toLanes<16>(values, searches[t].x);
       PlainWeights<BlockQ3_K>()(0, searches[t].x, searches[t].weights);
-      searches[t].begin();
+      searches[t].begin<false>();
     }
-    refineAll<COUNT>(searches);
-    for (int t = 0; t < COUNT; ++t) {
+    refineAll<MOST>(searches, used);
+    for (int t = 0; t < used; ++t) {
       float fitted[LANES];
       store(fitted, searches[t].fit.scale());
       for (int lane = 0; lane < LANES; ++lane) scales[subOf(t * LANES + lane)] = fitted[lane];
@@ -66,13 +67,12 @@ void searchAll(const float* x, const PlainWeights<BlockQ3_K>& weigh, SubBlocks<B
     Search search;
     toLanes<16>(x + 16 * sub, search.x);
     weigh(sub, search.x, search.weights);
-    search.begin();
-    store(subs.scales + sub, search.fit.scale());
     int32_t mask[LANES];
-    store(mask, search.changeable());
+    store(mask, search.template begin<true>());
+    store(subs.scales + sub, search.fit.scale());
     for (int lane = 0; lane < LANES; ++lane) {
       changeable[count] = sub + lane;
-      count -= mask[lane];
+      count += mask[lane] != 0;
     }
   }
   refineSome(x, changeable, count, subs.scales);
@@ -100,7 +100,7 @@ void searchScales(const float* scales, const SubBlocks<Block>& subs, Block* bloc
   gather<SUBS<Block>>(scales, search.x);
   gather<SUBS<Block>>(subs.weights, search.weights);
   search.run();
-  storeHalves<D>(blocks, search.scale);
+  storeHalves<D>(blocks, withSignOfNan(search.scale));
   for (int j = 0; j < SUBS<Block>; ++j) {
     int32_t column[LANES];
     store(column, search.level(j));

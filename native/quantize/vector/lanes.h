@@ -98,8 +98,17 @@ inline RegisterF select(RegisterI mask, RegisterF yes, RegisterF no) { return ma
 inline RegisterI select(RegisterI mask, RegisterI yes, RegisterI no) { return mask ? yes : no; }
 inline RegisterI smaller(RegisterI x, RegisterI y) { return x < y ? x : y; }
 inline RegisterI larger(RegisterI x, RegisterI y) { return x > y ? x : y; }
+#if defined(__AVX512F__) && HF2GGUF_REGISTER_BYTES == 64 && !defined(__clang__)
+// GCC does not see that these are one instruction each.
+inline RegisterF smaller(RegisterF x, RegisterF y) { return __builtin_ia32_minps512_mask(x, y, y, -1, 4); }
+inline RegisterF larger(RegisterF x, RegisterF y) { return __builtin_ia32_maxps512_mask(x, y, y, -1, 4); }
+#elif defined(__AVX2__) && HF2GGUF_REGISTER_BYTES == 32 && !defined(__clang__)
+inline RegisterF smaller(RegisterF x, RegisterF y) { return __builtin_ia32_minps256(x, y); }
+inline RegisterF larger(RegisterF x, RegisterF y) { return __builtin_ia32_maxps256(x, y); }
+#else
 inline RegisterF smaller(RegisterF x, RegisterF y) { return x < y ? x : y; }
 inline RegisterF larger(RegisterF x, RegisterF y) { return x > y ? x : y; }
+#endif
 #if defined(__AVX512F__) && HF2GGUF_REGISTER_BYTES == 64
 inline RegisterF nearestEven(RegisterF v) { return __builtin_ia32_rndscaleps_mask(v, 8, v, -1, 4); }
 #elif defined(__AVX2__) && HF2GGUF_REGISTER_BYTES == 32
@@ -198,8 +207,8 @@ inline F nearestSmall(const F& v) {
 #endif
 }
 
-/** Limits to floats of a size: as integers, because those that are not negative are ordered as their bits are, and
- * negative ones have negative bits. */
+// Limits of floats, as integers: those that are not negative are ordered as their bits are, negative ones have negative
+// bits.
 inline F atMost(const F& v, float positive) { return asFloats(smaller(asInts(v), asInts(all(positive)))); }
 inline F atLeastZero(const F& v) { return asFloats(larger(asInts(v), I{})); }
 

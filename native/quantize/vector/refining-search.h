@@ -17,13 +17,6 @@ struct FitLanes {
     return sumXL * sumXL * other.sumL2 > other.sumXL * other.sumXL * sumL2;
   }
 
-  /** Where `refine` might change something. */
-  template <int LEVELS>
-  I mightChange(const F& x, const F& weight, const F& level) const {
-    const F restXL = sumXL - weight * x * level, restL2 = sumL2 - weight * level * level;
-    return (restXL > 0.f) & (nearestLevel(x * restL2 / restXL, -LEVELS, LEVELS - 1) != level);
-  }
-
   /** A value's level that fits best if all others stay, and the sums without the value. */
   struct Proposal {
     F weightedX, sumXL, sumL2, level;
@@ -41,7 +34,6 @@ struct FitLanes {
   I accept(const Proposal& proposal, const F& weight, F& level) {
     I better = (proposal.sumXL > 0.f) & (proposal.level != level);
     if (POSITIVE) better = better & (proposal.sumL2 > 0.f);
-    if (!any(better)) return better;
     FitLanes fit;
     fit.sumXL = proposal.sumXL;
     fit.sumL2 = proposal.sumL2;
@@ -69,7 +61,7 @@ struct RefinedLanes {
   I changed;  // the lanes that the last pass changed
 
   void run() {
-    begin();
+    begin<false>();
     changed = all(-1);
     for (int pass = 0; pass < REFINEMENTS && any(changed); ++pass) {
       changed = I{};
@@ -77,27 +69,39 @@ struct RefinedLanes {
     }
   }
 
-  void begin() {
+  /**
+   * Rounds the values to the first levels. SCREENS: returns a mask that is not 0 in the lanes that refining might change;
+   * the others have the scale that they begin with.
+   */
+  template <bool SCREENS>
+  I begin() {
     F extreme = extremeOf<COUNT>(x);
     nothing = isNothing(extreme);
     extreme = select(nothing, all(1.f), extreme);  // so that the levels are 0 and stay
     const F inverse = float(-LEVELS) / extreme;
-    FitLanes first;
+    F partsXL[COUNT], partsL2[COUNT], sumXL = {}, sumL2 = {};
     for (int i = 0; i < COUNT; ++i) {
       levels[i] = atMost(nearestSmall(inverse * x[i]), float(LEVELS - 1));
-      first.add(weights[i] * x[i], weights[i], levels[i]);
+      partsXL[i] = weights[i] * x[i] * levels[i];
+      partsL2[i] = weights[i] * levels[i] * levels[i];
+      sumXL += partsXL[i];
+      sumL2 += partsL2[i];
     }
-    fit = first;
+    fit.sumXL = sumXL;
+    fit.sumL2 = sumL2;
+    I count = {};
+    if (!SCREENS) return count;
+    for (int i = 0; i < COUNT; ++i) {
+      const F restXL = sumXL - partsXL[i], restL2 = sumL2 - partsL2[i];
+      count += (restXL > 0.f) & (nearestLevel(x[i] * restL2 / restXL, -LEVELS, LEVELS - 1) != levels[i]);
+    }
+    return count;
   }
 
-  /** The lanes that refining might change: the others have the scale that they begin with. */
-  I changeable() const {
-    I some = {};
-    for (int i = 0; i < COUNT; ++i) some |= fit.mightChange<LEVELS>(x[i], weights[i], levels[i]);
-    return some;
+  void refine(int i) {
+    propose(i);
+    accept(i);
   }
-
-  void refine(int i) { propose(i); accept(i); }
   void propose(int i) { proposal = fit.propose<false, LEVELS>(x[i], weights[i], levels[i]); }
   void accept(int i) { changed |= fit.accept<false>(proposal, weights[i], levels[i]); }
 
@@ -110,18 +114,22 @@ struct RefinedLanes {
   I nothing;
 };
 
-/** Refines runs side by side: while one waits for its division, another goes on. */
-template <int TOGETHER, class Search>
-void refineAll(Search* searches) {
-  bool changed = true;
-  for (int pass = 0; pass < REFINEMENTS && changed; ++pass) {
-    for (int t = 0; t < TOGETHER; ++t) searches[t].changed = I{};
+/** Refines `count` searches, MOST at most, side by side: while one waits for its division, another goes on. */
+template <int MOST, class Search>
+void refineAll(Search* searches, int count) {
+  Search* left[MOST];
+  for (int t = 0; t < count; ++t) left[t] = searches + t;
+  for (int pass = 0; pass < REFINEMENTS && count > 0; ++pass) {
+    for (int t = 0; t < count; ++t) left[t]->changed = I{};
     for (int i = 0; i < Search::VALUES; ++i) {
-      for (int t = 0; t < TOGETHER; ++t) searches[t].propose(i);
-      for (int t = 0; t < TOGETHER; ++t) searches[t].accept(i);
+      for (int t = 0; t < count; ++t) left[t]->propose(i);
+      for (int t = 0; t < count; ++t) left[t]->accept(i);
     }
-    changed = false;
-    for (int t = 0; t < TOGETHER; ++t) changed |= any(searches[t].changed);
+    int kept = 0;
+    for (int t = 0; t < count; ++t) {
+      if (any(left[t]->changed)) left[kept++] = left[t];
+    }
+    count = kept;
   }
 }
 

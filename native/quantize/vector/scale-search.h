@@ -51,7 +51,8 @@ struct AffineLanes {
     bestBase = min;
   }
 
-  void sum(int step) {
+  // Not inlined, and its loops not unrolled, so that GCC keeps all sums in registers.
+  __attribute__((noinline)) void sum(int step) {
     spreadOver(SEARCH.spread(step));
     F l = {}, l2 = {}, xl = {};
 #pragma GCC unroll 1
@@ -143,11 +144,15 @@ struct AffineLanes {
 /** The value of largest magnitude in each lane, the first of equals. */
 template <int COUNT>
 inline F extremeOf(const F* x) {
-  F magnitude = {}, extreme = {};
+  F low = {}, high = {};
   for (int i = 0; i < COUNT; ++i) {
-    const F size = abs(x[i]);
-    extreme = select(size > magnitude, x[i], extreme);
-    magnitude = larger(size, magnitude);
+    low = smaller(x[i], low);
+    high = larger(x[i], high);
+  }
+  F extreme = select(high > -low, high, low);
+  const I equal = (high == -low) & (high != 0.f);
+  if (any(equal)) {
+    for (int i = COUNT - 1; i >= 0; --i) extreme = select(equal & (abs(x[i]) == high), x[i], extreme);
   }
   return extreme;
 }

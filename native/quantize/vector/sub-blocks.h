@@ -19,13 +19,15 @@ struct SubBlocks {
   static constexpr int COUNT = LANES * SUBS<Block>;
   const int blocks, used;  // super-blocks, rounded up to whole vectors of sub-blocks; sub-blocks
   // What the searches find, and later what the stored scales stand for.
-  float scales[COUNT] = {}, mins[COUNT] = {};
-  float weights[COUNT] = {};  // sums
-  bool zero[LANES] = {};      // the whole super-block is zero
+  float scales[COUNT], mins[COUNT];
+  float weights[COUNT];   // sums
+  bool zero[LANES] = {};  // the whole super-block is zero
 
   explicit SubBlocks(int count)
       : blocks((count + LANES / SUBS<Block> - 1) / (LANES / SUBS<Block>) * (LANES / SUBS<Block>)),
-        used(blocks * SUBS<Block>) {}
+        used(blocks * SUBS<Block>) {
+    for (int sub = used; sub < COUNT; ++sub) scales[sub] = mins[sub] = weights[sub] = 0;
+  }
 
   /** Reads the scales, and minimums, that the super-blocks have now. */
   void decode(const Block* stored) {

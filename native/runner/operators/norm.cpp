@@ -5,7 +5,8 @@ namespace {
 
 class RmsNorm : public Operator {
  public:
-  RmsNorm(const OperatorSpec& spec, const Model& model) : epsilon_(spec.real("epsilon")), groups_(spec.count("groups")) {
+  RmsNorm(const OperatorSpec& spec, const Model& model)
+      : epsilon_(spec.real("epsilon")), groups_(spec.count("groups")) {
     inputs = {valueOf(spec, "input", model)};
     output = valueOf(spec, "output", model);
     const size_t width = model.width(output);

@@ -1,5 +1,5 @@
 // Rotary position embedding.
-// Reference: ggml_rope_cache_init, rope_yarn (ggml-cpu/ops.cpp) and ggml_rope_yarn_corr_dims (ggml.c) of llama.cpp v0.5.0.
+// Reference: ggml_rope_cache_init and rope_yarn (ops.cpp), ggml_rope_yarn_corr_dims (ggml.c) of llama.cpp v0.5.0.
 #include <algorithm>
 #include <cmath>
 

@@ -16,7 +16,7 @@ constexpr int PANEL_TOKENS = 6;
 #endif
 static_assert(PANEL_COLUMNS <= int(MAX_PANEL_COLUMNS) && PANEL_TOKENS <= int(MAX_PANEL_TOKENS));
 
-void packPanel(const float* rows, size_t stride, size_t count, size_t depth, float* panel);
+void packPanel(const void* rows, size_t stride, size_t count, size_t depth, float* panel);
 void multiply(const Product& product);
 void rmsNorm(const float* x, const float* weight, float epsilon, size_t count, float* y);
 void softmax(float* x, float scale, size_t count);

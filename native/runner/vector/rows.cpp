@@ -1,5 +1,5 @@
-// Functions over one row of a value. Sums are of one number a lane, and then over the lanes; what is left at a row's end
-// goes through a padded copy.
+// Functions over one row of a value. Sums are of one number a lane, and then over the lanes; what is left at a row's
+// end goes through a padded copy.
 #include "families.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
@@ -36,7 +36,7 @@ float sumOf(RegisterF v) {
   return sum;
 }
 
-/** e^x to some 2 units in the last place: 2^n times the series of e^r, |r| <= ln(2) / 2. Below 2^-126 it stays there. */
+/** e^x to some 2 units in the last place: 2^n times the series of e^r, |r| <= ln(2) / 2. Never below 2^-126. */
 inline RegisterF exponential(RegisterF x) {
   constexpr float ROUND = 12582912.f;  // adding it leaves an integer in the low bits
   constexpr float LOWEST = -87.3f, HIGHEST = 88.3f;

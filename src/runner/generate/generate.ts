@@ -1,11 +1,13 @@
 import { SourceError, UsageError } from '../../errors.js';
 import type { ConvertEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
+import { openVocabulary } from '../../vocabulary/open.js';
+import type { Vocabulary } from '../../vocabulary/vocabulary.js';
+import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
-import type { Vocabulary } from '../text.js';
-import { openVocabulary } from '../vocabulary/open.js';
-import { continueTokens, type End } from './continue.js';
+import { continueTokens } from './continue.js';
+import { type Decoded, decodeTokens } from './decode.js';
 import { createSampler, type SamplingOptions } from './sample.js';
 import { type ChatMessage, renderChat } from './template.js';
 
@@ -20,8 +22,8 @@ export interface GenerateParams extends Omit<RunnableOptions, 'emit'>, SamplingO
   readonly system?: string;
   /** @default 128, or what is left of the model's context */
   readonly maxTokens?: number;
-  /** @default the machine's cores */
-  readonly threads?: number;
+  /** Threads. @default the machine's cores */
+  readonly jobs?: number;
 }
 
 export type GenerateEvent =
@@ -30,11 +32,8 @@ export type GenerateEvent =
   | { readonly event: 'text'; readonly text: string }
   | { readonly event: 'done'; readonly result: GenerateResult };
 
-export interface GenerateResult {
-  readonly text: string;
+export interface GenerateResult extends Decoded {
   readonly promptTokens: number;
-  readonly tokens: number;
-  readonly end: End;
 }
 
 /** A prompt that has no tokens, or more than the model's context. */
@@ -49,6 +48,7 @@ const DEFAULT_MAX_TOKENS = 128;
  * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, and what opening the model throws.
  */
 export async function* generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
+  checkParams(params);
   const warnings: ConvertEvent[] = [];
   const model = await openRunnable(params.source, { ...params, emit: (event) => warnings.push(event) });
   yield* warnings.filter((event) => event.event === 'warning');
@@ -62,8 +62,10 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
     );
   }
   const limit = Math.min(params.maxTokens ?? DEFAULT_MAX_TOKENS, contextLength - prompt.length);
-  const threads = params.threads === undefined ? {} : { threads: params.threads };
-  const engine = openEngine(model.graph, model.tensors, { contextLength: prompt.length + limit, ...threads });
+  const engine = openEngine(model.graph, model.tensors, {
+    contextLength: prompt.length + limit,
+    ...(params.jobs !== undefined && { threads: params.jobs }),
+  });
   try {
     const options = {
       limit,
@@ -71,13 +73,28 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
       sample: createSampler(params),
       signal: params.signal,
     };
-    const result = yield* texts(continueTokens(engine, prompt, options), vocabulary);
-    const done = { ...result, promptTokens: prompt.length };
-    yield { event: 'done', result: done };
-    return done;
+    const pieces = decodeTokens(continueTokens(engine, prompt, options), vocabulary);
+    for (;;) {
+      const { done, value } = await pieces.next();
+      if (done) {
+        const result = { ...value, promptTokens: prompt.length };
+        yield { event: 'done', result };
+        return result;
+      }
+      yield { event: 'text', text: value };
+    }
   } finally {
     engine.close();
   }
+}
+
+function checkParams({ maxTokens, temperature, topK, topP, seed, jobs }: GenerateParams): void {
+  checkNumber('-n', maxTokens, { least: 1 });
+  checkNumber('--temp', temperature, { least: 0, whole: false });
+  checkNumber('--top-k', topK, { least: 0 });
+  checkNumber('--top-p', topP, { least: 0, whole: false });
+  checkNumber('--seed', seed, { least: 0 });
+  checkNumber('--jobs', jobs, { least: 1 });
 }
 
 async function promptText(
@@ -102,27 +119,4 @@ async function promptText(
   const text = await renderChat(template, messages, { bos, eos });
   // The vocabulary adds it, and it should not stand there twice (common_chat_template_direct_apply of llama.cpp v0.5.0).
   return vocabulary.addBos && text.startsWith(bos) ? text.slice(bos.length) : text;
-}
-
-/** Tokens as text: a character that several tokens make up comes with the last of them. */
-async function* texts(
-  tokens: AsyncGenerator<number, End>,
-  vocabulary: Vocabulary,
-): AsyncGenerator<GenerateEvent, Omit<GenerateResult, 'promptTokens'>> {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  let [text, count] = ['', 0];
-  for (;;) {
-    const { done, value } = await tokens.next();
-    const piece = done
-      ? decoder.decode()
-      : decoder.decode(vocabulary.piece(value, { special: false }), { stream: true });
-    if (piece !== '') {
-      text += piece;
-      yield { event: 'text', text: piece };
-    }
-    if (done) {
-      return { text, tokens: count, end: value };
-    }
-    count++;
-  }
 }

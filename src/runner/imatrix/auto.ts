@@ -1,7 +1,7 @@
 import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
 import { averaged } from '../../quantize/imatrix/read.js';
+import { openVocabulary } from '../../vocabulary/open.js';
 import { openOutline } from '../model.js';
-import { openVocabulary } from '../vocabulary/open.js';
 import { Accumulated } from './accumulate.js';
 import { chunkTokens, isGathered } from './collect.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT, type Emit, readCalibration } from './collect-from.js';

@@ -1,11 +1,11 @@
 import type { ConvertEvent } from '../../events.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
+import { openVocabulary } from '../../vocabulary/open.js';
+import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
 import type { WeightTensor } from '../graph.js';
-import { checkContext } from '../measure.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
 import { readText } from '../texts.js';
-import { openVocabulary } from '../vocabulary/open.js';
 import { type ChunkOptions, chunkTokens, collectSums } from './collect.js';
 
 /** A model, a text, and how the one runs over the other. */
@@ -38,7 +38,8 @@ export type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'warning' | 
  */
 export async function collectFrom(params: CollectParams, emit: Emit): Promise<Collected> {
   const { source, ctx = DEFAULT_CONTEXT, jobs } = params;
-  checkContext(ctx);
+  checkNumber('--chunks', params.chunks, { least: 1 });
+  checkNumber('--jobs', jobs, { least: 1 });
   const { text, dataset } = await readCalibration(params.text);
   emit({ event: 'phase', phase: 'open' });
   const { graph, kv, tensors } = await openRunnable(source, {

@@ -1,9 +1,9 @@
 import { throwIfAborted } from '../../concurrency.js';
 import { SourceError } from '../../errors.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
+import type { Vocabulary } from '../../vocabulary/vocabulary.js';
 import type { Engine } from '../engine.js';
-import { chunkCount } from '../measure.js';
-import type { Vocabulary } from '../text.js';
+import { checkContext, chunkCount } from '../measure.js';
 
 export class NonFiniteActivationsError extends SourceError {}
 
@@ -19,13 +19,14 @@ export interface ChunkOptions {
 /**
  * A text's whole chunks, as llama-imatrix takes them (compute_imatrix of tools/imatrix/imatrix.cpp, llama.cpp v0.5.0):
  * one after the other, the first token of each replaced by the BOS where the vocabulary adds one.
- * @throws ShortTextError
+ * @throws ContextError, ShortTextError
  */
 export function chunkTokens(
   vocabulary: Vocabulary,
   text: string,
   { ctx, chunks, parseSpecial = false }: ChunkOptions,
 ): Int32Array[] {
+  checkContext(ctx);
   const tokens = vocabulary.encode(text, { special: parseSpecial, edges: true });
   return Array.from({ length: chunkCount(tokens.length, ctx, chunks) }, (_, i) => {
     const chunk = tokens.slice(i * ctx, (i + 1) * ctx);

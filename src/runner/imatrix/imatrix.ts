@@ -7,6 +7,7 @@ import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
 import { stream } from '../../stream.js';
 import type { WeightTensor } from '../graph.js';
+import { checkContext } from '../measure.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
 import { encodeGgufImatrix, encodeLegacyImatrix, type WritableImatrix } from './encode.js';
@@ -53,6 +54,7 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   if (model === undefined && files.length === 0) {
     throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
   }
+  checkContext(ctx);
   const all = new Accumulated(ctx);
   for (const file of files) {
     const { repo, path } = await locateFile(file, params);

@@ -1,5 +1,5 @@
-import { TOKEN_TYPE } from '../../gguf/token-type.js';
-import { MAX_VOCABULARY } from '../../limits.js';
+import { TOKEN_TYPE } from '../gguf/token-type.js';
+import { MAX_VOCABULARY } from '../limits.js';
 import { MalformedVocabularyError } from './errors.js';
 import type { Fields } from './fields.js';
 

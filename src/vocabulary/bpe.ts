@@ -1,4 +1,4 @@
-import { toByteChars } from '../../text/byte-level.js';
+import { toByteChars } from '../text/byte-level.js';
 import { type Cut, compileCut } from './cut.js';
 import { mergeSymbols, NONE } from './merge.js';
 import type { PreTokenizer } from './pre-tokenizers.js';

@@ -1,5 +1,5 @@
-import type { KeyValues } from '../../gguf/key-values.js';
-import type { Scalar, ScalarType } from '../../gguf/types.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import type { Scalar, ScalarType } from '../gguf/types.js';
 import { MalformedVocabularyError } from './errors.js';
 
 /** Key-values by the type that llama.cpp wants them to have. Missing ones are undefined. */

@@ -1,4 +1,4 @@
-import { MinHeap } from '../../text/heap.js';
+import { MinHeap } from '../text/heap.js';
 
 /** No such pair. */
 export const NONE = -1;

@@ -1,4 +1,4 @@
-import { split } from '../../text/split.js';
+import { split } from '../text/split.js';
 
 /** Cuts text into the pieces that are merged each for itself. */
 export type Cut = (text: string) => string[];

@@ -1,4 +1,4 @@
-import { SourceError, UnsupportedError } from '../../errors.js';
+import { SourceError, UnsupportedError } from '../errors.js';
 
 /** A kind of tokenizer, or of pre-tokenizer, that text cannot be encoded for. */
 export class UnsupportedVocabularyError extends UnsupportedError {}

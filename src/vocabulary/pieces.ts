@@ -1,5 +1,5 @@
-import { encodeRaw } from '../../gguf/raw-strings.js';
-import { byteOf } from '../../text/byte-level.js';
+import { encodeRaw } from '../gguf/raw-strings.js';
+import { byteOf } from '../text/byte-level.js';
 import { ATTR, type Tokens } from './tokens.js';
 
 const EMPTY = new Uint8Array();

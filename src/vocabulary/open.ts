@@ -1,5 +1,4 @@
-import type { KeyValues } from '../../gguf/key-values.js';
-import type { Vocabulary } from '../text.js';
+import type { KeyValues } from '../gguf/key-values.js';
 import { BpeEncoder } from './bpe.js';
 import { MalformedVocabularyError, UnsupportedVocabularyError } from './errors.js';
 import { Fields } from './fields.js';
@@ -9,6 +8,7 @@ import { DEFAULT_PRE, PRE_TOKENIZERS, type PreTokenizer } from './pre-tokenizers
 import { findSpecials, type SpecialDefaults, setStrips } from './special.js';
 import { SpmEncoder } from './spm.js';
 import { readTokens, type Tokens } from './tokens.js';
+import type { Vocabulary } from './vocabulary.js';
 
 /** What a kind of tokenizer does its own way. */
 interface Kind {

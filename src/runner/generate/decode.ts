@@ -1,0 +1,34 @@
+import type { Vocabulary } from '../../vocabulary/vocabulary.js';
+import type { End } from './continue.js';
+
+export interface Decoded {
+  readonly text: string;
+  readonly tokens: number;
+  readonly end: End;
+}
+
+/**
+ * Tokens as text, in pieces of whole characters: one that several tokens make up comes with the last of them. What makes
+ * up none is U+FFFD.
+ */
+export async function* decodeTokens(
+  tokens: AsyncGenerator<number, End>,
+  vocabulary: Pick<Vocabulary, 'piece'>,
+): AsyncGenerator<string, Decoded> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let [text, count] = ['', 0];
+  for (;;) {
+    const { done, value } = await tokens.next();
+    const piece = done
+      ? decoder.decode()
+      : decoder.decode(vocabulary.piece(value, { special: false }), { stream: true });
+    if (piece !== '') {
+      text += piece;
+      yield piece;
+    }
+    if (done) {
+      return { text, tokens: count, end: value };
+    }
+    count++;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Graph, Operator, Rope } from '#src/runner/graph.js';
+
+/** A value's or a weight's rows. */
+export type Rows = readonly (readonly number[])[];
+
+interface State {
+  readonly tokens: readonly number[];
+  readonly weights: ReadonlyMap<string, Rows>;
+  readonly values: Map<string, Rows>;
+  /** The inputs of each weight's products. */
+  readonly inputs: Map<string, Rows>;
+}
+
+/** A graph computed as its definitions read, in float64, with all tokens at once. */
+export function runPlainly(graph: Graph, weights: ReadonlyMap<string, Rows>, tokens: readonly number[]): State {
+  const state: State = { tokens, weights, values: new Map(), inputs: new Map() };
+  for (const operator of graph.operators) {
+    state.values.set('output' in operator ? operator.output : operator.value, compute(operator, state));
+  }
+  return state;
+}
+
+function compute(operator: Operator, { tokens, weights, values, inputs }: State): Rows {
+  const value = (name: string): Rows => values.get(name) ?? [];
+  const weight = (name: string): Rows => weights.get(name) ?? [];
+  const both = (left: string, right: string, function_: (l: number, r: number) => number): Rows =>
+    value(left).map((row, t) => row.map((x, i) => function_(x, value(right)[t]?.[i] ?? Number.NaN)));
+  switch (operator.op) {
+    case 'embed':
+      return tokens.map((token) => weight(operator.weight)[token] ?? []);
+    case 'rms-norm':
+      return value(operator.input).map((row) =>
+        parts(row, operator.groups).flatMap((part) => normed(part, operator.epsilon, weight(operator.weight)[0] ?? [])),
+      );
+    case 'mat-mul': {
+      inputs.set(operator.weight, value(operator.input));
+      const bias = operator.bias === undefined ? [] : (weight(operator.bias)[0] ?? []);
+      return value(operator.input).map((x) => weight(operator.weight).map((row, i) => dot(row, x) + (bias[i] ?? 0)));
+    }
+    case 'rope':
+      return value(operator.value).map((row, position) =>
+        parts(row, operator.heads).flatMap((head) => rotated(head, position, operator.rope, weights)),
+      );
+    case 'attention':
+      return attended(operator, value(operator.query), value(operator.key), value(operator.value));
+    case 'add':
+      return both(operator.left, operator.right, (l, r) => l + r);
+    case 'gated-silu':
+      return both(operator.gate, operator.up, (gate, up) => (gate / (1 + Math.exp(-gate))) * up);
+    case 'scale-by-position': {
+      const { scale, floor, offset } = operator;
+      const factor = (position: number) => 1 + scale * Math.log(1 + Math.floor((position + offset) / floor));
+      return value(operator.value).map((row, position) => row.map((x) => x * factor(position)));
+    }
+  }
+}
+
+function parts(row: readonly number[], count: number): number[][] {
+  const width = row.length / count;
+  return Array.from({ length: count }, (_, i) => row.slice(i * width, (i + 1) * width));
+}
+
+export function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
+}
+
+function normed(x: readonly number[], epsilon: number, weight: readonly number[]): number[] {
+  const scale = 1 / Math.sqrt(dot(x, x) / x.length + epsilon);
+  return x.map((v, i) => v * scale * (weight[i] ?? Number.NaN));
+}
+
+/** rope_yarn and ggml_rope_yarn_corr_dims of llama.cpp v0.5.0. */
+function rotated(head: readonly number[], position: number, rope: Rope, weights: State['weights']): number[] {
+  const { dimensions, base, scale, yarn } = rope;
+  const factors = rope.factors === undefined ? undefined : weights.get(rope.factors)?.[0];
+  const dimensionOf = (rotations: number) =>
+    (dimensions * Math.log((yarn?.originalContext ?? 0) / (rotations * 2 * Math.PI))) / (2 * Math.log(base));
+  const y = [...head];
+  for (let i = 0; i < dimensions / 2; i++) {
+    const extrapolated = (position * base ** ((-2 * i) / dimensions)) / (factors?.[i] ?? 1);
+    let [angle, size] = [scale * extrapolated, 1];
+    if (yarn) {
+      const low = Math.max(0, Math.floor(dimensionOf(yarn.betaFast)));
+      const high = Math.min(dimensions - 1, Math.ceil(dimensionOf(yarn.betaSlow)));
+      const mix = (1 - Math.min(1, Math.max(0, (i - low) / Math.max(0.001, high - low)))) * yarn.extFactor;
+      angle = angle * (1 - mix) + extrapolated * mix;
+      size = yarn.attnFactor * (1 + 0.1 * Math.log(1 / scale));
+    }
+    const [a, b] = rope.pairs === 'halves' ? [i, i + dimensions / 2] : [2 * i, 2 * i + 1];
+    const [first, second] = [head[a] ?? Number.NaN, head[b] ?? Number.NaN];
+    y[a] = (first * Math.cos(angle) - second * Math.sin(angle)) * size;
+    y[b] = (first * Math.sin(angle) + second * Math.cos(angle)) * size;
+  }
+  return y;
+}
+
+function attended(operator: Operator & { op: 'attention' }, query: Rows, key: Rows, value: Rows): Rows {
+  const { heads, kvHeads, scale } = operator;
+  return query.map((row, token) =>
+    parts(row, heads).flatMap((q, head) => {
+      const shared = Math.floor(head / (heads / kvHeads));
+      const seen = (rows: Rows) => rows.slice(0, token + 1).map((kv) => parts(kv, kvHeads)[shared] ?? []);
+      const scores = seen(key).map((k) => Math.exp(dot(q, k) * scale));
+      const sum = scores.reduce((a, b) => a + b, 0);
+      const values = seen(value);
+      return (values[0] ?? []).map((_, i) => values.reduce((y, v, t) => y + ((scores[t] ?? 0) / sum) * (v[i] ?? 0), 0));
+    }),
+  );
+}

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openVocabulary } from '#src/vocabulary/open.js';
+import { dataTest } from '../paths.js';
+import { vocabularyOfFolder } from './vocabularies.js';
+
+const NFC = [25];
+const MARKS = [29, 30, 31, 32, 33, 35];
+const SPACES = [1, 2, 6, 8];
+const SLASH_S = [50];
+
+/**
+ * Tokenizers whose vocabularies are written with tokenizer.json's BPE or tokenizer.model, and where llama.cpp gives
+ * other ids than transformers recorded, as indexes into encode.jsonl:
+ * - NFC: it does not normalize, so decomposed letters stay so;
+ * - MARKS: its pattern for Tekken leaves out combining marks;
+ * - SPACES: SentencePiece's own rule puts a space before a text that begins with one, transformers does not any more;
+ * - SLASH_S: `</s>` is a control token, by its name, where the repository has it as a plain one; and a space is put
+ *   before what follows a special token.
+ */
+const DIFFERS: Readonly<Record<string, readonly number[]>> = {
+  'command_r_plus-bos': NFC,
+  'deepseek_v3-bos': [],
+  gpt2: [],
+  llama3: [],
+  mistral_nemo: MARKS,
+  qwen2_5: [...NFC, ...SLASH_S],
+  qwen3: [...NFC, ...SLASH_S],
+  smollm2: [],
+  'vocab-baichuan': SLASH_S,
+  'vocab-deepseek-llm': [],
+  'vocab-gpt-neox': NFC,
+  'vocab-llama-spm': [...SPACES, ...SLASH_S, 58],
+  'vocab-mpt': NFC,
+  // 51: after <|endoftext|>, too, a space is put before what follows.
+  'vocab-phi-3': [...SPACES, ...SLASH_S, 51, 58],
+  'vocab-refact': [],
+  'vocab-starcoder': [],
+};
+
+interface Line {
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
+describe('released tokenizers', () => {
+  for (const [name, differs] of Object.entries(DIFFERS)) {
+    dataTest(`${name}: the ids of transformers, but where llama.cpp differs`, async (data) => {
+      const folder = join(data, 'corpus-tokenizers', name);
+      const source = join(folder, 'source');
+      const kv = await vocabularyOfFolder(join(source, readdirSync(source)[0] ?? ''), 'llama');
+      const vocabulary = openVocabulary(kv);
+      const lines = readFileSync(join(folder, 'encode.jsonl'), 'utf8').trimEnd().split('\n');
+      const found = lines.flatMap((line, i) => {
+        const { text, ids } = JSON.parse(line) as Line;
+        return String(vocabulary.encode(text, { special: true, edges: false })) === String(ids) ? [] : [i];
+      });
+      expect(lines).toHaveLength(60);
+      expect(found).toEqual(differs);
+    });
+  }
+});
