@@ -5,7 +5,10 @@ import type { Coverage } from './quantize/imatrix/coverage.js';
 /** What a conversion reports while it runs; the terminal, `--json` and a web page read the same events. */
 export type ConvertEvent =
   /** What is being done now. */
-  | { readonly event: 'phase'; readonly phase: 'open' | 'collect' | 'plan' | 'fill' | 'flush' }
+  | {
+      readonly event: 'phase';
+      readonly phase: 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush';
+    }
   /** Everything about the output, before the first weight is read. */
   | { readonly event: 'plan'; readonly plan: Plan }
   /** Which of the tensors to be quantized the importance matrix has weights for. */

@@ -77,13 +77,13 @@ ModelSpec modelSpecOf(const Napi::Object& from) {
   return spec;
 }
 
-/** One call of `run`: keeps its arrays, the model and the object that has its weights. */
+/** One call of `run`: keeps its arrays, the model and its weights, even if the runner is closed meanwhile. */
 class Run : public Napi::AsyncWorker {
  public:
-  Run(const Napi::CallbackInfo& info, std::shared_ptr<Model> model)
+  Run(const Napi::CallbackInfo& info, std::shared_ptr<Model> model, const Napi::Object& spec)
       : AsyncWorker(info.Env()),
         promise_(Napi::Promise::Deferred::New(info.Env())),
-        owner_(Napi::Persistent(info.This().As<Napi::Object>())),
+        spec_(Napi::Persistent(spec)),
         tokens_(Napi::Persistent(info[0].As<Napi::Object>())),
         logits_(Napi::Persistent(info[3].As<Napi::Object>())),
         model_(std::move(model)) {
@@ -115,7 +115,7 @@ class Run : public Napi::AsyncWorker {
 
  private:
   Napi::Promise::Deferred promise_;
-  Napi::ObjectReference owner_, tokens_, logits_;
+  Napi::ObjectReference spec_, tokens_, logits_;  // spec_ has the weights in memory
   std::shared_ptr<Model> model_;
   Batch batch_ = {};
   size_t logitsFrom_ = 0;
@@ -148,7 +148,7 @@ class Runner : public Napi::ObjectWrap<Runner> {
       throw Napi::TypeError::New(info.Env(), "run() takes 4 arguments, the first and the last typed arrays");
     }
     try {
-      auto run = std::make_unique<Run>(info, opened(info.Env()));
+      auto run = std::make_unique<Run>(info, opened(info.Env()), spec_.Value());
       const Napi::Promise promise = run->promise();
       run.release()->Queue();  // which deletes it
       return promise;

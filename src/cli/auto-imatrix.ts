@@ -7,10 +7,12 @@ import type { CollectParams } from '../runner/imatrix/collect-from.js';
 import { stream } from '../stream.js';
 import type { OutputFlags } from './quantize-options.js';
 import type { Work } from './run-planned.js';
+import { hasTarget } from './sensitivities.js';
 
 type Params = OutputParams & QuantizeOptions & Pick<ConvertParams, 'source' | 'arch' | 'preTokenizer'>;
 
-interface Calls<P> {
+/** The library's two calls of a command. */
+export interface Calls<P> {
   plan(params: P, emit: (event: ConvertEvent) => void): Promise<Plan>;
   write(params: P): AsyncGenerator<ConvertEvent, ConvertResult>;
 }
@@ -21,18 +23,28 @@ interface Calls<P> {
  */
 export function withAutoImatrix<P extends Params>(params: P, { imatrixText }: OutputFlags, calls: Calls<P>): Work {
   if (params.imatrix !== 'auto') {
-    if (imatrixText !== undefined) {
-      throw new UsageError('--imatrix-text has no effect without --imatrix auto.', 'Give both, or leave it out.');
+    if (imatrixText !== undefined && !hasTarget(params)) {
+      throw new UsageError(
+        '--imatrix-text has no effect without --imatrix auto or a target size.',
+        'Give both, or leave it out.',
+      );
     }
     return { plan: (emit) => calls.plan(params, emit), write: () => calls.write(params) };
   }
   const collecting: CollectParams = { ...params, text: imatrixText };
   const expected = async () => ({ ...params, imatrix: await expectImatrix(collecting) });
   return {
-    plan: async (emit) => calls.plan(await expected(), emit),
+    plan: async (emit) =>
+      // What is chosen by a size depends on the very values.
+      calls.plan(
+        hasTarget(params) ? { ...params, imatrix: await collectImatrix(collecting, emit) } : await expected(),
+        emit,
+      ),
     async *write() {
-      // Whatever is wrong with the request should be known before the model runs.
-      await calls.plan(await expected(), () => {});
+      if (!hasTarget(params)) {
+        // Whatever is wrong with the request should be known before the model runs.
+        await calls.plan(await expected(), () => {});
+      }
       const imatrix = yield* stream((emit: (event: ConvertEvent) => void, signal) => {
         const progress = (event: ConvertEvent) => event.event !== 'warning' && emit(event);
         return collectImatrix({ ...collecting, signal }, progress);

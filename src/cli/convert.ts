@@ -6,6 +6,7 @@ import { withAutoImatrix } from './auto-imatrix.js';
 import { addCheckOptions, type CheckFlags, checkAfterwards, splitFlags } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
+import { withSensitivities } from './sensitivities.js';
 
 type Flags = OutputFlags & CheckFlags & Omit<ConvertParams, 'source' | 'signal' | 'fetch' | keyof OutputFlags>;
 
@@ -43,7 +44,7 @@ function run(source: string, flags: Flags): Promise<void> {
   return runPlanned(flags, (signal) => {
     const params: ConvertParams = { ...toParams(rest, signal), source };
     return {
-      ...withAutoImatrix(params, rest, { plan, write: convert }),
+      ...withAutoImatrix(params, rest, withSensitivities(rest, { plan, write: convert })),
       prepare: () => checkAfterwards({ ...rest, ...checkFlags }, params),
     };
   });

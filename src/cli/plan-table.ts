@@ -1,4 +1,4 @@
-import type { Plan, PlannedFile, PlannedTensor } from '../convert/plan.js';
+import type { Plan, PlannedFile, PlannedTensor, Prediction } from '../convert/plan.js';
 import { formatBytes, formatCount, formatTable } from './format.js';
 
 /** The plan as `--dry-run` prints it. */
@@ -30,11 +30,21 @@ function renderFile(file: PlannedFile): string {
     lines.push(formatTable([['tensor', 'from', 'to', 'shape', 'size', 'why'], ...rows], [4]));
     lines.push(`Types: ${countTypes(file.tensors)}`);
   }
+  if (file.prediction) {
+    lines.push(renderPrediction(file.prediction));
+  }
   if (file.fallbackShare > 0) {
     const share = `${(file.fallbackShare * 100).toFixed(1)} % of the parameters get another type than asked for`;
     lines.push(`${share}; with the asked ones it would be ${file.askedBitsPerWeight.toFixed(3)} bits per weight.`);
   }
   return lines.join('\n');
+}
+
+function renderPrediction({ kld, relativeError }: Prediction): string {
+  const error = `relative errors of the tensors ${relativeError.toPrecision(3)} in all`;
+  return kld === null
+    ? `Predicted damage: ${error}.`
+    : `Predicted damage: a mean KL divergence of ${kld.toPrecision(3)} nats (${error}).`;
 }
 
 function sourceType({ expr, copy, type }: PlannedTensor): string {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
 import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
+import { optionalNumber } from './format.js';
 
 /** File types as help texts list them. */
 export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
@@ -11,6 +12,7 @@ export interface OutputFlags extends FileFlags {
   readonly outfile?: string;
   readonly statsPlot?: string;
   readonly imatrixText?: string;
+  readonly targetBpw?: string;
 }
 
 const append = (value: string, before: readonly string[] = []) => [...before, value];
@@ -18,8 +20,13 @@ const append = (value: string, before: readonly string[] = []) => [...before, va
 /** What llama-quantize takes too, under its names. */
 export function addQuantizeOptions(command: Command): Command {
   return command
+    .option('--target-size <size>', "choose each tensor's type so that the file has at most this size, such as 95M")
+    .option('--target-bpw <bits>', 'the same, by the bits of the file for each weight, such as 4.5')
     .option('--imatrix <file>', 'importance matrix: a file, org/model:file, or auto: computed from the source first')
-    .option('--imatrix-text <file>', 'with --imatrix auto: the text to run over (default: a bundled one)')
+    .option(
+      '--imatrix-text <file>',
+      'with --imatrix auto or a target size: the text to run over (default: a bundled one)',
+    )
     .option('--include-weights <name>', 'use it only for tensors whose name holds this (repeatable)', append)
     .option('--exclude-weights <name>', 'do not use it for tensors whose name holds this (repeatable)', append)
     .option('--pure', "the type itself for every tensor, without the mixture's exceptions")
@@ -49,9 +56,21 @@ export function addOutputOptions(command: Command): Command {
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */
 export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags: Flags, signal: AbortSignal) {
-  const { out, outfile, jobs, maxMemory, statsPlot, imatrixText: _text, dryRun: _, json: __, ...rest } = flags;
+  const {
+    out,
+    outfile,
+    jobs,
+    maxMemory,
+    statsPlot,
+    imatrixText: _text,
+    targetBpw,
+    dryRun: _,
+    json: __,
+    ...rest
+  } = flags;
   return {
     ...rest,
+    ...optionalNumber('targetBpw', targetBpw),
     ...toFileParams({ out: out ?? outfile, jobs, maxMemory }, signal),
     stats: rest.stats === true || statsPlot !== undefined,
   };

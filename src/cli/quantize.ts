@@ -7,6 +7,7 @@ import { withAutoImatrix } from './auto-imatrix.js';
 import { addCheckOptions, type CheckFlags, checkAfterwards, splitFlags } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
+import { withSensitivities } from './sensitivities.js';
 
 type Flags = OutputFlags &
   CheckFlags &
@@ -26,7 +27,7 @@ export function quantizeCommand(): Command {
   const command = new Command('quantize')
     .description('Quantize a GGUF file: the bytes that llama-quantize writes.')
     .argument('<source>', 'FILE.gguf, or org/model[@revision]:file.gguf')
-    .argument('<types...>', 'one or more types (comma-separated), perhaps with the output file before them');
+    .argument('[types...]', 'one or more types (comma-separated), perhaps with the output file before them');
   addOutputOptions(command);
   addQuantizeOptions(command);
   command.option('--keep-split', 'as many parts as the source has');
@@ -37,18 +38,32 @@ export function quantizeCommand(): Command {
 function run(source: string, rest: readonly string[], flags: Flags): Promise<void> {
   const [checkFlags, options] = splitFlags(flags);
   return runPlanned(flags, (signal) => {
-    const { out, quant } = parseArguments(rest);
-    const params: QuantizeParams = { ...toParams(options, signal), ...(out !== undefined && { out }), source, quant };
+    const { out, quant } = parseArguments(rest, flags);
+    const params: QuantizeParams = {
+      ...toParams(options, signal),
+      ...(out !== undefined && { out }),
+      ...(quant !== undefined && { quant }),
+      source,
+    };
     return {
-      ...withAutoImatrix(params, options, { plan: planQuantize, write: quantize }),
+      ...withAutoImatrix(params, options, withSensitivities(options, { plan: planQuantize, write: quantize })),
       prepare: () => checkAfterwards({ ...options, ...checkFlags }, params),
     };
   });
 }
 
-/** `TYPES`, or as llama-quantize has it, `OUT.gguf TYPE`. */
-function parseArguments(rest: readonly string[]): { out?: string; quant: string } {
+/** `TYPES`, or as llama-quantize has it, `OUT.gguf TYPE`; with a target size no types, perhaps `OUT.gguf`. */
+function parseArguments(
+  rest: readonly string[],
+  { targetSize, targetBpw }: Pick<Flags, 'targetSize' | 'targetBpw'>,
+): { out?: string; quant?: string } {
   const [first = '', second] = rest;
+  if (rest.length === 0) {
+    return {};
+  }
+  if ((targetSize ?? targetBpw) !== undefined && rest.length === 1 && !parseFileType(first)) {
+    return { out: first };
+  }
   if (second === undefined || parseFileType(first)) {
     return { quant: rest.join(',') };
   }

@@ -20,7 +20,9 @@ export function jsonReporter({ out }: Terminal): Reporter {
 const PHASES = {
   open: 'Reading the headers',
   collect: 'Running the model over the calibration text',
+  sensitivity: 'Measuring how much each tensor matters',
   plan: 'Planning',
+  measure: 'Measuring what each type loses',
   fill: 'Converting',
   flush: 'Flushing to disk',
 } as const;

@@ -30,7 +30,7 @@ export async function runPlanned(
     const work = start(signal);
     if (flags.dryRun) {
       const planned = await work.plan((event) => {
-        if (event.event === 'warning' || event.event === 'imatrix') {
+        if (isOfPlan(event)) {
           reporter.event(event);
         }
       });
@@ -50,4 +50,11 @@ export async function runPlanned(
     }
     await after?.(files, signal);
   });
+}
+
+/** What is said beside a plan: to make one for a target size takes a while. */
+function isOfPlan(event: ConvertEvent): boolean {
+  return event.event === 'phase'
+    ? ['collect', 'sensitivity', 'measure'].includes(event.phase)
+    : ['warning', 'imatrix', 'chunk', 'progress'].includes(event.event);
 }

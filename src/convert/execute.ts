@@ -15,6 +15,7 @@ export class BadWeightsError extends SourceError {}
 
 export interface Execution {
   readonly repo: Repo;
+  /** Where the planned files go; without any, nothing is written and `onErrors` alone learns of the work. */
   readonly outputs: readonly Output[];
   readonly tasks: readonly Task[];
   readonly jobs: number;

@@ -4,7 +4,7 @@ import { align, DEFAULT_ALIGNMENT, encodeHeader } from '../gguf/writer.js';
 import type { OutType } from '../quantize/file-types.js';
 import { chooseOutType } from '../quantize/outtype.js';
 import { dtypeOf, elementCount, shapeOf, type TensorExpr } from '../tensor/expr.js';
-import type { PlannedFile, PlannedTensor } from './plan.js';
+import type { PlannedFile, PlannedTensor, Prediction } from './plan.js';
 
 /** An output tensor before its type is known, in the converter's order. */
 export interface NamedExpr {
@@ -52,10 +52,11 @@ export interface Unplaced {
   readonly part?: readonly [number: number, count: number];
   /** Whether the header is padded: `encodeHeader` has it. */
   readonly padded?: boolean;
+  readonly prediction?: Prediction | undefined;
 }
 
 /** Puts tensors one after the other, as ggml does: each at a multiple of the file's alignment. */
-export function placeTensors({ name, type, kv, tensors: unplaced, part, padded }: Unplaced): PlannedFile {
+export function placeTensors({ name, type, kv, tensors: unplaced, part, padded, prediction }: Unplaced): PlannedFile {
   const alignment = Number(kv.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT);
   let offset = 0;
   let parameters = 0;
@@ -87,6 +88,7 @@ export function placeTensors({ name, type, kv, tensors: unplaced, part, padded }
     bitsPerWeight: parameters && (bytes * 8) / parameters,
     askedBitsPerWeight: parameters && (askedBytes * 8) / parameters,
     fallbackShare: parameters && fallenBack / parameters,
+    ...(prediction && { prediction }),
   };
   headers.set(file, header);
   return file;
@@ -104,7 +106,8 @@ function bytesPerElement(type: GgmlType): number {
   return GGML_TYPES[type][2] / blockSize(type);
 }
 
-function sizeOf(type: GgmlType, ne: readonly number[]): number {
+/** Bytes of a tensor, without padding. */
+export function sizeOf(type: GgmlType, ne: readonly number[]): number {
   const columns = ne[0] ?? 1;
   return columns === 0 ? 0 : rowBytes(type, columns) * (elementCount(ne) / columns);
 }

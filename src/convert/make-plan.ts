@@ -8,19 +8,20 @@ import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
 import { type Metadata, writeMetadata } from '../metadata/metadata.js';
 import { countParameters } from '../metadata/size-label.js';
-import { FILE_TYPES, type FileType, type OutType } from '../quantize/file-types.js';
+import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
+import type { Repo } from '../repo/repo.js';
 import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
-import { type ConvertParams, checkParams } from './params.js';
+import { type Asked, type ConvertParams, checkParams } from './params.js';
 import type { PlannedFile } from './plan.js';
 import { probeVocabulary } from './probe.js';
 import { readRequest } from './quantize-request.js';
-import { layOutAll } from './quantized.js';
+import { layOutAsked } from './target.js';
 
 /**
  * Decides everything about the output.
@@ -32,9 +33,9 @@ export async function makePlan(
   emit: (event: ConvertEvent) => void,
 ): Promise<PlanAndPlaces> {
   const { repo, config, arch, checkpoint } = model;
-  const { outType: asked, quants } = checkParams(params);
+  const { outType: askedOutType, ...asked } = checkParams(params);
   const text = textTensors(arch, checkpoint.values());
-  const outType: OutType = asked === 'auto' ? guessOutType(text.map(({ source }) => source)) : asked;
+  const outType: OutType = askedOutType === 'auto' ? guessOutType(text.map(({ source }) => source)) : askedOutType;
   const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint.values());
   const metadata = await loadMetadata({
     files: model.files,
@@ -45,7 +46,7 @@ export async function makePlan(
     warn: (message) => emit({ event: 'warning', message }),
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
-  const files = await planFiles({ params, kv, tensors, metadata, outType, quants, emit });
+  const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
   probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
   return planned;
@@ -91,24 +92,25 @@ async function keyValues({ model, params, metadata, outType, emit }: KeyValueSou
 }
 
 interface FileSources {
+  readonly repo: Repo;
   readonly params: ConvertParams;
   readonly kv: KeyValues;
   readonly tensors: readonly NamedExpr[];
   readonly metadata: Metadata;
   readonly outType: OutType;
-  readonly quants: readonly FileType[];
+  readonly asked: Asked;
   emit(event: ConvertEvent): void;
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, outType, quants, emit } = sources;
+  const { params, kv, tensors, metadata, outType, asked } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
-  const name = (type: FileType) => outputName(metadata, type);
-  if (quants.length === 0) {
+  const name = (type: string) => outputName(metadata, type);
+  if (asked.quants.length === 0 && !asked.target) {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
-  return layOutAll({ kv, tensors: converted }, quants, await readRequest(params), name, emit);
+  return layOutAsked({ kv, tensors: converted }, asked, await readRequest(params), name, sources);
 }

@@ -1,6 +1,8 @@
 import { UsageError } from '../errors.js';
 import { FILE_TYPES, type FileType, OUT_TYPES, type OutType, parseFileType } from '../quantize/file-types.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
+import { parseTarget, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
+import type { Sensitivities } from './target.js';
 
 /** What every call that writes files takes; the command line's options under the same names. */
 export interface OutputParams {
@@ -26,8 +28,10 @@ export interface OutputParams {
   readonly signal?: AbortSignal;
 }
 
-/** llama-quantize's options. */
-export interface QuantizeOptions {
+/** llama-quantize's options, and a size to choose the types by. */
+export interface QuantizeOptions extends TargetOptions {
+  /** With a target size: what each tensor's errors cost. `measureSensitivities` finds it. */
+  readonly sensitivities?: Sensitivities;
   /**
    * An importance matrix, or the path, or `org/model:file`, of one (llama-imatrix's GGUF or its older binary format).
    * `collectImatrix` makes one of the source.
@@ -81,14 +85,15 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
 export interface QuantizeParams extends OutputParams, QuantizeOptions {
   /** A GGUF file or the first part of a split one: a path, or `org/model[@revision]:file.gguf`. */
   readonly source: string;
-  /** Types to quantize to, each into a file of its own, from one read of the source. */
-  readonly quant: string | readonly string[];
+  /** Types to quantize to, each into a file of its own, from one read of the source; none with a target size. */
+  readonly quant?: string | readonly string[];
   /** As many parts as the source has. @default false */
   readonly keepSplit?: boolean;
 }
 
 export class UnknownTypeError extends UsageError {}
 export class NothingToQuantizeError extends UsageError {}
+export class ConflictingOptionsError extends UsageError {}
 
 const QUANTIZE_OPTIONS = [
   ...(['imatrix', 'includeWeights', 'excludeWeights', 'pure', 'leaveOutputTensor', 'outputTensorType'] as const),
@@ -96,18 +101,38 @@ const QUANTIZE_OPTIONS = [
 ] satisfies readonly (keyof QuantizeOptions)[];
 
 /** @throws UsageError */
-export function checkParams(params: ConvertParams): { outType: OutType | 'auto'; quants: FileType[] } {
+export function checkParams(params: ConvertParams): Asked & { outType: OutType | 'auto' } {
   const outType = parseOutType(params.outtype ?? 'auto');
-  const quants = parseQuants(params.quant);
+  const asked = parseAsked(params);
   const idle = QUANTIZE_OPTIONS.find((name) => params[name] !== undefined && params[name] !== false);
-  if (idle && quants.length === 0) {
+  if (idle && asked.quants.length === 0 && !asked.target) {
     throw new NothingToQuantizeError(
       `--${idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect without --quant.`,
-      'Name a type with --quant, or leave it out.',
+      'Name a type with --quant (or a size with --target-size), or leave it out.',
     );
   }
   checkOutputParams(params);
-  return { outType, quants };
+  return { outType, ...asked };
+}
+
+/** What files are wanted: of these types, or of a size. */
+export interface Asked {
+  readonly quants: readonly FileType[];
+  readonly target: TargetSize | undefined;
+}
+
+/** @throws UnknownTypeError, TargetSizeError, ConflictingOptionsError */
+export function parseAsked(params: QuantizeOptions & Pick<ConvertParams, 'quant'>): Asked {
+  const quants = parseQuants(params.quant);
+  const target = parseTarget(params);
+  const other = quants.length > 0 ? 'a type' : params.pure ? '--pure' : undefined;
+  if (target && other) {
+    throw new ConflictingOptionsError(
+      `${other} and a target size are both given, and each chooses the tensors' types.`,
+      'Choose one of them.',
+    );
+  }
+  return { quants, target };
 }
 
 /** @throws UsageError */
@@ -117,7 +142,7 @@ export function checkOutputParams(params: OutputParams): void {
 }
 
 /** Each type once. @throws UnknownTypeError */
-export function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
+function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
   const names = typeof quant === 'string' ? quant.split(',') : (quant ?? []);
   return [...new Set(names.map(parseQuant))];
 }

@@ -31,6 +31,16 @@ export interface PlannedFile {
   readonly askedBitsPerWeight: number;
   /** Share of the parameters (0 to 1) whose row length forced another type than the recipe's. */
   readonly fallbackShare: number;
+  /** What its types were chosen by, for a target size. */
+  readonly prediction?: Prediction;
+}
+
+/** What a choice of types is expected to cost. */
+export interface Prediction {
+  /** Mean KL divergence from the source, in nats; null where no sensitivities were measured. */
+  readonly kld: number | null;
+  /** The tensors' squared errors, weighted by the importance matrix, over their weighted squares, summed. */
+  readonly relativeError: number;
 }
 
 export interface PlannedTensor {

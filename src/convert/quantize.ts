@@ -1,15 +1,15 @@
 import { basename } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
-import { FILE_TYPES, type FileType } from '../quantize/file-types.js';
+import { FILE_TYPES } from '../quantize/file-types.js';
 import { stream } from '../stream.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { type GgufModel, openGgufModel } from './gguf-model.js';
-import { checkOutputParams, parseQuants, type QuantizeParams } from './params.js';
+import { type Asked, checkOutputParams, parseAsked, type QuantizeParams } from './params.js';
 import type { Plan } from './plan.js';
 import { readRequest } from './quantize-request.js';
-import { layOutAll } from './quantized.js';
 import { type Planner, planOnly, run } from './run.js';
+import { layOutAsked } from './target.js';
 
 export class NoTypeError extends UsageError {}
 
@@ -32,30 +32,34 @@ export function planQuantize(params: QuantizeParams, emit: (event: ConvertEvent)
 
 function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   checkOutputParams(params);
-  const types = parseQuants(params.quant);
-  if (types.length === 0) {
-    throw new NoTypeError('No type is given to quantize to.', `Give one of ${Object.keys(FILE_TYPES).join(', ')}.`);
+  const asked = parseAsked(params);
+  if (asked.quants.length === 0 && !asked.target) {
+    throw new NoTypeError(
+      'No type is given to quantize to.',
+      `Give one of ${Object.keys(FILE_TYPES).join(', ')}, or a size with --target-size.`,
+    );
   }
   return {
     open: () => openGgufModel(params.source, params),
-    plan: (model) => plan(model, types, params, emit),
+    plan: (model) => plan(model, asked, params, emit),
   };
 }
 
 async function plan(
   model: GgufModel,
-  types: readonly FileType[],
+  asked: Asked,
   params: QuantizeParams,
   emit: (event: ConvertEvent) => void,
 ): Promise<PlanAndPlaces> {
   const request = await readRequest(params);
-  const files = layOutAll(model, types, request, (type) => quantizedName(model.name, type), emit);
+  const context = { repo: model.repo, params, emit };
+  const files = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);
   const architecture = String(model.kv.get('general.architecture')?.value ?? 'unknown');
   return finishPlan({ repo: model.repo, architecture, files, params, emit });
 }
 
 /** The source's name with the type in place of its own: `model-BF16.gguf` becomes `model-Q4_K_M.gguf`. */
-export function quantizedName(path: string, type: FileType): string {
+export function quantizedName(path: string, type: string): string {
   const name = basename(path).replace(/(-\d{5}-of-\d{5})?\.gguf$/i, '');
   const known = Object.keys(FILE_TYPES).sort((a, b) => b.length - a.length);
   const own = known.find((candidate) => new RegExp(`[-.]${candidate}$`, 'i').test(name));

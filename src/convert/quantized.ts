@@ -7,16 +7,16 @@ import { partOf } from '../locate-gguf.js';
 import { copiedFileType, FILE_TYPES, type FileType } from '../quantize/file-types.js';
 import { type Coverage, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
-import { modelFacts } from '../quantize/model-facts.js';
+import { type ModelFacts, modelFacts } from '../quantize/model-facts.js';
 import { NEEDS_WEIGHTS } from '../quantize/native.js';
 import type { Choice } from '../quantize/outtype.js';
 import { applyKvOverrides, type KvOverride, overriddenForLoading } from '../quantize/override-kv.js';
 import { pruneLayers, withBlockCount } from '../quantize/prune-layers.js';
 import { checkRowLengths, chooseQuantTypes, type TypeRequest } from '../quantize/recipe/choose.js';
-import { compareForQuantized, dimensions } from '../quantize/recipe/tensor.js';
+import { compareForQuantized, dimensions, type RecipeTensor } from '../quantize/recipe/tensor.js';
 import { dtypeOf, type TensorExpr } from '../tensor/expr.js';
 import { placeTensors, QUANTIZATION_VERSION, type UnplacedTensor } from './layout.js';
-import type { PlannedFile } from './plan.js';
+import type { PlannedFile, Prediction } from './plan.js';
 
 /** What llama-quantize would read: a file, or all parts of a split one. */
 export interface QuantizeSource {
@@ -55,6 +55,17 @@ export class RequantizeError extends UnsupportedError {}
 export class ImatrixRequiredError extends UnsupportedError {}
 export class NotQuantizableError extends SourceError {}
 
+/** How the tensors of a file get their types. */
+export interface Recipe {
+  /** The file type's name, or what stands for one. */
+  readonly type: string;
+  /** @param tensors in the order of the file. */
+  choose(tensors: readonly RecipeTensor[], facts: ModelFacts): readonly Choice[];
+  /** `general.file_type` */
+  readonly number: number;
+  readonly prediction?: Prediction | undefined;
+}
+
 /**
  * The files of several types, and a word on what the importance matrix covers.
  * @param name of the file of a type.
@@ -67,11 +78,33 @@ export function layOutAll(
   name: (type: FileType) => string,
   emit: (event: ConvertEvent) => void,
 ): PlannedFile[] {
-  const files = types.flatMap((type) => layOutQuantized(name(type), source, type, request));
-  if (request.imatrix) {
-    emit({ event: 'imatrix', coverage: imatrixCoverage(request.imatrix, source, files) });
-  }
+  const files = types.flatMap((type) =>
+    layOutQuantized(name(type), source, fixedRecipe(source, type, request), request),
+  );
+  reportCoverage(source, files, request, emit);
   return files;
+}
+
+/** llama-quantize's. */
+function fixedRecipe(source: QuantizeSource, fileType: FileType, request: QuantizeRequest): Recipe {
+  const types: TypeRequest = { ...request, fileType, hasImatrix: hasEntries(request.imatrix) };
+  return {
+    type: fileType,
+    choose: (tensors, facts) => chooseQuantTypes(tensors, types, facts),
+    number: fileType === 'COPY' ? copiedFileType(source.kv, source.tensors) : FILE_TYPES[fileType].id,
+  };
+}
+
+/** Says what the importance matrix, if there is one, covers of what changes its type. */
+export function reportCoverage(
+  source: QuantizeSource,
+  files: readonly PlannedFile[],
+  { imatrix }: QuantizeRequest,
+  emit: (event: ConvertEvent) => void,
+): void {
+  if (imatrix) {
+    emit({ event: 'imatrix', coverage: imatrixCoverage(imatrix, source, files) });
+  }
 }
 
 /** Which of the source's tensors get weights from the importance matrix. */
@@ -85,34 +118,37 @@ function imatrixCoverage(imatrix: Imatrix, source: QuantizeSource, files: readon
 }
 
 /**
- * The files that llama-quantize makes of a source: one, or with `keepSplit` as many as the source has parts.
+ * The files that are made of a source: one, or with `keepSplit` as many as the source has parts.
  * @param name of the file; with `keepSplit` the parts' numbers go before its `.gguf`.
  * @throws RequantizeError, ImatrixRequiredError, NotQuantizableError, and what the recipe and the options throw.
  */
-function layOutQuantized(
+export function layOutQuantized(
   name: string,
   source: QuantizeSource,
-  fileType: FileType,
+  recipe: Recipe,
   request: QuantizeRequest,
 ): PlannedFile[] {
   const { kept, blockCount } = keptTensors(source, request);
-  const facts = modelFacts(overriddenForLoading(source.kv, request.overrides));
-  const types: TypeRequest = { ...request, fileType, hasImatrix: hasEntries(request.imatrix) };
-  const choices = chooseQuantTypes(kept, types, facts);
+  const choices = recipe.choose(kept, factsOf(source, request));
   checkRowLengths(kept, choices);
   const tensors = kept.map((tensor, i) => quantizedTensor(tensor, choices[i] as Choice, request));
-  const kv = quantizedKeyValues(source, fileType, request, blockCount);
+  const kv = quantizedKeyValues(source, recipe.number, request, blockCount);
   return request.keepSplit
-    ? splitAsSource(name, kv, fileType, kept, tensors)
-    : [placeTensors({ name, type: fileType, kv, tensors, padded: true })];
+    ? splitAsSource(name, kv, recipe.type, kept, tensors)
+    : [placeTensors({ name, type: recipe.type, kv, tensors, padded: true, prediction: recipe.prediction })];
+}
+
+export function factsOf(source: QuantizeSource, request: QuantizeRequest): ModelFacts {
+  return modelFacts(overriddenForLoading(source.kv, request.overrides));
 }
 
 /** A tensor that stays, with the name that it had before layers were left out. */
-interface KeptTensor extends SourceTensor {
+export interface KeptTensor extends SourceTensor {
   readonly entry: string;
 }
 
-function keptTensors(
+/** The tensors that a file will have, in its order, by the names that they will have. */
+export function keptTensors(
   source: QuantizeSource,
   { prune, keepSplit }: QuantizeRequest,
 ): { kept: KeptTensor[]; blockCount?: number } {
@@ -134,11 +170,12 @@ function keptTensors(
   return { kept, ...(pruning && { blockCount: pruning.blockCount }) };
 }
 
-function hasEntries(imatrix: Imatrix | undefined): boolean {
+export function hasEntries(imatrix: Imatrix | undefined): boolean {
   return imatrix !== undefined && imatrix.entries.size > 0;
 }
 
-function quantizedTensor(source: KeptTensor, choice: Choice, request: QuantizeRequest): UnplacedTensor {
+/** @throws as `layOutQuantized` */
+export function quantizedTensor(source: KeptTensor, choice: Choice, request: QuantizeRequest): UnplacedTensor {
   const { name, expr } = source;
   const changes = choice.type !== source.type;
   const common = {
@@ -193,7 +230,7 @@ function checkWeights(name: string, { type, needsImatrix }: Choice, hasImatrix: 
 
 function quantizedKeyValues(
   source: QuantizeSource,
-  fileType: FileType,
+  fileType: number,
   { overrides }: QuantizeRequest,
   blockCount: number | undefined,
 ): KeyValues {
@@ -201,10 +238,7 @@ function quantizedKeyValues(
     .delete('general.quantization_version')
     .u32('general.quantization_version', QUANTIZATION_VERSION)
     .delete('general.file_type')
-    .u32(
-      'general.file_type',
-      fileType === 'COPY' ? copiedFileType(source.kv, source.tensors) : FILE_TYPES[fileType].id,
-    );
+    .u32('general.file_type', fileType);
   for (const key of ['split.no', 'split.count', 'split.tensors.count']) {
     kv.delete(key);
   }
@@ -220,7 +254,7 @@ function quantizedKeyValues(
 function splitAsSource(
   name: string,
   kv: KeyValues,
-  type: FileType,
+  type: string,
   sources: readonly SourceTensor[],
   tensors: readonly UnplacedTensor[],
 ): PlannedFile[] {

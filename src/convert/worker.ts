@@ -14,7 +14,7 @@ export interface Job {
   readonly task: Task;
   /** Source path → file descriptor, for the reads; unused when `bytes` is given. */
   readonly sources: Readonly<Record<string, number>>;
-  /** File descriptors of the outputs, in the order of the planned files. */
+  /** File descriptors of the outputs, in the order of the planned files; none where losses alone are wanted. */
   readonly outputs: readonly number[];
   /** The task's buffer, filled, over shared memory. */
   readonly bytes?: Uint8Array;
@@ -108,7 +108,10 @@ function fillPart(part: Part, raw: Uint8Array, outputs: readonly number[], error
     arena.scope(() => {
       const sums = errors && newErrorSums();
       const bytes = target.copy ? raw : convert(part, target, raw, sums);
-      write(outputs[target.file] as number, bytes, target.position);
+      const fd = outputs[target.file];
+      if (fd !== undefined) {
+        write(fd, bytes, target.position);
+      }
       if (sums) {
         errors.push({ file: target.file, tensor: part.tensor, sums });
       }

@@ -103,6 +103,12 @@ export function copiedFileType(kv: KeyValues, tensors: Iterable<{ readonly type:
   return GUESSED + id;
 }
 
+/** `general.file_type` of a file that has no recipe, by the tensor type that most of it is. */
+export function fileTypeOf(type: GgmlType): number {
+  const name = parseFileType(type) ?? NAMES.find((known) => FILE_TYPES[known].type === type);
+  return type === 'NVFP4' ? NVFP4_ID : (FILE_TYPES[name ?? 'F32'].id ?? 0);
+}
+
 /** What the converter alone can write: `--outtype`. */
 export const OUT_TYPES = ['F32', 'F16', 'BF16', 'Q8_0'] as const satisfies readonly FileType[];
 export type OutType = (typeof OUT_TYPES)[number];

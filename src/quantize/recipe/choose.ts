@@ -151,7 +151,7 @@ function checkedLayer(name: string, layers: number): number {
 }
 
 /** Types of so few bits that llama-quantize makes them only with importance weights. */
-const LOWEST: readonly GgmlType[] = ['IQ1_S', 'IQ1_M', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS'];
+export const LOWEST: readonly GgmlType[] = ['IQ1_S', 'IQ1_M', 'IQ2_XXS', 'IQ2_XS', 'IQ2_S', 'IQ3_XXS'];
 
 /** `tensor_requires_imatrix` in src/llama-quant.cpp. */
 function needsImatrix(name: string, type: GgmlType, fileType: FileType): boolean {

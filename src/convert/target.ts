@@ -1,0 +1,205 @@
+import { UsageError } from '../errors.js';
+import type { GgmlType } from '../gguf/types.js';
+import { align, DEFAULT_ALIGNMENT } from '../gguf/writer.js';
+import { fileTypeOf } from '../quantize/file-types.js';
+import { weightsOf } from '../quantize/imatrix/coverage.js';
+import type { Choice } from '../quantize/outtype.js';
+import { chooseQuantTypes } from '../quantize/recipe/choose.js';
+import { bitsOf, candidateTypes, near } from '../quantize/target/candidates.js';
+import { leastDamage, type Option } from '../quantize/target/knapsack.js';
+import type { TargetSize } from '../quantize/target/size.js';
+import { elementCount } from '../tensor/expr.js';
+import { sizeOf } from './layout.js';
+import { type Loss, type MeasureContext, measureLosses } from './measure-losses.js';
+import type { Asked, QuantizeOptions } from './params.js';
+import type { PlannedFile, Prediction } from './plan.js';
+import {
+  factsOf,
+  hasEntries,
+  type KeptTensor,
+  keptTensors,
+  layOutAll,
+  layOutQuantized,
+  type QuantizeRequest,
+  type QuantizeSource,
+  quantizedTensor,
+  reportCoverage,
+} from './quantized.js';
+
+/** By tensor of the source: the KL divergence in nats that a unit of its weighted squared error costs. */
+export type Sensitivities = ReadonlyMap<string, number>;
+
+/** The model does not get as small as asked for. */
+export class TargetTooSmallError extends UsageError {}
+
+/** A tensor, and the types that it may have. */
+interface Subject {
+  readonly tensor: KeptTensor;
+  readonly types: readonly GgmlType[];
+  /** Why there is but one. */
+  readonly why?: string;
+}
+
+interface Candidate extends Option {
+  readonly type: GgmlType;
+  readonly relative: number;
+}
+
+interface TargetContext extends MeasureContext {
+  readonly params: MeasureContext['params'] & Pick<QuantizeOptions, 'sensitivities'>;
+}
+
+/**
+ * The files that are asked for, and a word on what the importance matrix covers.
+ * @param name of the file of a type, or of what stands for one.
+ * @throws as `layOutAll` and `layOutTarget`
+ */
+export async function layOutAsked(
+  source: QuantizeSource,
+  { quants, target }: Asked,
+  request: QuantizeRequest,
+  name: (type: string) => string,
+  context: TargetContext,
+): Promise<PlannedFile[]> {
+  return target
+    ? layOutTarget(name(target.label), source, target, request, context)
+    : layOutAll(source, quants, request, name, context.emit);
+}
+
+/**
+ * The file of at most the size asked for in which tensors have the types that together do the least damage: what each
+ * tensor loses as each type is measured, counted by its sensitivity, and the best combination found. Types that options
+ * name stay.
+ * @throws TargetTooSmallError, and as `layOutQuantized` and `measureLosses`
+ */
+async function layOutTarget(
+  name: string,
+  source: QuantizeSource,
+  size: TargetSize,
+  request: QuantizeRequest,
+  context: TargetContext,
+): Promise<PlannedFile[]> {
+  const { sensitivities } = context.params;
+  const subjects = findSubjects(source, request);
+  const alignment = Number(source.kv.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT);
+  const bytes: SizeOf = ({ ne }, type) => align(sizeOf(type, ne), alignment);
+  const layOut = (choices: readonly Choice[], prediction?: Prediction) =>
+    layOutQuantized(name, source, { type: size.label, ...recipe(subjects, choices), prediction }, request);
+
+  const budget = budgetFor(subjects, bytes, size, layOut);
+  const measured = nearTarget(subjects, bytes, budget);
+  const losses = await measureLosses(versions(measured, request), context);
+  const candidates = measured.map(({ tensor, types }) =>
+    types.map((type): Candidate => {
+      const loss = losses.get(type)?.get(tensor.name) ?? NO_LOSS;
+      const sensitivity = sensitivities?.get(tensor.entry);
+      const damage = sensitivity === undefined ? loss.relative : loss.weighted * sensitivity;
+      return { type, size: bytes(tensor, type), damage, relative: loss.relative };
+    }),
+  );
+  // There is a solution, since the budget was checked.
+  const picked = (leastDamage(candidates, budget) ?? []).map((choice, i) => candidates[i]?.[choice] as Candidate);
+  const choices = picked.map(({ type }, i) => ({ type, why: subjects[i]?.why ?? reason(type, candidates[i] ?? []) }));
+  const prediction = {
+    kld: sensitivities ? sum(picked.map(({ damage }) => damage)) : null,
+    relativeError: sum(picked.map(({ relative }) => relative)),
+  };
+  const files = layOut(choices, prediction);
+  reportCoverage(source, files, request, context.emit);
+  return files;
+}
+
+const NO_LOSS: Loss = { weighted: 0, relative: 0 };
+
+type SizeOf = (tensor: KeptTensor, type: GgmlType) => number;
+
+/** A stand-in for the file type where the recipe's earlier steps are asked what options and names fix. */
+const ANY = 'Q8_0';
+
+function findSubjects(source: QuantizeSource, request: QuantizeRequest): Subject[] {
+  const { kept } = keptTensors(source, request);
+  const types = { ...request, pure: true, fileType: ANY, hasImatrix: hasEntries(request.imatrix) } as const;
+  const fixed = chooseQuantTypes(kept, types, factsOf(source, request));
+  return kept.map((tensor, i) => {
+    const { type, why, instead } = fixed[i] as Choice;
+    if (instead || why !== '--pure') {
+      return { tensor, types: [type], why };
+    }
+    const hasWeights =
+      request.imatrix !== undefined && weightsOf(request.imatrix, tensor.entry, tensor.ne) !== undefined;
+    return { tensor, types: candidateTypes({ ...tensor, hasWeights }) };
+  });
+}
+
+function recipe(subjects: readonly Subject[], choices: readonly Choice[]) {
+  const bytes = new Map<GgmlType, number>();
+  for (const [i, { type }] of choices.entries()) {
+    bytes.set(type, (bytes.get(type) ?? 0) + sizeOf(type, subjects[i]?.tensor.ne ?? []));
+  }
+  const [[most] = ['F32' as const]] = [...bytes].sort(([, a], [, b]) => b - a);
+  return { choose: () => choices, number: fileTypeOf(most) };
+}
+
+/**
+ * Bytes that the tensors may take: the header does not depend on their types.
+ * @throws TargetTooSmallError
+ */
+function budgetFor(
+  subjects: readonly Subject[],
+  bytes: SizeOf,
+  { label, bytes: allowed }: TargetSize,
+  layOut: (choices: readonly Choice[]) => PlannedFile[],
+): number {
+  const smallest = subjects.map(({ types }) => ({ type: smallestOf(types), why: '' }));
+  const whole = sum(layOut(smallest).map(({ size }) => size));
+  const most = allowed(sum(subjects.map(({ tensor }) => elementCount(tensor.ne))));
+  if (whole > most) {
+    throw new TargetTooSmallError(
+      `The file cannot be as small as ${label} (${most} bytes): with every tensor in its smallest type it has ${whole}.`,
+      'Ask for more. With an importance matrix (--imatrix) there are smaller types.',
+    );
+  }
+  return most - whole + leastBytes(subjects, bytes);
+}
+
+/** The subjects with fewer types, where those are enough. */
+function nearTarget(subjects: readonly Subject[], bytes: SizeOf, budget: number): readonly Subject[] {
+  const bits = (8 * budget) / sum(subjects.map(({ tensor }) => elementCount(tensor.ne)));
+  const fewer = subjects.map((subject) => ({ ...subject, types: near(subject.types, bits) }));
+  return leastBytes(fewer, bytes) <= budget ? fewer : subjects;
+}
+
+function leastBytes(subjects: readonly Subject[], bytes: SizeOf): number {
+  return sum(subjects.map(({ tensor, types }) => bytes(tensor, smallestOf(types))));
+}
+
+function smallestOf(types: readonly GgmlType[]): GgmlType {
+  return types.reduce((least, type) => (bitsOf(type) < bitsOf(least) ? type : least));
+}
+
+/** All that has to be quantized to know what it loses. */
+function versions(subjects: readonly Subject[], request: QuantizeRequest) {
+  const types = new Set(subjects.flatMap(({ types }) => types));
+  return new Map(
+    [...types].map((type) => {
+      const wanted = subjects.filter(({ tensor, types }) => types.includes(type) && type !== tensor.type);
+      return [type, wanted.map(({ tensor }) => quantizedTensor(tensor, { type, why: '' }, request))];
+    }),
+  );
+}
+
+/** What the choice costs, and what its neighbours would. */
+function reason(type: GgmlType, candidates: readonly Candidate[]): string {
+  const sorted = candidates.toSorted((a, b) => a.size - b.size || b.damage - a.damage);
+  const at = sorted.findIndex((candidate) => candidate.type === type);
+  const own = sorted[at];
+  const smaller = sorted.slice(0, at).findLast(({ size }) => size < (own?.size ?? 0));
+  const larger = sorted.slice(at + 1).find(({ damage }) => damage < (own?.damage ?? 0));
+  const others = [smaller, larger].flatMap((other) => (other ? `${other.type} ${other.damage.toExponential(1)}` : []));
+  const damage = `damage ${own?.damage.toExponential(1)}`;
+  return others.length > 0 ? `${damage} (${others.join(', ')})` : damage;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,47 @@
+import { UsageError } from '../../errors.js';
+
+/** How large a file may be. */
+export interface TargetSize {
+  /** For its name: `95M`, `4.5bpw`. */
+  readonly label: string;
+  /** Of the whole file, header and padding included, for a model of so many weights. */
+  bytes(weights: number): number;
+}
+
+export interface TargetOptions {
+  /** Bytes of the file at most: a number, or one with `K`, `M` or `G` (1,000, 1,000,000, 1,000,000,000). */
+  readonly targetSize?: string;
+  /** Bits of the file for each of its weights at most. */
+  readonly targetBpw?: number;
+}
+
+export class TargetSizeError extends UsageError {}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9 };
+
+/** What the options ask for; undefined without them. @throws TargetSizeError */
+export function parseTarget({ targetSize, targetBpw }: TargetOptions): TargetSize | undefined {
+  if (targetSize !== undefined && targetBpw !== undefined) {
+    throw new TargetSizeError('--target-size and --target-bpw are both given.', 'Choose one of them.');
+  }
+  if (targetSize !== undefined) {
+    const size = parseSize(targetSize);
+    return { label: targetSize.trim().toUpperCase(), bytes: () => size };
+  }
+  if (targetBpw === undefined) {
+    return undefined;
+  }
+  if (!(targetBpw > 0 && targetBpw <= 32)) {
+    throw new TargetSizeError(`--target-bpw ${targetBpw} is no number of bits.`, 'Give one such as 4.5.');
+  }
+  return { label: `${targetBpw}bpw`, bytes: (weights) => Math.floor((weights * targetBpw) / 8) };
+}
+
+function parseSize(text: string): number {
+  const { count, unit = '' } = /^(?<count>\d{1,15}(\.\d{1,9})?)(?<unit>[KMG]?)B?$/i.exec(text.trim())?.groups ?? {};
+  const size = Math.floor(Number(count) * (UNITS[unit.toUpperCase()] ?? 1));
+  if (!Number.isSafeInteger(size)) {
+    throw new TargetSizeError(`--target-size ${text} is no size.`, 'Give bytes, or a number with K, M or G: 95M.');
+  }
+  return size;
+}

@@ -1,0 +1,59 @@
+import { throwIfAborted } from '../../concurrency.js';
+import { Distribution } from '../distribution.js';
+import { type EngineOptions, openEngine } from '../engine.js';
+import type { WeightTensor } from '../graph.js';
+import type { Runnable } from '../model.js';
+
+/** What a model predicts on some chunks of text, kept to compare changed versions of it with. */
+export class Baseline {
+  readonly #logits: Float32Array[] = [];
+
+  constructor(
+    readonly model: Pick<Runnable, 'graph' | 'tensors'>,
+    readonly chunks: readonly Int32Array[],
+    /** The position of a chunk from which on predictions count. */
+    readonly from: number,
+    readonly options: EngineOptions & { readonly signal?: AbortSignal | undefined },
+  ) {}
+
+  /** Runs the model as it is, before anything is compared. @throws as `openEngine` and `Engine.run`; InterruptedError */
+  async prepare(): Promise<void> {
+    await this.#run([], (logits) => this.#logits.push(logits.slice()));
+  }
+
+  /**
+   * The mean KL divergence, in nats, of the model with some tensors changed from the model as it is.
+   * @throws as `prepare`
+   */
+  async divergence(changed: readonly WeightTensor[]): Promise<number> {
+    const size = this.model.graph.vocabulary;
+    const base = new Distribution(size);
+    const model = new Distribution(size);
+    let sum = 0;
+    let count = 0;
+    await this.#run(changed, (logits, chunk) => {
+      const expected = this.#logits[chunk] as Float32Array;
+      for (let at = 0; at < logits.length; at += size) {
+        base.read(expected, at);
+        model.read(logits, at);
+        sum += base.divergenceOf(model);
+        count++;
+      }
+    });
+    return sum / count;
+  }
+
+  async #run(changed: readonly WeightTensor[], each: (logits: Float32Array, chunk: number) => void): Promise<void> {
+    const byName = new Map(changed.map((tensor) => [tensor.name, tensor]));
+    const tensors = this.model.tensors.map((tensor) => byName.get(tensor.name) ?? tensor);
+    const engine = openEngine(this.model.graph, tensors, this.options);
+    try {
+      for (const [index, chunk] of this.chunks.entries()) {
+        throwIfAborted(this.options.signal);
+        each(await engine.run(chunk, 0, this.from), index);
+      }
+    } finally {
+      engine.close();
+    }
+  }
+}
