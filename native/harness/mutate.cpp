@@ -8,10 +8,11 @@ namespace {
 
 constexpr const char* NAMES[] = {"embed", "rms-norm",   "mat-mul",           "rope", "attention",
                                  "add",   "gated-silu", "scale-by-position", "none"};
-constexpr const char* KEYS[] = {"weight",  "bias",  "factors", "input",     "output",     "value",    "query",
-                                "key",     "left",  "right",   "gate",      "up",         "heads",    "kvHeads",
-                                "scale",   "floor", "offset",  "epsilon",   "groups",     "halves",   "dimensions",
-                                "base",    "layer", "betaFast", "extFactor", "attnFactor", "betaSlow", "originalContext"};
+constexpr const char* KEYS[] = {"weight",     "bias",     "factors",   "input",      "output",   "value",
+                                "query",      "key",      "left",      "right",      "gate",     "up",
+                                "heads",      "kvHeads",  "scale",     "floor",      "offset",   "epsilon",
+                                "groups",     "halves",   "layer",     "dimensions", "base",     "originalContext",
+                                "extFactor",  "betaFast", "betaSlow",  "attnFactor"};
 
 /** Operators' numbers that are values. */
 constexpr const char* VALUES[] = {"input", "output", "value", "query", "key", "left", "right", "gate", "up"};
@@ -64,13 +65,14 @@ void rewire(Case& one, Dice& dice) {
 
 void changeOperator(Case& one, Dice& dice) {
   OperatorSpec& spec = dice.pick(one.operators);
+  const auto somewhere = one.operators.begin() + std::ptrdiff_t(dice.below(one.operators.size()));
   const auto any = [&] { return std::next(spec.numbers.begin(), std::ptrdiff_t(dice.below(spec.numbers.size()))); };
   switch (dice.below(8)) {
     case 0: spec.name = dice.pick(NAMES); return;
     case 1: spec.numbers[dice.pick(KEYS)] = double(dice.below(12)); return;
     case 2: std::swap(spec, dice.pick(one.operators)); return;
     case 3: one.operators.erase(one.operators.begin() + (&spec - one.operators.data())); return;
-    case 4: one.operators.insert(one.operators.begin() + std::ptrdiff_t(dice.below(one.operators.size())), OperatorSpec(spec)); return;
+    case 4: one.operators.insert(somewhere, OperatorSpec(spec)); return;
     default: break;
   }
   if (spec.numbers.empty()) return;
