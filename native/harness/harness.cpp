@@ -74,7 +74,7 @@ void runTokens(Model& model, Dice& dice, size_t past) {
   const size_t width = model.width(model.valueCount() - 1);
   if (count * width > (size_t(1) << 24)) return;
   std::vector<int32_t> tokens(count);
-  for (int32_t& token : tokens) token = int32_t(dice.below(dice.chance(50) ? size_t(1) << 32 : 256));
+  for (int32_t& token : tokens) token = int32_t(dice.below(dice.chance(50) ? size_t(1) << 32 : 64));
   const size_t room = fits ? (count - from) * width : dice.below(count * width + 1);
   const std::unique_ptr<float[]> logits(new float[room]);
   model.run({.tokens = tokens.data(), .count = count, .past = fits ? past : dice.below(64)}, from, logits.get(), room);

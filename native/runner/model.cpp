@@ -84,7 +84,7 @@ Model::Model(const ModelSpec& spec)
   checkLogits();
 }
 
-/** Of the logits there are only the rows that are asked for: an operator that replaces them is all that may read them. */
+/** Of the logits there are only the rows that are asked for: only an operator that replaces them may read them. */
 void Model::checkLogits() const {
   const size_t logits = values_.size() - 1;
   const auto reads = [&](const std::vector<size_t>& inputs) {

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { attempt, mutate } from './gguf-attempt.js';
 import { convertModels, readDraft } from './gguf-models.js';
 
-/** Seconds that a mutation may take, on a busy machine. */
+/** Seconds that a mutation, or a start, may take on a busy machine. */
 const SECONDS = 30;
 /** MiB by which a mutation may raise the most that its process ever had. */
 const MEMORY = 256;
@@ -29,17 +29,20 @@ interface Job {
   readonly folder: string;
 }
 
-interface Report {
+/** How many mutations could be opened, and run. */
+interface Tally {
   readonly opened: number;
   readonly ran: number;
+}
+
+interface Report extends Tally {
   readonly findings: readonly string[];
 }
 
-/** In a child: the job's mutations one after the other, until one takes too much memory. */
-async function work({ models, seed, from, to, folder }: Job): Promise<Report> {
+/** In a child: the job's mutations one after the other. Findings are told at once, lest they go with the process. */
+async function work({ models, seed, from, to, folder }: Job, tell: (finding: string) => void): Promise<Tally> {
   const drafts = await Promise.all(models.map(readDraft));
   const progress = openSync(join(folder, 'progress'), 'w');
-  const findings: string[] = [];
   let [opened, ran] = [0, 0];
   for (let mutation = from; mutation < to; mutation++) {
     writeSync(progress, String(mutation).padStart(16), 0);
@@ -48,11 +51,11 @@ async function work({ models, seed, from, to, folder }: Job): Promise<Report> {
     const taken = (process.resourceUsage().maxRSS - before) / 1024;
     opened += Number(outcome.done.includes('inspect'));
     ran += Number(outcome.done.includes('run'));
-    findings.push(...outcome.findings.map(({ use, error }) => `${mutation}: ${use}: ${describe(error)}`));
-    if (mutation > from && taken > MEMORY) findings.push(`${mutation}: took ${Math.round(taken)} MiB`);
+    for (const { use, error } of outcome.findings) tell(`${mutation}: ${use}: ${describe(error)}`);
+    if (mutation > from && taken > MEMORY) tell(`${mutation}: took ${Math.round(taken)} MiB`);
   }
   closeSync(progress);
-  return { opened, ran, findings };
+  return { opened, ran };
 }
 
 function describe(error: unknown): string {
@@ -64,12 +67,13 @@ async function watch(job: Job): Promise<Report[]> {
   mkdirSync(job.folder, { recursive: true });
   const reports: Report[] = [];
   for (let from = job.from; from < job.to; ) {
-    const outcome = await inProcess({ ...job, from });
+    const findings: string[] = [];
+    const outcome = await inProcess({ ...job, from }, findings);
     if (typeof outcome !== 'string') {
-      return [...reports, outcome];
+      return [...reports, { ...outcome, findings }];
     }
     const mutation = readProgress(job.folder);
-    reports.push({ opened: 0, ran: 0, findings: [`${mutation ?? `from ${from}`}: ${outcome}`] });
+    reports.push({ opened: 0, ran: 0, findings: [...findings, `${mutation ?? `from ${from}`}: ${outcome}`] });
     if (mutation === undefined) {
       return reports;
     }
@@ -87,33 +91,38 @@ function readProgress(folder: string): number | undefined {
   }
 }
 
-/** The report, or how the process ended without one. */
-async function inProcess(job: Job): Promise<Report | string> {
+/** The tally, or how the process ended without one. */
+async function inProcess(job: Job, findings: string[]): Promise<Tally | string> {
   rmSync(join(job.folder, 'progress'), { force: true });
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), [], {
     execArgv: [...process.execArgv, HEAP],
     env: { ...process.env, HF2GGUF_FUZZ_JOB: JSON.stringify(job) },
   });
-  let report: Report | undefined;
+  let tally: Tally | undefined;
   let late = false;
-  let [mutation, since] = [readProgress(job.folder), Date.now()];
+  // Looks are counted, not seconds of the clock, which goes on while a machine sleeps.
+  let [mutation, looks] = [readProgress(job.folder), 0];
   const timer = setInterval(() => {
     const now = readProgress(job.folder);
-    if (now === undefined || now !== mutation) {
-      [mutation, since] = [now, Date.now()];
-    } else if (Date.now() - since > 1000 * SECONDS) {
+    looks = now === mutation ? looks + 1 : 0;
+    mutation = now;
+    if (looks > SECONDS) {
       late = true;
       child.kill('SIGKILL');
     }
   }, 1000);
   child.on('message', (message) => {
-    report = message as Report;
+    if (typeof message === 'string') {
+      findings.push(message);
+    } else {
+      tally = message as Tally;
+    }
   });
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
     child.on('close', (...end) => resolve(end));
   });
   clearInterval(timer);
-  return report ?? (late ? `took more than ${SECONDS} seconds` : `ended the process (${signal ?? code})`);
+  return tally ?? (late ? `took more than ${SECONDS} seconds` : `ended the process (${signal ?? code})`);
 }
 
 async function main(): Promise<void> {
@@ -155,6 +164,6 @@ const job = process.env.HF2GGUF_FUZZ_JOB;
 if (job === undefined) {
   await main();
 } else {
-  process.send?.(await work(JSON.parse(job) as Job));
+  process.send?.(await work(JSON.parse(job) as Job, (finding) => process.send?.(finding)));
   process.disconnect();
 }

@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GGML_TYPES, rowBytes } from '#src/gguf/types.js';
@@ -20,7 +20,7 @@ const BUILD = join(root, 'out/harness');
 
 function build(): void {
   execute('cmake', ['-S', root, '-B', BUILD, '-DHF2GGUF_HARNESS=ON']);
-  execute('cmake', ['--build', BUILD, '--parallel']);
+  execute('cmake', ['--build', BUILD, '--parallel', String(availableParallelism())]);
 }
 
 function execute(command: string, args: readonly string[]): string {
