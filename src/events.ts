@@ -1,4 +1,4 @@
-import type { Plan } from './convert/plan.js';
+import type { Plan, Prediction } from './convert/plan.js';
 import type { GgmlType } from './gguf/types.js';
 import type { Coverage } from './quantize/imatrix/coverage.js';
 
@@ -39,6 +39,8 @@ export interface WrittenFile {
   readonly askedBitsPerWeight: number;
   /** Share of the parameters (0 to 1) whose row length forced another type than asked for. */
   readonly fallbackShare: number;
+  /** What its types were chosen by, for a target size. */
+  readonly prediction?: Prediction;
   /** What was lost, where it was asked for (`stats`). */
   readonly tensors?: readonly TensorStats[];
 }

@@ -69,9 +69,10 @@ function prepare({ plan, paths }: PlanAndPlaces, maxBytes: number, { stats }: Ou
   return {
     tasks: makeTasks(plan.files, maxBytes),
     outputs: plan.files.map((file, i) => ({ path: pathOf(i), header: headerOf(file), size: file.size })),
-    files: plan.files.map(({ size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare }, i) => ({
+    files: plan.files.map(({ size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }, i) => ({
       path: pathOf(i),
       ...{ size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },
+      ...(prediction && { prediction }),
     })),
     stats: stats ? new ErrorStats(plan.files) : undefined,
   };
