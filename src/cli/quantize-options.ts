@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
+import { type CheckFlags, toCheck } from './check-options.js';
 import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
 import { optionalNumber } from './format.js';
 
@@ -8,10 +9,9 @@ import { optionalNumber } from './format.js';
 export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
 
 /** Options of the commands that quantize, as commander gives them where they differ from the library's. */
-export interface OutputFlags extends FileFlags {
+export interface OutputFlags extends FileFlags, CheckFlags {
   readonly outfile?: string;
   readonly statsPlot?: string;
-  readonly imatrixText?: string;
   readonly targetBpw?: string;
 }
 
@@ -56,20 +56,11 @@ export function addOutputOptions(command: Command): Command {
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */
 export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags: Flags, signal: AbortSignal) {
-  const {
-    out,
-    outfile,
-    jobs,
-    maxMemory,
-    statsPlot,
-    imatrixText: _text,
-    targetBpw,
-    dryRun: _,
-    json: __,
-    ...rest
-  } = flags;
+  const { out, outfile, jobs, maxMemory, statsPlot, targetBpw, dryRun: _, json: __, ...others } = flags;
+  const { check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio, ...rest } = others;
   return {
     ...rest,
+    ...toCheck({ check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio } as CheckFlags),
     ...optionalNumber('targetBpw', targetBpw),
     ...toFileParams({ out: out ?? outfile, jobs, maxMemory }, signal),
     stats: rest.stats === true || statsPlot !== undefined,

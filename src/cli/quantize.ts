@@ -1,17 +1,13 @@
 import { Command } from 'commander';
-import type { QuantizeParams } from '../convert/params.js';
-import { planQuantize, quantize } from '../convert/quantize.js';
 import { UsageError } from '../errors.js';
+import { planQuantize, quantize } from '../pipeline/calls.js';
+import type { QuantizeParams } from '../pipeline/params.js';
 import { parseFileType } from '../quantize/file-types.js';
-import { withAutoImatrix } from './auto-imatrix.js';
-import { addCheckOptions, type CheckFlags, checkAfterwards, splitFlags } from './check-options.js';
+import { addCheckOptions } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
-import { withSensitivities } from './sensitivities.js';
 
-type Flags = OutputFlags &
-  CheckFlags &
-  Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
+type Flags = OutputFlags & Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
 
 const EXAMPLES = `
 Examples:
@@ -36,19 +32,15 @@ export function quantizeCommand(): Command {
 }
 
 function run(source: string, rest: readonly string[], flags: Flags): Promise<void> {
-  const [checkFlags, options] = splitFlags(flags);
   return runPlanned(flags, (signal) => {
     const { out, quant } = parseArguments(rest, flags);
     const params: QuantizeParams = {
-      ...toParams(options, signal),
+      ...toParams(flags, signal),
       ...(out !== undefined && { out }),
       ...(quant !== undefined && { quant }),
       source,
     };
-    return {
-      ...withAutoImatrix(params, options, withSensitivities(options, { plan: planQuantize, write: quantize })),
-      prepare: () => checkAfterwards({ ...options, ...checkFlags }, params),
-    };
+    return { plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
   });
 }
 

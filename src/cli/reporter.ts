@@ -1,5 +1,6 @@
 import type { ConvertEvent, WrittenFile } from '../events.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
+import { renderAll, runningText } from './check-table.js';
 import { formatBytes, formatSeconds, printable } from './format.js';
 import { toJsonLine } from './json.js';
 import { statusLine, type Terminal } from './status-line.js';
@@ -25,6 +26,7 @@ const PHASES = {
   measure: 'Measuring what each type loses',
   fill: 'Converting',
   flush: 'Flushing to disk',
+  check: 'Running the result beside the source',
 } as const;
 
 export interface TextReporter extends Reporter {
@@ -71,13 +73,18 @@ export function textReporter({ out, err }: Terminal): TextReporter {
           }
           break;
         case 'file':
+          line(out, resultLine(event));
+          for (const worst of worstTensors(event)) {
+            line(err, worst);
+          }
+          break;
+        case 'check':
+          status.progress(event.done, event.total, () => runningText(event, (performance.now() - started) / 1000));
           break;
         case 'done':
-          for (const file of event.result.files) {
-            line(out, resultLine(file));
-            for (const worst of worstTensors(file)) {
-              line(err, worst);
-            }
+          status.clear();
+          if (event.result.check) {
+            line(out, `\n${renderAll(event.result.check)}`);
           }
       }
     },

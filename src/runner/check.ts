@@ -1,7 +1,9 @@
 import { UsageError } from '../errors.js';
 import { stream } from '../stream.js';
+import { openVocabulary } from '../vocabulary/open.js';
 import { checkGates, type Gates } from './gates.js';
-import { checkContext, type Measures, measure, type Running } from './measure.js';
+import { checkContext, type Measures, measure, type Running, textChunks } from './measure.js';
+import { openOutline } from './model.js';
 import { type OpenedModel, openModels, type SubjectOptions } from './subject.js';
 import { readText } from './texts.js';
 
@@ -93,6 +95,18 @@ async function run(params: CheckParams, emit: (event: CheckEvent) => void): Prom
   }
 }
 
+/**
+ * Finds what is wrong with a check while there is nothing to check yet: of the base, headers and small files are read.
+ * @throws as `check`
+ */
+export async function expectCheck(params: Omit<CheckParams, 'model'> & { readonly against: string }): Promise<void> {
+  checkParams({ ...params, model: 'model.gguf' });
+  const { against, text: file = null, ctx = DEFAULT_CONTEXT, chunks } = params;
+  const text = await readText(file, 'check');
+  const { kv } = await openOutline(against, params);
+  textChunks(openVocabulary(kv), text, { context: ctx, chunks });
+}
+
 function describe(models: readonly OpenedModel[], measures: readonly Measures[]): Checked[] {
   return models.map(({ source, type, size, bitsPerWeight }, i) => ({
     ...{ source, type, size, bitsPerWeight },
@@ -101,14 +115,12 @@ function describe(models: readonly OpenedModel[], measures: readonly Measures[])
 }
 
 function warnOfContext(opened: readonly OpenedModel[], ctx: number, emit: (event: CheckEvent) => void): void {
-  for (const { source, engine } of opened) {
-    const { contextLength } = engine.graph;
-    if (contextLength < ctx) {
-      emit({
-        event: 'warning',
-        message: `${source} is made for ${contextLength} tokens, fewer than a chunk's ${ctx}.`,
-      });
-    }
+  // Those that are compared are mostly versions of one model.
+  const short = opened.find(({ engine }) => engine.graph.contextLength < ctx);
+  if (short) {
+    const { contextLength } = short.engine.graph;
+    const message = `${short.source} is made for ${contextLength} tokens, fewer than a chunk's ${ctx}: --ctx ${contextLength} fits.`;
+    emit({ event: 'warning', message });
   }
 }
 

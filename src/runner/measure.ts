@@ -65,8 +65,7 @@ export async function* measure(
   const all = base ? [base, ...models] : models;
   checkVocabularies(all);
   const { vocabulary } = all[0] as Subject;
-  const tokens = vocabulary.encode(text, { special: false, edges: true });
-  const total = chunkCount(tokens.length, context, chunks);
+  const { tokens, total } = textChunks(vocabulary, text, { context, chunks });
   const scores = all.map((subject) => new Score(subject));
   for (let chunk = 0; chunk < total; chunk++) {
     for (const piece of pieces(tokens, chunk, context, vocabulary.addBos ? vocabulary.bos : null)) {
@@ -84,6 +83,16 @@ export async function* measure(
       ...(base ? { base: first, models: rest } : { base: null, models: measures }),
     };
   }
+}
+
+/** A text's tokens, and how many chunks of them are run. @throws ShortTextError */
+export function textChunks(
+  vocabulary: Vocabulary,
+  text: string,
+  { context, chunks }: Pick<MeasureOptions, 'context' | 'chunks'>,
+): { readonly tokens: Int32Array; readonly total: number } {
+  const tokens = vocabulary.encode(text, { special: false, edges: true });
+  return { tokens, total: chunkCount(tokens.length, context, chunks) };
 }
 
 /** What is gathered of one model. */

@@ -25,7 +25,7 @@ export interface ImatrixParams extends Omit<CollectParams, 'source'> {
 }
 
 export type ImatrixEvent =
-  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' | 'imatrix' | 'file' }>
+  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' | 'imatrix' }>
   | { readonly event: 'done'; readonly result: ImatrixResult };
 
 export interface ImatrixResult {
@@ -67,7 +67,6 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
     emit({ event: 'imatrix', coverage: covers });
   }
   const file = { path: params.out, size: await write(result, params) };
-  emit({ event: 'file', ...file });
   const { datasets, chunks, entries } = result;
   const done = { ...file, entries: entries.size, chunks, datasets, coverage: covers };
   emit({ event: 'done', result: done });
