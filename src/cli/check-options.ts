@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { CheckOptions } from '../pipeline/params.js';
-import { optionalNumber } from './format.js';
+import { number } from './number.js';
 
 /** Options of the commands that write files and may check them afterwards. */
 export interface CheckFlags {
   readonly check?: boolean;
   readonly checkText?: string;
-  readonly checkChunks?: string;
+  readonly checkChunks?: number;
   readonly checkPlot?: string;
-  readonly maxKld?: string;
-  readonly maxPplRatio?: string;
+  readonly maxKld?: number;
+  readonly maxPplRatio?: number;
 }
 
 export function addCheckOptions(command: Command): Command {
@@ -17,10 +17,10 @@ export function addCheckOptions(command: Command): Command {
     .optionsGroup('Checking what was written:')
     .option('--check', 'run each file beside the source: perplexity and KL divergence (see hf2gguf check)')
     .option('--check-text <file>', 'the same, on this text (default: a bundled one)')
-    .option('--check-chunks <n>', 'the same, on so many chunks of 512 tokens (default: all)')
+    .option('--check-chunks <n>', 'the same, on so many chunks of 512 tokens (default: all)', number)
     .option('--check-plot <file.svg>', 'the same, and draw size against KL divergence')
-    .option('--max-kld <x>', 'the same, and end with exit code 7 where the mean KL divergence is larger')
-    .option('--max-ppl-ratio <x>', "the same, where the perplexity over the source's is larger");
+    .option('--max-kld <x>', 'the same, and end with exit code 7 where the mean KL divergence is larger', number)
+    .option('--max-ppl-ratio <x>', "the same, where the perplexity over the source's is larger", number);
 }
 
 /** The check that flags ask for: any of them does. */
@@ -32,9 +32,9 @@ export function toCheck({ check, checkText, checkChunks, checkPlot, maxKld, maxP
   }
   const options = {
     ...(checkText !== undefined && { text: checkText }),
-    ...optionalNumber('chunks', checkChunks),
-    ...optionalNumber('maxKld', maxKld),
-    ...optionalNumber('maxPplRatio', maxPplRatio),
+    ...(checkChunks !== undefined && { chunks: checkChunks }),
+    ...(maxKld !== undefined && { maxKld }),
+    ...(maxPplRatio !== undefined && { maxPplRatio }),
   };
   return { check: options };
 }

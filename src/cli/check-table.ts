@@ -42,7 +42,7 @@ function renderOne(model: Checked, { base, text, ctx, chunks, tokens }: CheckRes
   return [
     `${printable(source)}: ${facts.join(', ')}`,
     ...(base ? [`against ${printable(base.source)}`] : []),
-    `${chunks} chunks of ${ctx} tokens of ${text === null ? 'the bundled text' : printable(text)}, ${tokens} tokens scored`,
+    `${chunks} ${chunks === 1 ? 'chunk' : 'chunks'} of ${ctx} tokens of ${text === null ? 'the bundled text' : printable(text)}, ${tokens} tokens scored`,
     '',
     formatTable(rows, [1]),
   ].join('\n');

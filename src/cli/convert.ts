@@ -14,6 +14,7 @@ Examples:
   hf2gguf ./my-model --quant q4_k_m,q8_0 --out ggufs/            two types from one read of a local folder
   hf2gguf org/model --quant iq2_xs --imatrix imatrix.gguf        with an importance matrix
   hf2gguf org/model --quant iq2_xs --imatrix auto                with one that is computed first, on a bundled text
+  hf2gguf org/model --target-size 95M --imatrix auto             each tensor's type chosen for the least damage at that size
   hf2gguf org/model@v1.0 --outtype bf16 --out model-{ftype}.gguf a revision, not quantized
   hf2gguf org/model --quant q4_k_m,q6_k --check                  and what each is worth, beside the source
   hf2gguf org/model --quant q4_k_m --dry-run                     what would be written, from headers alone`;

@@ -15,6 +15,7 @@ Examples:
   hf2gguf quantize model-BF16.gguf out.gguf q4_k_m           the output named, as llama-quantize takes it
   hf2gguf quantize model.gguf q4_k_m,iq2_xs --imatrix imatrix.gguf --out ggufs/
   hf2gguf quantize org/model-GGUF:model-F16.gguf q5_k_m      a file on the Hub, without a copy of it here
+  hf2gguf quantize model.gguf --target-bpw 4.5 --imatrix auto --check
   hf2gguf quantize model.gguf q3_k_m --tensor-type 'ffn_down=q5_k' --dry-run
 
 A name with -00001-of-... stands for all parts of a split file. Types: ${TYPE_LIST}.`;

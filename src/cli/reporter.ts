@@ -3,6 +3,7 @@ import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import { renderAll, runningText } from './check-table.js';
 import { formatBytes, formatSeconds, printable } from './format.js';
 import { toJsonLine } from './json.js';
+import { renderPrediction } from './plan-table.js';
 import { statusLine, type Terminal } from './status-line.js';
 
 /** Draws a conversion's events: a moving line on a terminal, plain lines in a pipe, JSON lines for programs. */
@@ -52,6 +53,9 @@ export function textReporter({ out, err }: Terminal): TextReporter {
         case 'plan':
           for (const file of event.plan.files) {
             line(err, `${file.name}: ${formatBytes(file.size)}, ${file.tensors.length} tensors`);
+            if (file.prediction) {
+              line(err, renderPrediction(file.prediction));
+            }
           }
           break;
         case 'progress':

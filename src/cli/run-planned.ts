@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { makeFolder } from '../convert/outputs.js';
 import type { Plan } from '../convert/plan.js';
 import { plotErrors } from '../convert/plot-errors.js';
 import { ResourceError } from '../errors.js';
@@ -38,6 +40,7 @@ export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: A
       process.stdout.write(`${flags.json ? toJsonLine(planned) : renderPlan(planned)}\n`);
       return;
     }
+    await makeFolders(flags);
     for await (const event of work.write()) {
       reporter.event(event);
       if (event.event === 'done') {
@@ -47,20 +50,28 @@ export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: A
   });
 }
 
-async function drawPlots({ files, check }: ConvertResult, { statsPlot, checkPlot }: PlotFlags): Promise<void> {
-  const plots = [
-    [statsPlot, () => plotErrors(files)],
-    [checkPlot, () => plotCheck(check?.models ?? [])],
-  ] as const;
-  for (const [path, draw] of plots) {
+/** Makes the plots' folders: what is wrong with them is known before the work. */
+async function makeFolders({ statsPlot, checkPlot }: PlotFlags): Promise<void> {
+  for (const path of [statsPlot, checkPlot]) {
     if (path !== undefined) {
-      await writeFile(path, draw()).catch((cause: Error) => {
-        throw new PlotError(`The plot ${path} cannot be written: ${cause.message}.`, 'Choose another place.', {
-          cause,
-        });
-      });
+      await makeFolder(dirname(path)).catch(refusePlot(path));
     }
   }
+}
+
+async function drawPlots({ files, check }: ConvertResult, { statsPlot, checkPlot }: PlotFlags): Promise<void> {
+  if (statsPlot !== undefined) {
+    await writeFile(statsPlot, plotErrors(files)).catch(refusePlot(statsPlot));
+  }
+  if (checkPlot !== undefined) {
+    await writeFile(checkPlot, plotCheck(check?.models ?? [])).catch(refusePlot(checkPlot));
+  }
+}
+
+function refusePlot(path: string): (cause: Error) => never {
+  return (cause) => {
+    throw new PlotError(`The plot ${path} cannot be written: ${cause.message}.`, 'Choose another place.', { cause });
+  };
 }
 
 /** What is said beside a plan: to make one for a target size takes a while. */

@@ -4,6 +4,7 @@ import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { Distribution } from './distribution.js';
 import { type Divergence, DivergenceSum } from './divergence.js';
 import type { Engine } from './engine.js';
+import type { Graph } from './graph.js';
 import { type Estimate, exponential, type Piece, pieces, Samples } from './perplexity.js';
 
 /** A model that is ready to be measured. */
@@ -160,6 +161,13 @@ export function checkContext(context: number): void {
   }
 }
 
+/** A word on a chunk that is longer than what the model was trained for; null where it is not. */
+export function shortContext(source: string, { contextLength }: Pick<Graph, 'contextLength'>, ctx: number) {
+  return contextLength < ctx
+    ? `${source} is made for ${contextLength} tokens, fewer than the ${ctx} of a chunk, and does worse on more.`
+    : null;
+}
+
 /**
  * Of `context` tokens; llama-perplexity and llama-imatrix ask for two at least.
  * @throws ShortTextError
@@ -168,7 +176,7 @@ export function chunkCount(tokens: number, context: number, chunks: number | und
   if (tokens < 2 * context) {
     throw new ShortTextError(
       `The text has ${tokens} tokens; two chunks of ${context} are needed.`,
-      'Give a longer one, or a smaller --ctx.',
+      'Give a longer text, or to a command that has it a smaller --ctx.',
     );
   }
   return Math.min(Math.floor(tokens / context), chunks ?? Number.POSITIVE_INFINITY);

@@ -140,8 +140,9 @@ test('--check --json: one list of events; the last but the error has the files a
 
 test.each([
   [['--max-kld', '0.1'], 2, /--max-kld needs a model to compare with/],
-  [['--against', 'x.gguf', '--max-kld', 'much'], 2, /--max-kld is NaN/],
+  [['--against', 'x.gguf', '--max-kld', 'much'], 2, /'--max-kld <x>' argument 'much' is invalid\. It is no number/],
   [['--chunks', '0'], 2, /--chunks is 0/],
+  [['--jobs', '0'], 2, /--jobs is 0/],
   [['--ctx', '3'], 2, /--ctx is 3/],
   [['--ctx', '20000', '--chunks', '1'], 2, /two chunks of 20000 are needed/],
   [['--text', '/nonexistent/text'], 4, /\/nonexistent\/text cannot be read/],

@@ -54,6 +54,9 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   if (model === undefined && files.length === 0) {
     throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
   }
+  if (model === undefined && params.text !== undefined) {
+    throw new UsageError('There is a text, but no model to run over it.', 'Name one, or leave out --text.');
+  }
   checkContext(ctx);
   const all = new Accumulated(ctx);
   for (const file of files) {
