@@ -69,7 +69,12 @@ export class GateError extends Hf2ggufError {
 export class InterruptedError extends Hf2ggufError {
   readonly exitCode = EXIT.interrupted;
 
-  constructor(options?: ErrorOptions) {
-    super('Interrupted; no file was left behind.', 'Run the same command again to start over.', options);
+  constructor(options?: ErrorOptions, { what, next } = NOTHING_LEFT) {
+    super(what, next, options);
   }
 }
+
+const NOTHING_LEFT = {
+  what: 'Interrupted; no file was left behind.',
+  next: 'Run the same command again to start over.',
+};

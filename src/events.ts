@@ -1,13 +1,14 @@
 import type { Plan, Prediction } from './convert/plan.js';
 import type { GgmlType } from './gguf/types.js';
 import type { Coverage } from './quantize/imatrix/coverage.js';
+import type { Checked, CheckResult } from './runner/check.js';
 
 /** What a conversion reports while it runs; the terminal, `--json` and a web page read the same events. */
 export type ConvertEvent =
   /** What is being done now. */
   | {
       readonly event: 'phase';
-      readonly phase: 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush';
+      readonly phase: 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush' | 'check';
     }
   /** Everything about the output, before the first weight is read. */
   | { readonly event: 'plan'; readonly plan: Plan }
@@ -20,11 +21,15 @@ export type ConvertEvent =
   /** Something that stops nothing but should be known. */
   | { readonly event: 'warning'; readonly message: string }
   /** A file stands under its final name. */
-  | { readonly event: 'file'; readonly path: string; readonly size: number }
+  | ({ readonly event: 'file' } & WrittenFile)
+  /** Chunks of the text that the files and the source were checked on, of all, and what is measured so far. */
+  | { readonly event: 'check'; readonly done: number; readonly total: number; readonly models: readonly Checked[] }
   | { readonly event: 'done'; readonly result: ConvertResult };
 
 export interface ConvertResult {
   readonly files: readonly WrittenFile[];
+  /** How far they are from the source, where it was asked for (`check`). */
+  readonly check?: CheckResult;
 }
 
 export interface WrittenFile {

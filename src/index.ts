@@ -1,10 +1,8 @@
 /** hf2gguf as a library: the calls that the command line is made of. */
 export { listArchitectures } from './archs/registry.js';
-export { convert, plan } from './convert/convert.js';
-export type { ConvertParams, OutputParams, QuantizeOptions, QuantizeParams } from './convert/params.js';
+export type { OutputParams, QuantizeOptions } from './convert/params.js';
 export type { Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
 export { plotErrors } from './convert/plot-errors.js';
-export { planQuantize, quantize } from './convert/quantize.js';
 export type { Sensitivities } from './convert/target.js';
 export {
   EXIT,
@@ -26,9 +24,13 @@ export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
 export type { GgmlType, GgufValue } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './inspect.js';
+export { convert, plan, planQuantize, quantize } from './pipeline/calls.js';
+export type { CheckOptions, ConvertParams, QuantizeParams, RunnerOptions } from './pipeline/params.js';
+export { CheckInterruptedError } from './pipeline/pipeline.js';
 export type { Imatrix } from './quantize/imatrix/imatrix.js';
 export { type CheckEvent, type Checked, type CheckParams, type CheckResult, check } from './runner/check.js';
 export type { Divergence } from './runner/divergence.js';
+export { QualityGateError } from './runner/gates.js';
 export {
   type GenerateEvent,
   type GenerateParams,
@@ -39,5 +41,6 @@ export { collectImatrix } from './runner/imatrix/auto.js';
 export type { CollectParams } from './runner/imatrix/collect-from.js';
 export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from './runner/imatrix/imatrix.js';
 export type { Estimate } from './runner/perplexity.js';
+export { plotCheck } from './runner/plot-check.js';
 export { measureSensitivities, type SensitivityParams } from './runner/sensitivity/measure.js';
 export type { TensorExpr } from './tensor/expr.js';

@@ -40,3 +40,17 @@ export async function* stream<Event, Result>(
     await end;
   }
 }
+
+/** Passes all events on, and returns the result. */
+export async function forward<Event, Result>(
+  events: AsyncGenerator<Event, Result>,
+  emit: (event: Event) => void,
+): Promise<Result> {
+  for (;;) {
+    const { done, value } = await events.next();
+    if (done) {
+      return value;
+    }
+    emit(value);
+  }
+}

@@ -1,6 +1,6 @@
 import type { CheckEvent, CheckResult } from '../runner/check.js';
 import { runningText } from './check-table.js';
-import { formatSeconds, printable } from './format.js';
+import { printable } from './format.js';
 import { statusLine, type Terminal } from './status-line.js';
 
 const PHASES = { open: 'Opening the models', check: 'Running them over the text' } as const;
@@ -16,12 +16,7 @@ export function checkReporter({ out, err }: Terminal, render: (result: CheckResu
         status.phase(PHASES[event.phase]);
         break;
       case 'progress':
-        status.progress(event.done, event.total, () => {
-          const { done, total, models } = event;
-          const left = (((performance.now() - started) / 1000) * (total - done)) / done;
-          const time = done < total ? `, ${formatSeconds(left)} left` : '';
-          return `${done} of ${total} chunks${time}; ${runningText(models)}`;
-        });
+        status.progress(event.done, event.total, () => runningText(event, (performance.now() - started) / 1000));
         break;
       case 'warning':
         status.clear();

@@ -1,6 +1,6 @@
 import type { Checked, CheckResult } from '../runner/check.js';
 import type { Estimate } from '../runner/perplexity.js';
-import { formatBytes, formatTable, printable } from './format.js';
+import { formatBytes, formatSeconds, formatTable, printable } from './format.js';
 
 /** One model in detail, several as a table. */
 export function renderCheck(result: CheckResult): string {
@@ -42,7 +42,7 @@ function renderOne(model: Checked, { base, text, ctx, chunks, tokens }: CheckRes
   return [
     `${printable(source)}: ${facts.join(', ')}`,
     ...(base ? [`against ${printable(base.source)}`] : []),
-    `${chunks} chunks of ${ctx} tokens of ${text === null ? 'the bundled text' : printable(text)}, ${tokens} tokens scored`,
+    `${chunks} ${chunks === 1 ? 'chunk' : 'chunks'} of ${ctx} tokens of ${text === null ? 'the bundled text' : printable(text)}, ${tokens} tokens scored`,
     '',
     formatTable(rows, [1]),
   ].join('\n');
@@ -59,8 +59,17 @@ const SPREAD = [
   ['  largest', 'maximum'],
 ] as const;
 
+/** A check that is under way. */
+export function runningText(
+  { done, total, models }: { done: number; total: number; models: readonly Checked[] },
+  seconds: number,
+): string {
+  const left = done < total ? `, ${formatSeconds((seconds * (total - done)) / done)} left` : '';
+  return `${done} of ${total} chunks${left}; ${figures(models)}`;
+}
+
 /** What a progress line has room for: of several models, how far each is from the base. */
-export function runningText(models: readonly Checked[]): string {
+function figures(models: readonly Checked[]): string {
   const [first] = models;
   if (models.length === 1 && first) {
     const { perplexity, divergence } = first;

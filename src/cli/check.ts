@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { check } from '../runner/check.js';
+import { type CheckParams, check } from '../runner/check.js';
 import { checkReporter } from './check-reporter.js';
 import { renderCheck } from './check-table.js';
-import { optionalNumber } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
+import { number } from './number.js';
 
 const HELP = `
 Perplexity is how many tokens the model wavers between, on average, at each token of the text; lower is better. Against a
@@ -20,28 +20,21 @@ Examples:
   hf2gguf check model.gguf --against ./model --max-kld 0.1           a gate: exit code 7 where it is farther
   hf2gguf check model.gguf --chunks 16 --json                        events as JSON lines, for programs`;
 
-interface Flags {
-  readonly against?: string;
-  readonly text?: string;
-  readonly chunks?: string;
-  readonly ctx?: string;
-  readonly maxKld?: string;
-  readonly maxPplRatio?: string;
-  readonly jobs?: string;
+interface Flags extends Omit<CheckParams, 'model' | 'signal' | 'fetch'> {
   readonly json?: boolean;
 }
 
 export function checkCommand(): Command {
   return new Command('check')
     .description('Measure what a GGUF file is worth: its perplexity, and how far it is from its source.')
-    .argument('<model...>', 'FILE.gguf, one or more')
-    .option('--against <base>', 'compare with org/model[@revision], a folder, or another FILE.gguf')
+    .argument('<model...>', 'FILE.gguf or org/model:file.gguf, one or more')
+    .option('--against <base>', 'compare with org/model[@revision], a folder, or another GGUF file')
     .option('--text <file>', 'the text to run (default: a bundled one)')
-    .option('--chunks <n>', 'chunks of the text (default: all)')
-    .option('--ctx <n>', 'tokens of a chunk (default: 512)')
-    .option('--max-kld <x>', 'end with exit code 7 where the mean KL divergence is larger')
-    .option('--max-ppl-ratio <x>', "end with exit code 7 where the perplexity over the base's is larger")
-    .option('--jobs <n>', 'threads (default: one per core)')
+    .option('--chunks <n>', 'chunks of the text (default: all)', number)
+    .option('--ctx <n>', 'tokens of a chunk (default: 512)', number)
+    .option('--max-kld <x>', 'end with exit code 7 where the mean KL divergence is larger', number)
+    .option('--max-ppl-ratio <x>', "end with exit code 7 where the perplexity over the base's is larger", number)
+    .option('--jobs <n>', 'threads (default: one per core)', number)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);
@@ -49,19 +42,8 @@ export function checkCommand(): Command {
 
 function run(model: string[], { json, ...flags }: Flags): Promise<void> {
   const report = checkReporter({ out: process.stdout, err: process.stderr }, renderCheck);
-  const { against, text } = flags;
-  const params = {
-    model,
-    ...(against !== undefined && { against }),
-    ...(text !== undefined && { text }),
-    ...optionalNumber('chunks', flags.chunks),
-    ...optionalNumber('ctx', flags.ctx),
-    ...optionalNumber('maxKld', flags.maxKld),
-    ...optionalNumber('maxPplRatio', flags.maxPplRatio),
-    ...optionalNumber('jobs', flags.jobs),
-  };
   return interruptible(async (signal) => {
-    for await (const event of check({ ...params, signal })) {
+    for await (const event of check({ ...flags, model, signal })) {
       if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);
       } else {

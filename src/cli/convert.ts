@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
-import { convert, plan } from '../convert/convert.js';
-import type { ConvertParams } from '../convert/params.js';
+import { convert, plan } from '../pipeline/calls.js';
+import type { ConvertParams } from '../pipeline/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
-import { withAutoImatrix } from './auto-imatrix.js';
-import { addCheckOptions, type CheckFlags, checkAfterwards, splitFlags } from './check-options.js';
+import { addCheckOptions } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
-import { withSensitivities } from './sensitivities.js';
 
-type Flags = OutputFlags & CheckFlags & Omit<ConvertParams, 'source' | 'signal' | 'fetch' | keyof OutputFlags>;
+type Flags = OutputFlags & Omit<ConvertParams, 'source' | 'signal' | 'fetch' | keyof OutputFlags>;
 
 const EXAMPLES = `
 Examples:
@@ -16,6 +14,7 @@ Examples:
   hf2gguf ./my-model --quant q4_k_m,q8_0 --out ggufs/            two types from one read of a local folder
   hf2gguf org/model --quant iq2_xs --imatrix imatrix.gguf        with an importance matrix
   hf2gguf org/model --quant iq2_xs --imatrix auto                with one that is computed first, on a bundled text
+  hf2gguf org/model --target-size 95M --imatrix auto             each tensor's type chosen for the least damage at that size
   hf2gguf org/model@v1.0 --outtype bf16 --out model-{ftype}.gguf a revision, not quantized
   hf2gguf org/model --quant q4_k_m,q6_k --check                  and what each is worth, beside the source
   hf2gguf org/model --quant q4_k_m --dry-run                     what would be written, from headers alone`;
@@ -40,12 +39,8 @@ export function convertCommand(command: Command): Command {
 }
 
 function run(source: string, flags: Flags): Promise<void> {
-  const [checkFlags, rest] = splitFlags(flags);
   return runPlanned(flags, (signal) => {
-    const params: ConvertParams = { ...toParams(rest, signal), source };
-    return {
-      ...withAutoImatrix(params, rest, withSensitivities(rest, { plan, write: convert })),
-      prepare: () => checkAfterwards({ ...rest, ...checkFlags }, params),
-    };
+    const params: ConvertParams = { ...toParams(flags, signal), source };
+    return { plan: (emit) => plan(params, emit), write: () => convert(params) };
   });
 }

@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
 import { UsageError } from '../errors.js';
 import { parseBytes } from './format.js';
+import { number } from './number.js';
 
 /** Options of every command that writes GGUF files, as commander gives them. */
 export interface FileFlags {
   readonly out?: string | undefined;
-  readonly jobs?: string | undefined;
+  readonly jobs?: number | undefined;
   readonly maxMemory?: string | undefined;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -19,7 +20,7 @@ export function addFileOptions(command: Command, out: string): Command {
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
     .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
-    .option('--jobs <n>', 'worker threads (default: one per core)');
+    .option('--jobs <n>', 'worker threads (default: one per core)', number);
 }
 
 /** @throws UsageError */
@@ -31,7 +32,7 @@ export function toFileParams({ out, jobs, maxMemory }: FileFlags, signal: AbortS
   return {
     signal,
     ...(out !== undefined && { out }),
-    ...(jobs !== undefined && { jobs: Number(jobs) }),
+    ...(jobs !== undefined && { jobs }),
     ...(memory !== undefined && { maxMemory: memory }),
   };
 }

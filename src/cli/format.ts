@@ -21,13 +21,6 @@ export function parseBytes(text: string): number | null {
   return Math.floor(Number(match[1]) * 1024 ** power);
 }
 
-/** An option's number as a parameter, or nothing; what is no number becomes NaN, which the library refuses. */
-export function optionalNumber<Name extends string>(name: Name, text: string | undefined): { [key in Name]?: number } {
-  return text === undefined
-    ? {}
-    : ({ [name]: text.trim() === '' ? Number.NaN : Number(text) } as { [key in Name]: number });
-}
-
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];

@@ -1,14 +1,12 @@
 import { Command } from 'commander';
 import { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from '../runner/imatrix/imatrix.js';
-import { formatBytes, optionalNumber, printable } from './format.js';
+import { formatBytes, printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
+import { number } from './number.js';
 import { textReporter } from './reporter.js';
 
-interface Flags extends Omit<ImatrixParams, 'model' | 'chunks' | 'ctx' | 'jobs' | 'signal' | 'fetch'> {
-  readonly chunks?: string;
-  readonly ctx?: string;
-  readonly jobs?: string;
+interface Flags extends Omit<ImatrixParams, 'model' | 'signal' | 'fetch'> {
   readonly json?: boolean;
 }
 
@@ -22,33 +20,25 @@ export function imatrixCommand(): Command {
   const collect = (file: string, all: string[] = []) => [...all, file];
   return new Command('imatrix')
     .description('Compute an importance matrix for quantization, as llama-imatrix does.')
-    .argument('[model]', 'FILE.gguf, or a model to convert: a folder, or org/model[@revision]')
+    .argument('[model]', 'FILE.gguf or org/model:file.gguf, or a model to convert: a folder, or org/model[@revision]')
     .option('--text <file>', 'what the model runs over (default: a bundled text)')
     .option('--out <file>', 'the file to write', 'imatrix.gguf')
     .option('--in <file>', 'an importance matrix to add: a path, or org/model:file (repeatable)', collect)
-    .option('--chunks <n>', 'chunks of the text at most (default: all)')
-    .option('--ctx <n>', 'tokens of a chunk', '512')
+    .option('--chunks <n>', 'chunks of the text at most (default: all)', number)
+    .option('--ctx <n>', 'tokens of a chunk', number, 512)
     .option('--process-output', 'also gather what output.weight is multiplied with')
     .option('--parse-special', 'recognise special tokens in the text')
     .option('--legacy', 'write the format before GGUF')
-    .option('--jobs <n>', 'threads (default: one per core)')
+    .option('--jobs <n>', 'threads (default: one per core)', number)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', EXAMPLES)
     .action(run);
 }
 
-function run(model: string | undefined, { json, chunks, ctx, jobs, ...flags }: Flags): Promise<void> {
+function run(model: string | undefined, { json, ...flags }: Flags): Promise<void> {
   const report = json ? (event: ImatrixEvent) => console.log(toJsonLine(event)) : textReport();
   return interruptible(async (signal) => {
-    const params: ImatrixParams = {
-      ...flags,
-      signal,
-      ...(model !== undefined && { model }),
-      ...optionalNumber('chunks', chunks),
-      ...optionalNumber('ctx', ctx),
-      ...optionalNumber('jobs', jobs),
-    };
-    for await (const event of imatrix(params)) {
+    for await (const event of imatrix({ ...flags, signal, ...(model !== undefined && { model }) })) {
       report(event);
     }
   });
@@ -60,5 +50,5 @@ function textReport(): (event: ImatrixEvent) => void {
 }
 
 function resultLine({ path, size, entries, chunks, datasets }: ImatrixResult): string {
-  return `${printable(path)}  ${formatBytes(size)}  ${entries} entries, ${chunks} chunks of ${printable(datasets.join(', '))}`;
+  return `${printable(path)}  ${formatBytes(size)}  ${entries} entries, ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'} of ${printable(datasets.join(', '))}`;
 }

@@ -1,11 +1,20 @@
+/** Milliseconds after which a stop that takes its time is worth a word. */
+const PATIENCE = 1000;
+
 /** Runs a command whose signal Ctrl-C aborts; a second Ctrl-C ends the process as usual. */
 export async function interruptible(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
+  let notice: NodeJS.Timeout | undefined;
+  const onSignal = () => {
+    interrupt.abort();
+    // What the engine computes now is done first: a chunk of a large model takes a while.
+    notice = setTimeout(() => process.stderr.write('\nStopping; press Ctrl-C again to end at once.\n'), PATIENCE);
+  };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
     await run(interrupt.signal);
   } finally {
+    clearTimeout(notice);
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }

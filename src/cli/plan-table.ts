@@ -40,7 +40,8 @@ function renderFile(file: PlannedFile): string {
   return lines.join('\n');
 }
 
-function renderPrediction({ kld, relativeError }: Prediction): string {
+/** What a choice of types is expected to cost. */
+export function renderPrediction({ kld, relativeError }: Prediction): string {
   const error = `relative errors of the tensors ${relativeError.toPrecision(3)} in all`;
   return kld === null
     ? `Predicted damage: ${error}.`

@@ -1,18 +1,17 @@
 import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
+import { type CheckFlags, toCheck } from './check-options.js';
 import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
-import { optionalNumber } from './format.js';
+import { number } from './number.js';
 
 /** File types as help texts list them. */
 export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
 
 /** Options of the commands that quantize, as commander gives them where they differ from the library's. */
-export interface OutputFlags extends FileFlags {
+export interface OutputFlags extends FileFlags, CheckFlags {
   readonly outfile?: string;
   readonly statsPlot?: string;
-  readonly imatrixText?: string;
-  readonly targetBpw?: string;
 }
 
 const append = (value: string, before: readonly string[] = []) => [...before, value];
@@ -21,7 +20,7 @@ const append = (value: string, before: readonly string[] = []) => [...before, va
 export function addQuantizeOptions(command: Command): Command {
   return command
     .option('--target-size <size>', "choose each tensor's type so that the file has at most this size, such as 95M")
-    .option('--target-bpw <bits>', 'the same, by the bits of the file for each weight, such as 4.5')
+    .option('--target-bpw <bits>', 'the same, by the bits of the file for each weight, such as 4.5', number)
     .option('--imatrix <file>', 'importance matrix: a file, org/model:file, or auto: computed from the source first')
     .option(
       '--imatrix-text <file>',
@@ -56,21 +55,11 @@ export function addOutputOptions(command: Command): Command {
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */
 export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags: Flags, signal: AbortSignal) {
-  const {
-    out,
-    outfile,
-    jobs,
-    maxMemory,
-    statsPlot,
-    imatrixText: _text,
-    targetBpw,
-    dryRun: _,
-    json: __,
-    ...rest
-  } = flags;
+  const { out, outfile, jobs, maxMemory, statsPlot, dryRun: _, json: __, ...others } = flags;
+  const { check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio, ...rest } = others;
   return {
     ...rest,
-    ...optionalNumber('targetBpw', targetBpw),
+    ...toCheck({ check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio } as CheckFlags),
     ...toFileParams({ out: out ?? outfile, jobs, maxMemory }, signal),
     stats: rest.stats === true || statsPlot !== undefined,
   };

@@ -1,17 +1,13 @@
 import { Command } from 'commander';
-import type { QuantizeParams } from '../convert/params.js';
-import { planQuantize, quantize } from '../convert/quantize.js';
 import { UsageError } from '../errors.js';
+import { planQuantize, quantize } from '../pipeline/calls.js';
+import type { QuantizeParams } from '../pipeline/params.js';
 import { parseFileType } from '../quantize/file-types.js';
-import { withAutoImatrix } from './auto-imatrix.js';
-import { addCheckOptions, type CheckFlags, checkAfterwards, splitFlags } from './check-options.js';
+import { addCheckOptions } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
-import { withSensitivities } from './sensitivities.js';
 
-type Flags = OutputFlags &
-  CheckFlags &
-  Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
+type Flags = OutputFlags & Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
 
 const EXAMPLES = `
 Examples:
@@ -19,6 +15,7 @@ Examples:
   hf2gguf quantize model-BF16.gguf out.gguf q4_k_m           the output named, as llama-quantize takes it
   hf2gguf quantize model.gguf q4_k_m,iq2_xs --imatrix imatrix.gguf --out ggufs/
   hf2gguf quantize org/model-GGUF:model-F16.gguf q5_k_m      a file on the Hub, without a copy of it here
+  hf2gguf quantize model.gguf --target-bpw 4.5 --imatrix auto --check
   hf2gguf quantize model.gguf q3_k_m --tensor-type 'ffn_down=q5_k' --dry-run
 
 A name with -00001-of-... stands for all parts of a split file. Types: ${TYPE_LIST}.`;
@@ -36,19 +33,15 @@ export function quantizeCommand(): Command {
 }
 
 function run(source: string, rest: readonly string[], flags: Flags): Promise<void> {
-  const [checkFlags, options] = splitFlags(flags);
   return runPlanned(flags, (signal) => {
     const { out, quant } = parseArguments(rest, flags);
     const params: QuantizeParams = {
-      ...toParams(options, signal),
+      ...toParams(flags, signal),
       ...(out !== undefined && { out }),
       ...(quant !== undefined && { quant }),
       source,
     };
-    return {
-      ...withAutoImatrix(params, options, withSensitivities(options, { plan: planQuantize, write: quantize })),
-      prepare: () => checkAfterwards({ ...options, ...checkFlags }, params),
-    };
+    return { plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
   });
 }
 

@@ -1,7 +1,9 @@
 import type { ConvertEvent, WrittenFile } from '../events.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
+import { renderAll, runningText } from './check-table.js';
 import { formatBytes, formatSeconds, printable } from './format.js';
 import { toJsonLine } from './json.js';
+import { renderPrediction } from './plan-table.js';
 import { statusLine, type Terminal } from './status-line.js';
 
 /** Draws a conversion's events: a moving line on a terminal, plain lines in a pipe, JSON lines for programs. */
@@ -25,6 +27,7 @@ const PHASES = {
   measure: 'Measuring what each type loses',
   fill: 'Converting',
   flush: 'Flushing to disk',
+  check: 'Running the result beside the source',
 } as const;
 
 export interface TextReporter extends Reporter {
@@ -50,6 +53,9 @@ export function textReporter({ out, err }: Terminal): TextReporter {
         case 'plan':
           for (const file of event.plan.files) {
             line(err, `${file.name}: ${formatBytes(file.size)}, ${file.tensors.length} tensors`);
+            if (file.prediction) {
+              line(err, renderPrediction(file.prediction));
+            }
           }
           break;
         case 'progress':
@@ -71,13 +77,18 @@ export function textReporter({ out, err }: Terminal): TextReporter {
           }
           break;
         case 'file':
+          line(out, resultLine(event));
+          for (const worst of worstTensors(event)) {
+            line(err, worst);
+          }
+          break;
+        case 'check':
+          status.progress(event.done, event.total, () => runningText(event, (performance.now() - started) / 1000));
           break;
         case 'done':
-          for (const file of event.result.files) {
-            line(out, resultLine(file));
-            for (const worst of worstTensors(file)) {
-              line(err, worst);
-            }
+          status.clear();
+          if (event.result.check) {
+            line(out, `\n${renderAll(event.result.check)}`);
           }
       }
     },

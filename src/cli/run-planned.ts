@@ -1,8 +1,12 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { makeFolder } from '../convert/outputs.js';
 import type { Plan } from '../convert/plan.js';
 import { plotErrors } from '../convert/plot-errors.js';
-import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
-import type { AfterWriting } from './check-options.js';
+import { ResourceError } from '../errors.js';
+import type { ConvertEvent, ConvertResult } from '../events.js';
+import { plotCheck } from '../runner/plot-check.js';
+import type { CheckFlags } from './check-options.js';
 import type { FileFlags } from './file-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -14,15 +18,14 @@ import { jsonReporter, textReporter } from './reporter.js';
 export interface Work {
   plan(emit: (event: ConvertEvent) => void): Promise<Plan>;
   write(): AsyncGenerator<ConvertEvent, ConvertResult>;
-  /** Says what is done with the files, before they are written. */
-  prepare?(): Promise<AfterWriting | null>;
 }
 
+type PlotFlags = Pick<OutputFlags, 'statsPlot'> & Pick<CheckFlags, 'checkPlot'>;
+
+class PlotError extends ResourceError {}
+
 /** Prints the plan, or writes the files and tells about it. */
-export async function runPlanned(
-  flags: FileFlags & Pick<OutputFlags, 'statsPlot'>,
-  start: (signal: AbortSignal) => Work,
-): Promise<void> {
+export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: AbortSignal) => Work): Promise<void> {
   const terminal = { out: process.stdout, err: process.stderr };
   // The plan alone is one JSON document, so what is said beside it goes to stderr.
   const reporter = flags.json && !flags.dryRun ? jsonReporter(terminal) : textReporter(terminal);
@@ -37,19 +40,38 @@ export async function runPlanned(
       process.stdout.write(`${flags.json ? toJsonLine(planned) : renderPlan(planned)}\n`);
       return;
     }
-    const after = await work.prepare?.();
-    let files: readonly WrittenFile[] = [];
+    await makeFolders(flags);
     for await (const event of work.write()) {
       reporter.event(event);
       if (event.event === 'done') {
-        ({ files } = event.result);
+        await drawPlots(event.result, flags);
       }
     }
-    if (flags.statsPlot !== undefined) {
-      await writeFile(flags.statsPlot, plotErrors(files));
-    }
-    await after?.(files, signal);
   });
+}
+
+/** Makes the plots' folders: what is wrong with them is known before the work. */
+async function makeFolders({ statsPlot, checkPlot }: PlotFlags): Promise<void> {
+  for (const path of [statsPlot, checkPlot]) {
+    if (path !== undefined) {
+      await makeFolder(dirname(path)).catch(refusePlot(path));
+    }
+  }
+}
+
+async function drawPlots({ files, check }: ConvertResult, { statsPlot, checkPlot }: PlotFlags): Promise<void> {
+  if (statsPlot !== undefined) {
+    await writeFile(statsPlot, plotErrors(files)).catch(refusePlot(statsPlot));
+  }
+  if (checkPlot !== undefined) {
+    await writeFile(checkPlot, plotCheck(check?.models ?? [])).catch(refusePlot(checkPlot));
+  }
+}
+
+function refusePlot(path: string): (cause: Error) => never {
+  return (cause) => {
+    throw new PlotError(`The plot ${path} cannot be written: ${cause.message}.`, 'Choose another place.', { cause });
+  };
 }
 
 /** What is said beside a plan: to make one for a target size takes a while. */

@@ -1,17 +1,14 @@
 import { Command } from 'commander';
 import { EXIT } from '../errors.js';
 import { type GenerateParams, type GenerateResult, generate } from '../runner/generate/generate.js';
-import { formatSeconds, optionalNumber, printable } from './format.js';
+import { formatSeconds, printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
+import { number } from './number.js';
 
-interface Flags extends Pick<GenerateParams, 'prompt' | 'chat' | 'system'> {
-  readonly nPredict?: string;
-  readonly temp?: string;
-  readonly topK?: string;
-  readonly topP?: string;
-  readonly seed?: string;
-  readonly jobs?: string;
+interface Flags extends Pick<GenerateParams, 'prompt' | 'chat' | 'system' | 'topK' | 'topP' | 'seed' | 'jobs'> {
+  readonly nPredict: number;
+  readonly temp: number;
   readonly json?: boolean;
 }
 
@@ -24,32 +21,23 @@ Examples:
 export function runCommand(): Command {
   return new Command('run')
     .description('Continue a text, to see that a model speaks.')
-    .argument('<model>', 'FILE.gguf, or a model to convert: a folder, or org/model[@revision]')
+    .argument('<model>', 'FILE.gguf or org/model:file.gguf, or a model to convert: a folder, or org/model[@revision]')
     .requiredOption('--prompt <text>', 'what is continued, or with --chat said to the model')
     .option('--chat', "lay the prompt out by the model's chat template")
     .option('--system <text>', 'with --chat: what the system says first')
-    .option('-n, --n-predict <count>', 'tokens at most', '128')
-    .option('--temp <t>', 'draw by chance; 0: always the likeliest token', '0')
-    .option('--top-k <k>', 'with --temp: from the likeliest k tokens (0: all)', '40')
-    .option('--top-p <p>', 'with --temp: from the likeliest ones whose probabilities reach p', '0.95')
-    .option('--seed <number>', 'with --temp: the same seed, the same text')
-    .option('--jobs <n>', 'threads (default: one per core)')
+    .option('-n, --n-predict <count>', 'tokens at most', number, 128)
+    .option('--temp <t>', 'draw by chance; 0: always the likeliest token', number, 0)
+    .option('--top-k <k>', 'with --temp: from the likeliest k tokens (0: all)', number, 40)
+    .option('--top-p <p>', 'with --temp: from the likeliest ones whose probabilities reach p', number, 0.95)
+    .option('--seed <number>', 'with --temp: the same seed, the same text', number)
+    .option('--jobs <n>', 'threads (default: one per core)', number)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', EXAMPLES)
     .action(run);
 }
 
-async function run(source: string, { json, nPredict, temp, topK, topP, seed, jobs, ...flags }: Flags): Promise<void> {
-  const params: GenerateParams = {
-    ...flags,
-    source,
-    ...optionalNumber('maxTokens', nPredict),
-    ...optionalNumber('temperature', temp),
-    ...optionalNumber('topK', topK),
-    ...optionalNumber('topP', topP),
-    ...optionalNumber('seed', seed),
-    ...optionalNumber('jobs', jobs),
-  };
+async function run(source: string, { json, nPredict, temp, ...flags }: Flags): Promise<void> {
+  const params: GenerateParams = { ...flags, source, maxTokens: nPredict, temperature: temp };
   const started = performance.now();
   await interruptible(async (signal) => {
     for await (const event of generate({ ...params, signal })) {

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { planSplit, type SplitParams, split } from '../files/split.js';
 import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
+import { number } from './number.js';
 import { runPlanned } from './run-planned.js';
 
 interface Flags extends FileFlags {
-  readonly splitMaxTensors?: string;
+  readonly splitMaxTensors?: number;
   readonly splitMaxSize?: string;
   readonly tensorFirstSplit: boolean;
 }
@@ -20,7 +21,7 @@ export function splitCommand(): Command {
     .description('Split a GGUF file into parts: the bytes that llama-gguf-split writes.')
     .argument('<source>', 'FILE.gguf, or org/model[@revision]:file.gguf')
     .argument('[out]', "a folder, or the parts' name before their numbers (default: the file's, in this folder)")
-    .option('--split-max-tensors <n>', 'tensors of a part (default: 128)')
+    .option('--split-max-tensors <n>', 'tensors of a part (default: 128)', number)
     .option('--split-max-size <n(M|G)>', "bytes of a part's tensors, in units of 1,000,000 or 1,000,000,000")
     .option('--no-tensor-first-split', 'a first part without tensors');
   return addFileOptions(command, 'the same as [out]').addHelpText('after', EXAMPLES).action(run);
@@ -32,7 +33,7 @@ function run(source: string, out: string | undefined, flags: Flags): Promise<voi
     const params: SplitParams = {
       ...toFileParams({ ...flags, out: out ?? flags.out }, signal),
       source,
-      ...(splitMaxTensors !== undefined && { splitMaxTensors: Number(splitMaxTensors) }),
+      ...(splitMaxTensors !== undefined && { splitMaxTensors }),
       ...(splitMaxSize !== undefined && { splitMaxSize }),
       noTensorFirstSplit: !tensorFirstSplit,
     };

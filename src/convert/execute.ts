@@ -45,9 +45,6 @@ export async function execute(execution: Execution): Promise<void> {
     await files.discard();
     throw error;
   }
-  for (const { path, size } of execution.outputs) {
-    execution.emit({ event: 'file', path, size });
-  }
 }
 
 /** Fetched ranges that wait for a worker at once: enough to keep a fast connection busy. */

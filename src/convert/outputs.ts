@@ -141,7 +141,7 @@ export function writeError(
 }
 
 /** With those above it. Node's own recursive way never ends where a system refuses with ENOENT, as /proc does. */
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   if ((await stat(path).catch(() => null)) === null) {
     await makeFolder(dirname(path));
     await mkdir(path).catch((error: NodeJS.ErrnoException) => {

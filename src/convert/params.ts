@@ -61,7 +61,7 @@ export interface QuantizeOptions extends TargetOptions {
   readonly allowRequantize?: boolean;
 }
 
-/** What `convert` and `plan` take. */
+/** What a conversion takes. */
 export interface ConvertParams extends OutputParams, QuantizeOptions {
   /** `org/model[@revision]`, a bare Hub name, or a folder (a path that exists wins). */
   readonly source: string;
@@ -81,7 +81,7 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
   readonly arch?: string;
 }
 
-/** What `quantize` and `planQuantize` take. */
+/** What quantizing a GGUF file takes. */
 export interface QuantizeParams extends OutputParams, QuantizeOptions {
   /** A GGUF file or the first part of a split one: a path, or `org/model[@revision]:file.gguf`. */
   readonly source: string;

@@ -48,6 +48,9 @@ export async function run<Source extends { readonly repo: Repo }>(
     const { signal } = params;
     await execute({ ...work, repo: source.repo, jobs, workers, fetchMemory: memory / 2, signal, onErrors, emit });
     const result = { files: files.map((file, i) => ({ ...file, ...(stats && { tensors: stats.of(i) }) })) };
+    for (const file of result.files) {
+      emit({ event: 'file', ...file });
+    }
     emit({ event: 'done', result });
     return result;
   } finally {

@@ -1,8 +1,11 @@
 import { UsageError } from '../errors.js';
 import { stream } from '../stream.js';
+import { openVocabulary } from '../vocabulary/open.js';
+import { checkNumber } from './check-number.js';
 import { checkGates, type Gates } from './gates.js';
-import { checkContext, type Measures, measure, type Running } from './measure.js';
-import { type OpenedModel, openModels, type SubjectOptions } from './subject.js';
+import { checkContext, type Measures, measure, type Running, shortContext, textChunks } from './measure.js';
+import { OpenedModels } from './model.js';
+import { type OpenedModel, openHeaders, openModels, type SubjectOptions } from './subject.js';
 import { readText } from './texts.js';
 
 /** What `check` takes; the command line's options under the same names. */
@@ -62,11 +65,13 @@ export function check(params: CheckParams): AsyncGenerator<CheckEvent, CheckResu
 async function run(params: CheckParams, emit: (event: CheckEvent) => void): Promise<CheckResult> {
   checkParams(params);
   const { model, against = null, text: file = null, chunks, ctx = DEFAULT_CONTEXT, ...rest } = params;
-  const { maxKld, maxPplRatio, ...options } = rest;
+  const { maxKld, maxPplRatio, ...others } = rest;
+  const options = { opened: new OpenedModels(), ...others, contextLength: ctx, emit };
   const text = await readText(file, 'check');
   emit({ event: 'phase', phase: 'open' });
   const sources = [...(against === null ? [] : [against]), ...(typeof model === 'string' ? [model] : model)];
-  const opened = await openModels(sources, { ...options, contextLength: ctx, emit });
+  await checkText(sources[0] as string, text, options, chunks);
+  const opened = await openModels(sources, options);
   try {
     warnOfContext(opened, ctx, emit);
     emit({ event: 'phase', phase: 'check' });
@@ -93,6 +98,23 @@ async function run(params: CheckParams, emit: (event: CheckEvent) => void): Prom
   }
 }
 
+/**
+ * Finds what is wrong with a check while there is nothing to check yet: of the base, headers and small files are read.
+ * @throws as `check`
+ */
+export async function expectCheck(params: Omit<CheckParams, 'model'> & { readonly against: string }): Promise<void> {
+  checkParams({ ...params, model: 'model.gguf' });
+  const { against, text: file = null, ctx = DEFAULT_CONTEXT, chunks } = params;
+  const text = await readText(file, 'check');
+  await checkText(against, text, { ...params, contextLength: ctx }, chunks);
+}
+
+/** Whether a text is long enough can be told from the vocabulary. @throws ShortTextError, and as `openHeaders` */
+async function checkText(source: string, text: string, options: SubjectOptions, chunks?: number): Promise<void> {
+  const { kv } = await openHeaders(source, options);
+  textChunks(openVocabulary(kv), text, { context: options.contextLength, chunks });
+}
+
 function describe(models: readonly OpenedModel[], measures: readonly Measures[]): Checked[] {
   return models.map(({ source, type, size, bitsPerWeight }, i) => ({
     ...{ source, type, size, bitsPerWeight },
@@ -101,19 +123,16 @@ function describe(models: readonly OpenedModel[], measures: readonly Measures[])
 }
 
 function warnOfContext(opened: readonly OpenedModel[], ctx: number, emit: (event: CheckEvent) => void): void {
-  for (const { source, engine } of opened) {
-    const { contextLength } = engine.graph;
-    if (contextLength < ctx) {
-      emit({
-        event: 'warning',
-        message: `${source} is made for ${contextLength} tokens, fewer than a chunk's ${ctx}.`,
-      });
-    }
+  // Those that are compared are mostly versions of one model.
+  const [message] = opened.flatMap(({ source, engine }) => shortContext(source, engine.graph, ctx) ?? []);
+  if (message !== undefined) {
+    emit({ event: 'warning', message });
   }
 }
 
-function checkParams({ ctx = DEFAULT_CONTEXT, chunks, model, against, maxKld, maxPplRatio }: CheckParams): void {
+function checkParams({ ctx = DEFAULT_CONTEXT, chunks, model, against, maxKld, maxPplRatio, jobs }: CheckParams): void {
   checkContext(ctx);
+  checkNumber('--jobs', jobs, { least: 1 });
   if (chunks !== undefined && !(Number.isSafeInteger(chunks) && chunks > 0)) {
     throw new UsageError(
       `--chunks is ${chunks}, which is no positive whole number.`,

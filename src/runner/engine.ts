@@ -92,11 +92,18 @@ const MAX_THREADS = 512;
 export function openEngine(graph: Graph, tensors: readonly WeightTensor[], options: EngineOptions): Engine {
   const { contextLength, threads = availableParallelism(), on } = options;
   requireCount('contextLength', contextLength, MAX_CONTEXT);
-  requireCount('threads', threads, MAX_THREADS);
+  requireCount('threads', threads, Number.MAX_SAFE_INTEGER);
   const { operators, widths, weights } = compileGraph(graph, tensors);
   checkFiles(weights);
   const native = weights.map((weight) => toNative(weight, on));
-  const spec = { target: on ?? currentTarget(), threads, contextLength, widths, operators, weights: native };
+  const spec = {
+    target: on ?? currentTarget(),
+    threads: Math.min(threads, MAX_THREADS),
+    contextLength,
+    widths,
+    operators,
+    weights: native,
+  };
   try {
     const runner = new (addon() as unknown as RunnerAddon).Runner(spec);
     return new NativeEngine(runner, graph, weights, contextLength);

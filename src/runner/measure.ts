@@ -4,6 +4,7 @@ import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { Distribution } from './distribution.js';
 import { type Divergence, DivergenceSum } from './divergence.js';
 import type { Engine } from './engine.js';
+import type { Graph } from './graph.js';
 import { type Estimate, exponential, type Piece, pieces, Samples } from './perplexity.js';
 
 /** A model that is ready to be measured. */
@@ -65,8 +66,7 @@ export async function* measure(
   const all = base ? [base, ...models] : models;
   checkVocabularies(all);
   const { vocabulary } = all[0] as Subject;
-  const tokens = vocabulary.encode(text, { special: false, edges: true });
-  const total = chunkCount(tokens.length, context, chunks);
+  const { tokens, total } = textChunks(vocabulary, text, { context, chunks });
   const scores = all.map((subject) => new Score(subject));
   for (let chunk = 0; chunk < total; chunk++) {
     for (const piece of pieces(tokens, chunk, context, vocabulary.addBos ? vocabulary.bos : null)) {
@@ -84,6 +84,16 @@ export async function* measure(
       ...(base ? { base: first, models: rest } : { base: null, models: measures }),
     };
   }
+}
+
+/** A text's tokens, and how many chunks of them are run. @throws ShortTextError */
+export function textChunks(
+  vocabulary: Vocabulary,
+  text: string,
+  { context, chunks }: Pick<MeasureOptions, 'context' | 'chunks'>,
+): { readonly tokens: Int32Array; readonly total: number } {
+  const tokens = vocabulary.encode(text, { special: false, edges: true });
+  return { tokens, total: chunkCount(tokens.length, context, chunks) };
 }
 
 /** What is gathered of one model. */
@@ -151,6 +161,13 @@ export function checkContext(context: number): void {
   }
 }
 
+/** A word on a chunk that is longer than what the model was trained for; null where it is not. */
+export function shortContext(source: string, { contextLength }: Pick<Graph, 'contextLength'>, ctx: number) {
+  return contextLength < ctx
+    ? `${source} is made for ${contextLength} tokens, fewer than the ${ctx} of a chunk, and does worse on more.`
+    : null;
+}
+
 /**
  * Of `context` tokens; llama-perplexity and llama-imatrix ask for two at least.
  * @throws ShortTextError
@@ -159,7 +176,7 @@ export function chunkCount(tokens: number, context: number, chunks: number | und
   if (tokens < 2 * context) {
     throw new ShortTextError(
       `The text has ${tokens} tokens; two chunks of ${context} are needed.`,
-      'Give a longer one, or a smaller --ctx.',
+      'Give a longer text, or to a command that has it a smaller --ctx.',
     );
   }
   return Math.min(Math.floor(tokens / context), chunks ?? Number.POSITIVE_INFINITY);

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { forEachConcurrently } from '../concurrency.js';
 import { type ScaledType, toFloats } from '../convert/floats.js';
 import { openGgufModel } from '../convert/gguf-model.js';
@@ -5,14 +6,14 @@ import { makePlan } from '../convert/make-plan.js';
 import { openModel } from '../convert/open-model.js';
 import type { ConvertParams } from '../convert/params.js';
 import type { PlannedTensor } from '../convert/plan.js';
-import { UsageError } from '../errors.js';
+import { ResourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import { statOrNull } from '../repo/folder.js';
 import type { Repo } from '../repo/repo.js';
-import { bytesOf, type ElementType } from '../tensor/dtype.js';
-import { dtypeOf, type SourceExpr } from '../tensor/expr.js';
+import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
+import { dtypeOf, elementCount, type SourceExpr, shapeOf } from '../tensor/expr.js';
 import { evaluate, rowCount, segments } from '../tensor/rows.js';
 import type { Graph, WeightTensor } from './graph.js';
 import { buildGraph } from './graphs/registry.js';
@@ -28,35 +29,62 @@ export interface Runnable {
 /** As for a conversion; what concerns its output is left out. */
 export interface RunnableOptions
   extends Pick<ConvertParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'preTokenizer'> {
+  /** Keeps what is opened, for one that opens the same model several times. */
+  readonly opened?: OpenedModels;
   /** Takes the warnings of a conversion. */
   emit?(event: ConvertEvent): void;
 }
 
-/** A GGUF file that would have to be fetched whole. */
-export class RemoteGgufError extends UsageError {}
+/** Models by their sources, each opened once. */
+export class OpenedModels {
+  readonly outlines = new Map<string, Promise<Outline>>();
+  readonly runnables = new Map<string, Promise<Runnable>>();
+}
+
+/** A model on the Hub that does not fit into memory. */
+export class ModelTooLargeError extends ResourceError {}
 
 /**
- * Opens a model for running: a GGUF file (of a split one, any part) on this machine, or a model in the format of
- * transformers, in a folder or on the Hub. A checkpoint gives what its conversion to float32 would.
+ * Opens a model for running: a GGUF file (of a split one, any part), or a model in the format of transformers, in a
+ * folder or on the Hub. Files on this machine are mapped, others are fetched into memory. A checkpoint gives what its
+ * conversion to float32 would.
  * @param source as of `quantize` or of `convert`.
- * @throws NoGraphError, UnknownPartError, GraphError, RemoteGgufError, and what opening and planning throw.
+ * @throws NoGraphError, UnknownPartError, GraphError, ModelTooLargeError, and what opening and planning throw.
  */
-export async function openRunnable(source: string, options: RunnableOptions = {}): Promise<Runnable> {
-  return (await isGguf(source)) ? openFile(source, options) : openCheckpoint(source, options);
+export function openRunnable(source: string, options: RunnableOptions = {}): Promise<Runnable> {
+  return once(options.opened?.runnables, source, async () => {
+    const { repo, graph, kv, tensors: outlined } = await openOutline(source, options);
+    const tensors = outlined.map((tensor) => mapInPlace(repo, tensor));
+    const fetched = outlined.filter((_, i) => tensors[i] === undefined);
+    checkMemory(source, fetched);
+    await forEachConcurrently([...outlined.entries()], READS, options.signal, async ([i, tensor], signal) => {
+      tensors[i] ??= await load(repo, tensor, signal);
+    });
+    return { graph, kv, tensors: tensors as WeightTensor[] };
+  });
 }
 
 /** A model without its tensors' data: headers and small files alone are read. */
 export interface Outline extends Omit<Runnable, 'tensors'> {
-  readonly tensors: readonly Pick<WeightTensor, 'name' | 'ne'>[];
+  readonly repo: Repo;
+  readonly tensors: readonly Pick<PlannedTensor, 'name' | 'ne' | 'expr'>[];
 }
 
-/** @throws as `openRunnable` */
-export async function openOutline(source: string, options: RunnableOptions = {}): Promise<Outline> {
-  if (!(await isGguf(source))) {
-    return planFloats(source, options);
-  }
-  const { kv, tensors } = await openGgufModel(source, options);
-  return { graph: buildGraph(kv, tensors), kv, tensors };
+/** @throws as `openRunnable`, but ModelTooLargeError */
+export function openOutline(source: string, options: RunnableOptions = {}): Promise<Outline> {
+  return once(options.opened?.outlines, source, async () =>
+    (await isGguf(source)) ? outlineOfFile(source, options) : planFloats(source, options),
+  );
+}
+
+function once<Value>(
+  known: Map<string, Promise<Value>> | undefined,
+  source: string,
+  open: () => Promise<Value>,
+): Promise<Value> {
+  const value = known?.get(source) ?? open();
+  known?.set(source, value);
+  return value;
 }
 
 async function isGguf(source: string): Promise<boolean> {
@@ -64,29 +92,23 @@ async function isGguf(source: string): Promise<boolean> {
   return found ? found.isFile() : /\.gguf$/i.test(source);
 }
 
-async function openFile(source: string, options: RunnableOptions): Promise<Runnable> {
-  const { kv, repo, tensors } = await openGgufModel(source, options);
-  const graph = buildGraph(kv, tensors);
-  const mapped = tensors.map(({ name, type, ne, expr }): WeightTensor => {
-    const path = repo.local(expr.file);
-    if (path === null) {
-      throw new RemoteGgufError(`${source} is not on this machine.`, 'Download the file first.');
-    }
-    return { name, type, ne, data: { kind: 'file', path, offset: expr.offset } };
-  });
-  return { graph, kv, tensors: mapped };
+async function outlineOfFile(source: string, options: RunnableOptions): Promise<Outline> {
+  const { repo, kv, tensors } = await openGgufModel(source, options);
+  return { repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 
 /** Tensors that are read at a time, lest a Hub's latency counts for each. */
 const READS = 8;
 
-async function openCheckpoint(source: string, options: RunnableOptions): Promise<Runnable> {
-  const { repo, graph, kv, tensors: planned } = await planFloats(source, options);
-  const tensors: WeightTensor[] = [];
-  await forEachConcurrently([...planned.entries()], READS, options.signal, async ([index, tensor], signal) => {
-    tensors[index] = mapInPlace(repo, tensor) ?? (await load(repo, tensor, signal));
-  });
-  return { graph, kv, tensors };
+function checkMemory(source: string, fetched: Outline['tensors']): void {
+  const needed = fetched.reduce((sum, { expr }) => sum + bytesOf(dtypeOf(expr), elementCount(shapeOf(expr))), 0);
+  if (needed > totalmem()) {
+    const [gib, has] = [needed, totalmem()].map((bytes) => (bytes / 2 ** 30).toFixed(1));
+    throw new ModelTooLargeError(
+      `To run ${source}, ${gib} GiB of its weights have to be in memory, and there are ${has} GiB.`,
+      'Download it first: files on this machine are mapped instead.',
+    );
+  }
 }
 
 const KEPT = [
@@ -99,7 +121,7 @@ const KEPT = [
 ] as const satisfies readonly (keyof RunnableOptions)[];
 
 /** What a conversion to float32 would write. */
-async function planFloats(source: string, options: RunnableOptions) {
+async function planFloats(source: string, options: RunnableOptions): Promise<Outline> {
   const { emit = () => {} } = options;
   // Callers pass on what they were given, which may be a whole conversion's parameters.
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
@@ -114,11 +136,13 @@ async function planFloats(source: string, options: RunnableOptions) {
   return { repo: model.repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 
-/** What the engine reads of a checkpoint's dtypes; all are exact in float32. */
+/** What the engine reads of the types without blocks; all are exact in float32. */
 const MAPPED: ReadonlySet<ElementType> = new Set(['F32', 'F16', 'BF16'] satisfies ElementType[]);
 
+type OutlinedTensor = Outline['tensors'][number];
+
 /** A tensor that is in a file of this machine as it is. */
-function mapInPlace(repo: Repo, { name, ne, expr }: PlannedTensor): WeightTensor | undefined {
+function mapInPlace(repo: Repo, { name, ne, expr }: OutlinedTensor): WeightTensor | undefined {
   if (expr.op !== 'source' || !isMappable(expr)) {
     return undefined;
   }
@@ -127,11 +151,12 @@ function mapInPlace(repo: Repo, { name, ne, expr }: PlannedTensor): WeightTensor
 }
 
 function isMappable(expr: SourceExpr): expr is SourceExpr & { dtype: GgmlType } {
-  return MAPPED.has(expr.dtype) && expr.offset % bytesOf(expr.dtype, 1) === 0;
+  const isBlocks = !(expr.dtype in DTYPE_BYTES);
+  return isBlocks || (MAPPED.has(expr.dtype) && expr.offset % bytesOf(expr.dtype, 1) === 0);
 }
 
 /** The evaluated tensor in memory, in its own dtype where the engine reads that, else as float32. */
-async function load(repo: Repo, { name, ne, expr }: PlannedTensor, signal: AbortSignal): Promise<WeightTensor> {
+async function load(repo: Repo, { name, ne, expr }: OutlinedTensor, signal: AbortSignal): Promise<WeightTensor> {
   const rows = rowCount(expr);
   const pieces: Uint8Array[] = [];
   for (const { file, offset, length } of segments(expr, 0, rows)) {
@@ -143,7 +168,7 @@ async function load(repo: Repo, { name, ne, expr }: PlannedTensor, signal: Abort
     fetch: () => pieces.shift() as Uint8Array,
     take: (size) => new Uint8Array(size),
   });
-  // A checkpoint with scaled types was refused when it was opened.
+  // A checkpoint with scaled types was refused when it was opened, and a GGUF file has none.
   const { bytes, dtype } = toFloats(raw, dtypeOf(expr) as Exclude<ElementType, ScaledType>);
   return { name, ne, type: dtype, data: { kind: 'memory', bytes } };
 }

@@ -7,7 +7,7 @@ import { openVocabulary } from '../vocabulary/open.js';
 import { type Engine, openEngine } from './engine.js';
 import type { WeightTensor } from './graph.js';
 import type { Subject } from './measure.js';
-import { openRunnable, type Runnable, type RunnableOptions } from './model.js';
+import { type Outline, openOutline, openRunnable, type Runnable, type RunnableOptions } from './model.js';
 
 /** A model to be measured, with what tells it from others. */
 export interface OpenedModel extends Subject {
@@ -27,6 +27,10 @@ export interface SubjectOptions extends Omit<RunnableOptions, 'emit'> {
 
 /** @throws as `openRunnable`, `openEngine` and `openVocabulary`; nothing stays open then. */
 export async function openModels(sources: readonly string[], options: SubjectOptions): Promise<OpenedModel[]> {
+  // Of all of them the headers, before the weights of one are fetched.
+  for (const source of sources) {
+    await openHeaders(source, options);
+  }
   const opened: OpenedModel[] = [];
   try {
     for (const source of sources) {
@@ -41,18 +45,18 @@ export async function openModels(sources: readonly string[], options: SubjectOpt
   }
 }
 
-async function openModel(
-  source: string,
-  { contextLength, jobs, emit, ...options }: SubjectOptions,
-): Promise<OpenedModel> {
-  const runnable = await openRunnable(source, {
-    ...options,
-    emit: (event) => {
-      if (event.event === 'warning') {
-        emit?.(event);
-      }
-    },
-  });
+/** What is known of a model before its weights are fetched. @throws as `openOutline` */
+export function openHeaders(source: string, options: SubjectOptions): Promise<Outline> {
+  return openOutline(source, runnableOptions(options));
+}
+
+function runnableOptions({ emit, ...options }: SubjectOptions): RunnableOptions {
+  return { ...options, emit: (event) => event.event === 'warning' && emit?.(event) };
+}
+
+async function openModel(source: string, options: SubjectOptions): Promise<OpenedModel> {
+  const { contextLength, jobs } = options;
+  const runnable = await openRunnable(source, runnableOptions(options));
   const { graph, kv, tensors } = runnable;
   const vocabulary = openVocabulary(kv);
   const engine = openEngine(graph, tensors, { contextLength, ...(jobs !== undefined && { threads: jobs }) });

@@ -39,7 +39,8 @@ describe('run', () => {
   });
 
   test.each([
-    ['no number', ['--temp', 'hot'], /--temp is NaN/],
+    ['no number', ['--temp', 'hot'], /'--temp <t>' argument 'hot' is invalid\. It is no number/],
+    ['a system without a chat', ['--system', 'Be brief.'], /--system has no effect without --chat/],
     ['no tokens', ['-n', '0'], /-n is 0/],
     ['a chat without a template', ['--chat'], /has no chat template\. Leave out --chat/],
   ])('%s: a sentence', async (_, args, sentence) => {

@@ -121,37 +121,28 @@ test('--check on a conversion: a table, and a plot of size against divergence', 
   expect(places[1]?.[1]).toBeLessThan(places[0]?.[1] ?? 0);
 });
 
-test('--check --json: its events come inside events of the conversion', async () => {
+test('--check --json: one list of events; the last but the error has the files and how they are', async () => {
   const out = tempFolder();
-  const done = await run([
-    tinyVerse,
-    '--quant',
-    'q8_0',
-    '--out',
-    out,
-    '--check',
-    '--check-chunks',
-    '1',
-    '--max-kld',
-    '1e-9',
-    '--json',
-  ]);
+  const check = ['--check', '--check-chunks', '1', '--max-kld', '1e-9'];
+  const done = await run([tinyVerse, '--quant', 'q8_0', '--out', out, ...check, '--json']);
   const events = done.out
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { event: string; check?: object });
+    .map((line) => JSON.parse(line) as { event: string; phase?: string });
   expect(done.code).toBe(7);
-  expect(events.findIndex(({ event }) => event === 'done')).toBeLessThan(
-    events.findIndex(({ event }) => event === 'check'),
-  );
-  expect(events.at(-2)).toMatchObject({ event: 'check', check: { event: 'done', result: { text: null, chunks: 1 } } });
-  expect(events.at(-1)).toMatchObject({ event: 'error', name: 'QualityGateError', exitCode: 7 });
+  const order = events.map(({ event, phase }) => (event === 'phase' ? phase : event));
+  expect(order.slice(order.indexOf('flush'))).toEqual(['flush', 'file', 'open', 'check', 'check', 'done', 'error']);
+  expect(events.at(-2)).toMatchObject({
+    result: { files: [{ type: 'Q8_0' }], check: { text: null, chunks: 1, models: [{ type: 'Q8_0' }] } },
+  });
+  expect(events.at(-1)).toMatchObject({ name: 'QualityGateError', exitCode: 7 });
 });
 
 test.each([
   [['--max-kld', '0.1'], 2, /--max-kld needs a model to compare with/],
-  [['--against', 'x.gguf', '--max-kld', 'much'], 2, /--max-kld is NaN/],
+  [['--against', 'x.gguf', '--max-kld', 'much'], 2, /'--max-kld <x>' argument 'much' is invalid\. It is no number/],
   [['--chunks', '0'], 2, /--chunks is 0/],
+  [['--jobs', '0'], 2, /--jobs is 0/],
   [['--ctx', '3'], 2, /--ctx is 3/],
   [['--ctx', '20000', '--chunks', '1'], 2, /two chunks of 20000 are needed/],
   [['--text', '/nonexistent/text'], 4, /\/nonexistent\/text cannot be read/],

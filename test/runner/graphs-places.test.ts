@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { split } from '#src/files/split.js';
-import { openRunnable, RemoteGgufError } from '#src/runner/model.js';
+import { openRunnable } from '#src/runner/model.js';
 import { finish } from '../convert/records.js';
 import { startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
@@ -28,7 +28,7 @@ test('a split file is run from any of its parts', async () => {
   expect(await lastLogits(files[1]?.path ?? '', record.ids)).toEqual(await lastLogits(whole, record.ids));
 });
 
-test('a checkpoint on the Hub gives what it gives from a folder; a GGUF file there has to be fetched first', async () => {
+test('a checkpoint or a GGUF file on the Hub gives what it gives from a folder', async () => {
   const root = tempFolder();
   cpSync(source, join(root, 'org/model'), { recursive: true });
   cpSync(await toF32(source), join(root, 'org/model/model.gguf'));
@@ -36,7 +36,10 @@ test('a checkpoint on the Hub gives what it gives from a folder; a GGUF file the
   try {
     const { endpoint } = hub;
     expect(await lastLogits('org/model', record.ids, { endpoint })).toEqual(await lastLogits(source, record.ids));
-    await expect(openRunnable('org/model:model.gguf', { endpoint })).rejects.toThrow(RemoteGgufError);
+    const whole = await toF32(source);
+    expect(await lastLogits('org/model:model.gguf', record.ids, { endpoint })).toEqual(
+      await lastLogits(whole, record.ids),
+    );
   } finally {
     await hub.close();
   }

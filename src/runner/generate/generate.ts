@@ -88,7 +88,10 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
   }
 }
 
-function checkParams({ maxTokens, temperature, topK, topP, seed, jobs }: GenerateParams): void {
+function checkParams({ maxTokens, temperature, topK, topP, seed, jobs, chat, system }: GenerateParams): void {
+  if (system !== undefined && !chat) {
+    throw new UsageError('--system has no effect without --chat.', 'Give both, or leave it out.');
+  }
   checkNumber('-n', maxTokens, { least: 1 });
   checkNumber('--temp', temperature, { least: 0, whole: false });
   checkNumber('--top-k', topK, { least: 0 });

@@ -25,6 +25,9 @@ export class UnknownPartError extends UnsupportedError {}
 export function buildGraph(kv: KeyValues, tensors: readonly Pick<WeightTensor, 'name' | 'ne'>[]): Graph {
   const keys = new ArchitectureKeys(kv);
   const found = GRAPHS.find(({ architecture }) => architecture === keys.architecture);
+  if (keys.architecture === '') {
+    throw new NoGraphError('The file names no architecture (general.architecture): it is no model.', 'Give a model.');
+  }
   if (!found) {
     throw new NoGraphError(
       `Models of the architecture ${JSON.stringify(keys.architecture.slice(0, 60))} can't be run.`,

@@ -4,7 +4,8 @@ import { openVocabulary } from '../../vocabulary/open.js';
 import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
 import type { WeightTensor } from '../graph.js';
-import { openRunnable, type RunnableOptions } from '../model.js';
+import { shortContext } from '../measure.js';
+import { OpenedModels, openOutline, openRunnable, type RunnableOptions } from '../model.js';
 import { readText } from '../texts.js';
 import { type ChunkOptions, chunkTokens, collectSums } from './collect.js';
 
@@ -42,11 +43,19 @@ export async function collectFrom(params: CollectParams, emit: Emit): Promise<Co
   checkNumber('--jobs', jobs, { least: 1 });
   const { text, dataset } = await readCalibration(params.text);
   emit({ event: 'phase', phase: 'open' });
-  const { graph, kv, tensors } = await openRunnable(source, {
+  const options: RunnableOptions = {
+    opened: new OpenedModels(),
     ...params,
     emit: (event) => event.event === 'warning' && emit(event),
-  });
+  };
+  // Whether the text is long enough is known before the weights are fetched.
+  const { graph, kv } = await openOutline(source, options);
   const chunks = chunkTokens(openVocabulary(kv), text, { ...params, ctx });
+  const message = shortContext(source, graph, ctx);
+  if (message !== null) {
+    emit({ event: 'warning', message });
+  }
+  const { tensors } = await openRunnable(source, options);
   emit({ event: 'phase', phase: 'collect' });
   const engine = openEngine(graph, tensors, { contextLength: ctx, ...(jobs !== undefined && { threads: jobs }) });
   try {

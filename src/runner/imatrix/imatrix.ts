@@ -25,7 +25,7 @@ export interface ImatrixParams extends Omit<CollectParams, 'source'> {
 }
 
 export type ImatrixEvent =
-  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' | 'imatrix' | 'file' }>
+  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' | 'imatrix' }>
   | { readonly event: 'done'; readonly result: ImatrixResult };
 
 export interface ImatrixResult {
@@ -54,6 +54,9 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   if (model === undefined && files.length === 0) {
     throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
   }
+  if (model === undefined && params.text !== undefined) {
+    throw new UsageError('There is a text, but no model to run over it.', 'Name one, or leave out --text.');
+  }
   checkContext(ctx);
   const all = new Accumulated(ctx);
   for (const file of files) {
@@ -67,7 +70,6 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
     emit({ event: 'imatrix', coverage: covers });
   }
   const file = { path: params.out, size: await write(result, params) };
-  emit({ event: 'file', ...file });
   const { datasets, chunks, entries } = result;
   const done = { ...file, entries: entries.size, chunks, datasets, coverage: covers };
   emit({ event: 'done', result: done });

@@ -1,0 +1,41 @@
+import * as conversion from '../convert/convert.js';
+import type { Plan } from '../convert/plan.js';
+import * as quantization from '../convert/quantize.js';
+import type { ConvertEvent, ConvertResult } from '../events.js';
+import type { ConvertParams, QuantizeParams } from './params.js';
+import { planAll, writeAll } from './pipeline.js';
+
+const CONVERT = { plan: conversion.plan, write: conversion.convert };
+const QUANTIZE = { plan: quantization.planQuantize, write: quantization.quantize };
+
+/**
+ * Converts a model, and quantizes it in the same pass where `quant` is given; with `check` says how good the result is.
+ * @example for await (const event of convert({ source: 'org/model', quant: 'q4_k_m' })) console.log(event);
+ * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong. What was written
+ * stays when its check fails or is interrupted, else nothing is left behind. QualityGateError comes after `done`.
+ */
+export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+  return writeAll(CONVERT, params);
+}
+
+/**
+ * The plan of a conversion, from headers and small files alone; with a target size the model is run for it.
+ * @throws as `convert`
+ */
+export function plan(params: ConvertParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
+  return planAll(CONVERT, params, emit);
+}
+
+/**
+ * Quantizes a GGUF file, as llama-quantize does; with `check` says how good the result is.
+ * @example for await (const event of quantize({ source: 'model-BF16.gguf', quant: 'q4_k_m' })) console.log(event);
+ * @throws as `convert`
+ */
+export function quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+  return writeAll(QUANTIZE, params);
+}
+
+/** The plan of a quantization, from the headers alone; with a target size the model is run for it. @throws as `quantize` */
+export function planQuantize(params: QuantizeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
+  return planAll(QUANTIZE, params, emit);
+}

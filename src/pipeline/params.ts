@@ -1,0 +1,41 @@
+import type * as conversion from '../convert/params.js';
+import { UsageError } from '../errors.js';
+import type { CheckParams } from '../runner/check.js';
+
+/** What runs the model in the course of a conversion; the command line's options under the same names. */
+export interface RunnerOptions {
+  /** With `imatrix: 'auto'` or a target size: a file of text to run over. @default the bundled one */
+  readonly imatrixText?: string;
+  /** Run each file that was written beside the source, and say how far it is from it. @default false */
+  readonly check?: boolean | CheckOptions;
+}
+
+/** As of `check`. */
+export type CheckOptions = Pick<CheckParams, 'text' | 'chunks' | 'ctx' | 'maxKld' | 'maxPplRatio'>;
+
+/** What `convert` and `plan` take. `imatrix` may be `'auto'`: computed from the source first. */
+export interface ConvertParams extends conversion.ConvertParams, RunnerOptions {}
+
+/** What `quantize` and `planQuantize` take. `imatrix` may be `'auto'`: computed from the source first. */
+export interface QuantizeParams extends conversion.QuantizeParams, RunnerOptions {}
+
+/** What both have. */
+export type PipelineParams = QuantizeParams & Pick<ConvertParams, 'arch' | 'preTokenizer' | 'vocabOnly'>;
+
+/** Whether types are chosen by a size. */
+export function hasTarget({ targetSize, targetBpw }: PipelineParams): boolean {
+  return (targetSize ?? targetBpw) !== undefined;
+}
+
+/** @throws UsageError */
+export function checkRunnerOptions(params: PipelineParams): void {
+  if (params.imatrixText !== undefined && params.imatrix !== 'auto' && !hasTarget(params)) {
+    throw new UsageError(
+      '--imatrix-text has no effect without --imatrix auto or a target size.',
+      'Give both, or leave it out.',
+    );
+  }
+  if (params.check && params.vocabOnly) {
+    throw new UsageError('A vocabulary alone cannot be checked.', 'Leave --check or --vocab-only out.');
+  }
+}

@@ -1,0 +1,122 @@
+import type { Plan } from '../convert/plan.js';
+import { InterruptedError } from '../errors.js';
+import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
+import { type CheckResult, check, expectCheck } from '../runner/check.js';
+import { checkGates } from '../runner/gates.js';
+import { OpenedModels } from '../runner/model.js';
+import { forward, stream } from '../stream.js';
+import { checkRunnerOptions, hasTarget, type PipelineParams } from './params.js';
+import { expected, measured, type Run } from './prepare.js';
+
+// A conversion with what runs the model before it and after.
+
+type Emit = (event: ConvertEvent) => void;
+
+/** A conversion that runs no model. */
+export interface Conversion<Params> {
+  plan(params: Params, emit: Emit): Promise<Plan>;
+  write(params: Params): AsyncGenerator<ConvertEvent, ConvertResult>;
+}
+
+/** The check was interrupted, when the files had been written. */
+export class CheckInterruptedError extends InterruptedError {
+  constructor(files: readonly WrittenFile[], options?: ErrorOptions) {
+    const names = files.map(({ path }) => path).join(', ');
+    super(options, {
+      what: `Interrupted while checking; what was written is whole: ${names}.`,
+      next: 'hf2gguf check FILE --against SOURCE does the rest.',
+    });
+  }
+}
+
+/** @throws as `writeAll` */
+export async function planAll<Params extends PipelineParams>(
+  conversion: Conversion<Params>,
+  params: Params,
+  emit: Emit,
+): Promise<Plan> {
+  const own = { ...params, opened: new OpenedModels() };
+  const each = onceEach(emit);
+  await refuse(own);
+  return conversion.plan(await (hasTarget(own) ? measured(own, each) : expected(own)), each);
+}
+
+/**
+ * Runs the model as far as the types and values of the output depend on that, writes, and checks what was written.
+ * What is wrong with any of it is found before anything is written, as far as headers tell.
+ * @throws CheckInterruptedError, and as the conversion, `collectImatrix`, `measureSensitivities` and `check`
+ */
+export function writeAll<Params extends PipelineParams>(
+  conversion: Conversion<Params>,
+  params: Params,
+): AsyncGenerator<ConvertEvent, ConvertResult> {
+  return stream(async (emit, signal) => {
+    const own = { ...params, signal, opened: new OpenedModels() };
+    const each = onceEach(emit);
+    await refuse(own);
+    if (own.imatrix === 'auto' && !hasTarget(own)) {
+      await conversion.plan(await expected(own), () => {});
+    }
+    const written = conversion.write(await measured(own, each));
+    const { files } = await forward(written, (event) => event.event !== 'done' && each(event));
+    const checked = own.check ? await checkFiles(files, own, each) : undefined;
+    const result = { files, ...(checked && { check: checked }) };
+    emit({ event: 'done', result });
+    if (checked) {
+      checkGates(checked, checkOptions(own));
+    }
+    return result;
+  }, params.signal);
+}
+
+/** Lets a warning through once: several steps open the same model. */
+function onceEach(emit: Emit): Emit {
+  const said = new Set<string>();
+  return (event) => {
+    if (event.event === 'warning') {
+      if (said.has(event.message)) {
+        return;
+      }
+      said.add(event.message);
+    }
+    emit(event);
+  };
+}
+
+/** @throws what is wrong with a request before anything is done. */
+async function refuse<Params extends PipelineParams>(params: Run<Params>): Promise<void> {
+  checkRunnerOptions(params);
+  if (params.check) {
+    await expectCheck({ ...params, ...checkOptions(params), against: params.source });
+  }
+}
+
+function checkOptions({ check }: PipelineParams) {
+  return typeof check === 'object' ? check : {};
+}
+
+async function checkFiles<Params extends PipelineParams>(
+  files: readonly WrittenFile[],
+  params: Run<Params>,
+  emit: Emit,
+): Promise<CheckResult> {
+  const { maxKld: _, maxPplRatio: __, ...options } = checkOptions(params);
+  const model = files.map(({ path }) => path).filter(isFirstPart);
+  const events = check({ ...params, ...options, model, against: params.source });
+  try {
+    return await forward(events, (event) => {
+      if (event.event === 'progress') {
+        emit({ ...event, event: 'check' });
+      } else if (event.event !== 'done') {
+        emit(event);
+      }
+    });
+  } catch (error) {
+    throw error instanceof InterruptedError ? new CheckInterruptedError(files, { cause: error }) : error;
+  }
+}
+
+/** Of a split file any part stands for all. */
+function isFirstPart(path: string): boolean {
+  return !/-\d{5}-of-\d{5}\.gguf$/.test(path) || /-00001-of-\d{5}\.gguf$/.test(path);
+}

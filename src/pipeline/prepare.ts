@@ -1,0 +1,50 @@
+import { parseAsked } from '../convert/params.js';
+import { readRequest } from '../convert/quantize-request.js';
+import { UnsupportedError } from '../errors.js';
+import type { ConvertEvent } from '../events.js';
+import { collectImatrix, expectImatrix } from '../runner/imatrix/auto.js';
+import type { OpenedModels } from '../runner/model.js';
+import { measureSensitivities } from '../runner/sensitivity/measure.js';
+import { hasTarget, type PipelineParams } from './params.js';
+
+/** With the models that were opened on the way. */
+export type Run<Params extends PipelineParams> = Params & { readonly opened: OpenedModels };
+
+type Emit = (event: ConvertEvent) => void;
+
+/** With an importance matrix in place of `auto` in which all columns count alike: enough for a plan of given types. */
+export async function expected<Params extends PipelineParams>(params: Run<Params>): Promise<Run<Params>> {
+  return params.imatrix === 'auto' ? { ...params, imatrix: await expectImatrix(collecting(params)) } : params;
+}
+
+/**
+ * With what running the model finds: the importance matrix in place of `auto`; for a target size the sensitivities.
+ * @throws as `collectImatrix` and `measureSensitivities`
+ */
+export async function measured<Params extends PipelineParams>(params: Run<Params>, emit: Emit): Promise<Run<Params>> {
+  if (hasTarget(params)) {
+    // What is wrong with the options should be known before the model runs.
+    parseAsked(params);
+    await readRequest(await expected(params));
+  }
+  const { imatrix } = params;
+  const known = imatrix === 'auto' ? { ...params, imatrix: await collectImatrix(collecting(params), emit) } : params;
+  return hasTarget(params) && !params.sensitivities ? withSensitivities(known, emit) : known;
+}
+
+function collecting<Params extends PipelineParams>(params: Run<Params>) {
+  return { ...params, text: params.imatrixText };
+}
+
+/** A model that cannot be run has its types chosen all the same. */
+async function withSensitivities<Params extends PipelineParams>(params: Run<Params>, emit: Emit): Promise<Run<Params>> {
+  try {
+    return { ...params, sensitivities: await measureSensitivities(collecting(params), emit) };
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) {
+      throw error;
+    }
+    emit({ event: 'warning', message: `${error.what} So errors count relative to each tensor's values.` });
+    return params;
+  }
+}
