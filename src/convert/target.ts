@@ -8,6 +8,7 @@ import { chooseQuantTypes } from '../quantize/recipe/choose.js';
 import { bitsOf, candidateTypes, near } from '../quantize/target/candidates.js';
 import { leastDamage, type Option } from '../quantize/target/knapsack.js';
 import type { TargetSize } from '../quantize/target/size.js';
+import { usualCost } from '../quantize/target/usual-cost.js';
 import { elementCount } from '../tensor/expr.js';
 import { sizeOf } from './layout.js';
 import { type Loss, type MeasureContext, measureLosses, relativeLoss } from './measure-losses.js';
@@ -96,12 +97,15 @@ async function layOutTarget(
   const budget = budgetFor(subjects, bytes, size, layOut);
   const measured = nearTarget(subjects, bytes, budget);
   const losses = await measureLosses(versions(measured, request), context);
+  const { layers } = factsOf(source, request);
   const candidates = measured.map(({ tensor, types }) =>
     types.map((type): Candidate => {
       const loss = losses.get(type)?.get(tensor.name) ?? NO_LOSS;
       const sensitivity = sensitivities?.get(tensor.entry);
       const relative = relativeLoss(loss);
-      const damage = sensitivity ? loss.weighted * (sensitivity.byType[type] ?? sensitivity.usual) : relative;
+      const damage = sensitivity
+        ? loss.weighted * (sensitivity.byType[type] ?? sensitivity.usual)
+        : relative * usualCost(tensor.entry, layers);
       return { type, size: bytes(tensor, type), damage, relative };
     }),
   );
