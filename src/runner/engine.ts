@@ -1,11 +1,13 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { ResourceError, SourceError } from '../errors.js';
+import { SourceError } from '../errors.js';
 import { GGML_TYPES, rowBytes } from '../gguf/types.js';
 import { addon, currentTarget, type Target, targetFor } from '../quantize/native.js';
 import type { Graph, WeightTensor } from './graph.js';
+import { checkMemory, RunnerMemoryError } from './memory.js';
 import { compileGraph, type NativeOperator, type ShapedWeight } from './operators.js';
 
+export { RunnerMemoryError } from './memory.js';
 export { GraphError } from './operators.js';
 
 export interface EngineOptions {
@@ -47,9 +49,6 @@ export interface Engine {
 /** A file of weights is not there, too short, or no longer what it was. */
 export class WeightsFileError extends SourceError {}
 
-/** Keys, values and intermediate results don't fit. */
-export class RunnerMemoryError extends ResourceError {}
-
 /** native/addon/runner.cpp. Weights and values are numbered. */
 interface NativeSpec {
   readonly target: Target;
@@ -82,19 +81,22 @@ interface RunnerAddon {
   readonly Runner: new (spec: NativeSpec) => NativeRunner;
 }
 
-const MAX_CONTEXT = 2 ** 24;
+/** Positions are counted in float32. */
+export const MAX_CONTEXT = 2 ** 24;
 const MAX_THREADS = 512;
 
 /**
- * Checks that every operator has its tensors and that all shapes agree, then maps the files.
+ * Checks that every operator has its tensors, that all shapes agree and that there is memory, then maps the files.
  * @throws GraphError, WeightsFileError, RunnerMemoryError
  */
 export function openEngine(graph: Graph, tensors: readonly WeightTensor[], options: EngineOptions): Engine {
   const { contextLength, threads = availableParallelism(), on } = options;
   requireCount('contextLength', contextLength, MAX_CONTEXT);
   requireCount('threads', threads, MAX_THREADS);
-  const { operators, widths, weights } = compileGraph(graph, tensors);
+  const compiled = compileGraph(graph, tensors);
+  const { operators, widths, weights } = compiled;
   checkFiles(weights);
+  checkMemory(compiled, { contextLength, threads });
   const native = weights.map((weight) => toNative(weight, on));
   const spec = { target: on ?? currentTarget(), threads, contextLength, widths, operators, weights: native };
   try {
@@ -152,9 +154,13 @@ function typed(error: unknown): unknown {
     return new WeightsFileError(`${message}.`, 'Leave the file alone while it is in use, and try again.');
   }
   if (code === 'MEMORY') {
-    return new RunnerMemoryError('There is not enough memory to run the model.', 'Choose a shorter context.');
+    return noMemory();
   }
   return error;
+}
+
+function noMemory(): RunnerMemoryError {
+  return new RunnerMemoryError('There is not enough memory to run the model.', 'Choose a shorter context (--ctx).');
 }
 
 class NativeEngine implements Engine {
@@ -173,20 +179,29 @@ class NativeEngine implements Engine {
   async run(tokens: Int32Array, past: number, logitsFrom: number): Promise<Float32Array> {
     this.#check(tokens, past, logitsFrom);
     const size = (tokens.length - logitsFrom) * this.graph.vocabulary;
-    if (this.#logits.length < size) {
-      this.#logits = new Float32Array(size);
-    }
-    const logits = this.#logits.subarray(0, size);
     this.#running = true;
     try {
+      const logits = this.#room(size);
       await this.native.run(tokens, past, logitsFrom, logits);
+      this.#filled = past + tokens.length;
+      return logits;
     } catch (error) {
       throw typed(error);
     } finally {
       this.#running = false;
     }
-    this.#filled = past + tokens.length;
-    return logits;
+  }
+
+  /** Of the logits, which are as many as the caller asks for at once. @throws RunnerMemoryError */
+  #room(size: number): Float32Array {
+    if (this.#logits.length < size) {
+      try {
+        this.#logits = new Float32Array(size);
+      } catch {
+        throw noMemory();
+      }
+    }
+    return this.#logits.subarray(0, size);
   }
 
   #check(tokens: Int32Array, past: number, logitsFrom: number): void {
@@ -208,7 +223,11 @@ class NativeEngine implements Engine {
   }
 
   collect(on: boolean): void {
-    this.native.collect(on);
+    try {
+      this.native.collect(on);
+    } catch (error) {
+      throw typed(error);
+    }
   }
 
   activations(): Map<string, Activations> {
