@@ -36,7 +36,7 @@ export interface Engine {
    * @param logitsFrom index of the first token whose logits are wanted.
    * @returns (tokens - logitsFrom, vocabulary) logits, valid until the next call.
    * @throws WeightsFileError if a file was cut since it was opened. (One that is cut while this runs ends the process:
-   * its bytes are mapped.) RunnerMemoryError. RangeError for tokens or positions that there are not.
+   * its bytes are mapped.) RunnerMemoryError, UnknownTokenError. RangeError for positions that there are not.
    */
   run(tokens: Int32Array, past: number, logitsFrom: number): Promise<Float32Array>;
   /** From now on, the inputs of all matrix products are gathered (or no longer). */
@@ -48,6 +48,9 @@ export interface Engine {
 
 /** A file of weights is not there, too short, or no longer what it was. */
 export class WeightsFileError extends SourceError {}
+
+/** A token that the vocabulary has, but the tensors do not. */
+export class UnknownTokenError extends SourceError {}
 
 /** native/addon/runner.cpp. Weights and values are numbered. */
 interface NativeSpec {
@@ -218,7 +221,10 @@ class NativeEngine implements Engine {
     }
     const unknown = tokens.find((token) => token < 0 || token >= this.graph.vocabulary);
     if (unknown !== undefined) {
-      throw new RangeError(`the vocabulary has no token ${unknown}`);
+      throw new UnknownTokenError(
+        `The text has the token ${unknown}, but the model's embedding and output have ${this.graph.vocabulary} rows.`,
+        'Its vocabulary and its tensors do not go together: convert the model again.',
+      );
     }
   }
 
