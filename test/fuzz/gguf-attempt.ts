@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderInspection } from '#src/cli/inspect-table.js';
 import { toJsonLine } from '#src/cli/json.js';
@@ -21,14 +12,13 @@ import { generate } from '#src/runner/generate/generate.js';
 import { imatrix } from '#src/runner/imatrix/imatrix.js';
 import { openRunnable } from '#src/runner/model.js';
 import { openVocabulary } from '#src/vocabulary/open.js';
-import { fixtures } from '../paths.js';
 import { Dice } from './dice.js';
 import { type Draft, encodeDraft, readDraft } from './gguf-models.js';
 import { mutateBytes, mutateFields } from './gguf-mutations.js';
 
 const TEXT = 'Once upon a time, 2 dogs — <s>\u{1f436}';
 const TOKENS = 3;
-/** Beside the file: a text to be measured on, and a whole model. */
+/** Beside the file: a text to be measured on, and a model that importance matrices are of. */
 const [TEXT_FILE, MODEL_FILE] = ['text.txt', 'model.gguf'];
 
 type Use = (path: string) => Promise<void>;
@@ -96,25 +86,28 @@ function encode(kv: KeyValues): void {
   }
 }
 
-/** Puts what the uses need into the folder where files are used. */
-export function prepare(folder: string, model: string): void {
-  writeFileSync(join(folder, TEXT_FILE), TEXT.repeat(4));
-  copyFileSync(model, join(folder, MODEL_FILE));
-}
-
 /** What is mutated. */
 export interface Originals {
   readonly models: readonly Draft[];
   readonly imatrix: Draft;
+  /** The same in the format before GGUF. */
   readonly legacy: Buffer;
 }
 
-export async function readOriginals(models: readonly string[]): Promise<Originals> {
-  return {
-    models: await Promise.all(models.map(readDraft)),
-    imatrix: await readDraft(join(fixtures, 'imatrix/imatrix.gguf')),
-    legacy: readFileSync(join(fixtures, 'imatrix/imatrix.dat')),
-  };
+/** Reads what is mutated, and puts into the folder where files will be used what else the uses need. */
+export async function prepare(folder: string, paths: readonly string[]): Promise<Originals> {
+  const models = await Promise.all(paths.map(readDraft));
+  const [text, model, matrix] = [TEXT_FILE, MODEL_FILE, 'matrix'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(text, TEXT.repeat(4));
+  writeFileSync(model, encodeDraft(models.at(-1) as Draft).bytes);
+  const options = { model, text, ctx: 8, chunks: 1, jobs: 1 };
+  await finished(imatrix({ ...options, out: matrix }));
+  await finished(imatrix({ ...options, out: `${matrix}.dat`, legacy: true }));
+  return { models, imatrix: await readDraft(matrix), legacy: readFileSync(`${matrix}.dat`) };
 }
 
 export interface Mutation {

@@ -12,7 +12,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { attempt, mutate, prepare, readOriginals } from './gguf-attempt.js';
+import { attempt, mutate, prepare } from './gguf-attempt.js';
 import { convertModels } from './gguf-models.js';
 
 /** Seconds that a mutation, or a start, may take on a busy machine. */
@@ -40,8 +40,7 @@ interface Report {
 
 /** In a child: the job's mutations one after the other. Findings are told at once, lest they go with the process. */
 async function work({ models, seed, from, to, folder }: Job, tell: (finding: string) => void): Promise<Tally> {
-  const originals = await readOriginals(models);
-  prepare(folder, models.at(-1) ?? '');
+  const originals = await prepare(folder, models);
   const progress = openSync(join(folder, 'progress'), 'w');
   const tallies: Tally[] = [];
   for (let mutation = from; mutation < to; mutation++) {

@@ -11,7 +11,7 @@ test('corrupted GGUF files end in typed errors, and no process dies or hangs', (
   // Many must come to an end without an error, else little is tested.
   const times = (use: string) => Number(new RegExp(`\\b${use} (\\d+)`).exec(stdout)?.[1]);
   expect(times('run')).toBeGreaterThan(200);
-  for (const use of ['check', 'generate', 'merge']) {
+  for (const use of ['check', 'generate', 'merge', 'weigh']) {
     expect(times(use)).toBeGreaterThan(5);
   }
   expect(status).toBe(0);
