@@ -45,3 +45,11 @@ export const MAX_GGUF_DIMS = 4;
 // quantize
 /** An importance matrix, which is read whole; that of a mixture of experts of a trillion parameters has 1.5 GB. */
 export const MAX_IMATRIX_BYTES = 4 * 2 ** 30;
+
+// runner
+/** Memory beside the weights that a model of any size may take: 512 tokens of a vocabulary of 262,144 take 0.5 GiB. */
+export const MIN_RUNNER_BYTES = 2 * 2 ** 30;
+/** The same, in sizes of the weights: with a context of 40,960, a small Qwen3 in 2 bits a weight takes as much. */
+export const MAX_RUNNER_PROPORTION = 32;
+/** Characters of a chat laid out by a template; some 4 million tokens. */
+export const MAX_CHAT_LENGTH = 2 ** 24;

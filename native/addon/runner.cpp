@@ -20,6 +20,22 @@ Napi::Error errorOf(Napi::Env env, const std::string& message, const char* code)
   return error;
 }
 
+/** Calls `body`; what it throws becomes an error of JavaScript. */
+template <class Body>
+auto guarded(Napi::Env env, Body body) {
+  try {
+    return body();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const FileError& error) {
+    throw errorOf(env, error.what(), FILE_ERROR);
+  } catch (const std::bad_alloc& error) {
+    throw errorOf(env, error.what(), MEMORY_ERROR);
+  } catch (const std::exception& error) {
+    throw errorOf(env, error.what(), nullptr);
+  }
+}
+
 const Target& targetOf(const Napi::Value& name) { return hf2gguf::targetOf(name.As<Napi::String>().Utf8Value()); }
 size_t countOf(const Napi::Value& number) { return hf2gguf::countOf(number.As<Napi::Number>().DoubleValue()); }
 
@@ -130,15 +146,7 @@ class Runner : public Napi::ObjectWrap<Runner> {
   explicit Runner(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const Napi::Env env = info.Env();
     if (!info[0].IsObject()) throw Napi::TypeError::New(env, "new Runner() takes an object");
-    try {
-      model_ = std::make_shared<Model>(modelSpecOf(info[0].As<Napi::Object>()));
-    } catch (const FileError& error) {
-      throw errorOf(env, error.what(), FILE_ERROR);
-    } catch (const std::bad_alloc& error) {
-      throw errorOf(env, error.what(), MEMORY_ERROR);
-    } catch (const std::exception& error) {
-      throw errorOf(env, error.what(), nullptr);
-    }
+    model_ = guarded(env, [&] { return std::make_shared<Model>(modelSpecOf(info[0].As<Napi::Object>())); });
     spec_ = Napi::Persistent(info[0].As<Napi::Object>());
   }
 
@@ -147,18 +155,18 @@ class Runner : public Napi::ObjectWrap<Runner> {
     if (info.Length() != 4 || !info[0].IsTypedArray() || !info[3].IsTypedArray()) {
       throw Napi::TypeError::New(info.Env(), "run() takes 4 arguments, the first and the last typed arrays");
     }
-    try {
+    return guarded(info.Env(), [&] {
       auto run = std::make_unique<Run>(info, opened(info.Env()), spec_.Value());
       const Napi::Promise promise = run->promise();
       run.release()->Queue();  // which deletes it
       return promise;
-    } catch (const std::invalid_argument& error) {
-      throw errorOf(info.Env(), error.what(), nullptr);
-    }
+    });
   }
 
   /** collect(on). */
-  void collect(const Napi::CallbackInfo& info) { opened(info.Env())->collect(info[0].ToBoolean()); }
+  void collect(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] { opened(info.Env())->collect(info[0].ToBoolean()); });
+  }
 
   /** activations(weight): { sums, count }, or undefined. */
   Napi::Value activations(const Napi::CallbackInfo& info) {

@@ -1,11 +1,13 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { ResourceError, SourceError } from '../errors.js';
+import { SourceError } from '../errors.js';
 import { GGML_TYPES, rowBytes } from '../gguf/types.js';
 import { addon, currentTarget, type Target, targetFor } from '../quantize/native.js';
 import type { Graph, WeightTensor } from './graph.js';
+import { checkMemory, RunnerMemoryError } from './memory.js';
 import { compileGraph, type NativeOperator, type ShapedWeight } from './operators.js';
 
+export { RunnerMemoryError } from './memory.js';
 export { GraphError } from './operators.js';
 
 export interface EngineOptions {
@@ -34,7 +36,7 @@ export interface Engine {
    * @param logitsFrom index of the first token whose logits are wanted.
    * @returns (tokens - logitsFrom, vocabulary) logits, valid until the next call.
    * @throws WeightsFileError if a file was cut since it was opened. (One that is cut while this runs ends the process:
-   * its bytes are mapped.) RunnerMemoryError. RangeError for tokens or positions that there are not.
+   * its bytes are mapped.) RunnerMemoryError, UnknownTokenError. RangeError for positions that there are not.
    */
   run(tokens: Int32Array, past: number, logitsFrom: number): Promise<Float32Array>;
   /** From now on, the inputs of all matrix products are gathered (or no longer). */
@@ -47,8 +49,8 @@ export interface Engine {
 /** A file of weights is not there, too short, or no longer what it was. */
 export class WeightsFileError extends SourceError {}
 
-/** Keys, values and intermediate results don't fit. */
-export class RunnerMemoryError extends ResourceError {}
+/** A token that the vocabulary has, but the tensors do not. */
+export class UnknownTokenError extends SourceError {}
 
 /** native/addon/runner.cpp. Weights and values are numbered. */
 interface NativeSpec {
@@ -82,28 +84,25 @@ interface RunnerAddon {
   readonly Runner: new (spec: NativeSpec) => NativeRunner;
 }
 
-const MAX_CONTEXT = 2 ** 24;
+/** Positions are counted in float32. */
+export const MAX_CONTEXT = 2 ** 24;
 const MAX_THREADS = 512;
 
 /**
- * Checks that every operator has its tensors and that all shapes agree, then maps the files.
+ * Checks that every operator has its tensors, that all shapes agree and that there is memory, then maps the files.
  * @throws GraphError, WeightsFileError, RunnerMemoryError
  */
 export function openEngine(graph: Graph, tensors: readonly WeightTensor[], options: EngineOptions): Engine {
-  const { contextLength, threads = availableParallelism(), on } = options;
+  const { contextLength, on } = options;
+  const threads = Math.min(options.threads ?? availableParallelism(), MAX_THREADS);
   requireCount('contextLength', contextLength, MAX_CONTEXT);
-  requireCount('threads', threads, Number.MAX_SAFE_INTEGER);
-  const { operators, widths, weights } = compileGraph(graph, tensors);
+  requireCount('threads', threads, MAX_THREADS);
+  const compiled = compileGraph(graph, tensors);
+  const { operators, widths, weights } = compiled;
   checkFiles(weights);
+  checkMemory(compiled, { contextLength, threads });
   const native = weights.map((weight) => toNative(weight, on));
-  const spec = {
-    target: on ?? currentTarget(),
-    threads: Math.min(threads, MAX_THREADS),
-    contextLength,
-    widths,
-    operators,
-    weights: native,
-  };
+  const spec = { target: on ?? currentTarget(), threads, contextLength, widths, operators, weights: native };
   try {
     const runner = new (addon() as unknown as RunnerAddon).Runner(spec);
     return new NativeEngine(runner, graph, weights, contextLength);
@@ -159,9 +158,13 @@ function typed(error: unknown): unknown {
     return new WeightsFileError(`${message}.`, 'Leave the file alone while it is in use, and try again.');
   }
   if (code === 'MEMORY') {
-    return new RunnerMemoryError('There is not enough memory to run the model.', 'Choose a shorter context.');
+    return noMemory();
   }
   return error;
+}
+
+function noMemory(): RunnerMemoryError {
+  return new RunnerMemoryError('There is not enough memory to run the model.', 'Choose a shorter context (--ctx).');
 }
 
 class NativeEngine implements Engine {
@@ -180,20 +183,29 @@ class NativeEngine implements Engine {
   async run(tokens: Int32Array, past: number, logitsFrom: number): Promise<Float32Array> {
     this.#check(tokens, past, logitsFrom);
     const size = (tokens.length - logitsFrom) * this.graph.vocabulary;
-    if (this.#logits.length < size) {
-      this.#logits = new Float32Array(size);
-    }
-    const logits = this.#logits.subarray(0, size);
     this.#running = true;
     try {
+      const logits = this.#room(size);
       await this.native.run(tokens, past, logitsFrom, logits);
+      this.#filled = past + tokens.length;
+      return logits;
     } catch (error) {
       throw typed(error);
     } finally {
       this.#running = false;
     }
-    this.#filled = past + tokens.length;
-    return logits;
+  }
+
+  /** Of the logits, which are as many as the caller asks for at once. @throws RunnerMemoryError */
+  #room(size: number): Float32Array {
+    if (this.#logits.length < size) {
+      try {
+        this.#logits = new Float32Array(size);
+      } catch {
+        throw noMemory();
+      }
+    }
+    return this.#logits.subarray(0, size);
   }
 
   #check(tokens: Int32Array, past: number, logitsFrom: number): void {
@@ -210,12 +222,19 @@ class NativeEngine implements Engine {
     }
     const unknown = tokens.find((token) => token < 0 || token >= this.graph.vocabulary);
     if (unknown !== undefined) {
-      throw new RangeError(`the vocabulary has no token ${unknown}`);
+      throw new UnknownTokenError(
+        `The text has the token ${unknown}, but the model's embedding and output have ${this.graph.vocabulary} rows.`,
+        'Its vocabulary and its tensors do not go together: convert the model again.',
+      );
     }
   }
 
   collect(on: boolean): void {
-    this.native.collect(on);
+    try {
+      this.native.collect(on);
+    } catch (error) {
+      throw typed(error);
+    }
   }
 
   activations(): Map<string, Activations> {

@@ -1,3 +1,5 @@
+import { BATCH_TOKENS } from './memory.js';
+
 /** A mean and its standard error. */
 export interface Estimate {
   readonly value: number;
@@ -33,9 +35,6 @@ export function exponential({ value, error }: Estimate): Estimate {
   return { value: power, error: power * error };
 }
 
-/** Tokens that a model runs at once: no more logits than theirs are held. */
-const PIECE = 512;
-
 /** A stretch of a chunk: what to run, and what should have come. */
 export interface Piece {
   readonly tokens: Int32Array;
@@ -60,8 +59,8 @@ export function* pieces(text: Int32Array, chunk: number, context: number, bos: n
   }
   const first = Math.floor(context / 2);
   // Nothing in the chunk follows its last token.
-  for (let past = 0; past < context - 1; past += PIECE) {
-    const end = Math.min(past + PIECE, context - 1);
+  for (let past = 0; past < context - 1; past += BATCH_TOKENS) {
+    const end = Math.min(past + BATCH_TOKENS, context - 1);
     const from = Math.min(Math.max(first, past), end);
     yield { tokens: tokens.subarray(past, end), past, logitsFrom: from - past, next: next.subarray(from, end) };
   }

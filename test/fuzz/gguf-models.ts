@@ -9,6 +9,7 @@ import { fixtures } from '../paths.js';
 
 /** A GGUF file in parts that can be changed one by one. */
 export interface Draft extends Omit<Parts, 'kv' | 'tensors' | 'dataBytes'> {
+  /** What its own keys begin with. */
   readonly architecture: string;
   kv: Key[];
   /** In the order of their data. */
@@ -46,15 +47,15 @@ export async function convertModels(folder: string): Promise<string[]> {
 export async function readDraft(path: string): Promise<Draft> {
   const bytes = readFileSync(path);
   const { kv, tensors } = await readGguf(byteSource(bytes).source);
-  const architecture = String(kv.get('general.architecture')?.value);
+  const architecture = String(kv.get('general.architecture')?.value ?? kv.get('general.type')?.value);
   const kept = tensors.filter(({ name }) => !/^blk\.[^0]/.test(name));
   const draft = {
     architecture,
     kv: [...kv.entries()].map(([key, value]) => encodeKey(key, value)),
     tensors: kept.map((tensor) => draftTensor(tensor, bytes)),
   };
-  const blocks = draft.kv.findIndex(([key]) => key === `${architecture}.block_count`);
-  draft.kv[blocks] = [`${architecture}.block_count`, 4, u32(1)];
+  const blocks = `${architecture}.block_count`;
+  draft.kv = draft.kv.map((key) => (key[0] === blocks ? [blocks, 4, u32(1)] : key));
   layOut(draft);
   return draft;
 }

@@ -30,6 +30,20 @@ const ARCHITECTURE_KEYS = [
   ),
 ];
 const TEXTS = ['', 'llama', 'qwen2', 'qwen3', 'mistral3', 'smollm3', 'mamba', 'yarn', 'linear', 'longrope', 'none'];
+/** Chat templates are some of these, one after the other. */
+const TEMPLATES = [
+  ...[
+    '{% for m in messages %}{{ m.role + ": " + m.content }}{% endfor %}',
+    '{{ bos_token }}',
+    'You: ',
+    '{%',
+    '}}',
+    '{#',
+  ],
+  ...['{% set messages = messages + messages %}', '{{ messages[0].content * 3 }}', '{{ messages | tojson(indent=2) }}'],
+  ...['{% macro f(f) %}{{ f(f) }}{% endmacro %}{{ f(f) }}', '{{ range(99999)|join("\\n")|upper }}', '{% if x is y %}'],
+  ...['{{ raise_exception(1) }}', '{{ (((', '{{ messages[2**63:-1] }}', '{% break %}', '\u0000{{- "\\ud800" -}}'],
+];
 const TYPE_SIZES = Object.values(GGML_TYPES);
 
 /** One field, as a file's author or an accident may have it. */
@@ -55,6 +69,10 @@ const FIELDS: readonly Change<Draft>[] = [
   },
   (draft, dice) => {
     draft.kv.push(anyValue(anyKey(draft, dice), dice));
+  },
+  (draft, dice) => {
+    const parts = Array.from({ length: 1 + dice.below(3) }, () => dice.pick(TEMPLATES));
+    draft.kv.push(['tokenizer.chat_template', string, text(parts.join(''))]);
   },
   (draft, dice) => changeTensor(draft, dice, () => ({ type: dice.below(45) })),
   (draft, dice) => changeTensor(draft, dice, ({ ne }) => ({ ne: ne.with(dice.below(ne.length), dice.whole()) })),
@@ -207,14 +225,19 @@ const BYTES: readonly ((bytes: Buffer, end: number, dice: Dice) => Buffer)[] = [
   },
   (bytes, end, dice) => {
     const at = dice.below(end);
-    return bytes.fill(dice.pick([0, 255]), at, at + 1 + dice.below(64));
+    return bytes.fill(dice.pick([0, 255]), at, Math.min(bytes.length, at + 1 + dice.below(64)));
   },
   (bytes, end, dice) => Buffer.concat([bytes.subarray(0, 4 + dice.below(end)), dice.bytes(dice.below(4096))]),
 ];
 
-/** Bytes flipped, cut, put in or taken out, without regard to what they mean. */
-export function mutateBytes(model: Draft, dice: Dice): Buffer {
-  const { bytes, header } = encodeDraft(model);
+/**
+ * Bytes flipped, cut, put in or taken out, without regard to what they mean.
+ * @param header those from the start on that are changed most.
+ */
+export function mutateBytes(
+  { bytes, header }: { readonly bytes: Buffer; readonly header: number },
+  dice: Dice,
+): Buffer {
   return dice.pick(BYTES)(bytes, dice.chance(0.7) ? header : bytes.length, dice);
 }
 

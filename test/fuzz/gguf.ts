@@ -1,6 +1,7 @@
 /**
- * Corrupted GGUF files, opened as inspect, quantize and the runner do, in processes that are watched: any error but
- * the project's own, a process that dies, takes too long or too much memory, is printed with the mutation's number.
+ * Corrupted GGUF files, opened as inspect, quantize and the runner do, some of them by check and run with their chat
+ * template, and corrupted importance matrices, in processes that are watched: any error but the project's own, a process
+ * that dies, takes too long or too much memory, is printed with the mutation's number.
  * Half of the mutations change fields of the format, half any bytes. Ends with 1 if anything was found.
  *
  *   node out/test/fuzz/gguf.js [--count 100000] [--seed N] [--only MUTATION]
@@ -11,8 +12,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { attempt, mutate } from './gguf-attempt.js';
-import { convertModels, readDraft } from './gguf-models.js';
+import { attempt, mutate, prepare } from './gguf-attempt.js';
+import { convertModels } from './gguf-models.js';
 
 /** Seconds that a mutation, or a start, may take on a busy machine. */
 const SECONDS = 30;
@@ -29,33 +30,38 @@ interface Job {
   readonly folder: string;
 }
 
-/** How many mutations could be opened, and run. */
-interface Tally {
-  readonly opened: number;
-  readonly ran: number;
-}
+/** What was done with mutations without an error: uses → times. */
+type Tally = Readonly<Record<string, number>>;
 
-interface Report extends Tally {
+interface Report {
+  readonly tally: Tally;
   readonly findings: readonly string[];
 }
 
 /** In a child: the job's mutations one after the other. Findings are told at once, lest they go with the process. */
 async function work({ models, seed, from, to, folder }: Job, tell: (finding: string) => void): Promise<Tally> {
-  const drafts = await Promise.all(models.map(readDraft));
+  const originals = await prepare(folder, models);
   const progress = openSync(join(folder, 'progress'), 'w');
-  let [opened, ran] = [0, 0];
+  const tallies: Tally[] = [];
   for (let mutation = from; mutation < to; mutation++) {
     writeSync(progress, String(mutation).padStart(16), 0);
     const before = process.resourceUsage().maxRSS;
-    const outcome = await attempt(mutate(drafts, seed, mutation), join(folder, 'mutation.gguf'));
+    const outcome = await attempt(mutate(originals, seed, mutation), join(folder, 'mutation.gguf'));
     const taken = (process.resourceUsage().maxRSS - before) / 1024;
-    opened += Number(outcome.done.includes('inspect'));
-    ran += Number(outcome.done.includes('run'));
+    tallies.push(Object.fromEntries(outcome.done.map((use) => [use, 1])));
     for (const { use, error } of outcome.findings) tell(`${mutation}: ${use}: ${describe(error)}`);
     if (mutation > from && taken > MEMORY) tell(`${mutation}: took ${Math.round(taken)} MiB`);
   }
   closeSync(progress);
-  return { opened, ran };
+  return total(tallies);
+}
+
+function total(tallies: readonly Tally[]): Tally {
+  const sums: Record<string, number> = {};
+  for (const [use, times] of tallies.flatMap((tally) => Object.entries(tally))) {
+    sums[use] = (sums[use] ?? 0) + times;
+  }
+  return sums;
 }
 
 function describe(error: unknown): string {
@@ -70,10 +76,10 @@ async function watch(job: Job): Promise<Report[]> {
     const findings: string[] = [];
     const outcome = await inProcess({ ...job, from }, findings);
     if (typeof outcome !== 'string') {
-      return [...reports, { ...outcome, findings }];
+      return [...reports, { tally: outcome, findings }];
     }
     const mutation = readProgress(job.folder);
-    reports.push({ opened: 0, ran: 0, findings: [...findings, `${mutation ?? `from ${from}`}: ${outcome}`] });
+    reports.push({ tally: {}, findings: [...findings, `${mutation ?? `from ${from}`}: ${outcome}`] });
     if (mutation === undefined) {
       return reports;
     }
@@ -143,10 +149,11 @@ async function main(): Promise<void> {
       jobs.map(([from, to], index) => watch({ models, seed, from, to, folder: join(folder, String(index)) })),
     );
     const reports = all.flat();
-    const sum = (key: 'opened' | 'ran') => reports.reduce((total, report) => total + report[key], 0);
+    const tally = Object.entries(total(reports.map(({ tally }) => tally)));
     const findings = reports.flatMap((report) => report.findings);
     console.log(findings.slice(0, 50).join('\n'));
-    console.log(`${count} mutations: ${sum('opened')} opened, ${sum('ran')} ran, ${findings.length} findings`);
+    console.log(tally.map(([use, times]) => `${use} ${times}`).join(', '));
+    console.log(`${count} mutations: ${findings.length} findings`);
     process.exitCode = findings.length > 0 ? 1 : 0;
   } finally {
     rmSync(folder, { recursive: true });

@@ -2,8 +2,8 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blockSize, type GgmlType } from '#src/gguf/types.js';
 import { availableTargets } from '#src/quantize/native.js';
-import { type EngineOptions, GraphError, openEngine, WeightsFileError } from '#src/runner/engine.js';
-import type { Rope, WeightTensor } from '#src/runner/graph.js';
+import { type EngineOptions, GraphError, openEngine, UnknownTokenError, WeightsFileError } from '#src/runner/engine.js';
+import type { Operator, Rope, WeightTensor } from '#src/runner/graph.js';
 import { TYPES } from '../quantize/vectors.js';
 import { tempFolder } from '../temp.js';
 import { runPlainly } from './plain.js';
@@ -217,8 +217,9 @@ test('tokens and positions that there are not are refused', async () => {
   const model = tinyLlama();
   const engine = openEngine(model.graph, model.tensors, { contextLength: 8 });
   const run = (tokens: number[], past: number, from: number) => engine.run(Int32Array.from(tokens), past, from);
-  await expect(run([45], 0, 0)).rejects.toThrow('no token 45');
-  await expect(run([-1], 0, 0)).rejects.toThrow('no token -1');
+  await expect(run([45], 0, 0)).rejects.toThrow(UnknownTokenError);
+  await expect(run([45], 0, 0)).rejects.toThrow(/token 45, .* 45 rows/);
+  await expect(run([-1], 0, 0)).rejects.toThrow(UnknownTokenError);
   await expect(run([1], 1, 0)).rejects.toThrow(RangeError);
   await expect(run([1, 2, 3, 4, 5, 6, 7, 8, 9], 0, 0)).rejects.toThrow(RangeError);
   await expect(run([1], 0, 2)).rejects.toThrow(RangeError);
@@ -228,4 +229,31 @@ test('tokens and positions that there are not are refused', async () => {
   expect(await run([], 1, 0)).toHaveLength(0);
   engine.close();
   await expect(run([1], 0, 0)).rejects.toThrow('closed');
+});
+
+/** A tensor with the same 32 bits everywhere. */
+function uniform(name: string, bits: number, columns: number, rows: number): WeightTensor {
+  const bytes = new Uint8Array(new Uint32Array(rows * columns).fill(bits).buffer);
+  return { name, type: 'F32', ne: [columns, rows], data: { kind: 'memory', bytes } };
+}
+
+describe.each(availableTargets())('%s: attention to what is NaN is NaN', (on) => {
+  // Also where the payload would be lost in the exponent.
+  test.each([0x7fc00000, 0x7fc00001, 0x7fc001ff, 0x7f800001, 0x7fffffff, 0xffc00001, 0xffffffff])('%i', async (nan) => {
+    const width = 33;
+    const operators: Operator[] = [
+      { op: 'embed', weight: 'ones', output: 'ones' },
+      { op: 'embed', weight: 'keys', output: 'keys' },
+      {
+        ...{ op: 'attention', layer: 0, query: 'ones', key: 'keys', value: 'ones' },
+        ...{ heads: 1, kvHeads: 1, scale: 1, output: 'logits' },
+      },
+    ];
+    const graph = { architecture: 'tiny', vocabulary: width, contextLength: 8, operators };
+    const tensors = [uniform('ones', 0x3f800000, width, width), uniform('keys', nan, width, width)];
+    const engine = openEngine(graph, tensors, { contextLength: 8, threads: 1, on });
+    const logits = await engine.run(Int32Array.of(1, 2), 0, 0);
+    expect([...logits]).toEqual(Array(2 * width).fill(Number.NaN));
+    engine.close();
+  });
 });

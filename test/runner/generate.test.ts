@@ -141,14 +141,31 @@ describe('chat templates', () => {
   });
 
   test.each([
-    ['broken', '{% for %}'],
-    ['one that refuses', "{{ raise_exception('Only users may speak') }}"],
-    ['one that fills the memory', '{% for i in range(1000000000) %}{{ i }}{% endfor %}'],
+    ['broken', '{% for %}', /can't be rendered/],
+    ['one that refuses', "{{ raise_exception('Only users may speak') }}", /Only users may speak/],
+    ['a macro that calls itself', '{% macro f(f) %}{{ f(f) }}{% endmacro %}{{ f(f) }}', /call stack/],
+    ['deep brackets', `{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`, /call stack/],
+    ['a loop without end', '{% for i in range(1000000000000) %}{{ i }}{% endfor %}', /256 MiB/],
+    ['a loop that takes no memory', `${'{% for i in range(1000) %}'.repeat(9)}${'{% endfor %}'.repeat(9)}`, /10 s/],
+    ['a string that doubles', doubled('"a"', 40, ''), /string length/],
+    ['a long text', doubled('"a"', 25, ''), /writes 33554432 characters/],
+    ['a list that doubles', doubled('[1]', 40, ''), /256 MiB/],
+    // These run out of memory within V8, which ends its process then.
+    ['parts of a string', doubled('"a "', 27, '.split("a")'), /256 MiB/],
+    ['a string replaced', doubled('"a"', 24, '|replace("a", "aaa")'), /256 MiB/],
   ])(
-    '%s: an error',
-    async (_, template) => {
-      await expect(renderChat(template, user, tokens)).rejects.toThrow(ChatTemplateError);
+    '%s: an error that says so',
+    async (_, template, message) => {
+      const rendering = renderChat(template, user, tokens);
+      await expect(rendering).rejects.toThrow(ChatTemplateError);
+      await expect(rendering).rejects.toThrow(message);
     },
-    20_000,
+    60_000,
   );
+
+  /** A value added to itself, and what is done with it then. */
+  function doubled(value: string, times: number, use: string): string {
+    const grow = `{% for i in range(${times}) %}{% set all.x = all.x + all.x %}{% endfor %}`;
+    return `{% set all = namespace(x=${value}) %}${grow}{{ all.x${use} }}`;
+  }
 });

@@ -36,20 +36,20 @@ float sumOf(RegisterF v) {
   return sum;
 }
 
-/** e^x to some 2 units in the last place: 2^n times the series of e^r, |r| <= ln(2) / 2. Never below 2^-126. */
+/** e^x to some 2 units in the last place: 2^n times the series of e^r, |r| <= ln(2) / 2. Never below 2^-126; NaN stays. */
 inline RegisterF exponential(RegisterF x) {
   constexpr float ROUND = 12582912.f;  // adding it leaves an integer in the low bits
   constexpr float LOWEST = -87.3f, HIGHEST = 88.3f;
-  // In this order NaN stays.
-  x = x < LOWEST ? RegisterF{} + LOWEST : x;
-  x = x > HIGHEST ? RegisterF{} + HIGHEST : x;
-  const RegisterF shifted = x * 1.44269504f + ROUND, n = shifted - ROUND;
-  const RegisterF r = x - n * 0.693145752f - n * 1.42860677e-6f;  // ln(2) in two parts
+  RegisterF y = x < LOWEST ? RegisterF{} + LOWEST : x;
+  y = y > HIGHEST ? RegisterF{} + HIGHEST : y;
+  const RegisterF shifted = y * 1.44269504f + ROUND, n = shifted - ROUND;
+  const RegisterF r = y - n * 0.693145752f - n * 1.42860677e-6f;  // ln(2) in two parts
   constexpr float FACTORS[] = {1.f / 720, 1.f / 120, 1.f / 24, 1.f / 6, 1.f / 2, 1.f, 1.f};
   RegisterF series = RegisterF{} + 1.f / 5040;
   for (const float factor : FACTORS) series = series * r + factor;
   const RegisterU exponent = (RegisterU)shifted << 23;  // what ROUND has there is shifted out
-  return (RegisterF)((RegisterU)series + exponent);     // unsigned, for a NaN's bits overflow
+  const RegisterF power = (RegisterF)((RegisterU)series + exponent);  // unsigned, for a NaN's bits overflow
+  return x == x ? power : x;                                          // and may become a number's
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 import type { Engine } from '../engine.js';
+import { BATCH_TOKENS } from '../memory.js';
 import type { Sampler } from './sample.js';
-
-/** Tokens of a prompt that run at a time, so that an interruption need not wait for all of it. */
-const BATCH = 512;
 
 export interface ContinueOptions {
   /** Tokens at most. */
@@ -23,8 +21,9 @@ export async function* continueTokens(
   { limit, ends, sample, signal }: ContinueOptions,
 ): AsyncGenerator<number, End> {
   let logits: Float32Array = new Float32Array(0);
-  for (let past = 0; past < prompt.length && !signal?.aborted; past += BATCH) {
-    const batch = prompt.subarray(past, past + BATCH);
+  // One batch at a time, so that an interruption need not wait for the whole prompt.
+  for (let past = 0; past < prompt.length && !signal?.aborted; past += BATCH_TOKENS) {
+    const batch = prompt.subarray(past, past + BATCH_TOKENS);
     logits = await engine.run(batch, past, batch.length - 1);
   }
   for (let count = 0; !signal?.aborted; count++) {

@@ -4,7 +4,7 @@ import type { KeyValues } from '../../gguf/key-values.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
 import { checkNumber } from '../check-number.js';
-import { openEngine } from '../engine.js';
+import { MAX_CONTEXT, openEngine } from '../engine.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
 import { continueTokens } from './continue.js';
 import { type Decoded, decodeTokens } from './decode.js';
@@ -54,7 +54,7 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
   yield* warnings.filter((event) => event.event === 'warning');
   const vocabulary = openVocabulary(model.kv);
   const prompt = vocabulary.encode(await promptText(params, model.kv, vocabulary), { special: true, edges: true });
-  const { contextLength } = model.graph;
+  const contextLength = Math.min(model.graph.contextLength, MAX_CONTEXT);
   if (prompt.length === 0 || prompt.length >= contextLength) {
     throw new PromptLengthError(
       `The prompt has ${prompt.length} tokens; the model takes 1 to ${contextLength - 1}.`,

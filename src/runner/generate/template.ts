@@ -1,5 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { SourceError } from '../../errors.js';
+import type { TemplateAnswer, TemplateRequest } from './template-process.js';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -14,17 +16,18 @@ export interface TemplateTokens {
 
 /** A template that can't be rendered. */
 export class ChatTemplateError extends SourceError {
-  constructor(what: string, cause?: unknown) {
-    super(`The file's chat template ${what}.`, 'Leave out --chat, or replace the template (hf2gguf edit).', { cause });
+  constructor(what: string) {
+    super(`The file's chat template ${what}.`, 'Leave out --chat, or replace the template (hf2gguf edit).');
   }
 }
 
-/** A template comes with a file from elsewhere, and can be made to run for ever or to fill the memory. */
 const TIMEOUT_MS = 10_000;
 const MEMORY_MIB = 256;
 
 /**
- * A chat as its model's template writes it, up to where the answer begins.
+ * A chat as its model's template writes it, up to where the answer begins. A template comes with a file from elsewhere,
+ * and can be made to run for ever or to fill the memory: it runs in a process of its own, for a thread that runs out of
+ * memory within one of V8's functions takes the whole process with it.
  * @param template Jinja, as transformers takes it (`tokenizer.chat_template`).
  * @throws ChatTemplateError
  */
@@ -34,20 +37,31 @@ export async function renderChat(
   { bos, eos }: TemplateTokens,
 ): Promise<string> {
   const values = { messages, add_generation_prompt: true, bos_token: bos, eos_token: eos };
-  const worker = new Worker(new URL('./template-worker.js', import.meta.url), {
-    workerData: { template, values },
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB },
-  });
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      timer = setTimeout(() => reject(new ChatTemplateError(`takes more than ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
-      worker.once('message', resolve).once('error', (cause: Error) => {
-        reject(new ChatTemplateError(`can't be rendered: ${cause.message.slice(0, 200)}`, cause));
-      });
-    });
-  } finally {
-    clearTimeout(timer);
-    await worker.terminate();
+  const answer = await inProcess({ template, values });
+  if ('problem' in answer) {
+    throw new ChatTemplateError(answer.problem);
   }
+  return answer.text;
+}
+
+function inProcess(request: TemplateRequest): Promise<TemplateAnswer> {
+  const child = fork(fileURLToPath(new URL('./template-process.js', import.meta.url)), [], {
+    execArgv: [`--max-old-space-size=${MEMORY_MIB}`],
+    // What V8 says where it runs out of memory is not for the user.
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
+  return new Promise((resolve) => {
+    child.once('message', (answer) => resolve(answer as TemplateAnswer));
+    child.once('error', ({ message }) => resolve({ problem: `can't be rendered: ${message}` }));
+    // After an answer, this no longer counts.
+    child.once('close', (code, signal) => {
+      const problem = child.killed
+        ? `takes more than ${TIMEOUT_MS / 1000} s`
+        : `takes more than ${MEMORY_MIB} MiB of memory (its process ended with ${signal ?? code})`;
+      resolve({ problem });
+    });
+    child.send(request, () => {});
+  });
 }

@@ -4,6 +4,7 @@ import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
 import type { Engine } from '../engine.js';
 import { checkContext, chunkCount } from '../measure.js';
+import { BATCH_TOKENS } from '../memory.js';
 
 export class NonFiniteActivationsError extends SourceError {}
 
@@ -57,9 +58,12 @@ export async function collectSums(
 ): Promise<Map<string, SummedEntry>> {
   engine.collect(true);
   for (const [index, chunk] of chunks.entries()) {
-    throwIfAborted(signal);
-    // The output is a large part of a small model's work, and its input is asked for rarely.
-    await engine.run(chunk, 0, processOutput ? 0 : chunk.length);
+    for (let past = 0; past < chunk.length; past += BATCH_TOKENS) {
+      throwIfAborted(signal);
+      const batch = chunk.subarray(past, past + BATCH_TOKENS);
+      // The output is a large part of a small model's work, and its input is asked for rarely.
+      await engine.run(batch, past, processOutput ? 0 : batch.length);
+    }
     onChunk?.(index + 1, chunks.length);
   }
   const gathered = [...engine.activations()].filter(([name]) => isGathered(name, processOutput));

@@ -1,0 +1,82 @@
+import { totalmem } from 'node:os';
+import { ResourceError } from '../errors.js';
+import { rowBytes } from '../gguf/types.js';
+import { MAX_RUNNER_PROPORTION, MIN_RUNNER_BYTES } from '../limits.js';
+import type { CompiledGraph, NativeOperator } from './operators.js';
+
+/** Keys, values and intermediate results don't fit, or are out of all proportion to the model. */
+export class RunnerMemoryError extends ResourceError {}
+
+export interface MemoryOptions {
+  readonly contextLength: number;
+  readonly threads: number;
+}
+
+/** Tokens that run through a graph together (native/runner/model.cpp): no more logits than theirs need be held. */
+export const BATCH_TOKENS = 512;
+/** Columns and tokens that the kernels take together at most (native/runner/kernels.h). */
+const [PANEL_COLUMNS, PANEL_TOKENS] = [32, 12];
+/** Floats of the largest tile of a matrix product, decoded and packed (native/runner/operators/mat-mul.cpp). */
+const TILES = 2 * 2048 * PANEL_COLUMNS;
+const FLOAT = 4;
+
+/**
+ * Bytes that running takes at most, beside the weights' own, in numbers that do not overflow: the values and logits of a
+ * batch and the packed input of a product; what operators keep; what a thread needs at a time.
+ */
+export function requiredMemory(graph: CompiledGraph, { contextLength, threads }: MemoryOptions): number {
+  const { operators, widths, weights } = graph;
+  const widest = widths.reduce((a, b) => Math.max(a, b), 0);
+  const batch = Math.min(BATCH_TOKENS, contextLength) * (sum(widths) + widest);
+  const positions = contextLength + PANEL_COLUMNS;
+  // A norm or a bias as floats, the start of a product's sums, or the sums of its input's squares.
+  const tables = sum(weights.map(({ columns, rows }) => columns + rows + PANEL_COLUMNS));
+  const kept = sum(operators.map((operator) => floatsKept(operator, widths, positions)));
+  const thread = TILES + PANEL_TOKENS * (widest + 2 * positions);
+  return FLOAT * (batch + tables + kept + threads * thread);
+}
+
+function floatsKept({ op, ...numbers }: NativeOperator, widths: readonly number[], positions: number): number {
+  const width = (key: string) => widths[Number(numbers[key])] ?? 0;
+  switch (op) {
+    case 'attention':
+      return positions * (width('key') + width('value'));
+    case 'rope':
+      return Number(numbers.dimensions) / 2;
+    default:
+      return 0;
+  }
+}
+
+/**
+ * Before anything is allocated: a file of some megabytes can have tensors so wide that the values of a batch take
+ * gigabytes, and a context is as long as the caller likes.
+ * @throws RunnerMemoryError
+ */
+export function checkMemory(graph: CompiledGraph, options: MemoryOptions): void {
+  const required = requiredMemory(graph, options);
+  const weights = sum(graph.weights.map(({ tensor, columns, rows }) => rows * rowBytes(tensor.type, columns)));
+  const proportional = Math.max(MIN_RUNNER_BYTES, MAX_RUNNER_PROPORTION * weights);
+  const machine = machineMemory();
+  if (required <= Math.min(proportional, machine)) {
+    return;
+  }
+  const most = proportional < machine ? `${gib(proportional)} would be in proportion` : `there are ${gib(machine)}`;
+  throw new RunnerMemoryError(
+    `To run ${options.contextLength} tokens, the model takes ${gib(required)} of memory beside its weights, which have ${gib(weights)}: ${most}.`,
+    'Choose a shorter context (--ctx; for a text, a shorter prompt and -n); a file that takes so much with a short one is damaged.',
+  );
+}
+
+/** Bytes that the machine has, or that this process may use. */
+function machineMemory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
