@@ -1,3 +1,4 @@
+import type { WrittenFile } from '../events.js';
 import type { Checked, CheckResult } from '../runner/check.js';
 import type { Estimate } from '../runner/perplexity.js';
 import { formatBytes, formatSeconds, formatTable, printable } from './format.js';
@@ -8,19 +9,25 @@ export function renderCheck(result: CheckResult): string {
   return result.models.length === 1 && first ? renderOne(first, result) : renderAll(result);
 }
 
-/** A row a model, the base first. */
-export function renderAll({ base, models }: CheckResult): string {
-  const head = ['type', 'size', 'bits/weight', 'perplexity', 'KL divergence', 'same top token', ''];
-  const rows = [...(base ? [base] : []), ...models].map((model) => [
-    model.type ?? '-',
-    formatBytes(model.size),
-    model.bitsPerWeight.toFixed(2),
-    plusMinus(model.perplexity, 4),
-    model.divergence ? plusMinus(model.divergence.kld, 6) : '-',
-    model.divergence ? plusMinus(percent(model.divergence.sameTop), 2, ' %') : '-',
-    printable(model.source) + (model === base ? ' (base)' : ''),
-  ]);
-  return formatTable([head, ...rows], [1, 2, 3, 4, 5]);
+/**
+ * A row a model, the base first.
+ * @param written the same models as a conversion knows them: the type asked for, and what it expected of a target size.
+ */
+export function renderAll({ base, models }: CheckResult, written: readonly WrittenFile[] = []): string {
+  const files = new Map(written.map((file) => [file.path, file]));
+  const predicted = ({ source }: Checked) => files.get(source)?.prediction?.kld?.toFixed(6);
+  const columns: (readonly [string, (model: Checked) => string])[] = [
+    ['type', ({ source, type }) => files.get(source)?.type ?? type ?? '-'],
+    ['size', ({ size }) => formatBytes(size)],
+    ['bits/weight', ({ bitsPerWeight }) => bitsPerWeight.toFixed(2)],
+    ['perplexity', ({ perplexity }) => plusMinus(perplexity, 4)],
+    ['KL divergence', ({ divergence }) => (divergence ? plusMinus(divergence.kld, 6) : '-')],
+    ...(models.some(predicted) ? [['predicted', (model: Checked) => predicted(model) ?? '-'] as const] : []),
+    ['same top token', ({ divergence }) => (divergence ? plusMinus(percent(divergence.sameTop), 2, ' %') : '-')],
+    ['', (model) => printable(model.source) + (model === base ? ' (base)' : '')],
+  ];
+  const rows = [...(base ? [base] : []), ...models].map((model) => columns.map(([, cell]) => cell(model)));
+  return formatTable([columns.map(([head]) => head), ...rows], [...columns.keys()].slice(1, -1));
 }
 
 function renderOne(model: Checked, { base, text, ctx, chunks, tokens }: CheckResult): string {

@@ -88,7 +88,7 @@ export function textReporter({ out, err }: Terminal): TextReporter {
         case 'done':
           status.clear();
           if (event.result.check) {
-            line(out, `\n${renderAll(event.result.check)}`);
+            line(out, `\n${renderAll(event.result.check, event.result.files)}`);
           }
       }
     },

@@ -124,6 +124,15 @@ test('without an importance matrix or sensitivities: no type that needs the one,
   expect(files.map(({ prediction }) => prediction?.kld)).toEqual([null, null, null]);
 });
 
+test('without sensitivities, still closer to the source than the fixed recipe', async () => {
+  const { size } = statSync(fixed('Q3_K_M'));
+  const out = join(tempFolder(), 'own.gguf');
+  await finish(convert({ source, targetSize: String(size), imatrix: chosen.imatrix as Imatrix, out }));
+  const { models } = await finish(check({ model: [fixed('Q3_K_M'), out], against: source, text, chunks: 12 }));
+  const [theirs, ours] = models.map(({ divergence }) => divergence?.kld.value ?? Number.NaN);
+  expect(ours).toBeLessThan(theirs as number);
+}, 60_000);
+
 test('more room than there is use for: everything stays as it is', async () => {
   const file = await planned({ targetSize: '1G' });
   expect(new Set(typesOf(file).values())).toEqual(new Set(['F32', 'BF16']));

@@ -195,6 +195,9 @@ describe('as a user meets it', () => {
     expect(err.match(/^Warning: /gm)).toHaveLength(1);
     expect(err).toMatch(/^Predicted damage: a mean KL divergence of 0\.0/m);
     expect(out).toMatch(/bits per weight\n\ntype +size/);
+    const [head = '', , row = ''] = out.trimEnd().split('\n').slice(-3);
+    expect(head).toMatch(/ KL divergence +predicted /);
+    expect(row).toMatch(/^5bpw .* ± 0\.\d+ +0\.0\d+ /i);
   });
 
   test('a plot that has no place is refused at once', async () => {
