@@ -2,7 +2,6 @@ import type { ConvertParams, OutputParams, QuantizeOptions } from '../convert/pa
 import type { Plan } from '../convert/plan.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
-import { collectImatrix, expectImatrix } from '../runner/imatrix/auto.js';
 import type { CollectParams } from '../runner/imatrix/collect-from.js';
 import { stream } from '../stream.js';
 import type { OutputFlags } from './quantize-options.js';
@@ -32,14 +31,15 @@ export function withAutoImatrix<P extends Params>(params: P, { imatrixText }: Ou
     return { plan: (emit) => calls.plan(params, emit), write: () => calls.write(params) };
   }
   const collecting: CollectParams = { ...params, text: imatrixText };
-  const expected = async () => ({ ...params, imatrix: await expectImatrix(collecting) });
+  // Loaded where it is used: a plain conversion starts sooner.
+  const runner = () => import('../runner/imatrix/auto.js');
+  const collect = async (from: CollectParams, emit: (event: ConvertEvent) => void) =>
+    (await runner()).collectImatrix(from, emit);
+  const expected = async () => ({ ...params, imatrix: await (await runner()).expectImatrix(collecting) });
   return {
     plan: async (emit) =>
       // What is chosen by a size depends on the very values.
-      calls.plan(
-        hasTarget(params) ? { ...params, imatrix: await collectImatrix(collecting, emit) } : await expected(),
-        emit,
-      ),
+      calls.plan(hasTarget(params) ? { ...params, imatrix: await collect(collecting, emit) } : await expected(), emit),
     async *write() {
       if (!hasTarget(params)) {
         // Whatever is wrong with the request should be known before the model runs.
@@ -47,7 +47,7 @@ export function withAutoImatrix<P extends Params>(params: P, { imatrixText }: Ou
       }
       const imatrix = yield* stream((emit: (event: ConvertEvent) => void, signal) => {
         const progress = (event: ConvertEvent) => event.event !== 'warning' && emit(event);
-        return collectImatrix({ ...collecting, signal }, progress);
+        return collect({ ...collecting, signal }, progress);
       }, params.signal);
       return yield* calls.write({ ...params, imatrix });
     },

@@ -2,9 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UsageError } from '../errors.js';
 import type { WrittenFile } from '../events.js';
-import { type CheckEvent, type CheckParams, check } from '../runner/check.js';
+import type { CheckEvent, CheckParams } from '../runner/check.js';
 import { plotCheck } from '../runner/plot-check.js';
-import { readText } from '../runner/texts.js';
 import { checkReporter } from './check-reporter.js';
 import { renderAll } from './check-table.js';
 import { optionalNumber } from './format.js';
@@ -60,6 +59,8 @@ export async function checkAfterwards(
   if (flags.vocabOnly) {
     throw new UsageError('A vocabulary alone cannot be checked.', 'Leave --check or --vocab-only out.');
   }
+  // The runner is loaded where it is used: a plain conversion starts sooner.
+  const [{ check }, { readText }] = await Promise.all([import('../runner/check.js'), import('../runner/texts.js')]);
   await readText(checkText ?? null, 'check');
   const params = {
     against: source,

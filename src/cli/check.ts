@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { check } from '../runner/check.js';
 import { checkReporter } from './check-reporter.js';
 import { renderCheck } from './check-table.js';
 import { optionalNumber } from './format.js';
@@ -61,6 +60,7 @@ function run(model: string[], { json, ...flags }: Flags): Promise<void> {
     ...optionalNumber('jobs', flags.jobs),
   };
   return interruptible(async (signal) => {
+    const { check } = await import('../runner/check.js');
     for await (const event of check({ ...params, signal })) {
       if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from '../runner/imatrix/imatrix.js';
+import type { ImatrixEvent, ImatrixParams, ImatrixResult } from '../runner/imatrix/imatrix.js';
 import { formatBytes, optionalNumber, printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -48,6 +48,7 @@ function run(model: string | undefined, { json, chunks, ctx, jobs, ...flags }: F
       ...optionalNumber('ctx', ctx),
       ...optionalNumber('jobs', jobs),
     };
+    const { imatrix } = await import('../runner/imatrix/imatrix.js');
     for await (const event of imatrix(params)) {
       report(event);
     }

@@ -1,8 +1,6 @@
 import { type ConvertParams, type OutputParams, parseAsked, type QuantizeOptions } from '../convert/params.js';
 import { UnsupportedError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
-import { RemoteGgufError } from '../runner/model.js';
-import { measureSensitivities } from '../runner/sensitivity/measure.js';
 import { stream } from '../stream.js';
 import type { Calls } from './auto-imatrix.js';
 import type { OutputFlags } from './quantize-options.js';
@@ -23,6 +21,9 @@ export function withSensitivities<P extends Params>({ imatrixText }: OutputFlags
     }
     // What is wrong with the options should be known before the model runs.
     parseAsked(params);
+    // Loaded where it is used: a plain conversion starts sooner.
+    const { RemoteGgufError } = await import('../runner/model.js');
+    const { measureSensitivities } = await import('../runner/sensitivity/measure.js');
     const silent = (event: ConvertEvent) => event.event !== 'warning' && emit(event);
     const sensitivities = await measureSensitivities({ ...params, text: imatrixText }, silent).catch(
       (error: unknown) => {
