@@ -13,8 +13,8 @@ import { type Engine, openEngine } from '#src/runner/engine.js';
 import { openRunnable } from '#src/runner/model.js';
 import { type Llama, type LlamaBatches, loadLlama } from '../test/peer/llama.js';
 import { median, memoryOf, timeCli } from './measure.js';
+import { smollm2 } from './smollm2.js';
 
-const SOURCE = 'HuggingFaceTB/SmolLM2-135M-Instruct';
 const TOKENS = 512;
 const RUNS = 5;
 const TYPES = ['f32', 'bf16', 'q8_0', 'q4_k_m'];
@@ -69,10 +69,11 @@ async function measure(llama: Llama, name: string, path: string): Promise<void> 
   );
 }
 
-async function main(source: string, types: readonly string[]): Promise<void> {
+async function main(given: string | undefined, types: readonly string[]): Promise<void> {
   const llama = loadLlama();
   const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
   try {
+    const source = smollm2(given, folder);
     console.log(`${threads} threads, batches of ${TOKENS} tokens, median of ${RUNS}`);
     for (const type of types) {
       const path = join(folder, `${type}.gguf`);
@@ -85,7 +86,7 @@ async function main(source: string, types: readonly string[]): Promise<void> {
   }
 }
 
-const [first = SOURCE, ...rest] = process.argv.slice(2);
+const [first, ...rest] = process.argv.slice(2);
 if (first === '--once') {
   const engine = await open(rest[0] ?? '');
   await engine.run(someTokens(engine.graph.vocabulary, TOKENS), 0, 0);

@@ -1,4 +1,4 @@
-// What Node sees of the quantizer, and the runner's class. It keeps no state, so any number of worker threads can load
+// What Node sees of the quantizer, and the runner's part. It keeps no state, so any number of worker threads can load
 // it.
 // The TypeScript side is src/quantize/native.ts.
 #include <napi.h>
@@ -8,6 +8,7 @@
 
 #include "../quantize/quantize.h"
 #include "../quantize/targets.h"
+#include "distribution.h"
 #include "runner.h"
 
 namespace {
@@ -149,6 +150,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["check"] = Napi::Function::New(env, check);
   exports["quantize"] = Napi::Function::New(env, quantize);
   exports["dequantize"] = Napi::Function::New(env, dequantize);
+  exports["exponentials"] = Napi::Function::New(env, exponentials);
+  exports["weightedDifference"] = Napi::Function::New(env, weightedDifference);
   exports["Runner"] = runnerClass(env);
   return exports;
 }

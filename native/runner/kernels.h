@@ -23,6 +23,11 @@ struct Product {
 /** Most `columns` and `tokens` of all targets. */
 constexpr size_t MAX_PANEL_COLUMNS = 32, MAX_PANEL_TOKENS = 12;
 
+struct Exponentials {
+  size_t top;  // index of the largest; of equals, the first
+  double sum;
+};
+
 struct RunnerKernels {
   size_t columns;  // of a panel
   size_t tokens;   // that are multiplied together
@@ -41,6 +46,10 @@ struct RunnerKernels {
   void (*add)(const float* left, const float* right, size_t count, float* y);
   /** sums += x². */
   void (*addSquares)(const float* x, size_t count, float* sums);
+  /** e^(logit - largest logit), and their sum: NaN where a logit is NaN or infinity. */
+  Exponentials (*exponentials)(const float* logits, size_t count, double* to);
+  /** Sum of weight * (left - right). */
+  double (*weightedDifference)(const double* weights, const float* left, const float* right, size_t count);
 };
 
 // Each is vector/table.cpp, compiled with that instruction set's flags.

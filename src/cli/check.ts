@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type CheckParams, check } from '../runner/check.js';
+import type { CheckParams } from '../runner/check.js';
 import { checkReporter } from './check-reporter.js';
 import { renderCheck } from './check-table.js';
 import { interruptible } from './interrupt.js';
@@ -43,6 +43,7 @@ export function checkCommand(): Command {
 function run(model: string[], { json, ...flags }: Flags): Promise<void> {
   const report = checkReporter({ out: process.stdout, err: process.stderr }, renderCheck);
   return interruptible(async (signal) => {
+    const { check } = await import('../runner/check.js');
     for await (const event of check({ ...flags, model, signal })) {
       if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);

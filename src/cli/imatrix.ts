@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from '../runner/imatrix/imatrix.js';
+import type { ImatrixEvent, ImatrixParams, ImatrixResult } from '../runner/imatrix/imatrix.js';
 import { formatBytes, printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -38,6 +38,7 @@ export function imatrixCommand(): Command {
 function run(model: string | undefined, { json, ...flags }: Flags): Promise<void> {
   const report = json ? (event: ImatrixEvent) => console.log(toJsonLine(event)) : textReport();
   return interruptible(async (signal) => {
+    const { imatrix } = await import('../runner/imatrix/imatrix.js');
     for await (const event of imatrix({ ...flags, signal, ...(model !== undefined && { model }) })) {
       report(event);
     }

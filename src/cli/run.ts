@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { EXIT } from '../errors.js';
-import { type GenerateParams, type GenerateResult, generate } from '../runner/generate/generate.js';
+import type { GenerateParams, GenerateResult } from '../runner/generate/generate.js';
 import { formatSeconds, printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -40,6 +40,7 @@ async function run(source: string, { json, nPredict, temp, ...flags }: Flags): P
   const params: GenerateParams = { ...flags, source, maxTokens: nPredict, temperature: temp };
   const started = performance.now();
   await interruptible(async (signal) => {
+    const { generate } = await import('../runner/generate/generate.js');
     for await (const event of generate({ ...params, signal })) {
       if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);

@@ -22,7 +22,16 @@ function hasNul(value: GgufValue): boolean {
   if (value.type !== 'array') {
     return typeof value.value === 'string' && value.value.includes('\0');
   }
-  return value.of === 'string' && Array.from(value.value as ArrayLike<string>).some((text) => text.includes('\0'));
+  if (value.of !== 'string') {
+    return false;
+  }
+  // A vocabulary's strings are many.
+  for (let i = 0; i < value.value.length; i++) {
+    if ((value.value[i] as string).includes('\0')) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function cutAtNul(value: GgufValue): GgufValue {

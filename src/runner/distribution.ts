@@ -1,20 +1,14 @@
-/** Steps of the table to the unit, and how far down it goes: e^-745 is the smallest double. */
-const STEPS = 64;
-const RANGE = 745;
-const POWERS = Float64Array.from({ length: RANGE * STEPS + 1 }, (_, i) => Math.exp(-i / STEPS));
+import { addon, currentTarget, type Target } from '../quantize/native.js';
 
-/**
- * e^x for x ≤ 0, to 1e-11 of its value, at a third of Math.exp's time: most of what a measurement takes is this, for each
- * token of the vocabulary at each position.
- */
-export function expOfNegative(x: number): number {
-  if (x <= -RANGE) {
-    return 0;
-  }
-  const steps = (x * -STEPS) | 0;
-  const rest = x + steps / STEPS;
-  return (POWERS[steps] as number) * (1 + rest * (1 + rest * (1 / 2 + rest * (1 / 6 + rest / 24))));
+/** native/addon/distribution.cpp: most of what a measurement takes is this, for each token of the vocabulary. */
+interface DistributionAddon {
+  /** e^(logit - largest logit) of each, which logit that is, and the sum. */
+  exponentials(target: Target, logits: Float32Array, to: Float64Array): { top: number; sum: number };
+  /** The sum of weight · (left - right). */
+  weightedDifference(target: Target, weights: Float64Array, left: Float32Array, right: Float32Array): number;
 }
+
+const native = () => addon() as unknown as DistributionAddon;
 
 /** What a model expects at one position: its logits as probabilities over the vocabulary. Used again for every position. */
 export class Distribution {
@@ -27,32 +21,21 @@ export class Distribution {
   readonly exponentials: Float64Array;
   sum = 0;
 
-  constructor(readonly size: number) {
+  /** @param on the instruction set, for tests. */
+  constructor(
+    readonly size: number,
+    readonly on: Target = currentTarget(),
+  ) {
     this.exponentials = new Float64Array(size);
   }
 
   /** @param from where the position's `size` logits begin. */
   read(logits: Float32Array, from: number): void {
-    const { size, exponentials } = this;
-    const row = logits.subarray(from, from + size);
-    let top = 0;
-    let largest = row[0] as number;
-    for (let i = 1; i < size; i++) {
-      if ((row[i] as number) > largest) {
-        largest = row[i] as number;
-        top = i;
-      }
-    }
-    let sum = 0;
-    for (let i = 0; i < size; i++) {
-      const value = expOfNegative((row[i] as number) - largest);
-      exponentials[i] = value;
-      sum += value;
-    }
-    this.logits = row;
+    this.logits = logits.subarray(from, from + this.size);
+    const { top, sum } = native().exponentials(this.on, this.logits, this.exponentials);
     this.top = top;
     this.sum = sum;
-    this.logSum = largest + Math.log(sum);
+    this.logSum = (this.logits[top] as number) + Math.log(sum);
   }
 
   /** Negative logarithm of a token's probability; NaN where a logit is NaN or infinite. */
@@ -62,12 +45,7 @@ export class Distribution {
 
   /** Kullback-Leibler divergence in nats, of `other` from this: the sum of p · (ln p - ln q). */
   divergenceOf(other: Distribution): number {
-    const { size, logits, exponentials } = this;
-    const otherLogits = other.logits;
-    let sum = 0;
-    for (let i = 0; i < size; i++) {
-      sum += (exponentials[i] as number) * ((logits[i] as number) - (otherLogits[i] as number));
-    }
+    const sum = native().weightedDifference(this.on, this.exponentials, this.logits, other.logits);
     // Rounding can take it below 0, where it can't be.
     return Math.max(0, sum / this.sum - this.logSum + other.logSum);
   }

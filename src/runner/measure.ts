@@ -201,11 +201,11 @@ function vocabularyDifference(a: Subject, b: Subject): string | null {
     return `${size} and ${b.engine.graph.vocabulary} tokens`;
   }
   const known = Math.min(size, a.vocabulary.size);
-  const piece = ({ vocabulary }: Subject, token: number) => Buffer.from(vocabulary.piece(token, { special: true }));
+  const text = (bytes: Uint8Array) => JSON.stringify(Buffer.from(bytes).toString());
   for (let token = 0; token < known; token++) {
-    const [left, right] = [piece(a, token), piece(b, token)];
-    if (!left.equals(right)) {
-      return `token ${token} is ${JSON.stringify(left.toString())} and ${JSON.stringify(right.toString())}`;
+    const [left, right] = [a, b].map(({ vocabulary }) => vocabulary.piece(token, { special: true }));
+    if (left && right && Buffer.compare(left, right) !== 0) {
+      return `token ${token} is ${text(left)} and ${text(right)}`;
     }
   }
   const start = ({ vocabulary }: Subject) => (vocabulary.addBos ? vocabulary.bos : null);

@@ -21,8 +21,13 @@ export function mergesOf(merges: Json | undefined): readonly string[] {
     if (typeof left !== 'string' || typeof right !== 'string') {
       throw malformedFile('tokenizer.json', FORMAT);
     }
-    return `${left.replaceAll(' ', 'Ġ')} ${right.replaceAll(' ', 'Ġ')}`;
+    return `${withoutSpaces(left)} ${withoutSpaces(right)}`;
   });
+}
+
+/** Hardly any has one, and there are many. */
+function withoutSpaces(part: string): string {
+  return part.includes(' ') ? part.replaceAll(' ', 'Ġ') : part;
 }
 
 /** merges.txt, which older repositories have beside vocab.json; lines that are no pair are left out. */

@@ -21,11 +21,9 @@ export class BpeEncoder {
     merges: ArrayLike<string>,
   ) {
     this.#cut = compileCut(pre.patterns);
-    for (let rank = 0; rank < merges.length; rank++) {
-      const merge = merges[rank] as string;
-      if (!this.#ranks.has(merge)) {
-        this.#ranks.set(merge, rank);
-      }
+    // From the end, so that of two equal ones the first counts.
+    for (let rank = merges.length - 1; rank >= 0; rank--) {
+      this.#ranks.set(merges[rank] as string, rank);
     }
   }
 

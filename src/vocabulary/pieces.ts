@@ -26,6 +26,18 @@ export function pieceOf({ texts, attrs }: Tokens, token: number, special: boolea
 
 /** llama_decode_text: a character outside the alphabet is shown as such, and the whole token after it. */
 function fromAlphabet(text: string): Uint8Array {
+  const bytes = Buffer.allocUnsafe(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const byte = byteOf(text[i] as string);
+    if (byte === undefined) {
+      return withUnknown(text);
+    }
+    bytes[i] = byte;
+  }
+  return bytes;
+}
+
+function withUnknown(text: string): Uint8Array {
   return Buffer.concat(
     Array.from(text, (char) => {
       const byte = byteOf(char);

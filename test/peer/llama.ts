@@ -11,8 +11,8 @@ export interface LlamaModel {
   logits(tokens: readonly number[]): Float32Array[];
   /** The `count` likeliest next tokens, one after the other. */
   continue(tokens: readonly number[], count: number): number[];
-  /** To run whole batches of up to `length` tokens, on `threads` threads. */
-  openBatches(length: number, threads: number): LlamaBatches;
+  /** To run whole batches of up to `length` tokens, on `threads` threads. @default exact */
+  openBatches(length: number, threads: number, options?: { readonly exact: boolean }): LlamaBatches;
   free(): void;
 }
 
@@ -43,6 +43,7 @@ export interface Llama {
 
 const FLASH_ATTENTION_DISABLED = 0;
 const GGML_TYPE_F32 = 0;
+const EXACT = { flash_attn_type: FLASH_ATTENTION_DISABLED, type_k: GGML_TYPE_F32, type_v: GGML_TYPE_F32 };
 
 const MODEL_PARAMS = {
   devices: 'void *',
@@ -186,18 +187,18 @@ export function loadLlama(): Llama {
   );
   lib.loadBackends(LIBRARIES);
 
-  /** With float32 keys and values, and attention computed in full. */
-  function openContext(model: unknown, length: number, threads: number): unknown {
+  /** @param exact with float32 keys and values, and attention computed in full; else as llama.cpp does by default. */
+  function openContext(model: unknown, length: number, threads: number, exact: boolean): unknown {
     const size = { n_ctx: Math.max(256, length), n_batch: Math.max(512, length), n_ubatch: Math.max(512, length) };
     const params = { ...size, n_threads: threads, n_threads_batch: threads, no_perf: true };
-    const exact = { flash_attn_type: FLASH_ATTENTION_DISABLED, type_k: GGML_TYPE_F32, type_v: GGML_TYPE_F32 };
-    const context = lib.newContext(model, { ...(lib.contextDefaults() as object), ...params, ...exact });
+    const defaults = lib.contextDefaults() as object;
+    const context = lib.newContext(model, { ...defaults, ...params, ...(exact && EXACT) });
     if (!context) throw new Error('llama_init_from_model failed');
     return context;
   }
 
-  function openBatches(model: unknown, length: number, threads: number): LlamaBatches {
-    const context = openContext(model, length, threads);
+  function openBatches(model: unknown, length: number, threads: number, exact: boolean): LlamaBatches {
+    const context = openContext(model, length, threads, exact);
     return {
       run(tokens, logitsFrom) {
         lib.clearMemory(lib.memory(context), false);
@@ -214,7 +215,7 @@ export function loadLlama(): Llama {
   function run(model: unknown, length: number, next: (logits: Float32Array | undefined) => number | undefined): void {
     const size = Number(lib.vocabularySize(lib.vocabulary(model)));
     // One thread: several wait for each other after each operator, which takes long where the machine is busy.
-    const context = openContext(model, length, 1);
+    const context = openContext(model, length, 1, true);
     try {
       let logits: Float32Array | undefined;
       for (let token = next(logits); token !== undefined; token = next(logits)) {
@@ -250,7 +251,7 @@ export function loadLlama(): Llama {
         });
         return text.slice(tokens.length, tokens.length + count);
       },
-      openBatches: (length, threads) => openBatches(model, length, threads),
+      openBatches: (length, threads, { exact } = { exact: true }) => openBatches(model, length, threads, exact),
       free: () => lib.freeModel(model),
     };
   }

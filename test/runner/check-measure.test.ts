@@ -1,5 +1,6 @@
 import { InterruptedError } from '#src/errors.js';
-import { expOfNegative } from '#src/runner/distribution.js';
+import { availableTargets } from '#src/quantize/native.js';
+import { Distribution } from '#src/runner/distribution.js';
 import {
   ContextError,
   checkContext,
@@ -222,13 +223,41 @@ test('an aborted measurement ends', async () => {
   expect(calls).toHaveLength(1);
 });
 
-test('the exponential is good to ten digits down to where it vanishes', () => {
-  let worst = 0;
-  for (let x = 0; x > -700; x -= 0.0137) {
-    worst = Math.max(worst, Math.abs(expOfNegative(x) / Math.exp(x) - 1));
-  }
-  expect(worst).toBeLessThan(1e-10);
-  expect(expOfNegative(-1000)).toBe(0);
-  expect(expOfNegative(Number.NEGATIVE_INFINITY)).toBe(0);
-  expect(expOfNegative(Number.NaN)).toBeNaN();
+describe.each(availableTargets())('on %s', (on) => {
+  test.each([1, 3, 16, 1003])(
+    'the probabilities of %p tokens are good to ten digits down to where they vanish',
+    (size) => {
+      const logits = Float32Array.from({ length: size }, (_, i) => 20 - ((i * 389) % size) * (700 / size));
+      const distribution = new Distribution(size, on);
+      distribution.read(Float32Array.of(1, 2, ...logits, 30), 2);
+      const wanted = Array.from(logits, (logit) => Math.exp(logit - 20));
+      const sum = wanted.reduce((total, value) => total + value, 0);
+      expect(distribution.top).toBe(0);
+      expect(distribution.logSum).toBeCloseTo(20 + Math.log(sum), 10);
+      const worst = wanted.map((value, i) => Math.abs((distribution.exponentials[i] as number) / value - 1));
+      expect(Math.max(...worst)).toBeLessThan(1e-10);
+    },
+  );
+
+  test('of equal logits the first is the top', () => {
+    const distribution = new Distribution(40, on);
+    const logits = Float32Array.from({ length: 40 }, (_, i) => (i === 21 || i === 37 ? 2 : -i));
+    distribution.read(logits, 0);
+    expect(distribution.top).toBe(21);
+  });
+
+  test('what is impossible has no probability, and what is no number gives none', () => {
+    const distribution = new Distribution(20, on);
+    const read = (other: number, at: number) => {
+      distribution.read(new Float32Array(20).fill(other, at, at + 1), 0);
+      return distribution.logSum;
+    };
+    for (const at of [0, 7, 19]) {
+      expect(read(-1000, at)).toBeCloseTo(Math.log(19), 12);
+      expect(read(Number.NEGATIVE_INFINITY, at)).toBeCloseTo(Math.log(19), 12);
+      expect(distribution.exponentials[at]).toBe(0);
+      expect(read(Number.POSITIVE_INFINITY, at)).toBeNaN();
+      expect(read(Number.NaN, at)).toBeNaN();
+    }
+  });
 });

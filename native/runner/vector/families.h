@@ -23,5 +23,7 @@ void softmax(float* x, float scale, size_t count);
 void gatedSilu(const float* gate, const float* up, size_t count, float* y);
 void add(const float* left, const float* right, size_t count, float* y);
 void addSquares(const float* x, size_t count, float* sums);
+Exponentials exponentials(const float* logits, size_t count, double* to);
+double weightedDifference(const double* weights, const float* left, const float* right, size_t count);
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -13,6 +13,8 @@ const RunnerKernels runnerKernels = {
     .gatedSilu = gatedSilu,
     .add = add,
     .addSquares = addSquares,
+    .exponentials = exponentials,
+    .weightedDifference = weightedDifference,
 };
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

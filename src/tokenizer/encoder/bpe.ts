@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../json.js';
 import { MinHeap } from '../../text/heap.js';
 import { arrayField, booleanField, ID_LIMIT, malformed, objectField, stringField } from './fields.js';
-import { MergeIndex } from './merge-index.js';
+import { type MergeIndex, mergeIndexOf } from './merge-index.js';
 import { Vocabulary } from './vocabulary.js';
 
 /** Words whose ids are kept; longer ones are rare enough to be encoded again. */
@@ -39,11 +39,7 @@ export class Bpe {
     this.#byteFallback = booleanField(fields, 'byte_fallback', 'model', false);
     this.#ignoreMerges = booleanField(fields, 'ignore_merges', 'model', false);
     const merges = arrayField(fields, 'merges', 'model');
-    let index: MergeIndex | null = null;
-    this.#merges = () => {
-      index ??= new MergeIndex(merges);
-      return index;
-    };
+    this.#merges = () => mergeIndexOf(merges);
   }
 
   get size(): number {

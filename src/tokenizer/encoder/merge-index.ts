@@ -1,6 +1,18 @@
 import type { Json } from '../../json.js';
 import { ID_LIMIT, malformed } from './fields.js';
 
+const indices = new WeakMap<readonly Json[], MergeIndex>();
+
+/** The index of a list of merges, built once: a tokenizer is asked twice in a conversion. @throws MalformedTokenizerError */
+export function mergeIndexOf(merges: readonly Json[]): MergeIndex {
+  let known = indices.get(merges);
+  if (!known) {
+    known = new MergeIndex(merges);
+    indices.set(merges, known);
+  }
+  return known;
+}
+
 /**
  * The rank of a pair in a list of merges, which is left as it was parsed: an open-addressing table of positions, at
  * most 32 bytes a merge, and no new strings. Merges are `"a b"` or `["a", "b"]`.

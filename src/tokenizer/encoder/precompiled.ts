@@ -22,12 +22,14 @@ export function precompiled(base64: string): (text: string) => string {
   };
 }
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made on first use: it loads tables. */
+let segmenter: Intl.Segmenter | undefined;
 /** Code units that are segmented at once: V8's segmenter takes time with the square of its text's length. */
 const WINDOW = 128;
 
 /** The grapheme clusters of a text. */
 function* graphemes(text: string): Generator<string> {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   let window = WINDOW;
   for (let start = 0; start < text.length; ) {
     const segments = Array.from(segmenter.segment(text.slice(start, start + window)), ({ segment }) => segment);
