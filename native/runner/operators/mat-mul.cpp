@@ -44,7 +44,8 @@ class MatMul : public Operator {
       kernels.packRows(input.row(from + first), input.width, count, weight_.columns, packed_ + first * depth_);
     });
     // Parts of rows; where there are fewer than threads, each is decoded by several of them for some of the tokens.
-    const size_t threads = model.pool().threads(), partRows = std::clamp(weight_.rows / threads, size_t(4), PART_ROWS);
+    const size_t threads = model.pool().threads();
+    const size_t partRows = std::clamp(weight_.rows / threads, FEW_TILE_ROWS, PART_ROWS);
     const size_t parts = partsOf(weight_.rows, partRows);
     const size_t shares = std::min(blocks, partsOf(threads, parts)), share = partsOf(blocks, shares);
     model.pool().run(parts * shares, [&](size_t part, size_t thread) {
