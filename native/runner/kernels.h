@@ -20,17 +20,21 @@ struct Product {
   size_t outputStride;
 };
 
+/** What a weight's rows are: float32 that was decoded, and is in the cache, or what a file has, which is read once. */
+enum class RowKind { DECODED, F32, BF16 };
+
 /**
  * output (tokens, rows) = start + input · weightᵀ: an output's sums of each `lanes`-th product, and then the sum of
- * those. Strides are in floats.
+ * those. Strides are in numbers.
  */
 struct RowProduct {
   size_t tokens;       // at most the target's `rowTokens`
   size_t rows;
   size_t depth;        // a multiple of the target's `lanes`
   const float* input;  // (depth / lanes, tokens, lanes)
-  const void* weight;  // (rows, depth) floats, unaligned
+  const void* weight;  // (rows, depth), unaligned
   size_t weightStride;
+  RowKind kind;
   const float* start;  // (tokens, rows); stride 0: the same for each token
   size_t startStride;
   float* output;       // (tokens, rows); may be `start`

@@ -79,8 +79,9 @@ class MatMul : public Operator {
                                 .rows = count,
                                 .depth = depth,
                                 .input = packed_ + token * depth_ + column * together,
-                                .weight = tile.floats,
+                                .weight = tile.rows,
                                 .weightStride = tile.stride,
+                                .kind = tile.kind,
                                 .start = column == 0 ? start_.data() + row : to,
                                 .startStride = column == 0 ? 0 : result.width,
                                 .output = to,
@@ -91,14 +92,16 @@ class MatMul : public Operator {
   }
 
   struct Tile {
-    const void* floats;
+    const void* rows;
     size_t stride;
+    RowKind kind;
   };
 
-  /** A stretch of rows, with zeros up to whole lanes. Float32 rows are used where they are, if that is not often. */
+  /** A stretch of rows, with zeros up to whole lanes. What needs no decoding is used where it is, if not often. */
   Tile decode(Model& model, size_t thread, size_t row, size_t count, size_t column, bool few) const {
-    if (few && weight_.type == F32 && weight_.columns == depth_) {
-      return {weight_.bytes + (row * depth_ + column) * sizeof(float), depth_};
+    if (few && (weight_.type == F32 || weight_.type == BF16) && weight_.columns == depth_) {
+      const uint8_t* rows = weight_.bytes + (row * depth_ + column) * TYPES[weight_.type].bytes;
+      return {rows, depth_, weight_.type == F32 ? RowKind::F32 : RowKind::BF16};
     }
     float* tile = model.scratch(thread, 0, count * stretch_);
     const size_t depth = std::min(stretch_, weight_.columns - column), padded = std::min(stretch_, depth_ - column);
@@ -106,7 +109,7 @@ class MatMul : public Operator {
       weight_.decode(row + i, column, depth, tile + i * padded);
       std::fill(tile + i * padded + depth, tile + (i + 1) * padded, 0.f);
     }
-    return {tile, padded};
+    return {tile, padded, RowKind::DECODED};
   }
 
   void gather(Model& model, const Batch& batch, Activations& activations) {

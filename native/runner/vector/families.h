@@ -18,8 +18,10 @@ constexpr int PANEL_TOKENS = 6;
 constexpr int ROWS = 4;
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int ROW_TOKENS = 6;
-#else
+#elif defined(__FMA__)
 constexpr int ROW_TOKENS = 3;
+#else
+constexpr int ROW_TOKENS = 2;  // a product needs a register of its own
 #endif
 static_assert(PANEL_COLUMNS <= int(MAX_PANEL_COLUMNS) && PANEL_TOKENS <= int(MAX_PANEL_TOKENS));
 

@@ -39,14 +39,25 @@ inline Quarter sumsOf(const RegisterF (&v)[ROWS]) {
 #endif
 }
 
+template <RowKind KIND>
+inline RegisterF loadWeights(const char* row, size_t k) {
+  if constexpr (KIND == RowKind::BF16) {
+    typedef uint16_t Halves __attribute__((vector_size(HF2GGUF_REGISTER_BYTES / 2)));
+    return (RegisterF)(__builtin_convertvector(load<Halves>(row + k * sizeof(uint16_t)), RegisterU) << 16);
+  } else {
+    return load<RegisterF>(row + k * sizeof(float));
+  }
+}
+
 /** ROWS rows from `row` on, of which the first `rows` are there. */
-template <int TOKENS>
+template <int TOKENS, RowKind KIND>
 void multiplyGroup(const RowProduct& product, size_t row, size_t rows) {
+  constexpr size_t SIZE = KIND == RowKind::BF16 ? sizeof(uint16_t) : sizeof(float);
   const char* weights[ROWS];
 #pragma GCC unroll 4
   for (size_t r = 0; r < ROWS; ++r) {
     const size_t index = row + (r < rows ? r : rows - 1);
-    weights[r] = static_cast<const char*>(product.weight) + index * product.weightStride * sizeof(float);
+    weights[r] = static_cast<const char*>(product.weight) + index * product.weightStride * SIZE;
   }
   RegisterF sums[TOKENS][ROWS];
 #pragma GCC unroll 8
@@ -54,16 +65,21 @@ void multiplyGroup(const RowProduct& product, size_t row, size_t rows) {
 #pragma GCC unroll 4
     for (int r = 0; r < ROWS; ++r) sums[t][r] = RegisterF{};
   }
-  const float* input = product.input;
-  for (size_t k = 0; k < product.depth * sizeof(float); k += sizeof(RegisterF), input += TOKENS * REGISTER) {
-    RegisterF x[TOKENS];
-#pragma GCC unroll 8
-    for (int t = 0; t < TOKENS; ++t) x[t] = load<RegisterF>(input + t * REGISTER);
+  // Memory is read fastest from its start to its end.
+  constexpr int TOGETHER = KIND == RowKind::DECODED ? ROWS : 1;
 #pragma GCC unroll 4
-    for (int r = 0; r < ROWS; ++r) {
-      const RegisterF weight = load<RegisterF>(weights[r] + k);
+  for (int first = 0; first < ROWS; first += TOGETHER) {
+    const float* input = product.input;
+    for (size_t k = 0; k < product.depth; k += REGISTER, input += TOKENS * REGISTER) {
+      RegisterF x[TOKENS];
 #pragma GCC unroll 8
-      for (int t = 0; t < TOKENS; ++t) sums[t][r] += weight * x[t];
+      for (int t = 0; t < TOKENS; ++t) x[t] = load<RegisterF>(input + t * REGISTER);
+#pragma GCC unroll 4
+      for (int r = first; r < first + TOGETHER; ++r) {
+        const RegisterF weight = loadWeights<KIND>(weights[r], k);
+#pragma GCC unroll 8
+        for (int t = 0; t < TOKENS; ++t) sums[t][r] += weight * x[t];
+      }
     }
   }
   const float* start = product.start + row;
@@ -79,20 +95,24 @@ void multiplyGroup(const RowProduct& product, size_t row, size_t rows) {
   }
 }
 
-template <int TOKENS = ROW_TOKENS>
+template <RowKind KIND, int TOKENS = ROW_TOKENS>
 void multiplySome(const RowProduct& product) {
   if (product.tokens == TOKENS) {
     size_t row = 0;
-    for (; row + ROWS <= product.rows; row += ROWS) multiplyGroup<TOKENS>(product, row, ROWS);
-    if (row < product.rows) multiplyGroup<TOKENS>(product, row, product.rows - row);
+    for (; row + ROWS <= product.rows; row += ROWS) multiplyGroup<TOKENS, KIND>(product, row, ROWS);
+    if (row < product.rows) multiplyGroup<TOKENS, KIND>(product, row, product.rows - row);
     return;
   }
-  if constexpr (TOKENS > 1) multiplySome<TOKENS - 1>(product);
+  if constexpr (TOKENS > 1) multiplySome<KIND, TOKENS - 1>(product);
 }
 
 }  // namespace
 
-void multiplyRows(const RowProduct& product) { multiplySome(product); }
+void multiplyRows(const RowProduct& product) {
+  if (product.kind == RowKind::DECODED) return multiplySome<RowKind::DECODED>(product);
+  if (product.kind == RowKind::F32) return multiplySome<RowKind::F32>(product);
+  multiplySome<RowKind::BF16>(product);
+}
 
 void packRows(const float* rows, size_t stride, size_t count, size_t depth, float* packed) {
   for (size_t k = 0; k < depth; k += REGISTER) {
