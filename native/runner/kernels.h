@@ -1,6 +1,6 @@
 // What an instruction set provides to the runner: a table of plain functions over pointers. No kernel keeps state.
 // Sums run in one order, whatever the number of tokens at a time and of threads, so a token alone gives what it gives
-// in a batch.
+// in a batch, to the last bit.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +20,27 @@ struct Product {
   size_t outputStride;
 };
 
+/** What a weight's rows are: float32 that was decoded, and is in the cache, or what a file has, which is read once. */
+enum class RowKind { DECODED, F32, BF16 };
+
+/**
+ * output (tokens, rows) = start + input · weightᵀ: an output's sums of each `lanes`-th product, and then the sum of
+ * those. Strides are in numbers.
+ */
+struct RowProduct {
+  size_t tokens;       // at most the target's `rowTokens`
+  size_t rows;
+  size_t depth;        // a multiple of the target's `lanes`
+  const float* input;  // (depth / lanes, tokens, lanes)
+  const void* weight;  // (rows, depth), unaligned
+  size_t weightStride;
+  RowKind kind;
+  const float* start;  // (tokens, rows); stride 0: the same for each token
+  size_t startStride;
+  float* output;       // (tokens, rows); may be `start`
+  size_t outputStride;
+};
+
 /** Most `columns` and `tokens` of all targets. */
 constexpr size_t MAX_PANEL_COLUMNS = 32, MAX_PANEL_TOKENS = 12;
 
@@ -31,12 +52,12 @@ struct Exponentials {
 struct RunnerKernels {
   size_t columns;  // of a panel
   size_t tokens;   // that are multiplied together
-  /**
-   * `count` rows of `depth` floats, unaligned, one every `stride` floats, to a panel (depth, columns); columns beyond
-   * are of any value.
-   */
-  void (*packPanel)(const void* rows, size_t stride, size_t count, size_t depth, float* panel);
   void (*multiply)(const Product& product);
+  size_t lanes;      // that a row's products are summed in
+  size_t rowTokens;  // that are multiplied with rows together
+  /** `count` rows, one every `stride` floats, to (depth / lanes, count, lanes), with zeros at their end. */
+  void (*packRows)(const float* rows, size_t stride, size_t count, size_t depth, float* packed);
+  void (*multiplyRows)(const RowProduct& product);
   /** x / sqrt(mean(x²) + epsilon) * weight. */
   void (*rmsNorm)(const float* x, const float* weight, float epsilon, size_t count, float* y);
   /** softmax(x * scale), in place. */

@@ -1,6 +1,26 @@
 #include "pool.h"
 
 namespace hf2gguf {
+namespace {
+
+/**
+ * Some tens of microseconds: a job of one token often takes less, and to fall asleep and wake up takes longer than to
+ * look again. On a busy machine no more than this is lost a job.
+ */
+constexpr int LOOKS = 1000;
+
+template <class Condition>
+void lookFor(Condition condition) {
+  for (int i = 0; i < LOOKS && !condition(); ++i) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+  }
+}
+
+}  // namespace
 
 Pool::Pool(size_t threads) {
   workers_.reserve(threads - 1);
@@ -50,6 +70,9 @@ void Pool::share(Job& job) {
   // Whoever wakes up only now finds no job; the others are waited for.
   std::unique_lock lock(mutex_);
   job_ = nullptr;
+  lock.unlock();
+  lookFor([this] { return active_ == 0; });
+  lock.lock();
   idle_.wait(lock, [this] { return active_ == 0; });
 }
 
@@ -57,6 +80,9 @@ void Pool::wait(size_t thread) {
   size_t seen = 0;
   std::unique_lock lock(mutex_);
   while (true) {
+    lock.unlock();
+    lookFor([&] { return jobs_ != seen; });
+    lock.lock();
     wake_.wait(lock, [&] { return stop_ || jobs_ != seen; });
     if (stop_) return;
     seen = jobs_;

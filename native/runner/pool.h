@@ -39,10 +39,10 @@ class Pool {
   void wait(size_t thread);
 
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // of what follows; the numbers are also looked at without it
   std::condition_variable wake_, idle_;
   Job* job_ = nullptr;
-  size_t jobs_ = 0, active_ = 0;
+  std::atomic<size_t> jobs_ = 0, active_ = 0;
   bool stop_ = false;
 };
 

@@ -16,8 +16,8 @@ export interface MemoryOptions {
 export const BATCH_TOKENS = 512;
 /** Columns and tokens that the kernels take together at most (native/runner/kernels.h). */
 const [PANEL_COLUMNS, PANEL_TOKENS] = [32, 12];
-/** Floats of the largest tile of a matrix product, decoded and packed (native/runner/operators/mat-mul.cpp). */
-const TILES = 2 * 2048 * PANEL_COLUMNS;
+/** Floats of the largest tile of a matrix product (native/runner/operators/mat-mul.cpp). */
+const TILE = 32 * 768;
 const FLOAT = 4;
 
 /**
@@ -27,12 +27,12 @@ const FLOAT = 4;
 export function requiredMemory(graph: CompiledGraph, { contextLength, threads }: MemoryOptions): number {
   const { operators, widths, weights } = graph;
   const widest = widths.reduce((a, b) => Math.max(a, b), 0);
-  const batch = Math.min(BATCH_TOKENS, contextLength) * (sum(widths) + widest);
+  const batch = Math.min(BATCH_TOKENS, contextLength) * (sum(widths) + widest + PANEL_COLUMNS);
   const positions = contextLength + PANEL_COLUMNS;
   // A norm or a bias as floats, the start of a product's sums, or the sums of its input's squares.
   const tables = sum(weights.map(({ columns, rows }) => columns + rows + PANEL_COLUMNS));
   const kept = sum(operators.map((operator) => floatsKept(operator, widths, positions)));
-  const thread = TILES + PANEL_TOKENS * (widest + 2 * positions);
+  const thread = TILE + PANEL_TOKENS * (widest + 2 * positions);
   return FLOAT * (batch + tables + kept + threads * thread);
 }
 

@@ -1,13 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { GGML_TYPES, rowBytes } from '#src/gguf/types.js';
+import { type Ask, describeOnArm } from '../emulator.js';
 import {
   bytesOf,
   hashOfValues,
   inputBytes,
   NON_FINITE,
   name,
-  REPOSITORY,
   readVectors,
   sha256,
   TYPES,
@@ -17,31 +15,8 @@ import {
 
 // The kernels for 64-bit ARM, cross-compiled into a program that reads requests from a pipe, under qemu.
 
-const COMPILER = 'aarch64-linux-gnu-g++';
-const EMULATOR = 'qemu-aarch64';
-const BUILD = join(REPOSITORY, 'out/neon');
-
-const missing = [COMPILER, EMULATOR, 'cmake'].filter((name) => spawnSync(name, ['--version']).status !== 0);
-const title = missing.length === 0 ? 'NEON under qemu' : `NEON (skipped: not installed: ${missing.join(', ')})`;
-
-function build(): void {
-  const configure = ['-S', REPOSITORY, '-B', BUILD, '-DHF2GGUF_PIPE=ON', `-DCMAKE_CXX_COMPILER=${COMPILER}`];
-  configure.push('-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=aarch64');
-  for (const args of [configure, ['--build', BUILD]]) {
-    const { status, stdout, stderr } = spawnSync('cmake', args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`cmake ${args.join(' ')}:\n${stdout}\n${stderr}`);
-  }
-}
-
-function ask(requests: readonly Uint8Array[]): Buffer {
-  const input = Buffer.concat(requests);
-  const { status, stdout, stderr } = spawnSync(EMULATOR, [join(BUILD, 'hf2gguf-pipe')], { input, maxBuffer: 2 ** 30 });
-  if (status !== 0) throw new Error(`hf2gguf-pipe: ${stderr}`);
-  return stdout;
-}
-
 /** The hashes and validity of each vector's blocks and values. */
-function run(vectors: readonly Vector[], target: string) {
+function run(ask: Ask, vectors: readonly Vector[], target: string) {
   const answers = ask(
     vectors.flatMap(({ input, weights, type }) => [
       Buffer.from(`${target} ${GGML_TYPES[type][0]} ${input.nrows} ${input.ncols} ${weights ? 1 : 0}\n`),
@@ -63,9 +38,7 @@ function run(vectors: readonly Vector[], target: string) {
   });
 }
 
-(missing.length === 0 ? describe : describe.skip)(title, () => {
-  beforeAll(build);
-
+describeOnArm('NEON', 'hf2gguf-pipe', (ask) => {
   test('the self-check finds the same bytes as scalar', () => {
     expect(ask([Buffer.from('targets 0 0 0 0\n')]).toString()).toBe('neon 1\nscalar 1\n');
   });
@@ -79,7 +52,7 @@ function run(vectors: readonly Vector[], target: string) {
       deq: vector.deq,
       valid: vector.valid,
     }));
-    expect(run(vectors, 'neon')).toEqual(expected);
-    expect(run(vectors, 'scalar')).toEqual(expected);
+    expect(run(ask, vectors, 'neon')).toEqual(expected);
+    expect(run(ask, vectors, 'scalar')).toEqual(expected);
   });
 });

@@ -1,13 +1,12 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blockSize, type GgmlType } from '#src/gguf/types.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { type EngineOptions, GraphError, openEngine, UnknownTokenError, WeightsFileError } from '#src/runner/engine.js';
-import type { Operator, Rope, WeightTensor } from '#src/runner/graph.js';
-import { TYPES } from '../quantize/vectors.js';
+import type { Operator, WeightTensor } from '#src/runner/graph.js';
 import { tempFolder } from '../temp.js';
+import { distance, plainLogits, productCases, ROPES } from './cases.js';
 import { runPlainly } from './plain.js';
-import { PLAIN_ROPE, rowsOf, type Tiny, tiny, tinyLlama } from './tiny.js';
+import { PLAIN_ROPE, rowsOf, type Tiny, tinyLlama, tinyProduct } from './tiny.js';
 
 const TOKENS = Int32Array.from({ length: 37 }, (_, i) => (i * 7 + 3) % 45);
 const LONG = Int32Array.from({ length: 700 }, (_, i) => (i * i + 3) % 45);
@@ -23,31 +22,6 @@ async function logitsOf(model: Tiny, tokens: Int32Array, options: Partial<Engine
   return Float32Array.from(all);
 }
 
-/** Largest difference, of the expected values' largest size. */
-function distance(values: Float32Array, expected: readonly number[]): number {
-  expect(values.length).toBe(expected.length);
-  const largest = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((x, i) => Math.abs(x - (values[i] ?? Number.NaN)))) / largest;
-}
-
-function plainLogits(model: Tiny, tokens: Int32Array): number[] {
-  return (
-    runPlainly(model.graph, model.weights, [...tokens])
-      .values.get('logits')
-      ?.flat() ?? []
-  );
-}
-
-const YARN = { extFactor: 0.8, attnFactor: 1.2, betaFast: 32, betaSlow: 1, originalContext: 64 };
-const ROPES: Record<string, Rope> = {
-  adjacent: PLAIN_ROPE,
-  halves: { ...PLAIN_ROPE, pairs: 'halves' },
-  'linear scaling': { ...PLAIN_ROPE, scale: 0.25 },
-  'factors and few dimensions': { ...PLAIN_ROPE, base: 500, factors: 'factors' },
-  'four dimensions': { ...PLAIN_ROPE, dimensions: 4 },
-  yarn: { ...PLAIN_ROPE, pairs: 'halves', base: 100, scale: 0.25, yarn: YARN },
-};
-
 describe.each(availableTargets())('%s', (on) => {
   test.each(Object.entries(ROPES))(
     'a graph of all operators gives what their formulas give: rope %s',
@@ -57,23 +31,17 @@ describe.each(availableTargets())('%s', (on) => {
     },
   );
 
-  test.each(TYPES)('a product with %s weights is that with their values', async (type: GgmlType) => {
-    const columns = 2 * 256 + blockSize(type);
-    const model = tiny(
-      [
-        { op: 'embed', weight: 'embd', output: 'x' },
-        { op: 'mat-mul', input: 'x', weight: 'w', output: 'logits' },
-      ],
-      45,
-      [
-        ['embd', type, columns, 45],
-        ['w', type, columns, 45],
-      ],
-    );
-    const expected = plainLogits(model, TOKENS);
-    expect(distance(await logitsOf(model, TOKENS, { on }), expected)).toBeLessThan(1e-5);
-    expect(distance(await logitsOf(model, TOKENS, { on }, 1), expected)).toBeLessThan(1e-5);
-  });
+  test.each(productCases())(
+    'a product with %s weights of %d columns, the same bits in every batch',
+    async (type, columns) => {
+      const model = tinyProduct(type, columns);
+      const together = await logitsOf(model, TOKENS, { on });
+      expect(distance(together, plainLogits(model, TOKENS))).toBeLessThan(1e-5);
+      for (const step of [1, 2, 5, 8, 9]) {
+        expect(await logitsOf(model, TOKENS, { on }, step)).toEqual(together);
+      }
+    },
+  );
 });
 
 test('a token gives the same bits alone, in any batch and on any number of threads', async () => {

@@ -97,3 +97,18 @@ export function tinyLlama(rope: Rope = PLAIN_ROPE): Tiny {
     ['factors', 'F32', PLAIN_ROPE.dimensions / 2, 1],
   ]);
 }
+
+/** A product with a weight of a type, and nothing else. */
+export function tinyProduct(type: GgmlType, columns: number): Tiny {
+  return tiny(
+    [
+      { op: 'embed', weight: 'embd', output: 'x' },
+      { op: 'mat-mul', input: 'x', weight: 'w', output: 'logits' },
+    ],
+    VOCABULARY,
+    [
+      ['embd', type, columns, VOCABULARY],
+      ['w', type, columns, VOCABULARY],
+    ],
+  );
+}

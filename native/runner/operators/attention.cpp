@@ -1,10 +1,9 @@
-// Causal attention with grouped heads. Both of its products are the matrix product's: keys are kept as panels of
-// positions, and values, whose rows are positions, are panels as they are.
+// Causal attention with grouped heads. Both of its products are of panels: keys are kept as panels of positions, and
+// values, whose rows are positions, are panels as they are.
 #include <cstdlib>
 #include <new>
 
 #include "../operators.h"
-#include "../product.h"
 
 namespace hf2gguf {
 namespace {
@@ -25,6 +24,15 @@ class Cache {
   };
   std::unique_ptr<float, Free> floats_;
 };
+
+/** Rows row(0) ... row(count - 1) of `depth`, to (depth, count). */
+template <class Row>
+void packTokens(Row row, size_t count, size_t depth, float* packed) {
+  for (size_t t = 0; t < count; ++t) {
+    const float* x = row(t);
+    for (size_t k = 0; k < depth; ++k) packed[k * count + t] = x[k];
+  }
+}
 
 size_t roundedUp(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 

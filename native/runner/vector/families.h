@@ -14,10 +14,20 @@ constexpr int PANEL_TOKENS = 12;
 #else
 constexpr int PANEL_TOKENS = 6;
 #endif
+/** Rows that are multiplied together, and tokens with them. */
+constexpr int ROWS = 4;
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int ROW_TOKENS = 6;
+#elif defined(__FMA__)
+constexpr int ROW_TOKENS = 3;
+#else
+constexpr int ROW_TOKENS = 2;  // a product needs a register of its own
+#endif
 static_assert(PANEL_COLUMNS <= int(MAX_PANEL_COLUMNS) && PANEL_TOKENS <= int(MAX_PANEL_TOKENS));
 
-void packPanel(const void* rows, size_t stride, size_t count, size_t depth, float* panel);
 void multiply(const Product& product);
+void packRows(const float* rows, size_t stride, size_t count, size_t depth, float* packed);
+void multiplyRows(const RowProduct& product);
 void rmsNorm(const float* x, const float* weight, float epsilon, size_t count, float* y);
 void softmax(float* x, float scale, size_t count);
 void gatedSilu(const float* gate, const float* up, size_t count, float* y);

@@ -1,6 +1,5 @@
-// The matrix product's innermost part: a panel of weights times some tokens. Each lane is the sum of one output, over
-// the panel's depth in order; all sums of a call stay in registers.
-#include "../../quantize/vector/transpose.h"
+// The attention's products: a panel times some tokens. Each lane is the sum of one output, over the panel's depth in
+// order; all sums of a call stay in registers.
 #include "families.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
@@ -45,26 +44,5 @@ void multiplySome(const Product& product) {
 }  // namespace
 
 void multiply(const Product& product) { multiplySome(product); }
-
-void packPanel(const void* rows, size_t stride, size_t count, size_t depth, float* panel) {
-  const auto row = [&](size_t column) {
-    return static_cast<const char*>(rows) + (column < count ? column : count - 1) * stride * sizeof(float);
-  };
-  const size_t whole = depth / 4 * 4;
-  for (int r = 0; r < PANEL_REGISTERS; ++r) {
-    const char* starts[REGISTER];
-    for (int lane = 0; lane < REGISTER; ++lane) starts[lane] = row(size_t(r * REGISTER + lane));
-    for (size_t k = 0; k < whole; k += 4) {
-      RegisterF four[4];
-      fourToLanes([&](int lane) { return starts[lane] + k * sizeof(float); }, four);
-      for (size_t i = 0; i < 4; ++i) store(panel + (k + i) * PANEL_COLUMNS + r * REGISTER, four[i]);
-    }
-  }
-  for (size_t column = 0; column < PANEL_COLUMNS; ++column) {
-    for (size_t k = whole; k < depth; ++k) {
-      __builtin_memcpy(panel + k * PANEL_COLUMNS + column, row(column) + k * sizeof(float), sizeof(float));
-    }
-  }
-}
 
 }  // namespace hf2gguf::HF2GGUF_NAMESPACE

@@ -6,8 +6,11 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 const RunnerKernels runnerKernels = {
     .columns = PANEL_COLUMNS,
     .tokens = PANEL_TOKENS,
-    .packPanel = packPanel,
     .multiply = multiply,
+    .lanes = REGISTER,
+    .rowTokens = ROW_TOKENS,
+    .packRows = packRows,
+    .multiplyRows = multiplyRows,
     .rmsNorm = rmsNorm,
     .softmax = softmax,
     .gatedSilu = gatedSilu,
