@@ -2,8 +2,14 @@ import * as conversion from '../convert/convert.js';
 import type { Plan } from '../convert/plan.js';
 import * as quantization from '../convert/quantize.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
-import type { ConvertParams, QuantizeParams } from './params.js';
-import { planAll, writeAll } from './pipeline.js';
+import {
+  type ConvertParams,
+  checkRunnerOptions,
+  type PipelineParams,
+  type QuantizeParams,
+  runsModel,
+} from './params.js';
+import type { Conversion } from './pipeline.js';
 
 const CONVERT = { plan: conversion.plan, write: conversion.convert };
 const QUANTIZE = { plan: quantization.planQuantize, write: quantization.quantize };
@@ -15,7 +21,7 @@ const QUANTIZE = { plan: quantization.planQuantize, write: quantization.quantize
  * stays when its check fails or is interrupted, else nothing is left behind. QualityGateError comes after `done`.
  */
 export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
-  return writeAll(CONVERT, params);
+  return write(CONVERT, params);
 }
 
 /**
@@ -23,7 +29,7 @@ export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, Con
  * @throws as `convert`
  */
 export function plan(params: ConvertParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planAll(CONVERT, params, emit);
+  return planned(CONVERT, params, emit);
 }
 
 /**
@@ -32,10 +38,37 @@ export function plan(params: ConvertParams, emit: (event: ConvertEvent) => void 
  * @throws as `convert`
  */
 export function quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
-  return writeAll(QUANTIZE, params);
+  return write(QUANTIZE, params);
 }
 
 /** The plan of a quantization, from the headers alone; with a target size the model is run for it. @throws as `quantize` */
 export function planQuantize(params: QuantizeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planAll(QUANTIZE, params, emit);
+  return planned(QUANTIZE, params, emit);
+}
+
+// The runner is loaded where it is used: what runs no model starts sooner.
+
+async function* write<Params extends PipelineParams>(
+  conversion: Conversion<Params>,
+  params: Params,
+): AsyncGenerator<ConvertEvent, ConvertResult> {
+  checkRunnerOptions(params);
+  if (!runsModel(params)) {
+    return yield* conversion.write(params);
+  }
+  const { writeAll } = await import('./pipeline.js');
+  return yield* writeAll(conversion, params);
+}
+
+async function planned<Params extends PipelineParams>(
+  conversion: Conversion<Params>,
+  params: Params,
+  emit: (event: ConvertEvent) => void,
+): Promise<Plan> {
+  checkRunnerOptions(params);
+  if (!runsModel(params)) {
+    return conversion.plan(params, emit);
+  }
+  const { planAll } = await import('./pipeline.js');
+  return planAll(conversion, params, emit);
 }

@@ -27,6 +27,11 @@ export function hasTarget({ targetSize, targetBpw }: PipelineParams): boolean {
   return (targetSize ?? targetBpw) !== undefined;
 }
 
+/** Whether a model is run before or after it is converted. */
+export function runsModel(params: PipelineParams): boolean {
+  return params.imatrix === 'auto' || hasTarget(params) || Boolean(params.check);
+}
+
 /** @throws UsageError */
 export function checkRunnerOptions(params: PipelineParams): void {
   if (params.imatrixText !== undefined && params.imatrix !== 'auto' && !hasTarget(params)) {

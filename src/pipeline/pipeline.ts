@@ -5,7 +5,7 @@ import { type CheckResult, check, expectCheck } from '../runner/check.js';
 import { checkGates } from '../runner/gates.js';
 import { OpenedModels } from '../runner/model.js';
 import { forward, stream } from '../stream.js';
-import { checkRunnerOptions, hasTarget, type PipelineParams } from './params.js';
+import { hasTarget, type PipelineParams } from './params.js';
 import { expected, measured, type Run } from './prepare.js';
 
 // A conversion with what runs the model before it and after.
@@ -85,7 +85,6 @@ function onceEach(emit: Emit): Emit {
 
 /** @throws what is wrong with a request before anything is done. */
 async function refuse<Params extends PipelineParams>(params: Run<Params>): Promise<void> {
-  checkRunnerOptions(params);
   if (params.check) {
     await expectCheck({ ...params, ...checkOptions(params), against: params.source });
   }
