@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openFile } from '#src/gguf/byte-source.js';
 import { readImatrixSums } from '#src/quantize/imatrix/read.js';
 import { Accumulated, ImatrixMergeError } from '#src/runner/imatrix/accumulate.js';
-import { encodeGgufImatrix, encodeLegacyImatrix } from '#src/runner/imatrix/encode.js';
+import { encodeGgufImatrix, encodeLegacyImatrix, LegacyRangeError } from '#src/runner/imatrix/encode.js';
 import { fixtures } from '../paths.js';
 
 const folder = join(fixtures, 'imatrix');
@@ -53,6 +53,11 @@ describe('several are added', () => {
     const { entries, ...rest } = merged(file([4], 1, 2), file([9], 10, 20));
     expect(entries.get('w')).toEqual({ sums: Float32Array.of(11, 22), counts: [13] });
     expect(rest).toEqual({ format: 'gguf', datasets: ['1,2.txt', '10,20.txt'], chunks: 3, chunkSize: 4 });
+  });
+
+  test('more than the legacy format can count is an error', () => {
+    expect(() => encodeLegacyImatrix(merged(file([4 * 2 ** 31], 1, 2)))).toThrow(LegacyRangeError);
+    expect(() => encodeLegacyImatrix({ ...merged(file([4], 1, 2)), chunks: 2 ** 31 })).toThrow(/leave out --legacy/);
   });
 
   test("one count for all experts is every expert's", () => {

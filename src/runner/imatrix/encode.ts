@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { UsageError } from '../../errors.js';
 import { KeyValues } from '../../gguf/key-values.js';
 import { writeRaw } from '../../gguf/raw-strings.js';
 import { align, encodeHeader, type TensorInfo } from '../../gguf/writer.js';
@@ -9,6 +10,11 @@ export interface WritableImatrix extends Pick<ImatrixSums, 'datasets' | 'chunks'
   /** Tokens of a chunk. */
   readonly chunkSize: number;
 }
+
+/** A count that the format before GGUF has no room for. */
+export class LegacyRangeError extends UsageError {}
+
+const MAX_INT32 = 2 ** 31 - 1;
 
 /** A file in its pieces, in their order. */
 export type Pieces = readonly Uint8Array[];
@@ -44,6 +50,7 @@ export function encodeGgufImatrix({ datasets, chunks, chunkSize, entries }: Writ
  * The format before GGUF, as `readLegacySums` describes it (save_imatrix_legacy there): means times calls, a call being a
  * chunk, begun ones counted. An expert that was never seen gets the mean 1, an entry of which none was is left out. Of
  * several datasets the last is named.
+ * @throws LegacyRangeError
  */
 export function encodeLegacyImatrix({ datasets, chunks, chunkSize, entries }: WritableImatrix): Pieces {
   const seen = [...entries].filter(([, { counts }]) => counts.some((count) => count > 0));
@@ -74,6 +81,12 @@ function text(value: string): Pieces {
 }
 
 function int32(value: number): Uint8Array {
+  if (value > MAX_INT32) {
+    throw new LegacyRangeError(
+      `The importance matrix counts ${value}, more than its older format can say.`,
+      'Write it as GGUF (leave out --legacy).',
+    );
+  }
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(value);
   return bytes;
