@@ -15,7 +15,7 @@ import { check } from '#src/runner/check.js';
 import { finish } from '../test/convert/records.js';
 import { fixtures } from '../test/paths.js';
 import { type Llama, loadLlama } from '../test/peer/llama.js';
-import { median, timeCli } from './measure.js';
+import { median, secondsOf, timeCli } from './measure.js';
 import { smollm2 } from './smollm2.js';
 
 const [given, TYPE = 'q4_k_m', chunks = '16'] = process.argv.slice(2);
@@ -42,12 +42,6 @@ function pass(llama: Llama, path: string, tokens: Int32Array): void {
   model.free();
 }
 
-async function seconds(run: () => unknown): Promise<number> {
-  const started = performance.now();
-  await run();
-  return (performance.now() - started) / 1000;
-}
-
 const llama = loadLlama();
 const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
 try {
@@ -58,9 +52,9 @@ try {
   const tokens = Int32Array.from(llama.loadVocabulary(base).tokenize(readFileSync(TEXT, 'utf8'), false, true));
   const times: Record<'ours' | 'base' | 'model', number[]> = { ours: [], base: [], model: [] };
   for (let i = 0; i < RUNS; i++) {
-    times.base.push(await seconds(() => pass(llama, base, tokens)));
-    times.model.push(await seconds(() => pass(llama, model, tokens)));
-    times.ours.push(await seconds(() => ours(source, model)));
+    times.base.push(await secondsOf(() => pass(llama, base, tokens)));
+    times.model.push(await secondsOf(() => pass(llama, model, tokens)));
+    times.ours.push(await secondsOf(() => ours(source, model)));
   }
   const [own, first, second] = [median(times.ours), median(times.base), median(times.model)];
   const ratio = (first + second) / own;

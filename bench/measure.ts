@@ -9,15 +9,20 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+/** Seconds that it takes. */
+export async function secondsOf(run: () => unknown): Promise<number> {
+  const started = performance.now();
+  await run();
+  return (performance.now() - started) / 1000;
+}
+
 /** Runs the command line in a process of its own, from its start to its end: seconds. */
 export async function timeCli(args: readonly string[]): Promise<number> {
   return timeNode([cli, ...args]);
 }
 
 export async function timeNode(args: readonly string[]): Promise<number> {
-  const started = performance.now();
-  await runNode(args);
-  return (performance.now() - started) / 1000;
+  return secondsOf(() => runNode(args));
 }
 
 /** Peak resident memory of the command line's process, MiB. */

@@ -1,7 +1,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSafetensorsHeader } from '#src/checkpoint/safetensors.js';
+import { openFolder } from '#src/repo/folder.js';
+import { elementCount } from '#src/tensor/expr.js';
 import { random } from '../test/quantize/inputs.js';
 
+const WEIGHTS = 'model.safetensors';
 const BLOCK = 32;
 const STEPS = 15;
 
@@ -10,26 +14,22 @@ const STEPS = 15;
  * repository of one bfloat16 safetensors file, and moves each weight of a matrix at random within half a step of the grid
  * that 16 values between the least and the largest of 32 neighbours make: nearly the same model, its grid gone.
  */
-export function offGrid(source: string, target: string): string {
+export async function offGrid(source: string, target: string): Promise<string> {
   mkdirSync(target);
-  for (const name of readdirSync(source).filter((name) => name !== 'model.safetensors')) {
+  for (const name of readdirSync(source).filter((name) => name !== WEIGHTS)) {
     cpSync(join(source, name), join(target, name));
   }
-  const file = readFileSync(join(source, 'model.safetensors'));
-  const start = 8 + Number(file.readBigUInt64LE());
-  const header = JSON.parse(file.toString('utf8', 8, start)) as Record<
-    string,
-    { dtype?: string; shape?: number[]; data_offsets?: [number, number] }
-  >;
-  for (const { dtype, shape = [], data_offsets: [from, to] = [0, 0] } of Object.values(header)) {
+  const file = readFileSync(join(source, WEIGHTS));
+  const repo = await openFolder(source);
+  for (const { dtype, shape, offset } of await readSafetensorsHeader(repo, { path: WEIGHTS, size: file.length })) {
     if (dtype === 'BF16' && shape.length === 2 && (shape[1] ?? 0) % BLOCK === 0) {
-      const bytes = file.subarray(start + from, start + to);
-      for (let at = 0; at < bytes.length; at += 2 * BLOCK) {
-        moveBlock(bytes.subarray(at, at + 2 * BLOCK), from + at);
+      const end = offset + 2 * elementCount(shape);
+      for (let at = offset; at < end; at += 2 * BLOCK) {
+        moveBlock(file.subarray(at, at + 2 * BLOCK), at);
       }
     }
   }
-  writeFileSync(join(target, 'model.safetensors'), file);
+  writeFileSync(join(target, WEIGHTS), file);
   return target;
 }
 

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { type Engine, openEngine } from '#src/runner/engine.js';
 import { openRunnable } from '#src/runner/model.js';
 import { type Llama, type LlamaBatches, loadLlama } from '../test/peer/llama.js';
-import { median, memoryOf, timeCli } from './measure.js';
+import { median, memoryOf, secondsOf, timeCli } from './measure.js';
 import { smollm2 } from './smollm2.js';
 
 const TOKENS = 512;
@@ -33,19 +33,13 @@ async function open(path: string): Promise<Engine> {
   return openEngine(graph, tensors, { contextLength: TOKENS, threads });
 }
 
-async function seconds(run: () => unknown): Promise<number> {
-  const started = performance.now();
-  await run();
-  return (performance.now() - started) / 1000;
-}
-
 async function compare(name: string, engine: Engine, peer: LlamaBatches): Promise<void> {
   for (const [what, [count, logitsFrom]] of Object.entries(CASES)) {
     const tokens = someTokens(engine.graph.vocabulary, count);
     const times: Record<'ours' | 'theirs', number[]> = { ours: [], theirs: [] };
     for (let i = 0; i <= RUNS; i++) {
-      times.theirs[i] = await seconds(() => peer.run(tokens, logitsFrom));
-      times.ours[i] = await seconds(() => engine.run(tokens, 0, logitsFrom));
+      times.theirs[i] = await secondsOf(() => peer.run(tokens, logitsFrom));
+      times.ours[i] = await secondsOf(() => engine.run(tokens, 0, logitsFrom));
     }
     // The first runs touch memory for the first time.
     const [ours, theirs] = [times.ours, times.theirs].map((all) => count / median(all.slice(1))) as [number, number];

@@ -28,17 +28,17 @@ interface Case {
 const TEXT = join(fixtures, 'Tiny-Verse-2M.expected/eval.txt');
 const CHUNKS = 16;
 
-function cases([given, ...types]: readonly string[], folder: string): readonly Case[] {
+async function cases([given, ...types]: readonly string[], folder: string): Promise<readonly Case[]> {
   if (given !== undefined && types.length > 0) {
     return [{ source: given, types, floor: 0.2, goal: 0.35 }];
   }
   const source = smollm2(given, folder);
-  const llama = { types: ['Q4_K_M', 'Q3_K_M', 'IQ4_XS'], floor: 0.2, goal: 0.35 };
+  const wanted = { types: ['Q4_K_M', 'Q3_K_M', 'IQ4_XS'], floor: 0.2, goal: 0.35 };
   return [
     { source: join(fixtures, 'Tiny-Verse-2M'), types: ['Q4_K_M', 'Q3_K_M'], floor: 0.1, goal: 0.25 },
-    { ...llama, source },
+    { ...wanted, source },
     // Where the weights come from a 4-bit file, much of the gain is that this is found out.
-    ...(existsSync(source) ? [{ ...llama, source: offGrid(source, join(folder, 'off-grid')) }] : []),
+    ...(existsSync(source) ? [{ ...wanted, source: await offGrid(source, join(folder, 'off-grid')) }] : []),
   ];
 }
 
@@ -69,7 +69,7 @@ async function compare({ source, types, floor, goal }: Case, folder: string): Pr
 
 const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
 try {
-  for (const one of cases(process.argv.slice(2), folder)) {
+  for (const one of await cases(process.argv.slice(2), folder)) {
     if (!(await compare(one, mkdtempSync(join(folder, 'files-'))))) {
       process.exitCode = 1;
     }
