@@ -26,7 +26,7 @@ const RUNS = 3;
 const threads = Number(process.env.HF2GGUF_THREADS ?? availableParallelism());
 
 async function ours(source: string, model: string): Promise<void> {
-  const { models } = await finish(check({ model, against: source, text: TEXT, chunks: CHUNKS, jobs: threads }));
+  const { models } = await finish(check({ source: model, against: source, text: TEXT, chunks: CHUNKS, jobs: threads }));
   const { perplexity, divergence } = models[0] ?? {};
   console.error(`perplexity ${perplexity?.value.toFixed(6)}, KL divergence ${divergence?.kld.value.toFixed(6)}`);
 }

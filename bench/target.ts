@@ -47,12 +47,12 @@ async function compare({ source, types, floor, goal }: Case, folder: string): Pr
   const imatrix = await collectImatrix({ source });
   const sensitivities = await measureSensitivities({ source, imatrix });
   console.log(`${source}: calibrated in ${((performance.now() - started) / 1000).toFixed(0)} s`);
-  const { files } = await finish(convert({ source, quant: types, imatrix, out: folder }));
+  const { files } = await finish(convert({ source, quant: types, imatrix, output: folder }));
   const results: boolean[] = [];
   for (const { path, type, size } of files) {
     const out = join(folder, 'own.gguf');
-    const own = await finish(convert({ source, targetSize: String(size), imatrix, sensitivities, out }));
-    const { models } = await finish(check({ model: [path, out], against: source, text: TEXT, chunks: CHUNKS }));
+    const own = await finish(convert({ source, targetSize: String(size), imatrix, sensitivities, output: out }));
+    const { models } = await finish(check({ source: [path, out], against: source, text: TEXT, chunks: CHUNKS }));
     const [theirs = Number.NaN, ours = Number.NaN] = models.map(({ divergence }) => divergence?.kld.value);
     const ownSize = statSync(out).size;
     const predicted = own.files[0]?.prediction?.kld ?? Number.NaN;

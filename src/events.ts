@@ -3,28 +3,72 @@ import type { GgmlType } from './gguf/types.js';
 import type { Coverage } from './quantize/imatrix/coverage.js';
 import type { Checked, CheckResult } from './runner/check.js';
 
+/** What is being done: the stages of every call. */
+export type Phase = 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush' | 'check';
+
+/** A stage begins. */
+export interface PhaseEvent {
+  readonly event: 'phase';
+  readonly phase: Phase;
+}
+
+/**
+ * How far the stage is. Bytes are of weights that are read from the source, chunks of the text that a model runs over,
+ * trials are runs of a model with some tensors quantized.
+ */
+export interface ProgressEvent {
+  readonly event: 'progress';
+  readonly unit: 'bytes' | 'chunks' | 'trials';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Something that stops nothing but should be known. */
+export interface WarningEvent {
+  readonly event: 'warning';
+  /** What is so, and where: a sentence. */
+  readonly what: string;
+  /** What can be done about it: a sentence. */
+  readonly next?: string;
+}
+
+/** Everything about the output, before the first weight is read. */
+export interface PlanEvent {
+  readonly event: 'plan';
+  readonly plan: Plan;
+}
+
+/** Which of the tensors to be quantized the importance matrix has weights for. */
+export interface CoverageEvent {
+  readonly event: 'coverage';
+  readonly coverage: Coverage;
+}
+
+/** A file stands under its final name. */
+export type FileEvent = { readonly event: 'file' } & WrittenFile;
+
+/** What is measured of the models so far, the base first. */
+export interface MeasuredEvent {
+  readonly event: 'measured';
+  readonly models: readonly Checked[];
+}
+
+/** The end, with what the call returns. */
+export interface DoneEvent<Result> {
+  readonly event: 'done';
+  readonly result: Result;
+}
+
 /** What a conversion reports while it runs; the terminal, `--json` and a web page read the same events. */
 export type ConvertEvent =
-  /** What is being done now. */
-  | {
-      readonly event: 'phase';
-      readonly phase: 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush' | 'check';
-    }
-  /** Everything about the output, before the first weight is read. */
-  | { readonly event: 'plan'; readonly plan: Plan }
-  /** Which of the tensors to be quantized the importance matrix has weights for. */
-  | { readonly event: 'imatrix'; readonly coverage: Coverage }
-  /** Chunks of the calibration text that the model has run over, of all. */
-  | { readonly event: 'chunk'; readonly done: number; readonly total: number }
-  /** Bytes of weights read from the source, of all that will be. */
-  | { readonly event: 'progress'; readonly done: number; readonly total: number }
-  /** Something that stops nothing but should be known. */
-  | { readonly event: 'warning'; readonly message: string }
-  /** A file stands under its final name. */
-  | ({ readonly event: 'file' } & WrittenFile)
-  /** Chunks of the text that the files and the source were checked on, of all, and what is measured so far. */
-  | { readonly event: 'check'; readonly done: number; readonly total: number; readonly models: readonly Checked[] }
-  | { readonly event: 'done'; readonly result: ConvertResult };
+  | PhaseEvent
+  | ProgressEvent
+  | WarningEvent
+  | PlanEvent
+  | CoverageEvent
+  | FileEvent
+  | MeasuredEvent
+  | DoneEvent<ConvertResult>;
 
 export interface ConvertResult {
   readonly files: readonly WrittenFile[];

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import type { CheckParams } from '../runner/check.js';
-import { checkReporter } from './check-reporter.js';
 import { renderCheck } from './check-table.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
+import { textReporter } from './reporter.js';
 
 const HELP = `
 Perplexity is how many tokens the model wavers between, on average, at each token of the text; lower is better. Against a
@@ -20,7 +20,7 @@ Examples:
   hf2gguf check model.gguf --against ./model --max-kld 0.1           a gate: exit code 7 where it is farther
   hf2gguf check model.gguf --chunks 16 --json                        events as JSON lines, for programs`;
 
-interface Flags extends Omit<CheckParams, 'model' | 'signal' | 'fetch'> {
+interface Flags extends Omit<CheckParams, 'source' | 'signal' | 'fetch'> {
   readonly json?: boolean;
 }
 
@@ -41,14 +41,16 @@ export function checkCommand(): Command {
 }
 
 function run(model: string[], { json, ...flags }: Flags): Promise<void> {
-  const report = checkReporter({ out: process.stdout, err: process.stderr }, renderCheck);
+  const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return interruptible(async (signal) => {
     const { check } = await import('../runner/check.js');
-    for await (const event of check({ ...flags, model, signal })) {
+    for await (const event of check({ ...flags, source: model, signal })) {
       if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);
+      } else if (event.event === 'done') {
+        reporter.print(renderCheck(event.result));
       } else {
-        report(event);
+        reporter.event(event);
       }
     }
   });

@@ -6,7 +6,8 @@ import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
 
-interface Flags extends Omit<EditParams, 'file' | 'signal'> {
+interface Flags extends Omit<EditParams, 'source' | 'output' | 'signal'> {
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -37,10 +38,10 @@ export function editCommand(): Command {
     .action(run);
 }
 
-function run(file: string, { json, ...params }: Flags): Promise<void> {
+function run(file: string, { json, out, ...flags }: Flags): Promise<void> {
   const report = json ? (event: EditEvent) => console.log(toJsonLine(event)) : textReport();
   return interruptible(async (signal) => {
-    for await (const event of edit({ ...params, file, signal })) {
+    for await (const event of edit({ ...flags, source: file, ...(out !== undefined && { output: out }), signal })) {
       report(event);
     }
   });

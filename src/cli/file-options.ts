@@ -31,7 +31,7 @@ export function toFileParams({ out, jobs, maxMemory }: FileFlags, signal: AbortS
   }
   return {
     signal,
-    ...(out !== undefined && { out }),
+    ...(out !== undefined && { output: out }),
     ...(jobs !== undefined && { jobs }),
     ...(memory !== undefined && { maxMemory: memory }),
   };

@@ -1,3 +1,4 @@
+import type { WarningEvent } from '../events.js';
 /** Numbers as people read them. */
 
 export function formatBytes(bytes: number): string {
@@ -51,6 +52,11 @@ export function formatTable(rows: readonly (readonly string[])[], right: readonl
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** A warning as a line. */
+export function warningText({ what, next }: WarningEvent): string {
+  return `Warning: ${printable(next === undefined ? what : `${what} ${next}`)}`;
 }
 
 /** Text from a file, in quotes, without the control characters that could drive a terminal. */

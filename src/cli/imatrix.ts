@@ -6,7 +6,8 @@ import { toJsonLine } from './json.js';
 import { number } from './number.js';
 import { textReporter } from './reporter.js';
 
-interface Flags extends Omit<ImatrixParams, 'model' | 'signal' | 'fetch'> {
+interface Flags extends Omit<ImatrixParams, 'source' | 'output' | 'signal' | 'fetch'> {
+  readonly out: string;
   readonly json?: boolean;
 }
 
@@ -35,11 +36,16 @@ export function imatrixCommand(): Command {
     .action(run);
 }
 
-function run(model: string | undefined, { json, ...flags }: Flags): Promise<void> {
+function run(model: string | undefined, { json, out, ...flags }: Flags): Promise<void> {
   const report = json ? (event: ImatrixEvent) => console.log(toJsonLine(event)) : textReport();
   return interruptible(async (signal) => {
     const { imatrix } = await import('../runner/imatrix/imatrix.js');
-    for await (const event of imatrix({ ...flags, signal, ...(model !== undefined && { model }) })) {
+    for await (const event of imatrix({
+      ...flags,
+      output: out,
+      signal,
+      ...(model !== undefined && { source: model }),
+    })) {
       report(event);
     }
   });

@@ -37,7 +37,7 @@ function run(source: string, rest: readonly string[], flags: Flags): Promise<voi
     const { out, quant } = parseArguments(rest, flags);
     const params: QuantizeParams = {
       ...toParams(flags, signal),
-      ...(out !== undefined && { out }),
+      ...(out !== undefined && { output: out }),
       ...(quant !== undefined && { quant }),
       source,
     };

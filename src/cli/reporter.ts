@@ -1,7 +1,8 @@
-import type { ConvertEvent, WrittenFile } from '../events.js';
+import type { ConvertEvent, ProgressEvent, WrittenFile } from '../events.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
+import type { Checked } from '../runner/check.js';
 import { renderAll, runningText } from './check-table.js';
-import { formatBytes, formatSeconds, printable } from './format.js';
+import { formatBytes, formatSeconds, printable, warningText } from './format.js';
 import { toJsonLine } from './json.js';
 import { renderPrediction } from './plan-table.js';
 import { statusLine, type Terminal } from './status-line.js';
@@ -42,12 +43,14 @@ export function textReporter({ out, err }: Terminal): TextReporter {
     stream.write(`${text}\n`);
   };
   let started = 0;
+  let models: readonly Checked[] = [];
   return {
     print: (text) => line(out, text),
     event(event) {
       switch (event.event) {
         case 'phase':
           started = performance.now();
+          models = [];
           status.phase(PHASES[event.phase]);
           break;
         case 'plan':
@@ -60,18 +63,13 @@ export function textReporter({ out, err }: Terminal): TextReporter {
           break;
         case 'progress':
           status.progress(event.done, event.total, () =>
-            progressText(event.done, event.total, (performance.now() - started) / 1000),
-          );
-          break;
-        case 'chunk':
-          status.progress(event.done, event.total, () =>
-            chunkText(event.done, event.total, (performance.now() - started) / 1000),
+            progressText(event, models, (performance.now() - started) / 1000),
           );
           break;
         case 'warning':
-          line(err, `Warning: ${printable(event.message)}`);
+          line(err, warningText(event));
           break;
-        case 'imatrix':
+        case 'coverage':
           for (const sentence of describeCoverage(event.coverage)) {
             line(err, printable(sentence));
           }
@@ -82,8 +80,8 @@ export function textReporter({ out, err }: Terminal): TextReporter {
             line(err, worst);
           }
           break;
-        case 'check':
-          status.progress(event.done, event.total, () => runningText(event, (performance.now() - started) / 1000));
+        case 'measured':
+          models = event.models;
           break;
         case 'done':
           status.clear();
@@ -117,13 +115,24 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-function chunkText(done: number, total: number, seconds: number): string {
+/** How far it is, with what is measured so far, if anything is. */
+function progressText(event: ProgressEvent, models: readonly Checked[], seconds: number): string {
+  const { unit, done, total } = event;
+  if (unit === 'bytes') {
+    return bytesText(event, seconds);
+  }
+  return models.length > 0 ? runningText({ done, total, models }, seconds) : countText(unit, event, seconds);
+}
+
+const UNITS = { chunks: 'chunk', trials: 'trial' } as const;
+
+function countText(unit: keyof typeof UNITS, { done, total }: ProgressEvent, seconds: number): string {
   const left = (seconds / done) * (total - done);
-  return `chunk ${done} of ${total}  ${done === total ? formatSeconds(seconds) : `${formatSeconds(left)} left`}`;
+  return `${UNITS[unit]} ${done} of ${total}  ${done === total ? formatSeconds(seconds) : `${formatSeconds(left)} left`}`;
 }
 
 /** Rates are of source bytes, the unit in which the work is counted. */
-function progressText(done: number, total: number, seconds: number): string {
+function bytesText({ done, total }: ProgressEvent, seconds: number): string {
   const rate = done / Math.max(seconds, 1e-3);
   const percent = Math.floor((done / Math.max(total, 1)) * 100);
   return `${percent} %  ${formatBytes(done)} of ${formatBytes(total)}  ${formatBytes(rate)}/s  ${

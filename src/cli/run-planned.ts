@@ -78,5 +78,5 @@ function refusePlot(path: string): (cause: Error) => never {
 function isOfPlan(event: ConvertEvent): boolean {
   return event.event === 'phase'
     ? ['collect', 'sensitivity', 'measure'].includes(event.phase)
-    : ['warning', 'imatrix', 'chunk', 'progress'].includes(event.event);
+    : ['warning', 'coverage', 'progress'].includes(event.event);
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { EXIT } from '../errors.js';
 import type { GenerateParams, GenerateResult } from '../runner/generate/generate.js';
-import { formatSeconds, printable } from './format.js';
+import { formatSeconds, warningText } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
@@ -47,7 +47,7 @@ async function run(source: string, { json, nPredict, temp, ...flags }: Flags): P
       } else if (event.event === 'text') {
         process.stdout.write(process.stdout.isTTY ? harmless(event.text) : event.text);
       } else if (event.event === 'warning') {
-        process.stderr.write(`Warning: ${printable(event.message)}\n`);
+        process.stderr.write(`${warningText(event)}\n`);
       } else {
         process.stdout.write('\n');
         process.stderr.write(`${summary(event.result, (performance.now() - started) / 1000)}\n`);

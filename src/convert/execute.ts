@@ -80,7 +80,7 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
     }
     done += task.bufferSize;
     files.flushBehind();
-    execution.emit({ event: 'progress', done, total });
+    execution.emit({ event: 'progress', unit: 'bytes', done, total });
   };
   try {
     const isLocal = tasks.every((task) => sources.open(task));

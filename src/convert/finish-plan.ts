@@ -4,6 +4,7 @@ import { GateError, UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import type { Repo } from '../repo/repo.js';
+import { warn } from '../warnings.js';
 import { outputPaths } from './output-paths.js';
 import type { OutputParams } from './params.js';
 import type { Plan, PlannedFile } from './plan.js';
@@ -38,7 +39,7 @@ export interface PlanSources {
  */
 export async function finishPlan({ repo, architecture, files, params, emit }: PlanSources): Promise<PlanAndPlaces> {
   reportFallbacks(files, params, emit);
-  const paths = await outputPaths(params.out, files);
+  const paths = await outputPaths(params.output, files);
   const jobs = params.jobs ?? availableParallelism();
   const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
   refuseOverwriting(repo, new Set(tasks.flatMap(({ reads }) => reads.map(({ file }) => file))), paths);
@@ -66,7 +67,7 @@ function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, em
       throw new FallbackError(`${what}.`, `${choice} Choose one of them, or leave out --strict.`);
     }
     if (fallbackShare > WARN_FALLBACK_SHARE) {
-      emit({ event: 'warning', message: `${what}. ${choice} --dry-run lists all; --strict refuses such a file.` });
+      warn({ emit }, `${what}.`, choice);
     }
   }
 }

@@ -14,6 +14,7 @@ import type { Repo } from '../repo/repo.js';
 import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
+import { warn } from '../warnings.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
@@ -43,7 +44,7 @@ export async function makePlan(
     ...(params.modelName !== undefined && { modelName: params.modelName }),
     ...(params.metadata !== undefined && { overrides: await readOverrides(params.metadata) }),
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
-    warn: (message) => emit({ event: 'warning', message }),
+    warn: (what) => warn({ emit }, what),
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
@@ -86,7 +87,7 @@ async function keyValues({ model, params, metadata, outType, emit }: KeyValueSou
     kv,
     plan: arch.tokenizer ?? 'gpt2',
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
-    warn: (message) => emit({ event: 'warning', message }),
+    warn: (what, next) => warn({ emit }, what, next),
   });
   return { kv, tokenizer };
 }

@@ -7,7 +7,7 @@ import type { Sensitivities } from './target.js';
 /** What every call that writes files takes; the command line's options under the same names. */
 export interface OutputParams {
   /** A folder, or a file name that may hold `{ftype}`. @default the current folder */
-  readonly out?: string;
+  readonly output?: string;
   /**
    * Refuse to write a file in which any tensor falls back to another type than asked for, or whose vocabulary cuts text
    * otherwise than the repository's tokenizer. @default false

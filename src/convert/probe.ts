@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { GateError, SourceError, UnsupportedError } from '../errors.js';
+import { SourceError, UnsupportedError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { loadEncoder } from '../tokenizer/encoder/encoder.js';
@@ -10,9 +10,7 @@ import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { MalformedVocabularyError } from '../vocabulary/errors.js';
 import { openVocabulary } from '../vocabulary/open.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
-
-/** With `--strict`: llama.cpp will read text otherwise than the repository's tokenizer. */
-export class VocabularyMismatchError extends GateError {}
+import { doubt } from '../warnings.js';
 
 /** What the fingerprint's text lacks: more scripts, and code. */
 const PROBE_TEXT = `${CHECK_TEXT}
@@ -41,17 +39,14 @@ export interface ProbeSources {
 /**
  * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part.
  * Says nothing where one of the two is of a kind that is not handled.
- * @throws VocabularyMismatchError with `strict`
+ * @throws StrictError with `strict`
  */
 export function probeVocabulary({ tokenizer, config, kv, strict, emit }: ProbeSources): void {
   const found = mismatch(tokenizer, config, kv);
   if (found === null) {
     return;
   }
-  if (strict) {
-    throw new VocabularyMismatchError(`${found}.`, 'Leave out --strict to convert all the same.');
-  }
-  emit({ event: 'warning', message: `${found}. --strict refuses such a file.` });
+  doubt({ emit, strict }, `${found}.`, 'Name another with --pre-tokenizer, or use the file for other texts alone.');
 }
 
 function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): string | null {

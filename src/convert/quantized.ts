@@ -103,7 +103,7 @@ export function reportCoverage(
   emit: (event: ConvertEvent) => void,
 ): void {
   if (imatrix) {
-    emit({ event: 'imatrix', coverage: imatrixCoverage(imatrix, source, files) });
+    emit({ event: 'coverage', coverage: imatrixCoverage(imatrix, source, files) });
   }
 }
 

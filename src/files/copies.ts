@@ -6,6 +6,7 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { GGML_TYPES } from '../gguf/types.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
+import { warn } from '../warnings.js';
 
 /** What llama-gguf-split takes over from a file, as it does. */
 
@@ -28,10 +29,7 @@ export function copiedTensor({ name, type, ne, expr }: GgufModelTensor): Unplace
 /** The key-values, with a warning about each string that loses something. */
 export function copiedKeyValues({ kv }: GgufModel, emit: (event: ConvertEvent) => void): KeyValues {
   return throughC(kv, (key) =>
-    emit({
-      event: 'warning',
-      message: `${key} has a NUL in a string, which ends there, as llama-gguf-split has it.`,
-    }),
+    warn({ emit }, `${key} has a NUL in a string, which ends there, as llama-gguf-split has it.`),
   );
 }
 

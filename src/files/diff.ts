@@ -1,5 +1,6 @@
 import { forEachConcurrently } from '../concurrency.js';
 import { type GgufModel, type GgufModelTensor, openGgufModel } from '../convert/gguf-model.js';
+import type { DoneEvent, ProgressEvent } from '../events.js';
 import { type GgmlType, rowBytes } from '../gguf/types.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import type { OpenOptions } from '../repo/open.js';
@@ -17,8 +18,7 @@ export interface DiffParams extends Omit<OpenOptions, 'revision'> {
 
 export type DiffEvent =
   /** Bytes of tensors compared, of all that are in both files. */
-  | { readonly event: 'progress'; readonly done: number; readonly total: number }
-  | { readonly event: 'done'; readonly result: Difference };
+  ProgressEvent | DoneEvent<Difference>;
 
 /** What is in one file and not, or not so, in the other. */
 export interface Difference {
@@ -79,7 +79,7 @@ async function run(params: DiffParams, emit: (event: DiffEvent) => void): Promis
       differences.set(pair, difference);
     }
     done += bytesOf(pair);
-    emit({ event: 'progress', done, total });
+    emit({ event: 'progress', unit: 'bytes', done, total });
   });
   const found = pairs.flatMap((pair) => differences.get(pair) ?? []);
   const result = summarize(params, a, b, found);

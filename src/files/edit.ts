@@ -1,5 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { Hf2ggufError, UnsupportedError, UsageError } from '../errors.js';
+import type { DoneEvent, ProgressEvent } from '../events.js';
 import { type ByteSource, openFile } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
@@ -11,7 +12,7 @@ import { replaceHeader, type Written } from './replace-header.js';
 
 export interface EditParams {
   /** A GGUF file's path. */
-  readonly file: string;
+  readonly source: string;
   /** `key=value`, or `key=type:value` with a type such as `u32`, `string` or `u32[]` (whose value is a JSON array). */
   readonly set?: readonly string[];
   /** Keys to take out, before any is set. */
@@ -19,15 +20,15 @@ export interface EditParams {
   /** Path of a Jinja template that becomes `tokenizer.chat_template`. */
   readonly chatTemplate?: string;
   /** Path of the file to write. @default the file itself */
-  readonly out?: string;
+  readonly output?: string;
   readonly signal?: AbortSignal;
 }
 
 export type EditEvent =
   | ({ readonly event: 'change' } & KeyChange)
   /** Bytes copied, of all that will be. */
-  | { readonly event: 'progress'; readonly done: number; readonly total: number }
-  | { readonly event: 'done'; readonly result: EditResult };
+  | ProgressEvent
+  | DoneEvent<EditResult>;
 
 export interface EditResult {
   readonly path: string;
@@ -51,11 +52,11 @@ export function edit(params: EditParams): AsyncGenerator<EditEvent, EditResult> 
 }
 
 async function run(params: EditParams, emit: (event: EditEvent) => void): Promise<EditResult> {
-  const source = await openFile(params.file);
+  const source = await openFile(params.source);
   try {
     const file = await readGguf(source, params.signal);
     if (file.bigEndian) {
-      throw new BigEndianFileError(`${params.file} is big-endian.`, 'Convert the model again for this machine.');
+      throw new BigEndianFileError(`${params.source} is big-endian.`, 'Convert the model again for this machine.');
     }
     const kv = await edited(file.kv, params);
     const changes = keyChanges(file.kv.entries(), kv.entries());
@@ -67,12 +68,12 @@ async function run(params: EditParams, emit: (event: EditEvent) => void): Promis
       dataOffset: file.dataOffset,
       header: await newHeader(source, file, kv),
       // Where the file is a link, what it leads to is edited.
-      path: params.out ?? (await realpath(params.file)),
-      inPlace: params.out === undefined,
+      path: params.output ?? (await realpath(params.source)),
+      inPlace: params.output === undefined,
       signal: params.signal,
-      onProgress: (done, total) => emit({ event: 'progress', done, total }),
+      onProgress: (done, total) => emit({ event: 'progress', unit: 'bytes', done, total }),
     });
-    const result = { path: params.out ?? params.file, changes, written };
+    const result = { path: params.output ?? params.source, changes, written };
     emit({ event: 'done', result });
     return result;
   } finally {

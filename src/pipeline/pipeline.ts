@@ -74,10 +74,10 @@ function onceEach(emit: Emit): Emit {
   const said = new Set<string>();
   return (event) => {
     if (event.event === 'warning') {
-      if (said.has(event.message)) {
+      if (said.has(event.what)) {
         return;
       }
-      said.add(event.message);
+      said.add(event.what);
     }
     emit(event);
   };
@@ -101,12 +101,10 @@ async function checkFiles<Params extends PipelineParams>(
 ): Promise<CheckResult> {
   const { maxKld: _, maxPplRatio: __, ...options } = checkOptions(params);
   const model = files.map(({ path }) => path).filter(isFirstPart);
-  const events = check({ ...params, ...options, model, against: params.source });
+  const events = check({ ...params, ...options, source: model, against: params.source });
   try {
     return await forward(events, (event) => {
-      if (event.event === 'progress') {
-        emit({ ...event, event: 'check' });
-      } else if (event.event !== 'done') {
+      if (event.event !== 'done') {
         emit(event);
       }
     });

@@ -5,6 +5,7 @@ import type { ConvertEvent } from '../events.js';
 import { collectImatrix, expectImatrix } from '../runner/imatrix/auto.js';
 import type { OpenedModels } from '../runner/model.js';
 import { measureSensitivities } from '../runner/sensitivity/measure.js';
+import { warn } from '../warnings.js';
 import { hasTarget, type PipelineParams } from './params.js';
 
 /** With the models that were opened on the way. */
@@ -44,7 +45,7 @@ async function withSensitivities<Params extends PipelineParams>(params: Run<Para
     if (!(error instanceof UnsupportedError)) {
       throw error;
     }
-    emit({ event: 'warning', message: `${error.what} So errors count relative to each tensor's values.` });
+    warn({ emit }, `${error.what} So errors count relative to each tensor's values.`);
     return params;
   }
 }

@@ -1,6 +1,8 @@
 import { UsageError } from '../errors.js';
+import type { DoneEvent, MeasuredEvent, PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
 import { stream } from '../stream.js';
 import { openVocabulary } from '../vocabulary/open.js';
+import { warn } from '../warnings.js';
 import { checkNumber } from './check-number.js';
 import { checkGates, type Gates } from './gates.js';
 import { checkContext, type Measures, measure, type Running, shortContext, textChunks } from './measure.js';
@@ -11,7 +13,7 @@ import { readText } from './texts.js';
 /** What `check` takes; the command line's options under the same names. */
 export interface CheckParams extends Gates, Omit<SubjectOptions, 'contextLength' | 'emit'> {
   /** A GGUF file's path, or several; or a model in the format of transformers. */
-  readonly model: string | readonly string[];
+  readonly source: string | readonly string[];
   /** What to compare with: `org/model[@revision]`, a folder, or a GGUF file's path. */
   readonly against?: string;
   /** A file of text in UTF-8. @default the bundled one */
@@ -22,12 +24,7 @@ export interface CheckParams extends Gates, Omit<SubjectOptions, 'contextLength'
   readonly ctx?: number;
 }
 
-export type CheckEvent =
-  | { readonly event: 'phase'; readonly phase: 'open' | 'check' }
-  | { readonly event: 'warning'; readonly message: string }
-  /** Chunks done, of all, and what is measured so far. */
-  | { readonly event: 'progress'; readonly done: number; readonly total: number; readonly models: readonly Checked[] }
-  | { readonly event: 'done'; readonly result: CheckResult };
+export type CheckEvent = PhaseEvent | WarningEvent | ProgressEvent | MeasuredEvent | DoneEvent<CheckResult>;
 
 export interface CheckResult {
   /** The text's file; null for the bundled one. */
@@ -64,7 +61,7 @@ export function check(params: CheckParams): AsyncGenerator<CheckEvent, CheckResu
 
 async function run(params: CheckParams, emit: (event: CheckEvent) => void): Promise<CheckResult> {
   checkParams(params);
-  const { model, against = null, text: file = null, chunks, ctx = DEFAULT_CONTEXT, ...rest } = params;
+  const { source: model, against = null, text: file = null, chunks, ctx = DEFAULT_CONTEXT, ...rest } = params;
   const { maxKld, maxPplRatio, ...others } = rest;
   const options = { opened: new OpenedModels(), ...others, contextLength: ctx, emit };
   const text = await readText(file, 'check');
@@ -80,7 +77,8 @@ async function run(params: CheckParams, emit: (event: CheckEvent) => void): Prom
     let last: Running | undefined;
     for await (last of measure(models, base, { text, context: ctx, chunks, signal: options.signal })) {
       const { done, total } = last;
-      emit({ event: 'progress', done, total, models: describe(models, last.models) });
+      emit({ event: 'measured', models: describe(models, last.models) });
+      emit({ event: 'progress', unit: 'chunks', done, total });
     }
     const { done, tokens, ...measured } = last as Running;
     const result: CheckResult = {
@@ -102,8 +100,8 @@ async function run(params: CheckParams, emit: (event: CheckEvent) => void): Prom
  * Finds what is wrong with a check while there is nothing to check yet: of the base, headers and small files are read.
  * @throws as `check`
  */
-export async function expectCheck(params: Omit<CheckParams, 'model'> & { readonly against: string }): Promise<void> {
-  checkParams({ ...params, model: 'model.gguf' });
+export async function expectCheck(params: Omit<CheckParams, 'source'> & { readonly against: string }): Promise<void> {
+  checkParams({ ...params, source: 'model.gguf' });
   const { against, text: file = null, ctx = DEFAULT_CONTEXT, chunks } = params;
   const text = await readText(file, 'check');
   await checkText(against, text, { ...params, contextLength: ctx }, chunks);
@@ -126,11 +124,19 @@ function warnOfContext(opened: readonly OpenedModel[], ctx: number, emit: (event
   // Those that are compared are mostly versions of one model.
   const [message] = opened.flatMap(({ source, engine }) => shortContext(source, engine.graph, ctx) ?? []);
   if (message !== undefined) {
-    emit({ event: 'warning', message });
+    warn({ emit }, message);
   }
 }
 
-function checkParams({ ctx = DEFAULT_CONTEXT, chunks, model, against, maxKld, maxPplRatio, jobs }: CheckParams): void {
+function checkParams({
+  ctx = DEFAULT_CONTEXT,
+  chunks,
+  source: model,
+  against,
+  maxKld,
+  maxPplRatio,
+  jobs,
+}: CheckParams): void {
   checkContext(ctx);
   checkNumber('--jobs', jobs, { least: 1 });
   if (chunks !== undefined && !(Number.isSafeInteger(chunks) && chunks > 0)) {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { WarningEvent } from '../events.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { rowBytes } from '../gguf/types.js';
 import { FILE_TYPES, type FileType } from '../quantize/file-types.js';
@@ -22,7 +23,7 @@ export interface SubjectOptions extends Omit<RunnableOptions, 'emit'> {
   readonly contextLength: number;
   /** Threads. @default the machine's cores */
   readonly jobs?: number;
-  emit?(event: { readonly event: 'warning'; readonly message: string }): void;
+  emit?(event: WarningEvent): void;
 }
 
 /** @throws as `openRunnable`, `openEngine` and `openVocabulary`; nothing stays open then. */

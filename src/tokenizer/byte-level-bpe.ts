@@ -41,7 +41,8 @@ export async function writeByteLevelBpe(
   });
   if (by === 'structure') {
     context.warn(
-      `llama.cpp knows no tokenizer of this fingerprint; by its structure the pre-tokenizer is ${name}. --pre-tokenizer overrides it.`,
+      `llama.cpp knows no tokenizer of this fingerprint; by its structure the pre-tokenizer is ${name}.`,
+      '--pre-tokenizer overrides it.',
     );
   }
   const { tokens, types } = vocabulary(auto, size, decodeAdded(tokenizer, init));

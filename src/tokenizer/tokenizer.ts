@@ -14,5 +14,5 @@ export interface TokenizerContext {
   /** `--pre-tokenizer`: the name to write whatever the fingerprint says. */
   readonly preTokenizer?: string;
   /** Something that the user should know but that stops nothing. */
-  warn(message: string): void;
+  warn(what: string, next?: string): void;
 }

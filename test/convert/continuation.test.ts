@@ -32,7 +32,7 @@ const title = peerMissing === undefined ? 'loaded by llama.cpp' : `loaded by lla
 
 (peerMissing === undefined ? describe : describe.skip)(title, () => {
   test.each(['f32', 'bf16'])('a %s file continues the prompts as transformers does', async (outtype) => {
-    const { result } = await run({ source, outtype, out: tempFolder() });
+    const { result } = await run({ source, outtype, output: tempFolder() });
     const expected = cases.map(clearTokens);
     const questions = cases.map(({ ids }, i) => ({ ids, count: expected[i]?.length ?? 0 }));
     const answers = askLlama(result.files[0]?.path ?? '', questions);
@@ -42,8 +42,8 @@ const title = peerMissing === undefined ? 'loaded by llama.cpp' : `loaded by lla
 
   test('a q4_k_m file speaks: its logits stay close to those of the whole model', async () => {
     const out = tempFolder();
-    await run({ source, outtype: 'f32', out });
-    await run({ source, quant: 'q4_k_m', out });
+    await run({ source, outtype: 'f32', output: out });
+    await run({ source, quant: 'q4_k_m', output: out });
     const [whole = [], quantized = []] = ['F32', 'Q4_K_M'].map((type) => {
       const path = join(out, `Tiny-Verse-2M-${type}.gguf`);
       return askLlama(path, [{ ids: cases[0]?.ids ?? [], count: 1 }])[0]?.logits;

@@ -51,7 +51,7 @@ const expected = join(fixtures, 'Tiny-Verse-2M.expected');
 describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
   test.each([...recordsOf(expected, 'convert')])('--outtype %s', async (outtype, record) => {
     const out = tempFolder();
-    const { result } = await run({ source: tinyVerse, outtype, out });
+    const { result } = await run({ source: tinyVerse, outtype, output: out });
     expect(result.files).toHaveLength(1);
     const { path, size } = result.files[0] ?? { path: '', size: 0 };
     expect(readdirSync(out)).toEqual([basename(path)]);
@@ -61,7 +61,7 @@ describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
   test('all quantizations from one read', async () => {
     const out = tempFolder();
     const records = [...recordsOf(expected, 'quantize')].filter(([type]) => type in FILE_TYPES);
-    const { result, events } = await run({ source: tinyVerse, quant: records.map(([type]) => type), out });
+    const { result, events } = await run({ source: tinyVerse, quant: records.map(([type]) => type), output: out });
     const got = result.files.map(({ type, path }) => [type, basename(path), sha256(path)]);
     expect(got).toEqual(records.map(([type, { sha256 }]) => [type, `Tiny-Verse-2M-${type}.gguf`, sha256]));
     expect(records.length).toBeGreaterThanOrEqual(6);
@@ -79,7 +79,7 @@ describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
       [3, 2 ** 24],
       [2, 2 ** 28],
     ] as const) {
-      const { result } = await run({ source: tinyVerse, quant: 'q4_k_m', out: tempFolder(), jobs, maxMemory });
+      const { result } = await run({ source: tinyVerse, quant: 'q4_k_m', output: tempFolder(), jobs, maxMemory });
       hashes.add(sha256(result.files[0]?.path ?? ''));
     }
     expect([...hashes]).toEqual([readRecord(join(expected, 'quantize-Q4_K_M.json')).sha256]);
@@ -101,7 +101,7 @@ test('a sharded checkpoint with an index gives the same file', async () => {
     }
   }
   writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map }));
-  const { result } = await run({ source: folder, quant: 'q4_k_m', out: tempFolder() });
+  const { result } = await run({ source: folder, quant: 'q4_k_m', output: tempFolder() });
   expect(sha256(result.files[0]?.path ?? '')).toBe(readRecord(join(expected, 'quantize-Q4_K_M.json')).sha256);
 });
 
@@ -122,7 +122,7 @@ describe('cases of the corpus', () => {
     const { result } = await run({
       source: join(corpus, name, 'source', repo),
       outtype: outtype.startsWith('-') ? 'auto' : outtype,
-      out: tempFolder(),
+      output: tempFolder(),
       ...(pre !== null && { preTokenizer: pre }),
     });
     const record = readRecord(join(corpus, name, 'expected', `${id}.json`));
@@ -166,13 +166,13 @@ describe('what goes wrong', () => {
     spoilt?.bytes.writeUInt16LE(0x7fc0, 2 * (3 * 512 + 5));
     writeTensors(path, tensors);
     const out = tempFolder();
-    await expect(run({ source, quant: 'q4_k_m', out })).rejects.toMatchObject({
+    await expect(run({ source, quant: 'q4_k_m', output: out })).rejects.toMatchObject({
       name: 'BadWeightsError',
       exitCode: 4,
       message: expect.stringMatching(/row 3, column 5 of tensor blk\.1\.ffn_down\.weight is NaN/),
     });
     expect(readdirSync(out)).toEqual([]);
-    await run({ source, outtype: 'bf16', out });
+    await run({ source, outtype: 'bf16', output: out });
     expect(readdirSync(out)).toHaveLength(1);
   });
 
@@ -182,7 +182,7 @@ describe('what goes wrong', () => {
     const [first, ...rest] = readTensors(path);
     const { shape = [], ...tensor } = first as Tensor;
     writeTensors(path, [{ ...tensor, dtype: 'F8_E4M3', shape: [...shape, 2] }, ...rest]);
-    await expect(run({ source, outtype: 'f16', out: tempFolder() })).rejects.toMatchObject({
+    await expect(run({ source, outtype: 'f16', output: tempFolder() })).rejects.toMatchObject({
       name: 'QuantizedSourceError',
       exitCode: 3,
       message: expect.stringMatching(/of model\.safetensors is of dtype F8_E4M3, which this version does not read\./),
@@ -193,7 +193,7 @@ describe('what goes wrong', () => {
     const source = copy();
     const out = tempFolder();
     const consume = async () => {
-      for await (const event of convert({ source, outtype: 'f16', out })) {
+      for await (const event of convert({ source, outtype: 'f16', output: out })) {
         if (event.event === 'plan') {
           copyFileSync(join(source, 'config.json'), join(source, 'model.safetensors'));
         }

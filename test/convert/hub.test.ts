@@ -41,7 +41,7 @@ test('a faulty Hub gives the bytes that a folder gives, from ranges alone', asyn
     endpoint: hub.endpoint,
     quant: records.map(([type]) => type),
     maxMemory: 2 ** 22,
-    out,
+    output: out,
   });
   expect(result.files.map(({ path }) => sha256(path))).toEqual(records.map(([, { sha256 }]) => sha256));
   const weights = hub.seen.filter(({ path }) => path.endsWith('model.safetensors'));
@@ -78,7 +78,7 @@ describe('stopping half-way leaves no file', () => {
         source: 'org/Tiny-Verse-2M',
         endpoint: hub.endpoint,
         quant: 'q4_k_m',
-        out,
+        output: out,
         signal: stop.signal,
       })) {
         if (event.event === 'plan') {
@@ -113,7 +113,12 @@ describe('stopping half-way leaves no file', () => {
     const hub = await serveStalling();
     const out = tempFolder();
     const { convert } = await import('#src/convert/convert.js');
-    for await (const event of convert({ source: 'org/Tiny-Verse-2M', endpoint: hub.endpoint, outtype: 'f16', out })) {
+    for await (const event of convert({
+      source: 'org/Tiny-Verse-2M',
+      endpoint: hub.endpoint,
+      outtype: 'f16',
+      output: out,
+    })) {
       if (event.event === 'phase' && event.phase === 'fill') {
         break;
       }
@@ -125,7 +130,7 @@ describe('stopping half-way leaves no file', () => {
 test('inspect reads the header of a file on the Hub, and no more', async () => {
   const root = tempFolder();
   const out = join(root, 'org/made');
-  await run({ source: join(fixtures, 'Tiny-Verse-2M'), outtype: 'f16', out: `${out}/` });
+  await run({ source: join(fixtures, 'Tiny-Verse-2M'), outtype: 'f16', output: `${out}/` });
   const hub = await startHub(root, {});
   hubs.push(hub);
   const { inspect } = await import('#src/inspect.js');
@@ -147,7 +152,7 @@ test('a failure ends the requests that are under way, rather than wait for their
       source: 'org/Tiny-Verse-2M',
       endpoint: hub.endpoint,
       outtype: 'f16',
-      out,
+      output: out,
       maxMemory: 2 ** 20,
     })) {
       if (event.event === 'plan') {

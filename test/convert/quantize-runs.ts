@@ -80,7 +80,7 @@ export function toParams(args: readonly string[]): QuantizeParams {
     }
   }
   const [source = '', out = '', quant = ''] = rest;
-  return { ...options, source, out, quant };
+  return { ...options, source, output: out, quant };
 }
 
 /** The folder in which the runs of one model take place; the process works in it, because file names are recorded. */
@@ -98,7 +98,7 @@ export class RunFolder {
       convert: readonly string[];
     };
     const outtype = args[args.indexOf('--outtype') + 1] ?? 'auto';
-    await finish(convert({ source: join(this.model, 'source', repo), outtype, out: 'source.gguf' }));
+    await finish(convert({ source: join(this.model, 'source', repo), outtype, output: 'source.gguf' }));
     for (const file of readdirSync(this.model).filter((name) => name.startsWith('imatrix'))) {
       copyFileSync(join(this.model, file), file);
     }
@@ -128,10 +128,10 @@ export class RunFolder {
     if (record.patch) {
       await makeBroken(source, record.patch);
     } else if (record.sources) {
-      await finish(split({ source: 'source.gguf', splitMaxTensors: 12, out: 'split.gguf' }));
+      await finish(split({ source: 'source.gguf', splitMaxTensors: 12, output: 'split.gguf' }));
     } else if (!existsSync(source)) {
       const made = this.runs.get(source.replace(/\.gguf$/, ''));
-      await finish(quantize({ ...toParams(made?.args ?? []), out: source }));
+      await finish(quantize({ ...toParams(made?.args ?? []), output: source }));
     }
   }
 }

@@ -21,7 +21,7 @@ const records = recordsOf(join(fixtures, 'Tiny-Verse-2M.expected'), 'quantize');
 
 /** Tiny-Verse-2M as the converter writes it. */
 async function converted(outtype = 'auto'): Promise<string> {
-  const { files } = await finish(convert({ source: tinyVerse, outtype, out: tempFolder() }));
+  const { files } = await finish(convert({ source: tinyVerse, outtype, output: tempFolder() }));
   return files[0]?.path ?? '';
 }
 
@@ -64,7 +64,7 @@ async function tensorsOf(path: string): Promise<readonly GgufTensor[]> {
 
 test("from a GGUF file, several types in one read: llama-quantize's bytes", async () => {
   const out = tempFolder();
-  const { files } = await finish(quantize({ source: await converted(), quant: [...records.keys()], out }));
+  const { files } = await finish(quantize({ source: await converted(), quant: [...records.keys()], output: out }));
   expect(files.map(({ path }) => [basename(path), sha256(path)])).toEqual(
     [...records].map(([type, record]) => [`Tiny-Verse-2M-${type}.gguf`, record.sha256]),
   );
@@ -78,7 +78,12 @@ test('from a file on the Hub, by ranges', async () => {
   writeFileSync(join(root, 'org/GGUF/README.md'), '');
   const hub = await startHub(root, { faultEvery: 3, retryAfter: 0 });
   try {
-    const params = { source: 'org/GGUF:sub/model.gguf', endpoint: hub.endpoint, out: tempFolder(), maxMemory: 2 ** 22 };
+    const params = {
+      source: 'org/GGUF:sub/model.gguf',
+      endpoint: hub.endpoint,
+      output: tempFolder(),
+      maxMemory: 2 ** 22,
+    };
     const { files } = await finish(quantize({ ...params, quant: 'q4_k_m' }));
     expect(files.map(({ path }) => basename(path))).toEqual(['model-Q4_K_M.gguf']);
     expect(sha256(files[0]?.path ?? '')).toBe(records.get('Q4_K_M')?.sha256);
@@ -106,16 +111,16 @@ describe('the direct path gives what the two steps give', () => {
   test.each(cases)('%s', async (_, quant, options) => {
     const model = await converted('f16');
     const chosen = options(await makeImatrix(model));
-    const direct = await finish(convert({ source: tinyVerse, outtype: 'f16', quant, out: tempFolder(), ...chosen }));
-    const twoSteps = await finish(quantize({ source: model, quant, out: tempFolder(), ...chosen }));
+    const direct = await finish(convert({ source: tinyVerse, outtype: 'f16', quant, output: tempFolder(), ...chosen }));
+    const twoSteps = await finish(quantize({ source: model, quant, output: tempFolder(), ...chosen }));
     const hashes = ({ files }: typeof direct) => files.map(({ type, path }) => [type, sha256(path)]);
     expect(hashes(direct)).toEqual(hashes(twoSteps));
   });
 
   test('through a quantized type', async () => {
     const options = { quant: 'q4_k_m,q8_0,f16', allowRequantize: true };
-    const direct = await finish(convert({ source: tinyVerse, outtype: 'q8_0', out: tempFolder(), ...options }));
-    const twoSteps = await finish(quantize({ source: await converted('q8_0'), out: tempFolder(), ...options }));
+    const direct = await finish(convert({ source: tinyVerse, outtype: 'q8_0', output: tempFolder(), ...options }));
+    const twoSteps = await finish(quantize({ source: await converted('q8_0'), output: tempFolder(), ...options }));
     expect(direct.files.map(({ path }) => sha256(path))).toEqual(twoSteps.files.map(({ path }) => sha256(path)));
     expect(sha256(direct.files[0]?.path ?? '')).not.toBe(records.get('Q4_K_M')?.sha256);
   });
@@ -125,10 +130,10 @@ test('an importance matrix is named in the file, and its gaps are reported', asy
   const model = await converted();
   const imatrix = await makeImatrix(model, (name) => name !== 'blk.1.ffn_up.weight');
   const events: ConvertEvent[] = [];
-  const { files } = await finish(quantize({ source: model, quant: 'q4_k_m', imatrix, out: tempFolder() }), (event) =>
+  const { files } = await finish(quantize({ source: model, quant: 'q4_k_m', imatrix, output: tempFolder() }), (event) =>
     events.push(event),
   );
-  const report = events.find(({ event }) => event === 'imatrix');
+  const report = events.find(({ event }) => event === 'coverage');
   expect(report).toMatchObject({ coverage: { missing: ['token_embd.weight', 'blk.1.ffn_up.weight'], mismatched: [] } });
   const file = await openFile(files[0]?.path ?? '');
   const { kv } = await readGguf(file);
@@ -144,7 +149,9 @@ test('an importance matrix is named in the file, and its gaps are reported', asy
 test('statistics are those of the file that was written', async () => {
   const source = await converted('f32');
   const imatrix = await makeImatrix(source);
-  const { files } = await finish(quantize({ source, quant: 'q3_k_m,iq4_xs', imatrix, stats: true, out: tempFolder() }));
+  const { files } = await finish(
+    quantize({ source, quant: 'q3_k_m,iq4_xs', imatrix, stats: true, output: tempFolder() }),
+  );
   const before = await tensorsOf(source);
   for (const { path, tensors = [] } of files) {
     for (const { name, type, offset, size } of await tensorsOf(path)) {
@@ -208,17 +215,17 @@ describe('what is refused before a weight is read', () => {
   test('quantized tensors, unless it is insisted on', async () => {
     const out = tempFolder();
     const source = await converted('q8_0');
-    const again = quantize({ source, quant: 'q4_k_m', out });
+    const again = quantize({ source, quant: 'q4_k_m', output: out });
     await expect(finish(again)).rejects.toMatchObject({ name: 'RequantizeError', exitCode: 3 });
     expect(readdirSync(out)).toEqual([]);
-    await finish(quantize({ source, quant: 'q4_k_m', out, allowRequantize: true }));
+    await finish(quantize({ source, quant: 'q4_k_m', output: out, allowRequantize: true }));
     expect(readdirSync(out)).toEqual(['Tiny-Verse-2M-Q4_K_M.gguf']);
   });
 
   test('the source as the output', async () => {
     const source = await converted();
     const hash = sha256(source);
-    const over = quantize({ source, quant: 'q4_k_m', out: source });
+    const over = quantize({ source, quant: 'q4_k_m', output: source });
     await expect(finish(over)).rejects.toMatchObject({ name: 'OverwriteError', exitCode: 2 });
     expect(sha256(source)).toBe(hash);
     expect(existsSync(`${source}.partial`)).toBe(false);

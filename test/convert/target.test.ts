@@ -28,8 +28,8 @@ let chosen: Pick<ConvertParams, 'imatrix' | 'sensitivities'>;
 beforeAll(async () => {
   const imatrix: Imatrix = await collectImatrix({ source, chunks: 10 });
   chosen = { imatrix, sensitivities: await measureSensitivities({ source, imatrix }) };
-  await finish(convert({ source, quant: ['q4_k_m', 'q3_k_m'], imatrix, outtype: 'bf16', out: folder }));
-  await finish(convert({ source, outtype: 'bf16', out: folder }));
+  await finish(convert({ source, quant: ['q4_k_m', 'q3_k_m'], imatrix, outtype: 'bf16', output: folder }));
+  await finish(convert({ source, outtype: 'bf16', output: folder }));
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -43,10 +43,10 @@ test("at a fixed recipe's size: no larger, a tenth less divergence and more, on 
   for (const type of ['Q4_K_M', 'Q3_K_M']) {
     const { size } = statSync(fixed(type));
     const out = join(tempFolder(), 'own.gguf');
-    await finish(convert({ source, targetSize: String(size), ...chosen, out }));
+    await finish(convert({ source, targetSize: String(size), ...chosen, output: out }));
     expect(statSync(out).size).toBeLessThanOrEqual(size);
     expect(statSync(out).size).toBeGreaterThan(0.98 * size);
-    const { models } = await finish(check({ model: [fixed(type), out], against: source, text, chunks: 12 }));
+    const { models } = await finish(check({ source: [fixed(type), out], against: source, text, chunks: 12 }));
     const [theirs, ours] = models.map(({ divergence }) => divergence?.kld.value ?? Number.NaN);
     expect(ours).toBeLessThan(0.9 * (theirs as number));
     // What was predicted is about what came of it.
@@ -60,9 +60,9 @@ test('the data is what the fixed recipes make of the same types', async () => {
   const file = await planned({ targetBpw: 4.9, ...chosen });
   const tensorType = [...typesOf(file)].map(([name, type]) => `^${name}$=${type}`);
   const out = tempFolder();
-  await finish(convert({ source, targetBpw: 4.9, ...chosen, out: join(out, 'a.gguf') }));
+  await finish(convert({ source, targetBpw: 4.9, ...chosen, output: join(out, 'a.gguf') }));
   await finish(
-    convert({ source, quant: 'q8_0', tensorType, imatrix: chosen.imatrix as Imatrix, out: join(out, 'b.gguf') }),
+    convert({ source, quant: 'q8_0', tensorType, imatrix: chosen.imatrix as Imatrix, output: join(out, 'b.gguf') }),
   );
   const [a, b] = ['a.gguf', 'b.gguf'].map((name) => readFileSync(join(out, name)).subarray(file.headerSize));
   expect(a?.equals(b as Buffer)).toBe(true);
@@ -127,8 +127,8 @@ test('without an importance matrix or sensitivities: no type that needs the one,
 test('without sensitivities, still closer to the source than the fixed recipe', async () => {
   const { size } = statSync(fixed('Q3_K_M'));
   const out = join(tempFolder(), 'own.gguf');
-  await finish(convert({ source, targetSize: String(size), imatrix: chosen.imatrix as Imatrix, out }));
-  const { models } = await finish(check({ model: [fixed('Q3_K_M'), out], against: source, text, chunks: 12 }));
+  await finish(convert({ source, targetSize: String(size), imatrix: chosen.imatrix as Imatrix, output: out }));
+  const { models } = await finish(check({ source: [fixed('Q3_K_M'), out], against: source, text, chunks: 12 }));
   const [theirs, ours] = models.map(({ divergence }) => divergence?.kld.value ?? Number.NaN);
   expect(ours).toBeLessThan(theirs as number);
 }, 60_000);
@@ -140,10 +140,16 @@ test('more room than there is use for: everything stays as it is', async () => {
 
 test('what cannot be', async () => {
   const out = tempFolder();
-  await expect(finish(convert({ source, targetSize: '100K', out }))).rejects.toThrow(TargetTooSmallError);
-  await expect(finish(convert({ source, targetBpw: 4, quant: 'q4_0', out }))).rejects.toThrow(ConflictingOptionsError);
-  await expect(finish(convert({ source, targetBpw: 4, pure: true, out }))).rejects.toThrow(ConflictingOptionsError);
-  await expect(finish(quantize({ source: fixed('Q4_K_M'), targetBpw: 4, out }))).rejects.toThrow(/allow-requantize/);
+  await expect(finish(convert({ source, targetSize: '100K', output: out }))).rejects.toThrow(TargetTooSmallError);
+  await expect(finish(convert({ source, targetBpw: 4, quant: 'q4_0', output: out }))).rejects.toThrow(
+    ConflictingOptionsError,
+  );
+  await expect(finish(convert({ source, targetBpw: 4, pure: true, output: out }))).rejects.toThrow(
+    ConflictingOptionsError,
+  );
+  await expect(finish(quantize({ source: fixed('Q4_K_M'), targetBpw: 4, output: out }))).rejects.toThrow(
+    /allow-requantize/,
+  );
   expect(readdirSync(out)).toEqual([]);
 });
 

@@ -58,7 +58,7 @@ async function errorOf(a: Tensor, b: Tensor) {
 test('the same contents are the same, however the files are laid out', async () => {
   const source = join(fixtures, 'gguf/little-endian.bin');
   const folder = tempFolder();
-  await finish(split({ source, splitMaxTensors: 3, out: `${folder}/p` }));
+  await finish(split({ source, splitMaxTensors: 3, output: `${folder}/p` }));
   expect((await compare(source, source)).same).toBe(true);
   expect(await compare(source, `${folder}/p-00002-of-00002.gguf`)).toMatchObject({
     a: { source, keys: 24, tensors: 4 },
@@ -186,8 +186,8 @@ describe('the error', () => {
     const folder = tempFolder();
     const source = join(fixtures, 'Tiny-Verse-2M');
     const [plain, quantized] = [`${folder}/plain.gguf`, `${folder}/quantized.gguf`];
-    await finish(convert({ source, out: plain }));
-    const { files } = await finish(convert({ source, quant: 'q4_k_m', stats: true, out: quantized }));
+    await finish(convert({ source, output: plain }));
+    const { files } = await finish(convert({ source, quant: 'q4_k_m', stats: true, output: quantized }));
     const { tensors } = await compare(plain, quantized);
     const measured = (files[0]?.tensors ?? []).filter(({ rmse }) => rmse > 0);
     expect(tensors.map(({ name }) => name).sort()).toEqual(measured.map(({ name }) => name).sort());

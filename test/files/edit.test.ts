@@ -50,7 +50,7 @@ const hex = (path: string) => readFileSync(path).toString('hex');
 test('a number is changed in the file itself', async () => {
   const file = written(fileOf(FIRST));
   const before = statSync(file);
-  const result = await editAll({ file, set: ['llama.block_count=33'] });
+  const result = await editAll({ source: file, set: ['llama.block_count=33'] });
   expect(result).toEqual({
     path: file,
     changes: [{ key: 'llama.block_count', from: { type: 'u32', value: 2 }, to: { type: 'u32', value: 33 } }],
@@ -64,7 +64,7 @@ test('what moves the rest of the header is written as a new file', async () => {
   const file = written(fileOf(FIRST));
   chmodSync(file, 0o640);
   const before = statSync(file);
-  const result = await editAll({ file, set: ['general.architecture=a much longer name than before', 'new=5'] });
+  const result = await editAll({ source: file, set: ['general.architecture=a much longer name than before', 'new=5'] });
   expect(result.written).toBe('file');
   const kv: Kv = [
     ...FIRST.with(0, ['general.architecture', STRING, text('a much longer name than before')]),
@@ -79,7 +79,7 @@ test('a change of the same length in more than one sector is written as a new fi
   const long = (letter: string) => [...FIRST, ['long', STRING, text(letter.repeat(2000))]] as Kv;
   const file = written(fileOf(long('a')));
   const before = statSync(file);
-  expect((await editAll({ file, set: [`long=${'b'.repeat(2000)}`] })).written).toBe('file');
+  expect((await editAll({ source: file, set: [`long=${'b'.repeat(2000)}`] })).written).toBe('file');
   expect(hex(file)).toBe(fileOf(long('b')).toString('hex'));
   expect(statSync(file).ino).not.toBe(before.ino);
 });
@@ -88,7 +88,7 @@ test('keys are removed, and --out leaves the file as it is', async () => {
   const bytes = fileOf(FIRST);
   const file = written(bytes);
   const out = join(tempFolder(), 'new', 'out.gguf');
-  const result = await editAll({ file, remove: ['llama.block_count'], out });
+  const result = await editAll({ source: file, remove: ['llama.block_count'], output: out });
   expect(result.changes).toEqual([{ key: 'llama.block_count', from: { type: 'u32', value: 2 }, to: null }]);
   expect(hex(out)).toBe(fileOf(FIRST.toSpliced(1, 1)).toString('hex'));
   expect(hex(file)).toBe(bytes.toString('hex'));
@@ -98,15 +98,15 @@ test('the keys that say which part it is stay in a part, and can go after a merg
   const u16 = (value: number) => Buffer.from(Uint16Array.of(value).buffer);
   const split = (count: number): Kv => [...FIRST, ['split.count', 2, u16(count)]];
   const file = written(fileOf(split(0)));
-  await editAll({ file, remove: ['split.count'] });
+  await editAll({ source: file, remove: ['split.count'] });
   expect(hex(file)).toBe(fileOf(FIRST).toString('hex'));
   const part = written(fileOf(split(3)));
-  await expect(editAll({ file: part, remove: ['split.count'] })).rejects.toThrow("split.count can't be removed");
+  await expect(editAll({ source: part, remove: ['split.count'] })).rejects.toThrow("split.count can't be removed");
 });
 
 test('nothing to change: nothing is written', async () => {
   const file = written(fileOf(FIRST));
-  expect(await editAll({ file, set: ['llama.block_count=2'] })).toEqual({
+  expect(await editAll({ source: file, set: ['llama.block_count=2'] })).toEqual({
     path: file,
     changes: [],
     written: 'nothing',
@@ -117,18 +117,20 @@ test('a chat template, its line ends as Python reads them', async () => {
   const file = written(fileOf(FIRST));
   const chatTemplate = join(tempFolder(), 'template.jinja');
   writeFileSync(chatTemplate, '{{ "é" }}\r\n{{ x }}\r');
-  await editAll({ file, chatTemplate });
+  await editAll({ source: file, chatTemplate });
   const kv: Kv = [...FIRST, ['tokenizer.chat_template', STRING, text('{{ "é" }}\n{{ x }}\n')]];
   expect(hex(file)).toBe(fileOf(kv).toString('hex'));
   writeFileSync(chatTemplate, Buffer.of(0xff));
-  await expect(editAll({ file, chatTemplate })).rejects.toThrow('is no UTF-8');
-  await expect(editAll({ file, chatTemplate: 'no/such' })).rejects.toThrow(/^--chat-template no\/such can't be read/);
+  await expect(editAll({ source: file, chatTemplate })).rejects.toThrow('is no UTF-8');
+  await expect(editAll({ source: file, chatTemplate: 'no/such' })).rejects.toThrow(
+    /^--chat-template no\/such can't be read/,
+  );
 });
 
 test('an alignment of 64 stays', async () => {
   const source = readFileSync(join(fixtures, 'gguf', 'little-endian.bin'));
   const file = written(source);
-  await editAll({ file, set: ['a.string=something that takes more bytes than there were before'] });
+  await editAll({ source: file, set: ['a.string=something that takes more bytes than there were before'] });
   const after = readFileSync(file);
   expect(after.length).toBe(source.length + 64);
   expect(after.subarray(960 + 64).equals(source.subarray(960))).toBe(true);
@@ -141,7 +143,7 @@ test.each([
   const pad = (bytes: Buffer) =>
     Buffer.concat([bytes, Buffer.alloc(multiple && (multiple - (bytes.length % 32)) % 32)]);
   const file = written(pad(ggufBytes({ kv: FIRST })));
-  await editAll({ file, set: ['x=1'] });
+  await editAll({ source: file, set: ['x=1'] });
   expect(hex(file)).toBe(pad(ggufBytes({ kv: [...FIRST, ['x', U32, u32(1)]] })).toString('hex'));
 });
 
@@ -149,7 +151,7 @@ test('where the file is a link, what it leads to is edited', async () => {
   const file = written(fileOf(FIRST));
   const link = join(tempFolder(), 'link.gguf');
   symlinkSync(file, link);
-  await editAll({ file: link, set: ['new=1'] });
+  await editAll({ source: link, set: ['new=1'] });
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(hex(file)).toBe(fileOf([...FIRST, ['new', U32, u32(1)]]).toString('hex'));
 });
@@ -164,7 +166,7 @@ test.each<[Partial<EditParams>, string]>([
 ])('%j is refused, and the file stays', async (params, message) => {
   const bytes = fileOf(FIRST);
   const file = written(bytes);
-  const failure = await editAll({ file, ...params }).catch((error) => error);
+  const failure = await editAll({ source: file, ...params }).catch((error) => error);
   expect(failure).toBeInstanceOf(UsageError);
   expect(failure.message).toContain(message === 'would' ? 'With these values,' : message);
   expect(hex(file)).toBe(bytes.toString('hex'));
@@ -172,7 +174,7 @@ test.each<[Partial<EditParams>, string]>([
 
 test('a big-endian file is refused', async () => {
   const file = join(fixtures, 'gguf', 'big-endian.bin');
-  await expect(editAll({ file, set: ['a.u8=1'] })).rejects.toThrow(UnsupportedError);
+  await expect(editAll({ source: file, set: ['a.u8=1'] })).rejects.toThrow(UnsupportedError);
 });
 
 test('stopped while it copies, the old file stays and nothing lies beside it', async () => {
@@ -181,7 +183,7 @@ test('stopped while it copies, the old file stays and nothing lies beside it', a
   const file = written(bytes);
   const stop = new AbortController();
   const editing = async () => {
-    for await (const event of edit({ file, set: ['new=1'], signal: stop.signal })) {
+    for await (const event of edit({ source: file, set: ['new=1'], signal: stop.signal })) {
       if (event.event === 'progress') {
         stop.abort();
       }

@@ -28,14 +28,14 @@ test('parts on a faulty Hub are merged and compared by ranges, without a copy of
   const root = tempFolder();
   const folder = tempFolder();
   const whole = join(folder, 'tiny.gguf');
-  await finish(convert({ source: join(fixtures, 'Tiny-Verse-2M'), quant: 'q4_k_m', out: whole }));
-  await finish(split({ source: whole, splitMaxTensors: 5, out: join(root, 'org/tiny-GGUF/q4/part') }));
+  await finish(convert({ source: join(fixtures, 'Tiny-Verse-2M'), quant: 'q4_k_m', output: whole }));
+  await finish(split({ source: whole, splitMaxTensors: 5, output: join(root, 'org/tiny-GGUF/q4/part') }));
   writeFileSync(join(root, 'org/tiny-GGUF/README.md'), '');
   hub = await startHub(root, { faultEvery: 9, retryAfter: 0 });
   const { endpoint } = hub;
   const source = 'org/tiny-GGUF:q4/part-00001-of-00006.gguf';
 
-  await finish(merge({ source, endpoint, out: folder }));
+  await finish(merge({ source, endpoint, output: folder }));
   const { splits } = JSON.parse(readFileSync(join(fixtures, 'gguf/splits.json'), 'utf8'));
   expect(sha256(join(folder, 'part.gguf'))).toBe(splits[0].merged);
 

@@ -68,7 +68,7 @@ const hashes = (folder: string) =>
 let tiny = Buffer.alloc(0);
 beforeAll(async () => {
   const out = join(fixtures, '../../out/tiny-for-splits.gguf');
-  await finish(convert({ source: join(fixtures, 'Tiny-Verse-2M'), quant: 'q4_k_m', out }));
+  await finish(convert({ source: join(fixtures, 'Tiny-Verse-2M'), quant: 'q4_k_m', output: out }));
   tiny = readFileSync(out);
   rmSync(out);
 });
@@ -79,14 +79,14 @@ describe.each(splits)('$source $args, as llama-gguf-split writes it', ({ source,
     const whole = join(folder, `${source}.gguf`);
     writeFileSync(whole, source === 'tiny' ? tiny : oddFile());
     expect(sha256(whole)).toBe(sources[source]);
-    await finish(split({ ...toParams(args), source: whole, out: join(folder, 'parts/part') }));
+    await finish(split({ ...toParams(args), source: whole, output: join(folder, 'parts/part') }));
     expect(hashes(join(folder, 'parts'))).toEqual(parts);
 
     const last = join(folder, 'parts', Object.keys(parts).at(-1) ?? '');
-    await finish(merge({ source: last, out: join(folder, 'merged.gguf') }));
+    await finish(merge({ source: last, output: join(folder, 'merged.gguf') }));
     expect(sha256(join(folder, 'merged.gguf'))).toBe(merged);
 
-    await finish(split({ ...toParams(args), source: last, out: join(folder, 'again/part') }));
+    await finish(split({ ...toParams(args), source: last, output: join(folder, 'again/part') }));
     expect(hashes(join(folder, 'again'))).toEqual(parts);
   });
 });
@@ -95,7 +95,7 @@ test('strings that end at a NUL are warned of', async () => {
   const source = join(tempFolder(), 'odd.gguf');
   writeFileSync(source, oddFile());
   const warnings: string[] = [];
-  await planSplit({ source }, (event) => event.event === 'warning' && warnings.push(event.message));
+  await planSplit({ source }, (event) => event.event === 'warning' && warnings.push(event.what));
   expect(warnings.map((warning) => warning.split(' ')[0])).toEqual(['nul', 'list']);
 });
 
@@ -109,8 +109,8 @@ test('memory does not grow with the length of a row', async () => {
 
 test('an alignment of 64 stays that of the first part', async () => {
   const folder = tempFolder();
-  await finish(split({ source: join(fixtures, 'gguf/little-endian.bin'), splitMaxTensors: 2, out: `${folder}/p` }));
-  await finish(merge({ source: `${folder}/p-00001-of-00002.gguf`, out: `${folder}/m.gguf` }));
+  await finish(split({ source: join(fixtures, 'gguf/little-endian.bin'), splitMaxTensors: 2, output: `${folder}/p` }));
+  await finish(merge({ source: `${folder}/p-00001-of-00002.gguf`, output: `${folder}/m.gguf` }));
   const data = readFileSync(join(fixtures, 'gguf/little-endian.bin')).subarray(960);
   expect(readFileSync(`${folder}/m.gguf`).subarray(-data.length).equals(data)).toBe(true);
 });
@@ -207,11 +207,13 @@ describe('refused', () => {
     const folder = tempFolder();
     const out = join(folder, 'p');
     writeFileSync(join(folder, 'm.gguf'), oddFile());
-    await finish(split({ source: join(folder, 'm.gguf'), splitMaxTensors: 3, out }));
+    await finish(split({ source: join(folder, 'm.gguf'), splitMaxTensors: 3, output: out }));
     const before = hashes(folder);
     const first = `${out}-00001-of-00002.gguf`;
-    await expect(finish(split({ source: first, splitMaxTensors: 3, out }))).rejects.toThrow('both source and output');
-    await expect(finish(merge({ source: first, out: join(folder, 'm.gguf') }))).rejects.toThrow('exists already');
+    await expect(finish(split({ source: first, splitMaxTensors: 3, output: out }))).rejects.toThrow(
+      'both source and output',
+    );
+    await expect(finish(merge({ source: first, output: join(folder, 'm.gguf') }))).rejects.toThrow('exists already');
     expect(hashes(folder)).toEqual(before);
   });
 });

@@ -31,7 +31,7 @@ const USES: Readonly<Record<string, Use>> = {
     toJsonLine(file);
   },
   async quantize(path) {
-    await planQuantize({ source: path, quant: 'q4_k_m', allowRequantize: true, out: dirname(path) });
+    await planQuantize({ source: path, quant: 'q4_k_m', allowRequantize: true, output: dirname(path) });
   },
   async run(path) {
     const { graph, kv, tensors } = await openRunnable(path);
@@ -50,7 +50,7 @@ const USES: Readonly<Record<string, Use>> = {
 /** What takes long, done with some: a chat template is rendered in a process of its own. */
 const SLOW_USES: Readonly<Record<string, Use>> = {
   async check(path) {
-    await finished(check({ model: path, text: join(dirname(path), TEXT_FILE), ctx: 8, chunks: 1, jobs: 2 }));
+    await finished(check({ source: path, text: join(dirname(path), TEXT_FILE), ctx: 8, chunks: 1, jobs: 2 }));
   },
   async generate(path) {
     await finished(generate({ source: path, prompt: TEXT, chat: true, maxTokens: 2, jobs: 1 }));
@@ -61,12 +61,18 @@ const SLOW_USES: Readonly<Record<string, Use>> = {
 const IMATRIX_USES: Readonly<Record<string, Use>> = {
   async merge(path) {
     for (const legacy of [false, true]) {
-      await finished(imatrix({ in: [path, path], out: `${path}.out`, legacy }));
+      await finished(imatrix({ in: [path, path], output: `${path}.out`, legacy }));
     }
   },
   async weigh(path) {
     const out = dirname(path);
-    await planQuantize({ source: join(out, MODEL_FILE), quant: 'iq2_xs', imatrix: path, allowRequantize: true, out });
+    await planQuantize({
+      source: join(out, MODEL_FILE),
+      quant: 'iq2_xs',
+      imatrix: path,
+      allowRequantize: true,
+      output: out,
+    });
   },
 };
 
@@ -105,8 +111,8 @@ export async function prepare(folder: string, paths: readonly string[]): Promise
   writeFileSync(text, TEXT.repeat(4));
   writeFileSync(model, encodeDraft(models.at(-1) as Draft).bytes);
   const options = { model, text, ctx: 8, chunks: 1, jobs: 1 };
-  await finished(imatrix({ ...options, out: matrix }));
-  await finished(imatrix({ ...options, out: `${matrix}.dat`, legacy: true }));
+  await finished(imatrix({ ...options, output: matrix }));
+  await finished(imatrix({ ...options, output: `${matrix}.dat`, legacy: true }));
   return { models, imatrix: await readDraft(matrix), legacy: readFileSync(`${matrix}.dat`) };
 }
 

@@ -37,7 +37,7 @@ export async function convertModels(folder: string): Promise<string[]> {
   const paths: string[] = [];
   for (const [source, quant] of Object.entries(SOURCES)) {
     const out = join(folder, `model-${paths.length}-{ftype}.gguf`);
-    const { result } = await run({ source: join(fixtures, source), quant, out, jobs: 1 });
+    const { result } = await run({ source: join(fixtures, source), quant, output: out, jobs: 1 });
     paths.push(...result.files.map(({ path }) => path));
   }
   return paths;

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { text: some } = JSON.parse(readFileSync(join(fixtures, 'Tiny-Verse-2M.expected/imatrix.json'), 'utf8'));
   writeFileSync(text, Array(3).fill(some).join('\n'));
   writeFileSync(short, 'In the beginning');
-  await finish(convert({ source, outtype: 'f32', out: model }));
+  await finish(convert({ source, outtype: 'f32', output: model }));
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -59,14 +59,14 @@ describe('one call', () => {
 
   test('computes the importance matrix, converts and checks', async () => {
     const out = join(tempFolder(), 'own.gguf');
-    const { events, result } = await follow(convert({ ...whole, out }));
+    const { events, result } = await follow(convert({ ...whole, output: out }));
     expect(result?.files).toMatchObject([{ path: out, type: 'Q2_K' }]);
     expect(result?.check).toMatchObject({ text, chunks: 2, base: { source }, models: [{ source: out, type: 'Q2_K' }] });
     expect(result?.check?.models[0]?.divergence?.kld.value).toBeGreaterThan(0);
     const { kv } = await inspect({ source: out });
     expect(new Map(kv).get('quantize.imatrix.file')?.value).toBe('auto');
     const kinds: string[] = events.map((event) => (event.event === 'phase' ? event.phase : event.event));
-    const steps = ['collect', 'chunk', 'plan', 'fill', 'file', 'check', 'done'];
+    const steps = ['collect', 'progress', 'plan', 'fill', 'file', 'check', 'measured', 'done'];
     const places = steps.map((step) => kinds.indexOf(step));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places[0]).toBeGreaterThan(-1);
@@ -76,7 +76,7 @@ describe('one call', () => {
 
   test('a limit that is exceeded: an error after the result, and the file stays', async () => {
     const out = join(tempFolder(), 'own.gguf');
-    const { events, error } = await follow(convert({ ...whole, check: { text, maxKld: 1e-6 }, out }));
+    const { events, error } = await follow(convert({ ...whole, check: { text, maxKld: 1e-6 }, output: out }));
     expect(error).toBeInstanceOf(QualityGateError);
     expect(events.at(-1)).toMatchObject({ event: 'done', result: { check: { chunks: 2 } } });
     expect(existsSync(out)).toBe(true);
@@ -90,7 +90,7 @@ describe('one call', () => {
     ] as const) {
       const stop = new AbortController();
       const path = stays ? out : `${out}.2`;
-      const { error } = await follow(convert({ ...whole, out: path, signal: stop.signal }), (seen) => {
+      const { error } = await follow(convert({ ...whole, output: path, signal: stop.signal }), (seen) => {
         if (seen.event === event && (seen.event !== 'phase' || seen.phase === phase)) {
           stop.abort();
         }
@@ -114,9 +114,9 @@ describe('one call', () => {
     try {
       const options = { quant: 'q4_k_m', imatrix: 'auto', imatrixText: text, check: { text } } as const;
       const [here, there] = ['here.gguf', 'there.gguf'].map((name) => join(tempFolder(), name)) as [string, string];
-      const own = await follow(quantize({ ...options, source: model, out: here }));
+      const own = await follow(quantize({ ...options, source: model, output: here }));
       const remote = { source: 'org/tiny-GGUF:tiny.gguf', endpoint: hub.endpoint };
-      const fetched = await follow(quantize({ ...options, ...remote, out: there }));
+      const fetched = await follow(quantize({ ...options, ...remote, output: there }));
       expect(fetched.error).toBeUndefined();
       expect(readFileSync(there).equals(readFileSync(here))).toBe(true);
       const figures = ({ result }: typeof own) => result?.check?.models[0]?.divergence;
@@ -137,7 +137,7 @@ describe('one call', () => {
 describe('what cannot be checked or run is refused before anything is written, and in a plan', () => {
   async function changed(set: string): Promise<string> {
     const out = join(tempFolder(), 'changed.gguf');
-    await finish(edit({ file: model, set: [set], out }));
+    await finish(edit({ source: model, set: [set], output: out }));
     return out;
   }
   const noGraph = () => changed('general.architecture=gpt2');
@@ -154,10 +154,10 @@ describe('what cannot be checked or run is refused before anything is written, a
     ['a text for nothing', async () => model, { imatrixText: text }, /--imatrix-text has no effect/],
   ])('%s', async (_, file, options, message) => {
     const out = tempFolder();
-    const params = { quant: 'q8_0', ...options, source: await file(), out };
+    const params = { quant: 'q8_0', ...options, source: await file(), output: out };
     const { events, error } = await follow(quantize(params));
     expect((error as Error).message).toMatch(message);
-    expect(events.some(({ event }) => event === 'plan' || event === 'chunk')).toBe(false);
+    expect(events.some(({ event }) => event === 'plan' || event === 'progress')).toBe(false);
     expect(readdirSync(out)).toEqual([]);
     await expect(planQuantize(params)).rejects.toThrow(message);
   });
@@ -168,7 +168,7 @@ describe('what cannot be checked or run is refused before anything is written, a
 
   test('with a target size a model that cannot be run is only warned of', async () => {
     const out = join(tempFolder(), 'own.gguf');
-    const { events, result } = await follow(quantize({ source: await noGraph(), targetBpw: 5, out }));
+    const { events, result } = await follow(quantize({ source: await noGraph(), targetBpw: 5, output: out }));
     expect(result?.files).toHaveLength(1);
     expect(events).toContainEqual({
       event: 'warning',
@@ -211,7 +211,7 @@ describe('as a user meets it', () => {
 
   test('a split file is checked, run and quantized by its first part', async () => {
     const folder = tempFolder();
-    await finish(split({ source: model, splitMaxTensors: 10, out: join(folder, 'part') }));
+    await finish(split({ source: model, splitMaxTensors: 10, output: join(folder, 'part') }));
     const first = join(folder, 'part-00001-of-00003.gguf');
     const check = await runCommand(['check', first, '--against', model, '--text', text]);
     expect(check.out).toMatch(/KL divergence, mean +0\.000000/);

@@ -36,13 +36,13 @@ const apart = (value: number | undefined, from: number | undefined) =>
   Math.abs((value ?? Number.NaN) / (from ?? 0) - 1);
 
 beforeAll(() =>
-  finish(convert({ source: tinyVerse, outtype: 'f32', quant: ['f32', 'q8_0', 'q4_k_m', 'q2_k'], out: folder })),
+  finish(convert({ source: tinyVerse, outtype: 'f32', quant: ['f32', 'q8_0', 'q4_k_m', 'q2_k'], output: folder })),
 );
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('perplexity, divergence and agreement are those of llama-perplexity', async () => {
   const types = ['Q8_0', 'Q4_K_M', 'Q2_K'];
-  const { base, models } = await checked({ model: types.map(file), against: file('F32'), text, chunks: 32 });
+  const { base, models } = await checked({ source: types.map(file), against: file('F32'), text, chunks: 32 });
   expect(apart(base?.perplexity.value, reference.f32?.ppl)).toBeLessThan(1e-4);
   expect(apart(base?.perplexity.error, reference.f32?.error)).toBeLessThan(1e-3);
   expect(models.map(({ type }) => type)).toEqual(types);
@@ -56,7 +56,7 @@ test('perplexity, divergence and agreement are those of llama-perplexity', async
 });
 
 test('the checkpoint as a base is what its float32 file is', async () => {
-  const params = { model: file('Q4_K_M'), text, chunks: 2 };
+  const params = { source: file('Q4_K_M'), text, chunks: 2 };
   const [source, f32] = [
     await checked({ ...params, against: tinyVerse }),
     await checked({ ...params, against: file('F32') }),
@@ -68,12 +68,18 @@ test('the checkpoint as a base is what its float32 file is', async () => {
 
 test('events: phases, what is measured so far after each chunk, the result', async () => {
   const events = [];
-  for await (const event of check({ model: file('Q8_0'), text, chunks: 3 })) {
+  for await (const event of check({ source: file('Q8_0'), text, chunks: 3 })) {
     events.push(event);
   }
-  expect(events.map(({ event }) => event)).toEqual(['phase', 'phase', 'progress', 'progress', 'progress', 'done']);
-  expect(events[3]).toMatchObject({ done: 2, total: 3, models: [{ source: file('Q8_0'), divergence: null }] });
-  expect(events[5]).toMatchObject({ result: { ctx: 512, chunks: 3, tokens: 765, text, base: null } });
+  expect(events.map(({ event }) => event)).toEqual([
+    'phase',
+    'phase',
+    ...Array(3).fill(['measured', 'progress']).flat(),
+    'done',
+  ]);
+  expect(events[4]).toMatchObject({ models: [{ source: file('Q8_0'), divergence: null }] });
+  expect(events[5]).toMatchObject({ unit: 'chunks', done: 2, total: 3 });
+  expect(events[8]).toMatchObject({ result: { ctx: 512, chunks: 3, tokens: 765, text, base: null } });
 });
 
 test('hf2gguf check prints the figures, or events as JSON lines', async () => {
@@ -131,7 +137,16 @@ test('--check --json: one list of events; the last but the error has the files a
     .map((line) => JSON.parse(line) as { event: string; phase?: string });
   expect(done.code).toBe(7);
   const order = events.map(({ event, phase }) => (event === 'phase' ? phase : event));
-  expect(order.slice(order.indexOf('flush'))).toEqual(['flush', 'file', 'open', 'check', 'check', 'done', 'error']);
+  expect(order.slice(order.indexOf('flush'))).toEqual([
+    'flush',
+    'file',
+    'open',
+    'check',
+    'measured',
+    'progress',
+    'done',
+    'error',
+  ]);
   expect(events.at(-2)).toMatchObject({
     result: { files: [{ type: 'Q8_0' }], check: { text: null, chunks: 1, models: [{ type: 'Q8_0' }] } },
   });

@@ -37,7 +37,7 @@ const title = 'with other key-values, llama.cpp computes the same';
       const { record, source } = readCase(fixtures, model);
       const file = await toF32(source);
       const before = await lastLogits(file, record.ids);
-      await finish(edit({ file, set }));
+      await finish(edit({ source: file, set }));
       const after = await lastLogits(file, record.ids);
       expect(distance(after, askLlama(file, [{ ids: record.ids, count: 0 }])[0]?.logits ?? [])).toBeLessThan(1e-5);
       expect(set.some((key) => key.includes('none')) ? 1 : distance(after, before)).toBeGreaterThan(1e-4);

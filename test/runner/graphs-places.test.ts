@@ -23,7 +23,7 @@ afterEach(() => {
 
 test('a split file is run from any of its parts', async () => {
   const whole = await toF32(source);
-  const { files } = await finish(split({ source: whole, splitMaxTensors: 8, out: join(tempFolder(), 'part') }));
+  const { files } = await finish(split({ source: whole, splitMaxTensors: 8, output: join(tempFolder(), 'part') }));
   expect(files.length).toBeGreaterThan(2);
   expect(await lastLogits(files[1]?.path ?? '', record.ids)).toEqual(await lastLogits(whole, record.ids));
 });

@@ -52,6 +52,6 @@ export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>)
 
 /** The path of a repository's float32 file, which goes with the test. */
 export async function toF32(source: string): Promise<string> {
-  const { result } = await run({ source, outtype: 'f32', out: tempFolder() });
+  const { result } = await run({ source, outtype: 'f32', output: tempFolder() });
   return result.files[0]?.path ?? '';
 }

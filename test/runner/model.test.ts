@@ -42,7 +42,7 @@ describe('the small model speaks', () => {
   });
 
   test('a GGUF file says the same', async () => {
-    const { result } = await convert({ source, outtype: 'f32', out: tempFolder() });
+    const { result } = await convert({ source, outtype: 'f32', output: tempFolder() });
     const [{ prompt, text, continuation }] = cases as [(typeof cases)[0]];
     const params = { prompt, maxTokens: continuation.length };
     expect(await last(generate({ source: result.files[0]?.path ?? '', ...params }))).toMatchObject({ text });
@@ -74,7 +74,7 @@ describe('the importance matrix of the small model', () => {
   test("has transformers' activations", async () => {
     const folder = tempFolder();
     const out = join(folder, 'imatrix.gguf');
-    const result = await compute({ model: source, text: calibration(folder), ctx, out });
+    const result = await compute({ source: source, text: calibration(folder), ctx, output: out });
     expect(result).toMatchObject({ path: out, entries: 21, chunks, datasets: [join(folder, 'text.txt')] });
     expect(result.coverage).toMatchObject({ missing: ['token_embd.weight'], mismatched: [], unused: [] });
     const { entries } = await sums(out);
@@ -97,9 +97,9 @@ describe('the importance matrix of the small model', () => {
       string,
       string,
     ];
-    await compute({ model: source, text: calibration(folder), ctx, chunks: 1, out: one });
-    await compute({ model: source, text: calibration(folder), ctx, out: two, in: [one] });
-    await compute({ ctx, in: [one, one], out: both });
+    await compute({ source: source, text: calibration(folder), ctx, chunks: 1, output: one });
+    await compute({ source: source, text: calibration(folder), ctx, output: two, in: [one] });
+    await compute({ ctx, in: [one, one], output: both });
     expect((await sums(two)).entries.get('blk.0.attn_q.weight')?.counts).toEqual([ctx * (chunks + 1)]);
     const [single, double] = [await sums(one), await sums(both)].map(({ entries }) =>
       entries.get('blk.2.ffn_up.weight'),
@@ -109,10 +109,10 @@ describe('the importance matrix of the small model', () => {
 
   test('the legacy format means the same', async () => {
     const folder = tempFolder();
-    const params = { model: source, text: calibration(folder), ctx };
+    const params = { source, text: calibration(folder), ctx };
     const paths = { gguf: join(folder, 'imatrix.gguf'), legacy: join(folder, 'imatrix.dat') };
-    await compute({ ...params, out: paths.gguf });
-    await compute({ ...params, out: paths.legacy, legacy: true });
+    await compute({ ...params, output: paths.gguf });
+    await compute({ ...params, output: paths.legacy, legacy: true });
     const [gguf, legacy] = await Promise.all(
       Object.values(paths).map(async (path) => {
         const file = await openFile(path);
@@ -127,7 +127,7 @@ describe('the importance matrix of the small model', () => {
   });
 
   test('nothing to do, or a context of no size: an error that says so', async () => {
-    await expect(compute({ out: 'x' })).rejects.toThrow('Name a model');
-    await expect(compute({ model: source, out: 'x', ctx: 0 })).rejects.toThrow('--ctx is 0');
+    await expect(compute({ output: 'x' })).rejects.toThrow('Name a model');
+    await expect(compute({ source: source, output: 'x', ctx: 0 })).rejects.toThrow('--ctx is 0');
   });
 });

@@ -1,5 +1,5 @@
 import { SourceError, UsageError } from '../../errors.js';
-import type { ConvertEvent } from '../../events.js';
+import type { ConvertEvent, DoneEvent, WarningEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
@@ -27,10 +27,10 @@ export interface GenerateParams extends Omit<RunnableOptions, 'emit'>, SamplingO
 }
 
 export type GenerateEvent =
-  | Extract<ConvertEvent, { event: 'warning' }>
+  | WarningEvent
   /** The next piece of the text: whole characters. */
   | { readonly event: 'text'; readonly text: string }
-  | { readonly event: 'done'; readonly result: GenerateResult };
+  | DoneEvent<GenerateResult>;
 
 export interface GenerateResult extends Decoded {
   readonly promptTokens: number;

@@ -1,6 +1,7 @@
 import type { ConvertEvent } from '../../events.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
 import { openVocabulary } from '../../vocabulary/open.js';
+import { warn } from '../../warnings.js';
 import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
 import type { WeightTensor } from '../graph.js';
@@ -31,7 +32,7 @@ export interface Collected {
   readonly tensors: readonly WeightTensor[];
 }
 
-export type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' }>) => void;
+export type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'warning' | 'progress' }>) => void;
 
 /**
  * Runs a model over a text and gathers what its matrices are multiplied with.
@@ -53,7 +54,7 @@ export async function collectFrom(params: CollectParams, emit: Emit): Promise<Co
   const chunks = chunkTokens(openVocabulary(kv), text, { ...params, ctx });
   const message = shortContext(source, graph, ctx);
   if (message !== null) {
-    emit({ event: 'warning', message });
+    warn({ emit }, message);
   }
   const { tensors } = await openRunnable(source, options);
   emit({ event: 'phase', phase: 'collect' });
@@ -61,7 +62,7 @@ export async function collectFrom(params: CollectParams, emit: Emit): Promise<Co
   try {
     const entries = await collectSums(engine, chunks, {
       ...params,
-      onChunk: (done, total) => emit({ event: 'chunk', done, total }),
+      onChunk: (done, total) => emit({ event: 'progress', unit: 'chunks', done, total }),
     });
     return { entries, dataset, tensors };
   } finally {

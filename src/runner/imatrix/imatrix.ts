@@ -1,6 +1,6 @@
 import { PartialFiles } from '../../convert/outputs.js';
 import { UsageError } from '../../errors.js';
-import type { ConvertEvent } from '../../events.js';
+import type { ConvertEvent, DoneEvent } from '../../events.js';
 import { byteSource, locateFile } from '../../locate-gguf.js';
 import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
@@ -15,18 +15,18 @@ import { encodeGgufImatrix, encodeLegacyImatrix, type WritableImatrix } from './
 /** What `imatrix` takes; the command line's options under the same names. */
 export interface ImatrixParams extends Omit<CollectParams, 'source'> {
   /** A GGUF file, or a model in the format of transformers. @default none: those of `in` are only merged */
-  readonly model?: string;
+  readonly source?: string;
   /** Importance matrices to add: paths, or `org/model:file`. */
   readonly in?: readonly string[];
   /** The file to write. */
-  readonly out: string;
+  readonly output: string;
   /** Write the format before GGUF. @default false */
   readonly legacy?: boolean;
 }
 
 export type ImatrixEvent =
-  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'chunk' | 'imatrix' }>
-  | { readonly event: 'done'; readonly result: ImatrixResult };
+  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'progress' | 'coverage' }>
+  | DoneEvent<ImatrixResult>;
 
 export interface ImatrixResult {
   readonly path: string;
@@ -50,7 +50,7 @@ export function imatrix(params: ImatrixParams): AsyncGenerator<ImatrixEvent, Ima
 }
 
 async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
-  const { model, in: files = [], ctx = DEFAULT_CONTEXT } = params;
+  const { source: model, in: files = [], ctx = DEFAULT_CONTEXT } = params;
   if (model === undefined && files.length === 0) {
     throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
   }
@@ -67,9 +67,9 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   const result = all.result();
   const covers = tensors && coverageOf(result, tensors);
   if (covers) {
-    emit({ event: 'imatrix', coverage: covers });
+    emit({ event: 'coverage', coverage: covers });
   }
-  const file = { path: params.out, size: await write(result, params) };
+  const file = { path: params.output, size: await write(result, params) };
   const { datasets, chunks, entries } = result;
   const done = { ...file, entries: entries.size, chunks, datasets, coverage: covers };
   emit({ event: 'done', result: done });
@@ -92,7 +92,7 @@ function coverageOf(sums: ReturnType<Accumulated['result']>, tensors: readonly W
 }
 
 /** @returns bytes. @throws DiskFullError, WriteError */
-async function write(result: WritableImatrix, { out, legacy }: ImatrixParams): Promise<number> {
+async function write(result: WritableImatrix, { output: out, legacy }: ImatrixParams): Promise<number> {
   const [header = new Uint8Array(0), ...pieces] = (legacy ? encodeLegacyImatrix : encodeGgufImatrix)(result);
   const size = pieces.reduce((sum, piece) => sum + piece.length, header.length);
   const file = new PartialFiles([{ path: out, header, size }]);

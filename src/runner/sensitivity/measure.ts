@@ -22,7 +22,7 @@ export interface SensitivityParams
   extends Omit<CollectParams, 'ctx' | 'chunks' | 'parseSpecial' | 'processOutput'>,
     Pick<QuantizeOptions, 'imatrix' | 'includeWeights' | 'excludeWeights'> {}
 
-type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'chunk' | 'warning' }>) => void;
+type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'progress' | 'warning' }>) => void;
 
 /** Tokens of a chunk, and the first of them whose predictions count. */
 const CONTEXT = 256;
@@ -66,7 +66,7 @@ export async function measureSensitivities(params: SensitivityParams, emit: Emit
   let done = 0;
   await forEachConcurrently(trials, RUNS, signal, async ({ group, probe }) => {
     found.push(...(await measureGroup(baseline, group, probe, imatrix)));
-    emit({ event: 'chunk', done: ++done, total: trials.length });
+    emit({ event: 'progress', unit: 'trials', done: ++done, total: trials.length });
   });
   return sensitivities(found);
 }
