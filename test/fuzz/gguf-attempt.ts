@@ -110,7 +110,7 @@ export async function prepare(folder: string, paths: readonly string[]): Promise
   ];
   writeFileSync(text, TEXT.repeat(4));
   writeFileSync(model, encodeDraft(models.at(-1) as Draft).bytes);
-  const options = { model, text, ctx: 8, chunks: 1, jobs: 1 };
+  const options = { source: model, text, ctx: 8, chunks: 1, jobs: 1 };
   await finished(imatrix({ ...options, output: matrix }));
   await finished(imatrix({ ...options, output: `${matrix}.dat`, legacy: true }));
   return { models, imatrix: await readDraft(matrix), legacy: readFileSync(`${matrix}.dat`) };

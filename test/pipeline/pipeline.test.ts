@@ -85,7 +85,7 @@ describe('one call', () => {
   test('an abort while the check runs says that the file stays; before, nothing does', async () => {
     const out = join(tempFolder(), 'own.gguf');
     for (const [event, phase, stays] of [
-      ['check', undefined, true],
+      ['measured', undefined, true],
       ['phase', 'collect', false],
     ] as const) {
       const stop = new AbortController();
@@ -172,7 +172,7 @@ describe('what cannot be checked or run is refused before anything is written, a
     expect(result?.files).toHaveLength(1);
     expect(events).toContainEqual({
       event: 'warning',
-      message: expect.stringMatching(/"gpt2" can't be run\. So errors count relative/),
+      what: expect.stringMatching(/"gpt2" can't be run\. So errors count relative/),
     });
   });
 });
