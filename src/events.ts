@@ -78,6 +78,8 @@ export interface ConvertResult {
 
 export interface WrittenFile {
   readonly path: string;
+  /** Whether it took the place of another file. */
+  readonly replaced: boolean;
   /** Bytes. */
   readonly size: number;
   /** The file type's name: `BF16`, `Q4_K_M`; null for a vocabulary. */

@@ -1,7 +1,7 @@
 /** hf2gguf as a library: the calls that the command line is made of. */
 export { listArchitectures } from './archs/registry.js';
 export type { OutputParams, QuantizeOptions } from './convert/params.js';
-export type { Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
+export type { PlacedFile, Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
 export { plotErrors } from './convert/plot-errors.js';
 export type { Sensitivities } from './convert/target.js';
 export {

@@ -38,7 +38,7 @@ export function partOf(name: string, number: number, count: number): string {
  */
 export async function locateGguf(source: string, options: OpenOptions = {}): Promise<GgufLocation> {
   await checkName(source);
-  return locateAll(source, await splitHubName(source), allParts, options);
+  return locateAll(source, await splitHubName(source), partNames, options);
 }
 
 /** Finds one file alone, be it a part or not. @throws as `locateGguf` */
@@ -98,7 +98,8 @@ async function locateAll(
   return { repo, paths };
 }
 
-function allParts(path: string): string[] {
+/** Of a part's name those of all parts, in their order; else the name itself. @throws NotAGgufSourceError */
+export function partNames(path: string): string[] {
   const [, prefix, , digits] = PART.exec(path) ?? [];
   const count = Number(digits);
   if (prefix === undefined || count === 0) {

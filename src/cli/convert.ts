@@ -41,6 +41,6 @@ export function convertCommand(command: Command): Command {
 function run(source: string, flags: Flags): Promise<void> {
   return runPlanned(flags, (signal) => {
     const params: ConvertParams = { ...toParams(flags, signal), source };
-    return { plan: (emit) => plan(params, emit), write: () => convert(params) };
+    return { params, plan: (emit) => plan(params, emit), write: () => convert(params) };
   });
 }

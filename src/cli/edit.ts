@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type EditEvent, type EditParams, edit } from '../files/edit.js';
 import { changeLine } from './change-line.js';
+import { FORCE_HELP } from './file-options.js';
 import { printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -33,6 +34,7 @@ export function editCommand(): Command {
     .option('--remove <key>', 'remove a key (repeatable), before any is set', collect)
     .option('--chat-template <file>', 'a Jinja template for tokenizer.chat_template')
     .option('--out <file>', 'write there, and leave the file as it is')
+    .option('--force', FORCE_HELP)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);
@@ -59,7 +61,8 @@ function textReport(): (event: EditEvent) => void {
     if (event.event === 'change') {
       reporter.print(changeLine(event));
     } else if (event.event === 'done') {
-      reporter.print(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
+      const { path, written, replaced } = event.result;
+      reporter.print(`${printable(path)}: ${replaced ? 'replaced' : WRITTEN[written]}`);
     } else {
       reporter.event(event);
     }

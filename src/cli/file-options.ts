@@ -11,12 +11,16 @@ export interface FileFlags {
   readonly maxMemory?: string | undefined;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  readonly force?: boolean;
 }
+
+export const FORCE_HELP = 'replace a file that is there even where it is of another kind';
 
 /** @param out what the help says of --out. */
 export function addFileOptions(command: Command, out: string): Command {
   return command
     .option('--out <path>', out)
+    .option('--force', FORCE_HELP)
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
     .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
@@ -24,7 +28,7 @@ export function addFileOptions(command: Command, out: string): Command {
 }
 
 /** @throws UsageError */
-export function toFileParams({ out, jobs, maxMemory }: FileFlags, signal: AbortSignal): OutputParams {
+export function toFileParams({ out, jobs, maxMemory, force }: FileFlags, signal: AbortSignal): OutputParams {
   const memory = maxMemory === undefined ? undefined : parseBytes(maxMemory);
   if (memory === null) {
     throw new UsageError(`--max-memory ${maxMemory} is no size.`, 'Give bytes, or a number with K, M or G.');
@@ -33,6 +37,7 @@ export function toFileParams({ out, jobs, maxMemory }: FileFlags, signal: AbortS
     signal,
     ...(out !== undefined && { output: out }),
     ...(jobs !== undefined && { jobs }),
+    ...(force !== undefined && { force }),
     ...(memory !== undefined && { maxMemory: memory }),
   };
 }

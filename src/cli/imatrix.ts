@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { ImatrixEvent, ImatrixParams, ImatrixResult } from '../runner/imatrix/imatrix.js';
+import { FORCE_HELP } from './file-options.js';
 import { formatBytes, printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -24,6 +25,7 @@ export function imatrixCommand(): Command {
     .argument('[model]', 'FILE.gguf or org/model:file.gguf, or a model to convert: a folder, or org/model[@revision]')
     .option('--text <file>', 'what the model runs over (default: a bundled text)')
     .option('--out <file>', 'the file to write', 'imatrix.gguf')
+    .option('--force', FORCE_HELP)
     .option('--in <file>', 'an importance matrix to add: a path, or org/model:file (repeatable)', collect)
     .option('--chunks <n>', 'chunks of the text at most (default: all)', number)
     .option('--ctx <n>', 'tokens of a chunk', number, 512)
@@ -56,6 +58,7 @@ function textReport(): (event: ImatrixEvent) => void {
   return (event) => (event.event === 'done' ? reporter.print(resultLine(event.result)) : reporter.event(event));
 }
 
-function resultLine({ path, size, entries, chunks, datasets }: ImatrixResult): string {
-  return `${printable(path)}  ${formatBytes(size)}  ${entries} entries, ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'} of ${printable(datasets.join(', '))}`;
+function resultLine({ path, size, entries, chunks, datasets, replaced }: ImatrixResult): string {
+  const line = `${printable(path)}  ${formatBytes(size)}  ${entries} entries, ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'} of ${printable(datasets.join(', '))}`;
+  return replaced ? `${line}  replaced` : line;
 }

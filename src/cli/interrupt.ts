@@ -1,20 +1,24 @@
 /** Milliseconds after which a stop that takes its time is worth a word. */
 const PATIENCE = 1000;
 
-/** Runs a command whose signal Ctrl-C aborts; a second Ctrl-C ends the process as usual. */
+/**
+ * Runs a command whose signal Ctrl-C aborts; a second Ctrl-C ends the process as usual. A terminal that is closed tells it
+ * more than once, so that what it tells ends nothing at once.
+ */
 export async function interruptible(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController();
   let notice: NodeJS.Timeout | undefined;
   const onSignal = () => {
     interrupt.abort();
+    clearTimeout(notice);
     // What the engine computes now is done first: a chunk of a large model takes a while.
     notice = setTimeout(() => process.stderr.write('\nStopping; press Ctrl-C again to end at once.\n'), PATIENCE);
   };
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal).on('SIGHUP', onSignal);
   try {
     await run(interrupt.signal);
   } finally {
     clearTimeout(notice);
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
   }
 }

@@ -66,11 +66,14 @@ function report(error: unknown): number {
 }
 
 // A reader that has seen enough, such as head, ends no work: it may be writing files.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') {
-    throw error;
-  }
-});
+// A terminal that was closed takes nothing more, and what is being written has to be removed first.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') {
+      throw error;
+    }
+  });
+}
 
 try {
   await program().parseAsync();

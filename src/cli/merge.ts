@@ -19,6 +19,6 @@ export function mergeCommand(): Command {
 function run(source: string, out: string | undefined, flags: FileFlags): Promise<void> {
   return runPlanned(flags, (signal) => {
     const params: MergeParams = { ...toFileParams({ ...flags, out: out ?? flags.out }, signal), source };
-    return { plan: (emit) => planMerge(params, emit), write: () => merge(params) };
+    return { params, plan: (emit) => planMerge(params, emit), write: () => merge(params) };
   });
 }

@@ -1,5 +1,8 @@
-import type { Plan, PlannedFile, PlannedTensor, Prediction } from '../convert/plan.js';
+import type { PlacedFile, Plan, PlannedTensor, Prediction } from '../convert/plan.js';
 import { formatBytes, formatCount, formatTable } from './format.js';
+
+/** Of a file that another will give way to. */
+export const REPLACES = ', replaces the file that is there';
 
 /** The plan as `--dry-run` prints it. */
 export function renderPlan(plan: Plan): string {
@@ -11,7 +14,7 @@ export function renderPlan(plan: Plan): string {
   ].join('\n\n');
 }
 
-function renderFile(file: PlannedFile): string {
+function renderFile(file: PlacedFile): string {
   const rows = file.tensors.map((t) => [
     t.name,
     sourceType(t),
@@ -21,10 +24,11 @@ function renderFile(file: PlannedFile): string {
     t.instead ? `${t.instead} asked for: ${t.why}` : t.why,
   ]);
   const lines = [
-    `${file.name}: ${formatBytes(file.size)} (${file.size} bytes), ${file.kv.length} key-values, ${file.tensors.length} tensors` +
+    `${file.path}: ${formatBytes(file.size)} (${file.size} bytes), ${file.kv.length} key-values, ${file.tensors.length} tensors` +
       (file.tensors.length
         ? `, ${formatCount(file.parameters)} parameters, ${file.bitsPerWeight.toFixed(3)} bits per weight`
-        : ''),
+        : '') +
+      (file.replaces ? REPLACES : ''),
   ];
   if (rows.length > 0) {
     lines.push(formatTable([['tensor', 'from', 'to', 'shape', 'size', 'why'], ...rows], [4]));

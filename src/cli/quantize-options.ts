@@ -55,12 +55,12 @@ export function addOutputOptions(command: Command): Command {
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */
 export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags: Flags, signal: AbortSignal) {
-  const { out, outfile, jobs, maxMemory, statsPlot, dryRun: _, json: __, ...others } = flags;
+  const { out, outfile, jobs, maxMemory, force, statsPlot, dryRun: _, json: __, ...others } = flags;
   const { check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio, ...rest } = others;
   return {
     ...rest,
     ...toCheck({ check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio } as CheckFlags),
-    ...toFileParams({ out: out ?? outfile, jobs, maxMemory }, signal),
+    ...toFileParams({ out: out ?? outfile, jobs, maxMemory, ...(force !== undefined && { force }) }, signal),
     stats: rest.stats === true || statsPlot !== undefined,
   };
 }

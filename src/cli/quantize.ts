@@ -41,7 +41,7 @@ function run(source: string, rest: readonly string[], flags: Flags): Promise<voi
       ...(quant !== undefined && { quant }),
       source,
     };
-    return { plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
+    return { params, plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
   });
 }
 

@@ -1,10 +1,11 @@
+import type { PlacedFile } from '../convert/plan.js';
 import type { ConvertEvent, ProgressEvent, WrittenFile } from '../events.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import type { Checked } from '../runner/check.js';
 import { renderAll, runningText } from './check-table.js';
 import { formatBytes, formatSeconds, printable, warningText } from './format.js';
 import { toJsonLine } from './json.js';
-import { renderPrediction } from './plan-table.js';
+import { REPLACES, renderPrediction } from './plan-table.js';
 import { statusLine, type Terminal } from './status-line.js';
 
 /** Draws a conversion's events: a moving line on a terminal, plain lines in a pipe, JSON lines for programs. */
@@ -55,7 +56,7 @@ export function textReporter({ out, err }: Terminal): TextReporter {
           break;
         case 'plan':
           for (const file of event.plan.files) {
-            line(err, `${file.name}: ${formatBytes(file.size)}, ${file.tensors.length} tensors`);
+            line(err, planLine(file));
             if (file.prediction) {
               line(err, renderPrediction(file.prediction));
             }
@@ -93,11 +94,16 @@ export function textReporter({ out, err }: Terminal): TextReporter {
   };
 }
 
-function resultLine({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare }: WrittenFile): string {
+function planLine({ path, size, tensors, replaces }: PlacedFile): string {
+  return `${path}: ${formatBytes(size)}, ${tensors.length} tensors${replaces ? REPLACES : ''}`;
+}
+
+function resultLine(file: WrittenFile): string {
+  const { path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, replaced } = file;
   const bits = `${bitsPerWeight.toFixed(2)} bits per weight`;
   const asked =
     fallbackShare > 0 ? ` (${askedBitsPerWeight.toFixed(2)} asked, ${percent(fallbackShare)} fell back)` : '';
-  return `${path}  ${formatBytes(size)}${type ? `  ${type}  ${bits}${asked}` : ''}`;
+  return `${path}  ${formatBytes(size)}${type ? `  ${type}  ${bits}${asked}` : ''}${replaced ? '  replaced' : ''}`;
 }
 
 /** Tensors that are named when what was lost is measured. */

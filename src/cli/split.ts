@@ -37,6 +37,6 @@ function run(source: string, out: string | undefined, flags: Flags): Promise<voi
       ...(splitMaxSize !== undefined && { splitMaxSize }),
       noTensorFirstSplit: !tensorFirstSplit,
     };
-    return { plan: (emit) => planSplit(params, emit), write: () => split(params) };
+    return { params, plan: (emit) => planSplit(params, emit), write: () => split(params) };
   });
 }

@@ -20,7 +20,7 @@ export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, Con
 
 /** The plan of a conversion, from headers and small files alone. @throws as `convert` */
 export function plan(params: ConvertParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), emit);
+  return planOnly(planner(params, emit), params, emit);
 }
 
 function planner(params: ConvertParams, emit: (event: ConvertEvent) => void): Planner<Model> {

@@ -2,9 +2,10 @@ import { closeSync, openSync } from 'node:fs';
 import { forEachConcurrently, throwIfAborted } from '../concurrency.js';
 import { SourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
+import type { PartialFiles } from '../output/partial-files.js';
+import { type SizedFile, writeError } from '../output/write-error.js';
 import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
-import { type Output, PartialFiles, writeError } from './outputs.js';
 import { type Task, workerMemory } from './tasks.js';
 import type { JobFailure, MeasuredErrors } from './worker.js';
 import type { Workers } from './workers.js';
@@ -15,8 +16,8 @@ export class BadWeightsError extends SourceError {}
 
 export interface Execution {
   readonly repo: Repo;
-  /** Where the planned files go; without any, nothing is written and `onErrors` alone learns of the work. */
-  readonly outputs: readonly Output[];
+  /** The planned files; without any, nothing is written and `onErrors` alone learns of the work. */
+  readonly files: PartialFiles;
   readonly tasks: readonly Task[];
   readonly jobs: number;
   readonly workers: Workers;
@@ -30,17 +31,18 @@ export interface Execution {
 
 /**
  * Fills the files and gives them their names when all are whole and flushed; leaves nothing behind when anything fails.
- * @throws ResourceError, SourceError, HubError, InterruptedError
+ * @returns of each file whether it took the place of another.
+ * @throws ResourceError, SourceError, HubError, InterruptedError, and as `PartialFiles`
  */
-export async function execute(execution: Execution): Promise<void> {
-  const files = new PartialFiles(execution.outputs);
+export async function execute(execution: Execution): Promise<boolean[]> {
+  const { files } = execution;
   try {
     await files.open();
     execution.emit({ event: 'phase', phase: 'fill' });
-    await fillAll(execution, files);
+    await fillAll(execution);
     execution.emit({ event: 'phase', phase: 'flush' });
     throwIfAborted(execution.signal);
-    await files.finish();
+    return await files.finish();
   } catch (error) {
     await files.discard();
     throw error;
@@ -50,8 +52,8 @@ export async function execute(execution: Execution): Promise<void> {
 /** Fetched ranges that wait for a worker at once: enough to keep a fast connection busy. */
 const MAX_FETCHES = 16;
 
-async function fillAll(execution: Execution, files: PartialFiles): Promise<void> {
-  const { tasks, jobs, workers } = execution;
+async function fillAll(execution: Execution): Promise<void> {
+  const { files, tasks, jobs, workers } = execution;
   const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
   const sources = new LocalSources(execution.repo);
   const memory = workerMemory(tasks);
@@ -68,7 +70,7 @@ async function fillAll(execution: Execution, files: PartialFiles): Promise<void>
       const job = { task: withOwnWeights(task), sources: local ?? {}, outputs: files.fds, memory, measure };
       const { failure, errors } = await workers.run({ ...job, ...(bytes && { bytes }) });
       if (failure) {
-        throw failureError(failure, execution.outputs);
+        throw failureError(failure, files.outputs);
       }
       for (const error of errors) {
         execution.onErrors?.(error);
@@ -162,7 +164,7 @@ class BufferPool {
   }
 }
 
-function failureError(failure: JobFailure, outputs: readonly Output[]): Error {
+function failureError(failure: JobFailure, outputs: readonly SizedFile[]): Error {
   switch (failure.kind) {
     case 'write':
       return writeError(failure, outputs);

@@ -1,23 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
-import { GateError, UsageError } from '../errors.js';
+import { GateError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import type { Repo } from '../repo/repo.js';
 import { warn } from '../warnings.js';
-import { outputPaths } from './output-paths.js';
 import type { OutputParams } from './params.js';
-import type { Plan, PlannedFile } from './plan.js';
+import type { PlannedFile, UnplacedPlan } from './plan.js';
 import { makeTasks, taskBytes, workerMemory } from './tasks.js';
 
 export class FallbackError extends GateError {}
-export class OverwriteError extends UsageError {}
-
-export interface PlanAndPlaces {
-  readonly plan: Plan;
-  /** Where the plan's files go, in their order. */
-  readonly paths: readonly string[];
-}
 
 /** Buffers that a conversion may take unless told otherwise: bytes. */
 export const DEFAULT_MAX_MEMORY = 192 * 2 ** 20;
@@ -34,23 +25,20 @@ export interface PlanSources {
 }
 
 /**
- * Sums up planned files, says where they go, and what about them is not as asked for.
- * @throws FallbackError with `strict`; OverwriteError, OutputNameError
+ * Sums up planned files, and says what about them is not as asked for.
+ * @throws FallbackError with `strict`
  */
-export async function finishPlan({ repo, architecture, files, params, emit }: PlanSources): Promise<PlanAndPlaces> {
+export function finishPlan({ repo, architecture, files, params, emit }: PlanSources): UnplacedPlan {
   reportFallbacks(files, params, emit);
-  const paths = await outputPaths(params.output, files);
   const jobs = params.jobs ?? availableParallelism();
   const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
-  refuseOverwriting(repo, new Set(tasks.flatMap(({ reads }) => reads.map(({ file }) => file))), paths);
-  const plan = {
+  return {
     source: { id: repo.id, revision: repo.revision, architecture },
     files,
     sourceBytes: tasks.reduce((sum, task) => sum + task.bufferSize, 0),
     memory: workerMemory(tasks) * jobs,
     disk: files.reduce((sum, file) => sum + file.size, 0),
   };
-  return { plan, paths };
 }
 
 function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, emit: PlanSources['emit']): void {
@@ -77,12 +65,4 @@ const SMALL_BLOCKS: readonly GgmlType[] = ['Q8_0', 'Q5_1', 'Q5_0', 'Q4_1', 'Q4_0
 
 function fittingTypes(columns: number): readonly GgmlType[] {
   return SMALL_BLOCKS.filter((type) => columns % blockSize(type) === 0);
-}
-
-function refuseOverwriting(repo: Repo, sources: ReadonlySet<string>, paths: readonly string[]): void {
-  const inputs = new Set([...sources].flatMap((file) => repo.local(file) ?? []).map((path) => resolve(path)));
-  const both = paths.find((path) => inputs.has(resolve(path)));
-  if (both !== undefined) {
-    throw new OverwriteError(`${both} is both source and output.`, 'Name another output with --out.');
-  }
 }

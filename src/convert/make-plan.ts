@@ -15,11 +15,11 @@ import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { warn } from '../warnings.js';
-import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
+import { finishPlan } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
 import { type Asked, type ConvertParams, checkParams } from './params.js';
-import type { PlannedFile } from './plan.js';
+import type { PlannedFile, UnplacedPlan } from './plan.js';
 import { probeVocabulary } from './probe.js';
 import { readRequest } from './quantize-request.js';
 import { layOutAsked } from './target.js';
@@ -32,7 +32,7 @@ export async function makePlan(
   model: Model,
   params: ConvertParams,
   emit: (event: ConvertEvent) => void,
-): Promise<PlanAndPlaces> {
+): Promise<UnplacedPlan> {
   const { repo, config, arch, checkpoint } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
   const text = textTensors(arch, checkpoint.values());
@@ -48,7 +48,7 @@ export async function makePlan(
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
-  const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
+  const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
   return planned;
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
+import { PartialFiles } from '../output/partial-files.js';
 import { newErrorSums } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
 import { execute } from './execute.js';
@@ -53,7 +54,15 @@ export async function measureLosses(
   emit({ event: 'phase', phase: 'measure' });
   try {
     await execute({
-      ...{ repo, outputs: [], tasks: makeTasks(files, taskBytes(memory, jobs)), jobs, workers, signal, onErrors },
+      ...{
+        repo,
+        files: new PartialFiles([]),
+        tasks: makeTasks(files, taskBytes(memory, jobs)),
+        jobs,
+        workers,
+        signal,
+        onErrors,
+      },
       fetchMemory: memory / 2,
       emit: (event) => event.event === 'progress' && emit(event),
     });

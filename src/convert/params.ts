@@ -1,12 +1,16 @@
 import { UsageError } from '../errors.js';
+import type { ForceOption } from '../output/guard.js';
 import { FILE_TYPES, type FileType, OUT_TYPES, type OutType, parseFileType } from '../quantize/file-types.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { parseTarget, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
 import type { Sensitivities } from './target.js';
 
 /** What every call that writes files takes; the command line's options under the same names. */
-export interface OutputParams {
-  /** A folder, or a file name that may hold `{ftype}`. @default the current folder */
+export interface OutputParams extends ForceOption {
+  /**
+   * A folder, or a file name that may hold `{ftype}`; a name that doesn't exist and doesn't end in .gguf is a folder's.
+   * @default the current folder
+   */
   readonly output?: string;
   /**
    * Refuse to write a file in which any tensor falls back to another type than asked for, or whose vocabulary cuts text

@@ -3,10 +3,10 @@ import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
 import { stream } from '../stream.js';
-import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
+import { finishPlan } from './finish-plan.js';
 import { type GgufModel, openGgufModel } from './gguf-model.js';
 import { type Asked, checkOutputParams, parseAsked, type QuantizeParams } from './params.js';
-import type { Plan } from './plan.js';
+import type { Plan, UnplacedPlan } from './plan.js';
 import { readRequest } from './quantize-request.js';
 import { type Planner, planOnly, run } from './run.js';
 import { layOutAsked } from './target.js';
@@ -27,7 +27,7 @@ export function quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, C
 
 /** The plan of a quantization, from the headers alone. @throws as `quantize` */
 export function planQuantize(params: QuantizeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), emit);
+  return planOnly(planner(params, emit), params, emit);
 }
 
 function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
@@ -42,6 +42,7 @@ function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void): P
   return {
     open: () => openGgufModel(params.source, params),
     plan: (model) => plan(model, asked, params, emit),
+    placing: { isPrefix: params.keepSplit },
   };
 }
 
@@ -50,7 +51,7 @@ async function plan(
   asked: Asked,
   params: QuantizeParams,
   emit: (event: ConvertEvent) => void,
-): Promise<PlanAndPlaces> {
+): Promise<UnplacedPlan> {
   const request = await readRequest(params);
   const context = { repo: model.repo, params, emit };
   const files = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);

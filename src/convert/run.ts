@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
+import type { Reading } from '../output/inputs.js';
+import { PartialFiles } from '../output/partial-files.js';
 import type { Repo } from '../repo/repo.js';
 import { execute } from './execute.js';
-import { DEFAULT_MAX_MEMORY, type PlanAndPlaces } from './finish-plan.js';
-import { headerOf } from './layout.js';
-import type { Output } from './outputs.js';
+import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
-import type { Plan } from './plan.js';
+import { checkKnownOutput, type Placing, placePlan } from './places.js';
+import type { Plan, UnplacedPlan } from './plan.js';
 import { ErrorStats } from './stats.js';
 import { makeTasks, type Task, taskBytes } from './tasks.js';
 import { Workers } from './workers.js';
@@ -14,28 +15,33 @@ import { Workers } from './workers.js';
 /** How a kind of work comes to its plan. */
 export interface Planner<Source extends { readonly repo: Repo }> {
   open(): Promise<Source>;
-  plan(source: Source): Promise<PlanAndPlaces>;
+  plan(source: Source): UnplacedPlan | Promise<UnplacedPlan>;
+  readonly placing?: Placing;
 }
 
 type Emit = (event: ConvertEvent) => void;
+type Params = OutputParams & Reading;
 
 /** The plan alone, from headers and small files. */
 export async function planOnly<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
+  params: Params,
   emit: Emit,
 ): Promise<Plan> {
+  await checkKnownOutput(params, planner.placing);
   emit({ event: 'phase', phase: 'open' });
   const source = await planner.open();
   emit({ event: 'phase', phase: 'plan' });
-  return (await planner.plan(source)).plan;
+  return (await placePlan(await planner.plan(source), source.repo, params, planner.placing)).plan;
 }
 
 /** Plans, then fills. */
 export async function run<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
-  params: OutputParams,
+  params: Params,
   emit: Emit,
 ): Promise<ConvertResult> {
+  await checkKnownOutput(params, planner.placing);
   emit({ event: 'phase', phase: 'open' });
   const source = await planner.open();
   const jobs = params.jobs ?? availableParallelism();
@@ -43,14 +49,20 @@ export async function run<Source extends { readonly repo: Repo }>(
   try {
     emit({ event: 'phase', phase: 'plan' });
     const memory = params.maxMemory ?? DEFAULT_MAX_MEMORY;
-    const { files, stats, ...work } = prepare(await planner.plan(source), taskBytes(memory, jobs), params, emit);
+    const { written, stats, ...work } = await prepare(planner, source, params, taskBytes(memory, jobs), emit);
     const onErrors = stats?.add.bind(stats);
     const { signal } = params;
-    await execute({ ...work, repo: source.repo, jobs, workers, fetchMemory: memory / 2, signal, onErrors, emit });
-    const result = { files: files.map((file, i) => ({ ...file, ...(stats && { tensors: stats.of(i) }) })) };
-    for (const file of result.files) {
+    const common = { repo: source.repo, jobs, workers, fetchMemory: memory / 2, signal, onErrors, emit };
+    const replaced = await execute({ ...work, ...common });
+    const files = written.map((file, i) => ({
+      ...file,
+      replaced: replaced[i] ?? false,
+      ...(stats && { tensors: stats.of(i) }),
+    }));
+    for (const file of files) {
       emit({ event: 'file', ...file });
     }
+    const result = { files };
     emit({ event: 'done', result });
     return result;
   } finally {
@@ -59,24 +71,31 @@ export async function run<Source extends { readonly repo: Repo }>(
 }
 
 interface Prepared {
-  readonly outputs: readonly Output[];
+  readonly files: PartialFiles;
   readonly tasks: readonly Task[];
-  readonly files: readonly WrittenFile[];
+  /** What will be said of the files. */
+  readonly written: readonly Omit<WrittenFile, 'replaced'>[];
   readonly stats: ErrorStats | undefined;
 }
 
 /** What is left of the plan for filling; the vocabulary is bytes of the header by now, and its strings can go. */
-function prepare({ plan, paths }: PlanAndPlaces, maxBytes: number, { stats }: OutputParams, emit: Emit): Prepared {
+async function prepare<Source extends { readonly repo: Repo }>(
+  planner: Planner<Source>,
+  source: Source,
+  params: Params,
+  maxBytes: number,
+  emit: Emit,
+): Promise<Prepared> {
+  const unplaced = await planner.plan(source);
+  const { plan, outputs, guard } = await placePlan(unplaced, source.repo, params, planner.placing);
   emit({ event: 'plan', plan });
-  const pathOf = (i: number) => paths[i] as string;
   return {
     tasks: makeTasks(plan.files, maxBytes),
-    outputs: plan.files.map((file, i) => ({ path: pathOf(i), header: headerOf(file), size: file.size })),
-    files: plan.files.map(({ size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }, i) => ({
-      path: pathOf(i),
-      ...{ size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },
+    files: new PartialFiles(outputs, guard),
+    written: plan.files.map(({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }) => ({
+      ...{ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },
       ...(prediction && { prediction }),
     })),
-    stats: stats ? new ErrorStats(plan.files) : undefined,
+    stats: params.stats ? new ErrorStats(plan.files) : undefined,
   };
 }

@@ -5,12 +5,14 @@ import { type ByteSource, openFile } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { encodeHeader } from '../gguf/writer.js';
+import { checkOutputs, type ForceOption, guardOf } from '../output/guard.js';
+import { GGUF_FILE } from '../output/kinds.js';
 import { stream } from '../stream.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
-import { replaceHeader, type Written } from './replace-header.js';
+import { type Edition, editInPlace, editInto, type Written } from './replace-header.js';
 
-export interface EditParams {
+export interface EditParams extends ForceOption {
   /** A GGUF file's path. */
   readonly source: string;
   /** `key=value`, or `key=type:value` with a type such as `u32`, `string` or `u32[]` (whose value is a JSON array). */
@@ -34,6 +36,8 @@ export interface EditResult {
   readonly path: string;
   readonly changes: readonly KeyChange[];
   readonly written: Written;
+  /** Whether it took the place of another file. */
+  readonly replaced: boolean;
 }
 
 export class ProtectedKeyError extends UsageError {}
@@ -52,6 +56,10 @@ export function edit(params: EditParams): AsyncGenerator<EditEvent, EditResult> 
 }
 
 async function run(params: EditParams, emit: (event: EditEvent) => void): Promise<EditResult> {
+  const guard = await guardOf(params);
+  if (params.output !== undefined) {
+    await checkOutputs([{ path: params.output, replaceable: GGUF_FILE }], guard);
+  }
   const source = await openFile(params.source);
   try {
     const file = await readGguf(source, params.signal);
@@ -63,17 +71,19 @@ async function run(params: EditParams, emit: (event: EditEvent) => void): Promis
     for (const change of changes) {
       emit({ event: 'change', ...change });
     }
-    const written = await replaceHeader({
+    const edition: Edition = {
       source,
       dataOffset: file.dataOffset,
       header: await newHeader(source, file, kv),
-      // Where the file is a link, what it leads to is edited.
-      path: params.output ?? (await realpath(params.source)),
-      inPlace: params.output === undefined,
       signal: params.signal,
       onProgress: (done, total) => emit({ event: 'progress', unit: 'bytes', done, total }),
-    });
-    const result = { path: params.output ?? params.source, changes, written };
+    };
+    const done =
+      params.output === undefined
+        ? // Where the file is a link, what it leads to is edited.
+          { written: await editInPlace(edition, await realpath(params.source)), replaced: false }
+        : { written: 'file' as const, replaced: await editInto(edition, params.output, guard) };
+    const result = { path: params.output ?? params.source, changes, ...done };
     emit({ event: 'done', result });
     return result;
   } finally {

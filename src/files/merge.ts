@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { finishPlan, type PlanAndPlaces } from '../convert/finish-plan.js';
+import { finishPlan } from '../convert/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../convert/gguf-model.js';
 import { placeTensors } from '../convert/layout.js';
 import type { OutputParams } from '../convert/params.js';
-import type { Plan } from '../convert/plan.js';
+import type { Plan, UnplacedPlan } from '../convert/plan.js';
 import { type Planner, planOnly, run } from '../convert/run.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
@@ -17,10 +16,10 @@ export interface MergeParams extends Omit<OutputParams, 'strict' | 'stats'> {
 }
 
 export class NotSplitError extends UsageError {}
-export class OutputExistsError extends UsageError {}
 
 /**
- * Merges the parts of a split GGUF file: the bytes that llama-gguf-split writes. An existing file is never replaced.
+ * Merges the parts of a split GGUF file: the bytes that llama-gguf-split writes, and like it over no file that exists,
+ * without `force`.
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
 export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
@@ -32,21 +31,19 @@ export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, Convert
 
 /** The plan of a merge, from the headers alone. @throws as `merge` */
 export async function planMerge(params: MergeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), emit);
+  return planOnly(planner(params, emit), params, emit);
 }
 
 function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   return {
     open: () => openGgufModel(params.source, params),
     plan: (model) => plan(model, params, emit),
+    // As llama-gguf-split has it.
+    placing: { replaceable: null },
   };
 }
 
-async function plan(
-  model: GgufModel,
-  params: MergeParams,
-  emit: (event: ConvertEvent) => void,
-): Promise<PlanAndPlaces> {
+function plan(model: GgufModel, params: MergeParams, emit: (event: ConvertEvent) => void): UnplacedPlan {
   if (!model.kv.get('split.count')?.value) {
     throw new NotSplitError(`${model.name} is not split.`, 'Give a part: NAME-00001-of-00003.gguf, for example.');
   }
@@ -54,17 +51,5 @@ async function plan(
   const kv = copiedKeyValues(model, emit).delete('split.count').scalar('split.count', 'u16', 0);
   const name = basename(model.name).replace(/-\d{5}-of-\d{5}\.gguf$/, '.gguf');
   const file = placeTensors({ name, type: fileTypeOf(kv), kv, tensors: model.tensors.map(copiedTensor), padded: true });
-  const planned = await finishPlan({
-    repo: model.repo,
-    architecture: architectureOf(kv),
-    files: [file],
-    params,
-    emit,
-  });
-  for (const path of planned.paths) {
-    if (await stat(path).catch(() => null)) {
-      throw new OutputExistsError(`${path} exists already.`, 'Remove it, or choose another name.');
-    }
-  }
-  return planned;
+  return finishPlan({ repo: model.repo, architecture: architectureOf(kv), files: [file], params, emit });
 }

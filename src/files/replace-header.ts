@@ -1,7 +1,11 @@
 import { fchmodSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { PartialFiles, writeError } from '../convert/outputs.js';
-import type { ByteSource } from '../gguf/byte-source.js';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { SourceError } from '../errors.js';
+import type { OpenedFile } from '../gguf/byte-source.js';
+import type { Guard } from '../output/guard.js';
+import { GGUF_FILE } from '../output/kinds.js';
+import { PartialFiles } from '../output/partial-files.js';
+import { writeError } from '../output/write-error.js';
 
 /**
  * What had to be written: nothing; within the header; or all of the file, as a copy that then takes the file's name.
@@ -12,36 +16,53 @@ import type { ByteSource } from '../gguf/byte-source.js';
  */
 export type Written = 'nothing' | 'header' | 'file';
 
-export interface Replacement {
-  readonly source: ByteSource;
+/** A file's tensors under another header. */
+export interface Edition {
+  readonly source: OpenedFile;
   /** Where the tensors' data begins in the source. */
   readonly dataOffset: number;
   readonly header: Uint8Array;
-  readonly path: string;
-  /** Whether `path` is the source itself. */
-  readonly inPlace: boolean;
   readonly signal?: AbortSignal | undefined;
   onProgress(done: number, total: number): void;
+}
+
+/** Another program changed the file while it was edited. */
+export class ChangedFileError extends SourceError {
+  constructor(path: string) {
+    super(`Another program changed ${path} while it was edited.`, 'Run the same command again.');
+  }
 }
 
 const SECTOR = 512;
 const PIECE = 8 * 2 ** 20;
 
-/** @throws ResourceError, SourceError, InterruptedError */
-export async function replaceHeader(replacement: Replacement): Promise<Written> {
-  const { source, dataOffset, header, path, inPlace, signal } = replacement;
-  if (inPlace && header.length === Math.min(dataOffset, source.size)) {
-    const change = changedRange(await source.read(0, header.length, signal), header);
+/** @param path the source's, without links. @throws ResourceError, SourceError, InterruptedError */
+export async function editInPlace(edition: Edition, path: string): Promise<Written> {
+  const { source, dataOffset, header, signal } = edition;
+  if (header.length === Math.min(dataOffset, source.size)) {
+    const old = await source.read(0, header.length, signal);
+    const change = changedRange(old, header);
     if (!change) {
       return 'nothing';
     }
     if (Math.floor(change.first / SECTOR) === Math.floor(change.last / SECTOR)) {
-      await overwrite(path, header.subarray(change.first, change.last + 1), change.first);
+      await overwrite(path, old, header.subarray(change.first, change.last + 1), change.first);
       return 'header';
     }
   }
-  await copyWithHeader(replacement);
+  await copy(edition, path, { inputs: new Map(), force: true }, async (fd) => {
+    const { mode, ino, mtimeMs } = await stat(path);
+    if (ino !== source.stats.ino || mtimeMs !== source.stats.mtimeMs) {
+      throw new ChangedFileError(path);
+    }
+    fchmodSync(fd, mode);
+  });
   return 'file';
+}
+
+/** @returns whether another file was replaced. @throws ResourceError, SourceError, InterruptedError, as `checkOutputs` */
+export function editInto(edition: Edition, path: string, guard: Guard): Promise<boolean> {
+  return copy(edition, path, guard);
 }
 
 function changedRange(before: Uint8Array, after: Uint8Array): { first: number; last: number } | null {
@@ -50,24 +71,33 @@ function changedRange(before: Uint8Array, after: Uint8Array): { first: number; l
   return first < 0 ? null : { first, last };
 }
 
-async function overwrite(path: string, bytes: Uint8Array, position: number): Promise<void> {
+/** @param old what the file has to begin with still: at the same path there may be another file by now. */
+async function overwrite(path: string, old: Uint8Array, bytes: Uint8Array, position: number): Promise<void> {
+  let handle: FileHandle | undefined;
   try {
-    const handle = await open(path, 'r+');
-    try {
-      await handle.write(bytes, 0, bytes.length, position);
-      await handle.sync();
-    } finally {
-      await handle.close();
+    handle = await open(path, 'r+');
+    const now = new Uint8Array(old.length);
+    const { bytesRead } = await handle.read(now, 0, now.length, 0);
+    if (bytesRead < now.length || Buffer.compare(now, old) !== 0) {
+      throw new ChangedFileError(path);
     }
+    await handle.write(bytes, 0, bytes.length, position);
+    await handle.sync();
   } catch (error) {
-    throw writeError(error as NodeJS.ErrnoException, [{ path, header: bytes, size: 0 }]);
+    throw writeError(error as NodeJS.ErrnoException, [{ path, size: bytes.length }]);
+  } finally {
+    await handle?.close();
   }
 }
 
-async function copyWithHeader(replacement: Replacement): Promise<void> {
-  const { source, dataOffset, header, path, inPlace, signal, onProgress } = replacement;
+async function copy(
+  { source, dataOffset, header, signal, onProgress }: Edition,
+  path: string,
+  guard: Guard,
+  atEnd: (fd: number) => Promise<void> = async () => {},
+): Promise<boolean> {
   const total = Math.max(0, source.size - dataOffset);
-  const files = new PartialFiles([{ path, header, size: header.length + total }]);
+  const files = new PartialFiles([{ path, replaceable: GGUF_FILE, header, size: header.length + total }], guard);
   try {
     await files.open();
     for (let done = 0; done < total; ) {
@@ -77,10 +107,9 @@ async function copyWithHeader(replacement: Replacement): Promise<void> {
       done += piece.length;
       onProgress(done, total);
     }
-    if (inPlace) {
-      fchmodSync(files.fds[0] as number, (await stat(path)).mode);
-    }
-    await files.finish();
+    await atEnd(files.fds[0] as number);
+    const [replaced = false] = await files.finish();
+    return replaced;
   } catch (error) {
     await files.discard();
     throw error;

@@ -42,7 +42,7 @@ export function split(params: SplitParams): AsyncGenerator<ConvertEvent, Convert
 
 /** The plan of a split, from the headers alone. @throws as `split` */
 export async function planSplit(params: SplitParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), emit);
+  return planOnly(planner(params, emit), params, emit);
 }
 
 function planner(params: SplitParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
@@ -50,6 +50,7 @@ function planner(params: SplitParams, emit: (event: ConvertEvent) => void): Plan
   return {
     open: () => openGgufModel(params.source, params),
     plan: (model) => plan(model, limit, params, emit),
+    placing: { isPrefix: true },
   };
 }
 

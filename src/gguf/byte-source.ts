@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { InterruptedError, SourceError } from '../errors.js';
 
@@ -12,10 +13,16 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
+/** A file on this machine. */
+export interface OpenedFile extends ByteSource {
+  /** When it was opened. */
+  readonly stats: Stats;
+}
+
 export class UnreadableFileError extends SourceError {}
 
 /** @throws UnreadableFileError when there is no such file. */
-export async function openFile(path: string): Promise<ByteSource> {
+export async function openFile(path: string): Promise<OpenedFile> {
   const unreadable = (what: string, cause?: unknown) =>
     new UnreadableFileError(`${path} ${what}.`, 'Check the path and its permissions.', { cause });
   const handle = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
@@ -29,6 +36,7 @@ export async function openFile(path: string): Promise<ByteSource> {
   return {
     name: path,
     size: stats.size,
+    stats,
     async read(offset, length, signal) {
       if (signal?.aborted) {
         throw new InterruptedError({ cause: signal.reason });

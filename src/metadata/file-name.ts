@@ -17,20 +17,34 @@ const KINDS: Record<OutputKind, readonly [prefix: string, suffix: string, size: 
 };
 
 /**
- * The converter's default file name, such as `Llama-2-7B-chat-v1-BF16.gguf`: gguf-py's `naming_convention`.
+ * The converter's default file name, such as `Llama-2-7B-chat-v1-BF16.gguf`: gguf-py's `naming_convention`. A repository
+ * has no say in more than the name: what could lead to another folder or show as another name is taken out.
  * @param fileType as in `general.file_type`'s name: `BF16`, `Q4_K_M`, `MXFP4_MOE`.
  */
 export function outputName({ texts }: Metadata, fileType: string, kind: OutputKind = 'model'): string {
   const [prefix, suffix, withSize, withType] = KINDS[kind];
   const part = (text: string | undefined) => (text === undefined ? '' : `-${dashed(text)}`);
-  const base = dashed(texts.basename ?? texts.name ?? 'ggml-model').replaceAll('/', '-');
-  const size = withSize && texts.size_label !== undefined ? `-${texts.size_label}` : '';
+  const base = withoutDots(harmless(dashed(texts.basename ?? texts.name ?? NO_NAME)));
+  const size = withSize && texts.size_label !== undefined ? `-${harmless(texts.size_label)}` : '';
   const type = withType ? part(fileType).toUpperCase() : '';
-  return `${prefix}${base}${size}${part(texts.finetune)}${part(texts.version)}${type}${suffix}.gguf`;
+  const [finetune, version] = [part(texts.finetune), part(texts.version)].map(harmless);
+  return `${prefix}${base}${size}${finetune}${version}${type}${suffix}.gguf`;
 }
+
+const NO_NAME = 'ggml-model';
 
 function dashed(text: string): string {
   return strip(text).replaceAll(' ', '-');
+}
+
+/** Separators of folders become dashes, as gguf-py has it for the first part; what can't be seen goes. */
+function harmless(text: string): string {
+  return text.replace(/[/\\]/g, '-').replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '');
+}
+
+/** A file whose name begins with a dot is hidden, and two dots are a folder. */
+function withoutDots(name: string): string {
+  return name.startsWith('.') ? name.replace(/^[.-]+/, '') || NO_NAME : name;
 }
 
 /**

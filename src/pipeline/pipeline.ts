@@ -1,3 +1,4 @@
+import { checkKnownOutput } from '../convert/places.js';
 import type { Plan } from '../convert/plan.js';
 import { InterruptedError } from '../errors.js';
 import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
@@ -85,6 +86,7 @@ function onceEach(emit: Emit): Emit {
 
 /** @throws what is wrong with a request before anything is done. */
 async function refuse<Params extends PipelineParams>(params: Run<Params>): Promise<void> {
+  await checkKnownOutput(params, { isPrefix: params.keepSplit });
   if (params.check) {
     await expectCheck({ ...params, ...checkOptions(params), against: params.source });
   }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeError } from '#src/convert/outputs.js';
 import { fill } from '#src/convert/worker.js';
+import { writeError } from '#src/output/write-error.js';
 import { run as runCli } from '../cli/run.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
@@ -54,12 +54,10 @@ test('a disk that is too small is known before the first byte: exit code 6, and 
     });
     closeSync(full);
     expect(failure).toMatchObject({ kind: 'write', code: 'ENOSPC' });
-    const error = writeError({ code: 'ENOSPC', message: '' }, [
-      { path: 'a.gguf', header: new Uint8Array(), size: 2 ** 21 },
-    ]);
+    const error = writeError({ code: 'ENOSPC', message: '' }, [{ path: 'a.gguf', size: 2 ** 21 }]);
     expect(error).toMatchObject({ name: 'DiskFullError', exitCode: 6 });
     expect(error.message).toBe(
-      'The disk was full while writing a.gguf (2.0 MiB in all). Free some space, or choose another folder with --out.',
+      'The disk was full while writing a.gguf (2.0 MiB in all). Free some space, or choose another folder.',
     );
   },
 );

@@ -55,6 +55,7 @@ test('a number is changed in the file itself', async () => {
     path: file,
     changes: [{ key: 'llama.block_count', from: { type: 'u32', value: 2 }, to: { type: 'u32', value: 33 } }],
     written: 'header',
+    replaced: false,
   });
   expect(hex(file)).toBe(fileOf(FIRST.with(1, ['llama.block_count', U32, u32(33)])).toString('hex'));
   expect(statSync(file).ino).toBe(before.ino);
@@ -110,6 +111,7 @@ test('nothing to change: nothing is written', async () => {
     path: file,
     changes: [],
     written: 'nothing',
+    replaced: false,
   });
 });
 

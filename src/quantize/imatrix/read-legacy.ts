@@ -13,8 +13,8 @@ export class NotImatrixError extends SourceError {}
  * @throws NotImatrixError, MalformedImatrixError
  */
 export async function readLegacySums(reader: ForwardReader): Promise<ImatrixSums> {
-  const count = reader.left < 4 ? 0 : await reader.int32('the number of entries');
-  if (count < 1 || count > MAX_TENSORS) {
+  const count = await readCount(reader);
+  if (!isCount(count)) {
     throw new NotImatrixError(
       `${reader.source.name} is no importance matrix, neither in GGUF nor in the legacy format.`,
       'Give a file that llama-imatrix wrote. If Git LFS left a pointer in its place, fetch the file itself.',
@@ -27,6 +27,22 @@ export async function readLegacySums(reader: ForwardReader): Promise<ImatrixSums
   const chunks = reader.left > 0 ? await reader.int32('the number of chunks') : 0;
   const dataset = reader.left > 0 ? await readText(reader, "the dataset's name") : undefined;
   return { format: 'legacy', datasets: dataset === undefined ? [] : [dataset], chunks, entries };
+}
+
+/**
+ * Whether a file begins as one of that format: with a number of entries and a whole entry of a tensor's name.
+ * @throws MalformedImatrixError where the first entry is none
+ */
+export async function startsAsLegacy(reader: ForwardReader): Promise<boolean> {
+  return isCount(await readCount(reader)) && /^[\x20-\x7e]+$/.test((await readEntry(reader, 'the first entry'))[0]);
+}
+
+async function readCount(reader: ForwardReader): Promise<number> {
+  return reader.left < 4 ? 0 : reader.int32('the number of entries');
+}
+
+function isCount(count: number): boolean {
+  return count >= 1 && count <= MAX_TENSORS;
 }
 
 async function readEntry(reader: ForwardReader, place: string): Promise<[string, SummedEntry]> {

@@ -1,7 +1,8 @@
-import { PartialFiles } from '../../convert/outputs.js';
 import { UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent } from '../../events.js';
 import { byteSource, locateFile } from '../../locate-gguf.js';
+import { type ForceOption, guardOf } from '../../output/guard.js';
+import { PartialFiles } from '../../output/partial-files.js';
 import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
@@ -10,10 +11,11 @@ import type { WeightTensor } from '../graph.js';
 import { checkContext } from '../measure.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
-import { encodeGgufImatrix, encodeLegacyImatrix, type WritableImatrix } from './encode.js';
+import { encodeGgufImatrix, encodeLegacyImatrix, type Pieces } from './encode.js';
+import { IMATRIX_FILE } from './kind.js';
 
 /** What `imatrix` takes; the command line's options under the same names. */
-export interface ImatrixParams extends Omit<CollectParams, 'source'> {
+export interface ImatrixParams extends Omit<CollectParams, 'source'>, ForceOption {
   /** A GGUF file, or a model in the format of transformers. @default none: those of `in` are only merged */
   readonly source?: string;
   /** Importance matrices to add: paths, or `org/model:file`. */
@@ -32,6 +34,8 @@ export interface ImatrixResult {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
+  /** Whether it took the place of another file. */
+  readonly replaced: boolean;
   readonly entries: number;
   readonly chunks: number;
   readonly datasets: readonly string[];
@@ -58,6 +62,22 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
     throw new UsageError('There is a text, but no model to run over it.', 'Name one, or leave out --text.');
   }
   checkContext(ctx);
+  const output = { path: params.output, replaceable: IMATRIX_FILE, header: new Uint8Array(), size: 0 };
+  const file = new PartialFiles([output], await guardOf(params));
+  try {
+    // Whether it can be written is known before the model runs.
+    await file.open();
+    const done = await compute(params, file, emit);
+    emit({ event: 'done', result: done });
+    return done;
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+async function compute(params: ImatrixParams, output: PartialFiles, emit: Emit): Promise<ImatrixResult> {
+  const { source: model, in: files = [], ctx = DEFAULT_CONTEXT } = params;
   const all = new Accumulated(ctx);
   for (const file of files) {
     const { repo, path } = await locateFile(file, params);
@@ -69,11 +89,10 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   if (covers) {
     emit({ event: 'coverage', coverage: covers });
   }
-  const file = { path: params.output, size: await write(result, params) };
+  const size = await write((params.legacy ? encodeLegacyImatrix : encodeGgufImatrix)(result), output);
+  const [replaced = false] = await output.finish();
   const { datasets, chunks, entries } = result;
-  const done = { ...file, entries: entries.size, chunks, datasets, coverage: covers };
-  emit({ event: 'done', result: done });
-  return done;
+  return { path: params.output, size, replaced, entries: entries.size, chunks, datasets, coverage: covers };
 }
 
 async function addModel(all: Accumulated, model: string, params: ImatrixParams, emit: Emit) {
@@ -92,21 +111,11 @@ function coverageOf(sums: ReturnType<Accumulated['result']>, tensors: readonly W
 }
 
 /** @returns bytes. @throws DiskFullError, WriteError */
-async function write(result: WritableImatrix, { output: out, legacy }: ImatrixParams): Promise<number> {
-  const [header = new Uint8Array(0), ...pieces] = (legacy ? encodeLegacyImatrix : encodeGgufImatrix)(result);
-  const size = pieces.reduce((sum, piece) => sum + piece.length, header.length);
-  const file = new PartialFiles([{ path: out, header, size }]);
-  try {
-    await file.open();
-    let position = header.length;
-    for (const piece of pieces) {
-      await file.write(0, piece, position);
-      position += piece.length;
-    }
-    await file.finish();
-  } catch (error) {
-    await file.discard();
-    throw error;
+async function write(pieces: Pieces, output: PartialFiles): Promise<number> {
+  let size = 0;
+  for (const piece of pieces) {
+    await output.write(0, piece, size);
+    size += piece.length;
   }
   return size;
 }

@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import { close, fdatasync, fsync, ftruncate, open, renameSync, rm, write } from 'node:fs';
+import { mkdir, rmdir, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { checkOutputs, type Guard, type Wanted } from './guard.js';
+import { MAX_NAME_BYTES } from './place.js';
+import { DiskFullError, mebibytes, writeError } from './write-error.js';
+
+const fs = {
+  close: promisify(close),
+  fdatasync: promisify(fdatasync),
+  fsync: promisify(fsync),
+  ftruncate: promisify(ftruncate),
+  open: promisify(open),
+  rm: promisify(rm),
+  write: promisify(write),
+};
+
+/** A file to be written. */
+export interface Output extends Wanted {
+  /** Its first bytes. */
+  readonly header: Uint8Array;
+  /** Bytes; 0 where that is not known yet. */
+  readonly size: number;
+}
+
+/** A file on its way: beside the place where it will stand, under a name of its own. */
+interface Partial {
+  readonly path: string;
+  readonly target: string;
+}
+
+/**
+ * Files on their way: `NAME.<process>-<random>.partial` until all of them are whole, flushed and renamed, so that a final
+ * name never shows anything but a whole file, however many runs write to it. Bytes that nobody writes are zero, which is
+ * what GGUF wants of padding.
+ */
+export class PartialFiles {
+  /** Descriptors, in the order of the outputs. */
+  readonly fds: number[] = [];
+  readonly #partials: Partial[] = [];
+  readonly #folders: string[] = [];
+  #flushed: Promise<void> = Promise.resolve();
+  #isFlushing = false;
+
+  constructor(
+    readonly outputs: readonly Output[],
+    readonly guard: Guard = { inputs: new Map(), force: false },
+  ) {}
+
+  /** @throws DiskFullError, WriteError, and as `checkOutputs` */
+  async open(): Promise<void> {
+    await this.#inWords(async () => {
+      const targets = (await checkOutputs(this.outputs, this.guard)).map(({ target }) => target);
+      for (const target of targets) {
+        await makeFolder(dirname(target), this.#folders);
+      }
+      await checkSpace(targets.map((target, i) => [dirname(target), this.outputs[i]?.size ?? 0]));
+      for (const [i, target] of targets.entries()) {
+        const path = partialPath(target);
+        // Nothing that lies there is opened, not even by a link.
+        const fd = await fs.open(path, 'wx');
+        this.fds.push(fd);
+        this.#partials.push({ path, target });
+        const { header, size } = this.outputs[i] as Output;
+        await fs.ftruncate(fd, size);
+        await fs.write(fd, header, 0, header.length, 0);
+      }
+    });
+  }
+
+  /** Writes all bytes into one of the files. @throws DiskFullError, WriteError */
+  async write(file: number, bytes: Uint8Array, position: number): Promise<void> {
+    await this.#inWords(async () => {
+      for (let done = 0; done < bytes.length; ) {
+        const fd = this.fds[file] as number;
+        done += (await fs.write(fd, bytes, done, bytes.length - done, position + done)).bytesWritten;
+      }
+    });
+  }
+
+  /**
+   * Starts to write to disk what is in memory so far, unless that is under way: the disk works while the cores do, and
+   * little is left for the end. An error is kept for `finish`.
+   */
+  flushBehind(): void {
+    if (!this.#isFlushing) {
+      this.#isFlushing = true;
+      this.#flushed = this.#flushed.then(async () => {
+        for (const fd of this.fds) {
+          await fs.fdatasync(fd);
+        }
+        this.#isFlushing = false;
+      });
+      this.#flushed.catch(() => {});
+    }
+  }
+
+  /**
+   * Gives the files their names.
+   * @returns whether each took the place of another file.
+   * @throws DiskFullError, WriteError, and as `checkOutputs` of what came there in the meantime
+   */
+  async finish(): Promise<boolean[]> {
+    return this.#inWords(async () => {
+      await this.#flushed;
+      for (const fd of this.fds) {
+        await fs.fsync(fd);
+      }
+      await this.#close();
+      const targets = this.#partials.map(({ target }) => target);
+      const outputs = this.outputs.map((output, i) => ({ ...output, path: targets[i] ?? output.path }));
+      const places = await checkOutputs(outputs, this.guard);
+      // In one go: of two runs that write the same parts, all of one come after all of the other.
+      for (let next = this.#partials[0]; next; next = this.#partials[0]) {
+        renameSync(next.path, next.target);
+        this.#partials.shift();
+      }
+      this.#folders.splice(0);
+      for (const folder of new Set(targets.map(dirname))) {
+        await syncFolder(folder);
+      }
+      return places.map(({ stats }) => stats !== null);
+    });
+  }
+
+  /** Removes what is not finished, and the folders that were made for it. */
+  async discard(): Promise<void> {
+    await this.#flushed.catch(() => {});
+    await this.#close();
+    for (const { path } of this.#partials.splice(0)) {
+      await fs.rm(path, { force: true });
+    }
+    for (const folder of this.#folders.splice(0).reverse()) {
+      // Another run may have put something there.
+      await rmdir(folder).catch(() => {});
+    }
+  }
+
+  async #close(): Promise<void> {
+    for (const fd of this.fds.splice(0)) {
+      await fs.close(fd);
+    }
+  }
+
+  async #inWords<Result>(action: () => Promise<Result>): Promise<Result> {
+    try {
+      return await action();
+    } catch (error) {
+      throw writeError(error as NodeJS.ErrnoException, this.outputs);
+    }
+  }
+}
+
+/** Beside the target, with as much of its name as there is room for. */
+function partialPath(target: string): string {
+  const ending = `.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
+  let name = basename(target);
+  while (Buffer.byteLength(name + ending) > MAX_NAME_BYTES) {
+    name = name.slice(0, -1);
+  }
+  return join(dirname(target), name + ending);
+}
+
+/**
+ * With those above it. Node's own recursive way never ends where a system refuses with ENOENT, as /proc does.
+ * @param made takes the folders that did not exist.
+ */
+async function makeFolder(path: string, made: string[]): Promise<void> {
+  if ((await stat(path).catch(() => null)) !== null) {
+    return;
+  }
+  await makeFolder(dirname(path), made);
+  try {
+    await mkdir(path);
+    made.push(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw error;
+    }
+  }
+}
+
+async function checkSpace(sizes: readonly (readonly [folder: string, size: number])[]): Promise<void> {
+  const needed = new Map<string, number>();
+  for (const [folder, size] of sizes) {
+    needed.set(folder, (needed.get(folder) ?? 0) + size);
+  }
+  for (const [folder, size] of needed) {
+    const { bavail, bsize } = await statfs(folder);
+    if (bavail * bsize < size) {
+      throw new DiskFullError(
+        `${folder} has ${mebibytes(bavail * bsize)} free, and the output needs ${mebibytes(size)}.`,
+        'Free some space, or choose another folder.',
+      );
+    }
+  }
+}
+
+/** Makes the renames last through a power failure; not every system can. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const fd = await fs.open(folder, 'r');
+    await fs.fsync(fd);
+    await fs.close(fd);
+  } catch {
+    // Windows can't open folders; there is nothing to do.
+  }
+}

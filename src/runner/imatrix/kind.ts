@@ -1,0 +1,22 @@
+import { SourceError } from '../../errors.js';
+import { readGguf } from '../../gguf/reader.js';
+import { type FileKind, GGUF_FILE } from '../../output/kinds.js';
+import { ForwardReader } from '../../quantize/imatrix/forward-reader.js';
+import { startsAsLegacy } from '../../quantize/imatrix/read-legacy.js';
+
+/** In either format; that before GGUF has no mark of its own, so its first entry has to make sense. */
+export const IMATRIX_FILE: FileKind = {
+  name: 'importance matrix',
+  async matches(file) {
+    try {
+      return (await GGUF_FILE.matches(file))
+        ? (await readGguf(file)).kv.get('general.type')?.value === 'imatrix'
+        : await startsAsLegacy(new ForwardReader(file));
+    } catch (error) {
+      if (error instanceof SourceError) {
+        return false;
+      }
+      throw error;
+    }
+  },
+};
