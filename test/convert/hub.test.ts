@@ -96,16 +96,17 @@ describe('stopping half-way leaves no file', () => {
     expect(readdirSync(out)).toEqual([]);
   });
 
-  test('by Ctrl-C, with exit code 130', async () => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s, with exit code 130, and no folder', async (signal) => {
     const hub = await serveStalling();
     const out = tempFolder();
     const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '', HF_HUB_DOWNLOAD_TIMEOUT: '60', HF_HOME: tempFolder() };
     const oneByOne = ['--jobs', '1', '--max-memory', '256K'];
-    const running = start(['org/Tiny-Verse-2M', '--quant', 'q4_k_m', '--out', out, ...oneByOne], env);
+    const into = join(out, 'new/deep/');
+    const running = start(['org/Tiny-Verse-2M', '--quant', 'q4_k_m', '--out', into, ...oneByOne], env);
     await running.seen(/Q4_K_M\.gguf: /);
     hub.faults.every = 1;
     await running.seen(/Converting/);
-    running.child.kill('SIGINT');
+    running.child.kill(signal);
     const { code, err } = await running.finished;
     expect({ code, files: readdirSync(out) }).toEqual({ code: 130, files: [] });
     expect(err).toMatch(/Interrupted; no file was left behind/);
