@@ -66,14 +66,18 @@ function report(error: unknown): number {
 }
 
 // A reader that has seen enough, such as head, ends no work: it may be writing files.
-// A terminal that was closed takes nothing more, and what is being written has to be removed first.
+// A terminal that was closed takes nothing more, and what is being written has to be removed first; then this ends as the
+// system wanted it to, for Node aborts where it cannot give a terminal its settings back.
+let isClosed = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') {
       throw error;
     }
+    isClosed ||= error.code === 'EIO';
   });
 }
+process.once('exit', () => isClosed && process.kill(process.pid, 'SIGHUP'));
 
 try {
   await program().parseAsync();

@@ -146,7 +146,7 @@ export function checkOutputParams(params: OutputParams): void {
 }
 
 /** Each type once. @throws UnknownTypeError */
-function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
+export function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
   const names = typeof quant === 'string' ? quant.split(',') : (quant ?? []);
   return [...new Set(names.map(parseQuant))];
 }

@@ -1,12 +1,12 @@
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import type { Reading } from '../output/inputs.js';
 import { type FileKind, GGUF_FILE } from '../output/kinds.js';
-import { knownPath, outputPaths } from '../output/output-paths.js';
+import { checkDistinct, knownPath, outputPaths } from '../output/output-paths.js';
 import type { Output } from '../output/partial-files.js';
 import type { Place } from '../output/place.js';
 import type { Repo } from '../repo/repo.js';
 import { headerOf } from './layout.js';
-import type { OutputParams } from './params.js';
+import { type ConvertParams, type OutputParams, parseQuants } from './params.js';
 import type { Plan, UnplacedPlan } from './plan.js';
 
 /** How a call takes its output's name. */
@@ -17,18 +17,20 @@ export interface Placing {
   readonly replaceable?: FileKind | null;
 }
 
-type Params = OutputParams & Reading;
+/** What is looked at of any call's. */
+export type PlacingParams = OutputParams & Reading & Pick<ConvertParams, 'quant'>;
 
 /**
  * Finds what is wrong with an output whose name is known before the source is opened.
- * @throws as `knownPath`, `guardOf` and `checkOutputs`
+ * @throws UnknownTypeError, and as `knownPath`, `guardOf` and `checkOutputs`
  */
 export async function checkKnownOutput(
-  params: Params,
+  params: PlacingParams,
   { isPrefix = false, replaceable = GGUF_FILE }: Placing = {},
 ): Promise<void> {
   const path = await knownPath(params.output, isPrefix);
   if (path !== null) {
+    checkDistinct(path, Array<string>(Math.max(1, parseQuants(params.quant).length)).fill(path));
     await checkOutputs([{ path, replaceable }], await guardOf(params));
   }
 }
@@ -48,7 +50,7 @@ export interface PlacedPlan {
 export async function placePlan(
   plan: UnplacedPlan,
   repo: Repo,
-  params: Params,
+  params: PlacingParams,
   { replaceable = GGUF_FILE }: Placing = {},
 ): Promise<PlacedPlan> {
   const paths = await outputPaths(params.output, plan.files);

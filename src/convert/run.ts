@@ -1,12 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
-import type { Reading } from '../output/inputs.js';
 import { PartialFiles } from '../output/partial-files.js';
 import type { Repo } from '../repo/repo.js';
 import { execute } from './execute.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
-import type { OutputParams } from './params.js';
-import { checkKnownOutput, type Placing, placePlan } from './places.js';
+import { checkKnownOutput, type Placing, type PlacingParams, placePlan } from './places.js';
 import type { Plan, UnplacedPlan } from './plan.js';
 import { ErrorStats } from './stats.js';
 import { makeTasks, type Task, taskBytes } from './tasks.js';
@@ -20,12 +18,11 @@ export interface Planner<Source extends { readonly repo: Repo }> {
 }
 
 type Emit = (event: ConvertEvent) => void;
-type Params = OutputParams & Reading;
 
 /** The plan alone, from headers and small files. */
 export async function planOnly<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
-  params: Params,
+  params: PlacingParams,
   emit: Emit,
 ): Promise<Plan> {
   await checkKnownOutput(params, planner.placing);
@@ -38,7 +35,7 @@ export async function planOnly<Source extends { readonly repo: Repo }>(
 /** Plans, then fills. */
 export async function run<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
-  params: Params,
+  params: PlacingParams,
   emit: Emit,
 ): Promise<ConvertResult> {
   await checkKnownOutput(params, planner.placing);
@@ -82,7 +79,7 @@ interface Prepared {
 async function prepare<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
   source: Source,
-  params: Params,
+  params: PlacingParams,
   maxBytes: number,
   emit: Emit,
 ): Promise<Prepared> {

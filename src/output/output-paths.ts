@@ -32,13 +32,18 @@ export async function outputPaths(output: string | undefined, files: readonly Na
     const path = fillTemplate(output.replace(/\{type\}/gi, '{ftype}'), type ?? 'vocab');
     return part ? partOf(path, ...part) : path;
   });
+  checkDistinct(output, paths);
+  return paths;
+}
+
+/** @param paths that the output's name gives. @throws OutputNameError where two are the same */
+export function checkDistinct(output: string, paths: readonly string[]): void {
   if (new Set(paths).size < paths.length) {
     throw new OutputNameError(
       `--out ${output} gives ${paths.length} files one name.`,
       'Give a folder, or put {ftype} into the name.',
     );
   }
-  return paths;
 }
 
 /**
