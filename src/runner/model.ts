@@ -10,13 +10,13 @@ import { ResourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
+import type { Graph, WeightTensor } from '../graphs/graph.js';
+import { buildGraph } from '../graphs/registry.js';
 import { statOrNull } from '../repo/folder.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
 import { dtypeOf, elementCount, type SourceExpr, shapeOf } from '../tensor/expr.js';
 import { evaluate, rowCount, segments } from '../tensor/rows.js';
-import type { Graph, WeightTensor } from './graph.js';
-import { buildGraph } from './graphs/registry.js';
 
 /** A model as the engine takes it, and its key-values, in which the vocabulary is. */
 export interface Runnable {

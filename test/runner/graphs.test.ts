@@ -2,8 +2,8 @@ import { plan } from '#src/convert/convert.js';
 import { SourceError, UnsupportedError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { GgufValue } from '#src/gguf/types.js';
-import type { Operator, Rope } from '#src/runner/graph.js';
-import { buildGraph, NoGraphError } from '#src/runner/graphs/registry.js';
+import type { Operator, Rope } from '#src/graphs/graph.js';
+import { buildGraph, NoGraphError } from '#src/graphs/registry.js';
 import { fixtures } from '../paths.js';
 import { readCase } from './logits.js';
 

@@ -1,12 +1,12 @@
 import { PartialFiles } from '../../convert/outputs.js';
 import { UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent } from '../../events.js';
+import type { WeightTensor } from '../../graphs/graph.js';
 import { byteSource, locateFile } from '../../locate-gguf.js';
 import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
 import { stream } from '../../stream.js';
-import type { WeightTensor } from '../graph.js';
 import { checkContext } from '../measure.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';

@@ -1,0 +1,88 @@
+import type { ArchitectureGraph } from '../graphs/decoder.js';
+import type { ArchitectureKeys } from '../graphs/keys.js';
+import { type Size, type Sizes, sizesOf } from '../graphs/sizes.js';
+import { OTHER_LAYOUT, type WeightTable } from '../graphs/weights.js';
+import type { Fault, OutlinedTensor } from './faults.js';
+import type { Names } from './names.js';
+
+/**
+ * Tensors that llama.cpp wants and that are missing, those that it has no place for, and wrong shapes.
+ * @param keys without faults.
+ */
+export function tensorFaults(
+  graph: ArchitectureGraph,
+  keys: ArchitectureKeys,
+  tensors: readonly OutlinedTensor[],
+  names: Names,
+): Fault[] {
+  if (tensors.some(({ name }) => OTHER_LAYOUT.test(name)) || keys.countOrNone('nextn_predict_layers') > 0) {
+    return [];
+  }
+  const layers = keys.count('block_count');
+  const sizes = sizesOf(keys);
+  const weights = graph.weights(keys);
+  const required = byName(weights.required, layers, sizes);
+  const known = new Map([...byName(weights.optional, layers, sizes), ...required]);
+  const present = new Set(tensors.map(({ name }) => name));
+  const missing = [...required.keys()].filter((name) => !present.has(name));
+  const fault = (what: string): Fault => ({ certain: true, what, next: names.next });
+  const key = (from: string) => names.key(from.startsWith('tokenizer.') ? from : `${keys.architecture}.${from}`);
+  return [
+    ...missingLayers(missing, weights.required, layers).map((layer) =>
+      fault(`The tensors of layer ${layer} are missing: ${key('block_count')} is ${layers}.`),
+    ),
+    ...missing.map((name) => fault(`The tensor ${names.tensor(name)} is missing.`)),
+    ...tensors
+      .filter(({ name }) => !known.has(name))
+      .map(({ name }) =>
+        fault(
+          `The tensor ${names.tensor(name)} has no place in ${keys.architecture}: llama.cpp loads no file with it.`,
+        ),
+      ),
+    ...tensors.flatMap(({ name, ne }) => {
+      const wanted = known.get(name);
+      const wrong = wanted && wrongSizes(ne, wanted);
+      return wrong === undefined || wrong.length === 0
+        ? []
+        : [
+            fault(
+              `The tensor ${names.tensor(name)} has the shape ${names.shape(ne)}, where ` +
+                `${names.shape(wanted?.map(({ length }) => length) ?? [])} belongs by ${sources(wrong).map(key).join(', ')}.`,
+            ),
+          ];
+    }),
+  ];
+}
+
+const LAYER = '{layer}';
+
+function byName(table: WeightTable, layers: number, sizes: Sizes): Map<string, readonly Size[]> {
+  const entries = Object.entries(table).map(([name, ne]) => [name, ne.map((size) => sizes[size])] as const);
+  return new Map(
+    entries.flatMap(([name, ne]) =>
+      name.includes(LAYER)
+        ? Array.from({ length: layers }, (_, layer) => [name.replace(LAYER, String(layer)), ne] as const)
+        : [[name, ne] as const],
+    ),
+  );
+}
+
+/** Layers of which there is no tensor. */
+function missingLayers(missing: readonly string[], required: WeightTable, layers: number): number[] {
+  const names = Object.keys(required).filter((name) => name.includes(LAYER));
+  const gone = new Set(missing);
+  return Array.from({ length: layers }, (_, layer) => layer).filter((layer) =>
+    names.every((name) => gone.has(name.replace(LAYER, String(layer)))),
+  );
+}
+
+/** Those that a tensor's dimensions don't have; dimensions that are not named are 1. */
+function wrongSizes(ne: readonly number[], wanted: readonly Size[]): Size[] {
+  const wrong = wanted.filter(({ length }, i) => (ne[i] ?? 1) !== length);
+  const tooMany = ne.slice(wanted.length).some((length) => length !== 1);
+  return tooMany && wrong.length === 0 ? [...wanted] : wrong;
+}
+
+function sources(sizes: readonly Size[]): string[] {
+  return [...new Set(sizes.flatMap(({ from }) => from))];
+}
