@@ -4,6 +4,8 @@ import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { type JsonObject, parseJsonObject } from '../json.js';
+import { checkFaults, tellFaults } from '../loading/check.js';
+import { findFaults, findVocabularyFaults } from '../loading/faults.js';
 import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
 import { type Metadata, writeMetadata } from '../metadata/metadata.js';
@@ -15,6 +17,7 @@ import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { warn } from '../warnings.js';
+import { checkQuantized } from './check-quantized.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
@@ -22,6 +25,7 @@ import { type Asked, type ConvertParams, checkParams } from './params.js';
 import type { PlannedFile } from './plan.js';
 import { probeVocabulary } from './probe.js';
 import { readRequest } from './quantize-request.js';
+import { sourceNames } from './source-names.js';
 import { layOutAsked } from './target.js';
 
 /**
@@ -47,10 +51,24 @@ export async function makePlan(
     warn: (what) => warn({ emit }, what),
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
+  checkLoading({ kv, tensors, params, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
   probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
   return planned;
+}
+
+/** @throws UnloadableError where the configuration and the weights contradict each other; StrictError */
+function checkLoading({ kv, tensors, params, emit }: Pick<FileSources, 'kv' | 'tensors' | 'params' | 'emit'>): void {
+  const { strict, vocabOnly } = params;
+  const names = sourceNames(tensors);
+  if (vocabOnly) {
+    // The reference writes those that llama.cpp does not load, and other programs may.
+    tellFaults(findVocabularyFaults(kv, names), { emit, strict });
+  } else {
+    const outlined = tensors.map(({ name, expr }) => ({ name, ne: [...shapeOf(expr)].reverse() }));
+    checkFaults(findFaults({ kv, tensors: outlined }, names), { emit, strict });
+  }
 }
 
 async function readOverrides(path: string): Promise<JsonObject> {
@@ -104,7 +122,7 @@ interface FileSources {
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, outType, asked } = sources;
+  const { params, kv, tensors, metadata, outType, asked, emit } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
@@ -113,5 +131,7 @@ async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
-  return layOutAsked({ kv, tensors: converted }, asked, await readRequest(params), name, sources);
+  const request = await readRequest(params);
+  checkQuantized({ kv, tensors: converted }, request, { emit, strict: params.strict });
+  return layOutAsked({ kv, tensors: converted }, asked, request, name, sources);
 }

@@ -67,6 +67,15 @@ const OTHERS: Rows = [
   ['u32', 'tokenizer.ggml.cls_token_id', 'token'],
 ];
 
+/** Lists under these keys, behind the architecture, have an entry a block. */
+export const PER_BLOCK_KEYS: readonly string[] = [
+  ...['feed_forward_length', 'attention.head_count', 'attention.head_count_kv', 'expert_used_count'],
+  ...['expert_feed_forward_length', 'swiglu_clamp_exp', 'swiglu_clamp_shexp', 'attention.compress_ratios'],
+  ...['attention.sliding_window_pattern', 'attention.recurrent_layers', 'attention.indexer.types'],
+  'attention.rope_pattern',
+];
+
+/** All that are known, those that llama.cpp reads of every model first. */
 export const KNOWN_KEYS: readonly KnownKey[] = [
   ...STRICT.flatMap((row) => knownKeys(row, true)),
   ...TOKENS.split(' ').flatMap((name) => knownKeys(['u32', `tokenizer.ggml.${name}_token_id`, 'token'], true)),

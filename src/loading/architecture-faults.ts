@@ -1,3 +1,4 @@
+import { PER_BLOCK_KEYS } from '../gguf/known-keys.js';
 import { type ArchitectureKeys, GraphKeyError } from '../graphs/keys.js';
 import type { Fault } from './faults.js';
 import type { Names } from './names.js';
@@ -7,8 +8,6 @@ const EPSILON = 'attention.layer_norm_rms_epsilon';
 const NEEDED = ['embedding_length', 'block_count', 'feed_forward_length', 'attention.head_count'];
 /** And those that they have a default for. */
 const DEFAULTED = ['attention.head_count_kv', 'attention.key_length', 'attention.value_length', 'rope.dimension_count'];
-/** Lists of them have a value a block. */
-const BY_BLOCK = ['feed_forward_length', 'attention.head_count', 'attention.head_count_kv', 'expert_used_count'];
 /** LLAMA_MAX_EXPERTS. */
 const MAX_EXPERTS = 1024;
 
@@ -40,7 +39,7 @@ type Name = (key: string) => string;
 
 function countFaults(keys: ArchitectureKeys, name: Name): string[] {
   const blocks = keys.count('block_count');
-  const wrong = BY_BLOCK.flatMap((key) => {
+  const wrong = PER_BLOCK_KEYS.flatMap((key) => {
     const length = keys.listLength(key);
     return length === 0 || length === blocks
       ? []

@@ -24,34 +24,31 @@ export function tensorFaults(
   const required = byName(weights.required, layers, sizes);
   const known = new Map([...byName(weights.optional, layers, sizes), ...required]);
   const present = new Set(tensors.map(({ name }) => name));
-  const missing = [...required.keys()].filter((name) => !present.has(name));
-  const fault = (what: string): Fault => ({ certain: true, what, next: names.next });
-  const key = (from: string) => names.key(from.startsWith('tokenizer.') ? from : `${keys.architecture}.${from}`);
-  return [
-    ...missingLayers(missing, weights.required, layers).map((layer) =>
-      fault(`The tensors of layer ${layer} are missing: ${key('block_count')} is ${layers}.`),
-    ),
-    ...missing.map((name) => fault(`The tensor ${names.tensor(name)} is missing.`)),
-    ...tensors
-      .filter(({ name }) => !known.has(name))
-      .map(({ name }) =>
-        fault(
-          `The tensor ${names.tensor(name)} has no place in ${keys.architecture}: llama.cpp loads no file with it.`,
-        ),
-      ),
-    ...tensors.flatMap(({ name, ne }) => {
-      const wanted = known.get(name);
-      const wrong = wanted && wrongSizes(ne, wanted);
-      return wrong === undefined || wrong.length === 0
+  const name = (from: string) => names.key(from.startsWith('tokenizer.') ? from : `${keys.architecture}.${from}`);
+  const missing = [...required.keys()].filter((tensor) => !present.has(tensor));
+  const layerless = missingLayers(missing, weights.required, layers);
+  const sentences = [
+    layerless.map((layer) => `There are no tensors of layer ${layer}, but ${name('block_count')} is ${layers}`),
+    missing.map((tensor) => `The tensor ${names.tensor(tensor)} is missing`),
+    tensors
+      .filter((tensor) => !known.has(tensor.name))
+      .map((tensor) => `The tensor ${names.tensor(tensor.name)} has no place in the architecture ${keys.architecture}`),
+    tensors.flatMap((tensor) => {
+      const wanted = known.get(tensor.name) ?? [];
+      const wrong = wrongSizes(tensor.ne, wanted);
+      const shape = names.shape(wanted.map(({ length }) => length));
+      return !known.has(tensor.name) || wrong.length === 0
         ? []
         : [
-            fault(
-              `The tensor ${names.tensor(name)} has the shape ${names.shape(ne)}, where ` +
-                `${names.shape(wanted?.map(({ length }) => length) ?? [])} belongs by ${sources(wrong).map(key).join(', ')}.`,
-            ),
+            `The tensor ${names.tensor(tensor.name)} has the shape ${names.shape(tensor.ne)}, ` +
+              `but by ${sources(wrong).map(name).join(' and ')} it has to be ${shape}`,
           ];
     }),
   ];
+  return sentences.flatMap(([first, ...others]): Fault[] => {
+    const more = others.length === 0 ? '' : ` (and ${others.length} more like that)`;
+    return first === undefined ? [] : [{ certain: true, what: `${first}${more}.`, next: names.next }];
+  });
 }
 
 const LAYER = '{layer}';

@@ -12,6 +12,8 @@ import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import type { Graph, WeightTensor } from '../graphs/graph.js';
 import { buildGraph } from '../graphs/registry.js';
+import { checkFaults } from '../loading/check.js';
+import { findFaults } from '../loading/faults.js';
 import { statOrNull } from '../repo/folder.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
@@ -49,7 +51,7 @@ export class ModelTooLargeError extends ResourceError {}
  * folder or on the Hub. Files on this machine are mapped, others are fetched into memory. A checkpoint gives what its
  * conversion to float32 would.
  * @param source as of `quantize` or of `convert`.
- * @throws NoGraphError, UnknownPartError, GraphError, ModelTooLargeError, and what opening and planning throw.
+ * @throws UnloadableError, NoGraphError, UnknownPartError, GraphError, ModelTooLargeError, and what opening and planning throw.
  */
 export function openRunnable(source: string, options: RunnableOptions = {}): Promise<Runnable> {
   return once(options.opened?.runnables, source, async () => {
@@ -94,6 +96,7 @@ async function isGguf(source: string): Promise<boolean> {
 
 async function outlineOfFile(source: string, options: RunnableOptions): Promise<Outline> {
   const { repo, kv, tensors } = await openGgufModel(source, options);
+  checkFaults(findFaults({ kv, tensors }), { emit: options.emit ?? (() => {}) });
   return { repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 

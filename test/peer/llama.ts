@@ -186,10 +186,7 @@ export function loadLlama(onError: (text: string) => void = () => {}): Llama {
   const koffi = loadKoffi();
   const lib = bind(koffi);
   const log = (level: unknown, text: unknown) => level === LOG_LEVEL_ERROR && onError(String(text));
-  lib.logSet(
-    koffi.register(log, koffi.pointer(koffi.proto('void log(int level, str text, void *data)'))),
-    null,
-  );
+  lib.logSet(koffi.register(log, koffi.pointer(koffi.proto('void log(int level, str text, void *data)'))), null);
   lib.loadBackends(LIBRARIES);
 
   /** @param exact with float32 keys and values, and attention computed in full; else as llama.cpp does by default. */
