@@ -18,6 +18,9 @@ i64, f32, f64, bool, string, or a list of them such as u32[], whose value is a J
 The file is replaced by a whole new one when that is flushed, except for a change that lies within one sector of the
 disk, such as a number's: then nothing else is written.
 
+A value of which llama.cpp loads no model, such as an architecture that it doesn't know, is refused unless the file did
+not load before, or --force is given. What is doubtful alone, such as a token beyond the vocabulary, is a warning.
+
 Examples:
   hf2gguf edit model.gguf --set general.name="My model" --set tokenizer.ggml.add_bos_token=false
   hf2gguf edit model.gguf --set tokenizer.ggml.eos_token_id=128009
@@ -33,13 +36,15 @@ export function editCommand(): Command {
     .option('--remove <key>', 'remove a key (repeatable), before any is set', collect)
     .option('--chat-template <file>', 'a Jinja template for tokenizer.chat_template')
     .option('--out <file>', 'write there, and leave the file as it is')
+    .option('--dry-run', 'show the changes and write nothing')
+    .option('--force', 'write also what llama.cpp would not load')
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);
 }
 
 function run(file: string, { json, out, ...flags }: Flags): Promise<void> {
-  const report = json ? (event: EditEvent) => console.log(toJsonLine(event)) : textReport();
+  const report = json ? (event: EditEvent) => console.log(toJsonLine(event)) : textReport(flags.dryRun ?? false);
   return interruptible(async (signal) => {
     for await (const event of edit({ ...flags, source: file, ...(out !== undefined && { output: out }), signal })) {
       report(event);
@@ -53,13 +58,13 @@ const WRITTEN = {
   file: 'written',
 } as const;
 
-function textReport(): (event: EditEvent) => void {
+function textReport(dryRun: boolean): (event: EditEvent) => void {
   const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return (event) => {
     if (event.event === 'change') {
       reporter.print(changeLine(event));
     } else if (event.event === 'done') {
-      reporter.print(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
+      reporter.print(`${printable(event.result.path)}: ${dryRun ? 'left as it is' : WRITTEN[event.result.written]}`);
     } else {
       reporter.event(event);
     }

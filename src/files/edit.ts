@@ -1,13 +1,16 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { Hf2ggufError, UnsupportedError, UsageError } from '../errors.js';
-import type { DoneEvent, ProgressEvent } from '../events.js';
+import type { DoneEvent, ProgressEvent, WarningEvent } from '../events.js';
 import { type ByteSource, openFile } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { encodeHeader } from '../gguf/writer.js';
+import { type Fault, findFaults, findKeyFaults } from '../loading/faults.js';
 import { stream } from '../stream.js';
+import { warn } from '../warnings.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
+import { nearKey } from './near-keys.js';
 import { replaceHeader, type Written } from './replace-header.js';
 
 export interface EditParams {
@@ -21,11 +24,16 @@ export interface EditParams {
   readonly chatTemplate?: string;
   /** Path of the file to write. @default the file itself */
   readonly output?: string;
+  /** Tells the changes, and writes nothing. @default false */
+  readonly dryRun?: boolean;
+  /** Writes what llama.cpp would not load. @default false */
+  readonly force?: boolean;
   readonly signal?: AbortSignal;
 }
 
 export type EditEvent =
   | ({ readonly event: 'change' } & KeyChange)
+  | WarningEvent
   /** Bytes copied, of all that will be. */
   | ProgressEvent
   | DoneEvent<EditResult>;
@@ -40,6 +48,8 @@ export class ProtectedKeyError extends UsageError {}
 export class UnknownKeyError extends UsageError {}
 export class ChatTemplateError extends UsageError {}
 export class BigEndianFileError extends UnsupportedError {}
+/** llama.cpp would not load the result, but loads the file. */
+export class UnloadableResultError extends UsageError {}
 /** The result would not be readable. */
 export class UnreadableResultError extends UsageError {}
 
@@ -63,22 +73,51 @@ async function run(params: EditParams, emit: (event: EditEvent) => void): Promis
     for (const change of changes) {
       emit({ event: 'change', ...change });
     }
-    const written = await replaceHeader({
+    tellDoubts(file, kv, params, emit);
+    const header = await newHeader(source, file, kv);
+    const replacement = {
       source,
       dataOffset: file.dataOffset,
-      header: await newHeader(source, file, kv),
+      header,
       // Where the file is a link, what it leads to is edited.
       path: params.output ?? (await realpath(params.source)),
       inPlace: params.output === undefined,
       signal: params.signal,
-      onProgress: (done, total) => emit({ event: 'progress', unit: 'bytes', done, total }),
-    });
+      onProgress: (done: number, total: number) => emit({ event: 'progress', unit: 'bytes', done, total }),
+    };
+    const written = params.dryRun ? 'nothing' : await replaceHeader(replacement);
     const result = { path: params.output ?? params.source, changes, written };
     emit({ event: 'done', result });
     return result;
   } finally {
     await source.close();
   }
+}
+
+/** @throws UnloadableResultError where a file that loads would no longer do so, unless that is forced. */
+function tellDoubts(file: GgufFile, kv: KeyValues, { force }: EditParams, emit: (event: WarningEvent) => void): void {
+  for (const [key] of kv.entries()) {
+    const near = nearKey(key, file.kv);
+    if (near !== undefined) {
+      warn({ emit }, `${key} is a new key.`, `Did you mean ${near}?`);
+    }
+  }
+  const before = faultsOf(file, file.kv);
+  const known = new Set(before.map(({ what }) => what));
+  const faults = faultsOf(file, kv).filter(({ what }) => !known.has(what));
+  const first = faults.find(({ certain }) => certain);
+  if (first && !force && !before.some(({ certain }) => certain)) {
+    throw new UnloadableResultError(first.what, `${first.next} --force writes it all the same.`);
+  }
+  for (const { what, next } of faults) {
+    warn({ emit }, what, next);
+  }
+}
+
+/** Of a part of a split file, and of a vocabulary, by the key-values alone. */
+function faultsOf({ tensors }: GgufFile, kv: KeyValues): Fault[] {
+  const isWhole = tensors.length > 0 && Number(kv.get('split.count')?.value ?? 0) < 2;
+  return isWhole ? findFaults({ kv, tensors }) : findKeyFaults(kv);
 }
 
 async function edited(old: KeyValues, { set = [], remove = [], chatTemplate }: EditParams): Promise<KeyValues> {

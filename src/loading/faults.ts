@@ -35,24 +35,27 @@ export interface OutlinedTensor {
  * projectors) have no faults.
  */
 export function findFaults({ kv, tensors }: Outline, names: Names = GGUF_NAMES): Fault[] {
-  const type = kv.get('general.type')?.value ?? 'model';
-  if (type !== 'model') {
-    return [];
-  }
+  const faults = findKeyFaults(kv, names);
   const keys = new ArchitectureKeys(kv);
   const graph = findGraph(keys.architecture);
-  const ofKeys = [
-    ...keyFaults(kv, keys.architecture, names),
-    ...vocabularyFaults(kv, names),
-    ...(graph ? architectureFaults(keys, names) : []),
-  ];
   // Shapes follow from keys: where those are wrong, they say nothing.
-  return !graph || ofKeys.some(({ certain }) => certain)
-    ? ofKeys
-    : [...ofKeys, ...tensorFaults(graph, keys, tensors, names)];
+  return !graph || !isModel(kv) || faults.some(({ certain }) => certain)
+    ? faults
+    : [...faults, ...tensorFaults(graph, keys, tensors, names)];
 }
 
-/** Those of a vocabulary alone, which has no tensors. */
+/** The same of the key-values alone. */
+export function findKeyFaults(kv: KeyValues, names: Names = GGUF_NAMES): Fault[] {
+  const keys = new ArchitectureKeys(kv);
+  const isKnown = findGraph(keys.architecture) !== undefined;
+  return isModel(kv) ? [...findVocabularyFaults(kv, names), ...(isKnown ? architectureFaults(keys, names) : [])] : [];
+}
+
+/** The same of a vocabulary alone. */
 export function findVocabularyFaults(kv: KeyValues, names: Names = GGUF_NAMES): Fault[] {
   return [...keyFaults(kv, new ArchitectureKeys(kv).architecture, names), ...vocabularyFaults(kv, names)];
+}
+
+function isModel(kv: KeyValues): boolean {
+  return (kv.get('general.type')?.value ?? 'model') === 'model';
 }
