@@ -41,7 +41,7 @@ function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void): P
     );
   }
   return {
-    open: () => openGgufModel(params.source, params),
+    open: () => openGgufModel(params.source, params, { emit, strict: params.strict }),
     plan: (model) => plan(model, asked, params, emit),
   };
 }

@@ -107,7 +107,7 @@ function tellDoubts(file: GgufFile, kv: KeyValues, { force }: EditParams, emit: 
   const faults = faultsOf(file, kv).filter(({ what }) => !known.has(what));
   const first = faults.find(({ certain }) => certain);
   if (first && !force && !before.some(({ certain }) => certain)) {
-    throw new UnloadableResultError(first.what, `${first.next} --force writes it all the same.`);
+    throw new UnloadableResultError(first.what, 'Set another value, or write it all the same with --force.');
   }
   for (const { what, next } of faults) {
     warn({ emit }, what, next);

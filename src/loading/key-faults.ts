@@ -16,7 +16,7 @@ export function keyFaults(kv: KeyValues, architecture: string, names: Names): Fa
     const fault = known && keyFault(known, value, vocabulary);
     if (fault) {
       const { certain, wanted } = fault;
-      faults.push({ certain, what: wrongValue(names.key(key), value, wanted, certain), next: `Set it to ${wanted}.` });
+      faults.push({ certain, what: wrongValue(names.key(key), value, wanted, certain), next: names.next });
     }
   }
   return faults;

@@ -13,5 +13,5 @@ export const GGUF_NAMES: Names = {
   tensor: (name) => name,
   key: (key) => key,
   shape: (ne) => ne.join(' × '),
-  next: 'Get the whole file, or convert the model again.',
+  next: 'Get the whole file, convert the model again, or correct keys with hf2gguf edit.',
 };

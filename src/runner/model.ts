@@ -95,8 +95,9 @@ async function isGguf(source: string): Promise<boolean> {
 }
 
 async function outlineOfFile(source: string, options: RunnableOptions): Promise<Outline> {
-  const { repo, kv, tensors } = await openGgufModel(source, options);
-  checkFaults(findFaults({ kv, tensors }), { emit: options.emit ?? (() => {}) });
+  const to = { emit: options.emit ?? (() => {}) };
+  const { repo, kv, tensors } = await openGgufModel(source, options, to);
+  checkFaults(findFaults({ kv, tensors }), to);
   return { repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 
