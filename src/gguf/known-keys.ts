@@ -24,7 +24,7 @@ const STRICT: Rows = [
   ['u32', 'general.file_type general.alignment'],
   ['u16', 'split.no split.count'],
   ['i32', 'split.tensors.count'],
-  ['u32', '{arch}.context_length {arch}.embedding_length {arch}.vocab_size {arch}.pooling_type'],
+  ['u32', '{arch}.context_length {arch}.embedding_length {arch}.pooling_type'],
   ['u32', '{arch}.block_count', { from: 1, to: MAX_BLOCKS }],
   ['u32', '{arch}.nextn_predict_layers {arch}.expert_count {arch}.expert_group_count {arch}.expert_group_used_count'],
   [
@@ -49,9 +49,16 @@ const TOKENS =
   'bos eos eot eom unknown seperator padding mask fim_pre fim_suf fim_mid fim_pad fim_rep fim_sep prefix suffix middle';
 
 const OTHERS: Rows = [
-  ['f32', '{arch}.attention.layer_norm_rms_epsilon {arch}.attention.layer_norm_epsilon', { from: 0, to: 3.5e38 }],
+  [
+    'f32',
+    '{arch}.attention.layer_norm_rms_epsilon {arch}.attention.layer_norm_epsilon',
+    { from: 0, to: Number.MAX_VALUE },
+  ],
   ['f32', '{arch}.attention.temperature_scale {arch}.attention.scale {arch}.rope.freq_base_swa'],
-  ['u32', '{arch}.attention.sliding_window {arch}.expert_gating_func {arch}.expert_feed_forward_length'],
+  [
+    'u32',
+    '{arch}.vocab_size {arch}.attention.sliding_window {arch}.expert_gating_func {arch}.expert_feed_forward_length',
+  ],
   ['i32[] u32[]', '{arch}.rope.dimension_sections'],
   ['f32', '{arch}.rope.scaling.yarn_ext_factor {arch}.rope.scaling.yarn_attn_factor'],
   ['f32', '{arch}.rope.scaling.yarn_beta_fast {arch}.rope.scaling.yarn_beta_slow'],

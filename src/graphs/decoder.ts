@@ -8,6 +8,8 @@ import type { Weights } from './weights.js';
 export interface ArchitectureGraph {
   /** `general.architecture`. */
   readonly architecture: string;
+  /** Keys, without the architecture's name, that llama.cpp reads of it, but not of every model. */
+  readonly reads: readonly string[];
   /** The tensors that belong to it, by its key-values. */
   weights(keys: ArchitectureKeys): Weights;
   /** Everything between the embedding and the last norm: what a block does to the value `x`. */

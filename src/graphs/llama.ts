@@ -5,6 +5,7 @@ import { llamaWeights } from './weights.js';
 /** Llama 1 to 3, Mistral, and what is built like them (src/models/llama.cpp). */
 export const llama: ArchitectureGraph = {
   architecture: 'llama',
+  reads: ['vocab_size', 'attention.layer_norm_rms_epsilon'],
   weights: llamaWeights,
   block: (block) => [
     ...queriesKeysValues(block),

@@ -21,6 +21,7 @@ const WEIGHTS: Weights = {
 /** Qwen 2 and 2.5 (src/models/qwen2.cpp). */
 export const qwen2: ArchitectureGraph = {
   architecture: 'qwen2',
+  reads: ['attention.layer_norm_rms_epsilon'],
   weights: () => WEIGHTS,
   block: (block) => [
     ...queriesKeysValues(block),

@@ -20,6 +20,7 @@ const WEIGHTS: Weights = {
 /** Qwen 3 (src/models/qwen3.cpp): Qwen 2, with norms of each query's and key's head. */
 export const qwen3: ArchitectureGraph = {
   architecture: 'qwen3',
+  reads: ['attention.layer_norm_rms_epsilon'],
   weights: () => WEIGHTS,
   block: (block) => [
     ...queriesKeysValues(block),

@@ -8,6 +8,7 @@ const NO_ROPE_STEP = 4;
 /** SmolLM 3. */
 export const smollm3: ArchitectureGraph = {
   architecture: 'smollm3',
+  reads: ['attention.layer_norm_rms_epsilon'],
   weights: () => BIASED_WEIGHTS,
   block: (block) => [
     ...queriesKeysValues(block),

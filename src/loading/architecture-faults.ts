@@ -47,12 +47,7 @@ function countFaults(keys: ArchitectureKeys, name: Name): string[] {
   });
   const counts = [...NEEDED, ...DEFAULTED].filter((key) => keys.has(key));
   const none = counts.filter((key) => keys.countOrNone(key) === 0);
-  const epsilon = keys.number(EPSILON);
-  return [
-    ...wrong,
-    ...none.map((key) => `${name(key)} is 0, where a whole number from 1 on belongs.`),
-    ...(epsilon >= 0 ? [] : [`${name(EPSILON)} is ${epsilon}, where a number from 0 on belongs.`]),
-  ];
+  return [...wrong, ...none.map((key) => `${name(key)} is 0, where a whole number from 1 on belongs.`)];
 }
 
 /** Every head of an attention is as long as another, is rotated whole, and shares a key head with as many others. */

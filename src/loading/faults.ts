@@ -53,7 +53,9 @@ export function findKeyFaults(kv: KeyValues, names: Names = GGUF_NAMES): Fault[]
 
 /** The same of a vocabulary alone. */
 export function findVocabularyFaults(kv: KeyValues, names: Names = GGUF_NAMES): Fault[] {
-  return [...keyFaults(kv, new ArchitectureKeys(kv).architecture, names), ...vocabularyFaults(kv, names)];
+  const { architecture } = new ArchitectureKeys(kv);
+  const reads = findGraph(architecture)?.reads ?? [];
+  return [...keyFaults(kv, architecture, reads, names), ...vocabularyFaults(kv, names)];
 }
 
 function isModel(kv: KeyValues): boolean {

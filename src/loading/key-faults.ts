@@ -5,15 +5,18 @@ import { ARCHITECTURES } from './architectures.js';
 import type { Fault } from './faults.js';
 import type { Names } from './names.js';
 
-/** Keys of another type, or with another value, than belongs there. */
-export function keyFaults(kv: KeyValues, architecture: string, names: Names): Fault[] {
+/**
+ * Keys of another type, or with another value, than belongs there.
+ * @param reads keys that llama.cpp reads beside those of every model.
+ */
+export function keyFaults(kv: KeyValues, architecture: string, reads: readonly string[], names: Names): Fault[] {
   const tokens = kv.get('tokenizer.ggml.tokens');
   const vocabulary = tokens?.type === 'array' ? tokens.value.length : Number.POSITIVE_INFINITY;
-  const faults =
-    architecture === '' || ARCHITECTURES.has(architecture) ? [] : [unknownArchitecture(architecture, names)];
+  const faults = ARCHITECTURES.has(architecture) ? [] : [unknownArchitecture(architecture, names)];
   for (const [key, value] of kv.entries()) {
     const known = findKnownKey(key, architecture);
-    const fault = known && keyFault(known, value, vocabulary);
+    const strict = known?.strict || reads.some((read) => key === `${architecture}.${read}`);
+    const fault = known && keyFault({ ...known, strict }, value, vocabulary);
     if (fault) {
       const { certain, wanted } = fault;
       faults.push({ certain, what: wrongValue(names.key(key), value, wanted, certain), next: names.next });
@@ -23,9 +26,13 @@ export function keyFaults(kv: KeyValues, architecture: string, names: Names): Fa
 }
 
 function unknownArchitecture(architecture: string, names: Names): Fault {
+  const key = names.key('general.architecture');
   return {
     certain: true,
-    what: `${names.key('general.architecture')} is ${JSON.stringify(architecture.slice(0, 60))}, which llama.cpp does not know.`,
+    what:
+      architecture === ''
+        ? `There is no ${key}, which llama.cpp needs.`
+        : `${key} is ${JSON.stringify(architecture.slice(0, 60))}, which llama.cpp does not know.`,
     next: names.next,
   };
 }
