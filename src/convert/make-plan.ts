@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
+import type { Config } from '../config/config.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
@@ -16,7 +17,7 @@ import type { Repo } from '../repo/repo.js';
 import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
-import { warn } from '../warnings.js';
+import { doubt, warn } from '../warnings.js';
 import { checkQuantized } from './check-quantized.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
@@ -51,25 +52,39 @@ export async function makePlan(
     warn: (what) => warn({ emit }, what),
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
-  checkLoading({ kv, tensors, params, emit });
+  checkLoading({ config, params, kv, tensors, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
   probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
   return planned;
 }
 
+interface LoadingSources extends Pick<FileSources, 'params' | 'kv' | 'tensors' | 'emit'> {
+  readonly config: Config;
+}
+
 /** @throws UnloadableError where the configuration and the weights contradict each other; StrictError */
-function checkLoading({ kv, tensors, params, emit }: Pick<FileSources, 'kv' | 'tensors' | 'params' | 'emit'>): void {
-  const { strict, vocabOnly } = params;
-  const names = sourceNames(tensors);
-  if (vocabOnly) {
+function checkLoading({ config, params, kv, tensors, emit }: LoadingSources): void {
+  const to = { emit, strict: params.strict };
+  const names = sourceNames(tensors, config);
+  if (params.vocabOnly) {
     // The reference writes those that llama.cpp does not load, and other programs may.
-    tellFaults(findVocabularyFaults(kv, names), { emit, strict });
-  } else {
-    const outlined = tensors.map(({ name, expr }) => ({ name, ne: [...shapeOf(expr)].reverse() }));
-    checkFaults(findFaults({ kv, tensors: outlined }, names), { emit, strict });
+    tellFaults(findVocabularyFaults(kv, names), to);
+    return;
+  }
+  const outlined = tensors.map(({ name, expr }) => ({ name, ne: [...shapeOf(expr)].reverse() }));
+  checkFaults(findFaults({ kv, tensors: outlined }, names), to);
+  const isUntied = config.hparams.tie_word_embeddings === false && !/Model$/.test(config.architecture);
+  if (isUntied && !tensors.some(({ name }) => name === OUTPUT)) {
+    doubt(
+      to,
+      `config.json says that the output is not tied to the embedding, but there is no lm_head.weight (${OUTPUT}).`,
+      'The embedding will serve as the output; check that all files were downloaded whole.',
+    );
   }
 }
+
+const OUTPUT = 'output.weight';
 
 async function readOverrides(path: string): Promise<JsonObject> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {

@@ -1,5 +1,6 @@
 import { configFields } from '../archs/hparams.js';
 import type { MappedTensor } from '../archs/map-tensors.js';
+import type { Config } from '../config/config.js';
 import type { Names } from '../loading/names.js';
 import { sourceOf } from '../tensor/expr.js';
 
@@ -7,7 +8,7 @@ import { sourceOf } from '../tensor/expr.js';
  * Tensors and keys as the user knows them: by the checkpoint's names and config.json's fields, the GGUF's behind them. A
  * tensor that is missing is called as its like in another block.
  */
-export function sourceNames(tensors: readonly MappedTensor[]): Names {
+export function sourceNames(tensors: readonly MappedTensor[], config: Config): Names {
   const sources = new Map(
     tensors.flatMap(({ name, expr }): [string, string][] => {
       const source = sourceOf(expr);
@@ -22,7 +23,8 @@ export function sourceNames(tensors: readonly MappedTensor[]): Names {
       return source === undefined ? name : `${source} (${name})`;
     },
     key(key) {
-      const field = key === TOKENS ? 'vocab_size' : configFields(key.slice(key.indexOf('.') + 1))[0];
+      const fields = key === TOKENS ? ['vocab_size'] : configFields(key.slice(key.indexOf('.') + 1));
+      const field = fields.find((name) => config.hparams[name] !== undefined) ?? fields[0];
       return field === undefined ? key : `${field} in config.json (${key})`;
     },
     shape: (ne) => `[${[...ne].reverse().join(', ')}]`,

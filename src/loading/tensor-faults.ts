@@ -25,8 +25,9 @@ export function tensorFaults(
   const known = new Map([...byName(weights.optional, layers, sizes), ...required]);
   const present = new Set(tensors.map(({ name }) => name));
   const name = (from: string) => names.key(from.startsWith('tokenizer.') ? from : `${keys.architecture}.${from}`);
-  const missing = [...required.keys()].filter((tensor) => !present.has(tensor));
-  const layerless = missingLayers(missing, weights.required, layers);
+  const absent = [...required.keys()].filter((tensor) => !present.has(tensor));
+  const layerless = missingLayers(absent, weights.required, layers);
+  const missing = absent.filter((tensor) => !layerless.some((layer) => tensor.startsWith(`blk.${layer}.`)));
   const sentences = [
     layerless.map((layer) => `There are no tensors of layer ${layer}, but ${name('block_count')} is ${layers}`),
     missing.map((tensor) => `The tensor ${names.tensor(tensor)} is missing`),

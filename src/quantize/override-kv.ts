@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { findKnownKey } from '../gguf/known-keys.js';
 import { type GgufValue, type ScalarType, typeName } from '../gguf/types.js';
 
 /**
@@ -103,16 +104,17 @@ function written(override: KvOverride): GgufValue {
   }
 }
 
-/** What an override makes of its key that may not be meant: sentences. @param kv the source's. */
+/** What an override makes of its key that may not be meant, but for the types of known keys. @param kv the source's. */
 export function overrideDoubts(kv: KeyValues, override: KvOverride): string[] {
   const { key, type, value } = override;
   const present = kv.get(key);
   const becomes = written(override);
+  const architecture = String(kv.get('general.architecture')?.value ?? '');
   return [
     ...(type === 'int' && value < 0
-      ? [`--override-kv ${key}=int:${value} sets ${key} to ${becomes.value}: it takes no account of signs`]
+      ? [`--override-kv ${key}=int:${value} sets ${key} to ${becomes.value}: a sign is left out`]
       : []),
-    ...(present && !STANDS_FOR[type].some((other) => other === present.type)
+    ...(present && !findKnownKey(key, architecture) && !STANDS_FOR[type].some((other) => other === present.type)
       ? [`--override-kv makes ${key}, which is of type ${typeName(present)}, a ${becomes.type}`]
       : []),
   ];
