@@ -1,29 +1,34 @@
-import { checkFaults, tellFaults } from '../loading/check.js';
+import { checkFaults } from '../loading/check.js';
 import { type Fault, findFaults } from '../loading/faults.js';
 import { overrideDoubts } from '../quantize/override-kv.js';
-import type { DoubtSink } from '../warnings.js';
+import { type DoubtSink, doubt } from '../warnings.js';
 import { keptTensors, type QuantizeRequest, type QuantizeSource, quantizedKeyValues } from './quantized.js';
 
 const NEXT = 'Correct or leave out --override-kv.';
 
+/** Refuses a source of which nothing can be made that loads. @throws UnloadableError, LayersError; StrictError */
+export function checkSource(source: QuantizeSource, request: QuantizeRequest, to: DoubtSink): void {
+  checkFaults(faultsOf(source, request, []), to);
+}
+
 /**
- * Refuses a source that does not load, and tells what overrides do to it.
- * @throws UnloadableError, LayersError; StrictError with `strict`
+ * Tells what overrides do that may not be meant. They are asked for, and llama-quantize does them.
+ * @throws StrictError
  */
-export function checkQuantized(source: QuantizeSource, request: QuantizeRequest, to: DoubtSink): void {
+export function tellOverrides(source: QuantizeSource, request: QuantizeRequest, to: DoubtSink): void {
+  const { overrides } = request;
+  if (overrides.length === 0) {
+    return;
+  }
+  const known = new Set(faultsOf(source, request, []).map(({ what }) => what));
+  const effects = faultsOf(source, request, overrides).filter(({ what }) => !known.has(what));
+  const doubts = overrides.flatMap((override) => overrideDoubts(source.kv, override));
+  for (const what of [...doubts, ...effects.map((fault) => fault.what)]) {
+    doubt(to, what, NEXT);
+  }
+}
+
+function faultsOf(source: QuantizeSource, request: QuantizeRequest, overrides: QuantizeRequest['overrides']): Fault[] {
   const { kept, pruning } = keptTensors(source, request);
-  const faults = (overrides: QuantizeRequest['overrides']): Fault[] =>
-    findFaults({ kv: quantizedKeyValues(source, 0, { overrides }, pruning), tensors: kept });
-  const own = faults([]);
-  checkFaults(own, to);
-  // What is overridden is what was asked for, and llama-quantize does it.
-  const known = new Set(own.map(({ what }) => what));
-  const doubts = request.overrides.flatMap((override) => overrideDoubts(source.kv, override));
-  const effects = request.overrides.length === 0 ? [] : faults(request.overrides);
-  tellFaults(
-    [...doubts.map((what) => `${what}.`), ...effects.map(({ what }) => what)]
-      .filter((what) => !known.has(what))
-      .map((what) => ({ certain: false, what, next: NEXT })),
-    to,
-  );
+  return findFaults({ kv: quantizedKeyValues(source, 0, { overrides }, pruning), tensors: kept });
 }

@@ -1,7 +1,9 @@
 import { SourceError, UnsupportedError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { encodeRaw } from '../gguf/raw-strings.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { readTrailing } from '../gguf/trailing.js';
+import { align } from '../gguf/writer.js';
 import { byteSource, locateGguf } from '../locate-gguf.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
@@ -23,6 +25,8 @@ export interface GgufModelTensor extends SourceTensor {
 
 export class BigEndianError extends UnsupportedError {}
 export class InconsistentPartsError extends SourceError {}
+/** Tensors that do not lie one after the other, or whose names are too long: ggml (gguf.cpp) reads no such file. */
+export class TensorPlaceError extends SourceError {}
 /** Parts of a split file, joined by their bytes. */
 export class JoinedPartsError extends SourceError {}
 
@@ -30,7 +34,7 @@ export class JoinedPartsError extends SourceError {}
  * Reads the headers of a GGUF file and of all its parts.
  * @param source a path, or `org/model[@revision]:file.gguf`.
  * @param to is told of bytes that belong to no tensor.
- * @throws JoinedPartsError, BigEndianError, InconsistentPartsError, and what `locateGguf` and `readGguf` throw.
+ * @throws TensorPlaceError, JoinedPartsError, BigEndianError, InconsistentPartsError, and what `locateGguf` and `readGguf` throw.
  */
 export async function openGgufModel(
   source: string,
@@ -51,6 +55,7 @@ export async function openGgufModel(
       doubt(to, trailing.what, trailing.next);
     }
     checkPart(file, part, paths);
+    checkPlaces(file, path);
     kv ??= file.kv;
     for (const { name, type, ne, offset } of file.tensors) {
       const expr = { op: 'source', name, file: path, offset, dtype: type, shape: [...ne].reverse() } as const;
@@ -79,6 +84,25 @@ function checkPart(file: GgufFile, part: number, paths: readonly string[]): void
       `${paths[part]} says that it is part ${number + 1} of ${count}, but its name says ${part + 1} of ${paths.length}.`,
       'Give the parts the names that they were written under.',
     );
+  }
+}
+
+/** GGML_MAX_NAME, of which the last byte is the string's end. */
+const MAX_NAME_BYTES = 63;
+
+function checkPlaces({ tensors, dataOffset, alignment }: GgufFile, path: string): void {
+  let wanted = dataOffset;
+  for (const { name, offset, size } of tensors) {
+    const long = encodeRaw(name).length > MAX_NAME_BYTES;
+    if (long || offset !== wanted) {
+      throw new TensorPlaceError(
+        long
+          ? `The tensor ${name.slice(0, MAX_NAME_BYTES)}… of ${path} has a name of more than ${MAX_NAME_BYTES} bytes.`
+          : `The tensor ${name} of ${path} lies at byte ${offset}, where llama.cpp wants it at ${wanted}.`,
+        'Convert the model again.',
+      );
+    }
+    wanted += align(size, alignment);
   }
 }
 

@@ -18,7 +18,7 @@ import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { doubt, warn } from '../warnings.js';
-import { checkQuantized } from './check-quantized.js';
+import { tellOverrides } from './check-quantized.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
@@ -147,6 +147,6 @@ async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
   const request = await readRequest(params);
-  checkQuantized({ kv, tensors: converted }, request, { emit, strict: params.strict });
+  tellOverrides({ kv, tensors: converted }, request, { emit, strict: params.strict });
   return layOutAsked({ kv, tensors: converted }, asked, request, name, sources);
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
 import { stream } from '../stream.js';
-import { checkQuantized } from './check-quantized.js';
+import { checkSource, tellOverrides } from './check-quantized.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { type GgufModel, openGgufModel } from './gguf-model.js';
 import { type Asked, checkOutputParams, parseAsked, type QuantizeParams } from './params.js';
@@ -53,7 +53,9 @@ async function plan(
   emit: (event: ConvertEvent) => void,
 ): Promise<PlanAndPlaces> {
   const request = await readRequest(params);
-  checkQuantized(model, request, { emit, strict: params.strict });
+  const to = { emit, strict: params.strict };
+  checkSource(model, request, to);
+  tellOverrides(model, request, to);
   const context = { repo: model.repo, params, emit };
   const files = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);
   const architecture = String(model.kv.get('general.architecture')?.value ?? 'unknown');

@@ -112,10 +112,10 @@ export function overrideDoubts(kv: KeyValues, override: KvOverride): string[] {
   const architecture = String(kv.get('general.architecture')?.value ?? '');
   return [
     ...(type === 'int' && value < 0
-      ? [`--override-kv ${key}=int:${value} sets ${key} to ${becomes.value}: a sign is left out`]
+      ? [`--override-kv ${key}=int:${value} sets ${key} to ${becomes.value}: a sign is left out.`]
       : []),
     ...(present && !findKnownKey(key, architecture) && !STANDS_FOR[type].some((other) => other === present.type)
-      ? [`--override-kv makes ${key}, which is of type ${typeName(present)}, a ${becomes.type}`]
+      ? [`--override-kv makes ${key}, which is of type ${typeName(present)}, a ${becomes.type}.`]
       : []),
   ];
 }
