@@ -1,5 +1,6 @@
 import { SourceError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { MAX_BLOCKS } from '../limits.js';
 
 /** A key-value that the graph needs is missing, or is not what belongs there. */
 export class GraphKeyError extends SourceError {}
@@ -64,7 +65,7 @@ export class ArchitectureKeys {
   /** Of a list with a value a block, the value that all have. */
   #value(key: string): unknown {
     const found = this.kv.get(`${this.architecture}.${key}`);
-    if (found?.type !== 'array') {
+    if (found?.type !== 'array' || found.value.length > MAX_BLOCKS) {
       return found?.value;
     }
     const values = new Set(Array.from(found.value));
@@ -73,9 +74,13 @@ export class ArchitectureKeys {
 
   #wrong(key: string, value: unknown, wanted: string): GraphKeyError {
     const name = `${this.architecture}.${key}`;
-    const what = value === undefined ? `There is no key ${name}` : `The key ${name} is ${String(value).slice(0, 60)}`;
+    const what = value === undefined ? `There is no key ${name}` : `The key ${name} is ${shown(value)}`;
     return new GraphKeyError(`${what}, where ${wanted} belongs.`, 'Convert the model again.');
   }
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' ? 'a list' : String(value).slice(0, 60);
 }
 
 /** llama.cpp keeps them in 32 bits. */

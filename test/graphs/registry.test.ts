@@ -5,7 +5,7 @@ import type { GgufValue } from '#src/gguf/types.js';
 import type { Operator, Rope } from '#src/graphs/graph.js';
 import { buildGraph, NoGraphError } from '#src/graphs/registry.js';
 import { fixtures } from '../paths.js';
-import { readCase } from './logits.js';
+import { readCase } from '../runner/logits.js';
 
 interface Shape {
   readonly name: string;
