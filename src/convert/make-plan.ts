@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
-import type { Config } from '../config/config.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
@@ -52,7 +51,7 @@ export async function makePlan(
     warn: (what) => warn({ emit }, what),
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
-  checkLoading({ config, params, kv, tensors, emit });
+  await checkLoading({ model, params, kv, tensors, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
   probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
@@ -60,11 +59,12 @@ export async function makePlan(
 }
 
 interface LoadingSources extends Pick<FileSources, 'params' | 'kv' | 'tensors' | 'emit'> {
-  readonly config: Config;
+  readonly model: Model;
 }
 
 /** @throws UnloadableError where the configuration and the weights contradict each other; StrictError */
-function checkLoading({ config, params, kv, tensors, emit }: LoadingSources): void {
+async function checkLoading({ model, params, kv, tensors, emit }: LoadingSources): Promise<void> {
+  const { config, files } = model;
   const to = { emit, strict: params.strict };
   const names = sourceNames(tensors, config);
   if (params.vocabOnly) {
@@ -74,7 +74,9 @@ function checkLoading({ config, params, kv, tensors, emit }: LoadingSources): vo
   }
   const outlined = tensors.map(({ name, expr }) => ({ name, ne: [...shapeOf(expr)].reverse() }));
   checkFaults(findFaults({ kv, tensors: outlined }, names), to);
-  const isUntied = config.hparams.tie_word_embeddings === false && !/Model$/.test(config.architecture);
+  // Of what config.json itself says: a class's default is not that of a class around it.
+  const raw = await files.json('config.json');
+  const isUntied = raw?.tie_word_embeddings === false && !/Model$/.test(config.architecture);
   if (isUntied && !tensors.some(({ name }) => name === OUTPUT)) {
     doubt(
       to,
