@@ -9,6 +9,8 @@ import type { Repo } from './repo/repo.js';
 export class NotAGgufSourceError extends UsageError {}
 export class GgufNotFoundError extends SourceError {}
 export class MissingPartError extends SourceError {}
+/** A piece of a GGUF file's bytes, which is no GGUF file of its own. */
+export class RawPieceError extends SourceError {}
 
 /** A GGUF file, or all parts of a split one, in a repository or a folder. */
 export interface GgufLocation {
@@ -19,6 +21,10 @@ export interface GgufLocation {
 
 /** `NAME-00002-of-00005.gguf`. */
 const PART = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
+
+export function isPartName(path: string): boolean {
+  return PART.test(path);
+}
 
 /** A part's name as llama-gguf-split writes it; `number` counts from 0. */
 export function partName(prefix: string, number: number, count: number): string {
@@ -63,7 +69,31 @@ async function splitHubName(source: string): Promise<HubName | undefined> {
   return repo && path && !(await statOrNull(source, source)) ? { repo, path } : undefined;
 }
 
+/** `x.gguf.part1of2`, `x.gguf-split-a`, `x.gguf.001`: what `split` of Unix, or a person, cuts a file into. */
+const RAW_PIECE = /^(?<whole>.*\.gguf)[.-](?<piece>(?<word>part|split)?[._-]?(?<number>\w+?)(?:of(?<count>\d+))?)$/i;
+
+/** @throws RawPieceError */
+function refusePiece(source: string): void {
+  const { whole = '', piece = '', word = '', number = '', count } = RAW_PIECE.exec(source)?.groups ?? {};
+  if (whole === '' || !(word !== '' || /^\d{2,3}$/.test(number))) {
+    return;
+  }
+  const before = source.slice(0, source.length - piece.length);
+  const parts = Number(count ?? 0);
+  const pieces =
+    parts > 0 && parts <= MAX_SHOWN_PIECES
+      ? Array.from({ length: parts }, (_, i) => before + piece.replace(/\d+(?=of)/i, String(i + 1)))
+      : [`${before}${word}*`];
+  throw new RawPieceError(
+    `${source} is a piece of a GGUF file that was cut by its bytes.`,
+    `Join all pieces first: cat ${pieces.join(' ')} > ${whole}`,
+  );
+}
+
+const MAX_SHOWN_PIECES = 10;
+
 async function checkName(source: string): Promise<void> {
+  refusePiece(source);
   if (!/[/\\]|\.gguf$/i.test(source) && !(await isFile(source))) {
     throw new NotAGgufSourceError(
       `"${source}" is no GGUF file.`,

@@ -71,10 +71,23 @@ const GATING_FUNCTIONS: ReadonlyMap<string, number> = new Map([
   ['sqrtsoftplus', 4],
 ]);
 
+const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers'];
+const HEAD_DIM = ['head_dim'];
+
+const ROWS: readonly KeyRow[] = [
+  ...[...SIZES, ...EPSILONS, ...EXPERTS],
+  ['block_count', BLOCKS.slice(1)],
+  ...['attention.key_length', 'attention.value_length', 'rope.dimension_count'].map((key) => [key, HEAD_DIM] as const),
+];
+
+/** The fields of config.json that a key, without its architecture, comes from; the usual name first. */
+export function configFields(key: string): readonly string[] {
+  return ROWS.find(([of]) => of === key)?.[1] ?? [];
+}
+
 /** Blocks of the model: a tensor of a later one has no name. */
 export function blockCount(config: Config): number {
-  const names = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers'];
-  const count = integer(config, ...names);
+  const count = integer(config, ...BLOCKS);
   if (count > MAX_BLOCKS) {
     throw new ConfigFieldError(
       `config.json asks for ${count} blocks, more than the ${MAX_BLOCKS} that a model may have.`,

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
+import { editDistance } from '../edit-distance.js';
 import { UnsupportedError } from '../errors.js';
 import type { Architecture } from './architecture.js';
-import { editDistance } from './edit-distance.js';
 import { llama } from './llama.js';
 import { mistral3 } from './mistral3.js';
 import { qwen2 } from './qwen2.js';

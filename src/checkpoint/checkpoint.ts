@@ -79,6 +79,7 @@ function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string,
   }
   const shards = listing.filter((file) => /^model[^/]*\.safetensors$/.test(file.path));
   if (shards.length > 0) {
+    checkNumbers(shards);
     return shards;
   }
   if (listing.some((file) => /^pytorch_model[^/]*\.bin$/.test(file.path))) {
@@ -91,6 +92,24 @@ function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string,
     'There is no model*.safetensors file.',
     'Check that this is the repository of a model and that all of it was downloaded.',
   );
+}
+
+/** Without an index, the names alone say how many shards there are: `model-00002-of-00005.safetensors`. */
+function checkNumbers(shards: readonly RepoFile[]): void {
+  const names = new Set(shards.map(({ path }) => path));
+  for (const name of names) {
+    const { prefix, digits } = /^(?<prefix>.*)-\d{5}-of-(?<digits>\d{5})\.safetensors$/.exec(name)?.groups ?? {};
+    const parts = Array.from({ length: Number(digits ?? 0) }, (_, i) => {
+      return `${prefix}-${String(i + 1).padStart(5, '0')}-of-${digits}.safetensors`;
+    });
+    const missing = parts.filter((part) => !names.has(part));
+    if (missing.length > 0) {
+      throw new MissingWeightsError(
+        `The names of the weights say that there are ${parts.length} parts, but ${missing.length} of them are missing: ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}.`,
+        'Download the missing files.',
+      );
+    }
+  }
 }
 
 function checkIndex(weightMap: ReadonlyMap<string, string>, tensors: Checkpoint): void {

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { type EditEvent, type EditParams, edit } from '../files/edit.js';
 import { changeLine } from './change-line.js';
-import { FORCE_HELP } from './file-options.js';
 import { printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -19,6 +18,9 @@ i64, f32, f64, bool, string, or a list of them such as u32[], whose value is a J
 The file is replaced by a whole new one when that is flushed, except for a change that lies within one sector of the
 disk, such as a number's: then nothing else is written.
 
+A value of which llama.cpp loads no model, such as an architecture that it doesn't know, is refused unless the file did
+not load before, or --force is given. What is doubtful alone, such as a token beyond the vocabulary, is a warning.
+
 Examples:
   hf2gguf edit model.gguf --set general.name="My model" --set tokenizer.ggml.add_bos_token=false
   hf2gguf edit model.gguf --set tokenizer.ggml.eos_token_id=128009
@@ -34,14 +36,15 @@ export function editCommand(): Command {
     .option('--remove <key>', 'remove a key (repeatable), before any is set', collect)
     .option('--chat-template <file>', 'a Jinja template for tokenizer.chat_template')
     .option('--out <file>', 'write there, and leave the file as it is')
-    .option('--force', FORCE_HELP)
+    .option('--dry-run', 'show the changes and write nothing')
+    .option('--force', 'replace a file of another kind at --out; write also what llama.cpp would not load')
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);
 }
 
 function run(file: string, { json, out, ...flags }: Flags): Promise<void> {
-  const report = json ? (event: EditEvent) => console.log(toJsonLine(event)) : textReport();
+  const report = json ? (event: EditEvent) => console.log(toJsonLine(event)) : textReport(flags.dryRun ?? false);
   return interruptible(async (signal) => {
     for await (const event of edit({ ...flags, source: file, ...(out !== undefined && { output: out }), signal })) {
       report(event);
@@ -55,14 +58,15 @@ const WRITTEN = {
   file: 'written',
 } as const;
 
-function textReport(): (event: EditEvent) => void {
+function textReport(dryRun: boolean): (event: EditEvent) => void {
   const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return (event) => {
     if (event.event === 'change') {
       reporter.print(changeLine(event));
     } else if (event.event === 'done') {
       const { path, written, replaced } = event.result;
-      reporter.print(`${printable(path)}: ${replaced ? 'replaced' : WRITTEN[written]}`);
+      const done = dryRun ? 'left as it is' : replaced ? 'replaced' : WRITTEN[written];
+      reporter.print(`${printable(path)}: ${done}`);
     } else {
       reporter.event(event);
     }

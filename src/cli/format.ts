@@ -55,7 +55,7 @@ export function formatTable(rows: readonly (readonly string[])[], right: readonl
 }
 
 /** A warning as a line. */
-export function warningText({ what, next }: WarningEvent): string {
+export function warningText({ what, next }: Omit<WarningEvent, 'event'>): string {
   return `Warning: ${printable(next === undefined ? what : `${what} ${next}`)}`;
 }
 

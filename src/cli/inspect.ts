@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { inspect } from '../inspect.js';
+import { warningText } from './format.js';
 import { renderInspection } from './inspect-table.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -15,6 +16,9 @@ export function inspectCommand(): Command {
 function run(source: string, { json }: { readonly json?: boolean }): Promise<void> {
   return interruptible(async (signal) => {
     const file = await inspect({ source, signal });
+    for (const warning of file.warnings) {
+      process.stderr.write(`${warningText(warning)}\n`);
+    }
     process.stdout.write(`${json ? toJsonLine(file, Number.POSITIVE_INFINITY) : renderInspection(file)}\n`);
   });
 }

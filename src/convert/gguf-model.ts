@@ -1,10 +1,14 @@
 import { SourceError, UnsupportedError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { encodeRaw } from '../gguf/raw-strings.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
+import { readTrailing } from '../gguf/trailing.js';
+import { align } from '../gguf/writer.js';
 import { byteSource, locateGguf } from '../locate-gguf.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import type { SourceExpr } from '../tensor/expr.js';
+import { type DoubtSink, doubt } from '../warnings.js';
 import type { QuantizeSource, SourceTensor } from './quantized.js';
 
 /** A GGUF file, or all parts of a split one, as something to quantize. */
@@ -21,19 +25,37 @@ export interface GgufModelTensor extends SourceTensor {
 
 export class BigEndianError extends UnsupportedError {}
 export class InconsistentPartsError extends SourceError {}
+/** Tensors that do not lie one after the other, or whose names are too long: ggml (gguf.cpp) reads no such file. */
+export class TensorPlaceError extends SourceError {}
+/** Parts of a split file, joined by their bytes. */
+export class JoinedPartsError extends SourceError {}
 
 /**
  * Reads the headers of a GGUF file and of all its parts.
  * @param source a path, or `org/model[@revision]:file.gguf`.
- * @throws BigEndianError, InconsistentPartsError, and what `locateGguf` and `readGguf` throw.
+ * @param to is told of bytes that belong to no tensor.
+ * @throws TensorPlaceError, JoinedPartsError, BigEndianError, InconsistentPartsError, and what `locateGguf` and `readGguf` throw.
  */
-export async function openGgufModel(source: string, options: OpenOptions): Promise<GgufModel> {
+export async function openGgufModel(
+  source: string,
+  options: OpenOptions,
+  to: DoubtSink = { emit: () => {} },
+): Promise<GgufModel> {
   const { repo, paths } = await locateGguf(source, options);
   const tensors: GgufModelTensor[] = [];
   let kv: KeyValues | undefined;
   for (const [part, path] of paths.entries()) {
-    const file = await readGguf(await byteSource(repo, path), options.signal);
+    const bytes = await byteSource(repo, path);
+    const file = await readGguf(bytes, options.signal);
+    const trailing = await readTrailing(bytes, file, options.signal);
+    if (trailing?.isGguf && countOf(file) !== paths.length) {
+      throw new JoinedPartsError(trailing.what, trailing.next);
+    }
+    if (trailing) {
+      doubt(to, trailing.what, trailing.next);
+    }
     checkPart(file, part, paths);
+    checkPlaces(file, path);
     kv ??= file.kv;
     for (const { name, type, ne, offset } of file.tensors) {
       const expr = { op: 'source', name, file: path, offset, dtype: type, shape: [...ne].reverse() } as const;
@@ -45,18 +67,42 @@ export async function openGgufModel(source: string, options: OpenOptions): Promi
   return { repo, name: paths[0] as string, kv: kv as KeyValues, tensors };
 }
 
-function checkPart({ bigEndian, kv }: GgufFile, part: number, paths: readonly string[]): void {
+/** The parts that a file says it is one of; llama-gguf-split writes 0 when it merges. */
+function countOf({ kv }: GgufFile): number {
+  return Number(kv.get('split.count')?.value ?? 1) || 1;
+}
+
+function checkPart(file: GgufFile, part: number, paths: readonly string[]): void {
+  const { bigEndian, kv } = file;
   if (bigEndian) {
     throw new BigEndianError(`${paths[part]} is big-endian.`, 'Convert the model again for this machine.');
   }
-  // llama-gguf-split writes 0 when it merges.
-  const count = Number(kv.get('split.count')?.value ?? 1) || 1;
+  const count = countOf(file);
   const number = Number(kv.get('split.no')?.value ?? 0);
   if (count !== paths.length || number !== part) {
     throw new InconsistentPartsError(
       `${paths[part]} says that it is part ${number + 1} of ${count}, but its name says ${part + 1} of ${paths.length}.`,
       'Give the parts the names that they were written under.',
     );
+  }
+}
+
+/** GGML_MAX_NAME, of which the last byte is the string's end. */
+const MAX_NAME_BYTES = 63;
+
+function checkPlaces({ tensors, dataOffset, alignment }: GgufFile, path: string): void {
+  let wanted = dataOffset;
+  for (const { name, offset, size } of tensors) {
+    const long = encodeRaw(name).length > MAX_NAME_BYTES;
+    if (long || offset !== wanted) {
+      throw new TensorPlaceError(
+        long
+          ? `The tensor ${name.slice(0, MAX_NAME_BYTES)}… of ${path} has a name of more than ${MAX_NAME_BYTES} bytes.`
+          : `The tensor ${name} of ${path} lies at byte ${offset}, where llama.cpp wants it at ${wanted}.`,
+        'Convert the model again.',
+      );
+    }
+    wanted += align(size, alignment);
   }
 }
 

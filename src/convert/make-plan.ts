@@ -4,6 +4,8 @@ import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { type JsonObject, parseJsonObject } from '../json.js';
+import { checkFaults, tellFaults } from '../loading/check.js';
+import { findFaults, findVocabularyFaults } from '../loading/faults.js';
 import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
 import { type Metadata, writeMetadata } from '../metadata/metadata.js';
@@ -14,7 +16,8 @@ import type { Repo } from '../repo/repo.js';
 import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
-import { warn } from '../warnings.js';
+import { doubt, warn } from '../warnings.js';
+import { tellOverrides } from './check-quantized.js';
 import { finishPlan } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
@@ -22,6 +25,7 @@ import { type Asked, type ConvertParams, checkParams } from './params.js';
 import type { PlannedFile, UnplacedPlan } from './plan.js';
 import { probeVocabulary } from './probe.js';
 import { readRequest } from './quantize-request.js';
+import { sourceNames } from './source-names.js';
 import { layOutAsked } from './target.js';
 
 /**
@@ -47,11 +51,42 @@ export async function makePlan(
     warn: (what) => warn({ emit }, what),
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
+  await checkLoading({ model, params, kv, tensors, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
   return planned;
 }
+
+interface LoadingSources extends Pick<FileSources, 'params' | 'kv' | 'tensors' | 'emit'> {
+  readonly model: Model;
+}
+
+/** @throws UnloadableError where the configuration and the weights contradict each other; StrictError */
+async function checkLoading({ model, params, kv, tensors, emit }: LoadingSources): Promise<void> {
+  const { config, files } = model;
+  const to = { emit, strict: params.strict };
+  const names = sourceNames(tensors, config);
+  if (params.vocabOnly) {
+    // The reference writes those that llama.cpp does not load, and other programs may.
+    tellFaults(findVocabularyFaults(kv, names), to);
+    return;
+  }
+  const outlined = tensors.map(({ name, expr }) => ({ name, ne: [...shapeOf(expr)].reverse() }));
+  checkFaults(findFaults({ kv, tensors: outlined }, names), to);
+  // Of what config.json itself says: a class's default is not that of a class around it.
+  const raw = await files.json('config.json');
+  const isUntied = raw?.tie_word_embeddings === false && !/Model$/.test(config.architecture);
+  if (isUntied && !tensors.some(({ name }) => name === OUTPUT)) {
+    doubt(
+      to,
+      `config.json says that the output is not tied to the embedding, but there is no lm_head.weight (${OUTPUT}).`,
+      'The embedding will serve as the output; check that all files were downloaded whole.',
+    );
+  }
+}
+
+const OUTPUT = 'output.weight';
 
 async function readOverrides(path: string): Promise<JsonObject> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -104,7 +139,7 @@ interface FileSources {
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, outType, asked } = sources;
+  const { params, kv, tensors, metadata, outType, asked, emit } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
@@ -113,5 +148,7 @@ async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
-  return layOutAsked({ kv, tensors: converted }, asked, await readRequest(params), name, sources);
+  const request = await readRequest(params);
+  tellOverrides({ kv, tensors: converted }, request, { emit, strict: params.strict });
+  return layOutAsked({ kv, tensors: converted }, asked, request, name, sources);
 }

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
 import { stream } from '../stream.js';
+import { checkSource, tellOverrides } from './check-quantized.js';
 import { finishPlan } from './finish-plan.js';
 import { type GgufModel, openGgufModel } from './gguf-model.js';
 import { type Asked, checkOutputParams, parseAsked, type QuantizeParams } from './params.js';
@@ -40,7 +41,7 @@ function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void): P
     );
   }
   return {
-    open: () => openGgufModel(params.source, params),
+    open: () => openGgufModel(params.source, params, { emit, strict: params.strict }),
     plan: (model) => plan(model, asked, params, emit),
     placing: { isPrefix: params.keepSplit },
   };
@@ -53,6 +54,9 @@ async function plan(
   emit: (event: ConvertEvent) => void,
 ): Promise<UnplacedPlan> {
   const request = await readRequest(params);
+  const to = { emit, strict: params.strict };
+  checkSource(model, request, to);
+  tellOverrides(model, request, to);
   const context = { repo: model.repo, params, emit };
   const files = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);
   const architecture = String(model.kv.get('general.architecture')?.value ?? 'unknown');

@@ -11,7 +11,7 @@ import { type ModelFacts, modelFacts } from '../quantize/model-facts.js';
 import { NEEDS_WEIGHTS } from '../quantize/native.js';
 import type { Choice } from '../quantize/outtype.js';
 import { applyKvOverrides, type KvOverride, overriddenForLoading } from '../quantize/override-kv.js';
-import { pruneLayers, withBlockCount } from '../quantize/prune-layers.js';
+import { checkPruning, type Pruning, pruneLayers, withBlockCount } from '../quantize/prune-layers.js';
 import { checkRowLengths, chooseQuantTypes, type TypeRequest } from '../quantize/recipe/choose.js';
 import { compareForQuantized, dimensions, type RecipeTensor } from '../quantize/recipe/tensor.js';
 import { dtypeOf, type TensorExpr } from '../tensor/expr.js';
@@ -120,7 +120,7 @@ function imatrixCoverage(imatrix: Imatrix, source: QuantizeSource, files: readon
 /**
  * The files that are made of a source: one, or with `keepSplit` as many as the source has parts.
  * @param name of the file; with `keepSplit` the parts' numbers go before its `.gguf`.
- * @throws RequantizeError, ImatrixRequiredError, NotQuantizableError, and what the recipe and the options throw.
+ * @throws LayersError, RequantizeError, ImatrixRequiredError, NotQuantizableError, and what the recipe and the options throw.
  */
 export function layOutQuantized(
   name: string,
@@ -128,11 +128,11 @@ export function layOutQuantized(
   recipe: Recipe,
   request: QuantizeRequest,
 ): PlannedFile[] {
-  const { kept, blockCount } = keptTensors(source, request);
+  const { kept, pruning } = keptTensors(source, request);
   const choices = recipe.choose(kept, factsOf(source, request));
   checkRowLengths(kept, choices);
   const tensors = kept.map((tensor, i) => quantizedTensor(tensor, choices[i] as Choice, request));
-  const kv = quantizedKeyValues(source, recipe.number, request, blockCount);
+  const kv = quantizedKeyValues(source, recipe.number, request, pruning);
   return request.keepSplit
     ? splitAsSource(name, kv, recipe.type, kept, tensors)
     : [placeTensors({ name, type: recipe.type, kv, tensors, padded: true, prediction: recipe.prediction })];
@@ -151,7 +151,7 @@ export interface KeptTensor extends SourceTensor {
 export function keptTensors(
   source: QuantizeSource,
   { prune, keepSplit }: QuantizeRequest,
-): { kept: KeptTensor[]; blockCount?: number } {
+): { kept: KeptTensor[]; pruning?: Pruning } {
   const sorted = [...source.tensors].sort(compareForQuantized);
   const pruning =
     prune.length > 0
@@ -160,6 +160,9 @@ export function keptTensors(
           prune,
         )
       : undefined;
+  if (pruning) {
+    checkPruning(pruning);
+  }
   const kept = sorted.flatMap((tensor): KeptTensor[] => {
     const name = pruning ? pruning.kept.get(tensor.name) : tensor.name;
     return name === undefined ? [] : [{ ...tensor, name, entry: tensor.name }];
@@ -167,7 +170,7 @@ export function keptTensors(
   if (keepSplit) {
     kept.sort((a, b) => a.part - b.part || a.offset - b.offset);
   }
-  return { kept, ...(pruning && { blockCount: pruning.blockCount }) };
+  return { kept, ...(pruning && { pruning }) };
 }
 
 export function hasEntries(imatrix: Imatrix | undefined): boolean {
@@ -228,11 +231,12 @@ function checkWeights(name: string, { type, needsImatrix }: Choice, hasImatrix: 
   );
 }
 
-function quantizedKeyValues(
+/** What the file of a source will have. @param pruning of `keptTensors` */
+export function quantizedKeyValues(
   source: QuantizeSource,
   fileType: number,
-  { overrides }: QuantizeRequest,
-  blockCount: number | undefined,
+  { overrides }: Pick<QuantizeRequest, 'overrides'>,
+  pruning: Pruning | undefined,
 ): KeyValues {
   const kv = throughC(source.kv)
     .delete('general.quantization_version')
@@ -243,11 +247,11 @@ function quantizedKeyValues(
     kv.delete(key);
   }
   const overridden = applyKvOverrides(kv, overrides);
-  if (blockCount === undefined) {
+  if (pruning === undefined) {
     return overridden;
   }
   const architecture = overriddenForLoading(source.kv, overrides).get('general.architecture')?.value;
-  return withBlockCount(overridden, String(architecture), blockCount);
+  return withBlockCount(overridden, String(architecture), pruning);
 }
 
 /** Each tensor in the part that it came from; the first part has all key-values. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import type { GgufValue, Scalar, ScalarType } from '../gguf/types.js';
+import { type GgufValue, type Scalar, type ScalarType, typeName } from '../gguf/types.js';
 import { holds } from '../gguf/writer.js';
 
 /** What `key=value` and `key=type:value` mean. */
@@ -38,11 +38,6 @@ export function parseAssignment(text: string, present: (key: string) => GgufValu
     throw new AssignmentError(text, `the value is no ${wanted}`);
   }
   return { key, value };
-}
-
-/** `u32`, `string[]`. */
-export function typeName(value: GgufValue): string {
-  return value.type === 'array' ? `${value.of}[]` : value.type;
 }
 
 function parseAs(text: string, like: GgufValue): GgufValue | null {

@@ -1,18 +1,21 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { Hf2ggufError, UnsupportedError, UsageError } from '../errors.js';
-import type { DoneEvent, ProgressEvent } from '../events.js';
+import type { DoneEvent, ProgressEvent, WarningEvent } from '../events.js';
 import { type ByteSource, openFile } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { encodeHeader } from '../gguf/writer.js';
-import { checkOutputs, type ForceOption, guardOf } from '../output/guard.js';
+import { type Fault, findFaults, findKeyFaults } from '../loading/faults.js';
+import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
 import { stream } from '../stream.js';
+import { warn } from '../warnings.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
+import { nearKey } from './near-keys.js';
 import { type Edition, editInPlace, editInto, type Written } from './replace-header.js';
 
-export interface EditParams extends ForceOption {
+export interface EditParams {
   /** A GGUF file's path. */
   readonly source: string;
   /** `key=value`, or `key=type:value` with a type such as `u32`, `string` or `u32[]` (whose value is a JSON array). */
@@ -23,11 +26,16 @@ export interface EditParams extends ForceOption {
   readonly chatTemplate?: string;
   /** Path of the file to write. @default the file itself */
   readonly output?: string;
+  /** Tells the changes, and writes nothing. @default false */
+  readonly dryRun?: boolean;
+  /** Replaces a file of another kind, and writes what llama.cpp would not load. @default false */
+  readonly force?: boolean;
   readonly signal?: AbortSignal;
 }
 
 export type EditEvent =
   | ({ readonly event: 'change' } & KeyChange)
+  | WarningEvent
   /** Bytes copied, of all that will be. */
   | ProgressEvent
   | DoneEvent<EditResult>;
@@ -44,6 +52,8 @@ export class ProtectedKeyError extends UsageError {}
 export class UnknownKeyError extends UsageError {}
 export class ChatTemplateError extends UsageError {}
 export class BigEndianFileError extends UnsupportedError {}
+/** llama.cpp would not load the result, but loads the file. */
+export class UnloadableResultError extends UsageError {}
 /** The result would not be readable. */
 export class UnreadableResultError extends UsageError {}
 
@@ -71,6 +81,7 @@ async function run(params: EditParams, emit: (event: EditEvent) => void): Promis
     for (const change of changes) {
       emit({ event: 'change', ...change });
     }
+    tellDoubts(file, kv, params, emit);
     const edition: Edition = {
       source,
       dataOffset: file.dataOffset,
@@ -78,17 +89,52 @@ async function run(params: EditParams, emit: (event: EditEvent) => void): Promis
       signal: params.signal,
       onProgress: (done, total) => emit({ event: 'progress', unit: 'bytes', done, total }),
     };
-    const done =
-      params.output === undefined
-        ? // Where the file is a link, what it leads to is edited.
-          { written: await editInPlace(edition, await realpath(params.source)), replaced: false }
-        : { written: 'file' as const, replaced: await editInto(edition, params.output, guard) };
+    const done = params.dryRun ? UNTOUCHED : await write(edition, params, guard);
     const result = { path: params.output ?? params.source, changes, ...done };
     emit({ event: 'done', result });
     return result;
   } finally {
     await source.close();
   }
+}
+
+const UNTOUCHED = { written: 'nothing', replaced: false } as const;
+
+async function write(
+  edition: Edition,
+  { source, output }: EditParams,
+  guard: Guard,
+): Promise<Pick<EditResult, 'written' | 'replaced'>> {
+  return output === undefined
+    ? // Where the file is a link, what it leads to is edited.
+      { written: await editInPlace(edition, await realpath(source)), replaced: false }
+    : { written: 'file', replaced: await editInto(edition, output, guard) };
+}
+
+/** @throws UnloadableResultError where a file that loads would no longer do so, unless that is forced. */
+function tellDoubts(file: GgufFile, kv: KeyValues, { force }: EditParams, emit: (event: WarningEvent) => void): void {
+  for (const [key] of kv.entries()) {
+    const near = nearKey(key, file.kv);
+    if (near !== undefined) {
+      warn({ emit }, `${key} is a new key.`, `Did you mean ${near}?`);
+    }
+  }
+  const before = faultsOf(file, file.kv);
+  const known = new Set(before.map(({ what }) => what));
+  const faults = faultsOf(file, kv).filter(({ what }) => !known.has(what));
+  const first = faults.find(({ certain }) => certain);
+  if (first && !force && !before.some(({ certain }) => certain)) {
+    throw new UnloadableResultError(first.what, 'Set another value, or write it all the same with --force.');
+  }
+  for (const { what, next } of faults) {
+    warn({ emit }, what, next);
+  }
+}
+
+/** Of a part of a split file, and of a vocabulary, by the key-values alone. */
+function faultsOf({ tensors }: GgufFile, kv: KeyValues): Fault[] {
+  const isWhole = tensors.length > 0 && Number(kv.get('split.count')?.value ?? 0) < 2;
+  return isWhole ? findFaults({ kv, tensors }) : findKeyFaults(kv);
 }
 
 async function edited(old: KeyValues, { set = [], remove = [], chatTemplate }: EditParams): Promise<KeyValues> {

@@ -36,7 +36,7 @@ export async function planMerge(params: MergeParams, emit: (event: ConvertEvent)
 
 function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   return {
-    open: () => openGgufModel(params.source, params),
+    open: () => openGgufModel(params.source, params, { emit }),
     plan: (model) => plan(model, params, emit),
     // As llama-gguf-split has it.
     placing: { replaceable: null },

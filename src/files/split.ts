@@ -48,7 +48,7 @@ export async function planSplit(params: SplitParams, emit: (event: ConvertEvent)
 function planner(params: SplitParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   const limit = readLimit(params);
   return {
-    open: () => openGgufModel(params.source, params),
+    open: () => openGgufModel(params.source, params, { emit }),
     plan: (model) => plan(model, limit, params, emit),
     placing: { isPrefix: true },
   };

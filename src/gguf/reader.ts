@@ -24,6 +24,8 @@ export interface GgufFile {
   readonly tensors: readonly GgufTensor[];
   /** Where the tensors' data begins. */
   readonly dataOffset: number;
+  /** Where it ends, with the last tensor's padding: what follows is no part of the file. */
+  readonly dataEnd: number;
   /** Of the file, in bytes. */
   readonly size: number;
 }
@@ -66,8 +68,8 @@ export async function readGguf(source: ByteSource, signal?: AbortSignal): Promis
   }
   const dataOffset = align(cursor.offset, alignment);
   const tensors = relative.map((tensor) => ({ ...tensor, offset: dataOffset + tensor.offset }));
-  checkLayout(cursor, tensors);
-  return { version, bigEndian, alignment, kv, tensors, dataOffset, size: source.size };
+  const dataEnd = align(Math.max(dataOffset, checkLayout(cursor, tensors)), alignment);
+  return { version, bigEndian, alignment, kv, tensors, dataOffset, dataEnd, size: source.size };
 }
 
 async function readVersion(cursor: Cursor): Promise<{ version: number; bigEndian: boolean }> {
@@ -200,8 +202,8 @@ function tensorBytes(cursor: Cursor, type: GgmlType, ne: readonly number[]): num
   return bytes;
 }
 
-/** Every tensor inside the file, its name once, its bytes its own. */
-function checkLayout(cursor: Cursor, tensors: readonly GgufTensor[]): void {
+/** Every tensor inside the file, its name once, its bytes its own. @returns where the last one ends; 0 without any. */
+function checkLayout(cursor: Cursor, tensors: readonly GgufTensor[]): number {
   const names = new Set<string>();
   let end = 0;
   let before = '';
@@ -219,4 +221,5 @@ function checkLayout(cursor: Cursor, tensors: readonly GgufTensor[]): void {
     end = offset + size;
     before = name;
   }
+  return end;
 }

@@ -76,3 +76,8 @@ export type Scalar = number | bigint | boolean | string;
 export type GgufValue =
   | { readonly type: ScalarType; readonly value: Scalar }
   | { readonly type: 'array'; readonly of: ScalarType; readonly value: ArrayLike<Scalar> };
+
+/** `u32`, `string[]`. */
+export function typeName(value: GgufValue): string {
+  return value.type === 'array' ? `${value.of}[]` : value.type;
+}

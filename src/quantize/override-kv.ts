@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
-import type { GgufValue, ScalarType } from '../gguf/types.js';
+import { findKnownKey } from '../gguf/known-keys.js';
+import { type GgufValue, type ScalarType, typeName } from '../gguf/types.js';
 
 /**
  * `--override-kv KEY=TYPE:VALUE`. Facts: string_parse_kv_override in common/common.cpp, the loader's GGUFMeta in
@@ -101,6 +102,22 @@ function written(override: KvOverride): GgufValue {
     case 'str':
       return { type: 'string', value: override.value };
   }
+}
+
+/** What an override makes of its key that may not be meant, but for the types of known keys. @param kv the source's. */
+export function overrideDoubts(kv: KeyValues, override: KvOverride): string[] {
+  const { key, type, value } = override;
+  const present = kv.get(key);
+  const becomes = written(override);
+  const architecture = String(kv.get('general.architecture')?.value ?? '');
+  return [
+    ...(type === 'int' && value < 0
+      ? [`--override-kv ${key}=int:${value} sets ${key} to ${becomes.value}: a sign is left out.`]
+      : []),
+    ...(present && !findKnownKey(key, architecture) && !STANDS_FOR[type].some((other) => other === present.type)
+      ? [`--override-kv makes ${key}, which is of type ${typeName(present)}, a ${becomes.type}.`]
+      : []),
+  ];
 }
 
 /** The types of values in the file that each type of override stands in for. */

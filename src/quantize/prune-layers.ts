@@ -1,5 +1,6 @@
 import { UnsupportedError, UsageError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { PER_BLOCK_KEYS } from '../gguf/known-keys.js';
 
 /** `--prune-layers 3,5`: leaves layers out. Facts: remap_layer in src/llama-quant.cpp of llama.cpp v0.5.0. */
 
@@ -10,6 +11,8 @@ export interface Pruning {
   /** The new name of each tensor that stays, by its old one, which is its name in an importance matrix; in the order given. */
   readonly kept: ReadonlyMap<string, string>;
   readonly dropped: readonly string[];
+  /** Those that were to go. */
+  readonly layers: readonly number[];
   /** What the output claims. */
   readonly blockCount: number;
   /** Layers that were to go and that the model doesn't have. */
@@ -67,7 +70,7 @@ export function pruneLayers(names: readonly string[], layers: readonly number[])
     }
   }
   checkOrder(numbers);
-  return { kept, dropped, blockCount: next, absent: layers.filter((layer) => !numbers.has(layer)) };
+  return { kept, dropped, layers, blockCount: next, absent: layers.filter((layer) => !numbers.has(layer)) };
 }
 
 /** Where names don't begin with the layer, as in encoders and decoders, layer 10 comes before layer 2. */
@@ -85,12 +88,43 @@ function checkOrder(numbers: ReadonlyMap<number, number | null>): void {
 }
 
 /**
- * The output's key-values: the block count goes to the end, after all overrides; lists with a value a layer stay as long
- * as they were, as in the reference.
+ * The output's key-values: the block count goes to the end, after all overrides. Lists with an entry a block lose those of
+ * the layers that go; llama-quantize leaves them as they are, and llama.cpp does not load them then.
  * @param kv stays as it is.
  * @param architecture as the loader sees it (`overriddenForLoading`).
  */
-export function withBlockCount(kv: KeyValues, architecture: string, blockCount: number): KeyValues {
+export function withBlockCount(
+  kv: KeyValues,
+  architecture: string,
+  { blockCount, layers }: Pick<Pruning, 'blockCount' | 'layers'>,
+): KeyValues {
   const key = `${architecture}.block_count`;
-  return kv.clone().delete(key).u32(key, blockCount);
+  const result = kv.clone().delete(key).u32(key, blockCount);
+  for (const name of PER_BLOCK_KEYS) {
+    const list = kv.get(`${architecture}.${name}`);
+    if (list?.type === 'array' && list.value.length === blockCount + layers.length) {
+      result.array(
+        `${architecture}.${name}`,
+        list.of,
+        Array.from(list.value).filter((_, layer) => !layers.includes(layer)),
+      );
+    }
+  }
+  return result;
+}
+
+/** @throws LayersError where a layer is not there, or none would be left. */
+export function checkPruning({ blockCount, absent, layers }: Pruning): void {
+  const asked = `--prune-layers ${layers.join(',')}`;
+  const [first] = absent;
+  if (first !== undefined) {
+    const count = blockCount + layers.length - absent.length;
+    throw new LayersError(
+      `${asked}: there is no layer ${first}.`,
+      count === 0 ? 'The file has none; leave the option out.' : `The model has the layers 0 to ${count - 1}.`,
+    );
+  }
+  if (blockCount === 0) {
+    throw new LayersError(`${asked} would leave no layer.`, 'Leave at least one.');
+  }
 }

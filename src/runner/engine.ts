@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { SourceError } from '../errors.js';
 import { GGML_TYPES, rowBytes } from '../gguf/types.js';
+import type { Graph, WeightTensor } from '../graphs/graph.js';
 import { addon, currentTarget, type Target, targetFor } from '../quantize/native.js';
-import type { Graph, WeightTensor } from './graph.js';
 import { checkMemory, RunnerMemoryError } from './memory.js';
 import { compileGraph, type NativeOperator, type ShapedWeight } from './operators.js';
 

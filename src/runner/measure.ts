@@ -1,10 +1,10 @@
 import { throwIfAborted } from '../concurrency.js';
 import { SourceError, UsageError } from '../errors.js';
+import type { Graph } from '../graphs/graph.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { Distribution } from './distribution.js';
 import { type Divergence, DivergenceSum } from './divergence.js';
 import type { Engine } from './engine.js';
-import type { Graph } from './graph.js';
 import { type Estimate, exponential, type Piece, pieces, Samples } from './perplexity.js';
 
 /** A model that is ready to be measured. */

@@ -10,13 +10,15 @@ import { ResourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
+import type { Graph, WeightTensor } from '../graphs/graph.js';
+import { buildGraph } from '../graphs/registry.js';
+import { checkFaults } from '../loading/check.js';
+import { findFaults } from '../loading/faults.js';
 import { statOrNull } from '../repo/folder.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
 import { dtypeOf, elementCount, type SourceExpr, shapeOf } from '../tensor/expr.js';
 import { evaluate, rowCount, segments } from '../tensor/rows.js';
-import type { Graph, WeightTensor } from './graph.js';
-import { buildGraph } from './graphs/registry.js';
 
 /** A model as the engine takes it, and its key-values, in which the vocabulary is. */
 export interface Runnable {
@@ -49,7 +51,7 @@ export class ModelTooLargeError extends ResourceError {}
  * folder or on the Hub. Files on this machine are mapped, others are fetched into memory. A checkpoint gives what its
  * conversion to float32 would.
  * @param source as of `quantize` or of `convert`.
- * @throws NoGraphError, UnknownPartError, GraphError, ModelTooLargeError, and what opening and planning throw.
+ * @throws UnloadableError, NoGraphError, UnknownPartError, GraphError, ModelTooLargeError, and what opening and planning throw.
  */
 export function openRunnable(source: string, options: RunnableOptions = {}): Promise<Runnable> {
   return once(options.opened?.runnables, source, async () => {
@@ -93,7 +95,9 @@ async function isGguf(source: string): Promise<boolean> {
 }
 
 async function outlineOfFile(source: string, options: RunnableOptions): Promise<Outline> {
-  const { repo, kv, tensors } = await openGgufModel(source, options);
+  const to = { emit: options.emit ?? (() => {}) };
+  const { repo, kv, tensors } = await openGgufModel(source, options, to);
+  checkFaults(findFaults({ kv, tensors }), to);
   return { repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 

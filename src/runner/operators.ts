@@ -1,6 +1,6 @@
 import { UnsupportedError } from '../errors.js';
 import { blockSize, type GgmlType, rowBytes } from '../gguf/types.js';
-import type { Graph, Operator, Rope, WeightTensor } from './graph.js';
+import type { Graph, Operator, Rope, WeightTensor } from '../graphs/graph.js';
 
 /** A model's graph and tensors don't go together. */
 export class GraphError extends UnsupportedError {}

@@ -49,6 +49,11 @@ export function dtypeOf(expr: TensorExpr): ElementType {
   return expr.op === 'permute-rows' ? dtypeOf(expr.of) : expr.dtype;
 }
 
+/** The checkpoint's tensor that it is made of, unless the configuration alone gives it. */
+export function sourceOf(expr: TensorExpr): SourceExpr | undefined {
+  return expr.op === 'permute-rows' ? sourceOf(expr.of) : expr.op === 'source' ? expr : undefined;
+}
+
 /** Elements of a shape. Checkpoint shapes were checked for overflow when their header was read. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

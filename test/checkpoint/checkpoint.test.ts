@@ -185,3 +185,14 @@ test.each(broken)('%s: an error of its own, with what to do', async (_, files, n
   expect(error.exitCode).toBe(name === 'UnsupportedWeightsError' ? 3 : 4);
   expect(error.next).not.toBe('');
 });
+
+test('without an index, the names of the shards say how many there are', async () => {
+  const shard = (number: number, name: string) => ({
+    [`model-0000${number}-of-00003.safetensors`]: safetensors({ [name]: entry('F32', [1], 0, 4) }, 4),
+  });
+  const whole = { ...shard(1, 'a'), ...shard(2, 'b'), ...shard(3, 'c') };
+  expect((await open(whole)).size).toBe(3);
+  const error = await failure({ ...shard(1, 'a'), ...shard(3, 'c') });
+  expect(error.exitCode).toBe(4);
+  expect(error.message).toMatch(/3 parts, but 1 of them are missing: model-00002-of-00003\.safetensors/);
+});

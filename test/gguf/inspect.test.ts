@@ -58,6 +58,8 @@ test('a table shows no control characters and no endless values', () => {
     version: 3,
     bigEndian: false,
     alignment: 32,
+    warnings: [],
+    dataEnd: 0,
     kv: [
       ['evil\u001b[2J', { type: 'string', value: `\u001b]0;title\u0007${'a'.repeat(100_000)}` }],
       ['long', { type: 'array', of: 'i32', value: new Int32Array(1_000_000) }],

@@ -44,6 +44,7 @@ describe('a file put together byte by byte', () => {
         { name: 'b', type: 'Q8_0', ne: [32, 3], offset: dataOffset + 32, size: 102 },
       ],
       dataOffset,
+      dataEnd: dataOffset + 160,
       size: bytes.length,
     });
   });
@@ -54,7 +55,14 @@ describe('files that gguf-py wrote', () => {
   test.each(['little', 'big'])('every value type, %s-endian', async (order) => {
     const bytes = readFileSync(join(fixtures, 'gguf', `${order}-endian.bin`));
     const { kv, tensors, ...file } = await read(bytes);
-    expect(file).toEqual({ version: 3, bigEndian: order === 'big', alignment: 64, dataOffset: 960, size: 1472 });
+    expect(file).toEqual({
+      version: 3,
+      bigEndian: order === 'big',
+      alignment: 64,
+      dataOffset: 960,
+      dataEnd: 1472,
+      size: 1472,
+    });
     const values = [...kv.entries()].map(([key, value]) => [
       key,
       value.type === 'array' ? [value.of, ...Array.from(value.value)] : value.value,

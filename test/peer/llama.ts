@@ -43,6 +43,7 @@ export interface Llama {
 
 const FLASH_ATTENTION_DISABLED = 0;
 const GGML_TYPE_F32 = 0;
+const LOG_LEVEL_ERROR = 4;
 const EXACT = { flash_attn_type: FLASH_ATTENTION_DISABLED, type_k: GGML_TYPE_F32, type_v: GGML_TYPE_F32 };
 
 const MODEL_PARAMS = {
@@ -177,14 +178,15 @@ function largest(logits: Float32Array): number {
   return logits.reduce((best, value, token) => (value > (logits[best] ?? 0) ? token : best), 0);
 }
 
-/** Once a process: ggml aborts when it is loaded anew, and koffi knows a type by one name only. */
-export function loadLlama(): Llama {
+/**
+ * Once a process: ggml aborts when it is loaded anew, and koffi knows a type by one name only.
+ * @param onError takes what the library says of errors, in pieces.
+ */
+export function loadLlama(onError: (text: string) => void = () => {}): Llama {
   const koffi = loadKoffi();
   const lib = bind(koffi);
-  lib.logSet(
-    koffi.register(() => undefined, koffi.pointer(koffi.proto('void log(int level, str text, void *data)'))),
-    null,
-  );
+  const log = (level: unknown, text: unknown) => level === LOG_LEVEL_ERROR && onError(String(text));
+  lib.logSet(koffi.register(log, koffi.pointer(koffi.proto('void log(int level, str text, void *data)'))), null);
   lib.loadBackends(LIBRARIES);
 
   /** @param exact with float32 keys and values, and attention computed in full; else as llama.cpp does by default. */

@@ -1,5 +1,12 @@
 import { KeyValues } from '#src/gguf/key-values.js';
-import { LayersError, PruningError, parseLayers, pruneLayers, withBlockCount } from '#src/quantize/prune-layers.js';
+import {
+  checkPruning,
+  LayersError,
+  PruningError,
+  parseLayers,
+  pruneLayers,
+  withBlockCount,
+} from '#src/quantize/prune-layers.js';
 
 test.each([
   ['3', [3]],
@@ -93,10 +100,24 @@ test('but not where layer 10 comes before layer 2', () => {
   expect(() => pruneLayers(names, [5])).toThrow(PruningError);
 });
 
-test('the block count goes to the end; lists with a value a layer stay', () => {
-  const kv = new KeyValues().u32('llama.block_count', 3).array('llama.feed_forward_length', 'u32', [1, 2, 3]);
-  expect([...withBlockCount(kv, 'llama', 2).entries()]).toEqual([
-    ['llama.feed_forward_length', { type: 'array', of: 'u32', value: [1, 2, 3] }],
+test('the block count goes to the end; lists with an entry a block lose those of the layers that go', () => {
+  const kv = new KeyValues()
+    .u32('llama.block_count', 3)
+    .array('llama.attention.head_count_kv', 'u32', [1, 2, 3])
+    .array('llama.rope.dimension_sections', 'i32', [4, 5, 6]);
+  expect([...withBlockCount(kv, 'llama', pruneLayers(model(3), [1])).entries()]).toEqual([
+    ['llama.attention.head_count_kv', { type: 'array', of: 'u32', value: [1, 3] }],
+    ['llama.rope.dimension_sections', { type: 'array', of: 'i32', value: [4, 5, 6] }],
     ['llama.block_count', { type: 'u32', value: 2 }],
   ]);
+});
+
+test.each([
+  [2, [1, 7], 'there is no layer 7. The model has the layers 0 to 1.'],
+  [0, [0], 'there is no layer 0. The file has none; leave the option out.'],
+  [2, [0, 1], 'would leave no layer. Leave at least one.'],
+])('of %i layers, %j cannot go', (count, layers, message) => {
+  const pruning = pruneLayers(model(count), layers);
+  expect(() => checkPruning(pruning)).toThrow(LayersError);
+  expect(() => checkPruning(pruning)).toThrow(message);
 });

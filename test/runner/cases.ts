@@ -1,5 +1,5 @@
 import { blockSize, type GgmlType } from '#src/gguf/types.js';
-import type { Rope } from '#src/runner/graph.js';
+import type { Rope } from '#src/graphs/graph.js';
 import { FLOATS, TYPES } from '../quantize/vectors.js';
 import { runPlainly } from './plain.js';
 import { PLAIN_ROPE, type Tiny } from './tiny.js';

@@ -1,8 +1,8 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Operator, WeightTensor } from '#src/graphs/graph.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { type EngineOptions, GraphError, openEngine, UnknownTokenError, WeightsFileError } from '#src/runner/engine.js';
-import type { Operator, WeightTensor } from '#src/runner/graph.js';
 import { tempFolder } from '../temp.js';
 import { distance, plainLogits, productCases, ROPES } from './cases.js';
 import { runPlainly } from './plain.js';

@@ -1,8 +1,8 @@
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { GgmlType, GgufValue } from '#src/gguf/types.js';
+import type { Graph, WeightTensor } from '#src/graphs/graph.js';
+import { buildGraph } from '#src/graphs/registry.js';
 import { openEngine, RunnerMemoryError } from '#src/runner/engine.js';
-import type { Graph, WeightTensor } from '#src/runner/graph.js';
-import { buildGraph } from '#src/runner/graphs/registry.js';
 import { checkMemory, requiredMemory } from '#src/runner/memory.js';
 import { compileGraph } from '#src/runner/operators.js';
 

@@ -1,4 +1,4 @@
-import type { Graph, Operator, Rope } from '#src/runner/graph.js';
+import type { Graph, Operator, Rope } from '#src/graphs/graph.js';
 
 /** A value's or a weight's rows. */
 export type Rows = readonly (readonly number[])[];

@@ -1,6 +1,6 @@
 import { type GgmlType, rowBytes } from '#src/gguf/types.js';
+import type { Graph, Operator, Rope, WeightTensor } from '#src/graphs/graph.js';
 import { dequantize, NEEDS_WEIGHTS, quantizeRows } from '#src/quantize/native.js';
-import type { Graph, Operator, Rope, WeightTensor } from '#src/runner/graph.js';
 import type { Rows } from './plain.js';
 
 /** A model made by hand: its graph, its tensors in memory, and their values. */

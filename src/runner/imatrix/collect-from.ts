@@ -1,10 +1,10 @@
 import type { ConvertEvent } from '../../events.js';
+import type { WeightTensor } from '../../graphs/graph.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import { warn } from '../../warnings.js';
 import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
-import type { WeightTensor } from '../graph.js';
 import { shortContext } from '../measure.js';
 import { OpenedModels, openOutline, openRunnable, type RunnableOptions } from '../model.js';
 import { readText } from '../texts.js';

@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent } from '../../events.js';
+import type { WeightTensor } from '../../graphs/graph.js';
 import { byteSource, locateFile } from '../../locate-gguf.js';
 import { type ForceOption, guardOf } from '../../output/guard.js';
 import { PartialFiles } from '../../output/partial-files.js';
@@ -7,7 +8,6 @@ import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
 import { stream } from '../../stream.js';
-import type { WeightTensor } from '../graph.js';
 import { checkContext } from '../measure.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';

@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../concurrency.js';
+import type { WeightTensor } from '../../graphs/graph.js';
 import { Distribution } from '../distribution.js';
 import { type EngineOptions, openEngine } from '../engine.js';
-import type { WeightTensor } from '../graph.js';
 import type { Runnable } from '../model.js';
 
 /** What a model predicts on some chunks of text, kept to compare changed versions of it with. */

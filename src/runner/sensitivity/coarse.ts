@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
 import { type Loss, lossOf } from '../../convert/measure-losses.js';
 import { blockSize, type GgmlType, rowBytes } from '../../gguf/types.js';
+import type { WeightTensor } from '../../graphs/graph.js';
 import { newErrorSums, quantizeRows } from '../../quantize/native.js';
 import { elementCount } from '../../tensor/expr.js';
 import { WeightsFileError } from '../engine.js';
-import type { WeightTensor } from '../graph.js';
 
 /** What a tensor is quantized to for a trial. */
 export interface Probe {

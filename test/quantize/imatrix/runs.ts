@@ -85,7 +85,7 @@ export async function change(source: Model, run: Run, folder: string) {
     .sort(compareForQuantized)
     .map(({ name }) => name);
   const layers = values(run, '--prune-layers').flatMap(parseLayers);
-  const { kept, blockCount } = pruneLayers(names, layers);
+  const pruning = pruneLayers(names, layers);
   const changed = applyKvOverrides(withFileType(kv, run), [
     ...overrides,
     ...(imatrix ? imatrixKeyValues(imatrix) : []),
@@ -93,8 +93,8 @@ export async function change(source: Model, run: Run, folder: string) {
   const architecture = String(overriddenForLoading(kv, overrides).get('general.architecture')?.value);
   return {
     imatrix,
-    kv: layers.length > 0 ? withBlockCount(changed, architecture, blockCount) : changed,
-    names: kept,
+    kv: layers.length > 0 ? withBlockCount(changed, architecture, pruning) : changed,
+    names: pruning.kept,
   };
 }
 

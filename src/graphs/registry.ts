@@ -1,8 +1,7 @@
-import { UnsupportedError } from '../../errors.js';
-import type { KeyValues } from '../../gguf/key-values.js';
-import { GraphError } from '../engine.js';
-import type { Graph, Operator, WeightTensor } from '../graph.js';
+import { SourceError, UnsupportedError } from '../errors.js';
+import type { KeyValues } from '../gguf/key-values.js';
 import { type ArchitectureGraph, decoder } from './decoder.js';
+import type { Graph, Operator, WeightTensor } from './graph.js';
 import { ArchitectureKeys } from './keys.js';
 import { llama } from './llama.js';
 import { mistral3 } from './mistral3.js';
@@ -15,16 +14,22 @@ const GRAPHS: readonly ArchitectureGraph[] = [llama, mistral3, qwen2, qwen3, smo
 
 /** An architecture that the runner doesn't know. */
 export class NoGraphError extends UnsupportedError {}
+/** A tensor that the graph computes with is missing. */
+export class MissingTensorError extends SourceError {}
 /** A model of a known architecture, but with parts that its graph doesn't have. */
 export class UnknownPartError extends UnsupportedError {}
 
+export function findGraph(architecture: string): ArchitectureGraph | undefined {
+  return GRAPHS.find((graph) => graph.architecture === architecture);
+}
+
 /**
  * What a file's key-values and tensors compute.
- * @throws NoGraphError, UnknownPartError, GraphKeyError, GraphError
+ * @throws NoGraphError, UnknownPartError, GraphKeyError, MissingTensorError
  */
 export function buildGraph(kv: KeyValues, tensors: readonly Pick<WeightTensor, 'name' | 'ne'>[]): Graph {
   const keys = new ArchitectureKeys(kv);
-  const found = GRAPHS.find(({ architecture }) => architecture === keys.architecture);
+  const found = findGraph(keys.architecture);
   if (keys.architecture === '') {
     throw new NoGraphError('The file names no architecture (general.architecture): it is no model.', 'Give a model.');
   }
@@ -57,7 +62,10 @@ function compareTensors({ architecture, operators }: Graph, tensors: readonly Pi
     );
   }
   if (missing !== undefined) {
-    throw new GraphError(`The model has no tensor ${missing}.`, 'Get the whole file, or convert the model again.');
+    throw new MissingTensorError(
+      `The model has no tensor ${missing}.`,
+      'Get the whole file, or convert the model again.',
+    );
   }
 }
 

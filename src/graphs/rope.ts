@@ -1,4 +1,4 @@
-import type { Rope } from '../graph.js';
+import type { Rope } from './graph.js';
 import { type ArchitectureKeys, GraphKeyError } from './keys.js';
 
 const f32 = Math.fround;

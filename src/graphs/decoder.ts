@@ -1,12 +1,17 @@
-import { MAX_BLOCKS } from '../../limits.js';
-import type { Graph, Operator, Rope } from '../graph.js';
+import { MAX_BLOCKS } from '../limits.js';
+import type { Graph, Operator, Rope } from './graph.js';
 import { type ArchitectureKeys, GraphKeyError } from './keys.js';
 import { headDim } from './rope.js';
+import type { Weights } from './weights.js';
 
 /** How one architecture computes. */
 export interface ArchitectureGraph {
   /** `general.architecture`. */
   readonly architecture: string;
+  /** Keys, without the architecture's name, that llama.cpp reads of it, but not of every model. */
+  readonly reads: readonly string[];
+  /** The tensors that belong to it, by its key-values. */
+  weights(keys: ArchitectureKeys): Weights;
   /** Everything between the embedding and the last norm: what a block does to the value `x`. */
   block(block: Block): Operator[];
 }

@@ -1,10 +1,16 @@
-import type { Operator } from '../graph.js';
 import { type ArchitectureGraph, attend, type Block, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
+import type { Operator } from './graph.js';
 import { originalContext, ropeOf } from './rope.js';
+import { llamaWeights } from './weights.js';
 
 /** Mistral 3 and Ministral 3 (src/models/mistral3.cpp): Llama, with queries that grow with their position. */
 export const mistral3: ArchitectureGraph = {
   architecture: 'mistral3',
+  reads: [
+    ...['attention.layer_norm_rms_epsilon', 'attention.temperature_scale', 'rope.scaling.yarn_log_multiplier'],
+    ...['rope.scaling.yarn_beta_fast', 'rope.scaling.yarn_beta_slow'],
+  ],
+  weights: llamaWeights,
   block: (block) => [
     ...queriesKeysValues(block),
     ...rotate(block, ropeOf(block.keys, 'adjacent')),

@@ -1,9 +1,12 @@
 import { type ArchitectureGraph, attend, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
 import { ropeOf } from './rope.js';
+import { llamaWeights } from './weights.js';
 
 /** Llama 1 to 3, Mistral, and what is built like them (src/models/llama.cpp). */
 export const llama: ArchitectureGraph = {
   architecture: 'llama',
+  reads: ['vocab_size', 'attention.layer_norm_rms_epsilon'],
+  weights: llamaWeights,
   block: (block) => [
     ...queriesKeysValues(block),
     ...rotate(block, ropeOf(block.keys, 'adjacent')),

@@ -1,5 +1,6 @@
-import { SourceError } from '../../errors.js';
-import type { KeyValues } from '../../gguf/key-values.js';
+import { SourceError } from '../errors.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import { MAX_BLOCKS } from '../limits.js';
 
 /** A key-value that the graph needs is missing, or is not what belongs there. */
 export class GraphKeyError extends SourceError {}
@@ -22,6 +23,11 @@ export class ArchitectureKeys {
     return count;
   }
 
+  /** The same, or 0; 0 where it is missing. */
+  countOrNone(key: string): number {
+    return (this.#value(key) ?? 0) === 0 ? 0 : this.count(key);
+  }
+
   /** As a float32, which is how the file has it. */
   number(key: string, fallback?: number): number {
     const value = this.#value(key) ?? fallback;
@@ -40,15 +46,41 @@ export class ArchitectureKeys {
     return this.#value(key) === false;
   }
 
+  has(key: string): boolean {
+    return this.kv.has(`${this.architecture}.${key}`);
+  }
+
+  /** Of the list under a key; 0 where there is none. */
+  listLength(key: string): number {
+    const list = this.kv.get(`${this.architecture}.${key}`);
+    return list?.type === 'array' ? list.value.length : 0;
+  }
+
+  /** Tokens of the vocabulary. */
+  get tokens(): number {
+    const tokens = this.kv.get('tokenizer.ggml.tokens');
+    return tokens?.type === 'array' ? tokens.value.length : this.countOrNone('vocab_size');
+  }
+
+  /** Of a list with a value a block, the value that all have. */
   #value(key: string): unknown {
-    return this.kv.get(`${this.architecture}.${key}`)?.value;
+    const found = this.kv.get(`${this.architecture}.${key}`);
+    if (found?.type !== 'array' || found.value.length > MAX_BLOCKS) {
+      return found?.value;
+    }
+    const values = new Set(Array.from(found.value));
+    return values.size === 1 ? [...values][0] : found.value;
   }
 
   #wrong(key: string, value: unknown, wanted: string): GraphKeyError {
     const name = `${this.architecture}.${key}`;
-    const what = value === undefined ? `There is no key ${name}` : `The key ${name} is ${String(value).slice(0, 60)}`;
+    const what = value === undefined ? `There is no key ${name}` : `The key ${name} is ${shown(value)}`;
     return new GraphKeyError(`${what}, where ${wanted} belongs.`, 'Convert the model again.');
   }
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' ? 'a list' : String(value).slice(0, 60);
 }
 
 /** llama.cpp keeps them in 32 bits. */

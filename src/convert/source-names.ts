@@ -1,0 +1,41 @@
+import { configFields } from '../archs/hparams.js';
+import type { MappedTensor } from '../archs/map-tensors.js';
+import type { Config } from '../config/config.js';
+import type { Names } from '../loading/names.js';
+import { sourceOf } from '../tensor/expr.js';
+
+/**
+ * Tensors and keys as the user knows them: by the checkpoint's names and config.json's fields, the GGUF's behind them. A
+ * tensor that is missing is called as its like in another block.
+ */
+export function sourceNames(tensors: readonly MappedTensor[], config: Config): Names {
+  const sources = new Map(
+    tensors.flatMap(({ name, expr }): [string, string][] => {
+      const source = sourceOf(expr);
+      return source ? [[name, source.name]] : [];
+    }),
+  );
+  const likes = new Map([...sources].map(([name, source]) => [withBlock(name, ANY_BLOCK), source]));
+  return {
+    tensor(name) {
+      const like = likes.get(withBlock(name, ANY_BLOCK));
+      const source = sources.get(name) ?? (like && withBlock(like, BLOCK.exec(name)?.[1] ?? ANY_BLOCK));
+      return source === undefined ? name : `${source} (${name})`;
+    },
+    key(key) {
+      const fields = key === TOKENS ? ['vocab_size'] : configFields(key.slice(key.indexOf('.') + 1));
+      const field = fields.find((name) => config.hparams[name] !== undefined) ?? fields[0];
+      return field === undefined ? key : `${field} in config.json (${key})`;
+    },
+    shape: (ne) => `[${[...ne].reverse().join(', ')}]`,
+    next: 'Check that config.json and the weights belong together, and that all files were downloaded whole.',
+  };
+}
+
+const TOKENS = 'tokenizer.ggml.tokens';
+const ANY_BLOCK = '{bid}';
+const BLOCK = /\.(\d+)\./;
+
+function withBlock(name: string, block: string): string {
+  return name.replace(BLOCK, `.${block}.`);
+}

@@ -1,0 +1,32 @@
+import { type ArchitectureGraph, attend, gatedFeedForward, headNorms, queriesKeysValues, rotate } from './decoder.js';
+import { ropeOf } from './rope.js';
+import { BIASED_WEIGHTS, type Weights } from './weights.js';
+
+const WEIGHTS: Weights = {
+  required: {
+    ...BIASED_WEIGHTS.required,
+    'blk.{layer}.attn_k.weight': ['embedding', 'values'],
+    'blk.{layer}.attn_q_norm.weight': ['head'],
+    'blk.{layer}.attn_k_norm.weight': ['head'],
+  },
+  optional: {
+    ...BIASED_WEIGHTS.optional,
+    'blk.{layer}.attn_k.bias': ['values'],
+    // A reranker's.
+    'cls.output.weight': ['embedding', 'classes'],
+  },
+};
+
+/** Qwen 3 (src/models/qwen3.cpp): Qwen 2, with norms of each query's and key's head. */
+export const qwen3: ArchitectureGraph = {
+  architecture: 'qwen3',
+  reads: ['attention.layer_norm_rms_epsilon'],
+  weights: () => WEIGHTS,
+  block: (block) => [
+    ...queriesKeysValues(block),
+    ...headNorms(block),
+    ...rotate(block, ropeOf(block.keys, 'halves')),
+    ...attend(block),
+    ...gatedFeedForward(block),
+  ],
+};

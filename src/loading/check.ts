@@ -1,0 +1,27 @@
+import { SourceError } from '../errors.js';
+import { type DoubtSink, doubt } from '../warnings.js';
+import type { Fault } from './faults.js';
+
+/** llama.cpp would not load the file, or could not run it. */
+export class UnloadableError extends SourceError {}
+
+/** @throws UnloadableError for the first fault that is certain. */
+export function refuseCertain(faults: readonly Fault[]): void {
+  const first = faults.find(({ certain }) => certain);
+  if (first) {
+    throw new UnloadableError(first.what, first.next);
+  }
+}
+
+/** @throws UnloadableError; StrictError with `strict`, for what is doubtful alone. */
+export function checkFaults(faults: readonly Fault[], to: DoubtSink): void {
+  refuseCertain(faults);
+  tellFaults(faults, to);
+}
+
+/** @throws StrictError with `strict` */
+export function tellFaults(faults: readonly Fault[], to: DoubtSink): void {
+  for (const { what, next } of faults) {
+    doubt(to, what, next);
+  }
+}
