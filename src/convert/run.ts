@@ -45,8 +45,9 @@ export async function run<Source extends { readonly repo: Repo }>(
     const memory = params.maxMemory ?? DEFAULT_MAX_MEMORY;
     const { files, stats, ...work } = prepare(await planner.plan(source), taskBytes(memory, jobs), params, emit);
     const onErrors = stats?.add.bind(stats);
-    const { signal } = params;
-    await execute({ ...work, repo: source.repo, jobs, workers, fetchMemory: memory / 2, signal, onErrors, emit });
+    const { signal, strict } = params;
+    const limits = { jobs, workers, fetchMemory: memory / 2, signal };
+    await execute({ ...work, ...limits, repo: source.repo, strict, onErrors, emit });
     const result = { files: files.map((file, i) => ({ ...file, ...(stats && { tensors: stats.of(i) }) })) };
     for (const file of result.files) {
       emit({ event: 'file', ...file });

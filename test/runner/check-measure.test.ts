@@ -6,11 +6,11 @@ import {
   checkContext,
   DifferentVocabularyError,
   measure,
-  NoNumberError,
   type Running,
   ShortTextError,
   type Subject,
 } from '#src/runner/measure.js';
+import { NoNumberError } from '#src/runner/no-number.js';
 import { fakeSubject } from './fake-subject.js';
 
 const LN2 = Math.LN2;

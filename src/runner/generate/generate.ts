@@ -45,7 +45,7 @@ const DEFAULT_MAX_TOKENS = 128;
 /**
  * Continues a prompt. An abort ends the text where it is, and is no error.
  * @example for await (const event of generate({ source: 'model.gguf', prompt: 'In the beginning' })) console.log(event);
- * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, and what opening the model throws.
+ * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, NoNumberError, and what opening the model throws.
  */
 export async function* generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
   checkParams(params);
