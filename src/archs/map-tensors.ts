@@ -5,6 +5,7 @@ import type { SourceExpr, TensorExpr } from '../tensor/expr.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { blockCount } from './hparams.js';
 import { isBuffer, templateOf, textName } from './names.js';
+import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */
 export class TensorMappingError extends SourceError {}
@@ -81,6 +82,13 @@ function mapTensor(
   const parsed = templateOf(name);
   const rule = parsed && rules.get(parsed.template);
   if (!parsed || !rule) {
+    const wrapper = wrapperOf(source.name);
+    if (wrapper) {
+      throw new TensorMappingError(
+        `Can not map tensor ${source.name} of ${source.file}: the name is ${wrapper.what}.`,
+        wrapper.next,
+      );
+    }
     throw new TensorMappingError(
       `Can not map tensor ${source.name} of ${source.file}: ${gguf} has no such tensor.`,
       'The checkpoint may be quantized, or of another architecture than its config.json says; --arch names another.',
