@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
+import { doubtRope } from '../archs/rope-doubts.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
@@ -7,6 +8,7 @@ import { type JsonObject, parseJsonObject } from '../json.js';
 import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
 import { type Metadata, writeMetadata } from '../metadata/metadata.js';
+import { generationConfig } from '../metadata/sampling.js';
 import { countParameters } from '../metadata/size-label.js';
 import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
@@ -15,6 +17,7 @@ import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { warn } from '../warnings.js';
+import { doubtEndTokens } from './end-tokens.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
@@ -49,7 +52,12 @@ export async function makePlan(
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
-  probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
+  const to = { emit, strict: params.strict };
+  probeVocabulary({ tokenizer, config, kv }, to);
+  if (!params.vocabOnly) {
+    doubtRope(config, { arch: arch.gguf, kv, tensors: tensors.map(({ name }) => name) }, to);
+  }
+  doubtEndTokens({ config: tokenizer.config, generationConfig: await generationConfig(model.files), kv }, to);
   return planned;
 }
 

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.js';
 import { SourceError, UnsupportedError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { loadEncoder } from '../tokenizer/encoder/encoder.js';
 import { CHECK_TIMEOUT, withinTime } from '../tokenizer/encoder/time-limit.js';
@@ -10,7 +9,7 @@ import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { MalformedVocabularyError } from '../vocabulary/errors.js';
 import { openVocabulary } from '../vocabulary/open.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
-import { doubt } from '../warnings.js';
+import { type DoubtSink, doubt } from '../warnings.js';
 
 /** What the fingerprint's text lacks: more scripts, and code. */
 const PROBE_TEXT = `${CHECK_TEXT}
@@ -32,8 +31,6 @@ export interface ProbeSources {
   readonly config: Config;
   /** Those of the file to be written. */
   readonly kv: KeyValues;
-  readonly strict: boolean;
-  emit(event: ConvertEvent): void;
 }
 
 /**
@@ -41,12 +38,12 @@ export interface ProbeSources {
  * Says nothing where one of the two is of a kind that is not handled.
  * @throws StrictError with `strict`
  */
-export function probeVocabulary({ tokenizer, config, kv, strict, emit }: ProbeSources): void {
+export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): void {
   const found = mismatch(tokenizer, config, kv);
   if (found === null) {
     return;
   }
-  doubt({ emit, strict }, `${found}.`, 'Name another with --pre-tokenizer, or use the file for other texts alone.');
+  doubt(to, `${found}.`, 'Name another with --pre-tokenizer, or use the file for other texts alone.');
 }
 
 function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): string | null {

@@ -73,13 +73,10 @@ describe('a conversion probes its vocabulary', () => {
   ])('a vocabulary %s', async (_, change, expected) => {
     const { files, config } = await openModel(tinyVerse);
     const warnings: string[] = [];
-    probeVocabulary({
-      tokenizer: await readTokenizerFiles(files),
-      config,
-      kv: change(await vocabularyOfFolder(tinyVerse, 'llama')),
-      strict: false,
-      emit: (event) => event.event === 'warning' && warnings.push(event.what),
-    });
+    probeVocabulary(
+      { tokenizer: await readTokenizerFiles(files), config, kv: change(await vocabularyOfFolder(tinyVerse, 'llama')) },
+      { strict: false, emit: (event) => event.event === 'warning' && warnings.push(event.what) },
+    );
     expect(warnings).toEqual(expected);
   });
 
@@ -89,7 +86,7 @@ describe('a conversion probes its vocabulary', () => {
     const kv = await vocabularyOfFolder(tinyVerse, 'llama');
     for (const files of [tokenizer, { ...tokenizer, tokenizer: null }]) {
       const events: unknown[] = [];
-      probeVocabulary({ tokenizer: files, config, kv, strict: true, emit: (event) => events.push(event) });
+      probeVocabulary({ tokenizer: files, config, kv }, { strict: true, emit: (event) => events.push(event) });
       expect(events).toEqual([]);
     }
   });
