@@ -33,6 +33,7 @@ export function editCommand(): Command {
     .option('--remove <key>', 'remove a key (repeatable), before any is set', collect)
     .option('--chat-template <file>', 'a Jinja template for tokenizer.chat_template')
     .option('--out <file>', 'write there, and leave the file as it is')
+    .option('--strict', 'refuse a chat template that cannot be parsed')
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);

@@ -4,6 +4,7 @@ import { doubtRope } from '../archs/rope-doubts.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
+import { doubtTemplates } from '../jinja/doubt-templates.js';
 import { type JsonObject, parseJsonObject } from '../json.js';
 import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
@@ -57,6 +58,7 @@ export async function makePlan(
   if (!params.vocabOnly) {
     doubtRope(config, { arch: arch.gguf, kv, tensors: tensors.map(({ name }) => name) }, to);
   }
+  await doubtTemplates(kv.entries(), to);
   doubtEndTokens({ config: tokenizer.config, generationConfig: await generationConfig(model.files), kv }, to);
   return planned;
 }

@@ -1,10 +1,11 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { Hf2ggufError, UnsupportedError, UsageError } from '../errors.js';
-import type { DoneEvent, ProgressEvent } from '../events.js';
+import type { DoneEvent, ProgressEvent, WarningEvent } from '../events.js';
 import { type ByteSource, openFile } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { encodeHeader } from '../gguf/writer.js';
+import { doubtTemplates } from '../jinja/doubt-templates.js';
 import { stream } from '../stream.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
@@ -21,11 +22,14 @@ export interface EditParams {
   readonly chatTemplate?: string;
   /** Path of the file to write. @default the file itself */
   readonly output?: string;
+  /** Refuse a chat template that cannot be parsed. @default false */
+  readonly strict?: boolean;
   readonly signal?: AbortSignal;
 }
 
 export type EditEvent =
   | ({ readonly event: 'change' } & KeyChange)
+  | WarningEvent
   /** Bytes copied, of all that will be. */
   | ProgressEvent
   | DoneEvent<EditResult>;
@@ -45,7 +49,7 @@ export class UnreadableResultError extends UsageError {}
 
 /**
  * Changes key-values of a GGUF file, never its tensors. Whenever it is stopped, there is the old file or the new one.
- * @throws UsageError, UnsupportedError, SourceError, ResourceError, InterruptedError
+ * @throws UsageError, UnsupportedError, SourceError, ResourceError, InterruptedError; StrictError with `strict`
  */
 export function edit(params: EditParams): AsyncGenerator<EditEvent, EditResult> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
@@ -63,6 +67,8 @@ async function run(params: EditParams, emit: (event: EditEvent) => void): Promis
     for (const change of changes) {
       emit({ event: 'change', ...change });
     }
+    const changed = changes.flatMap(({ key, to }) => (to ? [[key, to] as const] : []));
+    await doubtTemplates(changed, { emit, strict: params.strict });
     const written = await replaceHeader({
       source,
       dataOffset: file.dataOffset,
