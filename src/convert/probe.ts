@@ -10,6 +10,7 @@ import { MalformedVocabularyError } from '../vocabulary/errors.js';
 import { openVocabulary } from '../vocabulary/open.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { type DoubtSink, doubt } from '../warnings.js';
+import { probePieces } from './probe-pieces.js';
 
 /** What the fingerprint's text lacks: more scripts, and code. */
 const PROBE_TEXT = `${CHECK_TEXT}
@@ -34,30 +35,46 @@ export interface ProbeSources {
 }
 
 /**
- * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part.
+ * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part;
+ * then the same with what that tokenizer looks for in particular.
  * Says nothing where one of the two is of a kind that is not handled.
  * @throws StrictError with `strict`
  */
 export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): void {
   const found = mismatch(tokenizer, config, kv);
-  if (found === null) {
-    return;
+  if (found) {
+    doubt(to, `${found.what}.`, found.next);
   }
-  doubt(to, `${found}.`, 'Name another with --pre-tokenizer, or use the file for other texts alone.');
 }
 
-function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): string | null {
+interface Mismatch {
+  readonly what: string;
+  readonly next: string;
+}
+
+const OTHER_NAME = 'Name another with --pre-tokenizer, or use the file for other texts alone.';
+const OTHER_TEXTS =
+  'llama.cpp has no such step or flag as the normalizer, the pre_tokenizer or the added_tokens of tokenizer.json have ' +
+  'there; use the file for texts without what they look for.';
+
+function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): Mismatch | null {
   if (!tokenizer.tokenizer) {
     return null;
   }
   try {
     const init = initArguments(tokenizer, String(config.hparams.model_type ?? ''));
     const encoder = loadEncoder(tokenizer.tokenizer, init);
-    const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(PROBE_TEXT, { addSpecialTokens: false }));
-    return compare(wanted, openVocabulary(kv));
+    const vocabulary = openVocabulary(kv);
+    const differs = (text: string) => {
+      const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(text, { addSpecialTokens: false }));
+      return compare(text, wanted, vocabulary);
+    };
+    const usual = differs(PROBE_TEXT);
+    const own = usual ?? differs(probePieces(tokenizer.tokenizer, encoder.addedTokens));
+    return own === null ? null : { what: own, next: usual === null ? OTHER_TEXTS : OTHER_NAME };
   } catch (cause) {
     if (cause instanceof MalformedVocabularyError) {
-      return `llama.cpp will not load the file. ${cause.what.replace(/\.$/, '')}`;
+      return { what: `llama.cpp will not load the file. ${cause.what.replace(/\.$/, '')}`, next: OTHER_NAME };
     }
     if (cause instanceof UnsupportedError || cause instanceof SourceError) {
       return null;
@@ -66,8 +83,8 @@ function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): str
   }
 }
 
-function compare(wanted: readonly number[], vocabulary: Vocabulary): string | null {
-  const got = vocabulary.encode(PROBE_TEXT, { special: true, edges: false });
+function compare(text: string, wanted: readonly number[], vocabulary: Vocabulary): string | null {
+  const got = vocabulary.encode(text, { special: true, edges: false });
   const differing = wanted.findIndex((id, i) => got[i] !== id);
   if (differing < 0 && got.length === wanted.length) {
     return null;
