@@ -39,6 +39,7 @@ class Run {
         weights(padded(job)),
         refuses(job.refuseNonFinite || !isFloat(job.type) || !isFloat(job.sourceType)),
         rounds(job.via != F32 && job.via != job.sourceType),
+        fits(job.type == F32 || (job.type == job.sourceType && !rounds) || (job.type == BF16 && job.sourceType == F16)),
         isDirect(job.sourceType == F32 && !rounds && reinterpret_cast<uintptr_t>(job.source) % alignof(float) == 0),
         x(isDirect ? 0 : chunk()),
         rounded(rounds ? bytesOf(job.via, chunk()) : 0),
@@ -60,7 +61,8 @@ class Run {
       if (bad < blocks) return at(Fault::NON_FINITE, row, job.columns, bad * blockElements);
     }
     const float* values = read(source, elements);
-    if (refuses && !kernels.allFinite(values, elements)) {
+    const bool isFinite = kernels.allFinite(values, elements);
+    if (refuses && !isFinite) {
       const size_t bad = std::find_if(values, values + elements, [](float v) { return !std::isfinite(v); }) - values;
       return at(Fault::NON_FINITE, row, job.columns, bad);
     }
@@ -70,6 +72,7 @@ class Run {
       kernels.quantize[job.type](values, job.weights ? weights.data() : nullptr, target, rows, job.columns);
     }
     if (job.errors) measure(source, target, elements);
+    if (isFinite && fits) return {};
     const size_t blockElements = TYPES[job.type].elements, blocks = elements / blockElements;
     const size_t bad = firstInvalidBlock(job.type, target, blocks);
     if (bad == blocks) return {};
@@ -81,7 +84,9 @@ class Run {
   const Kernels& kernels;
   const Job& job;
   const std::vector<float> weights;
-  const bool refuses, rounds, isDirect;
+  const bool refuses, rounds;
+  const bool fits;  // no finite value can become infinite
+  const bool isDirect;
   std::vector<float> x;
   std::vector<uint8_t> rounded;
   std::vector<float> written;

@@ -1,9 +1,7 @@
-import { SourceError, UnsupportedError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { listed } from '../listed.js';
 import { accidentalEnd, namedToken } from '../vocabulary/accidental-end.js';
-import { openVocabulary } from '../vocabulary/open.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 
@@ -14,6 +12,8 @@ export interface EndSources {
   readonly generationConfig: JsonObject;
   /** Those of the file to be written. */
   readonly kv: KeyValues;
+  /** The same, opened. */
+  readonly vocabulary: Vocabulary;
 }
 
 /**
@@ -21,11 +21,7 @@ export interface EndSources {
  * tokenizer or config.json, and llama.cpp adds those that it knows by their text.
  * @throws StrictError with `strict`
  */
-export function doubtEndTokens({ config, generationConfig, kv }: EndSources, to: DoubtSink): void {
-  const vocabulary = vocabularyOf(kv);
-  if (!vocabulary) {
-    return;
-  }
+export function doubtEndTokens({ config, generationConfig, kv, vocabulary }: EndSources, to: DoubtSink): void {
   const wanted = wantedEnds(config, generationConfig);
   const missing = wanted.ids.filter((id) => !vocabulary.endOfGeneration.has(id));
   const accident = accidentalEnd(kv, vocabulary);
@@ -46,17 +42,6 @@ export function doubtEndTokens({ config, generationConfig, kv }: EndSources, to:
     `${said}, but llama.cpp ${[...lost, ...wrong, ...never].join(' and ')}.`,
     `Name the token in the file: hf2gguf edit FILE --set tokenizer.ggml.${isAccident ? 'eos' : 'eot'}_token_id=u32:${id}.`,
   );
-}
-
-function vocabularyOf(kv: KeyValues): Vocabulary | null {
-  try {
-    return openVocabulary(kv);
-  } catch (error) {
-    if (error instanceof UnsupportedError || error instanceof SourceError) {
-      return null;
-    }
-    throw error;
-  }
 }
 
 /** Those that transformers ends a text at, and the file that says so. */

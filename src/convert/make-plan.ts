@@ -54,12 +54,15 @@ export async function makePlan(
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
-  probeVocabulary({ tokenizer, config, kv }, to);
+  const vocabulary = probeVocabulary({ tokenizer, config, kv }, to);
   if (!params.vocabOnly) {
     doubtRope(config, { arch: arch.gguf, kv, tensors: tensors.map(({ name }) => name) }, to);
   }
   await doubtTemplates(kv.entries(), to);
-  doubtEndTokens({ config: tokenizer.config, generationConfig: await generationConfig(model.files), kv }, to);
+  if (vocabulary) {
+    const ends = { config: tokenizer.config, generationConfig: await generationConfig(model.files) };
+    doubtEndTokens({ ...ends, kv, vocabulary }, to);
+  }
   return planned;
 }
 

@@ -38,12 +38,29 @@ export interface ProbeSources {
  * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part;
  * then the same with what that tokenizer looks for in particular.
  * Says nothing where one of the two is of a kind that is not handled.
+ * @returns the file's vocabulary, where it is of a kind that is handled.
  * @throws StrictError with `strict`
  */
-export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): void {
-  const found = mismatch(tokenizer, config, kv);
+export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): Vocabulary | null {
+  const vocabulary = openKnown(kv, to);
+  const found = vocabulary && mismatch(tokenizer, config, vocabulary);
   if (found) {
     doubt(to, `${found.what}.`, found.next);
+  }
+  return vocabulary;
+}
+
+/** Null where llama.cpp won't load it, which is said, or where it is of a kind that is not handled. */
+function openKnown(kv: KeyValues, to: DoubtSink): Vocabulary | null {
+  try {
+    return openVocabulary(kv);
+  } catch (cause) {
+    if (cause instanceof MalformedVocabularyError) {
+      doubt(to, `llama.cpp will not load the file. ${cause.what}`, OTHER_NAME);
+    } else if (!(cause instanceof UnsupportedError)) {
+      throw cause;
+    }
+    return null;
   }
 }
 
@@ -57,14 +74,13 @@ const OTHER_TEXTS =
   'llama.cpp has no such step or flag as the normalizer, the pre_tokenizer or the added_tokens of tokenizer.json have ' +
   'there; use the file for texts without what they look for.';
 
-function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): Mismatch | null {
+function mismatch(tokenizer: TokenizerFiles, config: Config, vocabulary: Vocabulary): Mismatch | null {
   if (!tokenizer.tokenizer) {
     return null;
   }
   try {
     const init = initArguments(tokenizer, String(config.hparams.model_type ?? ''));
     const encoder = loadEncoder(tokenizer.tokenizer, init);
-    const vocabulary = openVocabulary(kv);
     const differs = (text: string) => {
       const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(text, { addSpecialTokens: false }));
       return compare(text, wanted, vocabulary);
@@ -73,9 +89,6 @@ function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): Mis
     const own = usual ?? differs(probePieces(tokenizer.tokenizer, encoder.addedTokens));
     return own === null ? null : { what: own, next: usual === null ? OTHER_TEXTS : OTHER_NAME };
   } catch (cause) {
-    if (cause instanceof MalformedVocabularyError) {
-      return { what: `llama.cpp will not load the file. ${cause.what.replace(/\.$/, '')}`, next: OTHER_NAME };
-    }
     if (cause instanceof UnsupportedError || cause instanceof SourceError) {
       return null;
     }
