@@ -53,3 +53,5 @@ export const MIN_RUNNER_BYTES = 2 * 2 ** 30;
 export const MAX_RUNNER_PROPORTION = 32;
 /** Characters of a chat laid out by a template; some 4 million tokens. */
 export const MAX_CHAT_LENGTH = 2 ** 24;
+/** Characters of a chat template; the longest that are known have some 20,000. */
+export const MAX_TEMPLATE_LENGTH = 2 ** 20;

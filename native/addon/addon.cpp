@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "../quantize/blocks.h"
 #include "../quantize/quantize.h"
 #include "../quantize/targets.h"
 #include "distribution.h"
@@ -81,7 +82,7 @@ void addErrors(const Errors& errors, Napi::Float64Array sums) {
 
 /**
  * quantize(target, type, source, sourceType, via, rows, columns, weights, output, refuseNonFinite, errors):
- * undefined, or { kind: 'non-finite' | 'overflow', row, column }. Types are ggml's numbers; weights (Float32Array) and
+ * undefined, or { kind: 'non-finite' | 'overflow', row, column, refused }. Types are ggml's numbers; weights (Float32Array) and
  * errors (Float64Array of 4, added to) may be undefined.
  */
 Napi::Value quantize(const Napi::CallbackInfo& info) {
@@ -124,7 +125,21 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
   result["kind"] = Napi::String::New(env, fault.kind == Fault::NON_FINITE ? "non-finite" : "overflow");
   result["row"] = Napi::Number::New(env, double(fault.row));
   result["column"] = Napi::Number::New(env, double(fault.column));
+  result["refused"] = Napi::Boolean::New(env, fault.isRefused);
   return result;
+}
+
+/** firstInvalid(type, bytes): the index of the first block that holds no numbers, or undefined. */
+Napi::Value firstInvalid(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 2 || !info[1].IsTypedArray()) {
+    throw Napi::TypeError::New(env, "firstInvalid() takes 2 arguments, the second a Uint8Array");
+  }
+  const Type type = typeOf(env, info[0]);
+  const Napi::Uint8Array bytes = info[1].As<Napi::Uint8Array>();
+  const size_t count = bytes.ByteLength() / TYPES[type].bytes;
+  const size_t found = firstInvalidBlock(type, bytes.Data(), count);
+  return found == count ? env.Undefined() : Napi::Number::New(env, double(found));
 }
 
 /** dequantize(target, type, source, output): `output` is a Float32Array of as many elements as `source` holds. */
@@ -149,6 +164,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["targets"] = Napi::Function::New(env, targets);
   exports["check"] = Napi::Function::New(env, check);
   exports["quantize"] = Napi::Function::New(env, quantize);
+  exports["firstInvalid"] = Napi::Function::New(env, firstInvalid);
   exports["dequantize"] = Napi::Function::New(env, dequantize);
   exports["exponentials"] = Napi::Function::New(env, exponentials);
   exports["weightedDifference"] = Napi::Function::New(env, weightedDifference);

@@ -4,7 +4,7 @@
 
 namespace hf2gguf {
 
-/** Index of the first block of `count` with a scale (or a value, in F16 and BF16) that is NaN or infinite, or `count`. */
+/** Index of the first block of `count` with a scale (or a value, in F32, F16 and BF16) that is NaN or infinite, or `count`. */
 size_t firstInvalidBlock(Type type, const uint8_t* blocks, size_t count);
 
 }  // namespace hf2gguf

@@ -37,12 +37,16 @@ class Run {
       : kernels(kernels),
         job(job),
         weights(padded(job)),
-        checks(job.refuseNonFinite || !isFloat(job.type)),
+        refuses(job.refuseNonFinite || !isFloat(job.type) || !isFloat(job.sourceType)),
         rounds(job.via != F32 && job.via != job.sourceType),
+        fits(job.type == F32 || (job.type == job.sourceType && !rounds) || (job.type == BF16 && job.sourceType == F16)),
         isDirect(job.sourceType == F32 && !rounds && reinterpret_cast<uintptr_t>(job.source) % alignof(float) == 0),
         x(isDirect ? 0 : chunk()),
         rounded(rounds ? bytesOf(job.via, chunk()) : 0),
         written(job.errors ? chunk() : 0) {}
+
+  /** Whether a value that is NaN or infinite ends it. */
+  bool isRefusing() const { return refuses; }
 
   size_t chunkRows() const { return std::min(job.rows, std::max<size_t>(1, chunkFor(job) / job.columns)); }
 
@@ -57,7 +61,8 @@ class Run {
       if (bad < blocks) return at(Fault::NON_FINITE, row, job.columns, bad * blockElements);
     }
     const float* values = read(source, elements);
-    if (checks && !kernels.allFinite(values, elements)) {
+    const bool isFinite = kernels.allFinite(values, elements);
+    if (refuses && !isFinite) {
       const size_t bad = std::find_if(values, values + elements, [](float v) { return !std::isfinite(v); }) - values;
       return at(Fault::NON_FINITE, row, job.columns, bad);
     }
@@ -67,17 +72,21 @@ class Run {
       kernels.quantize[job.type](values, job.weights ? weights.data() : nullptr, target, rows, job.columns);
     }
     if (job.errors) measure(source, target, elements);
-    if (!checks) return {};
+    if (isFinite && fits) return {};
     const size_t blockElements = TYPES[job.type].elements, blocks = elements / blockElements;
     const size_t bad = firstInvalidBlock(job.type, target, blocks);
-    return bad < blocks ? at(Fault::OVERFLOW, row, job.columns, bad * blockElements) : Fault{};
+    if (bad == blocks) return {};
+    const auto kind = std::isfinite(values[bad * blockElements]) ? Fault::OVERFLOW : Fault::NON_FINITE;
+    return at(kind, row, job.columns, bad * blockElements);
   }
 
  private:
   const Kernels& kernels;
   const Job& job;
   const std::vector<float> weights;
-  const bool checks, rounds, isDirect;
+  const bool refuses, rounds;
+  const bool fits;  // no finite value can become infinite
+  const bool isDirect;
   std::vector<float> x;
   std::vector<uint8_t> rounded;
   std::vector<float> written;
@@ -125,8 +134,9 @@ Fault quantizeRows(const Kernels& kernels, const Job& job) {
   Run run(kernels, job);
   Fault first;
   for (size_t row = 0; row < job.rows; row += run.chunkRows()) {
-    const Fault fault = run.quantize(row, std::min(run.chunkRows(), job.rows - row));
-    if (fault.kind == Fault::NON_FINITE) return fault;
+    Fault fault = run.quantize(row, std::min(run.chunkRows(), job.rows - row));
+    fault.isRefused = run.isRefusing();
+    if (fault.kind == Fault::NON_FINITE && fault.isRefused) return fault;
     if (first.kind == Fault::NONE) first = fault;
   }
   return first;

@@ -21,18 +21,19 @@ struct Job {
   size_t rows, columns;
   const float* weights;  // (columns), how much a column's error counts; or null
   uint8_t* target;
-  bool refuseNonFinite;  // always so for quantized types
+  bool refuseNonFinite;  // always so from and for quantized types
   Errors* errors;        // added to; or null
 };
 
 struct Fault {
   enum Kind {
     NONE,
-    NON_FINITE,  // a value (after rounding to `via`), or a source block's scale, is NaN or infinite; rows from there on
-                 // are not written
+    NON_FINITE,  // a value (after rounding to `via`), or a source block's scale, is NaN or infinite; where that is
+                 // refused, rows from there on are not written
     OVERFLOW,    // a value or a block's scale is too large for what the type stores; everything is written
   } kind = NONE;
   size_t row = 0, column = 0;  // of the first
+  bool isRefused = false;      // or else everything is written
 };
 
 Fault quantizeRows(const Kernels& kernels, const Job& job);

@@ -1,12 +1,17 @@
 import type { Config } from '../config/config.js';
 import { SourceError } from '../errors.js';
+import { isFloat } from '../tensor/dtype.js';
 import type { SourceExpr, TensorExpr } from '../tensor/expr.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { blockCount } from './hparams.js';
 import { isBuffer, templateOf, textName } from './names.js';
+import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */
 export class TensorMappingError extends SourceError {}
+
+/** A tensor of whole numbers where a model has weights. */
+export class IntegerWeightsError extends SourceError {}
 
 /** A tensor of the file, before its type is chosen. */
 export interface MappedTensor {
@@ -35,7 +40,7 @@ export function textTensors(architecture: Architecture, sources: Iterable<Source
 /**
  * The file's tensors in the reference's order: those made from the configuration, then the checkpoint's in theirs.
  * @param sources in the checkpoint's order: shards in name order, each shard's tensors sorted by name.
- * @throws TensorMappingError
+ * @throws TensorMappingError, IntegerWeightsError
  */
 export function mapTensors(
   architecture: Architecture,
@@ -77,6 +82,13 @@ function mapTensor(
   const parsed = templateOf(name);
   const rule = parsed && rules.get(parsed.template);
   if (!parsed || !rule) {
+    const wrapper = wrapperOf(source.name);
+    if (wrapper) {
+      throw new TensorMappingError(
+        `Can not map tensor ${source.name} of ${source.file}: the name is ${wrapper.what}.`,
+        wrapper.next,
+      );
+    }
     throw new TensorMappingError(
       `Can not map tensor ${source.name} of ${source.file}: ${gguf} has no such tensor.`,
       'The checkpoint may be quantized, or of another architecture than its config.json says; --arch names another.',
@@ -87,6 +99,12 @@ function mapTensor(
     throw new TensorMappingError(
       `Can not map tensor ${source.name} of ${source.file}: config.json gives the model ${blocks} blocks only.`,
       'Correct the number of layers in config.json, or remove the tensor.',
+    );
+  }
+  if (!isFloat(source.dtype)) {
+    throw new IntegerWeightsError(
+      `Tensor ${source.name} of ${source.file} is of dtype ${source.dtype}: codes of a quantized checkpoint, not weights.`,
+      'Convert the unquantized model that it was made from; its model card may name it as base_model.',
     );
   }
   const expr = rule.transform?.(source, { config, name: source.name, bid, suffix }) ?? source;

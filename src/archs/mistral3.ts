@@ -2,6 +2,7 @@ import { ConfigFieldError, number, show } from '../config/fields.js';
 import { UnsupportedError } from '../errors.js';
 import type { Architecture } from './architecture.js';
 import { llama, llamaHparams } from './llama.js';
+import { ropeRoot } from './rope.js';
 
 /** Mistral 4's mixture of experts under Mistral 3's class name. */
 export class Mistral4Error extends UnsupportedError {}
@@ -21,10 +22,10 @@ export const mistral3: Architecture = {
     await llamaHparams(context);
     const { arch, config, kv } = context;
     if (config.hparams.model_type === 'ministral3') {
-      const rope = { hparams: config.rope, path: 'rope_parameters' };
+      const rope = ropeRoot(config);
       if (config.rope.rope_type !== 'yarn') {
         throw new ConfigFieldError(
-          `rope_parameters.rope_type in config.json is ${show(config.rope.rope_type ?? null)}, and Ministral 3 has yarn.`,
+          `${rope.path}.rope_type in config.json is ${show(config.rope.rope_type ?? null)}, and Ministral 3 has yarn.`,
         );
       }
       kv.f32(`${arch}.rope.scaling.yarn_log_multiplier`, number(rope, 'mscale_all_dim'));

@@ -38,6 +38,7 @@ export function editCommand(): Command {
     .option('--out <file>', 'write there, and leave the file as it is')
     .option('--dry-run', 'show the changes and write nothing')
     .option('--force', 'replace a file of another kind at --out; write also what llama.cpp would not load')
+    .option('--strict', 'refuse what is only doubtful, too')
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);

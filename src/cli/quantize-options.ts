@@ -47,7 +47,7 @@ export function addOutputOptions(command: Command): Command {
   return addFileOptions(command, 'a folder, or a file name in which {ftype} stands for the type (default: this folder)')
     .option(
       '--strict',
-      'refuse a file in which a tensor gets another type than asked for, or text other tokens (exit code 7)',
+      'refuse what is doubtful and would be a warning, such as a tensor of another type than asked for (exit code 7)',
     )
     .option('--stats', 'measure what each tensor loses, at no extra read')
     .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type');

@@ -13,4 +13,6 @@ export interface Config {
   readonly hparams: JsonObject;
   /** `rope_parameters`, or `rope_scaling` under that name, with the root's rope fields mirrored into it. */
   readonly rope: Readonly<Record<string, Json | undefined>>;
+  /** Where these stand in config.json: the name of the part, and of the fields that are elsewhere. */
+  readonly ropePlace: { readonly path: string; readonly places: Readonly<Record<string, string>> };
 }

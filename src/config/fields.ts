@@ -8,10 +8,13 @@ export class ConfigFieldError extends SourceError {
   }
 }
 
-/** A `Config`, or a part of one: `path` is where the part stands in config.json, for messages. */
+/** A `Config`, or a part of one. */
 export interface FieldSource {
   readonly hparams: JsonObject;
+  /** Where the part stands in config.json, for messages. */
   readonly path?: string;
+  /** The same of single fields that stand elsewhere. */
+  readonly places?: Readonly<Record<string, string>>;
 }
 
 interface Kind<T> {
@@ -85,7 +88,8 @@ export const string = required(optionalString);
 export const array = required(optionalArray);
 
 function place(source: FieldSource, name: string): string {
-  return source.path === undefined ? name : `${source.path}.${name}`;
+  const known = source.places?.[name];
+  return known !== undefined ? known : source.path === undefined ? name : `${source.path}.${name}`;
 }
 
 /** A value for a message: one line, cut where it is long. */

@@ -18,7 +18,7 @@ export function loadConfig(raw: JsonObject): Config {
     architecture,
     origin: firstClass(fields.architectures) ?? architecture,
     hparams,
-    rope: ropeParameters(hparams),
+    ...ropeParameters(hparams),
   };
 }
 
@@ -77,11 +77,11 @@ const LOCAL_ROPE_THETA = [
 const ROTARY_FACTOR = ['partial_rotary_factor', 'rope_pct', 'rope_percent'];
 
 /** `rope_parameters`, or else `rope_scaling`, with the fields of the root that belong in it, unless it is one per layer type. */
-function ropeParameters(hparams: JsonObject): JsonObject {
+function ropeParameters(hparams: JsonObject): Pick<Config, 'rope' | 'ropePlace'> {
   const name = hparams.rope_parameters === undefined ? 'rope_scaling' : 'rope_parameters';
   const given = optionalObject({ hparams }, name) ?? {};
   if (given.full_attention !== undefined || given.sliding_attention !== undefined) {
-    return given;
+    return { rope: given, ropePlace: { path: name, places: {} } };
   }
   const local = firstOf(hparams, LOCAL_ROPE_THETA);
   const root = {
@@ -91,11 +91,24 @@ function ropeParameters(hparams: JsonObject): JsonObject {
     original_max_position_embeddings: hparams.original_max_position_embeddings,
   };
   const mirrored = Object.entries(root).filter(([, value]) => value !== undefined && value !== null);
-  return {
+  const rope = {
     ...Object.fromEntries(mirrored),
     ...given,
     ...(local === undefined || local === null ? {} : { sliding_attention: { rope_theta: local } }),
   };
+  const places = mirrored
+    .filter(([key]) => given[key] === undefined || key === 'rope_type')
+    .map(([key]) => [key, placeOf(key, name, hparams)]);
+  return { rope, ropePlace: { path: name, places: Object.fromEntries(places) } };
+}
+
+/** The spelling under which a mirrored field stands in config.json. */
+function placeOf(key: string, name: string, hparams: JsonObject): string {
+  if (key === 'rope_type') {
+    return `${name}.type`;
+  }
+  const names = key === 'rope_theta' ? ROPE_THETA : key === 'partial_rotary_factor' ? ROTARY_FACTOR : [key];
+  return names.find((candidate) => hparams[candidate] !== undefined) ?? key;
 }
 
 /** The first name that is there decides, even with a null. */

@@ -6,6 +6,7 @@ import type { PartialFiles } from '../output/partial-files.js';
 import { type SizedFile, writeError } from '../output/write-error.js';
 import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
+import { DoubtfulValues } from './doubtful-values.js';
 import { type Task, workerMemory } from './tasks.js';
 import type { JobFailure, MeasuredErrors } from './worker.js';
 import type { Workers } from './workers.js';
@@ -24,6 +25,8 @@ export interface Execution {
   /** Bytes that fetched ranges may take while they wait for a worker. */
   readonly fetchMemory: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether values that are NaN or infinite are refused where they would be a warning. */
+  readonly strict?: boolean | undefined;
   /** Takes what each part lost; nothing is measured without. */
   readonly onErrors?: ((errors: MeasuredErrors) => void) | undefined;
   emit(event: ConvertEvent): void;
@@ -32,7 +35,7 @@ export interface Execution {
 /**
  * Fills the files and gives them their names when all are whole and flushed; leaves nothing behind when anything fails.
  * @returns of each file whether it took the place of another.
- * @throws ResourceError, SourceError, HubError, InterruptedError, and as `PartialFiles`
+ * @throws ResourceError, SourceError, HubError, InterruptedError, StrictError with `strict`; and as `PartialFiles`
  */
 export async function execute(execution: Execution): Promise<boolean[]> {
   const { files } = execution;
@@ -61,6 +64,7 @@ async function fillAll(execution: Execution): Promise<void> {
   const largest = tasks.reduce((most, task) => Math.max(most, task.bufferSize), 1);
   const fetches = Math.max(1, Math.min(MAX_FETCHES, Math.floor(execution.fetchMemory / largest)));
   const buffers = new BufferPool(largest);
+  const doubtful = new DoubtfulValues();
   let done = 0;
   const runTask = async (task: Task, signal: AbortSignal) => {
     const local = sources.open(task);
@@ -68,12 +72,15 @@ async function fillAll(execution: Execution): Promise<void> {
     try {
       const bytes = buffer && (await fetchTask(execution.repo, task, buffer, signal));
       const job = { task: withOwnWeights(task), sources: local ?? {}, outputs: files.fds, memory, measure };
-      const { failure, errors } = await workers.run({ ...job, ...(bytes && { bytes }) });
+      const { failure, ...found } = await workers.run({ ...job, ...(bytes && { bytes }) });
       if (failure) {
         throw failureError(failure, files.outputs);
       }
-      for (const error of errors) {
+      for (const error of found.errors) {
         execution.onErrors?.(error);
+      }
+      for (const value of found.doubtful) {
+        doubtful.add(value);
       }
     } finally {
       if (buffer) {
@@ -90,6 +97,7 @@ async function fillAll(execution: Execution): Promise<void> {
   } finally {
     sources.close();
   }
+  doubtful.report(execution);
 }
 
 /** What is sent to a thread takes the whole memory under an array with it, which for weights is the tensor's. */

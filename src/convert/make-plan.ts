@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
+import { doubtRope } from '../archs/rope-doubts.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
+import { doubtTemplates } from '../jinja/doubt-templates.js';
 import { type JsonObject, parseJsonObject } from '../json.js';
 import { checkFaults, tellFaults } from '../loading/check.js';
 import { findFaults, findVocabularyFaults } from '../loading/faults.js';
 import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
 import { type Metadata, writeMetadata } from '../metadata/metadata.js';
+import { generationConfig } from '../metadata/sampling.js';
 import { countParameters } from '../metadata/size-label.js';
 import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
@@ -18,6 +21,7 @@ import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { tellOverrides } from './check-quantized.js';
+import { doubtEndTokens } from './end-tokens.js';
 import { finishPlan } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
@@ -54,7 +58,16 @@ export async function makePlan(
   await checkLoading({ model, params, kv, tensors, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
-  probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
+  const to = { emit, strict: params.strict };
+  const vocabulary = probeVocabulary({ tokenizer, config, kv }, to);
+  if (!params.vocabOnly) {
+    doubtRope(config, { arch: arch.gguf, kv, tensors: tensors.map(({ name }) => name) }, to);
+  }
+  await doubtTemplates(kv.entries(), to);
+  if (vocabulary) {
+    const ends = { config: tokenizer.config, generationConfig: await generationConfig(model.files) };
+    doubtEndTokens({ ...ends, kv, vocabulary }, to);
+  }
   return planned;
 }
 

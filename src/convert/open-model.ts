@@ -1,17 +1,22 @@
 import type { Architecture } from '../archs/architecture.js';
 import { findArchitecture } from '../archs/registry.js';
-import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.js';
+import {
+  type Checkpoint,
+  MissingWeightsError,
+  openCheckpoint,
+  ShardIndexError,
+  UnsupportedWeightsError,
+} from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
-import { SourceError, UnsupportedError } from '../errors.js';
-import { isObject } from '../json.js';
+import { SourceError } from '../errors.js';
 import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { type ConvertParams, checkParams } from './params.js';
+import { refuseQuantized } from './refuse-quantized.js';
 
 export class NoConfigError extends SourceError {}
-export class QuantizedSourceError extends UnsupportedError {}
 
 /** A model that can be converted, as far as its configuration and its headers tell. */
 export interface Model {
@@ -19,23 +24,23 @@ export interface Model {
   readonly files: SmallFiles;
   readonly config: Config;
   readonly arch: Architecture;
-  /** Empty for a vocabulary alone. */
+  /** For a vocabulary alone it tells no more than the type that `auto` stands for; it is empty where there is none. */
   readonly checkpoint: Checkpoint;
 }
 
 /** Whether the class of the model is supported is known before any header is read. @throws Hf2ggufError */
 export async function openModel(params: ConvertParams): Promise<Model> {
-  checkParams(params);
+  const { outType } = checkParams(params);
   const repo = await openRepo(params.source, params);
   const files = new SmallFiles(repo, params.signal);
   const config = await readConfig(files);
   const arch = findArchitecture(config, params.arch);
   if (params.vocabOnly) {
-    return { repo, files, config, arch, checkpoint: new Map() };
+    const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : new Map();
+    return { repo, files, config, arch, checkpoint };
   }
-  refuseQuantized(config);
   const checkpoint = await openCheckpoint(files, params.signal);
-  refuseFloat8(checkpoint);
+  refuseQuantized(config, checkpoint);
   return { repo, files, config, arch, checkpoint };
 }
 
@@ -50,27 +55,17 @@ async function readConfig(files: SmallFiles): Promise<Config> {
   return loadConfig(raw);
 }
 
-/** Scales and packed integers mean nothing to the architectures' tables. */
-function refuseQuantized({ hparams }: Config): void {
-  const quantization = hparams.quantization_config;
-  if (isObject(quantization)) {
-    throw quantizedError(
-      `The checkpoint is quantized already (${String(quantization.quant_method ?? 'quantization_config')})`,
+/** The weights of a repository of which a vocabulary is wanted: they may be anywhere, or not be there yet. */
+async function checkpointIfAny(files: SmallFiles, signal?: AbortSignal): Promise<Checkpoint> {
+  try {
+    return await openCheckpoint(files, signal);
+  } catch (error) {
+    const isMissing = [MissingWeightsError, ShardIndexError, UnsupportedWeightsError].some(
+      (kind) => error instanceof kind,
     );
-  }
-}
-
-function refuseFloat8(checkpoint: Checkpoint): void {
-  for (const { name, file, dtype } of checkpoint.values()) {
-    if (dtype === 'F8_E4M3' || dtype === 'F8_E5M2') {
-      throw quantizedError(`Tensor ${name} of ${file} is of dtype ${dtype}`);
+    if (isMissing) {
+      return new Map();
     }
+    throw error;
   }
-}
-
-function quantizedError(what: string): QuantizedSourceError {
-  return new QuantizedSourceError(
-    `${what}, which this version does not read.`,
-    'Convert the unquantized model that it was made from; its model card may name it as base_model.',
-  );
 }

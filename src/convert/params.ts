@@ -13,8 +13,9 @@ export interface OutputParams extends ForceOption {
    */
   readonly output?: string;
   /**
-   * Refuse to write a file in which any tensor falls back to another type than asked for, or whose vocabulary cuts text
-   * otherwise than the repository's tokenizer. @default false
+   * Refuse what is doubtful, where it would be a warning: a tensor that falls back to another type than asked for, a
+   * vocabulary that cuts text otherwise than the repository's tokenizer, values that are NaN or infinite, end tokens or
+   * rotary scaling that the file lacks, a broken chat template, useless importance weights. @default false
    */
   readonly strict?: boolean;
   /** Measure what each tensor loses, at no extra read. @default false */

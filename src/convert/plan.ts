@@ -66,11 +66,11 @@ export interface PlannedTensor {
   readonly expr: TensorExpr;
   /** The type that values are rounded to before `type`: the converter's, when llama-quantize would read its file. */
   readonly via: GgmlType;
-  /** The source's bytes are the output's, unread: `via` and `finite` mean nothing then. */
+  /** The source's bytes are the output's: `via` and `finite` mean nothing then. */
   readonly copy?: true;
   /** How much the error of each column counts, expert by expert: (ne[2] or 1) x ne[0]. */
   readonly weights?: Float32Array;
-  /** Quantizing refuses NaN and Inf, plain conversion passes them on. */
+  /** Quantizing refuses NaN and Inf, plain conversion passes them on with a warning. */
   readonly finite: boolean;
   /** The rule that chose the type. */
   readonly why: string;

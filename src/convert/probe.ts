@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.js';
 import { SourceError, UnsupportedError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { loadEncoder } from '../tokenizer/encoder/encoder.js';
 import { CHECK_TIMEOUT, withinTime } from '../tokenizer/encoder/time-limit.js';
@@ -10,7 +9,8 @@ import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { MalformedVocabularyError } from '../vocabulary/errors.js';
 import { openVocabulary } from '../vocabulary/open.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
-import { doubt } from '../warnings.js';
+import { type DoubtSink, doubt } from '../warnings.js';
+import { probePieces } from './probe-pieces.js';
 
 /** What the fingerprint's text lacks: more scripts, and code. */
 const PROBE_TEXT = `${CHECK_TEXT}
@@ -32,36 +32,63 @@ export interface ProbeSources {
   readonly config: Config;
   /** Those of the file to be written. */
   readonly kv: KeyValues;
-  readonly strict: boolean;
-  emit(event: ConvertEvent): void;
 }
 
 /**
- * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part.
+ * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part;
+ * then the same with what that tokenizer looks for in particular.
  * Says nothing where one of the two is of a kind that is not handled.
+ * @returns the file's vocabulary, where it is of a kind that is handled.
  * @throws StrictError with `strict`
  */
-export function probeVocabulary({ tokenizer, config, kv, strict, emit }: ProbeSources): void {
-  const found = mismatch(tokenizer, config, kv);
-  if (found === null) {
-    return;
+export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): Vocabulary | null {
+  const vocabulary = openKnown(kv, to);
+  const found = vocabulary && mismatch(tokenizer, config, vocabulary);
+  if (found) {
+    doubt(to, `${found.what}.`, found.next);
   }
-  doubt({ emit, strict }, `${found}.`, 'Name another with --pre-tokenizer, or use the file for other texts alone.');
+  return vocabulary;
 }
 
-function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): string | null {
+/** Null where llama.cpp won't load it, which is said, or where it is of a kind that is not handled. */
+function openKnown(kv: KeyValues, to: DoubtSink): Vocabulary | null {
+  try {
+    return openVocabulary(kv);
+  } catch (cause) {
+    if (cause instanceof MalformedVocabularyError) {
+      doubt(to, `llama.cpp will not load the file. ${cause.what}`, OTHER_NAME);
+    } else if (!(cause instanceof UnsupportedError)) {
+      throw cause;
+    }
+    return null;
+  }
+}
+
+interface Mismatch {
+  readonly what: string;
+  readonly next: string;
+}
+
+const OTHER_NAME = 'Name another with --pre-tokenizer, or use the file for other texts alone.';
+const OTHER_TEXTS =
+  'llama.cpp has no such step or flag as the normalizer, the pre_tokenizer or the added_tokens of tokenizer.json have ' +
+  'there; use the file for texts without what they look for.';
+
+function mismatch(tokenizer: TokenizerFiles, config: Config, vocabulary: Vocabulary): Mismatch | null {
   if (!tokenizer.tokenizer) {
     return null;
   }
   try {
     const init = initArguments(tokenizer, String(config.hparams.model_type ?? ''));
     const encoder = loadEncoder(tokenizer.tokenizer, init);
-    const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(PROBE_TEXT, { addSpecialTokens: false }));
-    return compare(wanted, openVocabulary(kv));
+    const differs = (text: string) => {
+      const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(text, { addSpecialTokens: false }));
+      return compare(text, wanted, vocabulary);
+    };
+    const usual = differs(PROBE_TEXT);
+    const own = usual ?? differs(probePieces(tokenizer.tokenizer, encoder.addedTokens));
+    return own === null ? null : { what: own, next: usual === null ? OTHER_TEXTS : OTHER_NAME };
   } catch (cause) {
-    if (cause instanceof MalformedVocabularyError) {
-      return `llama.cpp will not load the file. ${cause.what.replace(/\.$/, '')}`;
-    }
     if (cause instanceof UnsupportedError || cause instanceof SourceError) {
       return null;
     }
@@ -69,8 +96,8 @@ function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): str
   }
 }
 
-function compare(wanted: readonly number[], vocabulary: Vocabulary): string | null {
-  const got = vocabulary.encode(PROBE_TEXT, { special: true, edges: false });
+function compare(text: string, wanted: readonly number[], vocabulary: Vocabulary): string | null {
+  const got = vocabulary.encode(text, { special: true, edges: false });
   const differing = wanted.findIndex((id, i) => got[i] !== id);
   if (differing < 0 && got.length === wanted.length) {
     return null;

@@ -6,6 +6,7 @@ import { blockSize, type GgmlType } from '../gguf/types.js';
 import { partOf } from '../locate-gguf.js';
 import { copiedFileType, FILE_TYPES, type FileType } from '../quantize/file-types.js';
 import { type Coverage, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
+import { doubtWeights } from '../quantize/imatrix/doubtful-weights.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { type ModelFacts, modelFacts } from '../quantize/model-facts.js';
 import { NEEDS_WEIGHTS } from '../quantize/native.js';
@@ -15,6 +16,7 @@ import { checkPruning, type Pruning, pruneLayers, withBlockCount } from '../quan
 import { checkRowLengths, chooseQuantTypes, type TypeRequest } from '../quantize/recipe/choose.js';
 import { compareForQuantized, dimensions, type RecipeTensor } from '../quantize/recipe/tensor.js';
 import { dtypeOf, type TensorExpr } from '../tensor/expr.js';
+import type { DoubtSink } from '../warnings.js';
 import { placeTensors, QUANTIZATION_VERSION, type UnplacedTensor } from './layout.js';
 import type { PlannedFile, Prediction } from './plan.js';
 
@@ -69,19 +71,19 @@ export interface Recipe {
 /**
  * The files of several types, and a word on what the importance matrix covers.
  * @param name of the file of a type.
- * @throws as `layOutQuantized`
+ * @throws as `layOutQuantized`; StrictError with `strict`
  */
 export function layOutAll(
   source: QuantizeSource,
   types: readonly FileType[],
   request: QuantizeRequest,
   name: (type: FileType) => string,
-  emit: (event: ConvertEvent) => void,
+  to: CoverageSink,
 ): PlannedFile[] {
   const files = types.flatMap((type) =>
     layOutQuantized(name(type), source, fixedRecipe(source, type, request), request),
   );
-  reportCoverage(source, files, request, emit);
+  reportCoverage(source, files, request, to);
   return files;
 }
 
@@ -95,15 +97,25 @@ function fixedRecipe(source: QuantizeSource, fileType: FileType, request: Quanti
   };
 }
 
-/** Says what the importance matrix, if there is one, covers of what changes its type. */
+/** Takes what is said of the importance matrix. */
+export interface CoverageSink extends DoubtSink {
+  emit(event: ConvertEvent): void;
+}
+
+/**
+ * Says what the importance matrix, if there is one, covers of what changes its type, and what of it is doubtful.
+ * @throws StrictError with `strict`
+ */
 export function reportCoverage(
   source: QuantizeSource,
   files: readonly PlannedFile[],
   { imatrix }: QuantizeRequest,
-  emit: (event: ConvertEvent) => void,
+  to: CoverageSink,
 ): void {
   if (imatrix) {
-    emit({ event: 'coverage', coverage: imatrixCoverage(imatrix, source, files) });
+    const coverage = imatrixCoverage(imatrix, source, files);
+    to.emit({ event: 'coverage', coverage });
+    doubtWeights(to, imatrix, coverage.covered);
   }
 }
 

@@ -48,9 +48,9 @@ export async function run<Source extends { readonly repo: Repo }>(
     const memory = params.maxMemory ?? DEFAULT_MAX_MEMORY;
     const { written, stats, ...work } = await prepare(planner, source, params, taskBytes(memory, jobs), emit);
     const onErrors = stats?.add.bind(stats);
-    const { signal } = params;
-    const common = { repo: source.repo, jobs, workers, fetchMemory: memory / 2, signal, onErrors, emit };
-    const replaced = await execute({ ...work, ...common });
+    const { signal, strict } = params;
+    const limits = { jobs, workers, fetchMemory: memory / 2, signal };
+    const replaced = await execute({ ...work, ...limits, repo: source.repo, strict, onErrors, emit });
     const files = written.map((file, i) => ({
       ...file,
       replaced: replaced[i] ?? false,

@@ -12,9 +12,10 @@ import { usualCost } from '../quantize/target/usual-cost.js';
 import { elementCount } from '../tensor/expr.js';
 import { sizeOf } from './layout.js';
 import { type Loss, type MeasureContext, measureLosses, relativeLoss } from './measure-losses.js';
-import type { Asked, QuantizeOptions } from './params.js';
+import type { Asked, OutputParams, QuantizeOptions } from './params.js';
 import type { PlannedFile, Prediction } from './plan.js';
 import {
+  type CoverageSink,
   factsOf,
   hasEntries,
   type KeptTensor,
@@ -54,7 +55,7 @@ interface Candidate extends Option {
 }
 
 interface TargetContext extends MeasureContext {
-  readonly params: MeasureContext['params'] & Pick<QuantizeOptions, 'sensitivities'>;
+  readonly params: MeasureContext['params'] & Pick<QuantizeOptions, 'sensitivities'> & Pick<OutputParams, 'strict'>;
 }
 
 /**
@@ -71,7 +72,7 @@ export async function layOutAsked(
 ): Promise<PlannedFile[]> {
   return target
     ? layOutTarget(name(target.label), source, target, request, context)
-    : layOutAll(source, quants, request, name, context.emit);
+    : layOutAll(source, quants, request, name, doubts(context));
 }
 
 /**
@@ -117,8 +118,12 @@ async function layOutTarget(
     relativeError: sum(picked.map(({ relative }) => relative)),
   };
   const files = layOut(choices, prediction);
-  reportCoverage(source, files, request, context.emit);
+  reportCoverage(source, files, request, doubts(context));
   return files;
+}
+
+function doubts({ params, emit }: TargetContext): CoverageSink {
+  return { strict: params.strict, emit };
 }
 
 const NO_LOSS: Loss = { weighted: 0, whole: 0 };

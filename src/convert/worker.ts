@@ -1,11 +1,20 @@
 import { readSync, writeSync } from 'node:fs';
 import { Hf2ggufError } from '../errors.js';
 import { rowBytes } from '../gguf/types.js';
-import { type ErrorSums, NonFiniteError, newErrorSums, OverflowError, quantizeRows } from '../quantize/native.js';
+import {
+  type ErrorSums,
+  firstNonFinite,
+  NonFiniteError,
+  newErrorSums,
+  OverflowError,
+  quantizeRows,
+  type ValueFault,
+} from '../quantize/native.js';
 import type { ElementType } from '../tensor/dtype.js';
 import { dtypeOf, type Segment } from '../tensor/expr.js';
 import { evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
+import type { DoubtfulValue } from './doubtful-values.js';
 import { type ScaledType, toFloats } from './floats.js';
 import type { Part, Read, Target, Task } from './tasks.js';
 
@@ -24,11 +33,13 @@ export interface Job {
   readonly measure: boolean;
 }
 
-/** What a worker says of a job: why it failed, or what was lost. */
+/** What a worker says of a job: why it failed, or what was lost, and what was written but should not be there. */
 export interface JobResult {
   readonly failure?: JobFailure;
   /** Empty unless measured. */
   readonly errors: readonly MeasuredErrors[];
+  /** The first of each part. */
+  readonly doubtful: readonly DoubtfulValue[];
 }
 
 /** What a part of a tensor lost on its way into a file. */
@@ -54,6 +65,7 @@ class Failure extends Error {
 /** The worker's entry: without a failure, all rows of the task are in their files. */
 export function fill({ task, sources, outputs, bytes, memory, measure }: Job): JobResult {
   const errors: MeasuredErrors[] = [];
+  const doubtful: DoubtfulValue[] = [];
   try {
     arena.reset(memory);
     const buffer = bytes ?? readAll(task, sources);
@@ -63,13 +75,13 @@ export function fill({ task, sources, outputs, bytes, memory, measure }: Job): J
           fetch: (segment) => view(buffer, task.reads, segment),
           take: (size) => arena.take(size),
         });
-        fillPart(part, raw, outputs, measure ? errors : undefined);
+        fillPart(part, raw, outputs, { doubtful, ...(measure && { errors }) });
       });
     }
-    return { errors };
+    return { errors, doubtful };
   } catch (error) {
     if (error instanceof Failure) {
-      return { failure: error.failure, errors };
+      return { failure: error.failure, errors, doubtful };
     }
     throw error;
   }
@@ -103,11 +115,19 @@ function view(buffer: Uint8Array, reads: readonly Read[], { file, offset, length
   return buffer.subarray(at, at + length);
 }
 
-function fillPart(part: Part, raw: Uint8Array, outputs: readonly number[], errors?: MeasuredErrors[]): void {
+interface Findings {
+  readonly doubtful: DoubtfulValue[];
+  readonly errors?: MeasuredErrors[];
+}
+
+function fillPart(part: Part, raw: Uint8Array, outputs: readonly number[], { doubtful, errors }: Findings): void {
   for (const target of part.targets) {
     arena.scope(() => {
       const sums = errors && newErrorSums();
-      const bytes = target.copy ? raw : convert(part, target, raw, sums);
+      const { bytes, fault } = target.copy ? copy(part, target, raw) : convert(part, target, raw, sums);
+      if (fault) {
+        doubtful.push({ ...fault, row: part.from + fault.row, tensor: part.tensor, type: target.type });
+      }
       const fd = outputs[target.file];
       if (fd !== undefined) {
         write(fd, bytes, target.position);
@@ -119,13 +139,26 @@ function fillPart(part: Part, raw: Uint8Array, outputs: readonly number[], error
   }
 }
 
-function convert(part: Part, target: Target, raw: Uint8Array, errors: ErrorSums | undefined): Uint8Array {
+interface Filled {
+  readonly bytes: Uint8Array;
+  readonly fault: ValueFault | undefined;
+}
+
+/** Floats are looked over, since they get to no kernel; other bytes are nobody's business. */
+function copy({ expr, columns }: Part, { type }: Target, bytes: Uint8Array): Filled {
+  const isFloat = type === dtypeOf(expr) && (type === 'F32' || type === 'F16');
+  const at = isFloat ? firstNonFinite(type, bytes) : undefined;
+  const fault = at === undefined ? undefined : { row: Math.floor(at / columns), column: at % columns };
+  return { bytes, fault: fault && { kind: 'non-finite', ...fault } };
+}
+
+function convert(part: Part, target: Target, raw: Uint8Array, errors: ErrorSums | undefined): Filled {
   const rawType = dtypeOf(part.expr) as Exclude<ElementType, ScaledType>;
   const { bytes: source, dtype: sourceType } = toFloats(raw, rawType);
   const rows = part.to - part.from;
   const output = arena.take(rows * rowBytes(target.type, part.columns));
   try {
-    quantizeRows({
+    const fault = quantizeRows({
       type: target.type,
       source,
       sourceType,
@@ -137,6 +170,7 @@ function convert(part: Part, target: Target, raw: Uint8Array, errors: ErrorSums 
       refuseNonFinite: target.finite,
       errors,
     });
+    return { bytes: output, fault };
   } catch (error) {
     if (error instanceof NonFiniteError || error instanceof OverflowError) {
       const { what, next } = error.inTensor(part.tensor, part.from);
@@ -147,7 +181,6 @@ function convert(part: Part, target: Target, raw: Uint8Array, errors: ErrorSums 
     }
     throw error;
   }
-  return output;
 }
 
 function write(fd: number, bytes: Uint8Array, position: number): void {

@@ -5,11 +5,12 @@ import { type ByteSource, openFile } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { encodeHeader } from '../gguf/writer.js';
+import { doubtTemplates } from '../jinja/doubt-templates.js';
 import { type Fault, findFaults, findKeyFaults } from '../loading/faults.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
 import { stream } from '../stream.js';
-import { warn } from '../warnings.js';
+import { type DoubtSink, doubt } from '../warnings.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
 import { nearKey } from './near-keys.js';
@@ -30,6 +31,8 @@ export interface EditParams {
   readonly dryRun?: boolean;
   /** Replaces a file of another kind, and writes what llama.cpp would not load. @default false */
   readonly force?: boolean;
+  /** Refuse what is only doubtful, too. @default false */
+  readonly strict?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -59,7 +62,7 @@ export class UnreadableResultError extends UsageError {}
 
 /**
  * Changes key-values of a GGUF file, never its tensors. Whenever it is stopped, there is the old file or the new one.
- * @throws UsageError, UnsupportedError, SourceError, ResourceError, InterruptedError
+ * @throws UsageError, UnsupportedError, SourceError, ResourceError, InterruptedError; StrictError with `strict`
  */
 export function edit(params: EditParams): AsyncGenerator<EditEvent, EditResult> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
@@ -81,7 +84,12 @@ async function run(params: EditParams, emit: (event: EditEvent) => void): Promis
     for (const change of changes) {
       emit({ event: 'change', ...change });
     }
-    tellDoubts(file, kv, params, emit);
+    const to = { emit, strict: params.strict };
+    tellDoubts(file, kv, params, to);
+    await doubtTemplates(
+      changes.flatMap(({ key, to }) => (to ? [[key, to] as const] : [])),
+      to,
+    );
     const edition: Edition = {
       source,
       dataOffset: file.dataOffset,
@@ -111,12 +119,12 @@ async function write(
     : { written: 'file', replaced: await editInto(edition, output, guard) };
 }
 
-/** @throws UnloadableResultError where a file that loads would no longer do so, unless that is forced. */
-function tellDoubts(file: GgufFile, kv: KeyValues, { force }: EditParams, emit: (event: WarningEvent) => void): void {
+/** @throws UnloadableResultError where a file that loads would no longer do so, unless that is forced; StrictError */
+function tellDoubts(file: GgufFile, kv: KeyValues, { force }: EditParams, to: DoubtSink): void {
   for (const [key] of kv.entries()) {
     const near = nearKey(key, file.kv);
     if (near !== undefined) {
-      warn({ emit }, `${key} is a new key.`, `Did you mean ${near}?`);
+      doubt(to, `${key} is a new key.`, `Did you mean ${near}?`);
     }
   }
   const before = faultsOf(file, file.kv);
@@ -127,7 +135,7 @@ function tellDoubts(file: GgufFile, kv: KeyValues, { force }: EditParams, emit: 
     throw new UnloadableResultError(first.what, 'Set another value, or write it all the same with --force.');
   }
   for (const { what, next } of faults) {
-    warn({ emit }, what, next);
+    doubt(to, what, next);
   }
 }
 

@@ -108,7 +108,9 @@ function referenceOf(id: string, totalParameters: number): Reference {
     return { repo_url: id };
   }
   const { fullName, organization, version } = parseModelId(hubId, totalParameters);
-  const repoUrl = isUrl ? id : organization && `https://huggingface.co/${organization}/${fullName}`;
+  // An absolute path has an organization too: an empty one.
+  const hubUrl = organization === undefined ? undefined : `https://huggingface.co/${organization}/${fullName}`;
+  const repoUrl = isUrl ? id : hubUrl;
   return {
     name: titleOf(fullName),
     ...(organization !== undefined && { organization: titleOf(organization) }),

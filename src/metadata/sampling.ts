@@ -36,7 +36,8 @@ export function setSampling(sampling: Metadata['sampling'], key: SamplingKey, va
   }
 }
 
-async function generationConfig(files: SmallFiles): Promise<JsonObject> {
+/** generation_config.json; empty where there is none, or one that is no JSON. */
+export async function generationConfig(files: SmallFiles): Promise<JsonObject> {
   const bytes = await files.bytes(FILE);
   if (!bytes) {
     return {};

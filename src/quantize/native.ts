@@ -24,8 +24,16 @@ interface Addon {
     output: Uint8Array,
     refuseNonFinite: boolean,
     errors: Float64Array | undefined,
-  ): { kind: 'non-finite' | 'overflow'; row: number; column: number } | undefined;
+  ): (ValueFault & { refused: boolean }) | undefined;
+  firstInvalid(type: number, bytes: Uint8Array): number | undefined;
   dequantize(target: Target, type: number, source: Uint8Array, output: Float32Array): void;
+}
+
+/** A value that is NaN or infinite, or becomes infinite as it is written. Counted from 0 within the rows that were passed. */
+export interface ValueFault {
+  readonly kind: 'non-finite' | 'overflow';
+  readonly row: number;
+  readonly column: number;
 }
 
 /** The addon was not built, or not for this machine. */
@@ -192,11 +200,12 @@ export function newErrorSums(): ErrorSums {
  * Converts whole rows to a tensor type, with the bytes that ggml's reference quantizers give on x86-64
  * (`ggml_quantize_chunk` of llama.cpp v0.5.0).
  *
- * @throws {@link NonFiniteError} for NaN or an infinity, after rounding to `via`: always for quantized types.
+ * @returns the first value that is not finite once it is written, where that is not refused.
+ * @throws {@link NonFiniteError} for NaN or an infinity, after rounding to `via`: always from and for quantized types.
  * @throws {@link OverflowError} if a value or a block's scale does not fit the type; `target` is complete even then.
  * @throws RangeError if a buffer's size is not that of rows x columns, or the type has no kernel.
  */
-export function quantizeRows(params: QuantizeParams): void {
+export function quantizeRows(params: QuantizeParams): ValueFault | undefined {
   const { type, sourceType, via, rows, columns, refuseNonFinite = false } = params;
   const fault = addon().quantize(
     params.on ?? targetFor(type),
@@ -211,8 +220,15 @@ export function quantizeRows(params: QuantizeParams): void {
     refuseNonFinite,
     params.errors,
   );
-  if (fault?.kind === 'non-finite') throw new NonFiniteError(fault.row, fault.column);
-  if (fault?.kind === 'overflow') throw new OverflowError(fault.row, fault.column);
+  if (fault?.refused) {
+    throw new { 'non-finite': NonFiniteError, overflow: OverflowError }[fault.kind](fault.row, fault.column);
+  }
+  return fault;
+}
+
+/** Index of the first value of F32, F16 or BF16 that is NaN or infinite, if there is one. */
+export function firstNonFinite(type: FloatType, values: Uint8Array): number | undefined {
+  return addon().firstInvalid(GGML_TYPES[type][0], values);
 }
 
 /**

@@ -1,10 +1,11 @@
 import { throwIfAborted } from '../concurrency.js';
-import { SourceError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { Graph } from '../graphs/graph.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { Distribution } from './distribution.js';
 import { type Divergence, DivergenceSum } from './divergence.js';
 import type { Engine } from './engine.js';
+import { NoNumberError } from './no-number.js';
 import { type Estimate, exponential, type Piece, pieces, Samples } from './perplexity.js';
 
 /** A model that is ready to be measured. */
@@ -25,8 +26,6 @@ export interface Measures {
 export class ShortTextError extends UsageError {}
 export class ContextError extends UsageError {}
 export class DifferentVocabularyError extends UsageError {}
-/** A model whose output is no number. */
-export class NoNumberError extends SourceError {}
 
 export interface MeasureOptions {
   readonly text: string;
@@ -122,10 +121,7 @@ class Score {
     distribution.read(this.#logits, position * distribution.size);
     const surprise = distribution.surprise(token);
     if (!Number.isFinite(surprise)) {
-      throw new NoNumberError(
-        `${subject.source} predicts ${surprise} at the ${this.count + 1}th position: its weights are broken, or too large for float32.`,
-        'Convert the model again; if that does not help, please report it.',
-      );
+      throw new NoNumberError(`${subject.source} predicts ${surprise} at position ${this.count + 1}`);
     }
     this.#surprise.add(surprise);
     if (base) {

@@ -89,7 +89,8 @@ function once<Value>(
   return value;
 }
 
-async function isGguf(source: string): Promise<boolean> {
+/** Whether a source is a GGUF file, rather than a model in the format of transformers. */
+export async function isGguf(source: string): Promise<boolean> {
   const found = await statOrNull(source, source);
   return found ? found.isFile() : /\.gguf$/i.test(source);
 }

@@ -21,6 +21,11 @@ export const DTYPE_BYTES = {
 
 export type DType = keyof typeof DTYPE_BYTES;
 
+/** Whether elements are values: neither integers nor what needs a scale. */
+export function isFloat(type: ElementType): boolean {
+  return type === 'F16' || type === 'BF16' || type === 'F32' || type === 'F64';
+}
+
 /** What a source tensor's elements can be: a checkpoint's dtype, or a GGUF file's type (those of blocks included). */
 export type ElementType = DType | GgmlType;
 

@@ -6,6 +6,7 @@ import { UnsupportedTokenizerError } from './encoder/fields.js';
 import { malformedFile } from './errors.js';
 import { initArguments } from './init-arguments.js';
 import { recognizePreTokenizer } from './pre/recognize.js';
+import { type TokenOrigin, tokenOrigin } from './special-tokens.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { addedTokenEntry, padding } from './token-types.js';
 import type { TokenizerContext } from './tokenizer.js';
@@ -27,11 +28,7 @@ export async function writeByteLevelBpe(
   const auto = autoTokenizer(tokenizer, files, init);
   const size = vocabularySize(context.config) ?? auto.size;
   if (auto.tokens.length > size) {
-    throw malformedFile(
-      'tokenizer.json',
-      `has the token ${JSON.stringify(auto.tokens.at(-1))} with id ${auto.tokens.length - 1}, but config.json says vocab_size ${size}`,
-      'Correct vocab_size in config.json, or take the tokenizer that belongs to the model.',
-    );
+    throw beyondVocabulary(auto.tokens, size, (token) => tokenOrigin(token, tokenizer, files, init));
   }
   const { kv, preTokenizer } = context;
   const { name, by } = recognizePreTokenizer({
@@ -51,6 +48,28 @@ export async function writeByteLevelBpe(
   kv.array('tokenizer.ggml.tokens', 'string', tokens);
   kv.array('tokenizer.ggml.token_type', 'i32', types);
   await writeSpecialVocab(context, files, { merges: true });
+}
+
+function beyondVocabulary(
+  tokens: AutoTokenizer['tokens'],
+  size: number,
+  originOf: (token: string) => TokenOrigin | null,
+): Error {
+  const id = tokens.length - 1;
+  const token = tokens[id] ?? '';
+  const origin = originOf(token);
+  const shown = JSON.stringify(token);
+  return origin
+    ? malformedFile(
+        origin.file,
+        `${origin.says} ${shown}, which is no token of tokenizer.json and would get the id ${id}; config.json says vocab_size ${size}`,
+        origin.next,
+      )
+    : malformedFile(
+        'tokenizer.json',
+        `has the token ${shown} with id ${id}, but config.json says vocab_size ${size}`,
+        'Correct vocab_size in config.json, or take the tokenizer that belongs to the model.',
+      );
 }
 
 function checkModel(tokenizer: JsonObject): void {

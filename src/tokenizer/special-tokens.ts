@@ -4,7 +4,7 @@ import { SPECIAL_TOKEN_NAMES, tokenizerClass } from './encoder/tokenizer-classes
 import { malformedFile } from './errors.js';
 import { listAt } from './init-arguments.js';
 import { tokenId } from './token-id.js';
-import { objectsAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
 
 /**
  * The tokens that transformers adds to those of tokenizer.json.
@@ -88,6 +88,51 @@ export function specialTokens(
     put(given, isObject(given));
   }
   return specials;
+}
+
+/** Who adds a token that tokenizer.json does not have. */
+export interface TokenOrigin {
+  readonly file: string;
+  /** What of it names the token, and how: `pad_token is`. */
+  readonly says: string;
+  readonly next: string;
+}
+
+/** Null for a token of tokenizer.json itself. */
+export function tokenOrigin(
+  token: string,
+  tokenizer: JsonObject,
+  files: TokenizerFiles,
+  init: JsonObject,
+): TokenOrigin | null {
+  const own = objectsAt(tokenizer, 'added_tokens').some(({ content }) => content === token);
+  if (own || Object.hasOwn(objectAt(tokenizer.model, 'vocab'), token)) {
+    return null;
+  }
+  const next = 'Remove it there, or name a token that exists.';
+  const fileOf = (key: string) =>
+    files.tokenizerConfig && key in files.tokenizerConfig ? 'tokenizer_config.json' : 'special_tokens_map.json';
+  const role = SPECIAL_TOKEN_NAMES.map((name) => `${name}_token`).find((key) => textOf(init[key]) === token);
+  if (role) {
+    return { file: fileOf(role), says: `${role} is`, next };
+  }
+  const lists: readonly (readonly [string, readonly (Json | undefined)[]])[] = [
+    ['additional_special_tokens', additionalTokens(init)],
+    ['extra_special_tokens', extraTokens(init)],
+    ['added_tokens_decoder', Object.values(objectAt(init, 'added_tokens_decoder'))],
+  ];
+  const list = lists.find(([, tokens]) => tokens.some((given) => textOf(given) === token));
+  if (list) {
+    return { file: fileOf(list[0]), says: `${list[0]} has`, next };
+  }
+  if (files.addedTokens && Object.hasOwn(files.addedTokens, token)) {
+    return { file: 'added_tokens.json', says: 'it has', next };
+  }
+  return {
+    file: 'tokenizer_config.json',
+    says: `the tokenizer's class, ${stringAt(init, 'tokenizer_class')}, adds`,
+    next: 'Name the true tokenizer_class there; PreTrainedTokenizerFast adds none.',
+  };
 }
 
 function additionalTokens(init: JsonObject): readonly Json[] {

@@ -83,6 +83,9 @@ async function writeFromTokenizerJson(
 
 const SUPPORTED = 'Supported are tokenizer.json (BPE) and tokenizer.model (SentencePiece).';
 
+const WITH_TRANSFORMERS =
+  'Let transformers write a tokenizer.json of them: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER).';
+
 /** Files of tokenizers that are not read here. */
 const OTHER_FILES = [
   'vocab.json',
@@ -96,12 +99,12 @@ const OTHER_FILES = [
 async function missing(context: TokenizerContext): Promise<Error> {
   for (const file of OTHER_FILES) {
     if (await context.files.has(file)) {
-      return unsupported(file);
+      return file === 'vocab.json' ? unsupported('vocab.json and merges.txt', WITH_TRANSFORMERS) : unsupported(file);
     }
   }
   return new NoTokenizerError(`${context.files.repo.id} holds no tokenizer.`, SUPPORTED);
 }
 
-function unsupported(found: string): Error {
-  return new UnsupportedTokenizerError(`The repository's tokenizer is ${found}, which is not handled yet.`, SUPPORTED);
+function unsupported(found: string, next = SUPPORTED): Error {
+  return new UnsupportedTokenizerError(`The repository's tokenizer is ${found}, which is not handled yet.`, next);
 }

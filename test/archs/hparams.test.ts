@@ -69,7 +69,7 @@ describe('rope scaling', () => {
 
   test('yarn without an original length', async () => {
     await expect(scaling({ rope_type: 'yarn', factor: 4 })).rejects.toThrow(
-      'config.json has no rope_parameters.original_max_position_embeddings.',
+      'config.json has no rope_scaling.original_max_position_embeddings, which YaRN starts from.',
     );
   });
 });

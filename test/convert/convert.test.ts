@@ -2,48 +2,10 @@ import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, wr
 import { basename, join } from 'node:path';
 import { convert, plan } from '#src/convert/convert.js';
 import { FILE_TYPES } from '#src/quantize/file-types.js';
+import { readTensors, type Tensor, writeTensors } from '../checkpoint/tensors.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 import { readRecord, recordsOf, run, sha256 } from './records.js';
-
-interface Tensor {
-  readonly name: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly bytes: Buffer;
-}
-
-type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
-
-function readTensors(path: string): Tensor[] {
-  const whole = readFileSync(path);
-  const start = 8 + Number(whole.readBigUInt64LE());
-  const { __metadata__, ...header } = JSON.parse(whole.subarray(8, start).toString()) as Header;
-  return Object.entries(header).map(
-    ([
-      name,
-      {
-        dtype,
-        shape,
-        data_offsets: [from, to],
-      },
-    ]) => {
-      return { name, dtype, shape, bytes: whole.subarray(start + from, start + to) };
-    },
-  );
-}
-
-function writeTensors(path: string, tensors: readonly Tensor[]): void {
-  let offset = 0;
-  const entries = tensors.map(({ name, dtype, shape, bytes }) => {
-    offset += bytes.length;
-    return [name, { dtype, shape, data_offsets: [offset - bytes.length, offset] }];
-  });
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(json.length));
-  writeFileSync(path, Buffer.concat([length, json, ...tensors.map(({ bytes }) => bytes)]));
-}
 
 const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
 const expected = join(fixtures, 'Tiny-Verse-2M.expected');

@@ -5,12 +5,14 @@ import type { ConvertParams } from '#src/convert/params.js';
 import { probeVocabulary } from '#src/convert/probe.js';
 import { EXIT } from '#src/errors.js';
 import type { KeyValues } from '#src/gguf/key-values.js';
+import type { JsonObject } from '#src/json.js';
 import { readTokenizerFiles } from '#src/tokenizer/tokenizer-files.js';
 import { StrictError } from '#src/warnings.js';
 import { fixtures } from '../paths.js';
 import { vocabularyOfFolder } from '../runner/vocabularies.js';
 import { tempFolder } from '../temp.js';
 import { openModel } from '../tokenizer/folder.js';
+import { TinyCopy } from './tiny-copy.js';
 
 const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
 
@@ -73,13 +75,10 @@ describe('a conversion probes its vocabulary', () => {
   ])('a vocabulary %s', async (_, change, expected) => {
     const { files, config } = await openModel(tinyVerse);
     const warnings: string[] = [];
-    probeVocabulary({
-      tokenizer: await readTokenizerFiles(files),
-      config,
-      kv: change(await vocabularyOfFolder(tinyVerse, 'llama')),
-      strict: false,
-      emit: (event) => event.event === 'warning' && warnings.push(event.what),
-    });
+    probeVocabulary(
+      { tokenizer: await readTokenizerFiles(files), config, kv: change(await vocabularyOfFolder(tinyVerse, 'llama')) },
+      { strict: false, emit: (event) => event.event === 'warning' && warnings.push(event.what) },
+    );
     expect(warnings).toEqual(expected);
   });
 
@@ -89,8 +88,42 @@ describe('a conversion probes its vocabulary', () => {
     const kv = await vocabularyOfFolder(tinyVerse, 'llama');
     for (const files of [tokenizer, { ...tokenizer, tokenizer: null }]) {
       const events: unknown[] = [];
-      probeVocabulary({ tokenizer: files, config, kv, strict: true, emit: (event) => events.push(event) });
+      probeVocabulary({ tokenizer: files, config, kv }, { strict: true, emit: (event) => events.push(event) });
       expect(events).toEqual([]);
     }
+  });
+
+  describe('with what its tokenizer looks for in particular', () => {
+    const warningOf = async (change: (tokenizer: Record<string, JsonObject[string]>) => void) => {
+      const source = new TinyCopy().json('tokenizer.json', change).folder;
+      return (await warningsOf({ source, preTokenizer: 'llama-bpe', vocabOnly: true })).join();
+    };
+
+    test.each(['lstrip', 'rstrip', 'single_word'])('added tokens with %s', async (flag) => {
+      const warning = await warningOf((tokenizer) => {
+        const tokens = tokenizer.added_tokens as Record<string, unknown>[];
+        for (const token of tokens) {
+          token[flag] = true;
+        }
+      });
+      expect(warning).toMatch(/will cut text otherwise/);
+    });
+
+    test.each<[string, JsonObject, RegExp]>([
+      ['a text', { type: 'Replace', pattern: { String: 'God' }, content: 'Lord' }, /it will have "G" .* has "L"/],
+      ['a pattern', { type: 'Replace', pattern: { Regex: '[§¶]+' }, content: '-' }, /the tokenizer has "-"/],
+      [
+        'one step of several',
+        { type: 'Sequence', normalizers: [{ type: 'Replace', pattern: { String: '¶' }, content: '' }] },
+        /will cut text otherwise/,
+      ],
+    ])('a normalizer that replaces %s', async (_, normalizer, expected) => {
+      expect(await warningOf((tokenizer) => Object.assign(tokenizer, { normalizer }))).toMatch(expected);
+    });
+
+    test('a normalizer that finds nothing to replace: nothing is said', async () => {
+      const normalizer = { type: 'Replace', pattern: { String: 'God' }, content: 'God' };
+      expect(await warningOf((tokenizer) => Object.assign(tokenizer, { normalizer }))).toBe('');
+    });
   });
 });

@@ -247,3 +247,18 @@ test('the command line says what changed', async () => {
     err: expect.stringMatching(/^hf2gguf: --set llama.block_count=x: the value/),
   });
 });
+
+test('a chat template that cannot be parsed is doubted where it is written', async () => {
+  const template = join(tempFolder(), 't.jinja');
+  writeFileSync(template, '{% for m in messages %}{{ m.content }');
+  const file = written(fileOf(FIRST));
+  const before = hex(file);
+  await expect(editAll({ source: file, chatTemplate: template, strict: true })).rejects.toMatchObject({ exitCode: 7 });
+  expect(hex(file)).toBe(before);
+  const { code, err } = await run(['edit', file, '--chat-template', template]);
+  expect(code).toBe(0);
+  expect(err).toMatch(/Warning: tokenizer\.chat_template is no template that can be used/);
+  const again = await run(['edit', file, '--set', 'general.name=x', '--strict']);
+  expect(again.code).toBe(0);
+  expect(again.err).not.toMatch(/Warning/);
+});

@@ -55,6 +55,19 @@ describe('where the reference stops', () => {
   }
   const card = (yaml: string) => ({ 'README.md': `---\n${yaml}\n---\n` });
 
+  test('a base model may be a path: an absolute one has an empty organization, and an address', async () => {
+    const { values } = await load(card('base_model: [/workspace/models/foo-7b, ./foo-7b]'));
+    expect(values).toEqual(
+      expect.objectContaining({
+        'general.base_model.0.name': 'Workspace/Models/Foo 7b',
+        'general.base_model.0.repo_url': 'https://huggingface.co//workspace/models/foo-7b',
+        'general.base_model.1.name': 'Foo 7b',
+      }),
+    );
+    expect(values).not.toHaveProperty(['general.base_model.0.organization']);
+    expect(values).not.toHaveProperty(['general.base_model.1.repo_url']);
+  });
+
   test('a number, date or version keeps its text', async () => {
     const { values } = await load(card('version: 1.10\nauthor: 2024-01-01\ndescription: 0x1F'));
     expect(values).toMatchObject({

@@ -6,11 +6,11 @@ import {
   checkContext,
   DifferentVocabularyError,
   measure,
-  NoNumberError,
   type Running,
   ShortTextError,
   type Subject,
 } from '#src/runner/measure.js';
+import { NoNumberError } from '#src/runner/no-number.js';
 import { fakeSubject } from './fake-subject.js';
 
 const LN2 = Math.LN2;
@@ -184,7 +184,7 @@ test('a model that predicts no numbers is refused', async () => {
     });
     const failure = last([subject], null);
     await expect(failure).rejects.toThrow(NoNumberError);
-    await expect(failure).rejects.toThrow(/broken\.gguf/);
+    await expect(failure).rejects.toThrow(/broken\.gguf predicts \S+ at position \d+:/);
   }
 });
 

@@ -49,6 +49,15 @@ describe('continuing', () => {
     ]);
   });
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])('a model that predicts %d is refused', async (bad) => {
+    const broken = { ...engine, run: async () => Float32Array.of(0, 1, bad, 0) };
+    await expect(all(continueTokens(broken, Int32Array.of(1, 2), options))).rejects.toMatchObject({
+      name: 'NoNumberError',
+      exitCode: 4,
+      what: expect.stringContaining('after 2 tokens'),
+    });
+  });
+
   test('an abort ends it', async () => {
     const stop = new AbortController();
     const tokens = continueTokens(engine, Int32Array.of(1), { ...options, signal: stop.signal });

@@ -31,7 +31,13 @@ export async function vocabularyOf(files: Files, plan: TokenizerPlan): Promise<W
   const warnings: string[] = [];
   await writeVocabulary({
     files: new SmallFiles(memoryRepo(files)),
-    config: { architecture: 'Tiny', origin: 'Tiny', hparams, rope: {} },
+    config: {
+      architecture: 'Tiny',
+      origin: 'Tiny',
+      hparams,
+      rope: {},
+      ropePlace: { path: 'rope_scaling', places: {} },
+    },
     kv,
     plan,
     preTokenizer: 'llama-bpe',

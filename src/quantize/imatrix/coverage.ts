@@ -1,4 +1,5 @@
 import { SourceError } from '../../errors.js';
+import { listed } from '../../listed.js';
 import type { Imatrix } from './imatrix.js';
 
 export class ImatrixSizeError extends SourceError {}
@@ -101,10 +102,4 @@ export function describeCoverage({ covered, missing, mismatched, unseen, unused 
       : `The importance matrix has weights for ${covered.length} of ${total} quantized tensors.`,
     ...sentences.flatMap(([names, say]) => (names.length > 0 ? [say(listed(names))] : [])),
   ];
-}
-
-/** Names, the first few of them. */
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(', ');
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.js';
 import { BATCH_TOKENS } from '../memory.js';
+import { NoNumberError } from '../no-number.js';
 import type { Sampler } from './sample.js';
 
 export interface ContinueOptions {
@@ -14,7 +15,7 @@ export interface ContinueOptions {
 /** Why a text ended: a token that says so, the tokens that were asked for, or the caller. */
 export type End = 'end' | 'limit' | 'interrupted';
 
-/** Yields the tokens that the model puts after others, of which there is at least one. */
+/** Yields the tokens that the model puts after others, of which there is at least one. @throws NoNumberError */
 export async function* continueTokens(
   engine: Engine,
   prompt: Int32Array,
@@ -30,6 +31,9 @@ export async function* continueTokens(
     if (count === limit) {
       return 'limit';
     }
+    if (!areNumbers(logits)) {
+      throw new NoNumberError(`The model predicts no numbers after ${prompt.length + count} tokens`);
+    }
     const token = sample(logits);
     if (ends.has(token)) {
       return 'end';
@@ -40,4 +44,13 @@ export async function* continueTokens(
     }
   }
   return 'interrupted';
+}
+
+/** Whether none is NaN or infinite: the sum of their products with 0 tells. */
+function areNumbers(logits: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) {
+    sum += (logits[i] ?? 0) * 0;
+  }
+  return sum === 0;
 }

@@ -1,11 +1,12 @@
 import { SourceError, UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent, WarningEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
+import { accidentalEnd, namedToken } from '../../vocabulary/accidental-end.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
 import { checkNumber } from '../check-number.js';
 import { MAX_CONTEXT, openEngine } from '../engine.js';
-import { openRunnable, type RunnableOptions } from '../model.js';
+import { isGguf, openRunnable, type RunnableOptions } from '../model.js';
 import { continueTokens } from './continue.js';
 import { type Decoded, decodeTokens } from './decode.js';
 import { createSampler, type SamplingOptions } from './sample.js';
@@ -45,7 +46,7 @@ const DEFAULT_MAX_TOKENS = 128;
 /**
  * Continues a prompt. An abort ends the text where it is, and is no error.
  * @example for await (const event of generate({ source: 'model.gguf', prompt: 'In the beginning' })) console.log(event);
- * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, and what opening the model throws.
+ * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, NoNumberError, and what opening the model throws.
  */
 export async function* generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
   checkParams(params);
@@ -53,6 +54,10 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
   const model = await openRunnable(params.source, { ...params, emit: (event) => warnings.push(event) });
   yield* warnings.filter((event) => event.event === 'warning');
   const vocabulary = openVocabulary(model.kv);
+  const accident = accidentalEnd(model.kv, vocabulary);
+  if (accident !== null && (await isGguf(params.source))) {
+    yield accidentWarning(params.source, namedToken(vocabulary, accident));
+  }
   const prompt = vocabulary.encode(await promptText(params, model.kv, vocabulary), { special: true, edges: true });
   const contextLength = Math.min(model.graph.contextLength, MAX_CONTEXT);
   if (prompt.length === 0 || prompt.length >= contextLength) {
@@ -86,6 +91,15 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
   } finally {
     engine.close();
   }
+}
+
+/** Of a model that is planned rather than read, the plan says it. */
+function accidentWarning(source: string, token: string): WarningEvent {
+  return {
+    event: 'warning',
+    what: `${source} names no token that ends a text, so ${token} is taken for it, as llama.cpp does.`,
+    next: 'Name the right one: hf2gguf edit FILE --set tokenizer.ggml.eos_token_id=u32:ID.',
+  };
 }
 
 function checkParams({ maxTokens, temperature, topK, topP, seed, jobs, chat, system }: GenerateParams): void {

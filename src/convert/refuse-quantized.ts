@@ -1,0 +1,56 @@
+import { isBuffer } from '../archs/names.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Config } from '../config/config.js';
+import { UnsupportedError } from '../errors.js';
+import { isObject, type JsonObject } from '../json.js';
+import { isFloat } from '../tensor/dtype.js';
+import type { SourceExpr } from '../tensor/expr.js';
+
+export class QuantizedSourceError extends UnsupportedError {}
+
+const UNQUANTIZED = 'Convert the unquantized model that it was made from; its model card may name it as base_model.';
+
+/**
+ * Refuses weights that are codes and mean nothing to the architectures' tables. A `quantization_config` that was left
+ * over plain weights changes nothing where the reference knows its method (conversion/base.py, dequant_model).
+ * @throws QuantizedSourceError
+ */
+export function refuseQuantized({ hparams }: Config, checkpoint: Checkpoint): void {
+  const quantization = isObject(hparams.quantization_config) ? hparams.quantization_config : {};
+  const method = quantization.quant_method ?? null;
+  const name = typeof method === 'string' ? method : 'quantization_config';
+  const isDeclared = Object.keys(quantization).length > 0;
+  const code = [...checkpoint.values()].find((tensor) => isCode(tensor, isDeclared));
+  if (code) {
+    const { name: tensor, file, dtype } = code;
+    const declared = isDeclared ? `The checkpoint is quantized already (${name}): tensor` : 'Tensor';
+    throw new QuantizedSourceError(
+      `${declared} ${tensor} of ${file} is of dtype ${dtype}, which this version does not read.`,
+      UNQUANTIZED,
+    );
+  }
+  if (method !== null && !isHarmless(quantization)) {
+    const dtypes = [...new Set(Array.from(checkpoint.values(), ({ dtype }) => dtype))].sort().join(', ');
+    throw new QuantizedSourceError(
+      `config.json has a quantization_config (${name}), but no tensor is quantized: all are ${dtypes}.`,
+      'If it was left over when the weights were dequantized, remove quantization_config from config.json.',
+    );
+  }
+}
+
+/** Without a declaration, integers are for the tensor's name to judge: some are buffers of other parts of the model. */
+function isCode({ name, dtype }: SourceExpr, isDeclared: boolean): boolean {
+  return dtype === 'F8_E4M3' || dtype === 'F8_E5M2' || (isDeclared && !isFloat(dtype) && !isBuffer(name));
+}
+
+/** Methods that decode the tensors which they find by name, of which plain weights have none. */
+const BY_NAME: readonly unknown[] = ['bitnet', 'fp8', 'gptq', 'modelopt'];
+/** The same of compressed-tensors. */
+const FORMATS: readonly unknown[] = ['float-quantized', 'int-quantized', 'naive-quantized', 'pack-quantized'];
+
+function isHarmless({ quant_method: method, format, quant_algo: algorithm }: JsonObject): boolean {
+  if (String(algorithm ?? '').endsWith('NVFP4')) {
+    return false;
+  }
+  return BY_NAME.includes(method) || (method === 'compressed-tensors' && FORMATS.includes(format));
+}
