@@ -149,12 +149,17 @@ describe('chat templates', () => {
     expect(await renderChat('{{ bos_token }}{{ messages[0].content }}{{ eos_token }}', user, tokens)).toBe('<s>Hi</s>');
   });
 
+  test('tools and documents are none, as transformers has them without any', async () => {
+    const template = '{% if tools is none and documents is none and not custom_tools is defined %}none{% endif %}';
+    expect(await renderChat(template, user, tokens)).toBe('none');
+  });
+
   test.each([
-    ['broken', '{% for %}', /can't be rendered/],
+    ['broken', '{{ bos_token }}\n{% for %}', /can't be rendered: line 2: /],
     ['one that refuses', "{{ raise_exception('Only users may speak') }}", /Only users may speak/],
     ['a macro that calls itself', '{% macro f(f) %}{{ f(f) }}{% endmacro %}{{ f(f) }}', /call stack/],
     ['deep brackets', `{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`, /call stack/],
-    ['a loop without end', '{% for i in range(1000000000000) %}{{ i }}{% endfor %}', /256 MiB/],
+    ['a range without end', '{% for i in range(1000000000000) %}{{ i }}{% endfor %}', /Range too big/],
     ['a loop that takes no memory', `${'{% for i in range(1000) %}'.repeat(9)}${'{% endfor %}'.repeat(9)}`, /10 s/],
     ['a string that doubles', doubled('"a"', 40, ''), /string length/],
     ['a long text', doubled('"a"', 25, ''), /writes 33554432 characters/],

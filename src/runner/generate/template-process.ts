@@ -1,4 +1,4 @@
-import { Template } from '@huggingface/jinja';
+import { renderTemplate, TemplateSyntaxError } from '../../jinja/template.js';
 import { MAX_CHAT_LENGTH } from '../../limits.js';
 
 export interface TemplateRequest {
@@ -11,12 +11,14 @@ export type TemplateAnswer = { readonly text: string } | { readonly problem: str
 
 function render({ template, values }: TemplateRequest): TemplateAnswer {
   try {
-    const text = new Template(template).render(values);
+    const text = renderTemplate(template, values, new Date());
     return text.length > MAX_CHAT_LENGTH
       ? { problem: `writes ${text.length} characters, more than ${MAX_CHAT_LENGTH}` }
       : { text };
   } catch (error) {
-    return { problem: `can't be rendered: ${String((error as Error).message).slice(0, 200)}` };
+    const where = error instanceof TemplateSyntaxError ? `line ${error.line}: ` : '';
+    const message = error instanceof Error ? error.message : String(error);
+    return { problem: `can't be rendered: ${where}${message.slice(0, 200).replace(/\.$/, '')}` };
   }
 }
 

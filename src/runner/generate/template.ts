@@ -36,7 +36,9 @@ export async function renderChat(
   messages: readonly ChatMessage[],
   { bos, eos }: TemplateTokens,
 ): Promise<string> {
-  const values = { messages, add_generation_prompt: true, bos_token: bos, eos_token: eos };
+  // As transformers gives them to every template: there may be tests of what is none, and none of what isn't defined.
+  const none = { tools: null, documents: null };
+  const values = { messages, ...none, add_generation_prompt: true, bos_token: bos, eos_token: eos };
   const answer = await inProcess({ template, values });
   if ('problem' in answer) {
     throw new ChatTemplateError(answer.problem);

@@ -1,0 +1,29 @@
+import { type Call, fail, type Value } from './values.js';
+
+/** Of a parameter that must be given. */
+export const REQUIRED = Symbol('required');
+
+/** A function of a first argument and of parameters, by name or place, with what they are where not given. */
+export function withParams(
+  params: Readonly<Record<string, Value | typeof REQUIRED>>,
+  run: (first: Value, ...rest: Value[]) => Value,
+): Call {
+  const names = Object.keys(params);
+  return (args, named) => {
+    if (args.length > names.length + 1) {
+      fail('TypeError', `takes at most ${names.length + 1} positional arguments but ${args.length} were given`);
+    }
+    const unknown = [...named.keys()].find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      fail('TypeError', `got an unexpected keyword argument '${unknown}'`);
+    }
+    const values = names.map((name, i) => {
+      const value = args[i + 1] ?? (args.length > i + 1 ? null : named.get(name));
+      const found = value === undefined ? params[name] : value;
+      return typeof found === 'symbol' || found === undefined
+        ? fail('TypeError', `missing 1 required positional argument: '${name}'`)
+        : found;
+    });
+    return run(args[0] ?? null, ...values);
+  };
+}
