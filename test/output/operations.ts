@@ -37,13 +37,13 @@ export interface Outcome {
 
 const tensor = (name: string, offset: number) => ({ name, ne: [256, 2], type: 0, offset });
 
-/** A model of two tensors. */
+/** A model of two tensors, of an architecture that is not held against a graph. */
 export function modelBytes(name = 'model', split?: Parts['kv']): Buffer {
   const tensors = split ? [tensor(name, 0)] : [tensor('blk.0.attn_q.weight', 0), tensor('blk.0.ffn_up.weight', 2048)];
   const kv: Parts['kv'] = [
-    ['general.architecture', 8, text('llama')],
+    ['general.architecture', 8, text('gpt2')],
     ['general.name', 8, text(name)],
-    ['llama.block_count', 4, u32(1)],
+    ['gpt2.block_count', 4, u32(1)],
     ...(split ?? []),
   ];
   return ggufBytes({ kv, tensors, dataBytes: tensors.length * 2048 });

@@ -53,7 +53,7 @@ const PAIRS: readonly Pair[] = [
   {
     name: 'edit a number in place',
     files: ['out.gguf'],
-    args: (_, output, side) => ['edit', `${output}/out.gguf`, '--set', `llama.block_count=${side + 5}`],
+    args: (_, output, side) => ['edit', `${output}/out.gguf`, '--set', `gpt2.block_count=${side + 5}`],
     isThere: true,
   },
 ];
@@ -68,9 +68,9 @@ function modelBytes(seed: number, split?: { readonly number: number; readonly co
   }));
   const u16 = (value: number) => Buffer.from(Uint16Array.of(value).buffer);
   const kv: Parts['kv'] = [
-    ['general.architecture', 8, text('llama')],
+    ['general.architecture', 8, text('gpt2')],
     ['general.name', 8, text(`model ${seed}`)],
-    ['llama.block_count', 4, u32(16)],
+    ['gpt2.block_count', 4, u32(16)],
     ...(split
       ? ([
           ['split.no', 2, u16(split.number)],
