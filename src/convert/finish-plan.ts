@@ -11,6 +11,7 @@ import type { Plan, PlannedFile } from './plan.js';
 import { makeTasks, taskBytes, workerMemory } from './tasks.js';
 
 export class FallbackError extends GateError {}
+export class MaxMemoryError extends UsageError {}
 export class OverwriteError extends UsageError {}
 
 export interface PlanAndPlaces {
@@ -35,7 +36,7 @@ export interface PlanSources {
 
 /**
  * Sums up planned files, says where they go, and what about them is not as asked for.
- * @throws FallbackError with `strict`; OverwriteError, OutputNameError
+ * @throws FallbackError with `strict`; MaxMemoryError, OverwriteError, OutputNameError
  */
 export async function finishPlan({ repo, architecture, files, params, emit }: PlanSources): Promise<PlanAndPlaces> {
   reportFallbacks(files, params, emit);
@@ -43,14 +44,26 @@ export async function finishPlan({ repo, architecture, files, params, emit }: Pl
   const jobs = params.jobs ?? availableParallelism();
   const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
   refuseOverwriting(repo, new Set(tasks.flatMap(({ reads }) => reads.map(({ file }) => file))), paths);
+  const memory = workerMemory(tasks) * jobs;
+  checkMemory(memory, params);
   const plan = {
     source: { id: repo.id, revision: repo.revision, architecture },
     files,
     sourceBytes: tasks.reduce((sum, task) => sum + task.bufferSize, 0),
-    memory: workerMemory(tasks) * jobs,
+    memory,
     disk: files.reduce((sum, file) => sum + file.size, 0),
   };
   return { plan, paths };
+}
+
+/** @throws MaxMemoryError where not even the smallest pieces of the work fit. */
+function checkMemory(memory: number, { maxMemory }: OutputParams): void {
+  if (maxMemory !== undefined && memory > maxMemory) {
+    throw new MaxMemoryError(
+      `--max-memory is ${maxMemory} bytes; the least that works here is ${memory}.`,
+      'Give as much, or fewer --jobs.',
+    );
+  }
 }
 
 function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, emit: PlanSources['emit']): void {

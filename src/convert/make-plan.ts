@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
-import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
-import { type JsonObject, parseJsonObject } from '../json.js';
 import { outputName } from '../metadata/file-name.js';
 import { loadMetadata } from '../metadata/load.js';
 import { type Metadata, writeMetadata } from '../metadata/metadata.js';
@@ -16,24 +13,27 @@ import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { warn } from '../warnings.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
+import type { Inputs } from './inputs.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
 import { type Asked, type ConvertParams, checkParams } from './params.js';
 import type { PlannedFile } from './plan.js';
 import { probeVocabulary } from './probe.js';
-import { readRequest } from './quantize-request.js';
+import type { QuantizeRequest } from './quantized.js';
 import { layOutAsked } from './target.js';
 
 /**
  * Decides everything about the output.
+ * @param headersOnly for a target size: find out whether it can be met, and measure nothing.
  * @throws UsageError, UnsupportedError, SourceError; GateError with `strict`
  */
 export async function makePlan(
-  model: Model,
+  model: Model & Inputs,
   params: ConvertParams,
   emit: (event: ConvertEvent) => void,
+  headersOnly = false,
 ): Promise<PlanAndPlaces> {
-  const { repo, config, arch, checkpoint } = model;
+  const { repo, config, arch, checkpoint, request, overrides } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
   const text = textTensors(arch, checkpoint.values());
   const outType: OutType = askedOutType === 'auto' ? guessOutType(text.map(({ source }) => source)) : askedOutType;
@@ -42,22 +42,15 @@ export async function makePlan(
     files: model.files,
     folderName: repo.name,
     ...(params.modelName !== undefined && { modelName: params.modelName }),
-    ...(params.metadata !== undefined && { overrides: await readOverrides(params.metadata) }),
+    ...(overrides && { overrides }),
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (what) => warn({ emit }, what),
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
-  const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
+  const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
   const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
   probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
   return planned;
-}
-
-async function readOverrides(path: string): Promise<JsonObject> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`--metadata ${path} cannot be read: ${cause.message}.`, 'Give a JSON file.', { cause });
-  });
-  return parseJsonObject(text, path);
 }
 
 interface KeyValueSources {
@@ -100,18 +93,20 @@ interface FileSources {
   readonly metadata: Metadata;
   readonly outType: OutType;
   readonly asked: Asked;
+  readonly request: QuantizeRequest | null;
+  readonly headersOnly: boolean;
   emit(event: ConvertEvent): void;
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, outType, asked } = sources;
+  const { params, kv, tensors, metadata, outType, asked, request } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
   const name = (type: string) => outputName(metadata, type);
-  if (asked.quants.length === 0 && !asked.target) {
+  if (!request) {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
-  return layOutAsked({ kv, tensors: converted }, asked, await readRequest(params), name, sources);
+  return layOutAsked({ kv, tensors: converted }, asked, request, name, sources);
 }

@@ -1,6 +1,9 @@
 import * as conversion from '../convert/convert.js';
+import { readInputs } from '../convert/inputs.js';
+import { checkParams, checkQuantizeParams } from '../convert/params.js';
 import type { Plan } from '../convert/plan.js';
 import * as quantization from '../convert/quantize.js';
+import { readRequest } from '../convert/quantize-request.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import {
   type ConvertParams,
@@ -11,8 +14,18 @@ import {
 } from './params.js';
 import type { Conversion } from './pipeline.js';
 
-const CONVERT = { plan: conversion.plan, write: conversion.convert };
-const QUANTIZE = { plan: quantization.planQuantize, write: quantization.quantize };
+const CONVERT: Conversion<ConvertParams> = {
+  check: checkParams,
+  read: readInputs,
+  plan: conversion.plan,
+  write: conversion.convert,
+};
+const QUANTIZE: Conversion<QuantizeParams> = {
+  check: checkQuantizeParams,
+  read: readRequest,
+  plan: quantization.planQuantize,
+  write: quantization.quantize,
+};
 
 /**
  * Converts a model, and quantizes it in the same pass where `quant` is given; with `check` says how good the result is.
@@ -52,6 +65,7 @@ async function* write<Params extends PipelineParams>(
   conversion: Conversion<Params>,
   params: Params,
 ): AsyncGenerator<ConvertEvent, ConvertResult> {
+  conversion.check(params);
   checkRunnerOptions(params);
   if (!runsModel(params)) {
     return yield* conversion.write(params);
@@ -65,6 +79,7 @@ async function planned<Params extends PipelineParams>(
   params: Params,
   emit: (event: ConvertEvent) => void,
 ): Promise<Plan> {
+  conversion.check(params);
   checkRunnerOptions(params);
   if (!runsModel(params)) {
     return conversion.plan(params, emit);

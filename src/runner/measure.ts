@@ -23,7 +23,6 @@ export interface Measures {
 }
 
 export class ShortTextError extends UsageError {}
-export class ContextError extends UsageError {}
 export class DifferentVocabularyError extends UsageError {}
 /** A model whose output is no number. */
 export class NoNumberError extends SourceError {}
@@ -47,15 +46,11 @@ export interface Running {
   readonly models: readonly Measures[];
 }
 
-/** Fewer tokens leave nothing to score, or no error bar. */
-const MIN_CONTEXT = 8;
-const MAX_CONTEXT = 2 ** 20;
-
 /**
  * Runs models over a text, chunk by chunk: the base once, then each of the models, and compares what they predict before
  * the next chunk; nothing is kept but sums.
  * @returns after each chunk, what is measured so far.
- * @param options a context that `checkContext` lets pass.
+ * @param options numbers that `checkNumbers` lets pass.
  * @throws ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
  */
 export async function* measure(
@@ -151,16 +146,6 @@ function compare(scores: readonly Score[], { next }: Piece, hasBase: boolean): v
   }
 }
 
-/** @throws ContextError */
-export function checkContext(context: number): void {
-  if (!(Number.isSafeInteger(context) && context >= MIN_CONTEXT && context <= MAX_CONTEXT)) {
-    throw new ContextError(
-      `--ctx is ${context}.`,
-      `Give a whole number of tokens from ${MIN_CONTEXT} to ${MAX_CONTEXT}.`,
-    );
-  }
-}
-
 /** A word on a chunk that is longer than what the model was trained for; null where it is not. */
 export function shortContext(source: string, { contextLength }: Pick<Graph, 'contextLength'>, ctx: number) {
   return contextLength < ctx
@@ -175,8 +160,8 @@ export function shortContext(source: string, { contextLength }: Pick<Graph, 'con
 export function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
   if (tokens < 2 * context) {
     throw new ShortTextError(
-      `The text has ${tokens} tokens; two chunks of ${context} are needed.`,
-      'Give a longer text, or to a command that has it a smaller --ctx.',
+      `The text has ${tokens} ${tokens === 1 ? 'token' : 'tokens'}; two chunks of ${context} are needed.`,
+      'Give a longer text, or a smaller --ctx to hf2gguf check or imatrix.',
     );
   }
   return Math.min(Math.floor(tokens / context), chunks ?? Number.POSITIVE_INFINITY);

@@ -127,7 +127,7 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Out
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
   const params: ConvertParams = { ...Object.fromEntries(kept), source, outtype: 'f32' };
   const model = await openModel(params);
-  const [file] = (await makePlan(model, params, emit)).plan.files;
+  const [file] = (await makePlan({ ...model, request: null, overrides: null }, params, emit)).plan.files;
   const kv = new KeyValues();
   for (const [key, value] of file?.kv ?? []) {
     kv.set(key, value);

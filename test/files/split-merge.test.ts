@@ -183,8 +183,8 @@ describe('parts that do not belong together', () => {
 
 describe('refused', () => {
   test.each<[Omit<SplitParams, 'source'>, string]>([
-    [{ splitMaxTensors: 0 }, '--split-max-tensors 0'],
-    [{ splitMaxTensors: Number.NaN }, '--split-max-tensors NaN'],
+    [{ splitMaxTensors: 0 }, '--split-max-tensors is 0'],
+    [{ splitMaxTensors: Number.NaN }, '--split-max-tensors is NaN'],
     [{ splitMaxSize: '2' }, '--split-max-size 2 is no size'],
     [{ splitMaxSize: '0M' }, '--split-max-size 0M is no size'],
     [{ splitMaxSize: '1.5G' }, '--split-max-size 1.5G is no size'],

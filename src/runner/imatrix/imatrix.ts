@@ -2,12 +2,13 @@ import { PartialFiles } from '../../convert/outputs.js';
 import { UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent } from '../../events.js';
 import { byteSource, locateFile } from '../../locate-gguf.js';
+import { optionName, refuseEmpty } from '../../options/empty.js';
+import { checkNumbers } from '../../options/numbers.js';
 import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
 import { stream } from '../../stream.js';
 import type { WeightTensor } from '../graph.js';
-import { checkContext } from '../measure.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
 import { encodeGgufImatrix, encodeLegacyImatrix, type WritableImatrix } from './encode.js';
@@ -50,14 +51,8 @@ export function imatrix(params: ImatrixParams): AsyncGenerator<ImatrixEvent, Ima
 }
 
 async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
+  checkParams(params);
   const { source: model, in: files = [], ctx = DEFAULT_CONTEXT } = params;
-  if (model === undefined && files.length === 0) {
-    throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
-  }
-  if (model === undefined && params.text !== undefined) {
-    throw new UsageError('There is a text, but no model to run over it.', 'Name one, or leave out --text.');
-  }
-  checkContext(ctx);
   const all = new Accumulated(ctx);
   for (const file of files) {
     const { repo, path } = await locateFile(file, params);
@@ -74,6 +69,30 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   const done = { ...file, entries: entries.size, chunks, datasets, coverage: covers };
   emit({ event: 'done', result: done });
   return done;
+}
+
+/** What has a meaning for a model's run alone. */
+const OF_A_RUN = [
+  'text',
+  'chunks',
+  'processOutput',
+  'parseSpecial',
+] as const satisfies readonly (keyof ImatrixParams)[];
+
+/** @throws UsageError */
+function checkParams(params: ImatrixParams): void {
+  refuseEmpty(params);
+  checkNumbers(params);
+  if (params.source !== undefined) {
+    return;
+  }
+  if ((params.in ?? []).length === 0) {
+    throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
+  }
+  const idle = OF_A_RUN.find((name) => params[name] !== undefined && params[name] !== false);
+  if (idle) {
+    throw new UsageError(`${optionName(idle)} has no effect without a model to run.`, 'Name one, or leave it out.');
+  }
 }
 
 async function addModel(all: Accumulated, model: string, params: ImatrixParams, emit: Emit) {
