@@ -3,14 +3,14 @@ import { findArchitecture } from '../archs/registry.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
-import { SourceError, UnsupportedError } from '../errors.js';
+import { UnsupportedError } from '../errors.js';
 import { isObject } from '../json.js';
+import { noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { type ConvertParams, checkParams } from './params.js';
 
-export class NoConfigError extends SourceError {}
 export class QuantizedSourceError extends UnsupportedError {}
 
 /** A model that can be converted, as far as its configuration and its headers tell. */
@@ -28,6 +28,9 @@ export async function openModel(params: ConvertParams): Promise<Model> {
   checkParams(params);
   const repo = await openRepo(params.source, params);
   const files = new SmallFiles(repo, params.signal);
+  if (!params.vocabOnly) {
+    await refuseWithoutWeights(files);
+  }
   const config = await readConfig(files);
   const arch = findArchitecture(config, params.arch);
   if (params.vocabOnly) {
@@ -42,16 +45,28 @@ export async function openModel(params: ConvertParams): Promise<Model> {
 async function readConfig(files: SmallFiles): Promise<Config> {
   const raw = await files.json('config.json');
   if (!raw) {
-    throw new NoConfigError(
-      `${files.repo.id} has no config.json.`,
-      'Give the repository of a model in the format of transformers.',
-    );
+    throw await noModel(files, 'config.json');
   }
   return loadConfig(raw);
 }
 
+/** What a repository without weights is instead, where that can be told. */
+async function refuseWithoutWeights(files: SmallFiles): Promise<void> {
+  const hasWeights = (await files.repo.list()).some(({ path }) =>
+    /^(model|pytorch_model)[^/]*\.(safetensors|bin|index\.json)$/.test(path),
+  );
+  const error = hasWeights ? null : await noModel(files, 'weights');
+  if (error) {
+    throw error;
+  }
+}
+
 /** Scales and packed integers mean nothing to the architectures' tables. */
 function refuseQuantized({ hparams }: Config): void {
+  // What mlx_lm writes beside quantization_config, or in its place.
+  if (isObject(hparams.quantization) && 'bits' in hparams.quantization) {
+    throw quantizedError('The checkpoint is quantized already (MLX)');
+  }
   const quantization = hparams.quantization_config;
   if (isObject(quantization)) {
     throw quantizedError(

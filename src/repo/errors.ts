@@ -21,6 +21,20 @@ export class NotASourceError extends UsageError {
   }
 }
 
+/** Something else that the Hub has. */
+export class HubKindError extends NotASourceError {
+  constructor(source: string, kind: 'dataset' | 'Space') {
+    super(source, `is a ${kind} on the Hub, and no model`);
+  }
+}
+
+/** A file where a repository is meant. */
+export class FileOfRepoError extends UsageError {
+  constructor(repo: string, file: string) {
+    super(`${file} is a file of ${repo}, and a model is the whole repository.`, `Give ${repo}.`);
+  }
+}
+
 export class BadEndpointError extends UsageError {
   constructor(why: string) {
     super(`The Hub's endpoint ${why}.`, 'Set HF_ENDPOINT to an address such as https://huggingface.co, or unset it.');
@@ -38,6 +52,16 @@ export class FolderNotFoundError extends SourceError {
 export class NotAFolderError extends SourceError {
   constructor(path: string) {
     super(`${path} is not a folder.`, 'Give the folder that holds config.json and the weights.');
+  }
+}
+
+/** A model's folder in the Hub's cache, with several revisions or none. */
+export class SnapshotError extends SourceError {
+  constructor(path: string, commits: readonly string[]) {
+    super(
+      `${path} holds ${commits.length === 0 ? 'no revision' : `${commits.length} revisions`} of a model.`,
+      commits.length === 0 ? 'Download the model first.' : `Give one: ${path}/snapshots/${commits[0]}, for example.`,
+    );
   }
 }
 

@@ -10,7 +10,7 @@ import { ResourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
-import { statOrNull } from '../repo/folder.js';
+import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
 import { dtypeOf, elementCount, type SourceExpr, shapeOf } from '../tensor/expr.js';
@@ -73,7 +73,7 @@ export interface Outline extends Omit<Runnable, 'tensors'> {
 /** @throws as `openRunnable`, but ModelTooLargeError */
 export function openOutline(source: string, options: RunnableOptions = {}): Promise<Outline> {
   return once(options.opened?.outlines, source, async () =>
-    (await isGguf(source)) ? outlineOfFile(source, options) : planFloats(source, options),
+    (await namesGguf(source, options)) ? outlineOfFile(source, options) : planFloats(source, options),
   );
 }
 
@@ -85,11 +85,6 @@ function once<Value>(
   const value = known?.get(source) ?? open();
   known?.set(source, value);
   return value;
-}
-
-async function isGguf(source: string): Promise<boolean> {
-  const found = await statOrNull(source, source);
-  return found ? found.isFile() : /\.gguf$/i.test(source);
 }
 
 async function outlineOfFile(source: string, options: RunnableOptions): Promise<Outline> {
