@@ -61,6 +61,14 @@ export async function locateGgufFile(source: string, options: OpenOptions = {}):
   return { repo, path: paths[0] as string };
 }
 
+/** @throws GgufNotFoundError for a path where there is nothing. */
+export async function refuseMissing(source: string, options: OpenOptions = {}): Promise<void> {
+  const found = await resolveSource(source, endpointOf(options));
+  if (found.at === 'path' && found.kind === 'nothing') {
+    throw new GgufNotFoundError(`${source} does not exist.`, CHECK_PATH);
+  }
+}
+
 async function locateAll(
   source: string,
   parts: (path: string) => string[],

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { didYouMean, nearNames } from '../options/near-names.js';
-import { parseFileType } from '../quantize/file-types.js';
+import { FILE_TYPES, parseFileType, parseFileTypes } from '../quantize/file-types.js';
 
 /** A first word that is no source, but perhaps a command. */
 export class UnknownCommandError extends UsageError {}
@@ -13,7 +13,7 @@ export const COMMANDS: string[] = [];
 /**
  * Refuses a first word that is likelier a misspelt command than a name on the Hub.
  * @param words what follows it.
- * @throws UnknownCommandError, TooManyWordsError
+ * @throws UnknownCommandError, UnknownTypeError, TooManyWordsError
  */
 export function checkCommand(source: string, words: readonly string[]): void {
   const stray = words.filter((word) => !isTypes(word));
@@ -25,6 +25,8 @@ export function checkCommand(source: string, words: readonly string[]): void {
     );
   }
   if (stray.length > 0) {
+    const type = stray.find((word) => nearNames(word, Object.keys(FILE_TYPES)).length > 0);
+    parseFileTypes(type === undefined ? [] : [type]);
     throw new TooManyWordsError(
       `There ${stray.length === 1 ? 'is a word' : `are ${stray.length} words`} too many: ${stray.join(' ')}.`,
       'Give one source, and after it options and types such as q4_k_m; hf2gguf types lists them.',

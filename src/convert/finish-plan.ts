@@ -60,7 +60,7 @@ export async function finishPlan({ repo, architecture, files, params, emit }: Pl
 function checkMemory(memory: number, { maxMemory }: OutputParams): void {
   if (maxMemory !== undefined && memory > maxMemory) {
     throw new MaxMemoryError(
-      `--max-memory is ${maxMemory} bytes; the least that works here is ${memory}.`,
+      `--max-memory ${maxMemory} is too little; the least that works here is ${memory} bytes.`,
       'Give as much, or fewer --jobs.',
     );
   }

@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.js';
+import { refuseMissing } from '../locate-gguf.js';
 import { optionName } from '../options/empty.js';
 import { namesGguf, namesModel } from '../repo/open.js';
-import type { ConvertParams, QuantizeParams } from './params.js';
+import { type ConvertParams, NoTypeError, type QuantizeParams } from './params.js';
 
 // A GGUF file given to be converted can be quantized alone, and a model given to be quantized is converted on the way.
 
@@ -21,6 +22,7 @@ export async function asQuantization<Params extends ConvertParams>(params: Param
   if (!(await namesGguf(params.source, params))) {
     return null;
   }
+  await refuseMissing(params.source, params);
   const { modelName, metadata, vocabOnly, preTokenizer, arch, outtype, ...rest } = params;
   const given = { modelName, metadata, vocabOnly, preTokenizer, arch };
   const other = OF_CONVERSIONS.find((name) => given[name] !== undefined && given[name] !== false);
@@ -34,6 +36,12 @@ export async function asQuantization<Params extends ConvertParams>(params: Param
     throw new OptionOfOtherSourceError(
       `--outtype has no effect on ${params.source}, a GGUF file.`,
       'Name the type to quantize to with --quant.',
+    );
+  }
+  if (rest.quant === undefined && rest.targetSize === undefined && rest.targetBpw === undefined) {
+    throw new NoTypeError(
+      `${params.source} is a GGUF file already, and no type is given to quantize it to.`,
+      'Name one with --quant, such as q4_k_m; hf2gguf types lists them.',
     );
   }
   return rest;

@@ -173,7 +173,7 @@ function budgetFor(
   const most = allowed(sum(subjects.map(({ tensor }) => elementCount(tensor.ne))));
   if (whole > most) {
     throw new TargetTooSmallError(
-      `The file cannot be as small as ${label}${/\d$/.test(label) ? ' bytes' : ''}: with every tensor in its smallest type it has ${whole} bytes.`,
+      `The file cannot be as small as ${label}${/\d$/.test(label) ? ' B' : ''}: with every tensor in its smallest type it has ${whole} bytes.`,
       'Ask for more. With an importance matrix (--imatrix) there are smaller types.',
     );
   }
