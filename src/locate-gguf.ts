@@ -65,7 +65,7 @@ export async function locateGgufFile(source: string, options: OpenOptions = {}):
 export async function refuseMissing(source: string, options: OpenOptions = {}): Promise<void> {
   const found = await resolveSource(source, endpointOf(options));
   if (found.at === 'path' && found.kind === 'nothing') {
-    throw new GgufNotFoundError(`${source} does not exist.`, CHECK_PATH);
+    throw missingFile(source, found.path);
   }
 }
 
@@ -76,7 +76,7 @@ async function locateAll(
 ): Promise<GgufLocation> {
   const found = await resolveSource(source, endpointOf(options));
   if (found.at === 'path') {
-    return locateLocal(found, parts, options);
+    return locateLocal(source, found, parts, options);
   }
   if (found.file === undefined && !found.repo.includes('/')) {
     throw new NotAGgufSourceError(`"${source}" is no GGUF file.`, CHECK_PATH);
@@ -91,6 +91,7 @@ async function locateAll(
 }
 
 async function locateLocal(
+  source: string,
   { path, kind }: LocalSource,
   parts: (path: string) => string[],
   { revision }: OpenOptions,
@@ -101,15 +102,21 @@ async function locateLocal(
   if (kind === 'folder') {
     const repo = await openFolder(path);
     const files = (await repo.list()).map((file) => file.path);
-    throw new NotAGgufSourceError(`${path} is a folder, and a GGUF file is meant.`, nameOne(repo, files));
+    throw new NotAGgufSourceError(`${path} is not a file, but a folder.`, nameOne(repo, files));
   }
   const paths = parts(basename(path));
   const repo = await openFolderFiles(dirname(path), paths);
   const list = (await repo.list()).map((file) => file.path);
   if (!paths.some((name) => list.includes(name))) {
-    throw new GgufNotFoundError(`${path} does not exist.`, CHECK_PATH);
+    throw missingFile(source, path);
   }
   return complete({ repo, paths }, list, path);
+}
+
+/** @param path of the source: another text for `folder:file`. */
+function missingFile(source: string, path: string): GgufNotFoundError {
+  const what = path === source ? `${path} does not exist` : `${dirname(path)} has no file ${basename(path)}`;
+  return new GgufNotFoundError(`${what}.`, CHECK_PATH);
 }
 
 /** @throws MissingPartError */

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
-import { checkEnvironment } from '../options/environment.js';
 import { archsCommand } from './archs.js';
 import { checkCommand } from './check.js';
 import { convertCommand } from './convert.js';
 import { diffCommand } from './diff.js';
 import { editCommand } from './edit.js';
+import { checkEnvironment } from './environment.js';
 import { printable } from './format.js';
 import { imatrixCommand } from './imatrix.js';
 import { inspectCommand } from './inspect.js';

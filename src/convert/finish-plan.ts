@@ -11,7 +11,6 @@ import type { Plan, PlannedFile } from './plan.js';
 import { makeTasks, taskBytes, workerMemory } from './tasks.js';
 
 export class FallbackError extends GateError {}
-export class MaxMemoryError extends UsageError {}
 export class OverwriteError extends UsageError {}
 
 export interface PlanAndPlaces {
@@ -36,7 +35,7 @@ export interface PlanSources {
 
 /**
  * Sums up planned files, says where they go, and what about them is not as asked for.
- * @throws FallbackError with `strict`; MaxMemoryError, OverwriteError, OutputNameError
+ * @throws FallbackError with `strict`; OverwriteError, OutputNameError
  */
 export async function finishPlan({ repo, architecture, files, params, emit }: PlanSources): Promise<PlanAndPlaces> {
   reportFallbacks(files, params, emit);
@@ -45,7 +44,7 @@ export async function finishPlan({ repo, architecture, files, params, emit }: Pl
   const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
   refuseOverwriting(repo, new Set(tasks.flatMap(({ reads }) => reads.map(({ file }) => file))), paths);
   const memory = workerMemory(tasks) * jobs;
-  checkMemory(memory, params);
+  warnOfMemory(memory, params, emit);
   const plan = {
     source: { id: repo.id, revision: repo.revision, architecture },
     files,
@@ -56,12 +55,13 @@ export async function finishPlan({ repo, architecture, files, params, emit }: Pl
   return { plan, paths };
 }
 
-/** @throws MaxMemoryError where not even the smallest pieces of the work fit. */
-function checkMemory(memory: number, { maxMemory }: OutputParams): void {
+/** Says so where not even the smallest pieces of the work fit. */
+function warnOfMemory(memory: number, { maxMemory }: OutputParams, emit: PlanSources['emit']): void {
   if (maxMemory !== undefined && memory > maxMemory) {
-    throw new MaxMemoryError(
-      `--max-memory ${maxMemory} is too little; the least that works here is ${memory} bytes.`,
-      'Give as much, or fewer --jobs.',
+    warn(
+      { emit },
+      `--max-memory ${maxMemory} is too little: ${memory} bytes are taken, the least that works here.`,
+      'Fewer --jobs take less.',
     );
   }
 }

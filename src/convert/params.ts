@@ -7,6 +7,7 @@ import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { parseTarget, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
 import { parsePreTokenizer } from '../tokenizer/pre/recognize.js';
 import { parseOptions } from './quantize-request.js';
+import { RequantizeError } from './quantized.js';
 import type { Sensitivities } from './target.js';
 
 /** What every call that writes files takes; the command line's options under the same names. */
@@ -122,6 +123,13 @@ export function checkParams(params: ConvertParams): Asked & { outType: OutType |
     throw new NothingToQuantizeError(
       `${optionName(idle)} has no effect without --quant.`,
       'Name a type with --quant (or a size with --target-size), or leave it out.',
+    );
+  }
+  const changed = asked.quants.find((type) => type !== 'Q8_0' && type !== 'COPY') ?? (asked.target && 'a target size');
+  if (outType === 'Q8_0' && changed && !params.allowRequantize) {
+    throw new RequantizeError(
+      `With --outtype ${params.outtype} the model is quantized already before ${changed} is made of it: quality is lost twice.`,
+      'Leave --outtype out, or insist with --allow-requantize.',
     );
   }
   if (isQuantized && params.vocabOnly) {

@@ -1,4 +1,5 @@
 import { HubError, SourceError, UsageError } from '../errors.js';
+import { counted } from '../options/counted.js';
 
 /** What a Hub error is about; all of it may be shown, none of it is secret. */
 export interface Subject {
@@ -79,7 +80,7 @@ export class MissingFileError extends SourceError {
 
 export class ShortFileError extends SourceError {
   constructor(path: string, has: number, needs: number) {
-    super(`${path} has ${has} bytes, but ${needs} are needed.`, 'Download the file again: it is cut short.');
+    super(`${path} has ${counted(has, 'byte')}, but ${needs} are needed.`, 'Download the file again: it is cut short.');
   }
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { HubKindError, NotASourceError } from './errors.js';
 import { statOrNull } from './folder.js';
 import { checkRepoPath } from './paths.js';
@@ -28,7 +29,7 @@ const REPO = /^(?:[A-Za-z0-9_][\w.-]{0,95}\/)?[A-Za-z0-9_][\w.-]{0,95}$/;
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
 
 /**
- * What a source's name means: a path that exists wins, else
+ * What a source's name means: a path that exists wins, also one in `folder:file.gguf`, else
  * - `org/model[@revision][:file.gguf or :TYPE]`,
  * - an address of the Hub's pages, as a browser has it: `https://huggingface.co/org/model/blob/main/file.gguf`,
  * - the same without `https://`, and `hf://org/model[@revision][/file]`.
@@ -42,6 +43,10 @@ export async function resolveSource(source: string, endpoint?: string): Promise<
   if (found) {
     return { at: 'path', path: source, kind: found.isDirectory() ? 'folder' : 'file' };
   }
+  const inFolder = await fileOfFolder(source);
+  if (inFolder) {
+    return inFolder;
+  }
   if (PATH_LIKE.test(source)) {
     return { at: 'path', path: source, kind: 'nothing' };
   }
@@ -50,6 +55,16 @@ export async function resolveSource(source: string, endpoint?: string): Promise<
     return { at: 'path', path: source, kind: 'nothing' };
   }
   return checked(source, page ? ofPage(source, page) : ofName(source, source));
+}
+
+/** `folder:file`, as of a repository. */
+async function fileOfFolder(source: string): Promise<LocalSource | null> {
+  const { folder, file } = /^(?<folder>[^:]{2,}):(?<file>.+)$/.exec(source)?.groups ?? {};
+  if (!folder || !file || !(await statOrNull(folder, folder))?.isDirectory()) {
+    return null;
+  }
+  const path = join(folder, checkRepoPath(file));
+  return { at: 'path', path, kind: (await statOrNull(path, path)) ? 'file' : 'nothing' };
 }
 
 /** A Hub name with a revision that was named apart from it. @throws NotASourceError where it names another */

@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../concurrency.js';
 import { SourceError, UsageError } from '../errors.js';
+import { counted } from '../options/counted.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { Distribution } from './distribution.js';
 import { type Divergence, DivergenceSum } from './divergence.js';
@@ -160,7 +161,7 @@ export function shortContext(source: string, { contextLength }: Pick<Graph, 'con
 export function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
   if (tokens < 2 * context) {
     throw new ShortTextError(
-      `The text has ${tokens} ${tokens === 1 ? 'token' : 'tokens'}; two chunks of ${context} are needed.`,
+      `The text has ${counted(tokens, 'token')}; two chunks of ${context} are needed.`,
       'Give a longer text, or a smaller --ctx to hf2gguf check or imatrix.',
     );
   }

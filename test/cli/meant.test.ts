@@ -22,6 +22,8 @@ beforeAll(async () => {
   await run([tiny, '--outtype', 'f16', '--out', gguf]);
   writeFiles(root, {
     'org/files/tiny-Q8_0.gguf': 'GGUF',
+    'datasets/org/data/train.parquet': '',
+    'spaces/org/app/app.py': '',
     'org/adapter/adapter_config.json': JSON.stringify({ base_model_name_or_path: 'org/base' }),
     'org/adapter/adapter_model.safetensors': '',
   });
@@ -187,8 +189,11 @@ test.each<[string[], number, RegExp]>([
   [['quantize', 'org/files', 'q4_0'], 4, /org\/files holds GGUF files/],
   [['inspect', 'org/files'], 2, /Name one of its GGUF files: org\/files:tiny-F16\.gguf, org\/files:tiny-Q8_0\.gguf/],
   [['inspect', 'org/files:Q4_K_M'], 4, /org\/files has no file Q4_K_M\. Name one of its GGUF files/],
+  [['org/data'], 2, /"org\/data" is a dataset on the Hub, and no model/],
+  [['org/app'], 2, /"org\/app" is a Space on the Hub, and no model/],
+  [['org/nosuch'], 5, /shows no model org\/nosuch without a token/],
   [['org/adapter'], 3, /org\/adapter holds an adapter \(LoRA\) of org\/base/],
-  [['inspect', tiny], 2, /is a folder, and a GGUF file is meant/],
+  [['inspect', tiny], 2, /is not a file, but a folder\. It has no GGUF files/],
 ])('%j: what it is, is said', async (args, code, sentence) => {
   const done = await online(args);
   expect(done.err).toMatch(sentence);
@@ -227,8 +232,8 @@ describe('options without effect on a model', () => {
 test('the least memory and the least size are said', async () => {
   const memory = await run([gguf, '--quant', 'q8_0', '--max-memory', '1', '-o', tempFolder()]);
   expect([memory.code, memory.err]).toEqual([
-    2,
-    expect.stringMatching(/--max-memory 1 is too little; the least that works here is \d+ bytes/),
+    0,
+    expect.stringMatching(/--max-memory 1 is too little: \d+ bytes are taken, the least that works here/),
   ]);
   const size = await run([gguf, '--target-size', '1', '--imatrix', 'auto', '-o', tempFolder()]);
   expect([size.code, size.err]).toEqual([

@@ -135,7 +135,7 @@ describe('parts that do not belong together', () => {
   const [A, B] = ['m-00001-of-00002.gguf', 'm-00002-of-00002.gguf'];
 
   test.each<[string, Record<string, Parts>, RegExp]>([
-    ['a part that is missing', { [A]: part(0, 2, [F32('a')]) }, /1 are missing: m-00002-of-00002\.gguf/],
+    ['a part that is missing', { [A]: part(0, 2, [F32('a')]) }, /1 is missing: m-00002-of-00002\.gguf/],
     [
       'most parts of 65535 missing',
       { 'm-00001-of-65535.gguf': part(0, 65535, [F32('a')]) },

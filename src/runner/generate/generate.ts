@@ -1,6 +1,7 @@
 import { SourceError, UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent, WarningEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
+import { counted } from '../../options/counted.js';
 import { optionName, refuseEmpty } from '../../options/empty.js';
 import { checkNumbers, withJobs } from '../../options/numbers.js';
 import { openVocabulary } from '../../vocabulary/open.js';
@@ -59,7 +60,7 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
   const contextLength = Math.min(model.graph.contextLength, MAX_CONTEXT);
   if (prompt.length === 0 || prompt.length >= contextLength) {
     throw new PromptLengthError(
-      `The prompt has ${prompt.length} ${prompt.length === 1 ? 'token' : 'tokens'}; the model takes 1 to ${contextLength - 1}.`,
+      `The prompt has ${counted(prompt.length, 'token')}; the model takes 1 to ${contextLength - 1}.`,
       'Give another --prompt.',
     );
   }
