@@ -25,13 +25,18 @@ export function checkCommand(source: string, words: readonly string[]): void {
     );
   }
   if (stray.length > 0) {
-    const type = stray.find((word) => nearNames(word, Object.keys(FILE_TYPES)).length > 0);
-    parseFileTypes(type === undefined ? [] : [type]);
+    refuseNearTypes(stray);
     throw new TooManyWordsError(
       `There ${stray.length === 1 ? 'is a word' : `are ${stray.length} words`} too many: ${stray.join(' ')}.`,
       'Give one source, and after it options and types such as q4_k_m; hf2gguf types lists them.',
     );
   }
+}
+
+/** Refuses words that are misspelt types, rather than paths. @throws UnknownTypeError */
+export function refuseNearTypes(words: readonly string[]): void {
+  const types = Object.keys(FILE_TYPES);
+  parseFileTypes(words.filter((word) => !/[./\\]/.test(word) && nearNames(word, types).length > 0).slice(0, 1));
 }
 
 /** The types of an option and of words after it, as when a list has spaces at its commas. */

@@ -4,11 +4,15 @@ import type { QuantizeParams } from '../pipeline/params.js';
 import { addCheckOptions } from './check-options.js';
 import { oneOut } from './file-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
-import { isTypes, TooManyWordsError, typesOf } from './meant.js';
+import { isTypes, refuseNearTypes, TooManyWordsError, typesOf } from './meant.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
+import { append } from './repeatable.js';
 import { runPlanned } from './run-planned.js';
 
-type Flags = OutputFlags & Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
+type Flags = OutputFlags & { readonly quant?: readonly string[] } & Omit<
+    QuantizeParams,
+    'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags
+  >;
 
 const EXAMPLES = `
 Examples:
@@ -25,7 +29,8 @@ export function quantizeCommand(): Command {
   const command = new Command('quantize')
     .description('Quantize a GGUF file: the bytes that llama-quantize writes.')
     .argument('<source>', 'FILE.gguf, or org/model[@revision]:file.gguf; a model to convert, too')
-    .argument('[types...]', 'one or more types (comma-separated), perhaps with the output file before them');
+    .argument('[types...]', 'one or more types (comma-separated), perhaps with the output file before them')
+    .option('-q, --quant <types>', 'the same', append);
   addOutputOptions(command);
   addHubOptions(command);
   addQuantizeOptions(command);
@@ -36,7 +41,8 @@ export function quantizeCommand(): Command {
 
 function run(named: string, rest: readonly string[], flags: Flags): Promise<void> {
   return runPlanned(flags, async (signal) => {
-    const { out, quant } = parseArguments(rest, flags);
+    const { out, quant: words } = parseArguments(rest, flags);
+    const quant = typesOf(flags.quant, words);
     const source = await toSource(named, flags);
     const params: QuantizeParams = {
       ...toParams(flags, signal),
@@ -70,5 +76,6 @@ function parseArguments(
       'Give SOURCE [OUT] TYPES; threads are --jobs N.',
     );
   }
+  refuseNearTypes([first]);
   return { out: first, quant: typesOf([], others) ?? [] };
 }

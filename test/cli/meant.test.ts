@@ -113,6 +113,23 @@ describe('a first word that is no source', () => {
   });
 });
 
+test.each([
+  [['quantize', gguf, 'q4_k_n', 'q8_0'], /The quantization q4_k_n is not known\. Did you mean/],
+  [[tiny, 'q4'], /The quantization q4 is not known\. Did you mean Q4_0/],
+])('%j: a misspelt type is no file', async (args, sentence) => {
+  const { code, err } = await run(args);
+  expect([code, err]).toEqual([2, expect.stringMatching(sentence)]);
+});
+
+test('names to choose from an importance matrix by that are not in it', async () => {
+  const imatrix = join(tempFolder(), 'imatrix.gguf');
+  await run(['imatrix', gguf, '--chunks', '1', '--ctx', '64', '-o', imatrix]);
+  const command = ['quantize', gguf, 'q4_0', '--imatrix', imatrix, '--exclude-weights', 'ffn_dwn', '--dry-run'];
+  const warned = await run(command);
+  expect([warned.code, warned.err]).toEqual([0, expect.stringMatching(/--exclude-weights ffn_dwn has no effect/)]);
+  expect((await run([...command, '--strict'])).code).toBe(7);
+});
+
 describe('types are understood', () => {
   test.each<[string[], string[]]>([
     [['--quant', 'q4km'], ['Q4_K_M']],
@@ -152,7 +169,7 @@ describe('a GGUF file and a model, each given where the other is usual', () => {
   }
 
   test('a GGUF file is quantized, wherever it lies', async () => {
-    const expected = await written(['quantize', gguf, 'q8_0']);
+    const expected = await written(['quantize', gguf, '-q', 'q8_0']);
     for (const source of [
       gguf,
       'org/files:tiny-F16.gguf',
