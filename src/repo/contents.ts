@@ -68,7 +68,7 @@ const KINDS: readonly Kind[] = [
     isUnsupported: true,
   },
   {
-    is: holds(/\.(bin|pth?|ckpt|h5|msgpack|npz)$/),
+    is: (contents) => holds(/\.(bin|pth?|ckpt|h5|msgpack|npz)$/)(contents) && !holds(/\.safetensors$/)(contents),
     what: () => 'holds weights in another format than safetensors, which is not supported yet',
     next: () => 'Use a revision of the repository with safetensors, or convert the weights to safetensors first.',
     isUnsupported: true,
@@ -80,7 +80,8 @@ const KINDS: readonly Kind[] = [
       `Give that folder, ${id}/${nested(paths)}; of the Hub's repositories only whole ones are read.`,
   },
   {
-    is: (contents) => holds(/\.(parquet|arrow|jsonl|csv|tsv)$/)(contents) && !holds(/\.safetensors$/)(contents),
+    is: (contents) =>
+      holds(/\.(parquet|arrow|jsonl|csv|tsv)$/)(contents) && !holds(/(\.safetensors|^config\.json)$/)(contents),
     what: () => 'holds a dataset, and no model',
     next: () => TRANSFORMERS,
   },

@@ -87,12 +87,15 @@ function pageOf(source: string, endpoint: string | undefined): string[] | null {
   }
   const text = isBare ? `https://${source}` : source;
   const url = URL.canParse(text) ? new URL(text) : null;
-  const own = endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint).host : null;
-  if (!url || !/^https?:$/.test(url.protocol) || ![...HUB_HOSTS, own].includes(url.host)) {
+  const own = endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint) : null;
+  if (!url || !/^https?:$/.test(url.protocol) || ![...HUB_HOSTS, own?.host].includes(url.host)) {
     throw new NotASourceError(source.replace(/\/\/[^/]*@/, '//'), "is no address at the Hub's host");
   }
+  // A mirror may have its pages in a folder.
+  const folder = url.host === own?.host ? own.pathname.replace(/\/$/, '') : '';
+  const path = url.pathname.startsWith(`${folder}/`) ? url.pathname.slice(folder.length) : url.pathname;
   try {
-    return url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+    return path.split('/').filter(Boolean).map(decodeURIComponent);
   } catch {
     throw new NotASourceError(source, 'is no address that can be read');
   }

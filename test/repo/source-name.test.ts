@@ -6,6 +6,11 @@ import { tempFolder, writeFiles } from './kit.js';
 
 const SHA = 'a'.repeat(40);
 
+test("a mirror's pages may be in a folder", async () => {
+  const found = await resolveSource('https://mirror.example/hub/org/model/tree/v1', 'https://mirror.example/hub');
+  expect(found).toMatchObject({ repo: 'org/model', revision: 'v1' });
+});
+
 describe('a model on the Hub, however it is named', () => {
   test.each<[string, { repo?: string; revision?: string; file?: string }]>([
     ['gpt2', { repo: 'gpt2' }],
