@@ -2,9 +2,12 @@ import { basename, dirname } from 'node:path';
 import { SourceError, UsageError } from './errors.js';
 import type { ByteSource } from './gguf/byte-source.js';
 import { MAX_GGUF_PARTS } from './limits.js';
-import { openFolderFiles, statOrNull } from './repo/folder.js';
-import { type OpenOptions, openRepo } from './repo/open.js';
+import { parseFileType } from './quantize/file-types.js';
+import { ggufFiles, shownFiles, sourceOf } from './repo/file-names.js';
+import { openFolder, openFolderFiles } from './repo/folder.js';
+import { endpointOf, type OpenOptions, openNamed, RevisionOfFolderError } from './repo/open.js';
 import type { Repo } from './repo/repo.js';
+import { type HubSource, type LocalSource, resolveSource } from './repo/source-name.js';
 
 export class NotAGgufSourceError extends UsageError {}
 export class GgufNotFoundError extends SourceError {}
@@ -18,6 +21,8 @@ export interface GgufLocation {
   /** In the order of the parts; one for a file that is not split. */
   readonly paths: readonly string[];
 }
+
+const CHECK_PATH = 'Check the path; a file on the Hub is named as org/model:file.gguf.';
 
 /** `NAME-00002-of-00005.gguf`. */
 const PART = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
@@ -39,34 +44,28 @@ export function partOf(name: string, number: number, count: number): string {
 
 /**
  * Finds a GGUF file and, where its name is that of a part, the other parts beside it.
- * @param source a path, or `org/model[@revision]:path/in/the/repository.gguf`; a path that exists wins.
+ * @param source a path, or a file on the Hub by any of its names (see `resolveSource`), such as `org/model:file.gguf` or,
+ * where a repository has one of that type, `org/model:Q4_K_M`; a path that exists wins.
  * @throws NotAGgufSourceError, GgufNotFoundError, MissingPartError, and what opening a repository throws.
  */
 export async function locateGguf(source: string, options: OpenOptions = {}): Promise<GgufLocation> {
-  await checkName(source);
-  return locateAll(source, await splitHubName(source), partNames, options);
+  refusePiece(source);
+  return locateAll(source, partNames, options);
 }
 
-/** Finds one file alone, be it a part or not. @throws as `locateGguf` */
-export async function locateGgufFile(source: string, options: OpenOptions = {}): Promise<{ repo: Repo; path: string }> {
-  await checkName(source);
-  return locateFile(source, options);
-}
-
-/** Finds a file of any kind, in the same places. */
+/** Finds a file of any kind that lies where a GGUF file may. @throws as `locateGguf` */
 export async function locateFile(source: string, options: OpenOptions = {}): Promise<{ repo: Repo; path: string }> {
-  const { repo, paths } = await locateAll(source, await splitHubName(source), (path) => [path], options);
+  const found = await resolveSource(source, endpointOf(options));
+  if (found.at === 'hub' && found.file === undefined) {
+    throw new GgufNotFoundError(`${source} does not exist.`, CHECK_PATH);
+  }
+  return locateGgufFile(source, options);
+}
+
+/** Finds one GGUF file alone, be it a part or not. @throws as `locateGguf` */
+export async function locateGgufFile(source: string, options: OpenOptions = {}): Promise<{ repo: Repo; path: string }> {
+  const { repo, paths } = await locateAll(source, (path) => [path], options);
   return { repo, path: paths[0] as string };
-}
-
-interface HubName {
-  readonly repo: string;
-  readonly path: string;
-}
-
-async function splitHubName(source: string): Promise<HubName | undefined> {
-  const { repo, path } = /^(?<repo>[^:]{2,}):(?<path>.+)$/.exec(source)?.groups ?? {};
-  return repo && path && !(await statOrNull(source, source)) ? { repo, path } : undefined;
 }
 
 /** `x.gguf.part1of2`, `x.gguf-split-a`, `x.gguf.001`: what `split` of Unix, or a person, cuts a file into. */
@@ -92,40 +91,99 @@ function refusePiece(source: string): void {
 
 const MAX_SHOWN_PIECES = 10;
 
-async function checkName(source: string): Promise<void> {
-  refusePiece(source);
-  if (!/[/\\]|\.gguf$/i.test(source) && !(await isFile(source))) {
-    throw new NotAGgufSourceError(
-      `"${source}" is no GGUF file.`,
-      'Give a path, or a file in a repository as org/model:file.gguf.',
-    );
+/** @throws GgufNotFoundError for a path where there is nothing. */
+export async function refuseMissing(source: string, options: OpenOptions = {}): Promise<void> {
+  const found = await resolveSource(source, endpointOf(options));
+  if (found.at === 'path' && found.kind === 'nothing') {
+    throw missingFile(source, found.path);
   }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await statOrNull(path, path))?.isFile() ?? false;
 }
 
 async function locateAll(
   source: string,
-  remote: HubName | undefined,
   parts: (path: string) => string[],
   options: OpenOptions,
 ): Promise<GgufLocation> {
-  const paths = parts(remote ? remote.path : basename(source));
-  const repo = remote ? await openRepo(remote.repo, options) : await openFolderFiles(dirname(source), paths);
-  const found = new Set((await repo.list()).map((file) => file.path));
-  const missing = paths.filter((path) => !found.has(path));
-  if (missing.length === paths.length) {
-    throw await notFound(source, remote);
+  const found = await resolveSource(source, endpointOf(options));
+  if (found.at === 'path') {
+    return locateLocal(source, found, parts, options);
   }
+  if (found.file === undefined && !found.repo.includes('/')) {
+    throw new NotAGgufSourceError(`"${source}" is no GGUF file.`, CHECK_PATH);
+  }
+  const repo = await openNamed(source, found, options);
+  const list = (await repo.list()).map(({ path }) => path);
+  const file = found.file === undefined || list.includes(found.file) ? found.file : ofType(list, found.file);
+  if (file === undefined) {
+    throw notNamed(repo, found, list);
+  }
+  return complete({ repo, paths: parts(file) }, list, source);
+}
+
+async function locateLocal(
+  source: string,
+  { path, kind }: LocalSource,
+  parts: (path: string) => string[],
+  { revision }: OpenOptions,
+): Promise<GgufLocation> {
+  if (revision) {
+    throw new RevisionOfFolderError(path);
+  }
+  if (kind === 'folder') {
+    const repo = await openFolder(path);
+    const files = (await repo.list()).map((file) => file.path);
+    throw new NotAGgufSourceError(`${path} is not a file, but a folder.`, nameOne(repo, files));
+  }
+  const paths = parts(basename(path));
+  const repo = await openFolderFiles(dirname(path), paths);
+  const list = (await repo.list()).map((file) => file.path);
+  if (!paths.some((name) => list.includes(name))) {
+    throw missingFile(source, path);
+  }
+  return complete({ repo, paths }, list, path);
+}
+
+/** @param path of the source: another text for `folder:file`. */
+function missingFile(source: string, path: string): GgufNotFoundError {
+  const what = path === source ? `${path} does not exist` : `${dirname(path)} has no file ${basename(path)}`;
+  return new GgufNotFoundError(`${what}.`, CHECK_PATH);
+}
+
+/** @throws MissingPartError */
+function complete(location: GgufLocation, list: readonly string[], source: string): GgufLocation {
+  const { paths } = location;
+  const missing = paths.filter((path) => !list.includes(path));
   if (missing.length > 0) {
     throw new MissingPartError(
-      `Of the ${paths.length} parts of ${source}, ${missing.length} are missing: ${missing.slice(0, 3).join(', ')}.`,
+      `Of the ${paths.length} parts of ${source}, ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${missing.slice(0, 3).join(', ')}.`,
       'Get all parts of the split file first.',
     );
   }
-  return { repo, paths };
+  return location;
+}
+
+/** The one GGUF file that has a type's name in its own; undefined where there is none, or several. */
+function ofType(list: readonly string[], tag: string): string | undefined {
+  const type = parseFileType(tag) ?? tag.toUpperCase();
+  const found = ggufFiles(list).filter((path) => {
+    const words = path.replace(/(-\d{5}-of-\d{5})?\.gguf$/i, '').split(/[-./]/);
+    return !/mmproj/i.test(path) && words.some((word) => word.toUpperCase() === type);
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function notNamed(repo: Repo, { file }: HubSource, list: readonly string[]): GgufNotFoundError | NotAGgufSourceError {
+  return file === undefined
+    ? new NotAGgufSourceError(`${repo.id} is a repository, and a GGUF file of it is meant.`, nameOne(repo, list))
+    : new GgufNotFoundError(`${repo.id} has no file ${file}.`, nameOne(repo, list));
+}
+
+/** What could be meant. */
+function nameOne(repo: Repo, list: readonly string[]): string {
+  const files = ggufFiles(list);
+  return files.length > 0
+    ? `Name one of its GGUF files: ${shownFiles(files.map((file) => sourceOf(repo, file)))}.`
+    : `It has no GGUF files; \`hf2gguf ${repo.id}\` converts a model.`;
 }
 
 /** Of a part's name those of all parts, in their order; else the name itself. @throws NotAGgufSourceError */
@@ -142,14 +200,6 @@ export function partNames(path: string): string[] {
     );
   }
   return Array.from({ length: count }, (_, number) => partName(prefix, number, count));
-}
-
-async function notFound(source: string, remote: HubName | undefined): Promise<GgufNotFoundError> {
-  if (remote) {
-    return new GgufNotFoundError(`${remote.repo} has no file ${remote.path}.`, 'Look it up in the list of its files.');
-  }
-  const what = (await statOrNull(source, source)) ? 'is not a file' : 'does not exist';
-  return new GgufNotFoundError(`${source} ${what}.`, 'Check the path and its permissions.');
 }
 
 /** A repository's file as a source of bytes, for reading its header. `name` is for messages. */

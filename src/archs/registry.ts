@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
-import { editDistance } from '../edit-distance.js';
-import { UnsupportedError } from '../errors.js';
+import { UnsupportedError, UsageError } from '../errors.js';
+import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { llama } from './llama.js';
 import { mistral3 } from './mistral3.js';
@@ -13,43 +13,61 @@ export const ARCHITECTURES: readonly Architecture[] = [llama, mistral3, qwen2, q
 
 export class UnsupportedArchitectureError extends UnsupportedError {}
 
+export class UnknownClassError extends UsageError {}
+
+const LIST = 'hf2gguf archs lists the classes that are.';
+
 /**
  * The family of a model.
  * @param name a class or GGUF name (`--arch`) to take instead of the configuration's class.
- * @throws UnsupportedError
+ * @throws UnsupportedError, UnknownClassError
  */
-export function findArchitecture(config: Config, name: string = config.architecture): Architecture {
-  const found = ARCHITECTURES.find(({ classes, gguf }) => classes.includes(name) || gguf === name);
+export function findArchitecture(config: Config, name?: string): Architecture {
+  const found = name === undefined ? byClass(config.architecture) : parseArchitecture(name);
   if (!found) {
-    const near = nearest(name, config);
-    throw new UnsupportedArchitectureError(
-      `The architecture ${name.slice(0, MAX_NAME)} is not supported; the nearest one that is, is ${near.name}.`,
-      `If the model is built the same, try --arch ${near.gguf}; hf2gguf archs lists them all.`,
-    );
+    throw unsupported(config);
   }
   found.check?.(config);
   return found;
 }
 
-/** Longer names are cut before they are compared or shown. */
-const MAX_NAME = 100;
-
-/** The known class whose name takes the fewest changes; a change of `model_type` counts twice. */
-function nearest(name: string, config: Config): { name: string; gguf: string } {
-  const wanted = name.slice(0, MAX_NAME);
-  const type = config.hparams.model_type;
-  let best = { name: '', gguf: '', distance: Number.POSITIVE_INFINITY };
-  for (const { classes, gguf } of ARCHITECTURES) {
-    const typeDistance = typeof type === 'string' ? editDistance(gguf, type.slice(0, MAX_NAME)) : 0;
-    for (const candidate of classes) {
-      const distance = editDistance(candidate, wanted) + 2 * typeDistance;
-      if (distance < best.distance) {
-        best = { name: candidate, gguf, distance };
-      }
-    }
+/** A family by the name of one of its classes, or its name in GGUF, however it is spelt. @throws UnknownClassError */
+export function parseArchitecture(name: string): Architecture {
+  const known = sameName(name, NAMES);
+  const found = ARCHITECTURES.find(({ classes, gguf }) => known !== undefined && [...classes, gguf].includes(known));
+  if (!found) {
+    throw new UnknownClassError(
+      `--arch ${name} is no class of models that is supported.`,
+      didYouMean(name, NAMES, LIST),
+    );
   }
-  return best;
+  return found;
 }
+
+const NAMES = ARCHITECTURES.flatMap(({ classes, gguf }) => [...classes, gguf]);
+
+function byClass(name: string): Architecture | undefined {
+  return ARCHITECTURES.find(({ classes }) => classes.includes(name));
+}
+
+/** Fields of a configuration that count experts. */
+const EXPERTS = ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts'];
+
+/** Another class of its own is built otherwise, however near its name: another way is named for a slip alone. */
+function unsupported({ architecture, hparams }: Config): UnsupportedArchitectureError {
+  const name = architecture.slice(0, MAX_NAME);
+  if (/moe|mixtral/i.test(name) || EXPERTS.some((field) => Number(hparams[field]) > 1)) {
+    return new UnsupportedArchitectureError(`Mixtures of experts (${name}) are not supported yet.`, LIST);
+  }
+  const slip = NAMES.find((known) => isSlip(name, known));
+  return new UnsupportedArchitectureError(
+    `The architecture ${name} is not supported.`,
+    slip ? `If config.json means ${slip}, say --arch ${slip}; ${LIST}` : LIST,
+  );
+}
+
+/** Longer names are cut before they are shown. */
+const MAX_NAME = 100;
 
 /** What `hf2gguf archs` lists. */
 export function listArchitectures(): { classes: readonly string[]; gguf: string; example: string }[] {

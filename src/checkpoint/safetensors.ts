@@ -1,6 +1,7 @@
 import { SourceError } from '../errors.js';
 import { isObject, type Json, parseJsonObject } from '../json.js';
 import { MAX_SAFETENSORS_HEADER_BYTES, MAX_SOURCE_DIMS } from '../limits.js';
+import { counted } from '../options/counted.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type DType } from '../tensor/dtype.js';
 import { elementCount, type SourceExpr } from '../tensor/expr.js';
@@ -36,7 +37,10 @@ export async function readSafetensorsHeader(repo: Repo, file: RepoFile, signal?:
     );
   }
   if (file.size < 8) {
-    throw new NotSafetensorsError(`${file.path} has ${file.size} bytes: not a safetensors file.`, DOWNLOAD_AGAIN);
+    throw new NotSafetensorsError(
+      `${file.path} has ${counted(file.size, 'byte')}: not a safetensors file.`,
+      DOWNLOAD_AGAIN,
+    );
   }
   const length = Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
   if (start.length > 8 && start[8] !== 0x7b) {

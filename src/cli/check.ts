@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CheckParams } from '../runner/check.js';
 import { renderCheck } from './check-table.js';
+import { addHubOptions, type HubFlags, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
@@ -25,7 +26,7 @@ interface Flags extends Omit<CheckParams, 'source' | 'signal' | 'fetch'> {
 }
 
 export function checkCommand(): Command {
-  return new Command('check')
+  return addHubOptions(new Command('check'), { revision: false })
     .description('Measure what a GGUF file is worth: its perplexity, and how far it is from its source.')
     .argument('<model...>', 'FILE.gguf or org/model:file.gguf, one or more')
     .option('--against <base>', 'compare with org/model[@revision], a folder, or another GGUF file')
@@ -40,11 +41,11 @@ export function checkCommand(): Command {
     .action(run);
 }
 
-function run(model: string[], { json, ...flags }: Flags): Promise<void> {
+function run(model: string[], { json, tokenFile, ...flags }: Flags & HubFlags): Promise<void> {
   const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return interruptible(async (signal) => {
     const { check } = await import('../runner/check.js');
-    for await (const event of check({ ...flags, source: model, signal })) {
+    for await (const event of check({ ...flags, ...toToken({ tokenFile }), source: model, signal })) {
       if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);
       } else if (event.event === 'done') {

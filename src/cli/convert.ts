@@ -3,10 +3,16 @@ import { convert, plan } from '../pipeline/calls.js';
 import type { ConvertParams } from '../pipeline/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
+import { addHubOptions, toSource } from './hub-options.js';
+import { checkCommand, typesOf } from './meant.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
+import { append } from './repeatable.js';
 import { runPlanned } from './run-planned.js';
 
-type Flags = OutputFlags & Omit<ConvertParams, 'source' | 'signal' | 'fetch' | keyof OutputFlags>;
+type Flags = OutputFlags & { readonly quant?: readonly string[] } & Omit<
+    ConvertParams,
+    'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags
+  >;
 
 const EXAMPLES = `
 Examples:
@@ -22,25 +28,29 @@ Examples:
 export function convertCommand(command: Command): Command {
   command
     .description('Convert a Hugging Face model to a GGUF file, and quantize it in the same pass.')
-    .argument('<source>', 'org/model[@revision] on the Hub, or a folder')
-    .option('--quant <types>', `quantize to one or more of ${TYPE_LIST} (comma-separated)`)
+    .argument('<source>', 'org/model[@revision] on the Hub, or its address; a folder; a GGUF file, to quantize')
+    .argument('[types...]', 'the same as --quant')
+    .option('-q, --quant <types>', `quantize to one or more of ${TYPE_LIST} (comma-separated, repeatable)`, append)
     .option('--outtype <type>', `the converter's type: auto, ${OUT_TYPES.join(', ').toLowerCase()}`, 'auto')
-    .option('--outfile <path>', 'the same as --out')
     .option('--vocab-only', 'only the vocabulary and the metadata')
     .option('--model-name <name>', "the model's name, instead of the repository's")
     .option('--metadata <file>', 'a JSON file whose fields override the metadata')
     .option('--pre-tokenizer <name>', 'the pre-tokenizer, where it is not recognised')
     .option('--arch <class>', 'convert as this class of models (see hf2gguf archs)');
   addOutputOptions(command);
+  addHubOptions(command);
   command.optionsGroup('With --quant:');
   addQuantizeOptions(command);
   addCheckOptions(command);
   return command.addHelpText('after', EXAMPLES).action(run);
 }
 
-function run(source: string, flags: Flags): Promise<void> {
-  return runPlanned(flags, (signal) => {
-    const params: ConvertParams = { ...toParams(flags, signal), source };
+function run(named: string, words: readonly string[], flags: Flags): Promise<void> {
+  return runPlanned(flags, async (signal) => {
+    checkCommand(named, words);
+    const quant = typesOf(flags.quant, words);
+    const source = await toSource(named, flags);
+    const params: ConvertParams = { ...toParams(flags, signal), ...source, ...(quant && { quant }) };
     return { params, plan: (emit) => plan(params, emit), write: () => convert(params) };
   });
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { GateError } from '../errors.js';
 import { diff } from '../files/diff.js';
 import { renderDifference } from './diff-table.js';
+import { addHubOptions, type HubFlags, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
@@ -19,7 +20,7 @@ Examples:
   hf2gguf diff a-00001-of-00003.gguf b.gguf --json                      one JSON object, values in full`;
 
 export function diffCommand(): Command {
-  return new Command('diff')
+  return addHubOptions(new Command('diff'), { revision: false })
     .description('Compare two GGUF files: their metadata, and how far their tensors are from each other.')
     .argument('<a>', 'FILE.gguf, or org/model[@revision]:file.gguf')
     .argument('<b>', 'the same')
@@ -29,15 +30,15 @@ export function diffCommand(): Command {
     .action(run);
 }
 
-interface Flags {
+interface Flags extends HubFlags {
   readonly json?: boolean;
   readonly strict?: boolean;
 }
 
-function run(a: string, b: string, { json, strict }: Flags): Promise<void> {
+function run(a: string, b: string, { json, strict, ...flags }: Flags): Promise<void> {
   const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return interruptible(async (signal) => {
-    for await (const event of diff({ a, b, signal })) {
+    for await (const event of diff({ a, b, ...toToken(flags), signal })) {
       if (event.event === 'progress') {
         reporter.event(event);
         continue;

@@ -4,6 +4,7 @@ import { changeLine } from './change-line.js';
 import { printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
+import { append } from './repeatable.js';
 import { textReporter } from './reporter.js';
 
 interface Flags extends Omit<EditParams, 'source' | 'output' | 'signal'> {
@@ -28,14 +29,13 @@ Examples:
   hf2gguf edit model.gguf --remove tokenizer.chat_template --set 'my.list=f32[]:[0.5, 1]'`;
 
 export function editCommand(): Command {
-  const collect = (text: string, all: string[] = []) => [...all, text];
   return new Command('edit')
     .description("Change a GGUF file's metadata; its tensors stay as they are.")
     .argument('<file>', 'FILE.gguf')
-    .option('--set <key=value>', 'set a key (repeatable)', collect)
-    .option('--remove <key>', 'remove a key (repeatable), before any is set', collect)
+    .option('--set <key=value>', 'set a key (repeatable)', append)
+    .option('--remove <key>', 'remove a key (repeatable), before any is set', append)
     .option('--chat-template <file>', 'a Jinja template for tokenizer.chat_template')
-    .option('--out <file>', 'write there, and leave the file as it is')
+    .option('-o, --out <file>', 'write there, and leave the file as it is')
     .option('--dry-run', 'show the changes and write nothing')
     .option('--force', 'replace a file of another kind at --out; write also what llama.cpp would not load')
     .option('--strict', 'refuse what is only doubtful, too')

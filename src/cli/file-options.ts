@@ -2,11 +2,14 @@ import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
 import { UsageError } from '../errors.js';
 import { parseBytes } from './format.js';
+import type { HubFlags } from './hub-options.js';
 import { number } from './number.js';
+import { GivenTwiceError } from './repeatable.js';
 
 /** Options of every command that writes GGUF files, as commander gives them. */
-export interface FileFlags {
+export interface FileFlags extends HubFlags {
   readonly out?: string | undefined;
+  readonly outfile?: string | undefined;
   readonly jobs?: number | undefined;
   readonly maxMemory?: string | undefined;
   readonly dryRun?: boolean;
@@ -19,12 +22,22 @@ export const FORCE_HELP = 'replace a file that is there even where it is of anot
 /** @param out what the help says of --out. */
 export function addFileOptions(command: Command, out: string): Command {
   return command
-    .option('--out <path>', out)
+    .option('-o, --out <path>', out)
+    .option('--outfile <path>', 'the same as --out')
     .option('--force', FORCE_HELP)
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
     .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
     .option('--jobs <n>', 'worker threads (default: one per core)', number);
+}
+
+/** The output, which a word may name too. @throws GivenTwiceError */
+export function oneOut(word: string | undefined, { out, outfile }: FileFlags): string | undefined {
+  const [first, second] = [word, out, outfile].filter((path) => path !== undefined);
+  if (second !== undefined) {
+    throw new GivenTwiceError(`The output is given twice: ${first} and ${second}.`, 'Give it once.');
+  }
+  return first;
 }
 
 /** @throws UsageError */

@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import type { ImatrixEvent, ImatrixParams, ImatrixResult } from '../runner/imatrix/imatrix.js';
 import { FORCE_HELP } from './file-options.js';
 import { formatBytes, printable } from './format.js';
+import { addHubOptions, type HubFlags, toSource, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
+import { append } from './repeatable.js';
 import { textReporter } from './reporter.js';
 
-interface Flags extends Omit<ImatrixParams, 'source' | 'output' | 'signal' | 'fetch'> {
+interface Flags extends HubFlags, Omit<ImatrixParams, 'source' | 'output' | 'signal' | 'fetch'> {
   readonly out: string;
   readonly json?: boolean;
 }
@@ -19,14 +21,13 @@ Examples:
   hf2gguf imatrix --in a.gguf --in b.gguf --out both.gguf     no model: only merged`;
 
 export function imatrixCommand(): Command {
-  const collect = (file: string, all: string[] = []) => [...all, file];
-  return new Command('imatrix')
+  return addHubOptions(new Command('imatrix'))
     .description('Compute an importance matrix for quantization, as llama-imatrix does.')
     .argument('[model]', 'FILE.gguf or org/model:file.gguf, or a model to convert: a folder, or org/model[@revision]')
     .option('--text <file>', 'what the model runs over (default: a bundled text)')
-    .option('--out <file>', 'the file to write', 'imatrix.gguf')
+    .option('-o, --out <file>', 'the file to write', 'imatrix.gguf')
     .option('--force', FORCE_HELP)
-    .option('--in <file>', 'an importance matrix to add: a path, or org/model:file (repeatable)', collect)
+    .option('--in <file>', 'an importance matrix to add: a path, or org/model:file (repeatable)', append)
     .option('--chunks <n>', 'chunks of the text at most (default: all)', number)
     .option('--ctx <n>', 'tokens of a chunk', number, 512)
     .option('--process-output', 'also gather what output.weight is multiplied with')
@@ -38,15 +39,16 @@ export function imatrixCommand(): Command {
     .action(run);
 }
 
-function run(model: string | undefined, { json, out, ...flags }: Flags): Promise<void> {
+function run(model: string | undefined, { json, out, revision, tokenFile, ...flags }: Flags): Promise<void> {
   const report = json ? (event: ImatrixEvent) => console.log(toJsonLine(event)) : textReport();
   return interruptible(async (signal) => {
+    const hub = { revision, tokenFile };
     const { imatrix } = await import('../runner/imatrix/imatrix.js');
     for await (const event of imatrix({
       ...flags,
       output: out,
       signal,
-      ...(model !== undefined && { source: model }),
+      ...(model === undefined ? toToken(hub) : await toSource(model, hub)),
     })) {
       report(event);
     }

@@ -6,12 +6,15 @@ import { checkCommand } from './check.js';
 import { convertCommand } from './convert.js';
 import { diffCommand } from './diff.js';
 import { editCommand } from './edit.js';
+import { checkEnvironment } from './environment.js';
 import { printable } from './format.js';
 import { imatrixCommand } from './imatrix.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
+import { COMMANDS } from './meant.js';
 import { mergeCommand } from './merge.js';
 import { quantizeCommand } from './quantize.js';
+import { refuseRepeated } from './repeatable.js';
 import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
 import { packageVersion } from './version.js';
@@ -23,6 +26,7 @@ Exit codes:
 
 function program(): Command {
   const command = convertCommand(new Command('hf2gguf').version(packageVersion()))
+    .addCommand(convertCommand(new Command('convert')), { hidden: true })
     .addCommand(quantizeCommand())
     .addCommand(imatrixCommand())
     .addCommand(runCommand())
@@ -37,8 +41,12 @@ function program(): Command {
     .configureHelp({ sortOptions: false })
     .exitOverride();
   command.enablePositionalOptions();
+  command.hook('preAction', () => checkEnvironment(process.env));
+  COMMANDS.push(...command.commands.map((sub) => sub.name()));
+  refuseRepeated(command);
   for (const sub of command.commands) {
     sub.exitOverride();
+    refuseRepeated(sub);
   }
   return command;
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type MergeParams, merge, planMerge } from '../files/merge.js';
-import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
+import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
+import { addHubOptions, toSource } from './hub-options.js';
 import { runPlanned } from './run-planned.js';
 
 const EXAMPLES = `
@@ -13,12 +14,13 @@ export function mergeCommand(): Command {
     .description('Merge the parts of a split GGUF file: the bytes that llama-gguf-split writes.')
     .argument('<first>', 'NAME-00001-of-00003.gguf, or org/model[@revision]:file.gguf; the others lie beside it')
     .argument('[out]', "a folder, or a file that does not exist (default: the parts' name, in this folder)");
-  return addFileOptions(command, 'the same as [out]').addHelpText('after', EXAMPLES).action(run);
+  return addHubOptions(addFileOptions(command, 'the same as [out]')).addHelpText('after', EXAMPLES).action(run);
 }
 
-function run(source: string, out: string | undefined, flags: FileFlags): Promise<void> {
-  return runPlanned(flags, (signal) => {
-    const params: MergeParams = { ...toFileParams({ ...flags, out: out ?? flags.out }, signal), source };
+function run(named: string, out: string | undefined, flags: FileFlags): Promise<void> {
+  return runPlanned(flags, async (signal) => {
+    const source = await toSource(named, flags);
+    const params: MergeParams = { ...toFileParams({ ...flags, out: oneOut(out, flags) }, signal), ...source };
     return { params, plan: (emit) => planMerge(params, emit), write: () => merge(params) };
   });
 }

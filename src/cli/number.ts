@@ -1,10 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 
-/** The argument of an option that takes a number. @throws InvalidArgumentError, of which commander makes a sentence. */
+/** The argument of an option that takes a number, in decimal. @throws InvalidArgumentError, of which commander makes a sentence. */
 export function number(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isNaN(value)) {
+  if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text)) {
     throw new InvalidArgumentError('It is no number.');
   }
-  return value;
+  return Number(text);
 }

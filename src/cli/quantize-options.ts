@@ -2,19 +2,17 @@ import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
 import { type CheckFlags, toCheck } from './check-options.js';
-import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
+import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
 import { number } from './number.js';
+import { append } from './repeatable.js';
 
 /** File types as help texts list them. */
 export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
 
 /** Options of the commands that quantize, as commander gives them where they differ from the library's. */
 export interface OutputFlags extends FileFlags, CheckFlags {
-  readonly outfile?: string;
   readonly statsPlot?: string;
 }
-
-const append = (value: string, before: readonly string[] = []) => [...before, value];
 
 /** What llama-quantize takes too, under its names. */
 export function addQuantizeOptions(command: Command): Command {
@@ -55,12 +53,24 @@ export function addOutputOptions(command: Command): Command {
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */
 export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags: Flags, signal: AbortSignal) {
-  const { out, outfile, jobs, maxMemory, force, statsPlot, dryRun: _, json: __, ...others } = flags;
+  const {
+    out: _out,
+    outfile: _outfile,
+    jobs,
+    maxMemory,
+    force,
+    statsPlot,
+    dryRun: _,
+    json: __,
+    revision: ___,
+    tokenFile: ____,
+    ...others
+  } = flags;
   const { check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio, ...rest } = others;
   return {
     ...rest,
     ...toCheck({ check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio } as CheckFlags),
-    ...toFileParams({ out: out ?? outfile, jobs, maxMemory, ...(force !== undefined && { force }) }, signal),
+    ...toFileParams({ out: oneOut(undefined, flags), jobs, maxMemory, ...(force !== undefined && { force }) }, signal),
     stats: rest.stats === true || statsPlot !== undefined,
   };
 }

@@ -1,13 +1,18 @@
 import { Command } from 'commander';
-import { UsageError } from '../errors.js';
 import { planQuantize, quantize } from '../pipeline/calls.js';
 import type { QuantizeParams } from '../pipeline/params.js';
-import { parseFileType } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
+import { oneOut } from './file-options.js';
+import { addHubOptions, toSource } from './hub-options.js';
+import { isTypes, refuseNearTypes, TooManyWordsError, typesOf } from './meant.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
+import { append } from './repeatable.js';
 import { runPlanned } from './run-planned.js';
 
-type Flags = OutputFlags & Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
+type Flags = OutputFlags & { readonly quant?: readonly string[] } & Omit<
+    QuantizeParams,
+    'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags
+  >;
 
 const EXAMPLES = `
 Examples:
@@ -23,23 +28,27 @@ A name with -00001-of-... stands for all parts of a split file. Types: ${TYPE_LI
 export function quantizeCommand(): Command {
   const command = new Command('quantize')
     .description('Quantize a GGUF file: the bytes that llama-quantize writes.')
-    .argument('<source>', 'FILE.gguf, or org/model[@revision]:file.gguf')
-    .argument('[types...]', 'one or more types (comma-separated), perhaps with the output file before them');
+    .argument('<source>', 'FILE.gguf, or org/model[@revision]:file.gguf; a model to convert, too')
+    .argument('[types...]', 'one or more types (comma-separated), perhaps with the output file before them')
+    .option('-q, --quant <types>', 'the same', append);
   addOutputOptions(command);
+  addHubOptions(command);
   addQuantizeOptions(command);
   command.option('--keep-split', 'as many parts as the source has');
   addCheckOptions(command);
   return command.addHelpText('after', EXAMPLES).action(run);
 }
 
-function run(source: string, rest: readonly string[], flags: Flags): Promise<void> {
-  return runPlanned(flags, (signal) => {
-    const { out, quant } = parseArguments(rest, flags);
+function run(named: string, rest: readonly string[], flags: Flags): Promise<void> {
+  return runPlanned(flags, async (signal) => {
+    const { out, quant: words } = parseArguments(rest, flags);
+    const quant = typesOf(flags.quant, words);
+    const source = await toSource(named, flags);
     const params: QuantizeParams = {
       ...toParams(flags, signal),
-      ...(out !== undefined && { output: out }),
+      ...(out !== undefined && { output: oneOut(out, flags) as string }),
       ...(quant !== undefined && { quant }),
-      source,
+      ...source,
     };
     return { params, plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
   });
@@ -49,22 +58,24 @@ function run(source: string, rest: readonly string[], flags: Flags): Promise<voi
 function parseArguments(
   rest: readonly string[],
   { targetSize, targetBpw }: Pick<Flags, 'targetSize' | 'targetBpw'>,
-): { out?: string; quant?: string } {
-  const [first = '', second] = rest;
+): { out?: string; quant?: readonly string[] } {
+  const [first = '', ...others] = rest;
   if (rest.length === 0) {
     return {};
   }
-  if ((targetSize ?? targetBpw) !== undefined && rest.length === 1 && !parseFileType(first)) {
+  if ((targetSize ?? targetBpw) !== undefined && others.length === 0 && !isTypes(first)) {
     return { out: first };
   }
-  if (second === undefined || parseFileType(first)) {
-    return { quant: rest.join(',') };
+  if (others.length === 0 || isTypes(first)) {
+    return { quant: typesOf([], rest) ?? [] };
   }
-  if (rest.length > 2) {
-    throw new UsageError(
-      `There are ${rest.length - 2} words too many.`,
+  const stray = others.slice(1).filter((word) => !isTypes(word));
+  if (stray.length > 0) {
+    throw new TooManyWordsError(
+      `There ${stray.length === 1 ? 'is a word' : `are ${stray.length} words`} too many: ${stray.join(' ')}.`,
       'Give SOURCE [OUT] TYPES; threads are --jobs N.',
     );
   }
-  return { out: first, quant: second };
+  refuseNearTypes([first]);
+  return { out: first, quant: typesOf([], others) ?? [] };
 }

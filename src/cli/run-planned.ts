@@ -17,12 +17,15 @@ export interface Work {
 }
 
 /** Prints the plan, or writes the files and tells about it. */
-export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: AbortSignal) => Work): Promise<void> {
+export async function runPlanned(
+  flags: FileFlags & PlotFlags,
+  start: (signal: AbortSignal) => Promise<Work>,
+): Promise<void> {
   const terminal = { out: process.stdout, err: process.stderr };
   // The plan alone is one JSON document, so what is said beside it goes to stderr.
   const reporter = flags.json && !flags.dryRun ? jsonReporter(terminal) : textReporter(terminal);
   await interruptible(async (signal) => {
-    const work = start(signal);
+    const work = await start(signal);
     const plots = await Plots.of(flags, work.params);
     if (flags.dryRun) {
       const planned = await work.plan((event) => {

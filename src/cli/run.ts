@@ -2,11 +2,14 @@ import { Command } from 'commander';
 import { EXIT } from '../errors.js';
 import type { GenerateParams, GenerateResult } from '../runner/generate/generate.js';
 import { formatSeconds, warningText } from './format.js';
+import { addHubOptions, type HubFlags, toSource } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
 
-interface Flags extends Pick<GenerateParams, 'prompt' | 'chat' | 'system' | 'topK' | 'topP' | 'seed' | 'jobs'> {
+interface Flags
+  extends HubFlags,
+    Pick<GenerateParams, 'prompt' | 'chat' | 'system' | 'topK' | 'topP' | 'seed' | 'jobs'> {
   readonly nPredict: number;
   readonly temp: number;
   readonly json?: boolean;
@@ -19,7 +22,7 @@ Examples:
   hf2gguf run model.gguf --prompt "Once upon a time" --temp 0.8 --seed 1 -n 200`;
 
 export function runCommand(): Command {
-  return new Command('run')
+  return addHubOptions(new Command('run'))
     .description('Continue a text, to see that a model speaks.')
     .argument('<model>', 'FILE.gguf or org/model:file.gguf, or a model to convert: a folder, or org/model[@revision]')
     .requiredOption('--prompt <text>', 'what is continued, or with --chat said to the model')
@@ -27,8 +30,8 @@ export function runCommand(): Command {
     .option('--system <text>', 'with --chat: what the system says first')
     .option('-n, --n-predict <count>', 'tokens at most', number, 128)
     .option('--temp <t>', 'draw by chance; 0: always the likeliest token', number, 0)
-    .option('--top-k <k>', 'with --temp: from the likeliest k tokens (0: all)', number, 40)
-    .option('--top-p <p>', 'with --temp: from the likeliest ones whose probabilities reach p', number, 0.95)
+    .option('--top-k <k>', 'with --temp: from the likeliest k tokens (default: 40, 0: all)', number)
+    .option('--top-p <p>', 'with --temp: from the likeliest ones whose probabilities reach p (default: 0.95)', number)
     .option('--seed <number>', 'with --temp: the same seed, the same text', number)
     .option('--jobs <n>', 'threads (default: one per core)', number)
     .option('--json', 'events as JSON lines')
@@ -36,10 +39,11 @@ export function runCommand(): Command {
     .action(run);
 }
 
-async function run(source: string, { json, nPredict, temp, ...flags }: Flags): Promise<void> {
-  const params: GenerateParams = { ...flags, source, maxTokens: nPredict, temperature: temp };
+async function run(source: string, { json, nPredict, temp, revision, tokenFile, ...flags }: Flags): Promise<void> {
   const started = performance.now();
   await interruptible(async (signal) => {
+    const named = await toSource(source, { revision, tokenFile });
+    const params: GenerateParams = { ...flags, ...named, maxTokens: nPredict, temperature: temp };
     const { generate } = await import('../runner/generate/generate.js');
     for await (const event of generate({ ...params, signal })) {
       if (json) {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { planSplit, type SplitParams, split } from '../files/split.js';
-import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
+import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
+import { addHubOptions, toSource } from './hub-options.js';
 import { number } from './number.js';
 import { runPlanned } from './run-planned.js';
 
@@ -24,15 +25,16 @@ export function splitCommand(): Command {
     .option('--split-max-tensors <n>', 'tensors of a part (default: 128)', number)
     .option('--split-max-size <n(M|G)>', "bytes of a part's tensors, in units of 1,000,000 or 1,000,000,000")
     .option('--no-tensor-first-split', 'a first part without tensors');
-  return addFileOptions(command, 'the same as [out]').addHelpText('after', EXAMPLES).action(run);
+  return addHubOptions(addFileOptions(command, 'the same as [out]')).addHelpText('after', EXAMPLES).action(run);
 }
 
-function run(source: string, out: string | undefined, flags: Flags): Promise<void> {
+function run(named: string, out: string | undefined, flags: Flags): Promise<void> {
   const { splitMaxTensors, splitMaxSize, tensorFirstSplit } = flags;
-  return runPlanned(flags, (signal) => {
+  return runPlanned(flags, async (signal) => {
+    const source = await toSource(named, flags);
     const params: SplitParams = {
-      ...toFileParams({ ...flags, out: out ?? flags.out }, signal),
-      source,
+      ...toFileParams({ ...flags, out: oneOut(out, flags) }, signal),
+      ...source,
       ...(splitMaxTensors !== undefined && { splitMaxTensors }),
       ...(splitMaxSize !== undefined && { splitMaxSize }),
       noTensorFirstSplit: !tensorFirstSplit,

@@ -1,8 +1,10 @@
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import { withJobs } from '../options/numbers.js';
 import { stream } from '../stream.js';
+import { type Inputs, readInputs } from './inputs.js';
 import { makePlan } from './make-plan.js';
 import { type Model, openModel } from './open-model.js';
-import type { ConvertParams } from './params.js';
+import { type ConvertParams, checkParams } from './params.js';
 import type { Plan } from './plan.js';
 import { type Planner, planOnly, run } from './run.js';
 
@@ -13,19 +15,36 @@ import { type Planner, planOnly, run } from './run.js';
  */
 export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
-    const own = { ...params, signal };
+    const own = withJobs({ ...params, signal }, { emit });
     return run(planner(own, emit), own, emit);
   }, params.signal);
 }
 
-/** The plan of a conversion, from headers and small files alone. @throws as `convert` */
-export function plan(params: ConvertParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), params, emit);
+/**
+ * The plan of a conversion, from headers and small files alone.
+ * @param headersOnly for a target size: find out whether it can be met, and measure nothing.
+ * @throws as `convert`
+ */
+export async function plan(
+  params: ConvertParams,
+  emit: (event: ConvertEvent) => void = () => {},
+  headersOnly = false,
+): Promise<Plan> {
+  const own = withJobs(params, { emit });
+  return planOnly(planner(own, emit, headersOnly), own, emit);
 }
 
-function planner(params: ConvertParams, emit: (event: ConvertEvent) => void): Planner<Model> {
+function planner(
+  params: ConvertParams,
+  emit: (event: ConvertEvent) => void,
+  headersOnly = false,
+): Planner<Model & Inputs> {
+  checkParams(params);
   return {
-    open: () => openModel(params),
-    plan: (model) => makePlan(model, params, emit),
+    open: async () => {
+      const inputs = await readInputs(params);
+      return { ...inputs, ...(await openModel(params)) };
+    },
+    plan: (source) => makePlan(source, params, emit, headersOnly),
   };
 }

@@ -32,13 +32,26 @@ export function finishPlan({ repo, architecture, files, params, emit }: PlanSour
   reportFallbacks(files, params, emit);
   const jobs = params.jobs ?? availableParallelism();
   const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
+  const memory = workerMemory(tasks) * jobs;
+  warnOfMemory(memory, params, emit);
   return {
     source: { id: repo.id, revision: repo.revision, architecture },
     files,
     sourceBytes: tasks.reduce((sum, task) => sum + task.bufferSize, 0),
-    memory: workerMemory(tasks) * jobs,
+    memory,
     disk: files.reduce((sum, file) => sum + file.size, 0),
   };
+}
+
+/** Says so where not even the smallest pieces of the work fit. */
+function warnOfMemory(memory: number, { maxMemory }: OutputParams, emit: PlanSources['emit']): void {
+  if (maxMemory !== undefined && memory > maxMemory) {
+    warn(
+      { emit },
+      `--max-memory ${maxMemory} is too little: ${memory} bytes are taken, the least that works here.`,
+      'Fewer --jobs take less.',
+    );
+  }
 }
 
 function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, emit: PlanSources['emit']): void {

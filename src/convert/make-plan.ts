@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
 import { doubtRope } from '../archs/rope-doubts.js';
-import { UsageError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
-import { type JsonObject, parseJsonObject } from '../json.js';
 import { checkFaults, tellFaults } from '../loading/check.js';
 import { findFaults, findVocabularyFaults } from '../loading/faults.js';
 import { outputName } from '../metadata/file-name.js';
@@ -23,25 +20,28 @@ import { doubt, warn } from '../warnings.js';
 import { tellOverrides } from './check-quantized.js';
 import { doubtEndTokens } from './end-tokens.js';
 import { finishPlan } from './finish-plan.js';
+import type { Inputs } from './inputs.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
 import { type Asked, type ConvertParams, checkParams } from './params.js';
 import type { PlannedFile, UnplacedPlan } from './plan.js';
 import { probeVocabulary } from './probe.js';
-import { readRequest } from './quantize-request.js';
+import type { QuantizeRequest } from './quantized.js';
 import { sourceNames } from './source-names.js';
 import { layOutAsked } from './target.js';
 
 /**
  * Decides everything about the output.
+ * @param headersOnly for a target size: find out whether it can be met, and measure nothing.
  * @throws UsageError, UnsupportedError, SourceError; GateError with `strict`
  */
 export async function makePlan(
-  model: Model,
+  model: Model & Inputs,
   params: ConvertParams,
   emit: (event: ConvertEvent) => void,
+  headersOnly = false,
 ): Promise<UnplacedPlan> {
-  const { repo, config, arch, checkpoint } = model;
+  const { repo, config, arch, checkpoint, request, overrides } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
   const text = textTensors(arch, checkpoint.values());
   const outType: OutType = askedOutType === 'auto' ? guessOutType(text.map(({ source }) => source)) : askedOutType;
@@ -50,13 +50,13 @@ export async function makePlan(
     files: model.files,
     folderName: repo.name,
     ...(params.modelName !== undefined && { modelName: params.modelName }),
-    ...(params.metadata !== undefined && { overrides: await readOverrides(params.metadata) }),
+    ...(overrides && { overrides }),
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (what) => warn({ emit }, what),
   });
   const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
   await checkLoading({ model, params, kv, tensors, emit });
-  const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
+  const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const vocabulary = probeVocabulary({ tokenizer, config, kv }, to);
@@ -101,13 +101,6 @@ async function checkLoading({ model, params, kv, tensors, emit }: LoadingSources
 
 const OUTPUT = 'output.weight';
 
-async function readOverrides(path: string): Promise<JsonObject> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`--metadata ${path} cannot be read: ${cause.message}.`, 'Give a JSON file.', { cause });
-  });
-  return parseJsonObject(text, path);
-}
-
 interface KeyValueSources {
   readonly model: Model;
   readonly params: ConvertParams;
@@ -148,20 +141,23 @@ interface FileSources {
   readonly metadata: Metadata;
   readonly outType: OutType;
   readonly asked: Asked;
+  readonly request: QuantizeRequest | null;
+  readonly headersOnly: boolean;
   emit(event: ConvertEvent): void;
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, outType, asked, emit } = sources;
+  const { params, kv, tensors, metadata, outType, asked, request, emit } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
   const name = (type: string) => outputName(metadata, type);
-  if (asked.quants.length === 0 && !asked.target) {
+  if (!request) {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
-  const request = await readRequest(params);
-  tellOverrides({ kv, tensors: converted }, request, { emit, strict: params.strict });
+  if (request) {
+    tellOverrides({ kv, tensors: converted }, request, { emit, strict: params.strict });
+  }
   return layOutAsked({ kv, tensors: converted }, asked, request, name, sources);
 }

@@ -9,14 +9,12 @@ import {
 } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
-import { SourceError } from '../errors.js';
+import { noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { type ConvertParams, checkParams } from './params.js';
 import { refuseQuantized } from './refuse-quantized.js';
-
-export class NoConfigError extends SourceError {}
 
 /** A model that can be converted, as far as its configuration and its headers tell. */
 export interface Model {
@@ -33,6 +31,9 @@ export async function openModel(params: ConvertParams): Promise<Model> {
   const { outType } = checkParams(params);
   const repo = await openRepo(params.source, params);
   const files = new SmallFiles(repo, params.signal);
+  if (!params.vocabOnly) {
+    await refuseWithoutWeights(files);
+  }
   const config = await readConfig(files);
   const arch = findArchitecture(config, params.arch);
   if (params.vocabOnly) {
@@ -47,12 +48,20 @@ export async function openModel(params: ConvertParams): Promise<Model> {
 async function readConfig(files: SmallFiles): Promise<Config> {
   const raw = await files.json('config.json');
   if (!raw) {
-    throw new NoConfigError(
-      `${files.repo.id} has no config.json.`,
-      'Give the repository of a model in the format of transformers.',
-    );
+    throw await noModel(files, 'config.json');
   }
   return loadConfig(raw);
+}
+
+/** What a repository without weights is instead, where that can be told. */
+async function refuseWithoutWeights(files: SmallFiles): Promise<void> {
+  const hasWeights = (await files.repo.list()).some(({ path }) =>
+    /^(model|pytorch_model)[^/]*\.(safetensors|bin|index\.json)$/.test(path),
+  );
+  const error = hasWeights ? null : await noModel(files, 'weights');
+  if (error) {
+    throw error;
+  }
 }
 
 /** The weights of a repository of which a vocabulary is wanted: they may be anywhere, or not be there yet. */

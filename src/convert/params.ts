@@ -1,8 +1,14 @@
+import { parseArchitecture } from '../archs/registry.js';
 import { UsageError } from '../errors.js';
+import { optionName, refuseEmpty } from '../options/empty.js';
+import { checkNumbers } from '../options/numbers.js';
 import type { ForceOption } from '../output/guard.js';
-import { FILE_TYPES, type FileType, OUT_TYPES, type OutType, parseFileType } from '../quantize/file-types.js';
+import { type FileType, type OutType, parseFileTypes, parseOutType } from '../quantize/file-types.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { parseTarget, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
+import { parsePreTokenizer } from '../tokenizer/pre/recognize.js';
+import { parseOptions } from './quantize-request.js';
+import { RequantizeError } from './quantized.js';
 import type { Sensitivities } from './target.js';
 
 /** What every call that writes files takes; the command line's options under the same names. */
@@ -82,7 +88,7 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
   readonly vocabOnly?: boolean;
   /** The pre-tokenizer's name, instead of the recognised one. */
   readonly preTokenizer?: string;
-  /** Convert as this class of models (a name from `architectures()`), whatever config.json says. */
+  /** Convert as this class of models (a name from `listArchitectures()`), whatever config.json says. */
   readonly arch?: string;
 }
 
@@ -96,29 +102,14 @@ export interface QuantizeParams extends OutputParams, QuantizeOptions {
   readonly keepSplit?: boolean;
 }
 
-export class UnknownTypeError extends UsageError {}
 export class NothingToQuantizeError extends UsageError {}
 export class ConflictingOptionsError extends UsageError {}
+export class NoTypeError extends UsageError {}
 
 const QUANTIZE_OPTIONS = [
   ...(['imatrix', 'includeWeights', 'excludeWeights', 'pure', 'leaveOutputTensor', 'outputTensorType'] as const),
   ...(['tokenEmbeddingType', 'tensorType', 'tensorTypeFile', 'overrideKv', 'pruneLayers', 'allowRequantize'] as const),
 ] satisfies readonly (keyof QuantizeOptions)[];
-
-/** @throws UsageError */
-export function checkParams(params: ConvertParams): Asked & { outType: OutType | 'auto' } {
-  const outType = parseOutType(params.outtype ?? 'auto');
-  const asked = parseAsked(params);
-  const idle = QUANTIZE_OPTIONS.find((name) => params[name] !== undefined && params[name] !== false);
-  if (idle && asked.quants.length === 0 && !asked.target) {
-    throw new NothingToQuantizeError(
-      `--${idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect without --quant.`,
-      'Name a type with --quant (or a size with --target-size), or leave it out.',
-    );
-  }
-  checkOutputParams(params);
-  return { outType, ...asked };
-}
 
 /** What files are wanted: of these types, or of a size. */
 export interface Asked {
@@ -126,8 +117,62 @@ export interface Asked {
   readonly target: TargetSize | undefined;
 }
 
-/** @throws UnknownTypeError, TargetSizeError, ConflictingOptionsError */
-export function parseAsked(params: QuantizeOptions & Pick<ConvertParams, 'quant'>): Asked {
+/** What can be wrong with a conversion's parameters by themselves. @throws UsageError */
+export function checkParams(params: ConvertParams): Asked & { outType: OutType | 'auto' } {
+  checkOutputParams(params);
+  const outType = parseOutType(params.outtype ?? 'auto');
+  const asked = parseAsked(params);
+  const isQuantized = asked.quants.length > 0 || asked.target !== undefined;
+  const idle = QUANTIZE_OPTIONS.find((name) => params[name] !== undefined && params[name] !== false);
+  if (idle && !isQuantized) {
+    throw new NothingToQuantizeError(
+      `${optionName(idle)} has no effect without --quant.`,
+      'Name a type with --quant (or a size with --target-size), or leave it out.',
+    );
+  }
+  const changed = asked.quants.find((type) => type !== 'Q8_0' && type !== 'COPY') ?? (asked.target && 'a target size');
+  if (outType === 'Q8_0' && changed && !params.allowRequantize) {
+    throw new RequantizeError(
+      `With --outtype ${params.outtype} the model is quantized already before ${changed} is made of it: quality is lost twice.`,
+      'Leave --outtype out, or insist with --allow-requantize.',
+    );
+  }
+  if (isQuantized && params.vocabOnly) {
+    throw new ConflictingOptionsError(
+      'A vocabulary alone has nothing to quantize.',
+      'Leave --vocab-only out, or what asks for a type.',
+    );
+  }
+  if (params.preTokenizer !== undefined) {
+    parsePreTokenizer(params.preTokenizer);
+  }
+  if (params.arch !== undefined) {
+    parseArchitecture(params.arch);
+  }
+  return { outType, ...asked };
+}
+
+/** The same of a quantization. @throws UsageError */
+export function checkQuantizeParams(params: QuantizeParams): Asked {
+  checkOutputParams(params);
+  const asked = parseAsked(params);
+  if (asked.quants.length === 0 && !asked.target) {
+    throw new NoTypeError(
+      'No type is given to quantize to.',
+      'Give one such as q4_k_m (hf2gguf types lists them), or a size with --target-size.',
+    );
+  }
+  return asked;
+}
+
+/** @throws UsageError */
+export function checkOutputParams(params: OutputParams): void {
+  refuseEmpty(params);
+  checkNumbers(params);
+}
+
+/** @throws UsageError */
+function parseAsked(params: QuantizeOptions & Pick<ConvertParams, 'quant'>): Asked {
   const quants = parseQuants(params.quant);
   const target = parseTarget(params);
   const other = quants.length > 0 ? 'a type' : params.pure ? '--pure' : undefined;
@@ -137,49 +182,11 @@ export function parseAsked(params: QuantizeOptions & Pick<ConvertParams, 'quant'
       'Choose one of them.',
     );
   }
+  parseOptions(params);
   return { quants, target };
 }
 
-/** @throws UsageError */
-export function checkOutputParams(params: OutputParams): void {
-  checkPositive(params.jobs, '--jobs');
-  checkPositive(params.maxMemory, '--max-memory');
-}
-
 /** Each type once. @throws UnknownTypeError */
-export function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
-  const names = typeof quant === 'string' ? quant.split(',') : (quant ?? []);
-  return [...new Set(names.map(parseQuant))];
-}
-
-function parseOutType(name: string): OutType | 'auto' {
-  const upper = name.toUpperCase();
-  if (upper === 'AUTO') {
-    return 'auto';
-  }
-  const known = OUT_TYPES.find((type) => type === upper);
-  if (!known) {
-    throw new UnknownTypeError(
-      `--outtype ${name} is not known.`,
-      `Use auto, ${OUT_TYPES.join(', ').toLowerCase()}; for other types there is --quant.`,
-    );
-  }
-  return known;
-}
-
-function parseQuant(name: string): FileType {
-  const known = parseFileType(name.trim());
-  if (!known) {
-    throw new UnknownTypeError(
-      `The quantization ${name} is not known.`,
-      `Use one of ${Object.keys(FILE_TYPES).join(', ')}.`,
-    );
-  }
-  return known;
-}
-
-function checkPositive(value: number | undefined, name: string): void {
-  if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-    throw new UsageError(`${name} is ${value}, which is no positive whole number.`, 'Leave it out for the default.');
-  }
+export function parseQuants(quant: ConvertParams['quant']): FileType[] {
+  return parseFileTypes(typeof quant === 'string' ? [quant] : (quant ?? []));
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { UsageError } from '../errors.js';
+import { SourceError, UsageError } from '../errors.js';
 import { byteSource, locateFile } from '../locate-gguf.js';
-import { type Imatrix, selectEntries } from '../quantize/imatrix/imatrix.js';
+import { checkSelection, type Imatrix, selectEntries } from '../quantize/imatrix/imatrix.js';
 import { imatrixKeyValues } from '../quantize/imatrix/key-values.js';
 import { readImatrix } from '../quantize/imatrix/read.js';
 import { parseKvOverride } from '../quantize/override-kv.js';
@@ -13,7 +13,30 @@ import type { QuantizeOptions } from './params.js';
 import type { QuantizeRequest } from './quantized.js';
 
 export class SelectionWithoutImatrixError extends UsageError {}
-export class UnreadableOptionFileError extends UsageError {}
+export class UnreadableOptionFileError extends SourceError {}
+
+/** Those of llama-quantize's options that are read without a file. @throws UsageError */
+export function parseOptions(options: QuantizeOptions & { readonly keepSplit?: boolean }) {
+  const { outputTensorType, tokenEmbeddingType, includeWeights = [], excludeWeights = [] } = options;
+  if (options.imatrix === undefined && includeWeights.length + excludeWeights.length > 0) {
+    throw new SelectionWithoutImatrixError(
+      '--include-weights and --exclude-weights choose from an importance matrix, and none is given.',
+      'Give one with --imatrix FILE, or --imatrix auto.',
+    );
+  }
+  checkSelection({ include: includeWeights, exclude: excludeWeights });
+  return {
+    pure: options.pure ?? false,
+    leaveOutputTensor: options.leaveOutputTensor ?? false,
+    ...(outputTensorType && { outputTensorType: parseTensorType(outputTensorType, '--output-tensor-type') }),
+    ...(tokenEmbeddingType && { tokenEmbeddingType: parseTensorType(tokenEmbeddingType, '--token-embedding-type') }),
+    tensorTypes: (options.tensorType ?? []).map((text) => parseTensorTypeRule(text)),
+    overrides: (options.overrideKv ?? []).map(parseKvOverride),
+    prune: options.pruneLayers === undefined ? [] : parseLayers(options.pruneLayers),
+    allowRequantize: options.allowRequantize ?? false,
+    keepSplit: options.keepSplit ?? false,
+  };
+}
 
 /**
  * Parses llama-quantize's options and reads the files that they name.
@@ -22,27 +45,21 @@ export class UnreadableOptionFileError extends UsageError {}
 export async function readRequest(
   options: QuantizeOptions & OpenOptions & { readonly keepSplit?: boolean },
 ): Promise<QuantizeRequest> {
-  const imatrix = await readSelected(options);
-  const outputTensorType = options.outputTensorType;
-  const tokenEmbeddingType = options.tokenEmbeddingType;
+  const { tensorTypes, overrides, ...parsed } = parseOptions(options);
+  const rules = await readTensorTypeFile(options);
+  const { imatrix, unmatched } = await readSelected(options);
   return {
-    pure: options.pure ?? false,
-    leaveOutputTensor: options.leaveOutputTensor ?? false,
-    ...(outputTensorType && { outputTensorType: parseTensorType(outputTensorType, '--output-tensor-type') }),
-    ...(tokenEmbeddingType && { tokenEmbeddingType: parseTensorType(tokenEmbeddingType, '--token-embedding-type') }),
-    tensorTypes: await readTensorTypes(options),
+    ...parsed,
+    unmatched,
+    tensorTypes: [...tensorTypes, ...rules],
     imatrix,
-    overrides: [...(options.overrideKv ?? []).map(parseKvOverride), ...(imatrix ? imatrixKeyValues(imatrix) : [])],
-    prune: options.pruneLayers === undefined ? [] : parseLayers(options.pruneLayers),
-    allowRequantize: options.allowRequantize ?? false,
-    keepSplit: options.keepSplit ?? false,
+    overrides: [...overrides, ...(imatrix ? imatrixKeyValues(imatrix) : [])],
   };
 }
 
-async function readTensorTypes({ tensorType = [], tensorTypeFile }: QuantizeOptions): Promise<TensorTypeRule[]> {
-  const rules = tensorType.map((text) => parseTensorTypeRule(text));
+async function readTensorTypeFile({ tensorTypeFile }: QuantizeOptions): Promise<TensorTypeRule[]> {
   if (tensorTypeFile === undefined) {
-    return rules;
+    return [];
   }
   const text = await readFile(tensorTypeFile, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new UnreadableOptionFileError(
@@ -51,22 +68,24 @@ async function readTensorTypes({ tensorType = [], tensorTypeFile }: QuantizeOpti
       { cause },
     );
   });
-  return [...rules, ...parseTensorTypeFile(text, tensorTypeFile)];
+  return parseTensorTypeFile(text, tensorTypeFile);
 }
 
-async function readSelected(options: QuantizeOptions & OpenOptions): Promise<Imatrix | undefined> {
+async function readSelected(
+  options: QuantizeOptions & OpenOptions,
+): Promise<Pick<QuantizeRequest, 'imatrix' | 'unmatched'>> {
   const { imatrix: source, includeWeights: include = [], excludeWeights: exclude = [] } = options;
   if (source === undefined) {
-    if (include.length + exclude.length > 0) {
-      throw new SelectionWithoutImatrixError(
-        '--include-weights and --exclude-weights choose from an importance matrix, and none is given.',
-        'Give one with --imatrix FILE, or --imatrix auto.',
-      );
-    }
-    return undefined;
+    return { unmatched: [] };
   }
   const imatrix = typeof source === 'string' ? await readFrom(source, options) : source;
-  return selectEntries(imatrix, { include, exclude });
+  const names = [...imatrix.entries.keys()];
+  const idle = (option: string, parts: readonly string[]) =>
+    parts.filter((part) => !names.some((name) => name.includes(part))).map((part) => `${option} ${part}`);
+  return {
+    imatrix: selectEntries(imatrix, { include, exclude }),
+    unmatched: [...idle('--include-weights', include), ...idle('--exclude-weights', exclude)],
+  };
 }
 
 async function readFrom(source: string, options: OpenOptions): Promise<Imatrix> {

@@ -1,18 +1,17 @@
 import { basename } from 'node:path';
-import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import { withJobs } from '../options/numbers.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
 import { stream } from '../stream.js';
 import { checkSource, tellOverrides } from './check-quantized.js';
 import { finishPlan } from './finish-plan.js';
 import { type GgufModel, openGgufModel } from './gguf-model.js';
-import { type Asked, checkOutputParams, parseAsked, type QuantizeParams } from './params.js';
+import { type Asked, checkQuantizeParams, type QuantizeParams } from './params.js';
 import type { Plan, UnplacedPlan } from './plan.js';
 import { readRequest } from './quantize-request.js';
+import type { QuantizeRequest } from './quantized.js';
 import { type Planner, planOnly, run } from './run.js';
 import { layOutAsked } from './target.js';
-
-export class NoTypeError extends UsageError {}
 
 /**
  * Quantizes a GGUF file, as llama-quantize does.
@@ -21,43 +20,51 @@ export class NoTypeError extends UsageError {}
  */
 export function quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
-    const own = { ...params, signal };
+    const own = withJobs({ ...params, signal }, { emit });
     return run(planner(own, emit), own, emit);
   }, params.signal);
 }
 
-/** The plan of a quantization, from the headers alone. @throws as `quantize` */
-export function planQuantize(params: QuantizeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), params, emit);
+/**
+ * The plan of a quantization, from the headers alone.
+ * @param headersOnly for a target size: find out whether it can be met, and measure nothing.
+ * @throws as `quantize`
+ */
+export async function planQuantize(
+  params: QuantizeParams,
+  emit: (event: ConvertEvent) => void = () => {},
+  headersOnly = false,
+): Promise<Plan> {
+  const own = withJobs(params, { emit });
+  return planOnly(planner(own, emit, headersOnly), own, emit);
 }
 
-function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
-  checkOutputParams(params);
-  const asked = parseAsked(params);
-  if (asked.quants.length === 0 && !asked.target) {
-    throw new NoTypeError(
-      'No type is given to quantize to.',
-      `Give one of ${Object.keys(FILE_TYPES).join(', ')}, or a size with --target-size.`,
-    );
-  }
+function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void, headersOnly = false): Planner<Source> {
+  const asked = checkQuantizeParams(params);
   return {
-    open: () => openGgufModel(params.source, params, { emit, strict: params.strict }),
-    plan: (model) => plan(model, asked, params, emit),
+    open: async () => {
+      const request = await readRequest(params);
+      return { request, ...(await openGgufModel(params.source, params, { emit, strict: params.strict })) };
+    },
+    plan: (source) => plan(source, asked, params, emit, headersOnly),
     placing: { isPrefix: params.keepSplit },
   };
 }
 
+/** The file, and what is asked of it. */
+type Source = GgufModel & { readonly request: QuantizeRequest };
+
 async function plan(
-  model: GgufModel,
+  { request, ...model }: Source,
   asked: Asked,
   params: QuantizeParams,
   emit: (event: ConvertEvent) => void,
+  headersOnly: boolean,
 ): Promise<UnplacedPlan> {
-  const request = await readRequest(params);
   const to = { emit, strict: params.strict };
   checkSource(model, request, to);
   tellOverrides(model, request, to);
-  const context = { repo: model.repo, params, emit };
+  const context = { repo: model.repo, params, headersOnly, emit };
   const files = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);
   const architecture = String(model.kv.get('general.architecture')?.value ?? 'unknown');
   return finishPlan({ repo: model.repo, architecture, files, params, emit });

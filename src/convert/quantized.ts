@@ -47,6 +47,8 @@ export interface QuantizeRequest extends Omit<TypeRequest, 'fileType' | 'hasImat
   /** Numbers of the layers to leave out. */
   readonly prune: readonly number[];
   readonly allowRequantize: boolean;
+  /** What was to choose from the importance matrix, and has nothing to choose: an option and its value. */
+  readonly unmatched: readonly string[];
   /** One output part for each of the source. */
   readonly keepSplit: boolean;
 }

@@ -10,6 +10,7 @@ import { leastDamage, type Option } from '../quantize/target/knapsack.js';
 import type { TargetSize } from '../quantize/target/size.js';
 import { usualCost } from '../quantize/target/usual-cost.js';
 import { elementCount } from '../tensor/expr.js';
+import { doubtIdleOptions } from './idle-options.js';
 import { sizeOf } from './layout.js';
 import { type Loss, type MeasureContext, measureLosses, relativeLoss } from './measure-losses.js';
 import type { Asked, OutputParams, QuantizeOptions } from './params.js';
@@ -55,6 +56,8 @@ interface Candidate extends Option {
 }
 
 interface TargetContext extends MeasureContext {
+  /** Find out whether a target size can be met, from headers alone: the types are the smallest ones. @default false */
+  readonly headersOnly?: boolean;
   readonly params: MeasureContext['params'] & Pick<QuantizeOptions, 'sensitivities'> & Pick<OutputParams, 'strict'>;
 }
 
@@ -70,6 +73,7 @@ export async function layOutAsked(
   name: (type: string) => string,
   context: TargetContext,
 ): Promise<PlannedFile[]> {
+  doubtIdleOptions(source, request, quants, { emit: context.emit, strict: context.params.strict });
   return target
     ? layOutTarget(name(target.label), source, target, request, context)
     : layOutAll(source, quants, request, name, doubts(context));
@@ -96,6 +100,9 @@ async function layOutTarget(
     layOutQuantized(name, source, { type: size.label, ...recipe(subjects, choices), prediction }, request);
 
   const budget = budgetFor(subjects, bytes, size, layOut);
+  if (context.headersOnly) {
+    return layOut(smallestChoices(subjects));
+  }
   const measured = nearTarget(subjects, bytes, budget);
   const losses = await measureLosses(versions(measured, request), context);
   const { layers } = factsOf(source, request);
@@ -167,16 +174,19 @@ function budgetFor(
   { label, bytes: allowed }: TargetSize,
   layOut: (choices: readonly Choice[]) => PlannedFile[],
 ): number {
-  const smallest = subjects.map(({ types }) => ({ type: smallestOf(types), why: '' }));
-  const whole = sum(layOut(smallest).map(({ size }) => size));
+  const whole = sum(layOut(smallestChoices(subjects)).map(({ size }) => size));
   const most = allowed(sum(subjects.map(({ tensor }) => elementCount(tensor.ne))));
   if (whole > most) {
     throw new TargetTooSmallError(
-      `The file cannot be as small as ${label} (${most} bytes): with every tensor in its smallest type it has ${whole}.`,
+      `The file cannot be as small as ${label}${/\d$/.test(label) ? ' B' : ''}: with every tensor in its smallest type it has ${whole} bytes.`,
       'Ask for more. With an importance matrix (--imatrix) there are smaller types.',
     );
   }
   return most - whole + leastBytes(subjects, bytes);
+}
+
+function smallestChoices(subjects: readonly Subject[]): Choice[] {
+  return subjects.map(({ types }) => ({ type: smallestOf(types), why: '' }));
 }
 
 /** The subjects with fewer types, where those are enough. */

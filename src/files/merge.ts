@@ -2,11 +2,12 @@ import { basename } from 'node:path';
 import { finishPlan } from '../convert/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../convert/gguf-model.js';
 import { placeTensors } from '../convert/layout.js';
-import type { OutputParams } from '../convert/params.js';
+import { checkOutputParams, type OutputParams } from '../convert/params.js';
 import type { Plan, UnplacedPlan } from '../convert/plan.js';
 import { type Planner, planOnly, run } from '../convert/run.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import { withJobs } from '../options/numbers.js';
 import { stream } from '../stream.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
@@ -24,17 +25,19 @@ export class NotSplitError extends UsageError {}
  */
 export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
-    const own = { ...params, signal };
+    const own = withJobs({ ...params, signal }, { emit });
     return run(planner(own, emit), own, emit);
   }, params.signal);
 }
 
 /** The plan of a merge, from the headers alone. @throws as `merge` */
 export async function planMerge(params: MergeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), params, emit);
+  const own = withJobs(params, { emit });
+  return planOnly(planner(own, emit), own, emit);
 }
 
 function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
+  checkOutputParams(params);
   return {
     open: () => openGgufModel(params.source, params, { emit }),
     plan: (model) => plan(model, params, emit),

@@ -1,6 +1,6 @@
-import { editDistance } from '../edit-distance.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { findKnownKey, KNOWN_KEYS } from '../gguf/known-keys.js';
+import { editDistance } from '../options/near-names.js';
 
 /** Changes of a letter that still look like a slip. */
 const MAX_DISTANCE = 2;

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { finishPlan } from '../convert/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../convert/gguf-model.js';
 import { placeTensors, type UnplacedTensor } from '../convert/layout.js';
-import type { OutputParams } from '../convert/params.js';
+import { checkOutputParams, type OutputParams } from '../convert/params.js';
 import type { Plan, PlannedFile } from '../convert/plan.js';
 import { type Planner, planOnly, run } from '../convert/run.js';
 import { UsageError } from '../errors.js';
@@ -11,6 +11,7 @@ import { KeyValues } from '../gguf/key-values.js';
 import { align } from '../gguf/writer.js';
 import { MAX_GGUF_PARTS } from '../limits.js';
 import { partOf } from '../locate-gguf.js';
+import { withJobs } from '../options/numbers.js';
 import { stream } from '../stream.js';
 import { elementCount, shapeOf } from '../tensor/expr.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
@@ -35,17 +36,19 @@ export class SplitLimitError extends UsageError {}
  */
 export function split(params: SplitParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
-    const own = { ...params, signal };
+    const own = withJobs({ ...params, signal }, { emit });
     return run(planner(own, emit), own, emit);
   }, params.signal);
 }
 
 /** The plan of a split, from the headers alone. @throws as `split` */
 export async function planSplit(params: SplitParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), params, emit);
+  const own = withJobs(params, { emit });
+  return planOnly(planner(own, emit), own, emit);
 }
 
 function planner(params: SplitParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
+  checkOutputParams(params);
   const limit = readLimit(params);
   return {
     open: () => openGgufModel(params.source, params, { emit }),
@@ -61,11 +64,7 @@ const UNITS = { M: 1e6, G: 1e9 } as const;
 
 function readLimit({ splitMaxTensors, splitMaxSize }: SplitParams): Limit {
   if (splitMaxSize === undefined) {
-    const tensors = splitMaxTensors ?? DEFAULT_TENSORS;
-    if (!Number.isSafeInteger(tensors) || tensors < 1) {
-      throw new SplitLimitError(`--split-max-tensors ${tensors} is no count of tensors.`, 'Give 1 or more.');
-    }
-    return { tensors };
+    return { tensors: splitMaxTensors ?? DEFAULT_TENSORS };
   }
   if (splitMaxTensors !== undefined) {
     throw new SplitLimitError('--split-max-tensors and --split-max-size are both given.', 'Choose one of them.');

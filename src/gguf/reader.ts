@@ -6,6 +6,7 @@ import {
   MAX_GGUF_STRING_BYTES,
   MAX_TENSORS,
 } from '../limits.js';
+import { counted } from '../options/counted.js';
 import type { ByteSource } from './byte-source.js';
 import { Cursor, GgufVersionError, isNumberType, NotGgufError, numberBytes } from './cursor.js';
 import { KeyValues } from './key-values.js';
@@ -77,7 +78,7 @@ async function readVersion(cursor: Cursor): Promise<{ version: number; bigEndian
   const magic = size < 4 ? '' : await cursor.need(4).then(() => Buffer.from(cursor.take(4)).toString('latin1'));
   if (magic !== 'GGUF') {
     throw new NotGgufError(
-      `${name} is no GGUF file: it begins with ${JSON.stringify(magic)}.`,
+      `${name} is no GGUF file: it ${size < 4 ? `has ${counted(size, 'byte')}` : `begins with ${JSON.stringify(magic)}`}.`,
       'If Git LFS left a pointer in its place, fetch the file itself.',
     );
   }

@@ -1,6 +1,10 @@
 import * as conversion from '../convert/convert.js';
+import { readInputs } from '../convert/inputs.js';
+import { checkParams, checkQuantizeParams } from '../convert/params.js';
 import type { Plan } from '../convert/plan.js';
 import * as quantization from '../convert/quantize.js';
+import { readRequest } from '../convert/quantize-request.js';
+import { asConversion, asQuantization } from '../convert/route.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import {
   type ConvertParams,
@@ -11,39 +15,62 @@ import {
 } from './params.js';
 import type { Conversion } from './pipeline.js';
 
-const CONVERT = { plan: conversion.plan, write: conversion.convert };
-const QUANTIZE = { plan: quantization.planQuantize, write: quantization.quantize };
+const CONVERT: Conversion<ConvertParams> = {
+  check: checkParams,
+  read: readInputs,
+  plan: conversion.plan,
+  write: conversion.convert,
+};
+const QUANTIZE: Conversion<QuantizeParams> = {
+  check: checkQuantizeParams,
+  read: readRequest,
+  plan: quantization.planQuantize,
+  write: quantization.quantize,
+};
 
 /**
  * Converts a model, and quantizes it in the same pass where `quant` is given; with `check` says how good the result is.
+ * A GGUF file is quantized.
  * @example for await (const event of convert({ source: 'org/model', quant: 'q4_k_m' })) console.log(event);
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong. What was written
  * stays when its check fails or is interrupted, else nothing is left behind. QualityGateError comes after `done`.
  */
-export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
-  return write(CONVERT, params);
+export async function* convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+  checkParams(params);
+  const quantization = await asQuantization(params);
+  return yield* quantization ? write(QUANTIZE, quantization) : write(CONVERT, params);
 }
 
 /**
  * The plan of a conversion, from headers and small files alone; with a target size the model is run for it.
  * @throws as `convert`
  */
-export function plan(params: ConvertParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planned(CONVERT, params, emit);
+export async function plan(params: ConvertParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
+  checkParams(params);
+  const quantization = await asQuantization(params);
+  return quantization ? planned(QUANTIZE, quantization, emit) : planned(CONVERT, params, emit);
 }
 
 /**
- * Quantizes a GGUF file, as llama-quantize does; with `check` says how good the result is.
+ * Quantizes a GGUF file, as llama-quantize does; with `check` says how good the result is. A model in the format of
+ * transformers is converted on the way.
  * @example for await (const event of quantize({ source: 'model-BF16.gguf', quant: 'q4_k_m' })) console.log(event);
  * @throws as `convert`
  */
-export function quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
-  return write(QUANTIZE, params);
+export async function* quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+  checkQuantizeParams(params);
+  const conversion = await asConversion(params);
+  return yield* conversion ? write(CONVERT, conversion) : write(QUANTIZE, params);
 }
 
 /** The plan of a quantization, from the headers alone; with a target size the model is run for it. @throws as `quantize` */
-export function planQuantize(params: QuantizeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planned(QUANTIZE, params, emit);
+export async function planQuantize(
+  params: QuantizeParams,
+  emit: (event: ConvertEvent) => void = () => {},
+): Promise<Plan> {
+  checkQuantizeParams(params);
+  const conversion = await asConversion(params);
+  return conversion ? planned(CONVERT, conversion, emit) : planned(QUANTIZE, params, emit);
 }
 
 // The runner is loaded where it is used: what runs no model starts sooner.
@@ -52,6 +79,7 @@ async function* write<Params extends PipelineParams>(
   conversion: Conversion<Params>,
   params: Params,
 ): AsyncGenerator<ConvertEvent, ConvertResult> {
+  conversion.check(params);
   checkRunnerOptions(params);
   if (!runsModel(params)) {
     return yield* conversion.write(params);
@@ -65,6 +93,7 @@ async function planned<Params extends PipelineParams>(
   params: Params,
   emit: (event: ConvertEvent) => void,
 ): Promise<Plan> {
+  conversion.check(params);
   checkRunnerOptions(params);
   if (!runsModel(params)) {
     return conversion.plan(params, emit);

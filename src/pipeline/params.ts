@@ -1,5 +1,7 @@
 import type * as conversion from '../convert/params.js';
 import { UsageError } from '../errors.js';
+import { refuseEmpty } from '../options/empty.js';
+import { checkNumbers } from '../options/numbers.js';
 import type { CheckParams } from '../runner/check.js';
 
 /** What runs the model in the course of a conversion; the command line's options under the same names. */
@@ -39,6 +41,13 @@ export function checkRunnerOptions(params: PipelineParams): void {
       '--imatrix-text has no effect without --imatrix auto or a target size.',
       'Give both, or leave it out.',
     );
+  }
+  if (params.imatrix === 'auto' && params.vocabOnly) {
+    throw new UsageError('A vocabulary alone has no importance matrix.', 'Leave --imatrix or --vocab-only out.');
+  }
+  if (typeof params.check === 'object') {
+    refuseEmpty(params.check);
+    checkNumbers(params.check);
   }
   if (params.check && params.vocabOnly) {
     throw new UsageError('A vocabulary alone cannot be checked.', 'Leave --check or --vocab-only out.');

@@ -2,9 +2,11 @@ import { checkKnownOutput } from '../convert/places.js';
 import type { Plan } from '../convert/plan.js';
 import { InterruptedError } from '../errors.js';
 import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
+import { withJobs } from '../options/numbers.js';
 import { type CheckResult, check, expectCheck } from '../runner/check.js';
 import { checkGates } from '../runner/gates.js';
 import { OpenedModels } from '../runner/model.js';
+import { readText } from '../runner/texts.js';
 import { forward, stream } from '../stream.js';
 import { hasTarget, type PipelineParams } from './params.js';
 import { expected, measured, type Run } from './prepare.js';
@@ -15,7 +17,12 @@ type Emit = (event: ConvertEvent) => void;
 
 /** A conversion that runs no model. */
 export interface Conversion<Params> {
-  plan(params: Params, emit: Emit): Promise<Plan>;
+  /** @throws what is wrong with the parameters by themselves. */
+  check(params: Params): unknown;
+  /** Reads the files that options name. */
+  read(params: Params): Promise<unknown>;
+  /** @param headersOnly for a target size: find out whether it can be met, and measure nothing. */
+  plan(params: Params, emit: Emit, headersOnly?: boolean): Promise<Plan>;
   write(params: Params): AsyncGenerator<ConvertEvent, ConvertResult>;
 }
 
@@ -36,9 +43,9 @@ export async function planAll<Params extends PipelineParams>(
   params: Params,
   emit: Emit,
 ): Promise<Plan> {
-  const own = { ...params, opened: new OpenedModels() };
   const each = onceEach(emit);
-  await refuse(own);
+  const own = { ...withJobs(params, { emit: each }), opened: new OpenedModels() };
+  await refuse(conversion, own);
   return conversion.plan(await (hasTarget(own) ? measured(own, each) : expected(own)), each);
 }
 
@@ -52,9 +59,9 @@ export function writeAll<Params extends PipelineParams>(
   params: Params,
 ): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream(async (emit, signal) => {
-    const own = { ...params, signal, opened: new OpenedModels() };
     const each = onceEach(emit);
-    await refuse(own);
+    const own = { ...withJobs(params, { emit: each }), signal, opened: new OpenedModels() };
+    await refuse(conversion, own);
     if (own.imatrix === 'auto' && !hasTarget(own)) {
       await conversion.plan(await expected(own), () => {});
     }
@@ -85,12 +92,29 @@ function onceEach(emit: Emit): Emit {
 }
 
 /** @throws what is wrong with a request before anything is done. */
-async function refuse<Params extends PipelineParams>(params: Run<Params>): Promise<void> {
+async function refuse<Params extends PipelineParams>(conversion: Conversion<Params>, params: Run<Params>) {
   await checkKnownOutput(params, { isPrefix: params.keepSplit });
+  // Files that options name are read before the source, which may be on the Hub, is asked for.
+  await conversion.read(params.imatrix === 'auto' ? { ...params, imatrix: NO_IMATRIX } : params);
+  if (params.imatrixText !== undefined) {
+    await readText(params.imatrixText, 'calibration');
+  }
+  if (hasTarget(params)) {
+    await conversion.plan(await expected(params), () => {}, true);
+  }
   if (params.check) {
     await expectCheck({ ...params, ...checkOptions(params), against: params.source });
   }
 }
+
+/** Stands in for one that is computed later. */
+const NO_IMATRIX = {
+  file: 'auto',
+  format: 'gguf',
+  datasets: [],
+  chunks: 0,
+  entries: new Map(),
+} satisfies PipelineParams['imatrix'];
 
 function checkOptions({ check }: PipelineParams) {
   return typeof check === 'object' ? check : {};

@@ -1,5 +1,3 @@
-import { parseAsked } from '../convert/params.js';
-import { readRequest } from '../convert/quantize-request.js';
 import { UnsupportedError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import { collectImatrix, expectImatrix } from '../runner/imatrix/auto.js';
@@ -23,11 +21,6 @@ export async function expected<Params extends PipelineParams>(params: Run<Params
  * @throws as `collectImatrix` and `measureSensitivities`
  */
 export async function measured<Params extends PipelineParams>(params: Run<Params>, emit: Emit): Promise<Run<Params>> {
-  if (hasTarget(params)) {
-    // What is wrong with the options should be known before the model runs.
-    parseAsked(params);
-    await readRequest(await expected(params));
-  }
   const { imatrix } = params;
   const known = imatrix === 'auto' ? { ...params, imatrix: await collectImatrix(collecting(params), emit) } : params;
   return hasTarget(params) && !params.sensitivities ? withSensitivities(known, emit) : known;

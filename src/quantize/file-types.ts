@@ -1,6 +1,7 @@
-import { SourceError } from '../errors.js';
+import { SourceError, UsageError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
+import { didYouMean, sameName } from '../options/near-names.js';
 
 /**
  * What `--quant` and `--outtype` can ask for: the number in `general.file_type`, and the type that a tensor gets where no
@@ -50,19 +51,54 @@ export const FILE_TYPES = {
 export type FileType = keyof typeof FILE_TYPES;
 
 const NAMES = Object.keys(FILE_TYPES) as FileType[];
-const ALIASES = new Map<string, FileType>([
-  ['Q3_K', 'Q3_K_M'],
-  ['Q4_K', 'Q4_K_M'],
-  ['Q5_K', 'Q5_K_M'],
-]);
+/** llama-quantize's other names, and torch's. */
+const ALIASES = {
+  Q3_K: 'Q3_K_M',
+  Q4_K: 'Q4_K_M',
+  Q5_K: 'Q5_K_M',
+  FLOAT32: 'F32',
+  FP32: 'F32',
+  FLOAT16: 'F16',
+  FP16: 'F16',
+  HALF: 'F16',
+  BFLOAT16: 'BF16',
+} as const satisfies Record<string, FileType>;
+const ALIAS_NAMES = Object.keys(ALIASES) as (keyof typeof ALIASES)[];
 
-/** A name (case does not matter), an alias or a number, as in llama-quantize; undefined for anything else. */
+export class UnknownTypeError extends UsageError {}
+
+/**
+ * A name or an alias, in which case, hyphens and underscores do not matter, or a number as in llama-quantize; undefined
+ * for anything else.
+ */
 export function parseFileType(name: string): FileType | undefined {
   if (/^\d+$/.test(name)) {
     return NAMES.find((known) => FILE_TYPES[known].id === Number(name));
   }
-  const upper = name.toUpperCase();
-  return NAMES.find((known) => known === upper) ?? ALIASES.get(upper);
+  const alias = sameName(name, ALIAS_NAMES);
+  return sameName(name, NAMES) ?? (alias && ALIASES[alias]);
+}
+
+/** Each type once, of a list with commas or of several such. @throws UnknownTypeError */
+export function parseFileTypes(lists: readonly string[]): FileType[] {
+  return [...new Set(lists.flatMap((list) => list.split(',').map((name) => fileType(name.trim(), list))))];
+}
+
+function fileType(name: string, list: string): FileType {
+  if (name === '') {
+    throw new UnknownTypeError(
+      list.trim() === '' ? 'The type to quantize to is empty.' : `A type is missing at a comma of ${list}.`,
+      'Give one such as q4_k_m; hf2gguf types lists them.',
+    );
+  }
+  const known = parseFileType(name);
+  if (!known) {
+    throw new UnknownTypeError(
+      `The quantization ${name} is not known.`,
+      didYouMean(name, NAMES, 'hf2gguf types lists them.'),
+    );
+  }
+  return known;
 }
 
 /** `general.file_type` is there, but is no u32. */
@@ -112,3 +148,21 @@ export function fileTypeOf(type: GgmlType): number {
 /** What the converter alone can write: `--outtype`. */
 export const OUT_TYPES = ['F32', 'F16', 'BF16', 'Q8_0'] as const satisfies readonly FileType[];
 export type OutType = (typeof OUT_TYPES)[number];
+
+/** The converter's type by any of its names. @throws UnknownTypeError */
+export function parseOutType(name: string): OutType | 'auto' {
+  if (name.trim().toLowerCase() === 'auto') {
+    return 'auto';
+  }
+  const type = parseFileType(name.trim());
+  const known = OUT_TYPES.find((outType) => outType === type);
+  if (!known) {
+    throw new UnknownTypeError(
+      type ? `--outtype ${name} is no type that the converter writes.` : `--outtype ${name} is not known.`,
+      type
+        ? `Use --quant ${name} for it.`
+        : `Use auto, ${OUT_TYPES.join(', ').toLowerCase()}; for other types there is --quant.`,
+    );
+  }
+  return known;
+}

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
+import { didYouMean, sameName } from '../options/near-names.js';
 import type { TensorTypeRule } from './recipe/choose.js';
 
 /** `--tensor-type`, `--tensor-type-file`, `--output-tensor-type` and `--token-embedding-type`, as llama-quantize reads them. */
@@ -14,16 +15,16 @@ export class TensorTypeRuleError extends UsageError {}
 const WRITABLE = (Object.keys(GGML_TYPES) as GgmlType[]).filter((type) => !/^(I\d|F64)/.test(type));
 
 /**
- * A ggml type by name; case does not matter.
+ * A ggml type by name; case, hyphens and underscores do not matter.
  * @param option what the user gave it to, for the message.
  * @throws {@link TensorTypeError}
  */
 export function parseTensorType(name: string, option: string): GgmlType {
-  const type = WRITABLE.find((known) => known === name.toUpperCase());
+  const type = sameName(name, WRITABLE);
   if (!type) {
     throw new TensorTypeError(
       `${option}: ${JSON.stringify(name)} is no type that a tensor can be written in.`,
-      `Use one of ${WRITABLE.join(', ').toLowerCase()}.`,
+      didYouMean(name, WRITABLE, 'hf2gguf types lists them.'),
     );
   }
   return type;

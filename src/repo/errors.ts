@@ -1,4 +1,5 @@
 import { HubError, SourceError, UsageError } from '../errors.js';
+import { counted } from '../options/counted.js';
 
 /** What a Hub error is about; all of it may be shown, none of it is secret. */
 export interface Subject {
@@ -18,6 +19,20 @@ const AGAIN = 'Try again later.';
 export class NotASourceError extends UsageError {
   constructor(source: string, why: string) {
     super(`"${source}" ${why}.`, 'Give a folder that exists, or a Hub name such as org/model or org/model@revision.');
+  }
+}
+
+/** Something else that the Hub has. */
+export class HubKindError extends NotASourceError {
+  constructor(source: string, kind: 'dataset' | 'Space') {
+    super(source, `is a ${kind} on the Hub, and no model`);
+  }
+}
+
+/** A file where a repository is meant. */
+export class FileOfRepoError extends UsageError {
+  constructor(repo: string, file: string) {
+    super(`${file} is a file of ${repo}, and a model is the whole repository.`, `Give ${repo}.`);
   }
 }
 
@@ -41,6 +56,16 @@ export class NotAFolderError extends SourceError {
   }
 }
 
+/** A model's folder in the Hub's cache, with several revisions or none. */
+export class SnapshotError extends SourceError {
+  constructor(path: string, commits: readonly string[]) {
+    super(
+      `${path} holds ${commits.length === 0 ? 'no revision' : `${commits.length} revisions`} of a model.`,
+      commits.length === 0 ? 'Download the model first.' : `Give one: ${path}/snapshots/${commits[0]}, for example.`,
+    );
+  }
+}
+
 export class UnreadableError extends SourceError {
   constructor(path: string, code: string) {
     super(`${path} can't be read (${code}).`, 'Check its permissions, and the disk.');
@@ -55,7 +80,7 @@ export class MissingFileError extends SourceError {
 
 export class ShortFileError extends SourceError {
   constructor(path: string, has: number, needs: number) {
-    super(`${path} has ${has} bytes, but ${needs} are needed.`, 'Download the file again: it is cut short.');
+    super(`${path} has ${counted(has, 'byte')}, but ${needs} are needed.`, 'Download the file again: it is cut short.');
   }
 }
 

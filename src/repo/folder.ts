@@ -150,7 +150,7 @@ export async function statOrNull(path: string, shown: string) {
     return await stat(path);
   } catch (error) {
     const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') {
       return null;
     }
     throw new UnreadableError(shown, code ?? 'unknown');

@@ -2,7 +2,16 @@ import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@hugging
 import { Hf2ggufError } from '../errors.js';
 import { MAX_REPO_FILES, MAX_REPO_PAGES } from '../limits.js';
 import { checkedFetch, RefusedAnswer } from './checked-fetch.js';
-import { FileNotFoundError, OfflineError, type Subject, TooManyFilesError, WrongAnswerError } from './errors.js';
+import {
+  FileNotFoundError,
+  HubKindError,
+  OfflineError,
+  RepoNotFoundError,
+  type Subject,
+  TokenMissingError,
+  TooManyFilesError,
+  WrongAnswerError,
+} from './errors.js';
 import { openFolder } from './folder.js';
 import { HubCache, isCommit } from './hub-cache.js';
 import type { HubSettings } from './hub-settings.js';
@@ -37,7 +46,9 @@ export async function openHub(repo: string, revision: string, options: HubOption
     fetch: checkedFetch({ ...options, policy: { ...DEFAULT_POLICY, silence, ...options.policy } }),
   };
   const at = { endpoint: client.endpoint, repo, revision };
-  const commit = await resolveCommit(client, at, options.signal);
+  const commit = await resolveCommit(client, at, options.signal).catch(async (error: unknown) => {
+    throw (await otherKind(client, at, error, options.signal)) ?? error;
+  });
   const files = await listCommit(client, { ...at, revision: commit }, options.signal);
   return new HubRepo(client, { ...at, revision: commit }, files, cache);
 }
@@ -74,6 +85,25 @@ async function resolveCommit(client: Client, at: Subject, signal?: AbortSignal):
     throw new WrongAnswerError(client.endpoint, `it names no commit for ${at.repo} at ${at.revision}`);
   }
   return info.sha;
+}
+
+/** Whether what is no model is something else; the Hub keeps those apart. */
+async function otherKind(client: Client, at: Subject, error: unknown, signal?: AbortSignal): Promise<Error | null> {
+  if (!(error instanceof RepoNotFoundError || error instanceof TokenMissingError)) {
+    return null;
+  }
+  for (const [kind, plural] of [
+    ['dataset', 'datasets'],
+    ['Space', 'spaces'],
+  ] as const) {
+    const url = `${client.endpoint}/api/${plural}/${at.repo}`;
+    const answer = await withSignal(client.fetch, signal)(url).catch(() => null);
+    await answer?.body?.cancel();
+    if (answer?.ok) {
+      return new HubKindError(at.repo, kind);
+    }
+  }
+  return null;
 }
 
 async function listCommit(client: Client, at: Subject, signal?: AbortSignal): Promise<HubFile[]> {

@@ -1,9 +1,11 @@
 import { UsageError } from '../errors.js';
-import { NotASourceError } from './errors.js';
-import { openFolder, statOrNull } from './folder.js';
+import { snapshotOf } from './cache-folder.js';
+import { FileOfRepoError } from './errors.js';
+import { openFolder } from './folder.js';
 import { hubSettings } from './hub-settings.js';
 import type { Repo } from './repo.js';
 import type { NetworkPolicy } from './retry.js';
+import { type HubSource, type LocalSource, resolveSource, withRevision } from './source-name.js';
 
 export interface OpenOptions {
   /** A branch, tag or commit. @default what follows `@` in the source, else `main` */
@@ -24,28 +26,37 @@ export interface OpenOptions {
 
 export class RevisionOfFolderError extends UsageError {
   constructor(path: string) {
-    super(`${path} is a folder, which has no revisions.`, 'Leave the revision out.');
+    super(`${path} is on this machine, where there are no revisions.`, 'Leave the revision out.');
   }
 }
 
-/** A name on the Hub: `org/model` or `model`, perhaps with `@revision`. */
-const HUB_NAME = /^((?:[A-Za-z0-9_][\w.-]{0,95}\/)?[A-Za-z0-9_][\w.-]{0,95})(?:@(.+))?$/;
-/** `./x`, `../x`, `/x`, `~/x`, `C:\x`: meant as a path, whether it exists or not. */
-const PATH_LIKE = /^(?:\.{1,2}(?:[/\\]|$)|[/\\~]|[A-Za-z]:[/\\])/;
-
 /**
  * A folder or a model on the Hub as a repository; a path that exists wins over a name on the Hub.
- * @param source a path, `org/model[@revision]`, or a bare Hub name such as `gpt2`.
+ * @param source a path, or any of a model's names on the Hub (see `resolveSource`).
  * @throws UsageError, SourceError, HubError, InterruptedError
  */
 export async function openRepo(source: string, options: OpenOptions = {}): Promise<Repo> {
-  if (source && (PATH_LIKE.test(source) || (await statOrNull(source, source)))) {
-    if (options.revision) {
-      throw new RevisionOfFolderError(source);
+  const found = await resolveSource(source, endpointOf(options));
+  if (found.at === 'hub') {
+    const { repo, file } = found;
+    if (file !== undefined) {
+      throw new FileOfRepoError(repo, file);
     }
-    return openFolder(source);
+    return openNamed(source, found, options);
   }
-  const { repo, revision } = parseHubName(source, options.revision);
+  if (options.revision) {
+    throw new RevisionOfFolderError(source);
+  }
+  const snapshot = found.kind === 'folder' ? await snapshotOf(source) : null;
+  return snapshot ? openFolder(snapshot.path, snapshot.identity) : openFolder(source);
+}
+
+/**
+ * The repository on the Hub that a source names, whatever file of it is meant.
+ * @param source for messages.
+ */
+export async function openNamed(source: string, named: HubSource, options: OpenOptions = {}): Promise<Repo> {
+  const { repo, revision = 'main' } = withRevision(source, named, options.revision);
   const { openHub } = await import('./hub.js'); // The client takes 0.1 s to load, which folders need not pay.
   return openHub(repo, revision, {
     ...hubSettings(options.env ?? process.env, options),
@@ -55,18 +66,33 @@ export async function openRepo(source: string, options: OpenOptions = {}): Promi
   });
 }
 
-function parseHubName(source: string, given?: string): { repo: string; revision: string } {
-  const [, repo, named] = HUB_NAME.exec(source) ?? [];
-  if (!repo || /\.\.|--/.test(repo)) {
-    throw new NotASourceError(source, 'is neither a folder that exists nor a Hub name');
+/** A source's name with a revision. @throws RevisionOfFolderError, and as `resolveSource` */
+export async function sourceAt(source: string, revision: string): Promise<string> {
+  const found = await resolveSource(source, endpointOf({}));
+  if (found.at === 'path') {
+    throw new RevisionOfFolderError(source);
   }
-  if (given && named && given !== named) {
-    throw new NotASourceError(source, `names another revision than "${given}", which is also asked for`);
-  }
-  const revision = given ?? named ?? 'main';
-  // A revision becomes part of addresses and of paths in the cache.
-  if (!/^[\w.+@#=,-]+(?:\/[\w.+@#=,-]+)*$/.test(revision) || revision.includes('..')) {
-    throw new NotASourceError(source, `is asked for at ${JSON.stringify(revision)}, which can't be a revision`);
-  }
-  return { repo, revision };
+  const { repo, file } = withRevision(source, found, revision);
+  return `${repo}@${revision}${file === undefined ? '' : `:${file}`}`;
+}
+
+/** Whether a source names a GGUF file rather than a model to convert. @throws as `resolveSource` */
+export async function namesGguf(source: string, options: OpenOptions = {}): Promise<boolean> {
+  const found = await resolveSource(source, endpointOf(options));
+  return found.at === 'hub' ? found.file !== undefined : found.kind === 'file' || isMissingGguf(found);
+}
+
+/** Whether a source is sure to be a model to convert: a folder, or `org/model`. @throws as `resolveSource` */
+export async function namesModel(source: string, options: OpenOptions = {}): Promise<boolean> {
+  const found = await resolveSource(source, endpointOf(options));
+  return found.at === 'hub' ? found.file === undefined && found.repo.includes('/') : found.kind === 'folder';
+}
+
+function isMissingGguf({ kind, path }: LocalSource): boolean {
+  return kind === 'nothing' && /\.gguf$/i.test(path);
+}
+
+/** The address whose pages a source may be. */
+export function endpointOf({ endpoint, env = process.env }: OpenOptions): string | undefined {
+  return endpoint || env.HF_ENDPOINT;
 }

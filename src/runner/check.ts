@@ -1,11 +1,12 @@
 import { UsageError } from '../errors.js';
 import type { DoneEvent, MeasuredEvent, PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
+import { refuseEmpty } from '../options/empty.js';
+import { checkNumbers, withJobs } from '../options/numbers.js';
 import { stream } from '../stream.js';
 import { openVocabulary } from '../vocabulary/open.js';
 import { warn } from '../warnings.js';
-import { checkNumber } from './check-number.js';
 import { checkGates, type Gates } from './gates.js';
-import { checkContext, type Measures, measure, type Running, shortContext, textChunks } from './measure.js';
+import { type Measures, measure, type Running, shortContext, textChunks } from './measure.js';
 import { OpenedModels } from './model.js';
 import { type OpenedModel, openHeaders, openModels, type SubjectOptions } from './subject.js';
 import { readText } from './texts.js';
@@ -61,7 +62,8 @@ export function check(params: CheckParams): AsyncGenerator<CheckEvent, CheckResu
 
 async function run(params: CheckParams, emit: (event: CheckEvent) => void): Promise<CheckResult> {
   checkParams(params);
-  const { source: model, against = null, text: file = null, chunks, ctx = DEFAULT_CONTEXT, ...rest } = params;
+  const own = withJobs(params, { emit });
+  const { source: model, against = null, text: file = null, chunks, ctx = DEFAULT_CONTEXT, ...rest } = own;
   const { maxKld, maxPplRatio, ...others } = rest;
   const options = { opened: new OpenedModels(), ...others, contextLength: ctx, emit };
   const text = await readText(file, 'check');
@@ -128,32 +130,17 @@ function warnOfContext(opened: readonly OpenedModel[], ctx: number, emit: (event
   }
 }
 
-function checkParams({
-  ctx = DEFAULT_CONTEXT,
-  chunks,
-  source: model,
-  against,
-  maxKld,
-  maxPplRatio,
-  jobs,
-}: CheckParams): void {
-  checkContext(ctx);
-  checkNumber('--jobs', jobs, { least: 1 });
-  if (chunks !== undefined && !(Number.isSafeInteger(chunks) && chunks > 0)) {
-    throw new UsageError(
-      `--chunks is ${chunks}, which is no positive whole number.`,
-      'Leave it out for the whole text.',
-    );
-  }
-  if (model.length === 0) {
+/** @throws UsageError */
+function checkParams(params: CheckParams): void {
+  refuseEmpty(params);
+  checkNumbers(params);
+  const { source, against, maxKld, maxPplRatio } = params;
+  if (source.length === 0) {
     throw new UsageError('There is no model to check.', 'Name a GGUF file.');
   }
-  for (const [name, limit] of Object.entries({ '--max-kld': maxKld, '--max-ppl-ratio': maxPplRatio })) {
-    if (limit !== undefined && !(limit >= 0)) {
-      throw new UsageError(`${name} is ${limit}, which is no limit.`, 'Give a number.');
-    }
-    if (limit !== undefined && against === undefined) {
-      throw new UsageError(`${name} needs a model to compare with.`, 'Name it with --against.');
-    }
+  const [limit] =
+    Object.entries({ '--max-kld': maxKld, '--max-ppl-ratio': maxPplRatio }).find(([, x]) => x !== undefined) ?? [];
+  if (limit !== undefined && against === undefined) {
+    throw new UsageError(`${limit} needs a model to compare with.`, 'Name it with --against.');
   }
 }

@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../concurrency.js';
 import { UsageError } from '../errors.js';
 import type { Graph } from '../graphs/graph.js';
+import { counted } from '../options/counted.js';
 import type { Vocabulary } from '../vocabulary/vocabulary.js';
 import { Distribution } from './distribution.js';
 import { type Divergence, DivergenceSum } from './divergence.js';
@@ -24,7 +25,6 @@ export interface Measures {
 }
 
 export class ShortTextError extends UsageError {}
-export class ContextError extends UsageError {}
 export class DifferentVocabularyError extends UsageError {}
 
 export interface MeasureOptions {
@@ -46,15 +46,11 @@ export interface Running {
   readonly models: readonly Measures[];
 }
 
-/** Fewer tokens leave nothing to score, or no error bar. */
-const MIN_CONTEXT = 8;
-const MAX_CONTEXT = 2 ** 20;
-
 /**
  * Runs models over a text, chunk by chunk: the base once, then each of the models, and compares what they predict before
  * the next chunk; nothing is kept but sums.
  * @returns after each chunk, what is measured so far.
- * @param options a context that `checkContext` lets pass.
+ * @param options numbers that `checkNumbers` lets pass.
  * @throws ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
  */
 export async function* measure(
@@ -147,16 +143,6 @@ function compare(scores: readonly Score[], { next }: Piece, hasBase: boolean): v
   }
 }
 
-/** @throws ContextError */
-export function checkContext(context: number): void {
-  if (!(Number.isSafeInteger(context) && context >= MIN_CONTEXT && context <= MAX_CONTEXT)) {
-    throw new ContextError(
-      `--ctx is ${context}.`,
-      `Give a whole number of tokens from ${MIN_CONTEXT} to ${MAX_CONTEXT}.`,
-    );
-  }
-}
-
 /** A word on a chunk that is longer than what the model was trained for; null where it is not. */
 export function shortContext(source: string, { contextLength }: Pick<Graph, 'contextLength'>, ctx: number) {
   return contextLength < ctx
@@ -171,8 +157,8 @@ export function shortContext(source: string, { contextLength }: Pick<Graph, 'con
 export function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
   if (tokens < 2 * context) {
     throw new ShortTextError(
-      `The text has ${tokens} tokens; two chunks of ${context} are needed.`,
-      'Give a longer text, or to a command that has it a smaller --ctx.',
+      `The text has ${counted(tokens, 'token')}; two chunks of ${context} are needed.`,
+      'Give a longer text, or a smaller --ctx to hf2gguf check or imatrix.',
     );
   }
   return Math.min(Math.floor(tokens / context), chunks ?? Number.POSITIVE_INFINITY);

@@ -14,7 +14,7 @@ import type { Graph, WeightTensor } from '../graphs/graph.js';
 import { buildGraph } from '../graphs/registry.js';
 import { checkFaults } from '../loading/check.js';
 import { findFaults } from '../loading/faults.js';
-import { statOrNull } from '../repo/folder.js';
+import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
 import { dtypeOf, elementCount, type SourceExpr, shapeOf } from '../tensor/expr.js';
@@ -75,7 +75,7 @@ export interface Outline extends Omit<Runnable, 'tensors'> {
 /** @throws as `openRunnable`, but ModelTooLargeError */
 export function openOutline(source: string, options: RunnableOptions = {}): Promise<Outline> {
   return once(options.opened?.outlines, source, async () =>
-    (await isGguf(source)) ? outlineOfFile(source, options) : planFloats(source, options),
+    (await namesGguf(source, options)) ? outlineOfFile(source, options) : planFloats(source, options),
   );
 }
 
@@ -87,12 +87,6 @@ function once<Value>(
   const value = known?.get(source) ?? open();
   known?.set(source, value);
   return value;
-}
-
-/** Whether a source is a GGUF file, rather than a model in the format of transformers. */
-export async function isGguf(source: string): Promise<boolean> {
-  const found = await statOrNull(source, source);
-  return found ? found.isFile() : /\.gguf$/i.test(source);
 }
 
 async function outlineOfFile(source: string, options: RunnableOptions): Promise<Outline> {
@@ -132,7 +126,7 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Out
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
   const params: ConvertParams = { ...Object.fromEntries(kept), source, outtype: 'f32' };
   const model = await openModel(params);
-  const [file] = (await makePlan(model, params, emit)).files;
+  const [file] = (await makePlan({ ...model, request: null, overrides: null }, params, emit)).files;
   const kv = new KeyValues();
   for (const [key, value] of file?.kv ?? []) {
     kv.set(key, value);

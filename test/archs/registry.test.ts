@@ -25,14 +25,39 @@ test('--arch takes a class or a GGUF name', () => {
 
 describe('an unknown class', () => {
   test.each([
-    ['LlamaForCasualLM', {}, 'LlamaForCausalLM', 'llama'],
-    ['Qwen3ForCausalML', {}, 'Qwen3ForCausalLM', 'qwen3'],
-    ['NoSuchForCausalLM', { model_type: 'qwen3' }, 'Qwen3ForCausalLM', 'qwen3'],
-  ])('%s %j', (name, fields, near, arch) => {
-    const find = () => findArchitecture(config(name, fields));
+    ['LlamaForCasualLM', 'LlamaForCausalLM'],
+    ['Qwen3ForCausalML', 'Qwen3ForCausalLM'],
+  ])('%s is a slip for a known one', (name, near) => {
+    const find = () => findArchitecture(config(name));
     expect(find).toThrow(UnsupportedArchitectureError);
-    expect(find).toThrow(`The architecture ${name} is not supported; the nearest one that is, is ${near}.`);
-    expect(find).toThrow(`--arch ${arch}`);
+    expect(find).toThrow(`The architecture ${name} is not supported. If config.json means ${near}, say --arch ${near}`);
+  });
+
+  test.each(['GPT2LMHeadModel', 'BertModel', 'Gemma2ForCausalLM', 'Qwen4ForCausalLM', 'QwenForCausalLM'])(
+    '%s: no other is recommended',
+    (name) => {
+      const find = () => findArchitecture(config(name, { model_type: 'qwen3' }));
+      expect(find).toThrow(`The architecture ${name} is not supported. hf2gguf archs lists`);
+      expect(find).not.toThrow('--arch');
+    },
+  );
+
+  test.each([
+    ['MixtralForCausalLM', {}],
+    ['Qwen3MoeForCausalLM', {}],
+    ['NoSuchForCausalLM', { num_local_experts: 8 }],
+  ])('%s %j is a mixture of experts', (name, fields) => {
+    expect(() => findArchitecture(config(name, fields))).toThrow(
+      `Mixtures of experts (${name}) are not supported yet.`,
+    );
+  });
+
+  test('--arch with another name: what was meant', () => {
+    const known = config('LlamaForCausalLM');
+    expect(findArchitecture(known, 'qwen3-for-causal-lm').gguf).toBe('qwen3');
+    expect(() => findArchitecture(known, 'quen3')).toThrow(
+      '--arch quen3 is no class of models that is supported. Did you mean qwen3',
+    );
   });
 
   test('a very long name is cut', () => {

@@ -135,7 +135,7 @@ describe('parts that do not belong together', () => {
   const [A, B] = ['m-00001-of-00002.gguf', 'm-00002-of-00002.gguf'];
 
   test.each<[string, Record<string, Parts>, RegExp]>([
-    ['a part that is missing', { [A]: part(0, 2, [F32('a')]) }, /1 are missing: m-00002-of-00002\.gguf/],
+    ['a part that is missing', { [A]: part(0, 2, [F32('a')]) }, /1 is missing: m-00002-of-00002\.gguf/],
     [
       'most parts of 65535 missing',
       { 'm-00001-of-65535.gguf': part(0, 65535, [F32('a')]) },
@@ -183,8 +183,8 @@ describe('parts that do not belong together', () => {
 
 describe('refused', () => {
   test.each<[Omit<SplitParams, 'source'>, string]>([
-    [{ splitMaxTensors: 0 }, '--split-max-tensors 0'],
-    [{ splitMaxTensors: Number.NaN }, '--split-max-tensors NaN'],
+    [{ splitMaxTensors: 0 }, '--split-max-tensors is 0'],
+    [{ splitMaxTensors: Number.NaN }, '--split-max-tensors is NaN'],
     [{ splitMaxSize: '2' }, '--split-max-size 2 is no size'],
     [{ splitMaxSize: '0M' }, '--split-max-size 0M is no size'],
     [{ splitMaxSize: '1.5G' }, '--split-max-size 1.5G is no size'],

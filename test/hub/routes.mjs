@@ -34,6 +34,9 @@ const ROUTES = [
   { pattern: new RegExp(`^/api/resolve-cache/models/${REPO}/${REVISION}/(?<path>.+)$`), isFile: true, reply: content },
 ];
 
+/** What the Hub keeps apart from models: folders `datasets/org/name` and `spaces/org/name`. */
+const OTHER_KINDS = /^\/api\/((?:datasets|spaces)\/[\w.-]+\/[\w.-]+)$/;
+
 /**
  * @param {World} world
  * @param {URL} url
@@ -41,6 +44,12 @@ const ROUTES = [
  * @returns {Promise<Reply>}
  */
 export async function hubReply(world, url, authorization) {
+  const [, other] = OTHER_KINDS.exec(url.pathname) ?? [];
+  if (other) {
+    return (await world.repos.exists(other))
+      ? json({ id: other })
+      : failure(404, 'Repository not found', 'RepoNotFound');
+  }
   for (const { pattern, isFile, reply } of ROUTES) {
     const { repo = '', revision = 'main', path = '' } = pattern.exec(url.pathname)?.groups ?? {};
     if (!repo) {

@@ -1,5 +1,6 @@
+import { UsageError } from '#src/errors.js';
 import { bitsOf, candidateTypes, near } from '#src/quantize/target/candidates.js';
-import { parseTarget, TargetSizeError } from '#src/quantize/target/size.js';
+import { parseTarget } from '#src/quantize/target/size.js';
 
 describe('candidates', () => {
   const wide = { ne: [512, 16], type: 'BF16', hasWeights: true } as const;
@@ -63,5 +64,5 @@ describe('sizes', () => {
     [{ targetBpw: Number.NaN }],
     [{ targetBpw: 33 }],
     [{ targetBpw: 4, targetSize: '5M' }],
-  ])('%j is refused', (options) => expect(() => parseTarget(options)).toThrow(TargetSizeError));
+  ])('%j is refused', (options) => expect(() => parseTarget(options)).toThrow(UsageError));
 });

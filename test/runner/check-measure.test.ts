@@ -1,15 +1,7 @@
 import { InterruptedError } from '#src/errors.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { Distribution } from '#src/runner/distribution.js';
-import {
-  ContextError,
-  checkContext,
-  DifferentVocabularyError,
-  measure,
-  type Running,
-  ShortTextError,
-  type Subject,
-} from '#src/runner/measure.js';
+import { DifferentVocabularyError, measure, type Running, ShortTextError, type Subject } from '#src/runner/measure.js';
 import { NoNumberError } from '#src/runner/no-number.js';
 import { fakeSubject } from './fake-subject.js';
 
@@ -191,10 +183,6 @@ test('a model that predicts no numbers is refused', async () => {
 test('a text of fewer than two chunks is refused', async () => {
   await expect(last([uniform()], null, { text: 'abcd'.repeat(8).slice(1) })).rejects.toThrow(ShortTextError);
   expect((await last([uniform()], null, { text: 'abcd'.repeat(8) })).total).toBe(2);
-});
-
-test.each([0, 7, 16.5, Number.NaN, 2 ** 30])('a context of %p is refused', (context) => {
-  expect(() => checkContext(context)).toThrow(ContextError);
 });
 
 test('vocabularies that differ are refused, with the first difference', async () => {

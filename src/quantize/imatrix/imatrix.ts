@@ -37,7 +37,7 @@ export class MalformedImatrixError extends SourceError {
   constructor(name: string, what: string) {
     super(
       `${name} is no valid importance matrix: ${what}.`,
-      'Download it again, or compute it again with llama-imatrix.',
+      'Download it again, or compute it again with hf2gguf imatrix.',
     );
   }
 }
@@ -58,12 +58,7 @@ export interface Selection {
  * @throws ImatrixSelectionError, NonFiniteImatrixError
  */
 export function selectEntries(imatrix: Imatrix, { include = [], exclude = [] }: Selection = {}): Imatrix {
-  if (include.length > 0 && exclude.length > 0) {
-    throw new ImatrixSelectionError(
-      '--include-weights and --exclude-weights were given together.',
-      'Give only one of them.',
-    );
-  }
+  checkSelection({ include, exclude });
   const holds = (parts: readonly string[], name: string) => parts.some((part) => name.includes(part));
   const selected = [...imatrix.entries].filter(
     ([name]) => !holds(exclude, name) && (include.length === 0 || holds(include, name)),
@@ -78,6 +73,16 @@ export function selectEntries(imatrix: Imatrix, { include = [], exclude = [] }: 
     }
   }
   return { ...imatrix, entries: new Map(selected) };
+}
+
+/** @throws ImatrixSelectionError */
+export function checkSelection({ include = [], exclude = [] }: Selection): void {
+  if (include.length > 0 && exclude.length > 0) {
+    throw new ImatrixSelectionError(
+      '--include-weights and --exclude-weights were given together.',
+      'Give only one of them.',
+    );
+  }
 }
 
 // Loops rather than calls: a large mixture of experts has hundreds of millions of values.

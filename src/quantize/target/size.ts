@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.js';
+import { checkNumbers } from '../../options/numbers.js';
 
 /** How large a file may be. */
 export interface TargetSize {
@@ -19,7 +20,7 @@ export class TargetSizeError extends UsageError {}
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9 };
 
-/** What the options ask for; undefined without them. @throws TargetSizeError */
+/** What the options ask for; undefined without them. @throws TargetSizeError, NumberError */
 export function parseTarget({ targetSize, targetBpw }: TargetOptions): TargetSize | undefined {
   if (targetSize !== undefined && targetBpw !== undefined) {
     throw new TargetSizeError('--target-size and --target-bpw are both given.', 'Choose one of them.');
@@ -31,16 +32,14 @@ export function parseTarget({ targetSize, targetBpw }: TargetOptions): TargetSiz
   if (targetBpw === undefined) {
     return undefined;
   }
-  if (!(targetBpw > 0 && targetBpw <= 32)) {
-    throw new TargetSizeError(`--target-bpw ${targetBpw} is no number of bits.`, 'Give one such as 4.5.');
-  }
+  checkNumbers({ targetBpw });
   return { label: `${targetBpw}bpw`, bytes: (weights) => Math.floor((weights * targetBpw) / 8) };
 }
 
 function parseSize(text: string): number {
   const { count, unit = '' } = /^(?<count>\d{1,15}(\.\d{1,9})?)(?<unit>[KMG]?)B?$/i.exec(text.trim())?.groups ?? {};
   const size = Math.floor(Number(count) * (UNITS[unit.toUpperCase()] ?? 1));
-  if (!Number.isSafeInteger(size)) {
+  if (!Number.isSafeInteger(size) || size === 0) {
     throw new TargetSizeError(`--target-size ${text} is no size.`, 'Give bytes, or a number with K, M or G: 95M.');
   }
   return size;

@@ -1,12 +1,15 @@
 import { SourceError, UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent, WarningEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
+import { counted } from '../../options/counted.js';
+import { optionName, refuseEmpty } from '../../options/empty.js';
+import { checkNumbers, withJobs } from '../../options/numbers.js';
+import { namesGguf } from '../../repo/open.js';
 import { accidentalEnd, namedToken } from '../../vocabulary/accidental-end.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
-import { checkNumber } from '../check-number.js';
 import { MAX_CONTEXT, openEngine } from '../engine.js';
-import { isGguf, openRunnable, type RunnableOptions } from '../model.js';
+import { openRunnable, type RunnableOptions } from '../model.js';
 import { continueTokens } from './continue.js';
 import { type Decoded, decodeTokens } from './decode.js';
 import { createSampler, type SamplingOptions } from './sample.js';
@@ -51,25 +54,26 @@ const DEFAULT_MAX_TOKENS = 128;
 export async function* generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
   checkParams(params);
   const warnings: ConvertEvent[] = [];
+  const { jobs } = withJobs(params, { emit: (event) => warnings.push(event) });
   const model = await openRunnable(params.source, { ...params, emit: (event) => warnings.push(event) });
   yield* warnings.filter((event) => event.event === 'warning');
   const vocabulary = openVocabulary(model.kv);
   const accident = accidentalEnd(model.kv, vocabulary);
-  if (accident !== null && (await isGguf(params.source))) {
+  if (accident !== null && (await namesGguf(params.source, params))) {
     yield accidentWarning(params.source, namedToken(vocabulary, accident));
   }
   const prompt = vocabulary.encode(await promptText(params, model.kv, vocabulary), { special: true, edges: true });
   const contextLength = Math.min(model.graph.contextLength, MAX_CONTEXT);
   if (prompt.length === 0 || prompt.length >= contextLength) {
     throw new PromptLengthError(
-      `The prompt has ${prompt.length} tokens; the model takes 1 to ${contextLength - 1}.`,
+      `The prompt has ${counted(prompt.length, 'token')}; the model takes 1 to ${contextLength - 1}.`,
       'Give another --prompt.',
     );
   }
   const limit = Math.min(params.maxTokens ?? DEFAULT_MAX_TOKENS, contextLength - prompt.length);
   const engine = openEngine(model.graph, model.tensors, {
     contextLength: prompt.length + limit,
-    ...(params.jobs !== undefined && { threads: params.jobs }),
+    ...(jobs !== undefined && { threads: jobs }),
   });
   try {
     const options = {
@@ -102,16 +106,20 @@ function accidentWarning(source: string, token: string): WarningEvent {
   };
 }
 
-function checkParams({ maxTokens, temperature, topK, topP, seed, jobs, chat, system }: GenerateParams): void {
-  if (system !== undefined && !chat) {
+/** What has a meaning where tokens are drawn by chance. */
+const OF_CHANCE = ['seed', 'topK', 'topP'] as const satisfies readonly (keyof GenerateParams)[];
+
+/** @throws UsageError */
+function checkParams(params: GenerateParams): void {
+  refuseEmpty(params);
+  checkNumbers(params);
+  if (params.system !== undefined && !params.chat) {
     throw new UsageError('--system has no effect without --chat.', 'Give both, or leave it out.');
   }
-  checkNumber('-n', maxTokens, { least: 1 });
-  checkNumber('--temp', temperature, { least: 0, whole: false });
-  checkNumber('--top-k', topK, { least: 0 });
-  checkNumber('--top-p', topP, { least: 0, whole: false });
-  checkNumber('--seed', seed, { least: 0 });
-  checkNumber('--jobs', jobs, { least: 1 });
+  const idle = OF_CHANCE.find((name) => params[name] !== undefined);
+  if (idle && !params.temperature) {
+    throw new UsageError(`${optionName(idle)} has no effect without --temp.`, 'Give both, or leave it out.');
+  }
 }
 
 async function promptText(

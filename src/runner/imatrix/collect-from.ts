@@ -1,9 +1,9 @@
 import type { ConvertEvent } from '../../events.js';
 import type { WeightTensor } from '../../graphs/graph.js';
+import { checkNumbers, withJobs } from '../../options/numbers.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import { warn } from '../../warnings.js';
-import { checkNumber } from '../check-number.js';
 import { openEngine } from '../engine.js';
 import { shortContext } from '../measure.js';
 import { OpenedModels, openOutline, openRunnable, type RunnableOptions } from '../model.js';
@@ -39,9 +39,8 @@ export type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'warning' | 
  * @throws as `openRunnable`, `openVocabulary`, `openEngine`, `chunkTokens`, `collectSums` and `readText`
  */
 export async function collectFrom(params: CollectParams, emit: Emit): Promise<Collected> {
-  const { source, ctx = DEFAULT_CONTEXT, jobs } = params;
-  checkNumber('--chunks', params.chunks, { least: 1 });
-  checkNumber('--jobs', jobs, { least: 1 });
+  checkNumbers(params);
+  const { source, ctx = DEFAULT_CONTEXT, jobs } = withJobs(params, { emit });
   const { text, dataset } = await readCalibration(params.text);
   emit({ event: 'phase', phase: 'open' });
   const options: RunnableOptions = {

@@ -3,7 +3,7 @@ import { SourceError } from '../../errors.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
 import type { Engine } from '../engine.js';
-import { checkContext, chunkCount } from '../measure.js';
+import { chunkCount } from '../measure.js';
 import { BATCH_TOKENS } from '../memory.js';
 
 export class NonFiniteActivationsError extends SourceError {}
@@ -27,7 +27,6 @@ export function chunkTokens(
   text: string,
   { ctx, chunks, parseSpecial = false }: ChunkOptions,
 ): Int32Array[] {
-  checkContext(ctx);
   const tokens = vocabulary.encode(text, { special: parseSpecial, edges: true });
   return Array.from({ length: chunkCount(tokens.length, ctx, chunks) }, (_, i) => {
     const chunk = tokens.slice(i * ctx, (i + 1) * ctx);

@@ -2,13 +2,14 @@ import { UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent } from '../../events.js';
 import type { WeightTensor } from '../../graphs/graph.js';
 import { byteSource, locateFile } from '../../locate-gguf.js';
+import { optionName, refuseEmpty } from '../../options/empty.js';
+import { checkNumbers } from '../../options/numbers.js';
 import { type ForceOption, guardOf } from '../../output/guard.js';
 import { PartialFiles } from '../../output/partial-files.js';
 import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
 import { stream } from '../../stream.js';
-import { checkContext } from '../measure.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
 import { encodeGgufImatrix, encodeLegacyImatrix, type Pieces } from './encode.js';
@@ -54,14 +55,7 @@ export function imatrix(params: ImatrixParams): AsyncGenerator<ImatrixEvent, Ima
 }
 
 async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
-  const { source: model, in: files = [], ctx = DEFAULT_CONTEXT } = params;
-  if (model === undefined && files.length === 0) {
-    throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
-  }
-  if (model === undefined && params.text !== undefined) {
-    throw new UsageError('There is a text, but no model to run over it.', 'Name one, or leave out --text.');
-  }
-  checkContext(ctx);
+  checkParams(params);
   const output = { path: params.output, replaceable: IMATRIX_FILE, header: new Uint8Array(), size: 0 };
   const file = new PartialFiles([output], await guardOf(params));
   try {
@@ -93,6 +87,30 @@ async function compute(params: ImatrixParams, output: PartialFiles, emit: Emit):
   const [replaced = false] = await output.finish();
   const { datasets, chunks, entries } = result;
   return { path: params.output, size, replaced, entries: entries.size, chunks, datasets, coverage: covers };
+}
+
+/** What has a meaning for a model's run alone. */
+const OF_A_RUN = [
+  'text',
+  'chunks',
+  'processOutput',
+  'parseSpecial',
+] as const satisfies readonly (keyof ImatrixParams)[];
+
+/** @throws UsageError */
+function checkParams(params: ImatrixParams): void {
+  refuseEmpty(params);
+  checkNumbers(params);
+  if (params.source !== undefined) {
+    return;
+  }
+  if ((params.in ?? []).length === 0) {
+    throw new UsageError('There is nothing to make an importance matrix of.', 'Name a model, or files with --in.');
+  }
+  const idle = OF_A_RUN.find((name) => params[name] !== undefined && params[name] !== false);
+  if (idle) {
+    throw new UsageError(`${optionName(idle)} has no effect without a model to run.`, 'Name one, or leave it out.');
+  }
 }
 
 async function addModel(all: Accumulated, model: string, params: ImatrixParams, emit: Emit) {

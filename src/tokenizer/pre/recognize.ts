@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { UnsupportedError, UsageError } from '../../errors.js';
 import type { JsonObject } from '../../json.js';
+import { didYouMean, sameName } from '../../options/near-names.js';
 import { loadEncoder } from '../encoder/encoder.js';
 import { UnsupportedTokenizerError } from '../encoder/fields.js';
 import { CHECK_TIMEOUT, withinTime } from '../encoder/time-limit.js';
 import { CHECK_TEXT } from './check-text.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from './fingerprints.js';
-import { nearNames } from './near-names.js';
 import { preTokenizerByStructure } from './structure.js';
 
 /** Neither the vocabulary nor the way that tokenizer.json splits is known. */
@@ -32,7 +32,7 @@ export function recognizePreTokenizer(params: {
 }): PreTokenizer {
   const { tokenizerJson, tokenizerConfig, override } = params;
   if (override !== undefined) {
-    return { name: checkedName(override), by: 'option', sha256: null };
+    return { name: parsePreTokenizer(override), by: 'option', sha256: null };
   }
   try {
     const sha256 = fingerprint(tokenizerJson, tokenizerConfig);
@@ -70,13 +70,16 @@ export function fingerprint(
     .digest('hex');
 }
 
-function checkedName(name: string): string {
-  if (PRE_TOKENIZER_NAMES.includes(name)) {
-    return name;
+/** A name of llama.cpp's, however it is spelt. @throws PreTokenizerNameError */
+export function parsePreTokenizer(name: string): string {
+  const known = sameName(name, PRE_TOKENIZER_NAMES);
+  if (known === undefined) {
+    throw new PreTokenizerNameError(
+      `llama.cpp knows no pre-tokenizer ${JSON.stringify(name)}.`,
+      didYouMean(name, PRE_TOKENIZER_NAMES, 'hf2gguf archs --pre-tokenizers lists them.'),
+    );
   }
-  const near = nearNames(name, PRE_TOKENIZER_NAMES);
-  const hint = near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'See --help for the names.';
-  throw new PreTokenizerNameError(`llama.cpp knows no pre-tokenizer ${JSON.stringify(name)}.`, hint);
+  return known;
 }
 
 function unknown(what: string, options?: ErrorOptions): UnknownPreTokenizerError {

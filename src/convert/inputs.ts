@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { SourceError } from '../errors.js';
+import { type JsonObject, MalformedJsonError, parseJsonObject } from '../json.js';
+import { type ConvertParams, checkParams } from './params.js';
+import { readRequest } from './quantize-request.js';
+import type { QuantizeRequest } from './quantized.js';
+
+/** What is in the files that a conversion's options name: read before the source is asked for. */
+export interface Inputs {
+  /** Null where nothing is quantized. */
+  readonly request: QuantizeRequest | null;
+  /** `--metadata`. */
+  readonly overrides: JsonObject | null;
+}
+
+export class UnreadableMetadataError extends SourceError {}
+
+/** @throws UsageError, and what reading an importance matrix throws. */
+export async function readInputs(params: ConvertParams): Promise<Inputs> {
+  const { quants, target } = checkParams(params);
+  const overrides = params.metadata === undefined ? null : await readOverrides(params.metadata);
+  const request = quants.length > 0 || target ? await readRequest(params) : null;
+  return { request, overrides };
+}
+
+async function readOverrides(path: string): Promise<JsonObject> {
+  const next = 'Give a JSON file with the fields that override the metadata.';
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new UnreadableMetadataError(`--metadata ${path} cannot be read: ${cause.message}.`, next, { cause });
+  });
+  try {
+    return parseJsonObject(text, path);
+  } catch (cause) {
+    const why = cause instanceof MalformedJsonError ? cause.what : `${path} is no JSON object.`;
+    throw new UnreadableMetadataError(`--metadata: ${why}`, next, { cause });
+  }
+}
