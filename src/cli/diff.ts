@@ -38,7 +38,7 @@ function run(a: string, b: string, { json, strict }: Flags): Promise<void> {
   const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return interruptible(async (signal) => {
     for await (const event of diff({ a, b, signal })) {
-      if (event.event === 'progress') {
+      if (event.event !== 'done') {
         reporter.event(event);
         continue;
       }

@@ -25,7 +25,7 @@ export function plan(params: ConvertParams, emit: (event: ConvertEvent) => void 
 
 function planner(params: ConvertParams, emit: (event: ConvertEvent) => void): Planner<Model> {
   return {
-    open: () => openModel(params),
+    open: () => openModel(params, emit),
     plan: (model) => makePlan(model, params, emit),
   };
 }

@@ -113,5 +113,11 @@ async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
-  return layOutAsked({ kv, tensors: converted }, asked, await readRequest(params), name, sources);
+  return layOutAsked(
+    { kv, tensors: converted },
+    asked,
+    await readRequest({ ...params, emit: sources.emit }),
+    name,
+    sources,
+  );
 }

@@ -4,6 +4,7 @@ import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { SourceError, UnsupportedError } from '../errors.js';
+import type { WaitEvent } from '../events.js';
 import { isObject } from '../json.js';
 import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
@@ -24,9 +25,9 @@ export interface Model {
 }
 
 /** Whether the class of the model is supported is known before any header is read. @throws Hf2ggufError */
-export async function openModel(params: ConvertParams): Promise<Model> {
+export async function openModel(params: ConvertParams, emit: (event: WaitEvent) => void = () => {}): Promise<Model> {
   checkParams(params);
-  const repo = await openRepo(params.source, params);
+  const repo = await openRepo(params.source, { ...params, emit });
   const files = new SmallFiles(repo, params.signal);
   const config = await readConfig(files);
   const arch = findArchitecture(config, params.arch);

@@ -40,7 +40,7 @@ function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void): P
     );
   }
   return {
-    open: () => openGgufModel(params.source, params),
+    open: () => openGgufModel(params.source, { ...params, emit }),
     plan: (model) => plan(model, asked, params, emit),
   };
 }
@@ -51,7 +51,7 @@ async function plan(
   params: QuantizeParams,
   emit: (event: ConvertEvent) => void,
 ): Promise<PlanAndPlaces> {
-  const request = await readRequest(params);
+  const request = await readRequest({ ...params, emit });
   const context = { repo: model.repo, params, emit };
   const files = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);
   const architecture = String(model.kv.get('general.architecture')?.value ?? 'unknown');

@@ -8,6 +8,7 @@ import type { Plan } from '../convert/plan.js';
 import { type Planner, planOnly, run } from '../convert/run.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
 import { stream } from '../stream.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
@@ -26,18 +27,20 @@ export class OutputExistsError extends UsageError {}
 export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = { ...params, signal };
-    return run(planner(own, emit), own, emit);
+    const tell = numbered(WRITE_STAGES, emit);
+    return run(planner(own, tell), own, tell);
   }, params.signal);
 }
 
 /** The plan of a merge, from the headers alone. @throws as `merge` */
 export async function planMerge(params: MergeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), emit);
+  const tell = numbered(PLAN_STAGES, emit);
+  return planOnly(planner(params, tell), tell);
 }
 
 function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   return {
-    open: () => openGgufModel(params.source, params),
+    open: () => openGgufModel(params.source, { ...params, emit }),
     plan: (model) => plan(model, params, emit),
   };
 }

@@ -11,6 +11,7 @@ import { KeyValues } from '../gguf/key-values.js';
 import { align } from '../gguf/writer.js';
 import { MAX_GGUF_PARTS } from '../limits.js';
 import { partOf } from '../locate-gguf.js';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
 import { stream } from '../stream.js';
 import { elementCount, shapeOf } from '../tensor/expr.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
@@ -36,19 +37,21 @@ export class SplitLimitError extends UsageError {}
 export function split(params: SplitParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = { ...params, signal };
-    return run(planner(own, emit), own, emit);
+    const tell = numbered(WRITE_STAGES, emit);
+    return run(planner(own, tell), own, tell);
   }, params.signal);
 }
 
 /** The plan of a split, from the headers alone. @throws as `split` */
 export async function planSplit(params: SplitParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  return planOnly(planner(params, emit), emit);
+  const tell = numbered(PLAN_STAGES, emit);
+  return planOnly(planner(params, tell), tell);
 }
 
 function planner(params: SplitParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   const limit = readLimit(params);
   return {
-    open: () => openGgufModel(params.source, params),
+    open: () => openGgufModel(params.source, { ...params, emit }),
     plan: (model) => plan(model, limit, params, emit),
   };
 }

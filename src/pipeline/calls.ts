@@ -2,12 +2,15 @@ import * as conversion from '../convert/convert.js';
 import type { Plan } from '../convert/plan.js';
 import * as quantization from '../convert/quantize.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import { numbered } from '../stages.js';
+import { forward, stream } from '../stream.js';
 import {
   type ConvertParams,
   checkRunnerOptions,
   type PipelineParams,
   type QuantizeParams,
   runsModel,
+  stagesOf,
 } from './params.js';
 import type { Conversion } from './pipeline.js';
 
@@ -48,16 +51,23 @@ export function planQuantize(params: QuantizeParams, emit: (event: ConvertEvent)
 
 // The runner is loaded where it is used: what runs no model starts sooner.
 
-async function* write<Params extends PipelineParams>(
+function write<Params extends PipelineParams>(
   conversion: Conversion<Params>,
   params: Params,
 ): AsyncGenerator<ConvertEvent, ConvertResult> {
-  checkRunnerOptions(params);
+  return stream(async (emit, signal) => {
+    checkRunnerOptions(params);
+    const events = await started(conversion, { ...params, signal });
+    return forward(events, numbered(stagesOf(params).write, emit));
+  }, params.signal);
+}
+
+async function started<Params extends PipelineParams>(conversion: Conversion<Params>, params: Params) {
   if (!runsModel(params)) {
-    return yield* conversion.write(params);
+    return conversion.write(params);
   }
   const { writeAll } = await import('./pipeline.js');
-  return yield* writeAll(conversion, params);
+  return writeAll(conversion, params);
 }
 
 async function planned<Params extends PipelineParams>(
@@ -66,9 +76,10 @@ async function planned<Params extends PipelineParams>(
   emit: (event: ConvertEvent) => void,
 ): Promise<Plan> {
   checkRunnerOptions(params);
+  const tell = numbered(stagesOf(params).plan, emit);
   if (!runsModel(params)) {
-    return conversion.plan(params, emit);
+    return conversion.plan(params, tell);
   }
   const { planAll } = await import('./pipeline.js');
-  return planAll(conversion, params, emit);
+  return planAll(conversion, params, tell);
 }

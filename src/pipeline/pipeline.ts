@@ -6,7 +6,7 @@ import { checkGates } from '../runner/gates.js';
 import { OpenedModels } from '../runner/model.js';
 import { forward, stream } from '../stream.js';
 import { hasTarget, type PipelineParams } from './params.js';
-import { expected, measured, type Run } from './prepare.js';
+import { expected, measured, type Run, waitsOf } from './prepare.js';
 
 // A conversion with what runs the model before it and after.
 
@@ -37,8 +37,9 @@ export async function planAll<Params extends PipelineParams>(
 ): Promise<Plan> {
   const own = { ...params, opened: new OpenedModels() };
   const each = onceEach(emit);
-  await refuse(own);
-  return conversion.plan(await (hasTarget(own) ? measured(own, each) : expected(own)), each);
+  each({ event: 'phase', phase: 'open' });
+  await refuse(own, each);
+  return conversion.plan(await (hasTarget(own) ? measured(own, each) : expected(own, each)), each);
 }
 
 /**
@@ -53,9 +54,10 @@ export function writeAll<Params extends PipelineParams>(
   return stream(async (emit, signal) => {
     const own = { ...params, signal, opened: new OpenedModels() };
     const each = onceEach(emit);
-    await refuse(own);
+    each({ event: 'phase', phase: 'open' });
+    await refuse(own, each);
     if (own.imatrix === 'auto' && !hasTarget(own)) {
-      await conversion.plan(await expected(own), () => {});
+      await conversion.plan(await expected(own, each), waitsOf(each));
     }
     const written = conversion.write(await measured(own, each));
     const { files } = await forward(written, (event) => event.event !== 'done' && each(event));
@@ -84,9 +86,9 @@ function onceEach(emit: Emit): Emit {
 }
 
 /** @throws what is wrong with a request before anything is done. */
-async function refuse<Params extends PipelineParams>(params: Run<Params>): Promise<void> {
+async function refuse<Params extends PipelineParams>(params: Run<Params>, emit: Emit): Promise<void> {
   if (params.check) {
-    await expectCheck({ ...params, ...checkOptions(params), against: params.source });
+    await expectCheck({ ...params, ...checkOptions(params), against: params.source, emit: waitsOf(emit) });
   }
 }
 

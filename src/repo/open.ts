@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import type { WaitEvent } from '../events.js';
 import { NotASourceError } from './errors.js';
 import { openFolder, statOrNull } from './folder.js';
 import { hubSettings } from './hub-settings.js';
@@ -20,6 +21,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
   /** How patient to be with the network. */
   readonly policy?: Partial<NetworkPolicy>;
+  /** Takes the pauses between the tries of a request. */
+  emit?(event: WaitEvent): void;
 }
 
 export class RevisionOfFolderError extends UsageError {
@@ -52,6 +55,7 @@ export async function openRepo(source: string, options: OpenOptions = {}): Promi
     fetch: options.fetch ?? fetch,
     ...(options.policy && { policy: options.policy }),
     ...(options.signal && { signal: options.signal }),
+    ...(options.emit && { emit: options.emit }),
   });
 }
 

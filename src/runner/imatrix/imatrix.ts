@@ -5,6 +5,7 @@ import { byteSource, locateFile } from '../../locate-gguf.js';
 import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
+import { numbered } from '../../stages.js';
 import { stream } from '../../stream.js';
 import type { WeightTensor } from '../graph.js';
 import { checkContext } from '../measure.js';
@@ -25,7 +26,7 @@ export interface ImatrixParams extends Omit<CollectParams, 'source'> {
 }
 
 export type ImatrixEvent =
-  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'progress' | 'coverage' }>
+  | Extract<ConvertEvent, { event: 'phase' | 'progress' | 'wait' | 'warning' | 'coverage' }>
   | DoneEvent<ImatrixResult>;
 
 export interface ImatrixResult {
@@ -46,7 +47,7 @@ type Emit = (event: ImatrixEvent) => void;
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
 export function imatrix(params: ImatrixParams): AsyncGenerator<ImatrixEvent, ImatrixResult> {
-  return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
+  return stream((emit, signal) => run({ ...params, signal }, numbered(['open', 'collect'], emit)), params.signal);
 }
 
 async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
@@ -60,7 +61,7 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   checkContext(ctx);
   const all = new Accumulated(ctx);
   for (const file of files) {
-    const { repo, path } = await locateFile(file, params);
+    const { repo, path } = await locateFile(file, { ...params, emit });
     all.addFile(await readImatrixSums(await byteSource(repo, path), params.signal), file);
   }
   const tensors = model === undefined ? null : await addModel(all, model, params, emit);
