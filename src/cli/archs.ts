@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { listArchitectures } from '../archs/registry.js';
-import { formatTable } from './format.js';
 import { toJsonLine } from './json.js';
+import { screen } from './terminal/screen.js';
+import { renderTable } from './terminal/table.js';
 
 export function archsCommand(): Command {
   return new Command('archs')
@@ -9,7 +10,17 @@ export function archsCommand(): Command {
     .option('--json', 'one JSON array')
     .action(({ json }: { json?: boolean }) => {
       const archs = listArchitectures();
-      const rows = archs.flatMap(({ classes, gguf, example }) => classes.map((name) => [name, gguf, example]));
-      console.log(json ? toJsonLine(archs) : formatTable([['class', 'GGUF', 'example'], ...rows]));
+      const rows = archs.flatMap(({ classes, gguf, example }) => classes.map((name) => ({ name, gguf, example })));
+      const table = renderTable(
+        rows,
+        [
+          { head: 'class', cell: ({ name }) => name },
+          { head: 'GGUF', cell: ({ gguf }) => gguf },
+          { head: 'example', cell: ({ example }) => example, shrinks: 'middle' },
+        ],
+        screen.width,
+        (text) => screen.paintOut('heading', text),
+      );
+      console.log(json ? toJsonLine(archs) : table);
     });
 }

@@ -5,6 +5,7 @@ import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
 import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 const HELP = `
 Perplexity is how many tokens the model wavers between, on average, at each token of the text; lower is better. Against a
@@ -41,14 +42,15 @@ export function checkCommand(): Command {
 }
 
 function run(model: string[], { json, ...flags }: Flags): Promise<void> {
-  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  const reporter = textReporter();
   return interruptible(async (signal) => {
     const { check } = await import('../runner/check.js');
     for await (const event of check({ ...flags, source: model, signal })) {
       if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);
       } else if (event.event === 'done') {
-        reporter.print(renderCheck(event.result));
+        screen.end();
+        screen.print(renderCheck(event.result, screen.width, screen.paintOut));
       } else {
         reporter.event(event);
       }

@@ -3,7 +3,7 @@ import { convert, plan } from '../pipeline/calls.js';
 import type { ConvertParams } from '../pipeline/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
-import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
+import { addOutputOptions, addQuantizeOptions, type OutputFlags, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
 
 type Flags = OutputFlags & Omit<ConvertParams, 'source' | 'signal' | 'fetch' | keyof OutputFlags>;
@@ -15,7 +15,7 @@ Examples:
   hf2gguf org/model --quant iq2_xs --imatrix imatrix.gguf        with an importance matrix
   hf2gguf org/model --quant iq2_xs --imatrix auto                with one that is computed first, on a bundled text
   hf2gguf org/model --target-size 95M --imatrix auto             each tensor's type chosen for the least damage at that size
-  hf2gguf org/model@v1.0 --outtype bf16 --out model-{ftype}.gguf a revision, not quantized
+  hf2gguf org/model@v1.0 --outtype bf16 --out model-{ftype}.gguf  a revision, not quantized
   hf2gguf org/model --quant q4_k_m,q6_k --check                  and what each is worth, beside the source
   hf2gguf org/model --quant q4_k_m --dry-run                     what would be written, from headers alone`;
 
@@ -23,7 +23,7 @@ export function convertCommand(command: Command): Command {
   command
     .description('Convert a Hugging Face model to a GGUF file, and quantize it in the same pass.')
     .argument('<source>', 'org/model[@revision] on the Hub, or a folder')
-    .option('--quant <types>', `quantize to one or more of ${TYPE_LIST} (comma-separated)`)
+    .option('--quant <types>', 'quantize to one or more types, comma-separated (see hf2gguf types)')
     .option('--outtype <type>', `the converter's type: auto, ${OUT_TYPES.join(', ').toLowerCase()}`, 'auto')
     .option('--outfile <path>', 'the same as --out')
     .option('--vocab-only', 'only the vocabulary and the metadata')
@@ -41,6 +41,6 @@ export function convertCommand(command: Command): Command {
 function run(source: string, flags: Flags): Promise<void> {
   return runPlanned(flags, (signal) => {
     const params: ConvertParams = { ...toParams(flags, signal), source };
-    return { plan: (emit) => plan(params, emit), write: () => convert(params) };
+    return { source, plan: (emit) => plan(params, emit), write: () => convert(params) };
   });
 }

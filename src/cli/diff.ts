@@ -5,6 +5,7 @@ import { renderDifference } from './diff-table.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 class FilesDifferError extends GateError {}
 
@@ -35,7 +36,7 @@ interface Flags {
 }
 
 function run(a: string, b: string, { json, strict }: Flags): Promise<void> {
-  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  const reporter = textReporter();
   return interruptible(async (signal) => {
     for await (const event of diff({ a, b, signal })) {
       if (event.event !== 'done') {
@@ -43,7 +44,10 @@ function run(a: string, b: string, { json, strict }: Flags): Promise<void> {
         continue;
       }
       const { result } = event;
-      reporter.print(json ? toJsonLine(result, Number.POSITIVE_INFINITY) : renderDifference(result));
+      screen.end();
+      screen.print(
+        json ? toJsonLine(result, Number.POSITIVE_INFINITY) : renderDifference(result, screen.width, screen.paintOut),
+      );
       if (strict && !result.same) {
         throw new FilesDifferError('The files differ.', 'Without --strict that is no error.');
       }

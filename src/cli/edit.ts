@@ -5,6 +5,8 @@ import { printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
+import { wrap } from './terminal/text.js';
 
 interface Flags extends Omit<EditParams, 'source' | 'output' | 'signal'> {
   readonly out?: string;
@@ -54,12 +56,12 @@ const WRITTEN = {
 } as const;
 
 function textReport(): (event: EditEvent) => void {
-  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  const reporter = textReporter();
   return (event) => {
     if (event.event === 'change') {
-      reporter.print(changeLine(event));
+      screen.print(wrap(changeLine(event), screen.width, '    '));
     } else if (event.event === 'done') {
-      reporter.print(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
+      screen.print(`${printable(event.result.path)}: ${WRITTEN[event.result.written]}`);
     } else {
       reporter.event(event);
     }

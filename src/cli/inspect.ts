@@ -3,6 +3,8 @@ import { inspect } from '../inspect.js';
 import { renderInspection } from './inspect-table.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
+import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 export function inspectCommand(): Command {
   return new Command('inspect')
@@ -14,7 +16,9 @@ export function inspectCommand(): Command {
 
 function run(source: string, { json }: { readonly json?: boolean }): Promise<void> {
   return interruptible(async (signal) => {
-    const file = await inspect({ source, signal });
-    process.stdout.write(`${json ? toJsonLine(file, Number.POSITIVE_INFINITY) : renderInspection(file)}\n`);
+    const file = await inspect({ source, signal, emit: textReporter().event });
+    screen.print(
+      json ? toJsonLine(file, Number.POSITIVE_INFINITY) : renderInspection(file, screen.width, screen.paintOut),
+    );
   });
 }

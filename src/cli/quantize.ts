@@ -4,7 +4,7 @@ import { planQuantize, quantize } from '../pipeline/calls.js';
 import type { QuantizeParams } from '../pipeline/params.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
-import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
+import { addOutputOptions, addQuantizeOptions, type OutputFlags, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
 
 type Flags = OutputFlags & Omit<QuantizeParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags>;
@@ -18,7 +18,8 @@ Examples:
   hf2gguf quantize model.gguf --target-bpw 4.5 --imatrix auto --check
   hf2gguf quantize model.gguf q3_k_m --tensor-type 'ffn_down=q5_k' --dry-run
 
-A name with -00001-of-... stands for all parts of a split file. Types: ${TYPE_LIST}.`;
+A name with -00001-of-... stands for all parts of a split file. hf2gguf types lists
+the types.`;
 
 export function quantizeCommand(): Command {
   const command = new Command('quantize')
@@ -41,7 +42,7 @@ function run(source: string, rest: readonly string[], flags: Flags): Promise<voi
       ...(quant !== undefined && { quant }),
       source,
     };
-    return { plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
+    return { source, plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
   });
 }
 

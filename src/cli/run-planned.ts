@@ -10,12 +10,16 @@ import type { CheckFlags } from './check-options.js';
 import type { FileFlags } from './file-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
+import { nextCommands } from './next-commands.js';
 import { renderPlan } from './plan-table.js';
 import type { OutputFlags } from './quantize-options.js';
 import { jsonReporter, textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 /** The library's two calls for one command line. */
 export interface Work {
+  /** What is converted, where something is to be done with the result next. */
+  readonly source?: string;
   plan(emit: (event: ConvertEvent) => void): Promise<Plan>;
   write(): AsyncGenerator<ConvertEvent, ConvertResult>;
 }
@@ -26,9 +30,8 @@ class PlotError extends ResourceError {}
 
 /** Prints the plan, or writes the files and tells about it. */
 export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: AbortSignal) => Work): Promise<void> {
-  const terminal = { out: process.stdout, err: process.stderr };
   // The plan alone is one JSON document, so what is said beside it goes to stderr.
-  const reporter = flags.json && !flags.dryRun ? jsonReporter(terminal) : textReporter(terminal);
+  const reporter = flags.json && !flags.dryRun ? jsonReporter() : textReporter();
   await interruptible(async (signal) => {
     const work = start(signal);
     if (flags.dryRun) {
@@ -37,7 +40,8 @@ export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: A
           reporter.event(event);
         }
       });
-      process.stdout.write(`${flags.json ? toJsonLine(planned) : renderPlan(planned)}\n`);
+      screen.end();
+      screen.print(flags.json ? toJsonLine(planned) : renderPlan(planned, look()));
       return;
     }
     await makeFolders(flags);
@@ -45,9 +49,16 @@ export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: A
       reporter.event(event);
       if (event.event === 'done') {
         await drawPlots(event.result, flags);
+        if (work.source !== undefined && !flags.json && screen.isTerminal) {
+          screen.sayAsIs(`\n${nextCommands(event.result.files, work.source, screen.width)}`);
+        }
       }
     }
   });
+}
+
+function look() {
+  return { width: screen.width, paint: screen.paintOut, verbose: screen.loudness.verbose ?? false };
 }
 
 /** Makes the plots' folders: what is wrong with them is known before the work. */
@@ -74,9 +85,7 @@ function refusePlot(path: string): (cause: Error) => never {
   };
 }
 
-/** What is said beside a plan: to make one for a target size takes a while. */
+/** What is said beside a plan. */
 function isOfPlan(event: ConvertEvent): boolean {
-  return event.event === 'phase'
-    ? ['collect', 'sensitivity', 'measure'].includes(event.phase)
-    : ['warning', 'coverage', 'progress'].includes(event.event);
+  return ['phase', 'progress', 'wait', 'warning', 'coverage'].includes(event.event);
 }

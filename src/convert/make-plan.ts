@@ -14,7 +14,7 @@ import type { Repo } from '../repo/repo.js';
 import { shapeOf } from '../tensor/expr.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
-import { warn } from '../warnings.js';
+import { doubt, warn } from '../warnings.js';
 import { finishPlan, type PlanAndPlaces } from './finish-plan.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, type NamedExpr, QUANTIZATION_VERSION } from './layout.js';
 import type { Model } from './open-model.js';
@@ -46,11 +46,23 @@ export async function makePlan(
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (what) => warn({ emit }, what),
   });
-  const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
+  const guesses: Guess[] = [];
+  const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, guesses, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, emit });
   const planned = await finishPlan({ repo, architecture: config.architecture, files, params, emit });
-  probeVocabulary({ tokenizer, config, kv, strict: params.strict ?? false, emit });
+  const strict = params.strict ?? false;
+  if (!probeVocabulary({ tokenizer, config, kv, strict, emit })) {
+    for (const { what, next } of guesses) {
+      doubt({ emit, strict }, what, next);
+    }
+  }
   return planned;
+}
+
+/** What is told where the probe does not show that it is right. */
+interface Guess {
+  readonly what: string;
+  readonly next: string;
 }
 
 async function readOverrides(path: string): Promise<JsonObject> {
@@ -65,6 +77,7 @@ interface KeyValueSources {
   readonly params: ConvertParams;
   readonly metadata: Metadata;
   readonly outType: OutType;
+  readonly guesses: Guess[];
   emit(event: ConvertEvent): void;
 }
 
@@ -75,7 +88,8 @@ interface KeyValuesAndTokenizer {
 }
 
 /** The key-values that the converter writes, in its order. */
-async function keyValues({ model, params, metadata, outType, emit }: KeyValueSources): Promise<KeyValuesAndTokenizer> {
+async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
+  const { model, params, metadata, outType, guesses, emit } = sources;
   const { files, config, arch } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   writeMetadata(metadata, kv);
@@ -88,6 +102,7 @@ async function keyValues({ model, params, metadata, outType, emit }: KeyValueSou
     plan: arch.tokenizer ?? 'gpt2',
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
     warn: (what, next) => warn({ emit }, what, next),
+    guess: (what, next) => guesses.push({ what, next }),
   });
   return { kv, tokenizer };
 }

@@ -4,13 +4,20 @@ import type { TensorExpr } from '../tensor/expr.js';
 /** What a conversion will write, to the byte: plain data, known before any weight is read. */
 export interface Plan {
   readonly source: { readonly id: string; readonly revision: string | null; readonly architecture: string };
-  readonly files: readonly PlannedFile[];
+  readonly files: readonly PlacedFile[];
   /** Bytes of weights that will be read, once for all files. */
   readonly sourceBytes: number;
   /** Bytes of buffers that filling will take at most. */
   readonly memory: number;
   /** Bytes that the files will take together. */
   readonly disk: number;
+}
+
+export interface PlacedFile extends PlannedFile {
+  /** Where it will be written to. */
+  readonly path: string;
+  /** Whether a file that is there now will be replaced. */
+  readonly replaces?: boolean;
 }
 
 export interface PlannedFile {

@@ -39,19 +39,25 @@ export interface ProbeSources {
 /**
  * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part.
  * Says nothing where one of the two is of a kind that is not handled.
+ * @returns whether they are known to agree.
  * @throws StrictError with `strict`
  */
-export function probeVocabulary({ tokenizer, config, kv, strict, emit }: ProbeSources): void {
+export function probeVocabulary({ tokenizer, config, kv, strict, emit }: ProbeSources): boolean {
   const found = mismatch(tokenizer, config, kv);
-  if (found === null) {
-    return;
+  if (found === null || found === UNKNOWN) {
+    return found === null;
   }
   doubt({ emit, strict }, `${found}.`, 'Name another with --pre-tokenizer, or use the file for other texts alone.');
+  return false;
 }
 
-function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): string | null {
+/** One of the two is of a kind that is not handled. */
+const UNKNOWN = Symbol('unknown');
+
+/** Where they part; null where they agree. */
+function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): string | null | typeof UNKNOWN {
   if (!tokenizer.tokenizer) {
-    return null;
+    return UNKNOWN;
   }
   try {
     const init = initArguments(tokenizer, String(config.hparams.model_type ?? ''));
@@ -63,7 +69,7 @@ function mismatch(tokenizer: TokenizerFiles, config: Config, kv: KeyValues): str
       return `llama.cpp will not load the file. ${cause.what.replace(/\.$/, '')}`;
     }
     if (cause instanceof UnsupportedError || cause instanceof SourceError) {
-      return null;
+      return UNKNOWN;
     }
     throw cause;
   }

@@ -1,5 +1,5 @@
 /** Picks a token from the logits of a vocabulary, after those that have been before. */
-export type Sampler = (logits: Float32Array, past: readonly number[]) => number;
+export type Sampler = (logits: Float32Array, past?: readonly number[]) => number;
 
 export interface SamplingOptions {
   /** 0: always the likeliest. @default 0 */
@@ -18,7 +18,7 @@ export interface SamplingOptions {
 export function createSampler(options: SamplingOptions = {}): Sampler {
   const { repeatPenalty = 1 } = options;
   const choose = createChoice(options);
-  return (logits, past) =>
+  return (logits, past = []) =>
     choose(repeatPenalty === 1 ? logits : penalized(logits, past.slice(-REPEAT_LAST), repeatPenalty));
 }
 
