@@ -23,6 +23,8 @@ const TICK = 1000;
 /** In a pipe, one line per tenth of the work. */
 const PIPE_STEPS = 10;
 const INDENT = '  ';
+/** Columns that stay free: for the ^C of a terminal, and the last one, after which some terminals go on below. */
+const FREE = 3;
 
 /**
  * What a person sees: results on standard output; on standard error what is said beside them, and below it, on a
@@ -189,8 +191,7 @@ export class Screen {
     if (this.#line) {
       this.#drawn = performance.now();
       this.#isDrawn = true;
-      // The last column stays free: some terminals go on to the next line there.
-      this.#terminal.err.write(`\r\x1b[2K${this.#line((this.#terminal.err.columns || 80) - 1)}`);
+      this.#terminal.err.write(`\r\x1b[2K${this.#line((this.#terminal.err.columns || 80) - FREE)}`);
     }
   }
 }
