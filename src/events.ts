@@ -10,6 +10,10 @@ export type Phase = 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'f
 export interface PhaseEvent {
   readonly event: 'phase';
   readonly phase: Phase;
+  /** Which of the call's stages it is, from 1; calls number the stages that they yield. */
+  readonly step?: number;
+  /** How many there are, known from the first on; some may be left out. */
+  readonly steps?: number;
 }
 
 /**
@@ -23,6 +27,18 @@ export interface ProgressEvent {
   readonly total: number;
 }
 
+/** A request to the Hub failed in a way that may pass, and is tried again after a pause. */
+export interface WaitEvent {
+  readonly event: 'wait';
+  /** The pause. */
+  readonly seconds: number;
+  /** Why, without a stop at its end: `the Hub limits the rate of requests`. */
+  readonly reason: string;
+  /** The try that comes next, from 2 on, of so many. */
+  readonly attempt: number;
+  readonly attempts: number;
+}
+
 /** Something that stops nothing but should be known. */
 export interface WarningEvent {
   readonly event: 'warning';
@@ -31,6 +47,9 @@ export interface WarningEvent {
   /** What can be done about it: a sentence. */
   readonly next?: string;
 }
+
+/** What may be told while a model is opened. */
+export type OpeningEvent = WaitEvent | WarningEvent;
 
 /** Everything about the output, before the first weight is read. */
 export interface PlanEvent {
@@ -63,6 +82,7 @@ export interface DoneEvent<Result> {
 export type ConvertEvent =
   | PhaseEvent
   | ProgressEvent
+  | WaitEvent
   | WarningEvent
   | PlanEvent
   | CoverageEvent

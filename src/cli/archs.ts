@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { listArchitectures } from '../archs/registry.js';
 import { PRE_TOKENIZER_NAMES } from '../tokenizer/pre/fingerprints.js';
-import { formatTable } from './format.js';
 import { toJsonLine } from './json.js';
+import { screen } from './terminal/screen.js';
+import { renderTable } from './terminal/table.js';
 
 export function archsCommand(): Command {
   return new Command('archs')
@@ -15,7 +16,17 @@ export function archsCommand(): Command {
         return;
       }
       const archs = listArchitectures();
-      const rows = archs.flatMap(({ classes, gguf, example }) => classes.map((name) => [name, gguf, example]));
-      console.log(json ? toJsonLine(archs) : formatTable([['class', 'GGUF', 'example'], ...rows]));
+      const rows = archs.flatMap(({ classes, gguf, example }) => classes.map((name) => ({ name, gguf, example })));
+      const table = renderTable(
+        rows,
+        [
+          { head: 'class', cell: ({ name }) => name },
+          { head: 'GGUF', cell: ({ gguf }) => gguf },
+          { head: 'example', cell: ({ example }) => example, shrinks: 'middle' },
+        ],
+        screen.width,
+        (text) => screen.paintOut('heading', text),
+      );
+      console.log(json ? toJsonLine(archs) : table);
     });
 }

@@ -1,36 +1,74 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { WrittenFile } from '../events.js';
 import type { Checked, CheckResult } from '../runner/check.js';
 import type { Estimate } from '../runner/perplexity.js';
-import { formatBytes, formatSeconds, formatTable, printable } from './format.js';
+import { formatBytes, printable } from './format.js';
+import type { Paint } from './terminal/style.js';
+import { type Column, renderTable } from './terminal/table.js';
+import { textWidth, wrap } from './terminal/text.js';
 
-/** One model in detail, several as a table. */
-export function renderCheck(result: CheckResult): string {
+/** One model in detail, several as a table of at most so many columns of the terminal. */
+export function renderCheck(result: CheckResult, width: number, paint: Paint): string {
   const [first] = result.models;
-  return result.models.length === 1 && first ? renderOne(first, result) : renderAll(result);
+  return result.models.length === 1 && first ? renderOne(first, result, width) : renderAll(result, width, paint);
 }
 
 /**
- * A row a model, the base first.
+ * A row a model, by size, the base marked. Names that leave no room for the figures stand below the table.
  * @param written the same models as a conversion knows them: the type asked for, and what it expected of a target size.
  */
-export function renderAll({ base, models }: CheckResult, written: readonly WrittenFile[] = []): string {
+export function renderAll(
+  { base, models }: CheckResult,
+  width: number,
+  paint: Paint,
+  written: readonly WrittenFile[] = [],
+): string {
   const files = new Map(written.map((file) => [file.path, file]));
   const predicted = ({ source }: Checked) => files.get(source)?.prediction?.kld?.toFixed(6);
-  const columns: (readonly [string, (model: Checked) => string])[] = [
-    ['type', ({ source, type }) => files.get(source)?.type ?? type ?? '-'],
-    ['size', ({ size }) => formatBytes(size)],
-    ['bits/weight', ({ bitsPerWeight }) => bitsPerWeight.toFixed(2)],
-    ['perplexity', ({ perplexity }) => plusMinus(perplexity, 4)],
-    ['KL divergence', ({ divergence }) => (divergence ? plusMinus(divergence.kld, 6) : '-')],
-    ...(models.some(predicted) ? [['predicted', (model: Checked) => predicted(model) ?? '-'] as const] : []),
-    ['same top token', ({ divergence }) => (divergence ? plusMinus(percent(divergence.sameTop), 2, ' %') : '-')],
-    ['', (model) => printable(model.source) + (model === base ? ' (base)' : '')],
+  const label = (model: Checked) => (model === base ? 'base' : (files.get(model.source)?.type ?? model.type ?? '-'));
+  const name = ({ source }: Checked) => printable(source);
+  const figures: Column<Checked>[] = [
+    { head: 'size', cell: ({ size }) => formatBytes(size), right: true },
+    { head: 'bits/weight', cell: ({ bitsPerWeight }) => bitsPerWeight.toFixed(2), right: true, drop: 3 },
+    { head: 'perplexity', cell: ({ perplexity }) => plusMinus(perplexity, 4), right: true, drop: 1 },
+    {
+      head: 'KL divergence',
+      cell: ({ divergence }) => (divergence ? plusMinus(divergence.kld, 6) : '-'),
+      right: true,
+    },
+    ...(models.some(predicted)
+      ? [{ head: 'predicted', cell: (model: Checked) => predicted(model) ?? '-', right: true, drop: 4 } as const]
+      : []),
+    {
+      head: 'same top token',
+      cell: ({ divergence }) => (divergence ? plusMinus(percent(divergence.sameTop), 2, ' %') : '-'),
+      right: true,
+      drop: 2,
+    },
   ];
-  const rows = [...(base ? [base] : []), ...models].map((model) => columns.map(([, cell]) => cell(model)));
-  return formatTable([columns.map(([head]) => head), ...rows], [...columns.keys()].slice(1, -1));
+  const rows = [...(base ? [base] : []), ...models].sort((a, b) => b.size - a.size);
+  const heading = (text: string) => paint('heading', text);
+  const type: Column<Checked> = { head: 'type', cell: label };
+  const whole = renderTable(rows, [type, ...figures, { head: 'file', cell: name }], undefined, heading);
+  if (stripped(whole).every((line) => textWidth(line) <= width)) {
+    return whole;
+  }
+  const numbered = rows.map((model, i) => ({ model, number: String(i + 1) }));
+  const columns = [type, ...figures].map(({ cell, ...column }) => ({
+    ...column,
+    cell: ({ model }: (typeof numbered)[number]) => cell(model),
+  }));
+  const number = { head: '', cell: (row: (typeof numbered)[number]) => row.number, right: true } as const;
+  const table = renderTable(numbered, [number, ...columns], width, heading);
+  const names = numbered.map(({ model, number }) => wrap(`${number}  ${name(model)}`, width, '   '));
+  return `${table}\n\n${names.join('\n')}`;
 }
 
-function renderOne(model: Checked, { base, text, ctx, chunks, tokens }: CheckResult): string {
+function stripped(text: string): string[] {
+  return stripVTControlCharacters(text).split('\n');
+}
+
+function renderOne(model: Checked, { base, text, ctx, chunks, tokens }: CheckResult, width: number): string {
   const { source, type, size, bitsPerWeight, perplexity, divergence } = model;
   const facts = [...(type ? [type] : []), formatBytes(size), `${bitsPerWeight.toFixed(2)} bits per weight`];
   const rows = [row('perplexity', perplexity, 4)];
@@ -46,13 +84,23 @@ function renderOne(model: Checked, { base, text, ctx, chunks, tokens }: CheckRes
       row('probability difference, mean, %', percent(probabilityDifference.mean), 3),
     );
   }
-  return [
+  const chunk = chunks === 1 ? 'chunk' : 'chunks';
+  const lines = [
     `${printable(source)}: ${facts.join(', ')}`,
     ...(base ? [`against ${printable(base.source)}`] : []),
-    `${chunks} ${chunks === 1 ? 'chunk' : 'chunks'} of ${ctx} tokens of ${text === null ? 'the bundled text' : printable(text)}, ${tokens} tokens scored`,
-    '',
-    formatTable(rows, [1]),
-  ].join('\n');
+    `${chunks} ${chunk} of ${ctx} tokens of ${text === null ? 'the bundled text' : printable(text)}, ${tokens} tokens scored`,
+  ];
+  return `${lines.map((line) => wrap(line, width, '  ')).join('\n')}\n\n${alignRows(rows)}`;
+}
+
+/** Names, figures and their errors, the figures under each other. */
+function alignRows(rows: readonly (readonly string[])[]): string {
+  const [names, values] = [0, 1].map((i) => Math.max(...rows.map((row) => (row[i] ?? '').length))) as [number, number];
+  return rows
+    .map(([name = '', value = '', error = '']) =>
+      `${name.padEnd(names)}  ${value.padStart(values)}  ${error}`.trimEnd(),
+    )
+    .join('\n');
 }
 
 const SPREAD = [
@@ -66,29 +114,29 @@ const SPREAD = [
   ['  largest', 'maximum'],
 ] as const;
 
-/** A check that is under way. */
-export function runningText(
-  { done, total, models }: { done: number; total: number; models: readonly Checked[] },
-  seconds: number,
-): string {
-  const left = done < total ? `, ${formatSeconds((seconds * (total - done)) / done)} left` : '';
-  return `${done} of ${total} chunks${left}; ${figures(models)}`;
-}
-
-/** What a progress line has room for: of several models, how far each is from the base. */
-function figures(models: readonly Checked[]): string {
+/** What is measured so far, in ever shorter forms: of several models, how far each is from the base. */
+export function figures(models: readonly Checked[]): string[] {
   const [first] = models;
-  if (models.length === 1 && first) {
+  if (!first) {
+    return [];
+  }
+  if (models.length === 1) {
     const { perplexity, divergence } = first;
+    const [ppl, kld] = [`perplexity ${plusMinus(perplexity, 2)}`, divergence && plusMinus(divergence.kld, 4)];
     return divergence
-      ? `perplexity ${plusMinus(perplexity, 2)}, KL divergence ${plusMinus(divergence.kld, 4)}, same top token ${plusMinus(percent(divergence.sameTop), 1, ' %')}`
-      : `perplexity ${plusMinus(perplexity, 4)}`;
+      ? [
+          `${ppl}, KL divergence ${kld}, same top token ${plusMinus(percent(divergence.sameTop), 1, ' %')}`,
+          `${ppl}, KL divergence ${kld}`,
+          `KL divergence ${kld}`,
+        ]
+      : [ppl];
   }
   const each = models.map(({ type, source, perplexity, divergence }) => {
     const figure = divergence ? divergence.kld.value.toFixed(4) : perplexity.value.toFixed(2);
     return `${type ?? printable(source)} ${figure}`;
   });
-  return `${first?.divergence ? 'KL divergence' : 'perplexity'}: ${each.join(', ')}`;
+  const what = first.divergence ? 'KL divergence' : 'perplexity';
+  return [`${what}: ${each.join(', ')}`, each.join(', '), `${models.length} files`];
 }
 
 function row(name: string, { value, error }: Estimate, digits: number): string[] {

@@ -6,6 +6,7 @@ import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
 import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 const HELP = `
 Perplexity is how many tokens the model wavers between, on average, at each token of the text; lower is better. Against a
@@ -42,14 +43,15 @@ export function checkCommand(): Command {
 }
 
 function run(model: string[], { json, tokenFile, ...flags }: Flags & HubFlags): Promise<void> {
-  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  const reporter = textReporter();
   return interruptible(async (signal) => {
     const { check } = await import('../runner/check.js');
     for await (const event of check({ ...flags, ...toToken({ tokenFile }), source: model, signal })) {
       if (json) {
         process.stdout.write(`${toJsonLine(event)}\n`);
       } else if (event.event === 'done') {
-        reporter.print(renderCheck(event.result));
+        screen.end();
+        screen.print(renderCheck(event.result, screen.width, screen.paintOut));
       } else {
         reporter.event(event);
       }

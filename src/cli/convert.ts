@@ -5,7 +5,7 @@ import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
 import { checkCommand, typesOf } from './meant.js';
-import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
+import { addOutputOptions, addQuantizeOptions, type OutputFlags, toParams } from './quantize-options.js';
 import { append } from './repeatable.js';
 import { runPlanned } from './run-planned.js';
 
@@ -21,7 +21,7 @@ Examples:
   hf2gguf org/model --quant iq2_xs --imatrix imatrix.gguf        with an importance matrix
   hf2gguf org/model --quant iq2_xs --imatrix auto                with one that is computed first, on a bundled text
   hf2gguf org/model --target-size 95M --imatrix auto             each tensor's type chosen for the least damage at that size
-  hf2gguf org/model@v1.0 --outtype bf16 --out model-{ftype}.gguf a revision, not quantized
+  hf2gguf org/model@v1.0 --outtype bf16 --out model-{ftype}.gguf  a revision, not quantized
   hf2gguf org/model --quant q4_k_m,q6_k --check                  and what each is worth, beside the source
   hf2gguf org/model --quant q4_k_m --dry-run                     what would be written, from headers alone`;
 
@@ -30,7 +30,11 @@ export function convertCommand(command: Command): Command {
     .description('Convert a Hugging Face model to a GGUF file, and quantize it in the same pass.')
     .argument('<source>', 'org/model[@revision] on the Hub, or its address; a folder; a GGUF file, to quantize')
     .argument('[types...]', 'the same as --quant')
-    .option('-q, --quant <types>', `quantize to one or more of ${TYPE_LIST} (comma-separated, repeatable)`, append)
+    .option(
+      '-q, --quant <types>',
+      'quantize to one or more types, comma-separated or repeated (see hf2gguf types)',
+      append,
+    )
     .option('--outtype <type>', `the converter's type: auto, ${OUT_TYPES.join(', ').toLowerCase()}`, 'auto')
     .option('--vocab-only', 'only the vocabulary and the metadata')
     .option('--model-name <name>', "the model's name, instead of the repository's")
@@ -51,6 +55,6 @@ function run(named: string, words: readonly string[], flags: Flags): Promise<voi
     const quant = typesOf(flags.quant, words);
     const source = await toSource(named, flags);
     const params: ConvertParams = { ...toParams(flags, signal), ...source, ...(quant && { quant }) };
-    return { params, plan: (emit) => plan(params, emit), write: () => convert(params) };
+    return { params, source: params.source, plan: (emit) => plan(params, emit), write: () => convert(params) };
   });
 }

@@ -1,17 +1,20 @@
 import type { Difference, TensorDifference } from '../files/diff.js';
 import { changeLine } from './change-line.js';
-import { formatTable, printable } from './format.js';
+import { printable } from './format.js';
+import type { Paint } from './terminal/style.js';
+import { renderTable } from './terminal/table.js';
+import { wrap } from './terminal/text.js';
 import { cut } from './value-text.js';
 
 /** Two files' differences as text for a terminal: a line that sums them up, the keys, the tensors. */
-export function renderDifference(difference: Difference): string {
+export function renderDifference(difference: Difference, width: number, paint: Paint): string {
   const { kv, tensors, sameOrder } = difference;
   return [
-    summary(difference),
+    wrap(summary(difference), width, '  '),
     ...(sameOrder.kv ? [] : ['The keys that both have come in another order.']),
     ...(sameOrder.tensors ? [] : ['The tensors that both have come in another order.']),
-    ...(kv.length > 0 ? [kv.map(changeLine).join('\n')] : []),
-    ...(tensors.length > 0 ? [tensorTable(tensors)] : []),
+    ...(kv.length > 0 ? [kv.map((change) => wrap(changeLine(change), width, '    ')).join('\n')] : []),
+    ...(tensors.length > 0 ? [tensorTable(tensors, width, paint)] : []),
   ].join('\n\n');
 }
 
@@ -35,17 +38,21 @@ function farthest(tensors: readonly TensorDifference[]): TensorDifference | unde
   return measured.sort((x, y) => (y.error?.relativeRmse ?? 0) - (x.error?.relativeRmse ?? 0))[0];
 }
 
-function tensorTable(tensors: readonly TensorDifference[]): string {
-  const rows = tensors.map(({ name, a, b, error }) => [
-    a === null ? '+' : b === null ? '-' : '~',
-    cut(printable(name)),
-    both(a?.type, b?.type),
-    both(a?.ne.join(' × '), b?.ne.join(' × ')),
-    error ? digits(error.rmse) : '',
-    error ? percent(error.relativeRmse) : '',
-    error ? digits(error.maxError) : '',
-  ]);
-  return formatTable([['', 'tensor', 'type', 'shape', 'RMSE', 'relative', 'largest'], ...rows], [4, 5, 6]);
+function tensorTable(tensors: readonly TensorDifference[], width: number, paint: Paint): string {
+  return renderTable(
+    tensors,
+    [
+      { head: '', cell: ({ a, b }) => (a === null ? '+' : b === null ? '-' : '~') },
+      { head: 'tensor', cell: ({ name }) => cut(printable(name)), shrinks: 'middle' },
+      { head: 'type', cell: ({ a, b }) => both(a?.type, b?.type) },
+      { head: 'shape', cell: ({ a, b }) => both(a?.ne.join(' × '), b?.ne.join(' × ')), drop: 1 },
+      { head: 'RMSE', cell: ({ error }) => (error ? digits(error.rmse) : ''), right: true, drop: 3 },
+      { head: 'relative', cell: ({ error }) => (error ? percent(error.relativeRmse) : ''), right: true },
+      { head: 'largest', cell: ({ error }) => (error ? digits(error.maxError) : ''), right: true, drop: 2 },
+    ],
+    width,
+    (text) => paint('heading', text),
+  );
 }
 
 function both(a: string | undefined, b: string | undefined): string {

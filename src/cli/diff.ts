@@ -6,6 +6,7 @@ import { addHubOptions, type HubFlags, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 class FilesDifferError extends GateError {}
 
@@ -36,15 +37,18 @@ interface Flags extends HubFlags {
 }
 
 function run(a: string, b: string, { json, strict, ...flags }: Flags): Promise<void> {
-  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  const reporter = textReporter();
   return interruptible(async (signal) => {
     for await (const event of diff({ a, b, ...toToken(flags), signal })) {
-      if (event.event === 'progress') {
+      if (event.event !== 'done') {
         reporter.event(event);
         continue;
       }
       const { result } = event;
-      reporter.print(json ? toJsonLine(result, Number.POSITIVE_INFINITY) : renderDifference(result));
+      screen.end();
+      screen.print(
+        json ? toJsonLine(result, Number.POSITIVE_INFINITY) : renderDifference(result, screen.width, screen.paintOut),
+      );
       if (strict && !result.same) {
         throw new FilesDifferError('The files differ.', 'Without --strict that is no error.');
       }

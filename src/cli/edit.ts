@@ -6,6 +6,8 @@ import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { append } from './repeatable.js';
 import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
+import { wrap } from './terminal/text.js';
 
 interface Flags extends Omit<EditParams, 'source' | 'output' | 'signal'> {
   readonly out?: string;
@@ -60,14 +62,14 @@ const WRITTEN = {
 } as const;
 
 function textReport(dryRun: boolean): (event: EditEvent) => void {
-  const reporter = textReporter({ out: process.stdout, err: process.stderr });
+  const reporter = textReporter();
   return (event) => {
     if (event.event === 'change') {
-      reporter.print(changeLine(event));
+      screen.print(wrap(changeLine(event), screen.width, '    '));
     } else if (event.event === 'done') {
       const { path, written, replaced } = event.result;
       const done = dryRun ? 'left as it is' : replaced ? 'replaced' : WRITTEN[written];
-      reporter.print(`${printable(path)}: ${done}`);
+      screen.print(`${printable(path)}: ${done}`);
     } else {
       reporter.event(event);
     }

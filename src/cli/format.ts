@@ -1,4 +1,5 @@
 import type { WarningEvent } from '../events.js';
+
 /** Numbers as people read them. */
 
 export function formatBytes(bytes: number): string {
@@ -22,10 +23,14 @@ export function parseBytes(text: string): number | null {
   return Math.floor(Number(match[1]) * 1024 ** power);
 }
 
+/** `0.3 s`, `12 s`, `2 min 5 s`, `1 h 5 min`. */
 export function formatSeconds(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
+  if (seconds < 0.95) {
+    return `${Math.max(0.1, seconds).toFixed(1)} s`;
+  }
+  const whole = Math.round(seconds);
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return h > 0 ? `${h}h${String(m).padStart(2, '0')}m` : m > 0 ? `${m}m${String(s).padStart(2, '0')}s` : `${s}s`;
+  return h > 0 ? `${h} h ${m} min` : m > 0 ? `${m} min ${s} s` : `${s} s`;
 }
 
 export function formatCount(count: number): string {
@@ -36,27 +41,9 @@ export function formatCount(count: number): string {
       : count.toLocaleString('en-US');
 }
 
-/** Columns of text, left-aligned but for those named in `right`. */
-export function formatTable(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, cell.length);
-    });
-  }
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-/** A warning as a line. */
+/** A warning as a paragraph. */
 export function warningText({ what, next }: Omit<WarningEvent, 'event'>): string {
-  return `Warning: ${printable(next === undefined ? what : `${what} ${next}`)}`;
+  return printable(next === undefined ? what : `${what} ${next}`);
 }
 
 /** Text from a file, in quotes, without the control characters that could drive a terminal. */

@@ -8,6 +8,7 @@ import { toJsonLine } from './json.js';
 import { number } from './number.js';
 import { append } from './repeatable.js';
 import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 interface Flags extends HubFlags, Omit<ImatrixParams, 'source' | 'output' | 'signal' | 'fetch'> {
   readonly out: string;
@@ -56,8 +57,15 @@ function run(model: string | undefined, { json, out, revision, tokenFile, ...fla
 }
 
 function textReport(): (event: ImatrixEvent) => void {
-  const reporter = textReporter({ out: process.stdout, err: process.stderr });
-  return (event) => (event.event === 'done' ? reporter.print(resultLine(event.result)) : reporter.event(event));
+  const reporter = textReporter();
+  return (event) => {
+    if (event.event === 'done') {
+      screen.end();
+      screen.print(resultLine(event.result));
+    } else {
+      reporter.event(event);
+    }
+  };
 }
 
 function resultLine({ path, size, entries, chunks, datasets, replaced }: ImatrixResult): string {

@@ -1,10 +1,14 @@
 import type { Inspection } from '../inspect.js';
-import { formatBytes, formatCount, formatTable, printable } from './format.js';
+import { formatBytes, formatCount, printable } from './format.js';
+import { plain } from './terminal/style.js';
+import { renderTable } from './terminal/table.js';
+import { wrap } from './terminal/text.js';
 import { cut, shown, typeName } from './value-text.js';
 
 /** A GGUF file as text for a terminal: what it is, its metadata, its tensors, and a line for each type. */
-export function renderInspection(file: Inspection): string {
+export function renderInspection(file: Inspection, width = Number.POSITIVE_INFINITY, paint = plain): string {
   const { tensors, kv } = file;
+  const heading = (text: string) => paint('heading', text);
   const counts = tensors.map(({ ne }) => elements(ne));
   const total = sum(counts);
   const bytes = sum(tensors.map(({ size }) => size));
@@ -12,13 +16,29 @@ export function renderInspection(file: Inspection): string {
   const weights =
     tensors.length > 0 ? `, ${formatCount(total)} weights, ${bitsPerWeight(bytes, total)} bits per weight` : '';
   return [
-    `${file.source}: GGUF version ${file.version}${order}, ${formatBytes(file.size)}, ${kv.length} keys, ${tensors.length} tensors${weights}${partOfSplit(kv)}`,
-    formatTable([
-      ['key', 'type', 'value'],
-      ...kv.map(([key, value]) => [cut(printable(key)), typeName(value), shown(value)]),
-    ]),
-    ...(tensors.length > 0 ? [tensorTable(file), typeTable(file)] : []),
+    wrap(
+      `${printable(file.source)}: GGUF version ${file.version}${order}, ${formatBytes(file.size)}, ${kv.length} keys, ${tensors.length} tensors${weights}${partOfSplit(kv)}`,
+      width,
+      '  ',
+    ),
+    keyTable(kv, width, heading),
+    ...(tensors.length > 0 ? [tensorTable(file, width, heading), typeTable(file, width, heading)] : []),
   ].join('\n\n');
+}
+
+type Heading = (text: string) => string;
+
+function keyTable(kv: Inspection['kv'], width: number, heading: Heading): string {
+  return renderTable(
+    kv,
+    [
+      { head: 'key', cell: ([key]) => cut(printable(key)) },
+      { head: 'type', cell: ([, value]) => typeName(value), drop: 1 },
+      { head: 'value', cell: ([, value]) => shown(value), shrinks: 'end' },
+    ],
+    width,
+    heading,
+  );
 }
 
 /** What a part says of the whole. */
@@ -28,19 +48,23 @@ function partOfSplit(kv: Inspection['kv']): string {
   return Number(count) > 1 ? `; part ${Number(number) + 1} of ${count}, together ${total} tensors` : '';
 }
 
-function tensorTable({ tensors }: Inspection): string {
-  const rows = tensors.map(({ name, type, ne, offset, size }) => [
-    cut(printable(name)),
-    type,
-    ne.join(' × '),
-    formatBytes(size),
-    String(offset),
-  ]);
-  return formatTable([['tensor', 'type', 'shape (row first)', 'size', 'at byte'], ...rows], [3, 4]);
+function tensorTable({ tensors }: Inspection, width: number, heading: Heading): string {
+  return renderTable(
+    tensors,
+    [
+      { head: 'tensor', cell: ({ name }) => cut(printable(name)), shrinks: 'middle' },
+      { head: 'type', cell: ({ type }) => type },
+      { head: 'shape (row first)', cell: ({ ne }) => ne.join(' × '), drop: 1 },
+      { head: 'size', cell: ({ size }) => formatBytes(size), right: true },
+      { head: 'at byte', cell: ({ offset }) => String(offset), right: true, drop: 2 },
+    ],
+    width,
+    heading,
+  );
 }
 
 /** How many tensors, weights and bytes each type has; the largest share first. */
-function typeTable({ tensors }: Inspection): string {
+function typeTable({ tensors }: Inspection, width: number, heading: Heading): string {
   const types = [...new Set(tensors.map(({ type }) => type))].map((type) => {
     const own = tensors.filter((tensor) => tensor.type === type);
     return {
@@ -51,14 +75,18 @@ function typeTable({ tensors }: Inspection): string {
     };
   });
   types.sort((a, b) => b.bytes - a.bytes);
-  const rows = types.map(({ type, count, weights, bytes }) => [
-    type,
-    String(count),
-    formatCount(weights),
-    formatBytes(bytes),
-    bitsPerWeight(bytes, weights),
-  ]);
-  return formatTable([['type', 'tensors', 'weights', 'size', 'bits per weight'], ...rows], [1, 2, 3, 4]);
+  return renderTable(
+    types,
+    [
+      { head: 'type', cell: ({ type }) => type },
+      { head: 'tensors', cell: ({ count }) => String(count), right: true },
+      { head: 'weights', cell: ({ weights }) => formatCount(weights), right: true, drop: 1 },
+      { head: 'size', cell: ({ bytes }) => formatBytes(bytes), right: true },
+      { head: 'bits per weight', cell: ({ bytes, weights }) => bitsPerWeight(bytes, weights), right: true },
+    ],
+    width,
+    heading,
+  );
 }
 
 function bitsPerWeight(bytes: number, weights: number): string {

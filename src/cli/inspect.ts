@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { inspect } from '../inspect.js';
-import { warningText } from './format.js';
 import { addHubOptions, type HubFlags, toSource } from './hub-options.js';
 import { renderInspection } from './inspect-table.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
+import { textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 export function inspectCommand(): Command {
   return addHubOptions(new Command('inspect'))
@@ -16,10 +17,13 @@ export function inspectCommand(): Command {
 
 function run(source: string, { json, ...flags }: HubFlags & { readonly json?: boolean }): Promise<void> {
   return interruptible(async (signal) => {
-    const file = await inspect({ ...(await toSource(source, flags)), signal });
+    const reporter = textReporter();
+    const file = await inspect({ ...(await toSource(source, flags)), signal, emit: reporter.event });
     for (const warning of file.warnings) {
-      process.stderr.write(`${warningText(warning)}\n`);
+      reporter.event({ event: 'warning', ...warning });
     }
-    process.stdout.write(`${json ? toJsonLine(file, Number.POSITIVE_INFINITY) : renderInspection(file)}\n`);
+    screen.print(
+      json ? toJsonLine(file, Number.POSITIVE_INFINITY) : renderInspection(file, screen.width, screen.paintOut),
+    );
   });
 }

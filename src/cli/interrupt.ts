@@ -1,3 +1,5 @@
+import { screen } from './terminal/screen.js';
+
 /** Milliseconds after which a stop that takes its time is worth a word. */
 const PATIENCE = 1000;
 
@@ -12,7 +14,7 @@ export async function interruptible(run: (signal: AbortSignal) => Promise<void>)
     interrupt.abort();
     clearTimeout(notice);
     // What the engine computes now is done first: a chunk of a large model takes a while.
-    notice = setTimeout(() => process.stderr.write('\nStopping; press Ctrl-C again to end at once.\n'), PATIENCE);
+    notice = setTimeout(() => screen.say('Stopping; press Ctrl-C again to end at once.'), PATIENCE);
   };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal).on('SIGHUP', onSignal);
   try {

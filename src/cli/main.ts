@@ -3,11 +3,14 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { archsCommand } from './archs.js';
 import { checkCommand } from './check.js';
+import { completionCommand } from './completion.js';
 import { convertCommand } from './convert.js';
 import { diffCommand } from './diff.js';
+import { addDisplayOptions } from './display-options.js';
 import { editCommand } from './edit.js';
 import { checkEnvironment } from './environment.js';
 import { printable } from './format.js';
+import { configureHelp } from './help.js';
 import { imatrixCommand } from './imatrix.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
@@ -17,12 +20,16 @@ import { quantizeCommand } from './quantize.js';
 import { refuseRepeated } from './repeatable.js';
 import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
+import { screen } from './terminal/screen.js';
+import { typesCommand } from './types.js';
 import { packageVersion } from './version.js';
 
 const EXIT_CODES = `
 Exit codes:
-  0 done   1 a bug in hf2gguf   2 usage   3 unsupported model or option   4 bad source file
-  5 Hub, network or access   6 memory or disk   7 refused by --strict or a limit   130 interrupted`;
+  0 done             1 a bug in hf2gguf         2 usage
+  3 unsupported      4 bad source file          5 Hub, network or access
+  6 memory or disk   7 refused by --strict or a limit
+  130 interrupted`;
 
 function program(): Command {
   const command = convertCommand(new Command('hf2gguf').version(packageVersion()))
@@ -36,16 +43,19 @@ function program(): Command {
     .addCommand(diffCommand())
     .addCommand(editCommand())
     .addCommand(checkCommand())
+    .addCommand(typesCommand())
     .addCommand(archsCommand())
+    .addCommand(completionCommand())
+    .helpCommand('help [command]', 'Show the help of a command.')
     .addHelpText('after', EXIT_CODES)
-    .configureHelp({ sortOptions: false })
+    .enablePositionalOptions()
     .exitOverride();
-  command.enablePositionalOptions();
   command.hook('preAction', () => checkEnvironment(process.env));
   COMMANDS.push(...command.commands.map((sub) => sub.name()));
+  addDisplayOptions(command);
+  configureHelp(command, (text) => screen.error(text));
   refuseRepeated(command);
   for (const sub of command.commands) {
-    sub.exitOverride();
     refuseRepeated(sub);
   }
   return command;
@@ -53,6 +63,7 @@ function program(): Command {
 
 /** Commander has printed its own errors by now; ours are a sentence, with a stack trace only for who asks. */
 function report(error: unknown): number {
+  screen.clear();
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
@@ -63,13 +74,11 @@ function report(error: unknown): number {
     if (process.argv.includes('--json')) {
       console.log(toJsonLine({ event: 'error', name: error.name, message: error.message, exitCode: error.exitCode }));
     }
-    console.error(`hf2gguf: ${printable(error.message)}`);
+    screen.error(printable(error.message));
     return error.exitCode;
   }
   const message = error instanceof Error ? error.message : String(error);
-  console.error(
-    `hf2gguf: a bug of ours: ${printable(message)} Please report it; HF2GGUF_DEBUG=1 shows where it happened.`,
-  );
+  screen.error(`a bug of ours: ${printable(message)} Please report it; HF2GGUF_DEBUG=1 shows where it happened.`);
   return EXIT.bug;
 }
 
@@ -88,7 +97,11 @@ for (const stream of [process.stdout, process.stderr]) {
 process.once('exit', () => isClosed && process.kill(process.pid, 'SIGHUP'));
 
 try {
-  await program().parseAsync();
+  const command = program();
+  if (process.argv.length <= 2) {
+    command.help({ error: true });
+  }
+  await command.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

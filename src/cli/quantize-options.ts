@@ -1,13 +1,9 @@
 import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
-import { FILE_TYPES } from '../quantize/file-types.js';
 import { type CheckFlags, toCheck } from './check-options.js';
 import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
 import { number } from './number.js';
 import { append } from './repeatable.js';
-
-/** File types as help texts list them. */
-export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
 
 /** Options of the commands that quantize, as commander gives them where they differ from the library's. */
 export interface OutputFlags extends FileFlags, CheckFlags {

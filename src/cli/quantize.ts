@@ -5,7 +5,7 @@ import { addCheckOptions } from './check-options.js';
 import { oneOut } from './file-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
 import { isTypes, refuseNearTypes, TooManyWordsError, typesOf } from './meant.js';
-import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
+import { addOutputOptions, addQuantizeOptions, type OutputFlags, toParams } from './quantize-options.js';
 import { append } from './repeatable.js';
 import { runPlanned } from './run-planned.js';
 
@@ -23,7 +23,8 @@ Examples:
   hf2gguf quantize model.gguf --target-bpw 4.5 --imatrix auto --check
   hf2gguf quantize model.gguf q3_k_m --tensor-type 'ffn_down=q5_k' --dry-run
 
-A name with -00001-of-... stands for all parts of a split file. Types: ${TYPE_LIST}.`;
+A name with -00001-of-... stands for all parts of a split file. hf2gguf types lists
+the types.`;
 
 export function quantizeCommand(): Command {
   const command = new Command('quantize')
@@ -50,7 +51,7 @@ function run(named: string, rest: readonly string[], flags: Flags): Promise<void
       ...(quant !== undefined && { quant }),
       ...source,
     };
-    return { params, plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
+    return { params, source: params.source, plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };
   });
 }
 

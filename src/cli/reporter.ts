@@ -1,101 +1,96 @@
 import type { PlacedFile } from '../convert/plan.js';
-import type { ConvertEvent, ProgressEvent, WrittenFile } from '../events.js';
+import type { ConvertEvent, PhaseEvent, ProgressEvent, WaitEvent, WrittenFile } from '../events.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import type { Checked } from '../runner/check.js';
-import { renderAll, runningText } from './check-table.js';
+import { figures, renderAll } from './check-table.js';
 import { formatBytes, formatSeconds, printable, warningText } from './format.js';
 import { toJsonLine } from './json.js';
 import { REPLACES, renderPrediction } from './plan-table.js';
-import { statusLine, type Terminal } from './status-line.js';
+import type { Progress } from './terminal/progress.js';
+import { type Screen, screen } from './terminal/screen.js';
+import { wrap } from './terminal/text.js';
 
-/** Draws a conversion's events: a moving line on a terminal, plain lines in a pipe, JSON lines for programs. */
+/** Draws events: a moving line on a terminal, plain lines in a pipe, JSON lines for programs. */
 export interface Reporter {
   event(event: ConvertEvent): void;
 }
 
-export function jsonReporter({ out }: Terminal): Reporter {
+export function jsonReporter(): Reporter {
   return {
     event: (event) => {
-      out.write(`${toJsonLine(event)}\n`);
+      process.stdout.write(`${toJsonLine(event)}\n`);
     },
   };
 }
 
-const PHASES = {
+/** What a stage is called while it goes on. */
+const STAGES = {
   open: 'Reading the headers',
-  collect: 'Running the model over the calibration text',
-  sensitivity: 'Measuring how much each tensor matters',
+  collect: 'Running the calibration text',
+  sensitivity: 'Measuring what tensors matter',
   plan: 'Planning',
-  measure: 'Measuring what each type loses',
+  measure: 'Measuring what types lose',
   fill: 'Converting',
   flush: 'Flushing to disk',
-  check: 'Running the result beside the source',
-} as const;
+  check: 'Checking',
+} as const satisfies Record<PhaseEvent['phase'], string>;
 
-export interface TextReporter extends Reporter {
-  /** A line of the result, in place of the moving one. */
-  print(text: string): void;
-}
-
-export function textReporter({ out, err }: Terminal): TextReporter {
-  const status = statusLine(err);
-  const line = (stream: NodeJS.WritableStream, text: string) => {
-    status.clear();
-    stream.write(`${text}\n`);
-  };
-  let started = 0;
+export function textReporter(on: Screen = screen): Reporter {
   let models: readonly Checked[] = [];
   return {
-    print: (text) => line(out, text),
     event(event) {
       switch (event.event) {
         case 'phase':
-          started = performance.now();
           models = [];
-          status.phase(PHASES[event.phase]);
+          on.begin({ ...event, name: STAGES[event.phase] });
+          break;
+        case 'progress':
+          on.progress(event.done, event.total, () => progressOf(event, models, on.seconds));
+          break;
+        case 'wait':
+          on.wait(event.seconds, (seconds) => waitText(event, seconds));
+          break;
+        case 'warning':
+          on.warn(warningText(event));
           break;
         case 'plan':
           for (const file of event.plan.files) {
-            line(err, planLine(file));
+            on.say(planLine(file));
             if (file.prediction) {
-              line(err, renderPrediction(file.prediction));
+              on.say(renderPrediction(file.prediction));
             }
           }
           break;
-        case 'progress':
-          status.progress(event.done, event.total, () =>
-            progressText(event, models, (performance.now() - started) / 1000),
-          );
-          break;
-        case 'warning':
-          line(err, warningText(event));
-          break;
         case 'coverage':
           for (const sentence of describeCoverage(event.coverage)) {
-            line(err, printable(sentence));
+            on.say(printable(sentence));
           }
           break;
         case 'file':
-          line(out, resultLine(event));
+          on.print(wrap(resultLine(event), on.width, '  '));
           for (const worst of worstTensors(event)) {
-            line(err, worst);
+            on.say(worst);
           }
           break;
         case 'measured':
           models = event.models;
           break;
         case 'done':
-          status.clear();
+          on.end();
           if (event.result.check) {
-            line(out, `\n${renderAll(event.result.check, event.result.files)}`);
+            on.print(`\n${renderAll(event.result.check, on.width, on.paintOut, event.result.files)}`);
           }
       }
     },
   };
 }
 
+function waitText({ reason, attempt, attempts }: WaitEvent, seconds: number): string {
+  return `Waiting ${formatSeconds(seconds)}, then try ${attempt} of ${attempts}: ${printable(reason)}`;
+}
+
 function planLine({ path, size, tensors, replaces }: PlacedFile): string {
-  return `${path}: ${formatBytes(size)}, ${tensors.length} tensors${replaces ? REPLACES : ''}`;
+  return `${printable(path)}: ${formatBytes(size)}, ${tensors.length} tensors${replaces ? REPLACES : ''}`;
 }
 
 function resultLine(file: WrittenFile): string {
@@ -103,7 +98,7 @@ function resultLine(file: WrittenFile): string {
   const bits = `${bitsPerWeight.toFixed(2)} bits per weight`;
   const asked =
     fallbackShare > 0 ? ` (${askedBitsPerWeight.toFixed(2)} asked, ${percent(fallbackShare)} fell back)` : '';
-  return `${path}  ${formatBytes(size)}${type ? `  ${type}  ${bits}${asked}` : ''}${replaced ? '  replaced' : ''}`;
+  return `${printable(path)}  ${formatBytes(size)}${type ? `  ${type}  ${bits}${asked}` : ''}${replaced ? '  replaced' : ''}`;
 }
 
 /** Tensors that are named when what was lost is measured. */
@@ -121,27 +116,18 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** How far it is, with what is measured so far, if anything is. */
-function progressText(event: ProgressEvent, models: readonly Checked[], seconds: number): string {
+const COUNTED = { chunks: 'chunk', trials: 'trial' } as const;
+
+/** How far a stage is, with what is measured so far, if anything is. Rates are of bytes of the source. */
+export function progressOf(event: ProgressEvent, models: readonly Checked[], seconds: number): Progress {
   const { unit, done, total } = event;
-  if (unit === 'bytes') {
-    return bytesText(event, seconds);
+  const share = done / Math.max(total, 1);
+  const left = (seconds * (total - done)) / Math.max(done, 1);
+  const time = done === total ? formatSeconds(seconds) : `${formatSeconds(left)} left`;
+  if (unit !== 'bytes') {
+    return { share, done: `${COUNTED[unit]} ${done} of ${total}`, time, notes: figures(models) };
   }
-  return models.length > 0 ? runningText({ done, total, models }, seconds) : countText(unit, event, seconds);
-}
-
-const UNITS = { chunks: 'chunk', trials: 'trial' } as const;
-
-function countText(unit: keyof typeof UNITS, { done, total }: ProgressEvent, seconds: number): string {
-  const left = (seconds / done) * (total - done);
-  return `${UNITS[unit]} ${done} of ${total}  ${done === total ? formatSeconds(seconds) : `${formatSeconds(left)} left`}`;
-}
-
-/** Rates are of source bytes, the unit in which the work is counted. */
-function bytesText({ done, total }: ProgressEvent, seconds: number): string {
-  const rate = done / Math.max(seconds, 1e-3);
-  const percent = Math.floor((done / Math.max(total, 1)) * 100);
-  return `${percent} %  ${formatBytes(done)} of ${formatBytes(total)}  ${formatBytes(rate)}/s  ${
-    done === total ? formatSeconds(seconds) : `${formatSeconds((total - done) / rate)} left`
-  }`;
+  const rate = `${formatBytes(done / Math.max(seconds, 1e-3))}/s`;
+  const details = [rate, `${formatBytes(done)} of ${formatBytes(total)}`];
+  return { share, done: `${Math.floor(share * 100)} %`, time, details };
 }

@@ -5,13 +5,17 @@ import type { Reading } from '../output/inputs.js';
 import type { FileFlags } from './file-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
+import { nextCommands } from './next-commands.js';
 import { renderPlan } from './plan-table.js';
 import { type PlotFlags, Plots } from './plots.js';
 import { jsonReporter, textReporter } from './reporter.js';
+import { screen } from './terminal/screen.js';
 
 /** The library's two calls for one command line. */
 export interface Work {
   readonly params: OutputParams & Reading;
+  /** What is converted, where something is to be done with the result next. */
+  readonly source?: string;
   plan(emit: (event: ConvertEvent) => void): Promise<Plan>;
   write(): AsyncGenerator<ConvertEvent, ConvertResult>;
 }
@@ -21,9 +25,8 @@ export async function runPlanned(
   flags: FileFlags & PlotFlags,
   start: (signal: AbortSignal) => Promise<Work>,
 ): Promise<void> {
-  const terminal = { out: process.stdout, err: process.stderr };
   // The plan alone is one JSON document, so what is said beside it goes to stderr.
-  const reporter = flags.json && !flags.dryRun ? jsonReporter(terminal) : textReporter(terminal);
+  const reporter = flags.json && !flags.dryRun ? jsonReporter() : textReporter();
   await interruptible(async (signal) => {
     const work = await start(signal);
     const plots = await Plots.of(flags, work.params);
@@ -34,7 +37,8 @@ export async function runPlanned(
         }
       });
       await plots.check(planned);
-      process.stdout.write(`${flags.json ? toJsonLine(planned) : renderPlan(planned)}\n`);
+      screen.end();
+      screen.print(flags.json ? toJsonLine(planned) : renderPlan(planned, look()));
       return;
     }
     await plots.during(async () => {
@@ -44,15 +48,20 @@ export async function runPlanned(
           await plots.check(event.plan);
         } else if (event.event === 'done') {
           await plots.draw(event.result);
+          if (work.source !== undefined && !flags.json && screen.isTerminal) {
+            screen.sayAsIs(`\n${nextCommands(event.result.files, work.source, screen.width)}`);
+          }
         }
       }
     });
   });
 }
 
-/** What is said beside a plan: to make one for a target size takes a while. */
+function look() {
+  return { width: screen.width, paint: screen.paintOut, verbose: screen.loudness.verbose ?? false };
+}
+
+/** What is said beside a plan. */
 function isOfPlan(event: ConvertEvent): boolean {
-  return event.event === 'phase'
-    ? ['collect', 'sensitivity', 'measure'].includes(event.phase)
-    : ['warning', 'coverage', 'progress'].includes(event.event);
+  return ['phase', 'progress', 'wait', 'warning', 'coverage'].includes(event.event);
 }

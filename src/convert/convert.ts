@@ -42,8 +42,8 @@ function planner(
   checkParams(params);
   return {
     open: async () => {
-      const inputs = await readInputs(params);
-      return { ...inputs, ...(await openModel(params)) };
+      const inputs = await readInputs({ ...params, emit });
+      return { ...inputs, ...(await openModel(params, emit)) };
     },
     plan: (source) => makePlan(source, params, emit, headersOnly),
   };

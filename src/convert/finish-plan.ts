@@ -55,21 +55,21 @@ function warnOfMemory(memory: number, { maxMemory }: OutputParams, emit: PlanSou
 }
 
 function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, emit: PlanSources['emit']): void {
-  for (const { type, tensors, fallbackShare } of files) {
+  const fallbacks = files.flatMap(({ type, tensors, fallbackShare }) => {
     const first = tensors.find((tensor) => tensor.instead);
-    if (!first) {
-      continue;
-    }
+    return first && (params.strict || fallbackShare > WARN_FALLBACK_SHARE) ? [{ type, first, fallbackShare }] : [];
+  });
+  for (const [i, { type, first, fallbackShare }] of fallbacks.entries()) {
     const what =
       `${(fallbackShare * 100).toFixed(1)} % of the parameters don't get the type that ${type} asks for: ` +
-      `${first.name} becomes ${first.type} instead of ${first.instead}, because its ${first.why}`;
-    const choice = `Types that fit its rows: ${fittingTypes(first.ne[0] ?? 1).join(', ') || 'F16, BF16'}.`;
+      `${first.name} becomes ${first.type} instead of ${first.instead}.`;
+    const fitting = fittingTypes(first.ne[0] ?? 1).join(', ') || 'F16, BF16';
+    const why = `Its ${first.why}; types that fit its rows: ${fitting}.`;
     if (params.strict) {
-      throw new FallbackError(`${what}.`, `${choice} Choose one of them, or leave out --strict.`);
+      throw new FallbackError(what, `${why} Choose one of them, or leave out --strict.`);
     }
-    if (fallbackShare > WARN_FALLBACK_SHARE) {
-      warn({ emit }, `${what}.`, choice);
-    }
+    // The explanation is the same for all, and stands below the last.
+    warn({ emit }, what, i === fallbacks.length - 1 ? why : undefined);
   }
 }
 

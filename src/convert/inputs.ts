@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { SourceError } from '../errors.js';
+import type { WaitEvent } from '../events.js';
 import { type JsonObject, MalformedJsonError, parseJsonObject } from '../json.js';
 import { type ConvertParams, checkParams } from './params.js';
 import { readRequest } from './quantize-request.js';
 import type { QuantizeRequest } from './quantized.js';
+
+interface WaitSink {
+  emit?(event: WaitEvent): void;
+}
 
 /** What is in the files that a conversion's options name: read before the source is asked for. */
 export interface Inputs {
@@ -16,7 +21,7 @@ export interface Inputs {
 export class UnreadableMetadataError extends SourceError {}
 
 /** @throws UsageError, and what reading an importance matrix throws. */
-export async function readInputs(params: ConvertParams): Promise<Inputs> {
+export async function readInputs(params: ConvertParams & WaitSink): Promise<Inputs> {
   const { quants, target } = checkParams(params);
   const overrides = params.metadata === undefined ? null : await readOverrides(params.metadata);
   const request = quants.length > 0 || target ? await readRequest(params) : null;

@@ -54,12 +54,18 @@ export async function makePlan(
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (what) => warn({ emit }, what),
   });
-  const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, emit });
+  const guesses: Guess[] = [];
+  const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, guesses, emit });
   await checkLoading({ model, params, kv, tensors, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
-  const vocabulary = probeVocabulary({ tokenizer, config, kv }, to);
+  const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv }, to);
+  if (!agrees) {
+    for (const { what, next } of guesses) {
+      doubt(to, what, next);
+    }
+  }
   if (!params.vocabOnly) {
     doubtRope(config, { arch: arch.gguf, kv, tensors: tensors.map(({ name }) => name) }, to);
   }
@@ -69,6 +75,12 @@ export async function makePlan(
     doubtEndTokens({ ...ends, kv, vocabulary }, to);
   }
   return planned;
+}
+
+/** What is told where the probe does not show that it is right. */
+interface Guess {
+  readonly what: string;
+  readonly next: string;
 }
 
 interface LoadingSources extends Pick<FileSources, 'params' | 'kv' | 'tensors' | 'emit'> {
@@ -106,6 +118,7 @@ interface KeyValueSources {
   readonly params: ConvertParams;
   readonly metadata: Metadata;
   readonly outType: OutType;
+  readonly guesses: Guess[];
   emit(event: ConvertEvent): void;
 }
 
@@ -116,7 +129,8 @@ interface KeyValuesAndTokenizer {
 }
 
 /** The key-values that the converter writes, in its order. */
-async function keyValues({ model, params, metadata, outType, emit }: KeyValueSources): Promise<KeyValuesAndTokenizer> {
+async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
+  const { model, params, metadata, outType, guesses, emit } = sources;
   const { files, config, arch } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   writeMetadata(metadata, kv);
@@ -129,6 +143,7 @@ async function keyValues({ model, params, metadata, outType, emit }: KeyValueSou
     plan: arch.tokenizer ?? 'gpt2',
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
     warn: (what, next) => warn({ emit }, what, next),
+    guess: (what, next) => guesses.push({ what, next }),
   });
   return { kv, tokenizer };
 }

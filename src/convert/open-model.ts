@@ -9,6 +9,7 @@ import {
 } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
+import type { WaitEvent } from '../events.js';
 import { noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
@@ -27,9 +28,9 @@ export interface Model {
 }
 
 /** Whether the class of the model is supported is known before any header is read. @throws Hf2ggufError */
-export async function openModel(params: ConvertParams): Promise<Model> {
+export async function openModel(params: ConvertParams, emit: (event: WaitEvent) => void = () => {}): Promise<Model> {
   const { outType } = checkParams(params);
-  const repo = await openRepo(params.source, params);
+  const repo = await openRepo(params.source, { ...params, emit });
   const files = new SmallFiles(repo, params.signal);
   if (!params.vocabOnly) {
     await refuseWithoutWeights(files);

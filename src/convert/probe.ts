@@ -38,16 +38,22 @@ export interface ProbeSources {
  * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part;
  * then the same with what that tokenizer looks for in particular.
  * Says nothing where one of the two is of a kind that is not handled.
- * @returns the file's vocabulary, where it is of a kind that is handled.
  * @throws StrictError with `strict`
  */
-export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): Vocabulary | null {
+export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): Probed {
   const vocabulary = openKnown(kv, to);
   const found = vocabulary && mismatch(tokenizer, config, vocabulary);
-  if (found) {
+  if (found && found !== UNKNOWN) {
     doubt(to, `${found.what}.`, found.next);
   }
-  return vocabulary;
+  return { vocabulary, agrees: vocabulary !== null && found === null };
+}
+
+export interface Probed {
+  /** The file's, where it is of a kind that is handled. */
+  readonly vocabulary: Vocabulary | null;
+  /** Whether both are known to read text alike. */
+  readonly agrees: boolean;
 }
 
 /** Null where llama.cpp won't load it, which is said, or where it is of a kind that is not handled. */
@@ -74,9 +80,13 @@ const OTHER_TEXTS =
   'llama.cpp has no such step or flag as the normalizer, the pre_tokenizer or the added_tokens of tokenizer.json have ' +
   'there; use the file for texts without what they look for.';
 
-function mismatch(tokenizer: TokenizerFiles, config: Config, vocabulary: Vocabulary): Mismatch | null {
+/** One of the two is of a kind that is not handled. */
+const UNKNOWN = Symbol('unknown');
+
+/** Where they part; null where they agree. */
+function mismatch(tokenizer: TokenizerFiles, config: Config, vocabulary: Vocabulary): Mismatch | null | typeof UNKNOWN {
   if (!tokenizer.tokenizer) {
-    return null;
+    return UNKNOWN;
   }
   try {
     const init = initArguments(tokenizer, String(config.hparams.model_type ?? ''));
@@ -90,7 +100,7 @@ function mismatch(tokenizer: TokenizerFiles, config: Config, vocabulary: Vocabul
     return own === null ? null : { what: own, next: usual === null ? OTHER_TEXTS : OTHER_NAME };
   } catch (cause) {
     if (cause instanceof UnsupportedError || cause instanceof SourceError) {
-      return null;
+      return UNKNOWN;
     }
     throw cause;
   }

@@ -43,8 +43,8 @@ function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void, he
   const asked = checkQuantizeParams(params);
   return {
     open: async () => {
-      const request = await readRequest(params);
-      return { request, ...(await openGgufModel(params.source, params, { emit, strict: params.strict })) };
+      const request = await readRequest({ ...params, emit });
+      return { request, ...(await openGgufModel(params.source, { ...params, emit }, { emit, strict: params.strict })) };
     },
     plan: (source) => plan(source, asked, params, emit, headersOnly),
     placing: { isPrefix: params.keepSplit },

@@ -1,6 +1,6 @@
 import { forEachConcurrently } from '../concurrency.js';
 import { type GgufModel, type GgufModelTensor, openGgufModel } from '../convert/gguf-model.js';
-import type { DoneEvent, ProgressEvent } from '../events.js';
+import type { DoneEvent, ProgressEvent, WaitEvent } from '../events.js';
 import { type GgmlType, rowBytes } from '../gguf/types.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import type { OpenOptions } from '../repo/open.js';
@@ -18,7 +18,7 @@ export interface DiffParams extends Omit<OpenOptions, 'revision'> {
 
 export type DiffEvent =
   /** Bytes of tensors compared, of all that are in both files. */
-  ProgressEvent | DoneEvent<Difference>;
+  ProgressEvent | WaitEvent | DoneEvent<Difference>;
 
 /** What is in one file and not, or not so, in the other. */
 export interface Difference {
@@ -67,7 +67,8 @@ export function diff(params: DiffParams): AsyncGenerator<DiffEvent, Difference> 
 const AT_ONCE = 4;
 
 async function run(params: DiffParams, emit: (event: DiffEvent) => void): Promise<Difference> {
-  const { a: sourceA, b: sourceB, ...options } = params;
+  const { a: sourceA, b: sourceB, ...given } = params;
+  const options = { ...given, emit };
   const [a, b] = await Promise.all([openGgufModel(sourceA, options), openGgufModel(sourceB, options)]);
   const pairs = pairTensors(a, b);
   const total = pairs.reduce((sum, pair) => sum + bytesOf(pair), 0);

@@ -8,6 +8,7 @@ import { type Planner, planOnly, run } from '../convert/run.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { withJobs } from '../options/numbers.js';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
 import { stream } from '../stream.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
@@ -25,21 +26,23 @@ export class NotSplitError extends UsageError {}
  */
 export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
+    const tell = numbered(WRITE_STAGES, emit);
     const own = withJobs({ ...params, signal }, { emit });
-    return run(planner(own, emit), own, emit);
+    return run(planner(own, tell), own, tell);
   }, params.signal);
 }
 
 /** The plan of a merge, from the headers alone. @throws as `merge` */
 export async function planMerge(params: MergeParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
+  const tell = numbered(PLAN_STAGES, emit);
   const own = withJobs(params, { emit });
-  return planOnly(planner(own, emit), own, emit);
+  return planOnly(planner(own, tell), own, tell);
 }
 
 function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   checkOutputParams(params);
   return {
-    open: () => openGgufModel(params.source, params, { emit }),
+    open: () => openGgufModel(params.source, { ...params, emit }, { emit }),
     plan: (model) => plan(model, params, emit),
     // As llama-gguf-split has it.
     placing: { replaceable: null },

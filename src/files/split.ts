@@ -12,6 +12,7 @@ import { align } from '../gguf/writer.js';
 import { MAX_GGUF_PARTS } from '../limits.js';
 import { partOf } from '../locate-gguf.js';
 import { withJobs } from '../options/numbers.js';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
 import { stream } from '../stream.js';
 import { elementCount, shapeOf } from '../tensor/expr.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
@@ -36,22 +37,24 @@ export class SplitLimitError extends UsageError {}
  */
 export function split(params: SplitParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
+    const tell = numbered(WRITE_STAGES, emit);
     const own = withJobs({ ...params, signal }, { emit });
-    return run(planner(own, emit), own, emit);
+    return run(planner(own, tell), own, tell);
   }, params.signal);
 }
 
 /** The plan of a split, from the headers alone. @throws as `split` */
 export async function planSplit(params: SplitParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
+  const tell = numbered(PLAN_STAGES, emit);
   const own = withJobs(params, { emit });
-  return planOnly(planner(own, emit), own, emit);
+  return planOnly(planner(own, tell), own, tell);
 }
 
 function planner(params: SplitParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   checkOutputParams(params);
   const limit = readLimit(params);
   return {
-    open: () => openGgufModel(params.source, params, { emit }),
+    open: () => openGgufModel(params.source, { ...params, emit }, { emit }),
     plan: (model) => plan(model, limit, params, emit),
     placing: { isPrefix: true },
   };

@@ -33,6 +33,7 @@ const NUMBERS = {
   temperature: { option: '--temp', least: 0, most: 100, fraction: true },
   topK: { option: '--top-k', least: 0, most: MANY, unit: 'tokens' },
   topP: { option: '--top-p', least: 0, most: 1, fraction: true },
+  repeatPenalty: { option: '--repeat-penalty', least: 0, most: 100, fraction: true },
   seed: { option: '--seed', least: 0, most: 2 ** 32 - 1 },
 } as const satisfies Record<string, Range>;
 

@@ -6,12 +6,15 @@ import * as quantization from '../convert/quantize.js';
 import { readRequest } from '../convert/quantize-request.js';
 import { asConversion, asQuantization } from '../convert/route.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import { numbered } from '../stages.js';
+import { forward, stream } from '../stream.js';
 import {
   type ConvertParams,
   checkRunnerOptions,
   type PipelineParams,
   type QuantizeParams,
   runsModel,
+  stagesOf,
 } from './params.js';
 import type { Conversion } from './pipeline.js';
 
@@ -75,17 +78,24 @@ export async function planQuantize(
 
 // The runner is loaded where it is used: what runs no model starts sooner.
 
-async function* write<Params extends PipelineParams>(
+function write<Params extends PipelineParams>(
   conversion: Conversion<Params>,
   params: Params,
 ): AsyncGenerator<ConvertEvent, ConvertResult> {
-  conversion.check(params);
-  checkRunnerOptions(params);
+  return stream(async (emit, signal) => {
+    conversion.check(params);
+    checkRunnerOptions(params);
+    const events = await started(conversion, { ...params, signal });
+    return forward(events, numbered(stagesOf(params).write, emit));
+  }, params.signal);
+}
+
+async function started<Params extends PipelineParams>(conversion: Conversion<Params>, params: Params) {
   if (!runsModel(params)) {
-    return yield* conversion.write(params);
+    return conversion.write(params);
   }
   const { writeAll } = await import('./pipeline.js');
-  return yield* writeAll(conversion, params);
+  return writeAll(conversion, params);
 }
 
 async function planned<Params extends PipelineParams>(
@@ -95,9 +105,10 @@ async function planned<Params extends PipelineParams>(
 ): Promise<Plan> {
   conversion.check(params);
   checkRunnerOptions(params);
+  const tell = numbered(stagesOf(params).plan, emit);
   if (!runsModel(params)) {
-    return conversion.plan(params, emit);
+    return conversion.plan(params, tell);
   }
   const { planAll } = await import('./pipeline.js');
-  return planAll(conversion, params, emit);
+  return planAll(conversion, params, tell);
 }

@@ -1,5 +1,6 @@
 import type * as conversion from '../convert/params.js';
 import { UsageError } from '../errors.js';
+import type { Phase } from '../events.js';
 import { refuseEmpty } from '../options/empty.js';
 import { checkNumbers } from '../options/numbers.js';
 import type { CheckParams } from '../runner/check.js';
@@ -32,6 +33,19 @@ export function hasTarget({ targetSize, targetBpw }: PipelineParams): boolean {
 /** Whether a model is run before or after it is converted. */
 export function runsModel(params: PipelineParams): boolean {
   return params.imatrix === 'auto' || hasTarget(params) || Boolean(params.check);
+}
+
+/** The stages of a conversion: of its plan, then of the rest. */
+export function stagesOf(params: PipelineParams): { plan: readonly Phase[]; write: readonly Phase[] } {
+  const isSized = hasTarget(params);
+  const plan: Phase[] = [
+    'open',
+    ...(params.imatrix === 'auto' ? (['collect'] as const) : []),
+    ...(isSized && !params.sensitivities ? (['sensitivity'] as const) : []),
+    'plan',
+    ...(isSized ? (['measure'] as const) : []),
+  ];
+  return { plan, write: [...plan, 'fill', 'flush', ...(params.check ? (['check'] as const) : [])] };
 }
 
 /** @throws UsageError */

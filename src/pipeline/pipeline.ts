@@ -9,7 +9,7 @@ import { OpenedModels } from '../runner/model.js';
 import { readText } from '../runner/texts.js';
 import { forward, stream } from '../stream.js';
 import { hasTarget, type PipelineParams } from './params.js';
-import { expected, measured, type Run } from './prepare.js';
+import { expected, measured, type Run, waitsOf } from './prepare.js';
 
 // A conversion with what runs the model before it and after.
 
@@ -45,8 +45,9 @@ export async function planAll<Params extends PipelineParams>(
 ): Promise<Plan> {
   const each = onceEach(emit);
   const own = { ...withJobs(params, { emit: each }), opened: new OpenedModels() };
-  await refuse(conversion, own);
-  return conversion.plan(await (hasTarget(own) ? measured(own, each) : expected(own)), each);
+  each({ event: 'phase', phase: 'open' });
+  await refuse(conversion, own, each);
+  return conversion.plan(await (hasTarget(own) ? measured(own, each) : expected(own, each)), each);
 }
 
 /**
@@ -61,9 +62,10 @@ export function writeAll<Params extends PipelineParams>(
   return stream(async (emit, signal) => {
     const each = onceEach(emit);
     const own = { ...withJobs(params, { emit: each }), signal, opened: new OpenedModels() };
-    await refuse(conversion, own);
+    each({ event: 'phase', phase: 'open' });
+    await refuse(conversion, own, each);
     if (own.imatrix === 'auto' && !hasTarget(own)) {
-      await conversion.plan(await expected(own), () => {});
+      await conversion.plan(await expected(own, each), waitsOf(each));
     }
     const written = conversion.write(await measured(own, each));
     const { files } = await forward(written, (event) => event.event !== 'done' && each(event));
@@ -92,7 +94,7 @@ function onceEach(emit: Emit): Emit {
 }
 
 /** @throws what is wrong with a request before anything is done. */
-async function refuse<Params extends PipelineParams>(conversion: Conversion<Params>, params: Run<Params>) {
+async function refuse<Params extends PipelineParams>(conversion: Conversion<Params>, params: Run<Params>, emit: Emit) {
   await checkKnownOutput(params, { isPrefix: params.keepSplit });
   // Files that options name are read before the source, which may be on the Hub, is asked for.
   await conversion.read(params.imatrix === 'auto' ? { ...params, imatrix: NO_IMATRIX } : params);
@@ -100,10 +102,10 @@ async function refuse<Params extends PipelineParams>(conversion: Conversion<Para
     await readText(params.imatrixText, 'calibration');
   }
   if (hasTarget(params)) {
-    await conversion.plan(await expected(params), () => {}, true);
+    await conversion.plan(await expected(params, emit), waitsOf(emit), true);
   }
   if (params.check) {
-    await expectCheck({ ...params, ...checkOptions(params), against: params.source });
+    await expectCheck({ ...params, ...checkOptions(params), against: params.source, emit: waitsOf(emit) });
   }
 }
 

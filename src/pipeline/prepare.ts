@@ -12,8 +12,14 @@ export type Run<Params extends PipelineParams> = Params & { readonly opened: Ope
 type Emit = (event: ConvertEvent) => void;
 
 /** With an importance matrix in place of `auto` in which all columns count alike: enough for a plan of given types. */
-export async function expected<Params extends PipelineParams>(params: Run<Params>): Promise<Run<Params>> {
-  return params.imatrix === 'auto' ? { ...params, imatrix: await expectImatrix(collecting(params)) } : params;
+export async function expected<Params extends PipelineParams>(params: Run<Params>, emit: Emit): Promise<Run<Params>> {
+  const options = { ...collecting(params), emit: waitsOf(emit) };
+  return params.imatrix === 'auto' ? { ...params, imatrix: await expectImatrix(options) } : params;
+}
+
+/** The Hub's pauses alone: what else is to be told is told by the step that it concerns. */
+export function waitsOf(emit: Emit): (event: ConvertEvent) => void {
+  return (event) => event.event === 'wait' && emit(event);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { HubError } from '../errors.js';
 import { MAX_ANSWER_BYTES } from '../limits.js';
 import { RateLimitedError, ServerFailingError, WrongAnswerError } from './errors.js';
+import { follow } from './follow.js';
 import { askedPause, beforeNextTry, PassingFailure } from './retry.js';
 import { type Answer, shown, Transport, type TransportOptions } from './transport.js';
 
@@ -58,7 +59,7 @@ async function wholeAnswer(transport: Transport, url: URL, headers: Headers, sig
       checkStatus(answer, transport.options);
       return new Response(await collect(answer), { status: answer.status, headers: answer.headers });
     } catch (failure) {
-      await beforeNextTry(failure, ++failures, transport.options.policy, signal);
+      await beforeNextTry(failure, ++failures, transport.options, signal);
     }
   }
 }
@@ -98,7 +99,7 @@ async function* rangeBody(transport: Transport, url: URL, range: Range, signal?:
     } catch (failure) {
       // The last byte may be there although the connection didn't end well.
       if (next <= range.to) {
-        await beforeNextTry(failure, ++failures, transport.options.policy, signal);
+        await beforeNextTry(failure, ++failures, transport.options, signal);
       }
     }
   }
@@ -114,10 +115,15 @@ function checkStatus(answer: Answer, options: TransportOptions): void {
   const where = shown(answer.url);
   const pause = askedPause(headers, Date.now());
   if (status === 429) {
-    throw new PassingFailure((tries) => new RateLimitedError(where, tries), pause);
+    throw new PassingFailure(
+      'the Hub limits the rate of requests',
+      (tries) => new RateLimitedError(where, tries),
+      pause,
+    );
   }
   if (status >= 500 || status === 408) {
-    throw new PassingFailure((tries) => new ServerFailingError(where, status, tries), pause);
+    const toError = (tries: number) => new ServerFailingError(where, status, tries);
+    throw new PassingFailure(`the Hub fails with status ${status}`, toError, pause);
   }
   const says = showable(headers.get('x-error-message') ?? '', options.token);
   throw new RefusedAnswer(status, headers.get('x-error-code') ?? '', says, answer.atHub, answer.tokenSent);
@@ -148,7 +154,7 @@ function checkRange(answer: Answer, { from, to }: Range): void {
 
 function passingWrongAnswer(answer: Answer, why: string): PassingFailure {
   const where = shown(answer.url);
-  return new PassingFailure((): HubError => new WrongAnswerError(where, why));
+  return new PassingFailure(`an answer is wrong: ${why}`, (): HubError => new WrongAnswerError(where, why));
 }
 
 /** A server's text for a terminal: one line, not long, and never with the token that a server might echo. */
@@ -166,30 +172,25 @@ function webStream(
   outer?: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const inner = new AbortController();
-  const stop = () => inner.abort();
-  const unlink = () => outer?.removeEventListener('abort', stop);
-  outer?.addEventListener('abort', stop, { once: true });
-  if (outer?.aborted) {
-    stop();
-  }
+  const unfollow = follow(outer, inner);
   const pieces = generate(inner.signal);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { done, value } = await pieces.next().catch((error: unknown) => {
-          unlink();
+          unfollow();
           throw error;
         });
         if (done) {
-          unlink();
+          unfollow();
           controller.close();
         } else {
           controller.enqueue(value);
         }
       },
       async cancel() {
-        unlink();
-        stop();
+        unfollow();
+        inner.abort();
         await pieces.return();
       },
     },

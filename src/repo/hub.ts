@@ -1,5 +1,6 @@
 import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { Hf2ggufError } from '../errors.js';
+import type { WaitEvent } from '../events.js';
 import { MAX_REPO_FILES, MAX_REPO_PAGES } from '../limits.js';
 import { checkedFetch, RefusedAnswer } from './checked-fetch.js';
 import {
@@ -27,6 +28,8 @@ export interface HubOptions extends HubSettings {
   readonly policy?: Partial<NetworkPolicy>;
   /** Ends opening; reads have their own. */
   readonly signal?: AbortSignal;
+  /** Takes the pauses between the tries of a request. */
+  emit?(event: WaitEvent): void;
 }
 
 /**

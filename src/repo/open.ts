@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import type { WaitEvent } from '../events.js';
 import { snapshotOf } from './cache-folder.js';
 import { FileOfRepoError } from './errors.js';
 import { openFolder } from './folder.js';
@@ -22,6 +23,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
   /** How patient to be with the network. */
   readonly policy?: Partial<NetworkPolicy>;
+  /** Takes the pauses between the tries of a request. */
+  emit?(event: WaitEvent): void;
 }
 
 export class RevisionOfFolderError extends UsageError {
@@ -63,6 +66,7 @@ export async function openNamed(source: string, named: HubSource, options: OpenO
     fetch: options.fetch ?? fetch,
     ...(options.policy && { policy: options.policy }),
     ...(options.signal && { signal: options.signal }),
+    ...(options.emit && { emit: options.emit }),
   });
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubError } from '../errors.js';
+import type { WaitEvent } from '../events.js';
 import { checkSignal } from './local-file.js';
 
 /** How patient we are with a network. Times are in milliseconds. */
@@ -31,12 +32,21 @@ export const DEFAULT_POLICY: NetworkPolicy = {
 /** A failure that may pass; once the tries are used up, it becomes an error that tells their number. */
 export class PassingFailure extends Error {
   constructor(
+    /** For people, without a stop at its end. */
+    readonly reason: string,
     readonly toError: (tries: number) => HubError,
     /** The pause that the server asks for. */
     readonly askedPause?: number,
   ) {
     super('may pass');
   }
+}
+
+/** How requests are tried again, and who is told. */
+export interface Patience {
+  readonly policy: NetworkPolicy;
+  /** Takes each pause before it begins. */
+  emit?(event: WaitEvent): void;
 }
 
 /**
@@ -47,7 +57,7 @@ export class PassingFailure extends Error {
 export async function beforeNextTry(
   failure: unknown,
   failures: number,
-  policy: NetworkPolicy,
+  { policy, emit }: Patience,
   signal?: AbortSignal,
 ): Promise<void> {
   checkSignal(signal);
@@ -59,7 +69,10 @@ export async function beforeNextTry(
   }
   const longest = Math.min(policy.firstPause * 2 ** (failures - 1), policy.longestPause);
   const asked = Math.min(failure.askedPause ?? 0, policy.longestAsked);
-  await policy.pause(Math.max(asked, longest * (1 - Math.random() / 2)), signal);
+  const pause = Math.max(asked, longest * (1 - Math.random() / 2));
+  const [attempt, attempts] = [failures + 1, policy.tries];
+  emit?.({ event: 'wait', seconds: pause / 1000, reason: failure.reason, attempt, attempts });
+  await policy.pause(pause, signal);
   checkSignal(signal);
 }
 

@@ -1,6 +1,7 @@
 import { NetworkDownError, WrongAnswerError } from './errors.js';
+import { follow } from './follow.js';
 import { checkSignal, errorCode } from './local-file.js';
-import { type NetworkPolicy, PassingFailure } from './retry.js';
+import { PassingFailure, type Patience } from './retry.js';
 
 const MAX_REDIRECTS = 10;
 
@@ -19,12 +20,11 @@ export interface Answer {
   readonly discard: () => void;
 }
 
-export interface TransportOptions {
+export interface TransportOptions extends Patience {
   /** `https://huggingface.co`: the token goes to this origin only. */
   readonly endpoint: string;
   readonly token: string | null;
   readonly fetch: typeof fetch;
-  readonly policy: NetworkPolicy;
 }
 
 /**
@@ -110,7 +110,7 @@ export function shown(url: URL): string {
 /** Ends a request on silence and on the caller's signal, and tells the two and other failures apart. */
 class Watch {
   readonly #request = new AbortController();
-  readonly #stop = () => this.#request.abort();
+  readonly #unfollow: () => void;
   #silent = false;
 
   constructor(
@@ -119,7 +119,7 @@ class Watch {
     readonly outer?: AbortSignal,
   ) {
     checkSignal(outer);
-    outer?.addEventListener('abort', this.#stop, { once: true });
+    this.#unfollow = follow(outer, this.#request);
   }
 
   get signal(): AbortSignal {
@@ -138,7 +138,7 @@ class Watch {
       this.end();
       checkSignal(this.outer);
       const why = this.#silent ? `nothing came for ${this.silence / 1000} s` : networkCode(error);
-      throw new PassingFailure((tries) => new NetworkDownError(this.where, why, tries));
+      throw new PassingFailure(why, (tries) => new NetworkDownError(this.where, why, tries));
     } finally {
       clearTimeout(timer);
     }
@@ -146,7 +146,7 @@ class Watch {
 
   /** Drops the connection, unless its answer has been read to the end. */
   end(): void {
-    this.outer?.removeEventListener('abort', this.#stop);
+    this.#unfollow();
     this.#request.abort();
   }
 }

@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.js';
-import type { DoneEvent, MeasuredEvent, PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
+import type { DoneEvent, MeasuredEvent, OpeningEvent, PhaseEvent, ProgressEvent } from '../events.js';
 import { refuseEmpty } from '../options/empty.js';
 import { checkNumbers, withJobs } from '../options/numbers.js';
+import { numbered } from '../stages.js';
 import { stream } from '../stream.js';
 import { openVocabulary } from '../vocabulary/open.js';
 import { warn } from '../warnings.js';
@@ -25,7 +26,7 @@ export interface CheckParams extends Gates, Omit<SubjectOptions, 'contextLength'
   readonly ctx?: number;
 }
 
-export type CheckEvent = PhaseEvent | WarningEvent | ProgressEvent | MeasuredEvent | DoneEvent<CheckResult>;
+export type CheckEvent = PhaseEvent | OpeningEvent | ProgressEvent | MeasuredEvent | DoneEvent<CheckResult>;
 
 export interface CheckResult {
   /** The text's file; null for the bundled one. */
@@ -57,7 +58,7 @@ const DEFAULT_CONTEXT = 512;
  * wrong.
  */
 export function check(params: CheckParams): AsyncGenerator<CheckEvent, CheckResult> {
-  return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
+  return stream((emit, signal) => run({ ...params, signal }, numbered(['open', 'check'], emit)), params.signal);
 }
 
 async function run(params: CheckParams, emit: (event: CheckEvent) => void): Promise<CheckResult> {

@@ -7,7 +7,7 @@ import { openModel } from '../convert/open-model.js';
 import type { ConvertParams } from '../convert/params.js';
 import type { PlannedTensor } from '../convert/plan.js';
 import { ResourceError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
+import type { ConvertEvent, OpeningEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import type { Graph, WeightTensor } from '../graphs/graph.js';
@@ -33,8 +33,8 @@ export interface RunnableOptions
   extends Pick<ConvertParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'preTokenizer'> {
   /** Keeps what is opened, for one that opens the same model several times. */
   readonly opened?: OpenedModels;
-  /** Takes the warnings of a conversion. */
-  emit?(event: ConvertEvent): void;
+  /** Takes the warnings of a conversion, and the Hub's pauses. */
+  emit?(event: OpeningEvent): void;
 }
 
 /** Models by their sources, each opened once. */
@@ -125,8 +125,9 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Out
   // Callers pass on what they were given, which may be a whole conversion's parameters.
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
   const params: ConvertParams = { ...Object.fromEntries(kept), source, outtype: 'f32' };
-  const model = await openModel(params);
-  const [file] = (await makePlan({ ...model, request: null, overrides: null }, params, emit)).files;
+  const model = await openModel(params, emit);
+  const warnings = (event: ConvertEvent) => event.event === 'warning' && emit(event);
+  const [file] = (await makePlan({ ...model, request: null, overrides: null }, params, warnings)).files;
   const kv = new KeyValues();
   for (const [key, value] of file?.kv ?? []) {
     kv.set(key, value);

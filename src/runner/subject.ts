@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import type { WarningEvent } from '../events.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { rowBytes } from '../gguf/types.js';
 import type { WeightTensor } from '../graphs/graph.js';
@@ -19,11 +18,10 @@ export interface OpenedModel extends Subject {
   readonly bitsPerWeight: number;
 }
 
-export interface SubjectOptions extends Omit<RunnableOptions, 'emit'> {
+export interface SubjectOptions extends RunnableOptions {
   readonly contextLength: number;
   /** Threads. @default the machine's cores */
   readonly jobs?: number;
-  emit?(event: WarningEvent): void;
 }
 
 /** @throws as `openRunnable`, `openEngine` and `openVocabulary`; nothing stays open then. */
@@ -48,16 +46,12 @@ export async function openModels(sources: readonly string[], options: SubjectOpt
 
 /** What is known of a model before its weights are fetched. @throws as `openOutline` */
 export function openHeaders(source: string, options: SubjectOptions): Promise<Outline> {
-  return openOutline(source, runnableOptions(options));
-}
-
-function runnableOptions({ emit, ...options }: SubjectOptions): RunnableOptions {
-  return { ...options, emit: (event) => event.event === 'warning' && emit?.(event) };
+  return openOutline(source, options);
 }
 
 async function openModel(source: string, options: SubjectOptions): Promise<OpenedModel> {
   const { contextLength, jobs } = options;
-  const runnable = await openRunnable(source, runnableOptions(options));
+  const runnable = await openRunnable(source, options);
   const { graph, kv, tensors } = runnable;
   const vocabulary = openVocabulary(kv);
   const engine = openEngine(graph, tensors, { contextLength, ...(jobs !== undefined && { threads: jobs }) });

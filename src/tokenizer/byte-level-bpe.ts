@@ -37,7 +37,7 @@ export async function writeByteLevelBpe(
     ...(preTokenizer === undefined ? {} : { override: preTokenizer }),
   });
   if (by === 'structure') {
-    context.warn(
+    context.guess?.(
       `llama.cpp knows no tokenizer of this fingerprint; by its structure the pre-tokenizer is ${name}.`,
       '--pre-tokenizer overrides it.',
     );

@@ -15,4 +15,6 @@ export interface TokenizerContext {
   readonly preTokenizer?: string;
   /** Something that the user should know but that stops nothing. */
   warn(what: string, next?: string): void;
+  /** Something that holds if the file's vocabulary cuts text as the repository's tokenizer does. */
+  guess?(what: string, next: string): void;
 }

@@ -52,7 +52,7 @@ test('--json: one event a line, from the first phase to the result', async () =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(events[0]).toEqual({ event: 'phase', phase: 'open' });
+  expect(events[0]).toEqual({ event: 'phase', phase: 'open', step: 1, steps: 4 });
   expect(events.at(-1)).toMatchObject({
     event: 'done',
     result: { files: [{ path: join(out, 'model-f16.gguf'), type: 'F16' }] },
@@ -65,7 +65,10 @@ test('--dry-run prints tensors, types, reasons and sizes, and writes nothing', a
   const done = await run([tinyVerse, '--quant', 'q4_k_m,q8_0', '--dry-run', '--out', out]);
   expect(done.code).toBe(0);
   expect(done.out).toMatch(/Tiny-Verse-2M-Q4_K_M\.gguf: 1\.23 MiB \(1289408 bytes\)/);
-  expect(done.out).toMatch(/^blk\.2\.attn_v\.weight +BF16 +Q6_K +256 × 128 +26\.3 KiB +values, more bits$/m);
+  expect(done.out).toMatch(/^Reads [^\n]* of disk\.\n\n/m);
+  expect(done.out).toMatch(/^blk\.0-2\.attn_v\.weight +BF16 +Q8_0 +3 /m);
+  const whole = await run([tinyVerse, '--quant', 'q4_k_m', '--dry-run', '--verbose']);
+  expect(whole.out).toMatch(/^blk\.2\.attn_v\.weight +BF16 +Q6_K +256 × 128 +26\.3 KiB +values, more bits$/m);
   expect(readdirSync(out)).toEqual([]);
 });
 
@@ -95,7 +98,8 @@ describe('what goes wrong is a sentence and an exit code', () => {
   const llama = { architectures: ['LlamaForCausalLM'], model_type: 'llama' };
   test.each<[string, () => string[], number, RegExp]>([
     ['an unknown option', () => [tinyVerse, '--quantise'], 2, /unknown option '--quantise'/],
-    ['no source', () => [], 2, /missing required argument 'source'/],
+    ['nothing: the help', () => [], 2, /Usage: hf2gguf/],
+    ['no source', () => ['--quant', 'q8_0'], 2, /^hf2gguf: missing required argument 'source'$/m],
     [
       'an unknown type',
       () => [tinyVerse, '--quant', 'q9'],

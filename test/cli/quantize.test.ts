@@ -52,9 +52,12 @@ test('--stats-plot draws every tensor that lost something, and --json has the nu
   }
 });
 
-test('the help names all types', async () => {
-  const { out } = await run(['quantize', '--help']);
-  for (const word of ['IQ3_XXS', 'MXFP4_MOE', 'TQ2_0', '--imatrix', '--keep-split', 'Examples:']) {
-    expect(out).toContain(word);
+test('the help has options and examples, and types lists the types', async () => {
+  const [{ out: help }, { out: types }] = await Promise.all([run(['quantize', '--help']), run(['types'])]);
+  for (const word of ['hf2gguf types', '--imatrix', '--keep-split', 'Examples:']) {
+    expect(help).toContain(word);
+  }
+  for (const line of [/^IQ3_XXS +3\.06 +needed /m, /^Q4_K_M +4\.90 +\+0\.1754 +helps /m, /^TQ2_0 +2\.06 +no /m]) {
+    expect(types).toMatch(line);
   }
 });

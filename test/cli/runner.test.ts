@@ -25,7 +25,40 @@ describe('run', () => {
       .map((line) => JSON.parse(line) as { event: string; text?: string; result?: object });
     const pieces = events.flatMap((event) => (event.event === 'text' ? [event.text] : []));
     expect(pieces.join('')).toBe(text);
-    expect(events.at(-1)).toEqual({ event: 'done', result: { text, tokens: 24, end: 'limit', promptTokens: 8 } });
+    expect(events.at(-1)).toMatchObject({ event: 'done', result: { text, tokens: 24, end: 'limit', promptTokens: 8 } });
+  });
+
+  test.each<[string, (folder: string) => string[]]>([
+    ['a word', () => [prompt]],
+    ['-p', () => ['-p', prompt]],
+    [
+      'a file',
+      (folder) => {
+        writeFileSync(join(folder, 'prompt.txt'), `${prompt}\n`);
+        return ['--prompt-file', join(folder, 'prompt.txt')];
+      },
+    ],
+  ])('the prompt may be %s', async (_, args) => {
+    const { out } = await run(['run', source, ...args(tempFolder()), '-n', '24']);
+    expect(out).toBe(`${text}\n`);
+  });
+
+  test('two prompts are one too many, and none is one too few', async () => {
+    const [two, none] = await Promise.all([run(['run', source, prompt, '-p', prompt]), run(['run', source])]);
+    expect([two.code, none.code]).toEqual([2, 2]);
+    expect(two.err).toMatch(/The prompt is given more than once/);
+    expect(none.err).toMatch(/There is no prompt/);
+  });
+
+  test('a full context is told from the tokens asked for', async () => {
+    const long = 'In the beginning God created the heaven and the earth. '.repeat(25);
+    const { err } = await run(['run', source, '-p', long, '-n', '1000']);
+    expect(err).toMatch(/tokens \(the model's context is full\)/);
+  });
+
+  test('a prompt with its own BOS carries a warning', async () => {
+    const { out, err } = await run(['run', source, '<|begin_of_text|>In the', '-n', '1', '--json']);
+    expect(out + err).toMatch(/it has two now/);
   });
 
   test('Ctrl-C ends the text where it is', async () => {

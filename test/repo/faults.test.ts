@@ -1,4 +1,5 @@
 import { InterruptedError } from '#src/errors.js';
+import type { WaitEvent } from '#src/events.js';
 import { NetworkDownError, RateLimitedError, ServerFailingError, WrongAnswerError } from '#src/repo/errors.js';
 import { FAULTS } from '../hub/faults.mjs';
 import { collect, expectBytes, failure, scene, testBytes } from './kit.js';
@@ -178,4 +179,20 @@ describe('an abort', () => {
     await hub.idle();
     expect(hub.seen.at(-1)?.fault).toBe('stall');
   });
+});
+
+test('a pause is told before it is made', async () => {
+  const { open, hub, pauses } = await scene({ 'org/model': REPO }, { retryAfter: 77 });
+  hub.faults.every = 1;
+  hub.faults.turn = ['rate'];
+  const told: WaitEvent[] = [];
+  const stop = (event: WaitEvent) => {
+    hub.faults.every = 0;
+    told.push(event);
+  };
+  await open('org/model', { emit: stop });
+  expect(told).toEqual([
+    { event: 'wait', seconds: 77, reason: 'the Hub limits the rate of requests', attempt: 2, attempts: 7 },
+  ]);
+  expect(pauses).toEqual([77_000]);
 });

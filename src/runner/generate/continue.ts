@@ -6,20 +6,24 @@ import type { Sampler } from './sample.js';
 export interface ContinueOptions {
   /** Tokens at most. */
   readonly limit: number;
+  /** Whether that is what the model's context has room for, and more were asked for. */
+  readonly isContext?: boolean;
   /** Tokens that end the text; they are not part of it. */
   readonly ends: ReadonlySet<number>;
   readonly sample: Sampler;
+  /** Called when the model has run over the prompt. */
+  readonly onPrompt?: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Why a text ended: a token that says so, the tokens that were asked for, or the caller. */
-export type End = 'end' | 'limit' | 'interrupted';
+/** Why a text ended: a token that says so, the tokens that were asked for, the model's context, or the caller. */
+export type End = 'end' | 'limit' | 'context' | 'interrupted';
 
 /** Yields the tokens that the model puts after others, of which there is at least one. @throws NoNumberError */
 export async function* continueTokens(
   engine: Engine,
   prompt: Int32Array,
-  { limit, ends, sample, signal }: ContinueOptions,
+  { limit, isContext = false, ends, sample, onPrompt, signal }: ContinueOptions,
 ): AsyncGenerator<number, End> {
   let logits: Float32Array = new Float32Array(0);
   // One batch at a time, so that an interruption need not wait for the whole prompt.
@@ -27,14 +31,17 @@ export async function* continueTokens(
     const batch = prompt.subarray(past, past + BATCH_TOKENS);
     logits = await engine.run(batch, past, batch.length - 1);
   }
+  onPrompt?.();
+  const past = [...prompt];
   for (let count = 0; !signal?.aborted; count++) {
     if (count === limit) {
-      return 'limit';
+      return isContext ? 'context' : 'limit';
     }
     if (!areNumbers(logits)) {
       throw new NoNumberError(`The model predicts no numbers after ${prompt.length + count} tokens`);
     }
-    const token = sample(logits);
+    const token = sample(logits, past);
+    past.push(token);
     if (ends.has(token)) {
       return 'end';
     }

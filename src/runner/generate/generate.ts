@@ -1,13 +1,15 @@
 import { SourceError, UsageError } from '../../errors.js';
-import type { ConvertEvent, DoneEvent, WarningEvent } from '../../events.js';
+import type { DoneEvent, OpeningEvent, WarningEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
 import { counted } from '../../options/counted.js';
 import { optionName, refuseEmpty } from '../../options/empty.js';
 import { checkNumbers, withJobs } from '../../options/numbers.js';
 import { namesGguf } from '../../repo/open.js';
+import { forward, stream } from '../../stream.js';
 import { accidentalEnd, namedToken } from '../../vocabulary/accidental-end.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
+import { warn } from '../../warnings.js';
 import { MAX_CONTEXT, openEngine } from '../engine.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
 import { continueTokens } from './continue.js';
@@ -31,13 +33,16 @@ export interface GenerateParams extends Omit<RunnableOptions, 'emit'>, SamplingO
 }
 
 export type GenerateEvent =
-  | WarningEvent
+  | OpeningEvent
   /** The next piece of the text: whole characters. */
   | { readonly event: 'text'; readonly text: string }
   | DoneEvent<GenerateResult>;
 
 export interface GenerateResult extends Decoded {
   readonly promptTokens: number;
+  /** How long the model ran over the prompt, and over the tokens that it put after it. */
+  readonly promptSeconds: number;
+  readonly seconds: number;
 }
 
 /** A prompt that has no tokens, or more than the model's context. */
@@ -51,18 +56,21 @@ const DEFAULT_MAX_TOKENS = 128;
  * @example for await (const event of generate({ source: 'model.gguf', prompt: 'In the beginning' })) console.log(event);
  * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, NoNumberError, and what opening the model throws.
  */
-export async function* generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
+export function generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
+  return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
+}
+
+async function run(params: GenerateParams, emit: (event: GenerateEvent) => void): Promise<GenerateResult> {
   checkParams(params);
-  const warnings: ConvertEvent[] = [];
-  const { jobs } = withJobs(params, { emit: (event) => warnings.push(event) });
-  const model = await openRunnable(params.source, { ...params, emit: (event) => warnings.push(event) });
-  yield* warnings.filter((event) => event.event === 'warning');
+  const { jobs } = withJobs(params, { emit });
+  const model = await openRunnable(params.source, { ...params, emit });
   const vocabulary = openVocabulary(model.kv);
   const accident = accidentalEnd(model.kv, vocabulary);
   if (accident !== null && (await namesGguf(params.source, params))) {
-    yield accidentWarning(params.source, namedToken(vocabulary, accident));
+    warnOfAccident(params.source, namedToken(vocabulary, accident), emit);
   }
   const prompt = vocabulary.encode(await promptText(params, model.kv, vocabulary), { special: true, edges: true });
+  warnOfSecondBos(prompt, vocabulary, emit);
   const contextLength = Math.min(model.graph.contextLength, MAX_CONTEXT);
   if (prompt.length === 0 || prompt.length >= contextLength) {
     throw new PromptLengthError(
@@ -70,40 +78,66 @@ export async function* generate(params: GenerateParams): AsyncGenerator<Generate
       'Give another --prompt.',
     );
   }
-  const limit = Math.min(params.maxTokens ?? DEFAULT_MAX_TOKENS, contextLength - prompt.length);
+  const asked = params.maxTokens ?? DEFAULT_MAX_TOKENS;
+  const limit = Math.min(asked, contextLength - prompt.length);
   const engine = openEngine(model.graph, model.tensors, {
     contextLength: prompt.length + limit,
     ...(jobs !== undefined && { threads: jobs }),
   });
+  const clock = new Clock();
   try {
     const options = {
       limit,
+      isContext: limit < asked,
       ends: vocabulary.endOfGeneration,
       sample: createSampler(params),
+      onPrompt: () => clock.promptRead(),
       signal: params.signal,
     };
     const pieces = decodeTokens(continueTokens(engine, prompt, options), vocabulary);
-    for (;;) {
-      const { done, value } = await pieces.next();
-      if (done) {
-        const result = { ...value, promptTokens: prompt.length };
-        yield { event: 'done', result };
-        return result;
-      }
-      yield { event: 'text', text: value };
-    }
+    const decoded = await forward(pieces, (text) => emit({ event: 'text', text }));
+    const result = { ...decoded, promptTokens: prompt.length, ...clock.seconds() };
+    emit({ event: 'done', result });
+    return result;
   } finally {
     engine.close();
   }
 }
 
 /** Of a model that is planned rather than read, the plan says it. */
-function accidentWarning(source: string, token: string): WarningEvent {
-  return {
-    event: 'warning',
-    what: `${source} names no token that ends a text, so ${token} is taken for it, as llama.cpp does.`,
-    next: 'Name the right one: hf2gguf edit FILE --set tokenizer.ggml.eos_token_id=u32:ID.',
-  };
+function warnOfAccident(source: string, token: string, emit: (event: WarningEvent) => void): void {
+  warn(
+    { emit },
+    `${source} names no token that ends a text, so ${token} is taken for it, as llama.cpp does.`,
+    'Name the right one: hf2gguf edit FILE --set tokenizer.ggml.eos_token_id=u32:ID.',
+  );
+}
+
+/** As llama.cpp warns (check_double_bos_eos of src/llama-vocab.cpp). */
+function warnOfSecondBos(prompt: Int32Array, vocabulary: Vocabulary, emit: (event: WarningEvent) => void): void {
+  if (vocabulary.addBos && prompt.length > 1 && prompt[1] === vocabulary.bos) {
+    warn(
+      { emit },
+      'The prompt begins with the BOS token, and the model puts one before every prompt: it has two now.',
+      'Leave it out of the prompt.',
+    );
+  }
+}
+
+/** How long the prompt took, and what came after it. */
+class Clock {
+  readonly #started = performance.now();
+  #read: number | undefined;
+
+  promptRead(): void {
+    this.#read = performance.now();
+  }
+
+  seconds(): Pick<GenerateResult, 'promptSeconds' | 'seconds'> {
+    const now = performance.now();
+    const read = this.#read ?? now;
+    return { promptSeconds: (read - this.#started) / 1000, seconds: (now - read) / 1000 };
+  }
 }
 
 /** What has a meaning where tokens are drawn by chance. */

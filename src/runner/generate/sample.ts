@@ -1,5 +1,5 @@
-/** Picks a token from the logits of a vocabulary. */
-export type Sampler = (logits: Float32Array) => number;
+/** Picks a token from the logits of a vocabulary, after those that have been before. */
+export type Sampler = (logits: Float32Array, past?: readonly number[]) => number;
 
 export interface SamplingOptions {
   /** 0: always the likeliest. @default 0 */
@@ -8,12 +8,37 @@ export interface SamplingOptions {
   readonly topK?: number;
   /** Only the likeliest ones whose probabilities, before the temperature, reach this sum. @default 0.95 */
   readonly topP?: number;
+  /** Over 1: tokens among the last 64 become less likely. @default 1 */
+  readonly repeatPenalty?: number;
   /** The same seed, the same text. @default a random one */
   readonly seed?: number;
 }
 
-/** The order of llama.cpp's samplers: top-k, top-p, temperature, then by chance. Its random numbers are others. */
+/** The order of llama.cpp's samplers: penalty, top-k, top-p, temperature, then by chance. Its random numbers are others. */
 export function createSampler(options: SamplingOptions = {}): Sampler {
+  const { repeatPenalty = 1 } = options;
+  const choose = createChoice(options);
+  return (logits, past = []) =>
+    choose(repeatPenalty === 1 ? logits : penalized(logits, past.slice(-REPEAT_LAST), repeatPenalty));
+}
+
+/** Tokens that a repetition counts in: llama.cpp's default. */
+const REPEAT_LAST = 64;
+
+/**
+ * The logits of tokens that have been before, made smaller: divided by the penalty, or where that would make them larger,
+ * multiplied (llama_sampler_penalties_apply in src/llama-sampler.cpp of llama.cpp v0.5.0). How often does not count.
+ */
+export function penalized(logits: Float32Array, past: readonly number[], penalty: number): Float32Array {
+  const changed = logits.slice();
+  for (const token of new Set(past)) {
+    const logit = logits[token] ?? 0;
+    changed[token] = logit <= 0 ? logit * Math.fround(penalty) : logit / Math.fround(penalty);
+  }
+  return changed;
+}
+
+function createChoice(options: SamplingOptions): (logits: Float32Array) => number {
   const { temperature = 0, topK = 40, topP = 0.95, seed = Math.floor(Math.random() * 2 ** 32) } = options;
   if (temperature <= 0) {
     return likeliest;

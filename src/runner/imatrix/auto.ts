@@ -1,7 +1,7 @@
 import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
 import { averaged } from '../../quantize/imatrix/read.js';
 import { openVocabulary } from '../../vocabulary/open.js';
-import { openOutline } from '../model.js';
+import { openOutline, type RunnableOptions } from '../model.js';
 import { Accumulated } from './accumulate.js';
 import { chunkTokens, isGathered } from './collect.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT, type Emit, readCalibration } from './collect-from.js';
@@ -26,7 +26,7 @@ export async function collectImatrix(params: CollectParams, emit: Emit = () => {
  * What `collectImatrix` would return, but all columns count alike: for a plan. The model is not run, and of its weights
  * only the headers are read.
  */
-export async function expectImatrix(params: CollectParams): Promise<Imatrix> {
+export async function expectImatrix(params: CollectParams & Pick<RunnableOptions, 'emit'>): Promise<Imatrix> {
   const { text, dataset } = await readCalibration(params.text);
   const { graph, kv, tensors } = await openOutline(params.source, params);
   const ctx = params.ctx ?? DEFAULT_CONTEXT;

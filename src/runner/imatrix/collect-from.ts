@@ -1,4 +1,4 @@
-import type { ConvertEvent } from '../../events.js';
+import type { OpeningEvent, PhaseEvent, ProgressEvent } from '../../events.js';
 import type { WeightTensor } from '../../graphs/graph.js';
 import { checkNumbers, withJobs } from '../../options/numbers.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
@@ -32,7 +32,7 @@ export interface Collected {
   readonly tensors: readonly WeightTensor[];
 }
 
-export type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'warning' | 'progress' }>) => void;
+export type Emit = (event: OpeningEvent | PhaseEvent | ProgressEvent) => void;
 
 /**
  * Runs a model over a text and gathers what its matrices are multiplied with.
@@ -43,11 +43,7 @@ export async function collectFrom(params: CollectParams, emit: Emit): Promise<Co
   const { source, ctx = DEFAULT_CONTEXT, jobs } = withJobs(params, { emit });
   const { text, dataset } = await readCalibration(params.text);
   emit({ event: 'phase', phase: 'open' });
-  const options: RunnableOptions = {
-    opened: new OpenedModels(),
-    ...params,
-    emit: (event) => event.event === 'warning' && emit(event),
-  };
+  const options: RunnableOptions = { opened: new OpenedModels(), ...params, emit };
   // Whether the text is long enough is known before the weights are fetched.
   const { graph, kv } = await openOutline(source, options);
   const chunks = chunkTokens(openVocabulary(kv), text, { ...params, ctx });

@@ -9,6 +9,7 @@ import { PartialFiles } from '../../output/partial-files.js';
 import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
+import { numbered } from '../../stages.js';
 import { stream } from '../../stream.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
@@ -28,7 +29,7 @@ export interface ImatrixParams extends Omit<CollectParams, 'source'>, ForceOptio
 }
 
 export type ImatrixEvent =
-  | Extract<ConvertEvent, { event: 'phase' | 'warning' | 'progress' | 'coverage' }>
+  | Extract<ConvertEvent, { event: 'phase' | 'progress' | 'wait' | 'warning' | 'coverage' }>
   | DoneEvent<ImatrixResult>;
 
 export interface ImatrixResult {
@@ -51,7 +52,7 @@ type Emit = (event: ImatrixEvent) => void;
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
 export function imatrix(params: ImatrixParams): AsyncGenerator<ImatrixEvent, ImatrixResult> {
-  return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
+  return stream((emit, signal) => run({ ...params, signal }, numbered(['open', 'collect'], emit)), params.signal);
 }
 
 async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
@@ -74,7 +75,7 @@ async function compute(params: ImatrixParams, output: PartialFiles, emit: Emit):
   const { source: model, in: files = [], ctx = DEFAULT_CONTEXT } = params;
   const all = new Accumulated(ctx);
   for (const file of files) {
-    const { repo, path } = await locateFile(file, params);
+    const { repo, path } = await locateFile(file, { ...params, emit });
     all.addFile(await readImatrixSums(await byteSource(repo, path), params.signal), file);
   }
   const tensors = model === undefined ? null : await addModel(all, model, params, emit);

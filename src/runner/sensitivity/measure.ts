@@ -3,7 +3,6 @@ import { relativeLoss } from '../../convert/measure-losses.js';
 import type { QuantizeOptions } from '../../convert/params.js';
 import { readRequest } from '../../convert/quantize-request.js';
 import type { Sensitivities } from '../../convert/target.js';
-import type { ConvertEvent } from '../../events.js';
 import type { WeightTensor } from '../../graphs/graph.js';
 import { weightsOf } from '../../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
@@ -11,7 +10,7 @@ import { whyKept } from '../../quantize/recipe/kept.js';
 import { elementCount } from '../../tensor/expr.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import { chunkTokens } from '../imatrix/collect.js';
-import { type CollectParams, readCalibration } from '../imatrix/collect-from.js';
+import { type CollectParams, type Emit, readCalibration } from '../imatrix/collect-from.js';
 import { openRunnable, type Runnable } from '../model.js';
 import { Baseline } from './baseline.js';
 import { coarsen, MOST_PROBES, type Probe, probesFor } from './coarse.js';
@@ -21,8 +20,6 @@ import { groupTensors } from './groups.js';
 export interface SensitivityParams
   extends Omit<CollectParams, 'ctx' | 'chunks' | 'parseSpecial' | 'processOutput'>,
     Pick<QuantizeOptions, 'imatrix' | 'includeWeights' | 'excludeWeights'> {}
-
-type Emit = (event: Extract<ConvertEvent, { event: 'phase' | 'progress' | 'warning' }>) => void;
 
 /** Tokens of a chunk, and the first of them whose predictions count. */
 const CONTEXT = 256;
@@ -44,12 +41,9 @@ const RUNS = 2;
  * @throws NoGraphError, and as `openRunnable`, `openVocabulary`, `openEngine`, `chunkTokens`, `readText`, `readRequest`
  */
 export async function measureSensitivities(params: SensitivityParams, emit: Emit = () => {}): Promise<Sensitivities> {
-  const { imatrix } = await readRequest(params);
+  const { imatrix } = await readRequest({ ...params, emit });
   const { text } = await readCalibration(params.text);
-  const model = await openRunnable(params.source, {
-    ...params,
-    emit: (event) => event.event === 'warning' && emit(event),
-  });
+  const model = await openRunnable(params.source, { ...params, emit });
   const weights = model.tensors.reduce((sum, { ne }) => sum + elementCount(ne), 0);
   const matrices = model.tensors.filter((tensor) => !whyKept(tensor) && probesOf(tensor).length > 0);
   const affordable = WORK / (weights * CONTEXT * MOST_PROBES);
