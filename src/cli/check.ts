@@ -1,9 +1,12 @@
 import { Command } from 'commander';
+import { UsageError } from '../errors.js';
+import { plotCheck } from '../plot/plot-check.js';
 import type { CheckParams } from '../runner/check.js';
 import { renderCheck } from './check-table.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
+import { makePlotFolders, svgPath, writePlot } from './plot-options.js';
 import { textReporter } from './reporter.js';
 
 const HELP = `
@@ -18,10 +21,12 @@ Examples:
   hf2gguf check model-Q4_K_M.gguf --against org/model                how far it is from its source
   hf2gguf check *.gguf --against model-BF16.gguf --text my.txt       several, with one run of the base
   hf2gguf check model.gguf --against ./model --max-kld 0.1           a gate: exit code 7 where it is farther
+  hf2gguf check *.gguf --against ./model --plot check.svg            a picture of what each size costs
   hf2gguf check model.gguf --chunks 16 --json                        events as JSON lines, for programs`;
 
 interface Flags extends Omit<CheckParams, 'source' | 'signal' | 'fetch'> {
   readonly json?: boolean;
+  readonly plot?: string;
 }
 
 export function checkCommand(): Command {
@@ -34,15 +39,20 @@ export function checkCommand(): Command {
     .option('--ctx <n>', 'tokens of a chunk (default: 512)', number)
     .option('--max-kld <x>', 'end with exit code 7 where the mean KL divergence is larger', number)
     .option('--max-ppl-ratio <x>', "end with exit code 7 where the perplexity over the base's is larger", number)
+    .option('--plot <file.svg>', 'with --against: draw size against KL divergence', svgPath)
     .option('--jobs <n>', 'threads (default: one per core)', number)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);
 }
 
-function run(model: string[], { json, ...flags }: Flags): Promise<void> {
+function run(model: string[], { json, plot, ...flags }: Flags): Promise<void> {
   const reporter = textReporter({ out: process.stdout, err: process.stderr });
   return interruptible(async (signal) => {
+    if (plot !== undefined && flags.against === undefined) {
+      throw new UsageError('--plot needs a model to compare with.', 'Name it with --against.');
+    }
+    await makePlotFolders([plot]);
     const { check } = await import('../runner/check.js');
     for await (const event of check({ ...flags, source: model, signal })) {
       if (json) {
@@ -51,6 +61,9 @@ function run(model: string[], { json, ...flags }: Flags): Promise<void> {
         reporter.print(renderCheck(event.result));
       } else {
         reporter.event(event);
+      }
+      if (event.event === 'done' && plot !== undefined) {
+        await writePlot(plot, await plotCheck(event.result));
       }
     }
   });

@@ -1,4 +1,8 @@
 import type { WarningEvent } from '../events.js';
+import { printable } from '../printable.js';
+
+export { printable, quoted } from '../printable.js';
+
 /** Numbers as people read them. */
 
 export function formatBytes(bytes: number): string {
@@ -57,17 +61,4 @@ export function formatTable(rows: readonly (readonly string[])[], right: readonl
 /** A warning as a line. */
 export function warningText({ what, next }: WarningEvent): string {
   return `Warning: ${printable(next === undefined ? what : `${what} ${next}`)}`;
-}
-
-/** Text from a file, in quotes, without the control characters that could drive a terminal. */
-export function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-}
-
-/** The same without quotes. */
-export function printable(text: string): string {
-  return quoted(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\');
 }

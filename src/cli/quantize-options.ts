@@ -4,6 +4,7 @@ import { FILE_TYPES } from '../quantize/file-types.js';
 import { type CheckFlags, toCheck } from './check-options.js';
 import { addFileOptions, type FileFlags, toFileParams } from './file-options.js';
 import { number } from './number.js';
+import { svgPath } from './plot-options.js';
 
 /** File types as help texts list them. */
 export const TYPE_LIST = Object.keys(FILE_TYPES).join(', ');
@@ -50,7 +51,7 @@ export function addOutputOptions(command: Command): Command {
       'refuse a file in which a tensor gets another type than asked for, or text other tokens (exit code 7)',
     )
     .option('--stats', 'measure what each tensor loses, at no extra read')
-    .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type');
+    .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type', svgPath);
 }
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */

@@ -1,16 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { makeFolder } from '../convert/outputs.js';
 import type { Plan } from '../convert/plan.js';
-import { plotErrors } from '../convert/plot-errors.js';
-import { ResourceError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
-import { plotCheck } from '../runner/plot-check.js';
+import { plotCheck } from '../plot/plot-check.js';
+import { plotErrors } from '../plot/plot-errors.js';
 import type { CheckFlags } from './check-options.js';
 import type { FileFlags } from './file-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { renderPlan } from './plan-table.js';
+import { makePlotFolders, writePlot } from './plot-options.js';
 import type { OutputFlags } from './quantize-options.js';
 import { jsonReporter, textReporter } from './reporter.js';
 
@@ -21,8 +18,6 @@ export interface Work {
 }
 
 type PlotFlags = Pick<OutputFlags, 'statsPlot'> & Pick<CheckFlags, 'checkPlot'>;
-
-class PlotError extends ResourceError {}
 
 /** Prints the plan, or writes the files and tells about it. */
 export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: AbortSignal) => Work): Promise<void> {
@@ -40,7 +35,7 @@ export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: A
       process.stdout.write(`${flags.json ? toJsonLine(planned) : renderPlan(planned)}\n`);
       return;
     }
-    await makeFolders(flags);
+    await makePlotFolders([flags.statsPlot, flags.checkPlot]);
     for await (const event of work.write()) {
       reporter.event(event);
       if (event.event === 'done') {
@@ -50,28 +45,13 @@ export async function runPlanned(flags: FileFlags & PlotFlags, start: (signal: A
   });
 }
 
-/** Makes the plots' folders: what is wrong with them is known before the work. */
-async function makeFolders({ statsPlot, checkPlot }: PlotFlags): Promise<void> {
-  for (const path of [statsPlot, checkPlot]) {
-    if (path !== undefined) {
-      await makeFolder(dirname(path)).catch(refusePlot(path));
-    }
-  }
-}
-
 async function drawPlots({ files, check }: ConvertResult, { statsPlot, checkPlot }: PlotFlags): Promise<void> {
   if (statsPlot !== undefined) {
-    await writeFile(statsPlot, plotErrors(files)).catch(refusePlot(statsPlot));
+    await writePlot(statsPlot, await plotErrors(files));
   }
-  if (checkPlot !== undefined) {
-    await writeFile(checkPlot, plotCheck(check?.models ?? [])).catch(refusePlot(checkPlot));
+  if (checkPlot !== undefined && check) {
+    await writePlot(checkPlot, await plotCheck(check));
   }
-}
-
-function refusePlot(path: string): (cause: Error) => never {
-  return (cause) => {
-    throw new PlotError(`The plot ${path} cannot be written: ${cause.message}.`, 'Choose another place.', { cause });
-  };
 }
 
 /** What is said beside a plan: to make one for a target size takes a while. */
