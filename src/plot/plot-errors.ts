@@ -11,6 +11,7 @@ const WIDTH = 960;
 const MARGIN = { top: 122, right: 24, bottom: 48, left: 64 };
 /** A file's name stands above its row. */
 const ROW_GAP = 0.24;
+const COLUMN_GAP = 0.06;
 const ROW_LABEL = 20;
 const SMALL = 10.5;
 /** Of the legend's middle, from the top. */
@@ -29,10 +30,15 @@ export async function plotErrors(written: readonly WrittenFile[]): Promise<strin
     marginBottom: MARGIN.bottom,
     x: { domain: [-0.5, panels.lastLayer + 0.5] },
     y: { type: 'log', domain },
-    fx: { domain: panels.kinds, padding: 0.06 },
-    fy: { domain: panels.files.map((_, i) => i), padding: panels.files.length > 1 ? ROW_GAP : 0 },
+    fx: { domain: panels.kinds, ...gaps(panels.kinds, COLUMN_GAP) },
+    fy: { domain: panels.files.map((_, i) => i), ...gaps(panels.files, ROW_GAP) },
     marks: [...legend(plot, panels, head.marginTop), ...axes(plot, panels, ticks), ...marks(plot, panels)],
   }));
+}
+
+/** Between panels, and none around them, where what is put beside them would move. */
+function gaps({ length }: readonly string[], gap: number) {
+  return { paddingInner: length > 1 ? gap : 0, paddingOuter: 0 };
 }
 
 function frame(written: readonly WrittenFile[], { files, left, step }: Panels): Frame {
@@ -64,18 +70,22 @@ function sharedName(written: readonly WrittenFile[]): string {
 }
 
 const SWATCH = 5;
+const SWATCH_GAP = 16;
 
 /** The types that occur, in the order of their numbers. */
 function legend(plot: PlotLibrary, { losses }: Panels, marginTop: number): Markish[] {
   const present = new Set<string>(losses.map(({ type }) => type));
   const entries = Object.entries(TYPE_COLORS).filter(([type]) => present.has(type));
+  // Many types stand closer, so that all are on the line.
+  const widths = entries.map(([type]) => 2 * SWATCH + textWidth(type, TEXT_SIZE) + SWATCH_GAP);
+  const closer = Math.min(1, (WIDTH - 2 * PADDING) / widths.reduce((sum, width) => sum + width, 0));
   let left = PADDING - MARGIN.left + SWATCH;
-  return entries.flatMap(([type, fill]) => {
+  return entries.flatMap(([type, fill], i) => {
     const at = { frameAnchor: 'top-left' as const, facet: 'super' as const, dx: left, dy: LEGEND - marginTop };
-    left += 2 * SWATCH + textWidth(type, TEXT_SIZE) + 16;
+    left += (widths[i] ?? 0) * closer;
     return [
       plot.dot([type], { ...at, r: SWATCH, fill }),
-      plot.text([type], { ...at, dx: at.dx + SWATCH + 5, lineAnchor: 'middle' }),
+      plot.text([type], { ...at, dx: at.dx + SWATCH + 5, lineAnchor: 'middle', fontSize: TEXT_SIZE * closer }),
     ];
   });
 }
