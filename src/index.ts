@@ -2,7 +2,6 @@
 export { listArchitectures } from './archs/registry.js';
 export type { OutputParams, QuantizeOptions } from './convert/params.js';
 export type { PlacedFile, Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
-export { plotErrors } from './convert/plot-errors.js';
 export type { Sensitivities } from './convert/target.js';
 export {
   EXIT,
@@ -27,6 +26,8 @@ export { type Inspection, type InspectParams, inspect } from './inspect.js';
 export { convert, plan, planQuantize, quantize } from './pipeline/calls.js';
 export type { CheckOptions, ConvertParams, QuantizeParams, RunnerOptions } from './pipeline/params.js';
 export { CheckInterruptedError } from './pipeline/pipeline.js';
+export { NothingToPlotError, plotCheck } from './plot/plot-check.js';
+export { plotErrors } from './plot/plot-errors.js';
 export type { Imatrix } from './quantize/imatrix/imatrix.js';
 export { type CheckEvent, type Checked, type CheckParams, type CheckResult, check } from './runner/check.js';
 export type { Divergence } from './runner/divergence.js';
@@ -41,6 +42,5 @@ export { collectImatrix } from './runner/imatrix/auto.js';
 export type { CollectParams } from './runner/imatrix/collect-from.js';
 export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from './runner/imatrix/imatrix.js';
 export type { Estimate } from './runner/perplexity.js';
-export { plotCheck } from './runner/plot-check.js';
 export { measureSensitivities, type SensitivityParams } from './runner/sensitivity/measure.js';
 export type { TensorExpr } from './tensor/expr.js';

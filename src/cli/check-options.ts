@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CheckOptions } from '../pipeline/params.js';
 import { number } from './number.js';
+import { svgPath } from './plots.js';
 
 /** Options of the commands that write files and may check them afterwards. */
 export interface CheckFlags {
@@ -18,7 +19,7 @@ export function addCheckOptions(command: Command): Command {
     .option('--check', 'run each file beside the source: perplexity and KL divergence (see hf2gguf check)')
     .option('--check-text <file>', 'the same, on this text (default: a bundled one)')
     .option('--check-chunks <n>', 'the same, on so many chunks of 512 tokens (default: all)', number)
-    .option('--check-plot <file.svg>', 'the same, and draw size against KL divergence')
+    .option('--check-plot <file.svg>', 'the same, and draw size against KL divergence', svgPath)
     .option('--max-kld <x>', 'the same, and end with exit code 7 where the mean KL divergence is larger', number)
     .option('--max-ppl-ratio <x>', "the same, where the perplexity over the source's is larger", number);
 }

@@ -1,10 +1,15 @@
 import { Command } from 'commander';
-import type { CheckParams } from '../runner/check.js';
+import { UsageError } from '../errors.js';
+import { guardOf } from '../output/guard.js';
+import { plotCheck } from '../plot/plot-check.js';
+import type { CheckParams, CheckResult } from '../runner/check.js';
 import { renderCheck } from './check-table.js';
+import { FORCE_HELP } from './file-options.js';
 import { addHubOptions, type HubFlags, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
+import { Plots, svgPath } from './plots.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
 
@@ -20,10 +25,13 @@ Examples:
   hf2gguf check model-Q4_K_M.gguf --against org/model                how far it is from its source
   hf2gguf check *.gguf --against model-BF16.gguf --text my.txt       several, with one run of the base
   hf2gguf check model.gguf --against ./model --max-kld 0.1           a gate: exit code 7 where it is farther
+  hf2gguf check *.gguf --against ./model --plot check.svg            a picture of what each size costs
   hf2gguf check model.gguf --chunks 16 --json                        events as JSON lines, for programs`;
 
 interface Flags extends Omit<CheckParams, 'source' | 'signal' | 'fetch'> {
   readonly json?: boolean;
+  readonly plot?: string;
+  readonly force?: boolean;
 }
 
 export function checkCommand(): Command {
@@ -36,25 +44,38 @@ export function checkCommand(): Command {
     .option('--ctx <n>', 'tokens of a chunk (default: 512)', number)
     .option('--max-kld <x>', 'end with exit code 7 where the mean KL divergence is larger', number)
     .option('--max-ppl-ratio <x>', "end with exit code 7 where the perplexity over the base's is larger", number)
+    .option('--plot <file.svg>', 'with --against: draw size against KL divergence', svgPath)
+    .option('--force', FORCE_HELP)
     .option('--jobs <n>', 'threads (default: one per core)', number)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);
 }
 
-function run(model: string[], { json, tokenFile, ...flags }: Flags & HubFlags): Promise<void> {
+function run(model: string[], { json, plot, force, tokenFile, ...flags }: Flags & HubFlags): Promise<void> {
   const reporter = textReporter();
   return interruptible(async (signal) => {
-    const { check } = await import('../runner/check.js');
-    for await (const event of check({ ...flags, ...toToken({ tokenFile }), source: model, signal })) {
-      if (json) {
-        process.stdout.write(`${toJsonLine(event)}\n`);
-      } else if (event.event === 'done') {
-        screen.end();
-        screen.print(renderCheck(event.result, screen.width, screen.paintOut));
-      } else {
-        reporter.event(event);
-      }
+    if (plot !== undefined && flags.against === undefined) {
+      throw new UsageError('--plot needs a model to compare with.', 'Name it with --against.');
     }
+    const params = { ...flags, ...toToken({ tokenFile }), source: model, signal };
+    const guard = await guardOf({ ...params, ...(force !== undefined && { force }) });
+    const plots = new Plots<CheckResult>([{ path: plot, draw: plotCheck }], guard);
+    const { check } = await import('../runner/check.js');
+    await plots.during(async () => {
+      for await (const event of check(params)) {
+        if (json) {
+          process.stdout.write(`${toJsonLine(event)}\n`);
+        } else if (event.event === 'done') {
+          screen.end();
+          screen.print(renderCheck(event.result, screen.width, screen.paintOut));
+        } else {
+          reporter.event(event);
+        }
+        if (event.event === 'done') {
+          await plots.draw(event.result);
+        }
+      }
+    });
   });
 }

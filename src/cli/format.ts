@@ -1,4 +1,7 @@
 import type { WarningEvent } from '../events.js';
+import { printable } from '../printable.js';
+
+export { printable, quoted } from '../printable.js';
 
 /** Numbers as people read them. */
 
@@ -44,17 +47,4 @@ export function formatCount(count: number): string {
 /** A warning as a paragraph. */
 export function warningText({ what, next }: Omit<WarningEvent, 'event'>): string {
   return printable(next === undefined ? what : `${what} ${next}`);
-}
-
-/** Text from a file, in quotes, without the control characters that could drive a terminal. */
-export function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-}
-
-/** The same without quotes. */
-export function printable(text: string): string {
-  return quoted(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\');
 }

@@ -1,56 +1,79 @@
+import { InvalidArgumentError } from 'commander';
 import type { OutputParams } from '../convert/params.js';
 import type { Plan } from '../convert/plan.js';
-import { plotErrors } from '../convert/plot-errors.js';
 import type { ConvertResult } from '../events.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import type { Reading } from '../output/inputs.js';
 import { GGUF_FILE, SVG_FILE } from '../output/kinds.js';
 import { knownPath } from '../output/output-paths.js';
-import { type Output, PartialFiles } from '../output/partial-files.js';
-import { plotCheck } from '../runner/plot-check.js';
+import { PartialFiles } from '../output/partial-files.js';
+import { plotCheck } from '../plot/plot-check.js';
+import { plotErrors } from '../plot/plot-errors.js';
+import { printable } from '../printable.js';
+import { screen } from './terminal/screen.js';
+
+/** The argument of an option that names a plot. @throws InvalidArgumentError, of which commander makes a sentence. */
+export function svgPath(path: string): string {
+  if (!/[^\\/]\.svg$/i.test(path)) {
+    throw new InvalidArgumentError('Plots are SVG documents: give a name that ends in .svg.');
+  }
+  return path;
+}
 
 export interface PlotFlags {
   readonly statsPlot?: string;
   readonly checkPlot?: string;
 }
 
-interface Plot extends Output {
-  draw(result: ConvertResult): string;
+/** A plot that is asked for, and how it is drawn of a command's result. */
+export interface Plot<Result> {
+  readonly path: string | undefined;
+  draw(result: Result): Promise<string>;
+}
+
+/** The plots of a conversion. @throws as `checkOutputs`, also where a plot has the output's name */
+export async function plotsOfConversion(
+  { statsPlot, checkPlot }: PlotFlags,
+  params: OutputParams & Reading,
+): Promise<Plots<ConvertResult>> {
+  const plots = new Plots<ConvertResult>(
+    [
+      { path: statsPlot, draw: ({ files }) => plotErrors(files) },
+      { path: checkPlot, draw: async ({ check }) => (check ? plotCheck(check) : '') },
+    ],
+    await guardOf(params),
+  );
+  const known = await knownPath(params.output, false);
+  await plots.checkBeside(known === null ? [] : [known]);
+  return plots;
 }
 
 /** The plots of a command, which are written as its other outputs are. */
-export class Plots {
+export class Plots<Result> {
+  readonly #plots: readonly { readonly path: string; draw(result: Result): Promise<string> }[];
   readonly #files: PartialFiles;
 
-  private constructor(
-    readonly plots: readonly Plot[],
+  constructor(
+    plots: readonly Plot<Result>[],
     readonly guard: Guard,
   ) {
-    this.#files = new PartialFiles(plots, guard);
-  }
-
-  /** @throws as `checkOutputs`, also where a plot has the output's name */
-  static async of({ statsPlot, checkPlot }: PlotFlags, params: OutputParams & Reading): Promise<Plots> {
-    const plots = new Plots(
-      [
-        ...plot(statsPlot, ({ files }) => plotErrors(files)),
-        ...plot(checkPlot, ({ check }) => plotCheck(check?.models ?? [])),
-      ],
-      await guardOf(params),
+    this.#plots = plots.flatMap(({ path, draw }) => (path === undefined ? [] : [{ path, draw }]));
+    this.#files = new PartialFiles(
+      this.#plots.map(({ path }) => ({ ...wanted(path), header: new Uint8Array(), size: 0 })),
+      guard,
     );
-    const known = await knownPath(params.output, false);
-    await plots.#check(known === null ? [] : [known]);
-    return plots;
   }
 
   /** @throws as `checkOutputs` where a plot has the name of a planned file */
   async check(plan: Plan): Promise<void> {
-    await this.#check(plan.files.map(({ path }) => path));
+    await this.checkBeside(plan.files.map(({ path }) => path));
   }
 
-  async #check(paths: readonly string[]): Promise<void> {
-    if (this.plots.length > 0) {
-      await checkOutputs([...paths.map((path) => ({ path, replaceable: GGUF_FILE })), ...this.plots], this.guard);
+  /** @throws as `checkOutputs` where a plot has the name of one of these GGUF files */
+  async checkBeside(paths: readonly string[]): Promise<void> {
+    if (this.#plots.length > 0) {
+      const files = paths.map((path) => ({ path, replaceable: GGUF_FILE }));
+      await checkOutputs([...files, ...this.#plots.map(({ path }) => wanted(path))], this.guard);
     }
   }
 
@@ -64,16 +87,16 @@ export class Plots {
     }
   }
 
-  /** @returns the paths of those that took the place of others. */
-  async draw(result: ConvertResult): Promise<string[]> {
-    for (const [i, plot] of this.plots.entries()) {
-      await this.#files.write(i, Buffer.from(plot.draw(result)), 0);
+  /** Draws and writes all of them, and says so. */
+  async draw(result: Result): Promise<void> {
+    for (const [i, plot] of this.#plots.entries()) {
+      await this.#files.write(i, Buffer.from(await plot.draw(result)), 0);
     }
     const replaced = await this.#files.finish();
-    return this.plots.flatMap(({ path }, i) => (replaced[i] ? [path] : []));
+    for (const [i, { path }] of this.#plots.entries()) {
+      screen.say(`${printable(path)}: ${replaced[i] ? 'the plot, replaced' : 'the plot'}`);
+    }
   }
 }
 
-function plot(path: string | undefined, draw: Plot['draw']): Plot[] {
-  return path === undefined ? [] : [{ path, replaceable: SVG_FILE, header: new Uint8Array(), size: 0, draw }];
-}
+const wanted = (path: string) => ({ path, replaceable: SVG_FILE });

@@ -3,6 +3,7 @@ import type { OutputParams } from '../convert/params.js';
 import { type CheckFlags, toCheck } from './check-options.js';
 import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
 import { number } from './number.js';
+import { svgPath } from './plots.js';
 import { append } from './repeatable.js';
 
 /** Options of the commands that quantize, as commander gives them where they differ from the library's. */
@@ -44,7 +45,7 @@ export function addOutputOptions(command: Command): Command {
       'refuse what is doubtful and would be a warning, such as a tensor of another type than asked for (exit code 7)',
     )
     .option('--stats', 'measure what each tensor loses, at no extra read')
-    .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type');
+    .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type', svgPath);
 }
 
 /** Flags as parameters; those that are not mentioned here have the same names and types. @throws UsageError */

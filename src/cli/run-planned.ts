@@ -7,7 +7,7 @@ import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { nextCommands } from './next-commands.js';
 import { renderPlan } from './plan-table.js';
-import { type PlotFlags, Plots } from './plots.js';
+import { type PlotFlags, plotsOfConversion } from './plots.js';
 import { jsonReporter, textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
 
@@ -29,7 +29,7 @@ export async function runPlanned(
   const reporter = flags.json && !flags.dryRun ? jsonReporter() : textReporter();
   await interruptible(async (signal) => {
     const work = await start(signal);
-    const plots = await Plots.of(flags, work.params);
+    const plots = await plotsOfConversion(flags, work.params);
     if (flags.dryRun) {
       const planned = await work.plan((event) => {
         if (isOfPlan(event)) {

@@ -18,8 +18,10 @@ const UNQUANTIZED = 'Convert the unquantized model that it was made from; its mo
 export function refuseQuantized({ hparams }: Config, checkpoint: Checkpoint): void {
   const quantization = isObject(hparams.quantization_config) ? hparams.quantization_config : {};
   const method = quantization.quant_method ?? null;
-  const name = typeof method === 'string' ? method : 'quantization_config';
-  const isDeclared = Object.keys(quantization).length > 0;
+  // What mlx_lm writes beside quantization_config, or in its place.
+  const isMlx = isObject(hparams.quantization) && 'bits' in hparams.quantization;
+  const name = typeof method === 'string' ? method : isMlx ? 'MLX' : 'quantization_config';
+  const isDeclared = isMlx || Object.keys(quantization).length > 0;
   const code = [...checkpoint.values()].find((tensor) => isCode(tensor, isDeclared));
   if (code) {
     const { name: tensor, file, dtype } = code;

@@ -46,7 +46,7 @@ test('--stats-plot draws every tensor that lost something, and --json has the nu
   expect(lossy.length).toBeGreaterThan(10);
   const drawn = readFileSync(svg, 'utf8');
   expect(drawn).toMatch(/^<svg /);
-  expect(drawn.match(/<circle [^>]*><title>/g)).toHaveLength(lossy.length);
+  expect(drawn.match(/<(circle|line) [^>]*><title>/g)).toHaveLength(lossy.length);
   for (const { name } of lossy) {
     expect(drawn).toContain(`<title>${name} `);
   }

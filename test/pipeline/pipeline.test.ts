@@ -70,8 +70,7 @@ describe('one call', () => {
     const places = steps.map((step) => kinds.indexOf(step));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places[0]).toBeGreaterThan(-1);
-    // Several steps open the same model.
-    expect(events.filter(({ event }) => event === 'warning')).toHaveLength(1);
+    expect(events.filter(({ event }) => event === 'warning')).toEqual([]);
   });
 
   test('a limit that is exceeded: an error after the result, and the file stays', async () => {
@@ -181,7 +180,7 @@ describe('as a user meets it', () => {
   test('Ctrl-C while the check runs', async () => {
     const out = tempFolder();
     const { child, finished, seen } = start([source, '--quant', 'q8_0', '--out', out, '--check']);
-    await seen(/2 of \d+ chunks/);
+    await seen(/chunk 2 of \d+/);
     child.kill('SIGINT');
     const { code, err } = await finished;
     expect(code).toBe(130);
@@ -189,10 +188,10 @@ describe('as a user meets it', () => {
     expect(readdirSync(out)).toEqual(['Tiny-Verse-2M-Q8_0.gguf']);
   });
 
-  test('the pre-tokenizer is warned of once; a target is predicted, then measured', async () => {
+  test('a pre-tokenizer that the probe agrees with is no warning; a target is predicted, then measured', async () => {
     const options = ['--target-bpw', '5', '--imatrix', 'auto', '--imatrix-text', text, '--check-text', text];
     const { err, out } = await runCommand([source, ...options, '--out', `${tempFolder()}/`]);
-    expect(err.match(/^Warning: /gm)).toHaveLength(1);
+    expect(err).not.toMatch(/^Warning: /m);
     expect(err).toMatch(/^Predicted damage: a mean KL divergence of 0\.0/m);
     expect(out).toMatch(/bits per weight\n\ntype +size/);
     const [head = '', , row = ''] = out.trimEnd().split('\n').slice(-3);

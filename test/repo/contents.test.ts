@@ -35,11 +35,6 @@ test.each<[Record<string, string>, number, RegExp]>([
   [{ 'README.md': '' }, 4, /has no config\.json\. Give the repository of a model/],
   [{ 'config.json': LLAMA }, 4, /There is no model\*\.safetensors file/],
   [
-    { 'config.json': LLAMA.replace('}', ',"quantization":{"group_size":64,"bits":4}}'), 'model.safetensors': '' },
-    3,
-    /quantized already \(MLX\)/,
-  ],
-  [
     {
       'config.json': '{"architectures":["BertModel"],"model_type":"bert"}',
       'model.safetensors': '',

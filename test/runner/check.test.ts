@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convert } from '#src/convert/convert.js';
+import { plotCheck } from '#src/plot/plot-check.js';
 import { type CheckParams, type CheckResult, check } from '#src/runner/check.js';
 import { readText } from '#src/runner/texts.js';
 import { run } from '../cli/run.js';
@@ -87,7 +88,7 @@ test('hf2gguf check prints the figures, or events as JSON lines', async () => {
   expect(plain.code).toBe(0);
   expect(plain.out).toMatch(/^perplexity +\d+\.\d{4} +± \d/m);
   expect(plain.out).toMatch(/^KL divergence, mean +0\.0\d+ +± 0\.00/m);
-  expect(plain.err).toMatch(/^1 of 2 chunks, .* perplexity \d+\.\d+ ± .* KL divergence 0\.0/m);
+  expect(plain.err).toMatch(/^chunk 1 of 2 .* perplexity \d+\.\d+ ± .* KL divergence 0\.0/m);
   const json = await run(['check', file('Q2_K'), '--text', text, '--chunks', '2', '--json']);
   const events = json.out.trim().split('\n');
   expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({
@@ -115,16 +116,40 @@ test('--check on a conversion: a table, and a plot of size against divergence', 
   const options = ['--check-text', text, '--check-chunks', '2', '--check-plot', plot];
   const done = await run([tinyVerse, '--quant', 'q4_k_m,q2_k', '--out', out, ...options]);
   expect(done.code).toBe(0);
-  expect(done.out).toMatch(/^type +size +bits\/weight +perplexity +KL divergence +same top token$/m);
+  expect(done.out).toMatch(/^type +size +bits\/weight +perplexity +KL divergence +same top token +file$/m);
   expect(done.out).toMatch(/^Q4_K_M +1\.23 MiB +4\.96 +[\d.]+ ± [\d.]+ +0\.00\d+ ± 0\.\d+ +9\d\.\d+ ± [\d.]+ % /m);
   expect(done.out).toMatch(/^Q2_K +881\.2 KiB +3\.43 /m);
   const svg = readFileSync(plot, 'utf8');
   expect(svg).toMatch(/^<svg [^>]*>[\s\S]*<\/svg>\n$/);
-  expect(svg).toMatch(/<title>Q4_K_M: 1\.2 MiB, 0\.00\d+ ± /);
-  const places = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x, y]) => [Number(x), Number(y)]);
-  // Q2_K is smaller, so further left, and worse, so further up.
-  expect(places[1]?.[0]).toBeLessThan(places[0]?.[0] ?? 0);
-  expect(places[1]?.[1]).toBeLessThan(places[0]?.[1] ?? 0);
+  expect(svg).toMatch(/<title>Q4_K_M: 1\.230 MiB, 0\.00\d+ ± /);
+});
+
+test('check --plot draws what --json tells', async () => {
+  const plot = join(tempFolder(), 'new/plot.svg');
+  const args = ['check', file('Q2_K'), file('Q8_0'), '--text', text, '--chunks', '2', '--plot', plot];
+  const done = await run([...args, '--against', file('F32'), '--json', '--max-kld', '1e-9']);
+  // A limit that is not held comes after the plot.
+  expect(done.code).toBe(7);
+  const [, last] = done.out.trim().split('\n').slice(-2).toReversed();
+  const { result } = JSON.parse(last ?? '') as { result: CheckResult };
+  const labels = (svg: string) => svg.match(/<title>[^<]*/g);
+  expect(labels(readFileSync(plot, 'utf8'))).toEqual(labels(await plotCheck(result)));
+  expect(labels(readFileSync(plot, 'utf8'))).toHaveLength(3);
+  const alone = await run(args);
+  expect(alone.code).toBe(2);
+  expect(alone.err).toMatch(/--plot needs a model to compare with\. Name it with --against\./);
+});
+
+test.each([
+  [['check', 'model.gguf', '--plot'], 'plot.png'],
+  [[tinyVerse, '--check-plot'], 'svg'],
+  [[tinyVerse, '--stats-plot'], '.svg'],
+])('%p %s is refused: plots are SVG', async (args, path) => {
+  const out = tempFolder();
+  const done = await run([...args, join(out, path)]);
+  expect(done.code).toBe(2);
+  expect(done.err).toMatch(/Plots are SVG documents: give a name that ends in \.svg\./);
+  expect(readdirSync(out)).toEqual([]);
 });
 
 test('--check --json: one list of events; the last but the error has the files and how they are', async () => {
@@ -140,7 +165,6 @@ test('--check --json: one list of events; the last but the error has the files a
   expect(order.slice(order.indexOf('flush'))).toEqual([
     'flush',
     'file',
-    'open',
     'check',
     'measured',
     'progress',

@@ -1,0 +1,50 @@
+import type { Checked } from '../runner/check.js';
+import type { Estimate } from '../runner/perplexity.js';
+import { fileColor } from './palette.js';
+import { fileLabels } from './text.js';
+
+/** A file as a dot. */
+export interface Dot {
+  readonly label: string;
+  readonly color: string;
+  /** In the plot's unit. */
+  readonly size: number;
+  /** Mean KL divergence from the base, in nats. */
+  readonly kld: Estimate;
+  /** No other file is as small and closer, or smaller and as close. */
+  readonly best: boolean;
+}
+
+/** A unit of bytes, and how many it has. */
+export interface Unit {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+const UNITS: readonly Unit[] = ['B', 'KiB', 'MiB', 'GiB', 'TiB'].map((name, i) => ({ name, bytes: 1024 ** i }));
+
+/** The largest of which the largest file has one at least. */
+export function unitFor(models: readonly Checked[]): Unit {
+  const largest = Math.max(...models.map(({ size }) => size));
+  return UNITS.findLast(({ bytes }) => largest >= bytes) ?? { name: 'B', bytes: 1 };
+}
+
+/** Of the models that were compared, the smallest first. */
+export function dotsOf(models: readonly Checked[], unit: Unit): Dot[] {
+  const compared = models.flatMap(({ divergence, ...model }) =>
+    divergence ? [{ ...model, kld: divergence.kld }] : [],
+  );
+  const labels = fileLabels(compared.map(({ source, type }) => ({ name: source, type })));
+  return compared
+    .map(({ type, size, kld: { value, error } }, i) => ({
+      // Zero has no place on a logarithmic axis.
+      label: `${labels[i]}${value > 0 ? '' : ': 0'}`,
+      color: fileColor(type),
+      size: size / unit.bytes,
+      kld: { value, error },
+      best: !compared.some(
+        (other) => other.size <= size && other.kld.value <= value && (other.size < size || other.kld.value < value),
+      ),
+    }))
+    .sort((a, b) => a.size - b.size);
+}

@@ -1,0 +1,43 @@
+import type { Dot } from './check-dots.js';
+import { TEXT_SIZE } from './draw.js';
+import { type Box, placeLabels } from './place-labels.js';
+import { textWidth } from './text.js';
+
+/** Of a dot, in pixels. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  /** Of the error bar. */
+  readonly high: number;
+  readonly low: number;
+}
+
+/** Of a dot, in pixels. */
+export const RADIUS = 5.5;
+const LINE = TEXT_SIZE + 3;
+/** A label farther from its dot has a line to it. */
+const NEAR = 16;
+
+/** The labels that have a place, and where the line from their dot would end. */
+export function placeDotLabels(dots: readonly Dot[], places: readonly Place[], area: Box) {
+  const taken = places.flatMap(({ x, y, high, low }) => [
+    { x: x - RADIUS, y: y - RADIUS, width: 2 * RADIUS, height: 2 * RADIUS },
+    { x: x - 1, y: high, width: 2, height: low - high },
+  ]);
+  const sizes = dots.map(({ label }) => ({ width: textWidth(label, TEXT_SIZE), height: LINE }));
+  return placeLabels(places, sizes, area, taken).flatMap((box, i) => {
+    const [dot, place] = [dots[i], places[i]];
+    if (!box || !dot || !place) {
+      return [];
+    }
+    const toX = Math.min(Math.max(place.x, box.x), box.x + box.width);
+    const toY = Math.min(Math.max(place.y, box.y), box.y + box.height);
+    const far = Math.hypot(toX - place.x, toY - place.y) > NEAR;
+    // Its width is an estimate, so that it starts or ends where the dot is.
+    const isLeft = box.x + box.width < place.x;
+    const text = isLeft
+      ? { textAnchor: 'end' as const, edge: box.x + box.width }
+      : { textAnchor: 'start' as const, edge: box.x };
+    return [{ label: dot.label, x: place.x, y: place.y, ...text, middle: box.y + box.height / 2, toX, toY, far }];
+  });
+}

@@ -1,0 +1,50 @@
+import { printable } from '../printable.js';
+
+/** Widths in ems of a wide, bold font: capitals, what is as high as wide (as ideographs), and all else. */
+const [CAPITAL, WIDE, OTHER] = [0.82, 1.1, 0.7];
+
+/** An estimate of a text's width in pixels, on the wide side: fonts differ. @param size the font's, in pixels. */
+export function textWidth(text: string, size: number): number {
+  const ems = [...text].map((char) => (/[A-Z%&@mw]/.test(char) ? CAPITAL : char < '\u2e80' ? OTHER : WIDE));
+  return ems.reduce((sum, em) => sum + em, 0) * size;
+}
+
+/** Without its middle, where it has more characters: names of files differ at their ends. */
+export function shorten(text: string, most: number): string {
+  const chars = [...text];
+  const end = Math.floor((most - 1) / 2);
+  return chars.length > most ? `${chars.slice(0, most - 1 - end).join('')}…${chars.slice(-end).join('')}` : text;
+}
+
+const NAME_WIDTH = 34;
+
+/** What a model is called: the last part of its path or address. */
+export function modelName(source: string): string {
+  const last =
+    source
+      .replace(/[\\/]+$/, '')
+      .split(/[\\/]/)
+      .at(-1) ?? source;
+  return printable(last.replace(/\.gguf$/i, ''));
+}
+
+/** What names begin with before they differ, with the separator at its end; empty where that is nothing. */
+export function sharedStart(names: readonly string[]): string {
+  const [first = ''] = names;
+  const end = [...first].findIndex(
+    (_, i, chars) => !names.every((name) => name.startsWith(chars.slice(0, i + 1).join(''))),
+  );
+  const shared = end < 0 ? first : [...first].slice(0, end).join('');
+  return names.length > 1 ? (/^.*[-._ ]/s.exec(shared)?.[0] ?? '') : '';
+}
+
+/** What tells files apart: their types where no two have the same, and their names elsewhere. */
+export function fileLabels(files: readonly { readonly name: string; readonly type: string | null }[]): string[] {
+  const names = files.map(({ name }) => modelName(name));
+  const start = sharedStart(names).length;
+  return files.map(({ type }, i) => {
+    const alone = type !== null && files.filter((other) => other.type === type).length === 1;
+    const name = names[i] ?? '';
+    return shorten(alone ? printable(type) : name.slice(start) || name, NAME_WIDTH);
+  });
+}
