@@ -70,3 +70,17 @@ test('integers under a quantization_config: its method is named', async () => {
     message: expect.stringMatching(/quantized already \(gptq\): tensor .*down_proj\.qweight .*I32/),
   });
 });
+
+test("MLX's own key names its checkpoints too", async () => {
+  const { folder } = new TinyCopy()
+    .json('config.json', (config) => {
+      config.quantization = { group_size: 64, bits: 4 };
+    })
+    .tensors((tensor) =>
+      tensor.name === DOWN ? { name: DOWN, dtype: 'U32', shape: [256, 64], bytes: Buffer.alloc(65536) } : tensor,
+    );
+  await expect(run({ source: folder, output: tempFolder() })).rejects.toMatchObject({
+    name: 'QuantizedSourceError',
+    message: expect.stringMatching(/quantized already \(MLX\): tensor .*down_proj\.weight .*U32/),
+  });
+});
