@@ -1,5 +1,5 @@
 import type { ConvertEvent, ConvertResult } from '../events.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { makePlan } from './make-plan.js';
 import { type Model, openModel } from './open-model.js';
 import type { ConvertParams } from './params.js';
@@ -11,7 +11,7 @@ import { type Planner, planOnly, run } from './run.js';
  * @example for await (const event of convert({ source: 'org/model', quant: 'q4_k_m' })) console.log(event);
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong
  */
-export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function convert(params: ConvertParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = { ...params, signal };
     return run(planner(own, emit), own, emit);

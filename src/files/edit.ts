@@ -5,7 +5,7 @@ import { type ByteSource, openFile } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { encodeHeader } from '../gguf/writer.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
 import { replaceHeader, type Written } from './replace-header.js';
@@ -47,7 +47,7 @@ export class UnreadableResultError extends UsageError {}
  * Changes key-values of a GGUF file, never its tensors. Whenever it is stopped, there is the old file or the new one.
  * @throws UsageError, UnsupportedError, SourceError, ResourceError, InterruptedError
  */
-export function edit(params: EditParams): AsyncGenerator<EditEvent, EditResult> {
+export function edit(params: EditParams): Call<EditEvent, EditResult> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
 }
 

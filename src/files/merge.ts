@@ -8,7 +8,7 @@ import type { Plan } from '../convert/plan.js';
 import { type Planner, planOnly, run } from '../convert/run.js';
 import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
 export interface MergeParams extends Omit<OutputParams, 'strict' | 'stats'> {
@@ -23,7 +23,7 @@ export class OutputExistsError extends UsageError {}
  * Merges the parts of a split GGUF file: the bytes that llama-gguf-split writes. An existing file is never replaced.
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
-export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function merge(params: MergeParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = { ...params, signal };
     return run(planner(own, emit), own, emit);

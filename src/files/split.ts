@@ -11,7 +11,7 @@ import { KeyValues } from '../gguf/key-values.js';
 import { align } from '../gguf/writer.js';
 import { MAX_GGUF_PARTS } from '../limits.js';
 import { partOf } from '../locate-gguf.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { elementCount, shapeOf } from '../tensor/expr.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
@@ -33,7 +33,7 @@ export class SplitLimitError extends UsageError {}
  * Splits a GGUF file into parts, NAME-00001-of-00003.gguf and so on: the bytes that llama-gguf-split writes.
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
-export function split(params: SplitParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function split(params: SplitParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = { ...params, signal };
     return run(planner(own, emit), own, emit);

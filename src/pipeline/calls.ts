@@ -2,6 +2,7 @@ import * as conversion from '../convert/convert.js';
 import type { Plan } from '../convert/plan.js';
 import * as quantization from '../convert/quantize.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import { type Call, call } from '../stream.js';
 import {
   type ConvertParams,
   checkRunnerOptions,
@@ -20,8 +21,8 @@ const QUANTIZE = { plan: quantization.planQuantize, write: quantization.quantize
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong. What was written
  * stays when its check fails or is interrupted, else nothing is left behind. QualityGateError comes after `done`.
  */
-export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
-  return write(CONVERT, params);
+export function convert(params: ConvertParams): Call<ConvertEvent, ConvertResult> {
+  return call(write(CONVERT, params));
 }
 
 /**
@@ -37,8 +38,8 @@ export function plan(params: ConvertParams, emit: (event: ConvertEvent) => void 
  * @example for await (const event of quantize({ source: 'model-BF16.gguf', quant: 'q4_k_m' })) console.log(event);
  * @throws as `convert`
  */
-export function quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
-  return write(QUANTIZE, params);
+export function quantize(params: QuantizeParams): Call<ConvertEvent, ConvertResult> {
+  return call(write(QUANTIZE, params));
 }
 
 /** The plan of a quantization, from the headers alone; with a target size the model is run for it. @throws as `quantize` */

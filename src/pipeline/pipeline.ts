@@ -4,7 +4,7 @@ import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
 import { type CheckResult, check, expectCheck } from '../runner/check.js';
 import { checkGates } from '../runner/gates.js';
 import { OpenedModels } from '../runner/model.js';
-import { forward, stream } from '../stream.js';
+import { type Call, forward, stream } from '../stream.js';
 import { hasTarget, type PipelineParams } from './params.js';
 import { expected, measured, type Run } from './prepare.js';
 
@@ -15,7 +15,7 @@ type Emit = (event: ConvertEvent) => void;
 /** A conversion that runs no model. */
 export interface Conversion<Params> {
   plan(params: Params, emit: Emit): Promise<Plan>;
-  write(params: Params): AsyncGenerator<ConvertEvent, ConvertResult>;
+  write(params: Params): Call<ConvertEvent, ConvertResult>;
 }
 
 /** The check was interrupted, when the files had been written. */
@@ -49,7 +49,7 @@ export async function planAll<Params extends PipelineParams>(
 export function writeAll<Params extends PipelineParams>(
   conversion: Conversion<Params>,
   params: Params,
-): AsyncGenerator<ConvertEvent, ConvertResult> {
+): Call<ConvertEvent, ConvertResult> {
   return stream(async (emit, signal) => {
     const own = { ...params, signal, opened: new OpenedModels() };
     const each = onceEach(emit);

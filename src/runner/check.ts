@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import type { DoneEvent, MeasuredEvent, PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { openVocabulary } from '../vocabulary/open.js';
 import { warn } from '../warnings.js';
 import { checkNumber } from './check-number.js';
@@ -55,7 +55,7 @@ const DEFAULT_CONTEXT = 512;
  * @throws QualityGateError after the `done` event, and Hf2ggufError as for everything that the caller or the files can get
  * wrong.
  */
-export function check(params: CheckParams): AsyncGenerator<CheckEvent, CheckResult> {
+export function check(params: CheckParams): Call<CheckEvent, CheckResult> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
 }
 

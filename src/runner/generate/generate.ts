@@ -1,6 +1,7 @@
 import { SourceError, UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent, WarningEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
+import { type Call, call } from '../../stream.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
 import { checkNumber } from '../check-number.js';
@@ -47,7 +48,11 @@ const DEFAULT_MAX_TOKENS = 128;
  * @example for await (const event of generate({ source: 'model.gguf', prompt: 'In the beginning' })) console.log(event);
  * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, and what opening the model throws.
  */
-export async function* generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
+export function generate(params: GenerateParams): Call<GenerateEvent, GenerateResult> {
+  return call(run(params));
+}
+
+async function* run(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
   checkParams(params);
   const warnings: ConvertEvent[] = [];
   const model = await openRunnable(params.source, { ...params, emit: (event) => warnings.push(event) });

@@ -5,7 +5,7 @@ import { byteSource, locateFile } from '../../locate-gguf.js';
 import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
-import { stream } from '../../stream.js';
+import { type Call, stream } from '../../stream.js';
 import type { WeightTensor } from '../graph.js';
 import { checkContext } from '../measure.js';
 import { Accumulated } from './accumulate.js';
@@ -45,7 +45,7 @@ type Emit = (event: ImatrixEvent) => void;
  * Computes an importance matrix, or merges several: what llama-imatrix does.
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
-export function imatrix(params: ImatrixParams): AsyncGenerator<ImatrixEvent, ImatrixResult> {
+export function imatrix(params: ImatrixParams): Call<ImatrixEvent, ImatrixResult> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
 }
 
