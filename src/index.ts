@@ -1,9 +1,11 @@
 /** hf2gguf as a library: the calls that the command line is made of. */
-export { listArchitectures } from './archs/registry.js';
+export type { AnyCase } from './any-case.js';
+export { type ArchName, listArchitectures } from './archs/registry.js';
 export type { OutputParams, QuantizeOptions } from './convert/params.js';
 export type { Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
 export { plotErrors } from './convert/plot-errors.js';
 export type { Sensitivities } from './convert/target.js';
+export * from './error-classes.js';
 export {
   EXIT,
   type ExitCode,
@@ -26,11 +28,18 @@ export type { GgmlType, GgufValue } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './inspect.js';
 export { convert, plan, planQuantize, quantize } from './pipeline/calls.js';
 export type { CheckOptions, ConvertParams, QuantizeParams, RunnerOptions } from './pipeline/params.js';
-export { CheckInterruptedError } from './pipeline/pipeline.js';
+export {
+  type FileType,
+  OUT_TYPES,
+  type OutType,
+  type OutTypeName,
+  parseFileType,
+  type QuantName,
+} from './quantize/file-types.js';
 export type { Imatrix } from './quantize/imatrix/imatrix.js';
+export type { TensorTypeAssignment, TensorTypeName } from './quantize/type-options.js';
 export { type CheckEvent, type Checked, type CheckParams, type CheckResult, check } from './runner/check.js';
 export type { Divergence } from './runner/divergence.js';
-export { QualityGateError } from './runner/gates.js';
 export {
   type GenerateEvent,
   type GenerateParams,
@@ -43,4 +52,6 @@ export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } fr
 export type { Estimate } from './runner/perplexity.js';
 export { plotCheck } from './runner/plot-check.js';
 export { measureSensitivities, type SensitivityParams } from './runner/sensitivity/measure.js';
+export type { Call } from './stream.js';
 export type { TensorExpr } from './tensor/expr.js';
+export { PRE_TOKENIZER_NAMES, type PreTokenizerName } from './tokenizer/pre/fingerprints.js';

@@ -7,7 +7,7 @@ import { llama, llamaHparams } from './llama.js';
 export class Mistral4Error extends UnsupportedError {}
 
 /** Mistral 3, 3.1, 3.2 and Ministral 3: Llama, with Ministral's attention temperature. */
-export const mistral3: Architecture = {
+export const mistral3 = {
   ...llama,
   classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],
   gguf: 'mistral3',
@@ -31,4 +31,4 @@ export const mistral3: Architecture = {
       kv.f32(`${arch}.attention.temperature_scale`, number(rope, 'llama_4_scaling_beta'));
     }
   },
-};
+} as const satisfies Architecture;

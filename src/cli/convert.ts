@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseQuants } from '../convert/params.js';
 import { convert, plan } from '../pipeline/calls.js';
 import type { ConvertParams } from '../pipeline/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
@@ -6,7 +7,9 @@ import { addCheckOptions } from './check-options.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, TYPE_LIST, toParams } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
 
-type Flags = OutputFlags & Omit<ConvertParams, 'source' | 'signal' | 'fetch' | keyof OutputFlags>;
+interface Flags extends OutputFlags, Omit<ConvertParams, 'source' | 'quant' | 'signal' | 'fetch' | keyof OutputFlags> {
+  readonly quant?: string;
+}
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +43,8 @@ export function convertCommand(command: Command): Command {
 
 function run(source: string, flags: Flags): Promise<void> {
   return runPlanned(flags, (signal) => {
-    const params: ConvertParams = { ...toParams(flags, signal), source };
-    return { plan: (emit) => plan(params, emit), write: () => convert(params) };
+    const { quant, ...params } = toParams(flags, signal);
+    const own: ConvertParams = { ...params, source, ...(quant !== undefined && { quant: parseQuants(quant) }) };
+    return { plan: (emit) => plan(own, emit), write: () => convert(own) };
   });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { parseQuants } from '../convert/params.js';
 import { UsageError } from '../errors.js';
 import { planQuantize, quantize } from '../pipeline/calls.js';
 import type { QuantizeParams } from '../pipeline/params.js';
@@ -38,7 +39,7 @@ function run(source: string, rest: readonly string[], flags: Flags): Promise<voi
     const params: QuantizeParams = {
       ...toParams(flags, signal),
       ...(out !== undefined && { output: out }),
-      ...(quant !== undefined && { quant }),
+      ...(quant !== undefined && { quant: parseQuants(quant) }),
       source,
     };
     return { plan: (emit) => planQuantize(params, emit), write: () => quantize(params) };

@@ -1,7 +1,18 @@
+import type { ArchName } from '../archs/registry.js';
 import { UsageError } from '../errors.js';
-import { FILE_TYPES, type FileType, OUT_TYPES, type OutType, parseFileType } from '../quantize/file-types.js';
+import {
+  FILE_TYPES,
+  type FileType,
+  OUT_TYPES,
+  type OutType,
+  type OutTypeName,
+  parseFileType,
+  type QuantName,
+} from '../quantize/file-types.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { parseTarget, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
+import type { TensorTypeAssignment, TensorTypeName } from '../quantize/type-options.js';
+import type { PreTokenizerName } from '../tokenizer/pre/fingerprints.js';
 import type { Sensitivities } from './target.js';
 
 /** What every call that writes files takes; the command line's options under the same names. */
@@ -46,11 +57,11 @@ export interface QuantizeOptions extends TargetOptions {
   /** Leave output.weight as it is. @default false */
   readonly leaveOutputTensor?: boolean;
   /** A tensor type for output.weight. */
-  readonly outputTensorType?: string;
+  readonly outputTensorType?: TensorTypeName;
   /** A tensor type for the token embeddings. */
-  readonly tokenEmbeddingType?: string;
+  readonly tokenEmbeddingType?: TensorTypeName;
   /** `regex=type`: tensors whose name the regular expression finds get the type; the first match counts. */
-  readonly tensorType?: readonly string[];
+  readonly tensorType?: readonly TensorTypeAssignment[];
   /** A file of such rules, separated by white space; they come after those of `tensorType`. */
   readonly tensorTypeFile?: string;
   /** `key=type:value` (int, float, bool, str): metadata to set in the output. */
@@ -66,9 +77,9 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
   /** `org/model[@revision]`, a bare Hub name, or a folder (a path that exists wins). */
   readonly source: string;
   /** The converter's type: `auto`, `f32`, `f16`, `bf16`, `q8_0`. @default 'auto' */
-  readonly outtype?: string;
+  readonly outtype?: OutTypeName;
   /** Quantize to these types, each into a file of its own, from one read of the source. */
-  readonly quant?: string | readonly string[];
+  readonly quant?: QuantName | readonly QuantName[];
   /** Takes the place of the name derived from the repository. */
   readonly modelName?: string;
   /** Path of a JSON file whose fields override the metadata. */
@@ -76,9 +87,9 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
   /** Only the vocabulary and the metadata. @default false */
   readonly vocabOnly?: boolean;
   /** The pre-tokenizer's name, instead of the recognised one. */
-  readonly preTokenizer?: string;
-  /** Convert as this class of models (a name from `architectures()`), whatever config.json says. */
-  readonly arch?: string;
+  readonly preTokenizer?: PreTokenizerName;
+  /** Convert as this class of models (a name from `listArchitectures()`), whatever config.json says. */
+  readonly arch?: ArchName;
 }
 
 /** What quantizing a GGUF file takes. */
@@ -86,7 +97,7 @@ export interface QuantizeParams extends OutputParams, QuantizeOptions {
   /** A GGUF file or the first part of a split one: a path, or `org/model[@revision]:file.gguf`. */
   readonly source: string;
   /** Types to quantize to, each into a file of its own, from one read of the source; none with a target size. */
-  readonly quant?: string | readonly string[];
+  readonly quant?: QuantName | readonly QuantName[];
   /** As many parts as the source has. @default false */
   readonly keepSplit?: boolean;
 }
@@ -141,8 +152,8 @@ export function checkOutputParams(params: OutputParams): void {
   checkPositive(params.maxMemory, '--max-memory');
 }
 
-/** Each type once. @throws UnknownTypeError */
-function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
+/** Each type once; in a string, separated by commas. @throws UnknownTypeError */
+export function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
   const names = typeof quant === 'string' ? quant.split(',') : (quant ?? []);
   return [...new Set(names.map(parseQuant))];
 }

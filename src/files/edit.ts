@@ -38,7 +38,7 @@ export interface EditResult {
 
 export class ProtectedKeyError extends UsageError {}
 export class UnknownKeyError extends UsageError {}
-export class ChatTemplateError extends UsageError {}
+export class ChatTemplateFileError extends UsageError {}
 export class BigEndianFileError extends UnsupportedError {}
 /** The result would not be readable. */
 export class UnreadableResultError extends UsageError {}
@@ -118,7 +118,7 @@ function isNeeded(key: string, kv: KeyValues): boolean {
 /** Line ends as Python's text files have them, and so the converter. */
 async function readTemplate(path: string): Promise<string> {
   const wrong = (what: string, cause: unknown) =>
-    new ChatTemplateError(`--chat-template ${path} ${what}.`, 'Give a Jinja template as a text file.', { cause });
+    new ChatTemplateFileError(`--chat-template ${path} ${what}.`, 'Give a Jinja template as a text file.', { cause });
   const bytes = await readFile(path).catch((cause: Error) => {
     throw wrong(`can't be read: ${cause.message}`, cause);
   });

@@ -1,3 +1,4 @@
+import type { AnyCase } from '../any-case.js';
 import { SourceError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
@@ -50,11 +51,11 @@ export const FILE_TYPES = {
 export type FileType = keyof typeof FILE_TYPES;
 
 const NAMES = Object.keys(FILE_TYPES) as FileType[];
-const ALIASES = new Map<string, FileType>([
-  ['Q3_K', 'Q3_K_M'],
-  ['Q4_K', 'Q4_K_M'],
-  ['Q5_K', 'Q5_K_M'],
-]);
+const ALIASES = { Q3_K: 'Q3_K_M', Q4_K: 'Q4_K_M', Q5_K: 'Q5_K_M' } as const satisfies Record<string, FileType>;
+const BY_ALIAS: ReadonlyMap<string, FileType> = new Map(Object.entries(ALIASES));
+
+/** What `quant` takes. */
+export type QuantName = AnyCase<FileType | keyof typeof ALIASES>;
 
 /** A name (case does not matter), an alias or a number, as in llama-quantize; undefined for anything else. */
 export function parseFileType(name: string): FileType | undefined {
@@ -62,7 +63,7 @@ export function parseFileType(name: string): FileType | undefined {
     return NAMES.find((known) => FILE_TYPES[known].id === Number(name));
   }
   const upper = name.toUpperCase();
-  return NAMES.find((known) => known === upper) ?? ALIASES.get(upper);
+  return NAMES.find((known) => known === upper) ?? BY_ALIAS.get(upper);
 }
 
 /** `general.file_type` is there, but is no u32. */
@@ -112,3 +113,5 @@ export function fileTypeOf(type: GgmlType): number {
 /** What the converter alone can write: `--outtype`. */
 export const OUT_TYPES = ['F32', 'F16', 'BF16', 'Q8_0'] as const satisfies readonly FileType[];
 export type OutType = (typeof OUT_TYPES)[number];
+/** What `outtype` takes. */
+export type OutTypeName = AnyCase<OutType | 'AUTO'>;

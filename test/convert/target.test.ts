@@ -9,6 +9,7 @@ import { TargetTooSmallError } from '#src/convert/target.js';
 import type { GgmlType } from '#src/gguf/types.js';
 import type { Imatrix } from '#src/quantize/imatrix/imatrix.js';
 import { bitsOf } from '#src/quantize/target/candidates.js';
+import type { TensorTypeAssignment } from '#src/quantize/type-options.js';
 import { check } from '#src/runner/check.js';
 import { collectImatrix } from '#src/runner/imatrix/auto.js';
 import { measureSensitivities } from '#src/runner/sensitivity/measure.js';
@@ -58,7 +59,7 @@ test("at a fixed recipe's size: no larger, a tenth less divergence and more, on 
 
 test('the data is what the fixed recipes make of the same types', async () => {
   const file = await planned({ targetBpw: 4.9, ...chosen });
-  const tensorType = [...typesOf(file)].map(([name, type]) => `^${name}$=${type}`);
+  const tensorType = [...typesOf(file)].map(([name, type]) => `^${name}$=${type}` as TensorTypeAssignment);
   const out = tempFolder();
   await finish(convert({ source, targetBpw: 4.9, ...chosen, output: join(out, 'a.gguf') }));
   await finish(

@@ -71,7 +71,7 @@ export function fingerprint(
 }
 
 function checkedName(name: string): string {
-  if (PRE_TOKENIZER_NAMES.includes(name)) {
+  if (PRE_TOKENIZER_NAMES.some((known) => known === name)) {
     return name;
   }
   const near = nearNames(name, PRE_TOKENIZER_NAMES);
