@@ -24,7 +24,7 @@ export { type EditEvent, type EditParams, type EditResult, edit } from './files/
 export type { KeyChange } from './files/key-changes.js';
 export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
-export type { GgmlType, GgufValue } from './gguf/types.js';
+export type { GgmlType, GgufValue, Scalar } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './inspect.js';
 export { convert, plan, planQuantize, quantize } from './pipeline/calls.js';
 export type { CheckOptions, ConvertParams, QuantizeParams, RunnerOptions } from './pipeline/params.js';

@@ -1,5 +1,5 @@
 import { type GgufFile, type GgufTensor, readGguf } from './gguf/reader.js';
-import type { GgufValue } from './gguf/types.js';
+import type { GgufValue, Scalar } from './gguf/types.js';
 import { byteSource, locateGgufFile } from './locate-gguf.js';
 import type { OpenOptions } from './repo/open.js';
 
@@ -15,6 +15,8 @@ export interface Inspection extends Omit<GgufFile, 'kv'> {
   /** In file order; 64-bit integers are bigints, arrays of numbers typed arrays. */
   readonly kv: readonly (readonly [key: string, value: GgufValue])[];
   readonly tensors: readonly GgufTensor[];
+  /** A key's value without its type: 64-bit integers as bigints, arrays as lists; undefined without the key. */
+  get(key: string): Scalar | readonly Scalar[] | undefined;
 }
 
 /**
@@ -24,5 +26,11 @@ export interface Inspection extends Omit<GgufFile, 'kv'> {
 export async function inspect({ source, ...options }: InspectParams): Promise<Inspection> {
   const { repo, path } = await locateGgufFile(source, options);
   const { kv, ...file } = await readGguf(await byteSource(repo, path, source), options.signal);
-  return { source, ...file, kv: [...kv.entries()] };
+  const inspection: Inspection = { source, ...file, kv: [...kv.entries()], get: (key) => plainValue(kv.get(key)) };
+  // Hidden, so that what is cloned, compared or written as JSON is data alone.
+  return Object.defineProperty(inspection, 'get', { enumerable: false });
+}
+
+function plainValue(value: GgufValue | undefined): Scalar | readonly Scalar[] | undefined {
+  return value?.type === 'array' ? Array.from(value.value) : value?.value;
 }

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatTable, printable } from './format.js';
 import { cut, shown, typeName } from './value-text.js';
 
 /** A GGUF file as text for a terminal: what it is, its metadata, its tensors, and a line for each type. */
-export function renderInspection(file: Inspection): string {
+export function renderInspection(file: Omit<Inspection, 'get'>): string {
   const { tensors, kv } = file;
   const counts = tensors.map(({ ne }) => elements(ne));
   const total = sum(counts);
@@ -28,7 +28,7 @@ function partOfSplit(kv: Inspection['kv']): string {
   return Number(count) > 1 ? `; part ${Number(number) + 1} of ${count}, together ${total} tensors` : '';
 }
 
-function tensorTable({ tensors }: Inspection): string {
+function tensorTable({ tensors }: Pick<Inspection, 'tensors'>): string {
   const rows = tensors.map(({ name, type, ne, offset, size }) => [
     cut(printable(name)),
     type,
@@ -40,7 +40,7 @@ function tensorTable({ tensors }: Inspection): string {
 }
 
 /** How many tensors, weights and bytes each type has; the largest share first. */
-function typeTable({ tensors }: Inspection): string {
+function typeTable({ tensors }: Pick<Inspection, 'tensors'>): string {
   const types = [...new Set(tensors.map(({ type }) => type))].map((type) => {
     const own = tensors.filter((tensor) => tensor.type === type);
     return {
