@@ -31,6 +31,7 @@ export { ConflictingOptionsError, NothingToQuantizeError, UnknownTypeError } fro
 export { NoTypeError } from './convert/quantize.js';
 export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './convert/quantize-request.js';
 export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './convert/quantized.js';
+export { SensitivitiesFileError, SensitivitiesMismatchError } from './convert/sensitivities.js';
 export { TargetTooSmallError } from './convert/target.js';
 export { AssignmentError } from './files/assignments.js';
 export {

@@ -4,7 +4,7 @@ export { type ArchName, listArchitectures } from './archs/registry.js';
 export type { OutputParams, QuantizeOptions } from './convert/params.js';
 export type { Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
 export { plotErrors } from './convert/plot-errors.js';
-export type { Sensitivities } from './convert/target.js';
+export type { Sensitivities, Sensitivity } from './convert/sensitivities.js';
 export * from './error-classes.js';
 export {
   EXIT,
@@ -46,7 +46,7 @@ export {
   type GenerateResult,
   generate,
 } from './runner/generate/generate.js';
-export { collectImatrix } from './runner/imatrix/auto.js';
+export { type CollectImatrixParams, collectImatrix } from './runner/imatrix/auto.js';
 export type { CollectParams } from './runner/imatrix/collect-from.js';
 export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from './runner/imatrix/imatrix.js';
 export type { Estimate } from './runner/perplexity.js';

@@ -80,6 +80,9 @@ export function textReporter({ out, err }: Terminal): TextReporter {
             line(err, worst);
           }
           break;
+        case 'kept':
+          line(err, `${printable(event.path)}  ${formatBytes(event.size)}`);
+          break;
         case 'measured':
           models = event.models;
           break;

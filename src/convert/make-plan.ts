@@ -109,7 +109,7 @@ async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
   const name = (type: string) => outputName(metadata, type);
-  if (asked.quants.length === 0 && !asked.target) {
+  if (asked.quants.length === 0 && asked.targets.length === 0) {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));

@@ -10,10 +10,10 @@ import {
   type QuantName,
 } from '../quantize/file-types.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
-import { parseTarget, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
+import { parseTargets, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
 import type { TensorTypeAssignment, TensorTypeName } from '../quantize/type-options.js';
 import type { PreTokenizerName } from '../tokenizer/pre/fingerprints.js';
-import type { Sensitivities } from './target.js';
+import type { Sensitivities } from './sensitivities.js';
 
 /** What every call that writes files takes; the command line's options under the same names. */
 export interface OutputParams {
@@ -41,8 +41,11 @@ export interface OutputParams {
 
 /** llama-quantize's options, and a size to choose the types by. */
 export interface QuantizeOptions extends TargetOptions {
-  /** With a target size: what each tensor's errors cost. `measureSensitivities` finds it. */
-  readonly sensitivities?: Sensitivities;
+  /**
+   * With a target size: what each tensor's errors cost, or the path of a file of that. `measureSensitivities` finds it, and
+   * `sensitivitiesOut` writes it.
+   */
+  readonly sensitivities?: string | Sensitivities;
   /**
    * An importance matrix, or the path, or `org/model:file`, of one (llama-imatrix's GGUF or its older binary format).
    * `collectImatrix` makes one of the source.
@@ -116,7 +119,7 @@ export function checkParams(params: ConvertParams): Asked & { outType: OutType |
   const outType = parseOutType(params.outtype ?? 'auto');
   const asked = parseAsked(params);
   const idle = QUANTIZE_OPTIONS.find((name) => params[name] !== undefined && params[name] !== false);
-  if (idle && asked.quants.length === 0 && !asked.target) {
+  if (idle && asked.quants.length === 0 && asked.targets.length === 0) {
     throw new NothingToQuantizeError(
       `--${idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no effect without --quant.`,
       'Name a type with --quant (or a size with --target-size), or leave it out.',
@@ -126,24 +129,24 @@ export function checkParams(params: ConvertParams): Asked & { outType: OutType |
   return { outType, ...asked };
 }
 
-/** What files are wanted: of these types, or of a size. */
+/** What files are wanted: of these types, or of these sizes. */
 export interface Asked {
   readonly quants: readonly FileType[];
-  readonly target: TargetSize | undefined;
+  readonly targets: readonly TargetSize[];
 }
 
 /** @throws UnknownTypeError, TargetSizeError, ConflictingOptionsError */
 export function parseAsked(params: QuantizeOptions & Pick<ConvertParams, 'quant'>): Asked {
   const quants = parseQuants(params.quant);
-  const target = parseTarget(params);
+  const targets = parseTargets(params);
   const other = quants.length > 0 ? 'a type' : params.pure ? '--pure' : undefined;
-  if (target && other) {
+  if (targets.length > 0 && other) {
     throw new ConflictingOptionsError(
       `${other} and a target size are both given, and each chooses the tensors' types.`,
       'Choose one of them.',
     );
   }
-  return { quants, target };
+  return { quants, targets };
 }
 
 /** @throws UsageError */

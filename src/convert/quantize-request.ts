@@ -11,6 +11,7 @@ import { parseTensorType, parseTensorTypeFile, parseTensorTypeRule } from '../qu
 import type { OpenOptions } from '../repo/open.js';
 import type { QuantizeOptions } from './params.js';
 import type { QuantizeRequest } from './quantized.js';
+import { readSensitivities } from './sensitivities.js';
 
 export class SelectionWithoutImatrixError extends UsageError {}
 export class UnreadableOptionFileError extends UsageError {}
@@ -23,6 +24,7 @@ export async function readRequest(
   options: QuantizeOptions & OpenOptions & { readonly keepSplit?: boolean },
 ): Promise<QuantizeRequest> {
   const imatrix = await readSelected(options);
+  const { sensitivities } = options;
   const outputTensorType = options.outputTensorType;
   const tokenEmbeddingType = options.tokenEmbeddingType;
   return {
@@ -32,6 +34,7 @@ export async function readRequest(
     ...(tokenEmbeddingType && { tokenEmbeddingType: parseTensorType(tokenEmbeddingType, '--token-embedding-type') }),
     tensorTypes: await readTensorTypes(options),
     imatrix,
+    sensitivities: typeof sensitivities === 'string' ? await readSensitivities(sensitivities) : sensitivities,
     overrides: [...(options.overrideKv ?? []).map(parseKvOverride), ...(imatrix ? imatrixKeyValues(imatrix) : [])],
     prune: options.pruneLayers === undefined ? [] : parseLayers(options.pruneLayers),
     allowRequantize: options.allowRequantize ?? false,

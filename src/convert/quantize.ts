@@ -33,7 +33,7 @@ export function planQuantize(params: QuantizeParams, emit: (event: ConvertEvent)
 function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   checkOutputParams(params);
   const asked = parseAsked(params);
-  if (asked.quants.length === 0 && !asked.target) {
+  if (asked.quants.length === 0 && asked.targets.length === 0) {
     throw new NoTypeError(
       'No type is given to quantize to.',
       `Give one of ${Object.keys(FILE_TYPES).join(', ')}, or a size with --target-size.`,

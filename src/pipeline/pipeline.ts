@@ -38,7 +38,7 @@ export async function planAll<Params extends PipelineParams>(
   const own = { ...params, opened: new OpenedModels() };
   const each = onceEach(emit);
   await refuse(own);
-  return conversion.plan(await (hasTarget(own) ? measured(own, each) : expected(own)), each);
+  return conversion.plan(await (hasTarget(own) ? measured(own, each, { keep: false }) : expected(own)), each);
 }
 
 /**
@@ -57,7 +57,7 @@ export function writeAll<Params extends PipelineParams>(
     if (own.imatrix === 'auto' && !hasTarget(own)) {
       await conversion.plan(await expected(own), () => {});
     }
-    const written = conversion.write(await measured(own, each));
+    const written = conversion.write(await measured(own, each, { keep: true }));
     const { files } = await forward(written, (event) => event.event !== 'done' && each(event));
     const checked = own.check ? await checkFiles(files, own, each) : undefined;
     const result = { files, ...(checked && { check: checked }) };

@@ -1,4 +1,4 @@
-import { PartialFiles } from '../../convert/outputs.js';
+import { writeWhole } from '../../convert/write-whole.js';
 import { UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent } from '../../events.js';
 import { byteSource, locateFile } from '../../locate-gguf.js';
@@ -10,7 +10,7 @@ import type { WeightTensor } from '../graph.js';
 import { checkContext } from '../measure.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
-import { encodeGgufImatrix, encodeLegacyImatrix, type WritableImatrix } from './encode.js';
+import { encodeGgufImatrix, encodeLegacyImatrix } from './encode.js';
 
 /** What `imatrix` takes; the command line's options under the same names. */
 export interface ImatrixParams extends Omit<CollectParams, 'source'> {
@@ -69,7 +69,8 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   if (covers) {
     emit({ event: 'coverage', coverage: covers });
   }
-  const file = { path: params.output, size: await write(result, params) };
+  const encode = params.legacy ? encodeLegacyImatrix : encodeGgufImatrix;
+  const file = { path: params.output, size: await writeWhole(params.output, encode(result)) };
   const { datasets, chunks, entries } = result;
   const done = { ...file, entries: entries.size, chunks, datasets, coverage: covers };
   emit({ event: 'done', result: done });
@@ -89,24 +90,4 @@ function coverageOf(sums: ReturnType<Accumulated['result']>, tensors: readonly W
   const entries = new Map([...sums.entries].map(([name, { sums, counts }]) => [name, { values: sums, counts }]));
   const covered = tensors.map(({ name, type, ne }) => ({ name, ne, quantized: !whyKept({ name, type, ne }) }));
   return coverage({ file: '', ...sums, entries }, covered);
-}
-
-/** @returns bytes. @throws DiskFullError, WriteError */
-async function write(result: WritableImatrix, { output: out, legacy }: ImatrixParams): Promise<number> {
-  const [header = new Uint8Array(0), ...pieces] = (legacy ? encodeLegacyImatrix : encodeGgufImatrix)(result);
-  const size = pieces.reduce((sum, piece) => sum + piece.length, header.length);
-  const file = new PartialFiles([{ path: out, header, size }]);
-  try {
-    await file.open();
-    let position = header.length;
-    for (const piece of pieces) {
-      await file.write(0, piece, position);
-      position += piece.length;
-    }
-    await file.finish();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
-  return size;
 }
