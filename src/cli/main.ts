@@ -10,6 +10,7 @@ import { printable } from './format.js';
 import { imatrixCommand } from './imatrix.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
+import { announceStart, errorEvent } from './json-stream.js';
 import { mergeCommand } from './merge.js';
 import { quantizeCommand } from './quantize.js';
 import { runCommand } from './run.js';
@@ -36,6 +37,7 @@ function program(): Command {
     .addHelpText('after', EXIT_CODES)
     .configureHelp({ sortOptions: false })
     .exitOverride();
+  announceStart(command);
   command.enablePositionalOptions();
   for (const sub of command.commands) {
     sub.exitOverride();
@@ -45,16 +47,19 @@ function program(): Command {
 
 /** Commander has printed its own errors by now; ours are a sentence, with a stack trace only for who asks. */
 function report(error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) {
+    return EXIT.done;
+  }
+  if (process.argv.includes('--json')) {
+    console.log(toJsonLine(errorEvent(error)));
+  }
   if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return EXIT.usage;
   }
   if (process.env.HF2GGUF_DEBUG) {
     console.error(error);
   }
   if (error instanceof Hf2ggufError) {
-    if (process.argv.includes('--json')) {
-      console.log(toJsonLine({ event: 'error', name: error.name, message: error.message, exitCode: error.exitCode }));
-    }
     console.error(`hf2gguf: ${printable(error.message)}`);
     return error.exitCode;
   }
