@@ -5,10 +5,12 @@
  *
  *   node out/bench/target.js [org/model|FOLDER [TYPE...]]
  */
+
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convert } from '#src/convert/convert.js';
+import { parseQuants } from '#src/convert/params.js';
 import { check } from '#src/runner/check.js';
 import { collectImatrix } from '#src/runner/imatrix/auto.js';
 import { measureSensitivities } from '#src/runner/sensitivity/measure.js';
@@ -47,7 +49,7 @@ async function compare({ source, types, floor, goal }: Case, folder: string): Pr
   const imatrix = await collectImatrix({ source });
   const sensitivities = await measureSensitivities({ source, imatrix });
   console.log(`${source}: calibrated in ${((performance.now() - started) / 1000).toFixed(0)} s`);
-  const { files } = await finish(convert({ source, quant: types, imatrix, output: folder }));
+  const { files } = await finish(convert({ source, quant: parseQuants(types), imatrix, output: folder }));
   const results: boolean[] = [];
   for (const { path, type, size } of files) {
     const out = join(folder, 'own.gguf');

@@ -66,6 +66,15 @@ export interface CoverageEvent {
 /** A file stands under its final name. */
 export type FileEvent = { readonly event: 'file' } & WrittenFile;
 
+/** What was computed on the way and is to be kept stands in a file. */
+export interface KeptEvent {
+  readonly event: 'kept';
+  readonly what: 'imatrix' | 'sensitivities';
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
 /** What is measured of the models so far, the base first. */
 export interface MeasuredEvent {
   readonly event: 'measured';
@@ -87,6 +96,7 @@ export type ConvertEvent =
   | PlanEvent
   | CoverageEvent
   | FileEvent
+  | KeptEvent
   | MeasuredEvent
   | DoneEvent<ConvertResult>;
 

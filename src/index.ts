@@ -1,8 +1,10 @@
 /** hf2gguf as a library: the calls that the command line is made of. */
-export { listArchitectures } from './archs/registry.js';
+export type { AnyCase } from './any-case.js';
+export { type ArchName, listArchitectures } from './archs/registry.js';
 export type { OutputParams, QuantizeOptions } from './convert/params.js';
 export type { PlacedFile, Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
-export type { Sensitivities } from './convert/target.js';
+export type { Sensitivities, Sensitivity } from './convert/sensitivities.js';
+export * from './error-classes.js';
 export {
   EXIT,
   type ExitCode,
@@ -21,26 +23,35 @@ export { type EditEvent, type EditParams, type EditResult, edit } from './files/
 export type { KeyChange } from './files/key-changes.js';
 export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
-export type { GgmlType, GgufValue } from './gguf/types.js';
+export type { GgmlType, GgufValue, Scalar } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './inspect.js';
 export { convert, plan, planQuantize, quantize } from './pipeline/calls.js';
 export type { CheckOptions, ConvertParams, QuantizeParams, RunnerOptions } from './pipeline/params.js';
-export { CheckInterruptedError } from './pipeline/pipeline.js';
-export { NothingToPlotError, plotCheck } from './plot/plot-check.js';
+export { plotCheck } from './plot/plot-check.js';
 export { plotErrors } from './plot/plot-errors.js';
+export {
+  type FileType,
+  OUT_TYPES,
+  type OutType,
+  type OutTypeName,
+  parseFileType,
+  type QuantName,
+} from './quantize/file-types.js';
 export type { Imatrix } from './quantize/imatrix/imatrix.js';
+export type { TensorTypeAssignment, TensorTypeName } from './quantize/type-options.js';
 export { type CheckEvent, type Checked, type CheckParams, type CheckResult, check } from './runner/check.js';
 export type { Divergence } from './runner/divergence.js';
-export { QualityGateError } from './runner/gates.js';
 export {
   type GenerateEvent,
   type GenerateParams,
   type GenerateResult,
   generate,
 } from './runner/generate/generate.js';
-export { collectImatrix } from './runner/imatrix/auto.js';
+export { type CollectImatrixParams, collectImatrix } from './runner/imatrix/auto.js';
 export type { CollectParams } from './runner/imatrix/collect-from.js';
 export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from './runner/imatrix/imatrix.js';
 export type { Estimate } from './runner/perplexity.js';
 export { measureSensitivities, type SensitivityParams } from './runner/sensitivity/measure.js';
+export type { Call } from './stream.js';
 export type { TensorExpr } from './tensor/expr.js';
+export { PRE_TOKENIZER_NAMES, type PreTokenizerName } from './tokenizer/pre/fingerprints.js';

@@ -2,7 +2,7 @@ import type { WarningEvent } from './events.js';
 import type { KeyValues } from './gguf/key-values.js';
 import { type GgufFile, type GgufTensor, readGguf } from './gguf/reader.js';
 import { readTrailing } from './gguf/trailing.js';
-import type { GgufValue } from './gguf/types.js';
+import type { GgufValue, Scalar } from './gguf/types.js';
 import { byteSource, isPartName, locateGgufFile } from './locate-gguf.js';
 import type { OpenOptions } from './repo/open.js';
 
@@ -22,6 +22,8 @@ export interface Inspection extends Omit<GgufFile, 'kv'> {
   readonly tensors: readonly GgufTensor[];
   /** What should be known of it. */
   readonly warnings: readonly Warning[];
+  /** A key's value without its type: 64-bit integers as bigints, arrays as lists; undefined without the key. */
+  get(key: string): Scalar | readonly Scalar[] | undefined;
 }
 
 /**
@@ -34,7 +36,15 @@ export async function inspect({ source, ...options }: InspectParams): Promise<In
   const { kv, ...file } = await readGguf(bytes, options.signal);
   const trailing = await readTrailing(bytes, file, options.signal);
   const warnings = [...(trailing ? [{ what: trailing.what, next: trailing.next }] : []), ...partWarnings(source, kv)];
-  return { source, ...file, kv: [...kv.entries()], warnings };
+  const inspection: Inspection = {
+    source,
+    ...file,
+    kv: [...kv.entries()],
+    warnings,
+    get: (key) => plainValue(kv.get(key)),
+  };
+  // Hidden, so that what is cloned, compared or written as JSON is data alone.
+  return Object.defineProperty(inspection, 'get', { enumerable: false });
 }
 
 /** Of a part under another name than a part's. */
@@ -44,4 +54,8 @@ function partWarnings(source: string, kv: KeyValues): Warning[] {
   return count > 1 && !isPartName(source)
     ? [{ what: `${source} says that it is part ${number} of ${count}, but its name is not that of a part.` }]
     : [];
+}
+
+function plainValue(value: GgufValue | undefined): Scalar | readonly Scalar[] | undefined {
+  return value?.type === 'array' ? Array.from(value.value) : value?.value;
 }

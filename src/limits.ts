@@ -46,6 +46,9 @@ export const MAX_GGUF_DIMS = 4;
 /** An importance matrix, which is read whole; that of a mixture of experts of a trillion parameters has 1.5 GB. */
 export const MAX_IMATRIX_BYTES = 4 * 2 ** 30;
 
+/** A file of sensitivities, which is read whole: some 200 bytes for each of a million tensors. */
+export const MAX_SENSITIVITIES_BYTES = 256 * 2 ** 20;
+
 // runner
 /** Memory beside the weights that a model of any size may take: 512 tokens of a vocabulary of 262,144 take 0.5 GiB. */
 export const MIN_RUNNER_BYTES = 2 * 2 ** 30;

@@ -1,8 +1,66 @@
+import { InterruptedError } from './errors.js';
+
 /**
- * Runs `work`, which reports through `emit`, as an async generator that yields the reports and returns the result.
+ * What every call that takes a while returns. `for await` goes over its events; `await` runs it to its end, or what is
+ * left of it, and gives the result. It begins with the first of either. To leave the loop early stops the work; the call
+ * has no result then, and to await it throws an InterruptedError.
+ */
+export interface Call<Event, Result>
+  extends AsyncGenerator<Event, Result, void>,
+    Pick<Promise<Result>, 'then' | 'catch' | 'finally'> {}
+
+/** A generator of events as something that can be awaited too. */
+export function call<Event, Result>(events: AsyncGenerator<Event, Result>): Call<Event, Result> {
+  const { promise, resolve, reject } = deferred<Result>();
+  // Who goes over the events meets the error there.
+  promise.catch(() => {});
+  const own = (async function* () {
+    try {
+      const result = yield* events;
+      resolve(result);
+      return result;
+    } catch (error) {
+      reject(error);
+      throw error;
+    }
+  })();
+  const rest = async () => {
+    for await (const _ of own) {
+      // Events that nobody asks for.
+    }
+    // A loop that was left early has settled nothing.
+    reject(new InterruptedError());
+    return promise;
+  };
+  return Object.assign(own, {
+    // biome-ignore lint/suspicious/noThenProperty: a call is there to be awaited, which else would do nothing.
+    then: ((onResult, onError) => rest().then(onResult, onError)) satisfies Promise<Result>['then'],
+    catch: ((onError) => rest().catch(onError)) satisfies Promise<Result>['catch'],
+    finally: ((onEnd) => rest().finally(onEnd)) satisfies Promise<Result>['finally'],
+  });
+}
+
+function deferred<Value>() {
+  let resolve: (value: Value) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<Value>((onValue, onError) => {
+    [resolve, reject] = [onValue, onError];
+  });
+  return { promise, resolve, reject };
+}
+
+/**
+ * Runs `work`, which reports through `emit`, as a call whose events are the reports.
  * When the consumer stops early, `work`'s signal is aborted and its end awaited.
  */
-export async function* stream<Event, Result>(
+export function stream<Event, Result>(
+  work: (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>,
+  signal?: AbortSignal,
+): Call<Event, Result> {
+  return call(reports(work, signal));
+}
+
+async function* reports<Event, Result>(
   work: (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>,
   signal?: AbortSignal,
 ): AsyncGenerator<Event, Result> {

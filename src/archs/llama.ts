@@ -28,7 +28,7 @@ export async function llamaHparams(context: HparamsContext): Promise<void> {
   kv.u32(`${arch}.rope.dimension_count`, headDim(config));
 }
 
-export const llama: Architecture = {
+export const llama = {
   classes: [
     'LLaMAForCausalLM',
     'LlamaForCausalLM',
@@ -52,7 +52,7 @@ export const llama: Architecture = {
   strip: ['text_model.'],
   extra: ropeFreqs,
   tokenizer: 'llama',
-};
+} as const satisfies Architecture;
 
 /** Key and value heads; without a field of their own there are as many as query heads. */
 function kvHeadCount(config: Config): number {

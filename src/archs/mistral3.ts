@@ -8,7 +8,7 @@ import { ropeRoot } from './rope.js';
 export class Mistral4Error extends UnsupportedError {}
 
 /** Mistral 3, 3.1, 3.2 and Ministral 3: Llama, with Ministral's attention temperature. */
-export const mistral3: Architecture = {
+export const mistral3 = {
   ...llama,
   classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],
   gguf: 'mistral3',
@@ -32,4 +32,4 @@ export const mistral3: Architecture = {
       kv.f32(`${arch}.attention.temperature_scale`, number(rope, 'llama_4_scaling_beta'));
     }
   },
-};
+} as const satisfies Architecture;

@@ -17,7 +17,7 @@ export async function qwen2Hparams(context: HparamsContext): Promise<void> {
   }
 }
 
-export const qwen2: Architecture = {
+export const qwen2 = {
   classes: [
     'Qwen2ForCausalLM',
     'Qwen2Model',
@@ -31,4 +31,4 @@ export const qwen2: Architecture = {
   hparams: qwen2Hparams,
   tensors: QWEN2_TENSORS,
   tokenizer: 'qwen',
-};
+} as const satisfies Architecture;

@@ -11,7 +11,7 @@ export class RerankerError extends UnsupportedError {}
 /** Models around a Qwen3 whose vocabularies need more than Qwen3's. */
 export class WrappedQwen3Error extends UnsupportedError {}
 
-export const qwen3: Architecture = {
+export const qwen3 = {
   classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
   gguf: 'qwen3',
   example: 'Qwen/Qwen3-8B',
@@ -38,7 +38,7 @@ export const qwen3: Architecture = {
     blockTensor('attn_k_norm', ['self_attn.k_norm']),
   ],
   tokenizer: 'qwen',
-};
+} as const satisfies Architecture;
 
 const RERANKER = /qwen3-(vl-)?reranker/i;
 

@@ -9,7 +9,13 @@ import { qwen3 } from './qwen3.js';
 import { smollm3 } from './smollm3.js';
 
 /** All families; a new one gets its line here. */
-export const ARCHITECTURES: readonly Architecture[] = [llama, mistral3, qwen2, qwen3, smollm3];
+const FAMILIES = [llama, mistral3, qwen2, qwen3, smollm3] as const;
+
+export const ARCHITECTURES: readonly Architecture[] = FAMILIES;
+
+type Family = (typeof FAMILIES)[number];
+/** What `--arch` takes: a class, or a GGUF name. */
+export type ArchName = Family['classes'][number] | Family['gguf'];
 
 export class UnsupportedArchitectureError extends UnsupportedError {}
 
@@ -70,6 +76,6 @@ function unsupported({ architecture, hparams }: Config): UnsupportedArchitecture
 const MAX_NAME = 100;
 
 /** What `hf2gguf archs` lists. */
-export function listArchitectures(): { classes: readonly string[]; gguf: string; example: string }[] {
-  return ARCHITECTURES.map(({ classes, gguf, example }) => ({ classes, gguf, example }));
+export function listArchitectures(): { classes: readonly ArchName[]; gguf: ArchName; example: string }[] {
+  return FAMILIES.map(({ classes, gguf, example }) => ({ classes, gguf, example }));
 }

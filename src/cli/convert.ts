@@ -54,7 +54,8 @@ function run(named: string, words: readonly string[], flags: Flags): Promise<voi
     checkCommand(named, words);
     const quant = typesOf(flags.quant, words);
     const source = await toSource(named, flags);
-    const params: ConvertParams = { ...toParams(flags, signal), ...source, ...(quant && { quant }) };
+    const { quant: _, ...rest } = toParams(flags, signal);
+    const params: ConvertParams = { ...rest, ...source, ...(quant && { quant }) };
     return { params, source: params.source, plan: (emit) => plan(params, emit), write: () => convert(params) };
   });
 }

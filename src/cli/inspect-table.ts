@@ -6,7 +6,11 @@ import { wrap } from './terminal/text.js';
 import { cut, shown, typeName } from './value-text.js';
 
 /** A GGUF file as text for a terminal: what it is, its metadata, its tensors, and a line for each type. */
-export function renderInspection(file: Inspection, width = Number.POSITIVE_INFINITY, paint = plain): string {
+export function renderInspection(
+  file: Omit<Inspection, 'get'>,
+  width = Number.POSITIVE_INFINITY,
+  paint = plain,
+): string {
   const { tensors, kv } = file;
   const heading = (text: string) => paint('heading', text);
   const counts = tensors.map(({ ne }) => elements(ne));
@@ -48,7 +52,7 @@ function partOfSplit(kv: Inspection['kv']): string {
   return Number(count) > 1 ? `; part ${Number(number) + 1} of ${count}, together ${total} tensors` : '';
 }
 
-function tensorTable({ tensors }: Inspection, width: number, heading: Heading): string {
+function tensorTable({ tensors }: Pick<Inspection, 'tensors'>, width: number, heading: Heading): string {
   return renderTable(
     tensors,
     [
@@ -64,7 +68,7 @@ function tensorTable({ tensors }: Inspection, width: number, heading: Heading): 
 }
 
 /** How many tensors, weights and bytes each type has; the largest share first. */
-function typeTable({ tensors }: Inspection, width: number, heading: Heading): string {
+function typeTable({ tensors }: Pick<Inspection, 'tensors'>, width: number, heading: Heading): string {
   const types = [...new Set(tensors.map(({ type }) => type))].map((type) => {
     const own = tensors.filter((tensor) => tensor.type === type);
     return {

@@ -14,6 +14,7 @@ import { configureHelp } from './help.js';
 import { imatrixCommand } from './imatrix.js';
 import { inspectCommand } from './inspect.js';
 import { toJsonLine } from './json.js';
+import { announceStart, errorEvent } from './json-stream.js';
 import { COMMANDS } from './meant.js';
 import { mergeCommand } from './merge.js';
 import { quantizeCommand } from './quantize.js';
@@ -51,6 +52,7 @@ function program(): Command {
     .enablePositionalOptions()
     .exitOverride();
   command.hook('preAction', () => checkEnvironment(process.env));
+  announceStart(command);
   COMMANDS.push(...command.commands.map((sub) => sub.name()));
   addDisplayOptions(command);
   configureHelp(command, (text) => screen.error(text));
@@ -64,16 +66,19 @@ function program(): Command {
 /** Commander has printed its own errors by now; ours are a sentence, with a stack trace only for who asks. */
 function report(error: unknown): number {
   screen.clear();
+  if (error instanceof CommanderError && error.exitCode === 0) {
+    return EXIT.done;
+  }
+  if (process.argv.includes('--json')) {
+    console.log(toJsonLine(errorEvent(error)));
+  }
   if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return EXIT.usage;
   }
   if (process.env.HF2GGUF_DEBUG) {
     console.error(error);
   }
   if (error instanceof Hf2ggufError) {
-    if (process.argv.includes('--json')) {
-      console.log(toJsonLine({ event: 'error', name: error.name, message: error.message, exitCode: error.exitCode }));
-    }
     screen.error(printable(error.message));
     return error.exitCode;
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { didYouMean, nearNames } from '../options/near-names.js';
-import { FILE_TYPES, parseFileType, parseFileTypes } from '../quantize/file-types.js';
+import { FILE_TYPES, type FileType, parseFileType, parseFileTypes } from '../quantize/file-types.js';
 
 /** A first word that is no source, but perhaps a command. */
 export class UnknownCommandError extends UsageError {}
@@ -40,11 +40,13 @@ export function refuseNearTypes(words: readonly string[]): void {
 }
 
 /** The types of an option and of words after it, as when a list has spaces at its commas. */
-export function typesOf(option: readonly string[] = [], words: readonly string[] = []): readonly string[] | undefined {
+export function typesOf(option: readonly string[] = [], words: readonly string[] = []): FileType[] | undefined {
   if (words.length === 0) {
-    return option.length > 0 ? option : undefined;
+    return option.length > 0 ? parseFileTypes(option) : undefined;
   }
-  return [...option, ...words].map((list) => list.replace(/^,+|,+$/g, '')).filter((list) => list !== '');
+  return parseFileTypes(
+    [...option, ...words].map((list) => list.replace(/^,+|,+$/g, '')).filter((list) => list !== ''),
+  );
 }
 
 /** `q8_0`, `q4_k_m,q8_0`, `q8_0,`. */

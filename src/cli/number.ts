@@ -7,3 +7,8 @@ export function number(text: string): number {
   }
   return Number(text);
 }
+
+/** The same for one that takes several, separated by commas or each on its own. */
+export function numbers(text: string, before: readonly number[] = []): number[] {
+  return [...before, ...text.split(',').map(number)];
+}

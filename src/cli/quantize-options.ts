@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { OutputParams } from '../convert/params.js';
 import { type CheckFlags, toCheck } from './check-options.js';
 import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
-import { number } from './number.js';
+import { numbers } from './number.js';
 import { svgPath } from './plots.js';
 import { append } from './repeatable.js';
 
@@ -11,16 +11,26 @@ export interface OutputFlags extends FileFlags, CheckFlags {
   readonly statsPlot?: string;
 }
 
+/** Of an option that takes several, separated by commas or each on its own. */
+const texts = (value: string, before: readonly string[] = []) => [...before, ...value.split(',')];
+
 /** What llama-quantize takes too, under its names. */
 export function addQuantizeOptions(command: Command): Command {
   return command
-    .option('--target-size <size>', "choose each tensor's type so that the file has at most this size, such as 95M")
-    .option('--target-bpw <bits>', 'the same, by the bits of the file for each weight, such as 4.5', number)
+    .option(
+      '--target-size <size>',
+      "choose each tensor's type so that the file has at most this size, such as 95M; several (comma-separated): a file each",
+      texts,
+    )
+    .option('--target-bpw <bits>', 'the same, by the bits of the file for each weight, such as 4.5', numbers)
+    .option('--sensitivities <file>', 'with a target size: what --sensitivities-out has written, instead of measuring')
+    .option('--sensitivities-out <file>', 'with a target size: keep what was measured of the tensors')
     .option('--imatrix <file>', 'importance matrix: a file, org/model:file, or auto: computed from the source first')
     .option(
       '--imatrix-text <file>',
       'with --imatrix auto or a target size: the text to run over (default: a bundled one)',
     )
+    .option('--imatrix-out <file>', 'with --imatrix auto: keep it, in the format of llama-imatrix')
     .option('--include-weights <name>', 'use it only for tensors whose name holds this (repeatable)', append)
     .option('--exclude-weights <name>', 'do not use it for tensors whose name holds this (repeatable)', append)
     .option('--pure', "the type itself for every tensor, without the mixture's exceptions")

@@ -45,8 +45,9 @@ function run(named: string, rest: readonly string[], flags: Flags): Promise<void
     const { out, quant: words } = parseArguments(rest, flags);
     const quant = typesOf(flags.quant, words);
     const source = await toSource(named, flags);
+    const { quant: _, ...options } = toParams(flags, signal);
     const params: QuantizeParams = {
-      ...toParams(flags, signal),
+      ...options,
       ...(out !== undefined && { output: oneOut(out, flags) as string }),
       ...(quant !== undefined && { quant }),
       ...source,

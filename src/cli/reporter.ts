@@ -72,6 +72,9 @@ export function textReporter(on: Screen = screen): Reporter {
             on.say(worst);
           }
           break;
+        case 'kept':
+          on.say(`${printable(event.path)}  ${formatBytes(event.size)}`);
+          break;
         case 'measured':
           models = event.models;
           break;

@@ -1,6 +1,6 @@
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { withJobs } from '../options/numbers.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { type Inputs, readInputs } from './inputs.js';
 import { makePlan } from './make-plan.js';
 import { type Model, openModel } from './open-model.js';
@@ -13,7 +13,7 @@ import { type Planner, planOnly, run } from './run.js';
  * @example for await (const event of convert({ source: 'org/model', quant: 'q4_k_m' })) console.log(event);
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong
  */
-export function convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function convert(params: ConvertParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = withJobs({ ...params, signal }, { emit });
     return run(planner(own, emit), own, emit);

@@ -12,7 +12,7 @@ import type { JobFailure, MeasuredErrors } from './worker.js';
 import type { Workers } from './workers.js';
 
 export class ReadError extends SourceError {}
-export class ShortFileError extends SourceError {}
+export class ShrunkFileError extends SourceError {}
 export class BadWeightsError extends SourceError {}
 
 export interface Execution {
@@ -179,7 +179,7 @@ function failureError(failure: JobFailure, outputs: readonly SizedFile[]): Error
     case 'read':
       return readError(failure);
     case 'short':
-      return new ShortFileError(
+      return new ShrunkFileError(
         `${failure.file} became shorter while it was read.`,
         'Wait until the download is complete, then start again.',
       );

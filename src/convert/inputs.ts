@@ -22,9 +22,9 @@ export class UnreadableMetadataError extends SourceError {}
 
 /** @throws UsageError, and what reading an importance matrix throws. */
 export async function readInputs(params: ConvertParams & WaitSink): Promise<Inputs> {
-  const { quants, target } = checkParams(params);
+  const { quants, targets } = checkParams(params);
   const overrides = params.metadata === undefined ? null : await readOverrides(params.metadata);
-  const request = quants.length > 0 || target ? await readRequest(params) : null;
+  const request = quants.length + targets.length > 0 ? await readRequest(params) : null;
   return { request, overrides };
 }
 

@@ -78,8 +78,12 @@ const NO_KEYS = new KeyValues();
 
 /** @param weights of the columns, or none where all count alike. */
 export function lossOf(weights: Float32Array | undefined, [, weighted = 0, source = 0]: Float64Array): Loss {
-  const mean = weights ? weights.reduce((sum, weight) => sum + weight, 0) / weights.length : 1;
-  return { weighted, whole: mean * source };
+  return { weighted, whole: meanWeight(weights) * source };
+}
+
+/** How much columns count on average: 1 where all count alike. */
+export function meanWeight(weights: Float32Array | undefined): number {
+  return weights ? weights.reduce((sum, weight) => sum + weight, 0) / weights.length : 1;
 }
 
 /** The share of a tensor that is lost. */

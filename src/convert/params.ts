@@ -1,15 +1,24 @@
-import { parseArchitecture } from '../archs/registry.js';
+import { type ArchName, parseArchitecture } from '../archs/registry.js';
 import { UsageError } from '../errors.js';
 import { optionName, refuseEmpty } from '../options/empty.js';
 import { checkNumbers } from '../options/numbers.js';
 import type { ForceOption } from '../output/guard.js';
-import { type FileType, type OutType, parseFileTypes, parseOutType } from '../quantize/file-types.js';
+import {
+  type FileType,
+  type OutType,
+  type OutTypeName,
+  parseFileTypes,
+  parseOutType,
+  type QuantName,
+} from '../quantize/file-types.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
-import { parseTarget, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
+import { parseTargets, type TargetOptions, type TargetSize } from '../quantize/target/size.js';
+import type { TensorTypeAssignment, TensorTypeName } from '../quantize/type-options.js';
+import type { PreTokenizerName } from '../tokenizer/pre/fingerprints.js';
 import { parsePreTokenizer } from '../tokenizer/pre/recognize.js';
 import { parseOptions } from './quantize-request.js';
 import { RequantizeError } from './quantized.js';
-import type { Sensitivities } from './target.js';
+import type { Sensitivities } from './sensitivities.js';
 
 /** What every call that writes files takes; the command line's options under the same names. */
 export interface OutputParams extends ForceOption {
@@ -41,8 +50,11 @@ export interface OutputParams extends ForceOption {
 
 /** llama-quantize's options, and a size to choose the types by. */
 export interface QuantizeOptions extends TargetOptions {
-  /** With a target size: what each tensor's errors cost. `measureSensitivities` finds it. */
-  readonly sensitivities?: Sensitivities;
+  /**
+   * With a target size: what each tensor's errors cost, or the path of a file of that. `measureSensitivities` finds it, and
+   * `sensitivitiesOut` writes it.
+   */
+  readonly sensitivities?: string | Sensitivities;
   /**
    * An importance matrix, or the path, or `org/model:file`, of one (llama-imatrix's GGUF or its older binary format).
    * `collectImatrix` makes one of the source.
@@ -57,11 +69,11 @@ export interface QuantizeOptions extends TargetOptions {
   /** Leave output.weight as it is. @default false */
   readonly leaveOutputTensor?: boolean;
   /** A tensor type for output.weight. */
-  readonly outputTensorType?: string;
+  readonly outputTensorType?: TensorTypeName;
   /** A tensor type for the token embeddings. */
-  readonly tokenEmbeddingType?: string;
+  readonly tokenEmbeddingType?: TensorTypeName;
   /** `regex=type`: tensors whose name the regular expression finds get the type; the first match counts. */
-  readonly tensorType?: readonly string[];
+  readonly tensorType?: readonly TensorTypeAssignment[];
   /** A file of such rules, separated by white space; they come after those of `tensorType`. */
   readonly tensorTypeFile?: string;
   /** `key=type:value` (int, float, bool, str): metadata to set in the output. */
@@ -77,9 +89,9 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
   /** `org/model[@revision]`, a bare Hub name, or a folder (a path that exists wins). */
   readonly source: string;
   /** The converter's type: `auto`, `f32`, `f16`, `bf16`, `q8_0`. @default 'auto' */
-  readonly outtype?: string;
+  readonly outtype?: OutTypeName;
   /** Quantize to these types, each into a file of its own, from one read of the source. */
-  readonly quant?: string | readonly string[];
+  readonly quant?: QuantName | readonly QuantName[];
   /** Takes the place of the name derived from the repository. */
   readonly modelName?: string;
   /** Path of a JSON file whose fields override the metadata. */
@@ -87,9 +99,9 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
   /** Only the vocabulary and the metadata. @default false */
   readonly vocabOnly?: boolean;
   /** The pre-tokenizer's name, instead of the recognised one. */
-  readonly preTokenizer?: string;
+  readonly preTokenizer?: PreTokenizerName;
   /** Convert as this class of models (a name from `listArchitectures()`), whatever config.json says. */
-  readonly arch?: string;
+  readonly arch?: ArchName;
 }
 
 /** What quantizing a GGUF file takes. */
@@ -97,7 +109,7 @@ export interface QuantizeParams extends OutputParams, QuantizeOptions {
   /** A GGUF file or the first part of a split one: a path, or `org/model[@revision]:file.gguf`. */
   readonly source: string;
   /** Types to quantize to, each into a file of its own, from one read of the source; none with a target size. */
-  readonly quant?: string | readonly string[];
+  readonly quant?: QuantName | readonly QuantName[];
   /** As many parts as the source has. @default false */
   readonly keepSplit?: boolean;
 }
@@ -111,10 +123,10 @@ const QUANTIZE_OPTIONS = [
   ...(['tokenEmbeddingType', 'tensorType', 'tensorTypeFile', 'overrideKv', 'pruneLayers', 'allowRequantize'] as const),
 ] satisfies readonly (keyof QuantizeOptions)[];
 
-/** What files are wanted: of these types, or of a size. */
+/** What files are wanted: of these types, or of these sizes. */
 export interface Asked {
   readonly quants: readonly FileType[];
-  readonly target: TargetSize | undefined;
+  readonly targets: readonly TargetSize[];
 }
 
 /** What can be wrong with a conversion's parameters by themselves. @throws UsageError */
@@ -122,7 +134,7 @@ export function checkParams(params: ConvertParams): Asked & { outType: OutType |
   checkOutputParams(params);
   const outType = parseOutType(params.outtype ?? 'auto');
   const asked = parseAsked(params);
-  const isQuantized = asked.quants.length > 0 || asked.target !== undefined;
+  const isQuantized = asked.quants.length + asked.targets.length > 0;
   const idle = QUANTIZE_OPTIONS.find((name) => params[name] !== undefined && params[name] !== false);
   if (idle && !isQuantized) {
     throw new NothingToQuantizeError(
@@ -130,7 +142,8 @@ export function checkParams(params: ConvertParams): Asked & { outType: OutType |
       'Name a type with --quant (or a size with --target-size), or leave it out.',
     );
   }
-  const changed = asked.quants.find((type) => type !== 'Q8_0' && type !== 'COPY') ?? (asked.target && 'a target size');
+  const changed =
+    asked.quants.find((type) => type !== 'Q8_0' && type !== 'COPY') ?? (asked.targets[0] && 'a target size');
   if (outType === 'Q8_0' && changed && !params.allowRequantize) {
     throw new RequantizeError(
       `With --outtype ${params.outtype} the model is quantized already before ${changed} is made of it: quality is lost twice.`,
@@ -156,7 +169,7 @@ export function checkParams(params: ConvertParams): Asked & { outType: OutType |
 export function checkQuantizeParams(params: QuantizeParams): Asked {
   checkOutputParams(params);
   const asked = parseAsked(params);
-  if (asked.quants.length === 0 && !asked.target) {
+  if (asked.quants.length + asked.targets.length === 0) {
     throw new NoTypeError(
       'No type is given to quantize to.',
       'Give one such as q4_k_m (hf2gguf types lists them), or a size with --target-size.',
@@ -174,19 +187,19 @@ export function checkOutputParams(params: OutputParams): void {
 /** @throws UsageError */
 function parseAsked(params: QuantizeOptions & Pick<ConvertParams, 'quant'>): Asked {
   const quants = parseQuants(params.quant);
-  const target = parseTarget(params);
+  const targets = parseTargets(params);
   const other = quants.length > 0 ? 'a type' : params.pure ? '--pure' : undefined;
-  if (target && other) {
+  if (targets.length > 0 && other) {
     throw new ConflictingOptionsError(
       `${other} and a target size are both given, and each chooses the tensors' types.`,
       'Choose one of them.',
     );
   }
   parseOptions(params);
-  return { quants, target };
+  return { quants, targets };
 }
 
 /** Each type once. @throws UnknownTypeError */
-export function parseQuants(quant: ConvertParams['quant']): FileType[] {
+export function parseQuants(quant: string | readonly string[] | undefined): FileType[] {
   return parseFileTypes(typeof quant === 'string' ? [quant] : (quant ?? []));
 }

@@ -11,6 +11,7 @@ import { parseTensorType, parseTensorTypeFile, parseTensorTypeRule } from '../qu
 import type { OpenOptions } from '../repo/open.js';
 import type { QuantizeOptions } from './params.js';
 import type { QuantizeRequest } from './quantized.js';
+import { readSensitivities } from './sensitivities.js';
 
 export class SelectionWithoutImatrixError extends UsageError {}
 export class UnreadableOptionFileError extends SourceError {}
@@ -48,11 +49,13 @@ export async function readRequest(
   const { tensorTypes, overrides, ...parsed } = parseOptions(options);
   const rules = await readTensorTypeFile(options);
   const { imatrix, unmatched } = await readSelected(options);
+  const { sensitivities } = options;
   return {
     ...parsed,
     unmatched,
     tensorTypes: [...tensorTypes, ...rules],
     imatrix,
+    sensitivities: typeof sensitivities === 'string' ? await readSensitivities(sensitivities) : sensitivities,
     overrides: [...overrides, ...(imatrix ? imatrixKeyValues(imatrix) : [])],
   };
 }

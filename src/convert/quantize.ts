@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { withJobs } from '../options/numbers.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { checkSource, tellOverrides } from './check-quantized.js';
 import { finishPlan } from './finish-plan.js';
 import { type GgufModel, openGgufModel } from './gguf-model.js';
@@ -18,7 +18,7 @@ import { layOutAsked } from './target.js';
  * @example for await (const event of quantize({ source: 'model-BF16.gguf', quant: 'q4_k_m' })) console.log(event);
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong
  */
-export function quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function quantize(params: QuantizeParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = withJobs({ ...params, signal }, { emit });
     return run(planner(own, emit), own, emit);

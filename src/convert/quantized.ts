@@ -19,6 +19,7 @@ import { dtypeOf, type TensorExpr } from '../tensor/expr.js';
 import type { DoubtSink } from '../warnings.js';
 import { placeTensors, QUANTIZATION_VERSION, type UnplacedTensor } from './layout.js';
 import type { PlannedFile, Prediction } from './plan.js';
+import type { Sensitivities } from './sensitivities.js';
 
 /** What llama-quantize would read: a file, or all parts of a split one. */
 export interface QuantizeSource {
@@ -42,6 +43,8 @@ export interface SourceTensor {
 /** llama-quantize's options, read and checked. */
 export interface QuantizeRequest extends Omit<TypeRequest, 'fileType' | 'hasImatrix'> {
   readonly imatrix?: Imatrix | undefined;
+  /** For a target size. */
+  readonly sensitivities?: Sensitivities | undefined;
   /** Key-values to set, those that name the importance matrix at the end. */
   readonly overrides: readonly KvOverride[];
   /** Numbers of the layers to leave out. */

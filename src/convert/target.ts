@@ -13,7 +13,7 @@ import { elementCount } from '../tensor/expr.js';
 import { doubtIdleOptions } from './idle-options.js';
 import { sizeOf } from './layout.js';
 import { type Loss, type MeasureContext, measureLosses, relativeLoss } from './measure-losses.js';
-import type { Asked, OutputParams, QuantizeOptions } from './params.js';
+import type { Asked, OutputParams } from './params.js';
 import type { PlannedFile, Prediction } from './plan.js';
 import {
   type CoverageSink,
@@ -28,16 +28,7 @@ import {
   quantizedTensor,
   reportCoverage,
 } from './quantized.js';
-
-/** The KL divergence in nats that a unit of a tensor's weighted squared error costs. */
-export interface Sensitivity {
-  readonly usual: number;
-  /** Where a type's errors cost more or less than others'. */
-  readonly byType: Readonly<Partial<Record<GgmlType, number>>>;
-}
-
-/** By tensor of the source. */
-export type Sensitivities = ReadonlyMap<string, Sensitivity>;
+import { checkSensitivities } from './sensitivities.js';
 
 /** The model does not get as small as asked for. */
 export class TargetTooSmallError extends UsageError {}
@@ -58,75 +49,107 @@ interface Candidate extends Option {
 interface TargetContext extends MeasureContext {
   /** Find out whether a target size can be met, from headers alone: the types are the smallest ones. @default false */
   readonly headersOnly?: boolean;
-  readonly params: MeasureContext['params'] & Pick<QuantizeOptions, 'sensitivities'> & Pick<OutputParams, 'strict'>;
+  readonly params: MeasureContext['params'] & Pick<OutputParams, 'strict'>;
 }
 
 /**
  * The files that are asked for, and a word on what the importance matrix covers.
  * @param name of the file of a type, or of what stands for one.
- * @throws as `layOutAll` and `layOutTarget`
+ * @throws as `layOutAll` and `layOutTargets`
  */
 export async function layOutAsked(
   source: QuantizeSource,
-  { quants, target }: Asked,
+  { quants, targets }: Asked,
   request: QuantizeRequest,
   name: (type: string) => string,
   context: TargetContext,
 ): Promise<PlannedFile[]> {
   doubtIdleOptions(source, request, quants, { emit: context.emit, strict: context.params.strict });
-  return target
-    ? layOutTarget(name(target.label), source, target, request, context)
+  return targets.length > 0
+    ? layOutTargets(targets, source, request, name, context)
     : layOutAll(source, quants, request, name, doubts(context));
 }
 
 /**
- * The file of at most the size asked for in which tensors have the types that together do the least damage: what each
- * tensor loses as each type is measured, counted by its sensitivity, and the best combination found. Types that options
- * name stay.
- * @throws TargetTooSmallError, and as `layOutQuantized` and `measureLosses`
+ * Of each size asked for, the file of at most that size in which tensors have the types that together do the least damage:
+ * what each tensor loses as each type is measured once for all, counted by its sensitivity, and the best combination found.
+ * Types that options name stay.
+ * @param name of the file of a size, by its label.
+ * @throws TargetTooSmallError, and as `checkSensitivities`, `layOutQuantized` and `measureLosses`
  */
-async function layOutTarget(
-  name: string,
+async function layOutTargets(
+  sizes: readonly TargetSize[],
   source: QuantizeSource,
-  size: TargetSize,
   request: QuantizeRequest,
+  name: (label: string) => string,
   context: TargetContext,
 ): Promise<PlannedFile[]> {
-  const sensitivities = context.params.sensitivities?.size ? context.params.sensitivities : undefined;
   const subjects = findSubjects(source, request);
+  const sensitivities = request.sensitivities?.size ? request.sensitivities : undefined;
+  if (sensitivities) {
+    const needed = subjects.filter(isMeasured).map(({ tensor: { entry, ne } }) => ({ name: entry, ne }));
+    const { strict } = context.params;
+    checkSensitivities(sensitivities, source.tensors, needed, request.imatrix, { emit: context.emit, strict });
+  }
   const alignment = Number(source.kv.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT);
   const bytes: SizeOf = ({ ne }, type) => align(sizeOf(type, ne), alignment);
-  const layOut = (choices: readonly Choice[], prediction?: Prediction) =>
-    layOutQuantized(name, source, { type: size.label, ...recipe(subjects, choices), prediction }, request);
-
-  const budget = budgetFor(subjects, bytes, size, layOut);
+  const searches = sizes.map((size): Search => {
+    const layOut = (choices: readonly Choice[], prediction?: Prediction) => {
+      const recipe = { type: size.label, ...recipeOf(subjects, choices), prediction };
+      return layOutQuantized(name(size.label), source, recipe, request);
+    };
+    const budget = budgetFor(subjects, bytes, size, layOut);
+    return { budget, layOut, subjects: nearTarget(subjects, bytes, budget) };
+  });
   if (context.headersOnly) {
-    return layOut(smallestChoices(subjects));
+    return searches.flatMap(({ layOut }) => layOut(smallestChoices(subjects)));
   }
-  const measured = nearTarget(subjects, bytes, budget);
-  const losses = await measureLosses(versions(measured, request), context);
+  const losses = await measureLosses(versions(searches, request), context);
   const { layers } = factsOf(source, request);
-  const candidates = measured.map(({ tensor, types }) =>
-    types.map((type): Candidate => {
-      const loss = losses.get(type)?.get(tensor.name) ?? NO_LOSS;
-      const sensitivity = sensitivities?.get(tensor.entry);
-      const relative = relativeLoss(loss);
-      const damage = sensitivity
-        ? loss.weighted * (sensitivity.byType[type] ?? sensitivity.usual)
-        : relative * usualCost(tensor.entry, layers);
-      return { type, size: bytes(tensor, type), damage, relative };
-    }),
-  );
+  const candidate = (tensor: KeptTensor, type: GgmlType): Candidate => {
+    const loss = losses.get(type)?.get(tensor.name) ?? NO_LOSS;
+    const sensitivity = sensitivities?.get(tensor.entry);
+    const relative = relativeLoss(loss);
+    const damage = sensitivity
+      ? loss.weighted * (sensitivity.byType[type] ?? sensitivity.usual)
+      : relative * usualCost(tensor.entry, layers);
+    return { type, size: bytes(tensor, type), damage, relative };
+  };
+  const files = searches.flatMap((search) => best(search, candidate, sensitivities !== undefined));
+  reportCoverage(source, files, request, doubts(context));
+  return files;
+}
+
+/** One size that is looked for: what the tensors may take, and the types that come into question. */
+interface Search {
+  /** Bytes. */
+  readonly budget: number;
+  readonly subjects: readonly Subject[];
+  layOut(choices: readonly Choice[], prediction?: Prediction): PlannedFile[];
+}
+
+/** The files of the best choice of types. */
+function best(
+  { subjects, budget, layOut }: Search,
+  candidate: (tensor: KeptTensor, type: GgmlType) => Candidate,
+  hasSensitivities: boolean,
+): PlannedFile[] {
+  const candidates = subjects.map(({ tensor, types }) => types.map((type) => candidate(tensor, type)));
   // There is a solution, since the budget was checked.
   const picked = (leastDamage(candidates, budget) ?? []).map((choice, i) => candidates[i]?.[choice] as Candidate);
   const choices = picked.map(({ type }, i) => ({ type, why: subjects[i]?.why ?? reason(type, candidates[i] ?? []) }));
-  const prediction = {
-    kld: sensitivities ? sum(picked.map(({ damage }) => damage)) : null,
+  return layOut(choices, {
+    kld: hasSensitivities ? sum(picked.map(({ damage }) => damage)) : null,
     relativeError: sum(picked.map(({ relative }) => relative)),
-  };
-  const files = layOut(choices, prediction);
-  reportCoverage(source, files, request, doubts(context));
-  return files;
+  });
+}
+
+/** Elements of the smallest block: rows that do not fit it are never quantized. */
+const SMALLEST_BLOCK = 32;
+
+/** Whether sensitivities have something on a tensor. */
+function isMeasured({ tensor, types }: Subject): boolean {
+  return types.length > 1 && (tensor.ne[0] ?? 1) % SMALLEST_BLOCK === 0;
 }
 
 function doubts({ params, emit }: TargetContext): CoverageSink {
@@ -155,7 +178,7 @@ function findSubjects(source: QuantizeSource, request: QuantizeRequest): Subject
   });
 }
 
-function recipe(subjects: readonly Subject[], choices: readonly Choice[]) {
+function recipeOf(subjects: readonly Subject[], choices: readonly Choice[]) {
   const bytes = new Map<GgmlType, number>();
   for (const [i, { type }] of choices.entries()) {
     bytes.set(type, (bytes.get(type) ?? 0) + sizeOf(type, subjects[i]?.tensor.ne ?? []));
@@ -204,13 +227,15 @@ function smallestOf(types: readonly GgmlType[]): GgmlType {
   return types.reduce((least, type) => (bitsOf(type) < bitsOf(least) ? type : least));
 }
 
-/** All that has to be quantized to know what it loses. */
-function versions(subjects: readonly Subject[], request: QuantizeRequest) {
+/** All that has to be quantized to know what it loses: each tensor once as each type. */
+function versions(searches: readonly Search[], request: QuantizeRequest) {
+  const subjects = searches.flatMap((search) => search.subjects);
   const types = new Set(subjects.flatMap(({ types }) => types));
   return new Map(
     [...types].map((type) => {
       const wanted = subjects.filter(({ tensor, types }) => types.includes(type) && type !== tensor.type);
-      return [type, wanted.map(({ tensor }) => quantizedTensor(tensor, { type, why: '' }, request))];
+      const tensors = new Set(wanted.map(({ tensor }) => tensor));
+      return [type, [...tensors].map((tensor) => quantizedTensor(tensor, { type, why: '' }, request))];
     }),
   );
 }

@@ -5,7 +5,7 @@ import { type GgmlType, rowBytes } from '../gguf/types.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { elementCount } from '../tensor/expr.js';
 import { compareTensors, type TensorError } from './compare-tensors.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
@@ -59,7 +59,7 @@ export interface TensorSummary {
  * out does not count.
  * @throws UsageError, UnsupportedError, SourceError, HubError, InterruptedError
  */
-export function diff(params: DiffParams): AsyncGenerator<DiffEvent, Difference> {
+export function diff(params: DiffParams): Call<DiffEvent, Difference> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
 }
 

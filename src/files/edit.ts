@@ -9,7 +9,7 @@ import { doubtTemplates } from '../jinja/doubt-templates.js';
 import { type Fault, findFaults, findKeyFaults } from '../loading/faults.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
@@ -53,7 +53,7 @@ export interface EditResult {
 
 export class ProtectedKeyError extends UsageError {}
 export class UnknownKeyError extends UsageError {}
-export class ChatTemplateError extends UsageError {}
+export class ChatTemplateFileError extends UsageError {}
 export class BigEndianFileError extends UnsupportedError {}
 /** llama.cpp would not load the result, but loads the file. */
 export class UnloadableResultError extends UsageError {}
@@ -64,7 +64,7 @@ export class UnreadableResultError extends UsageError {}
  * Changes key-values of a GGUF file, never its tensors. Whenever it is stopped, there is the old file or the new one.
  * @throws UsageError, UnsupportedError, SourceError, ResourceError, InterruptedError; StrictError with `strict`
  */
-export function edit(params: EditParams): AsyncGenerator<EditEvent, EditResult> {
+export function edit(params: EditParams): Call<EditEvent, EditResult> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
 }
 
@@ -182,7 +182,7 @@ function isNeeded(key: string, kv: KeyValues): boolean {
 /** Line ends as Python's text files have them, and so the converter. */
 async function readTemplate(path: string): Promise<string> {
   const wrong = (what: string, cause: unknown) =>
-    new ChatTemplateError(`--chat-template ${path} ${what}.`, 'Give a Jinja template as a text file.', { cause });
+    new ChatTemplateFileError(`--chat-template ${path} ${what}.`, 'Give a Jinja template as a text file.', { cause });
   const bytes = await readFile(path).catch((cause: Error) => {
     throw wrong(`can't be read: ${cause.message}`, cause);
   });

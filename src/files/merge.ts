@@ -9,7 +9,7 @@ import { UsageError } from '../errors.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { withJobs } from '../options/numbers.js';
 import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
 export interface MergeParams extends Omit<OutputParams, 'strict' | 'stats'> {
@@ -24,7 +24,7 @@ export class NotSplitError extends UsageError {}
  * without `force`.
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
-export function merge(params: MergeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function merge(params: MergeParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const tell = numbered(WRITE_STAGES, emit);
     const own = withJobs({ ...params, signal }, { emit });

@@ -13,7 +13,7 @@ import { MAX_GGUF_PARTS } from '../limits.js';
 import { partOf } from '../locate-gguf.js';
 import { withJobs } from '../options/numbers.js';
 import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { elementCount, shapeOf } from '../tensor/expr.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
@@ -35,7 +35,7 @@ export class SplitLimitError extends UsageError {}
  * Splits a GGUF file into parts, NAME-00001-of-00003.gguf and so on: the bytes that llama-gguf-split writes.
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
-export function split(params: SplitParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function split(params: SplitParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const tell = numbered(WRITE_STAGES, emit);
     const own = withJobs({ ...params, signal }, { emit });

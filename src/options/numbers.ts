@@ -45,10 +45,11 @@ const NAMES = Object.keys(NUMBERS) as NumberOption[];
  * Checks those of a call's parameters that are numbers.
  * @throws NumberError
  */
-export function checkNumbers(params: { readonly [name in NumberOption]?: number | undefined }): void {
+export function checkNumbers(
+  params: { readonly [name in NumberOption]?: number | readonly number[] | undefined },
+): void {
   for (const name of NAMES) {
-    const value = params[name];
-    if (value !== undefined) {
+    for (const value of [params[name] ?? []].flat()) {
       checkNumber(value, NUMBERS[name]);
     }
   }

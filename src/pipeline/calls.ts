@@ -7,7 +7,7 @@ import { readRequest } from '../convert/quantize-request.js';
 import { asConversion, asQuantization } from '../convert/route.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import { numbered } from '../stages.js';
-import { forward, stream } from '../stream.js';
+import { type Call, call, forward, stream } from '../stream.js';
 import {
   type ConvertParams,
   checkRunnerOptions,
@@ -38,7 +38,11 @@ const QUANTIZE: Conversion<QuantizeParams> = {
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong. What was written
  * stays when its check fails or is interrupted, else nothing is left behind. QualityGateError comes after `done`.
  */
-export async function* convert(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function convert(params: ConvertParams): Call<ConvertEvent, ConvertResult> {
+  return call(converted(params));
+}
+
+async function* converted(params: ConvertParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   checkParams(params);
   const quantization = await asQuantization(params);
   return yield* quantization ? write(QUANTIZE, quantization) : write(CONVERT, params);
@@ -60,7 +64,11 @@ export async function plan(params: ConvertParams, emit: (event: ConvertEvent) =>
  * @example for await (const event of quantize({ source: 'model-BF16.gguf', quant: 'q4_k_m' })) console.log(event);
  * @throws as `convert`
  */
-export async function* quantize(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
+export function quantize(params: QuantizeParams): Call<ConvertEvent, ConvertResult> {
+  return call(quantized(params));
+}
+
+async function* quantized(params: QuantizeParams): AsyncGenerator<ConvertEvent, ConvertResult> {
   checkQuantizeParams(params);
   const conversion = await asConversion(params);
   return yield* conversion ? write(CONVERT, conversion) : write(QUANTIZE, params);
@@ -85,17 +93,14 @@ function write<Params extends PipelineParams>(
   return stream(async (emit, signal) => {
     conversion.check(params);
     checkRunnerOptions(params);
-    const events = await started(conversion, { ...params, signal });
-    return forward(events, numbered(stagesOf(params).write, emit));
+    const own = { ...params, signal };
+    const tell = numbered(stagesOf(params).write, emit);
+    if (!runsModel(params)) {
+      return forward(conversion.write(own), tell);
+    }
+    const { writeAll } = await import('./pipeline.js');
+    return forward(writeAll(conversion, own), tell);
   }, params.signal);
-}
-
-async function started<Params extends PipelineParams>(conversion: Conversion<Params>, params: Params) {
-  if (!runsModel(params)) {
-    return conversion.write(params);
-  }
-  const { writeAll } = await import('./pipeline.js');
-  return writeAll(conversion, params);
 }
 
 async function planned<Params extends PipelineParams>(

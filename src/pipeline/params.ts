@@ -9,6 +9,10 @@ import type { CheckParams } from '../runner/check.js';
 export interface RunnerOptions {
   /** With `imatrix: 'auto'` or a target size: a file of text to run over. @default the bundled one */
   readonly imatrixText?: string;
+  /** With `imatrix: 'auto'`: a file to write it to, to be given as `imatrix` another time; a plan does not write it. */
+  readonly imatrixOut?: string;
+  /** With a target size: a file to write what was measured to, to be given as `sensitivities`; a plan does not write it. */
+  readonly sensitivitiesOut?: string;
   /** Run each file that was written beside the source, and say how far it is from it. @default false */
   readonly check?: boolean | CheckOptions;
 }
@@ -27,7 +31,7 @@ export type PipelineParams = QuantizeParams & Pick<ConvertParams, 'arch' | 'preT
 
 /** Whether types are chosen by a size. */
 export function hasTarget({ targetSize, targetBpw }: PipelineParams): boolean {
-  return (targetSize ?? targetBpw) !== undefined;
+  return [targetSize ?? targetBpw ?? []].flat().length > 0;
 }
 
 /** Whether a model is run before or after it is converted. */
@@ -62,6 +66,20 @@ export function checkRunnerOptions(params: PipelineParams): void {
   if (typeof params.check === 'object') {
     refuseEmpty(params.check);
     checkNumbers(params.check);
+  }
+  if (params.imatrixOut !== undefined && params.imatrix !== 'auto') {
+    throw new UsageError('--imatrix-out has no effect without --imatrix auto.', 'Give both, or leave it out.');
+  }
+  for (const [name, given] of Object.entries({
+    '--sensitivities': params.sensitivities,
+    '--sensitivities-out': params.sensitivitiesOut,
+  })) {
+    if (given !== undefined && !hasTarget(params)) {
+      throw new UsageError(`${name} has no effect without a target size.`, 'Give both, or leave it out.');
+    }
+  }
+  if (params.sensitivities !== undefined && params.sensitivitiesOut !== undefined) {
+    throw new UsageError('--sensitivities and --sensitivities-out are both given.', 'Choose one of them.');
   }
   if (params.check && params.vocabOnly) {
     throw new UsageError('A vocabulary alone cannot be checked.', 'Leave --check or --vocab-only out.');

@@ -7,9 +7,9 @@ import { type CheckResult, check, expectCheck } from '../runner/check.js';
 import { checkGates } from '../runner/gates.js';
 import { OpenedModels } from '../runner/model.js';
 import { readText } from '../runner/texts.js';
-import { forward, stream } from '../stream.js';
+import { type Call, forward, stream } from '../stream.js';
 import { hasTarget, type PipelineParams } from './params.js';
-import { expected, measured, type Run, waitsOf } from './prepare.js';
+import { checkKept, expected, measured, type Run, waitsOf } from './prepare.js';
 
 // A conversion with what runs the model before it and after.
 
@@ -23,7 +23,7 @@ export interface Conversion<Params> {
   read(params: Params): Promise<unknown>;
   /** @param headersOnly for a target size: find out whether it can be met, and measure nothing. */
   plan(params: Params, emit: Emit, headersOnly?: boolean): Promise<Plan>;
-  write(params: Params): AsyncGenerator<ConvertEvent, ConvertResult>;
+  write(params: Params): Call<ConvertEvent, ConvertResult>;
 }
 
 /** The check was interrupted, when the files had been written. */
@@ -47,7 +47,7 @@ export async function planAll<Params extends PipelineParams>(
   const own = { ...withJobs(params, { emit: each }), opened: new OpenedModels() };
   each({ event: 'phase', phase: 'open' });
   await refuse(conversion, own, each);
-  return conversion.plan(await (hasTarget(own) ? measured(own, each) : expected(own, each)), each);
+  return conversion.plan(await (hasTarget(own) ? measured(own, each, { keep: false }) : expected(own, each)), each);
 }
 
 /**
@@ -58,7 +58,7 @@ export async function planAll<Params extends PipelineParams>(
 export function writeAll<Params extends PipelineParams>(
   conversion: Conversion<Params>,
   params: Params,
-): AsyncGenerator<ConvertEvent, ConvertResult> {
+): Call<ConvertEvent, ConvertResult> {
   return stream(async (emit, signal) => {
     const each = onceEach(emit);
     const own = { ...withJobs(params, { emit: each }), signal, opened: new OpenedModels() };
@@ -67,7 +67,7 @@ export function writeAll<Params extends PipelineParams>(
     if (own.imatrix === 'auto' && !hasTarget(own)) {
       await conversion.plan(await expected(own, each), waitsOf(each));
     }
-    const written = conversion.write(await measured(own, each));
+    const written = conversion.write(await measured(own, each, { keep: true }));
     const { files } = await forward(written, (event) => event.event !== 'done' && each(event));
     const checked = own.check ? await checkFiles(files, own, each) : undefined;
     const result = { files, ...(checked && { check: checked }) };
@@ -96,6 +96,7 @@ function onceEach(emit: Emit): Emit {
 /** @throws what is wrong with a request before anything is done. */
 async function refuse<Params extends PipelineParams>(conversion: Conversion<Params>, params: Run<Params>, emit: Emit) {
   await checkKnownOutput(params, { isPrefix: params.keepSplit });
+  await checkKept(params);
   // Files that options name are read before the source, which may be on the Hub, is asked for.
   await conversion.read(params.imatrix === 'auto' ? { ...params, imatrix: NO_IMATRIX } : params);
   if (params.imatrixText !== undefined) {

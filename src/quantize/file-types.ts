@@ -1,3 +1,4 @@
+import type { AnyCase } from '../any-case.js';
 import { SourceError, UsageError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
@@ -64,6 +65,9 @@ const ALIASES = {
   BFLOAT16: 'BF16',
 } as const satisfies Record<string, FileType>;
 const ALIAS_NAMES = Object.keys(ALIASES) as (keyof typeof ALIASES)[];
+
+/** What `quant` takes. */
+export type QuantName = AnyCase<FileType | keyof typeof ALIASES>;
 
 export class UnknownTypeError extends UsageError {}
 
@@ -148,6 +152,8 @@ export function fileTypeOf(type: GgmlType): number {
 /** What the converter alone can write: `--outtype`. */
 export const OUT_TYPES = ['F32', 'F16', 'BF16', 'Q8_0'] as const satisfies readonly FileType[];
 export type OutType = (typeof OUT_TYPES)[number];
+/** What `outtype` takes. */
+export type OutTypeName = AnyCase<OutType | 'AUTO'>;
 
 /** The converter's type by any of its names. @throws UnknownTypeError */
 export function parseOutType(name: string): OutType | 'auto' {

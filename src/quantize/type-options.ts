@@ -1,3 +1,4 @@
+import type { AnyCase } from '../any-case.js';
 import { UsageError } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
 import { didYouMean, sameName } from '../options/near-names.js';
@@ -10,6 +11,12 @@ export class TensorTypeError extends UsageError {}
 
 /** `--tensor-type` that is not NAME=TYPE, or whose name is no regular expression. */
 export class TensorTypeRuleError extends UsageError {}
+
+/** A type that a tensor can be written in, as options take it. */
+export type TensorTypeName = AnyCase<Exclude<GgmlType, 'F64' | 'I8' | 'I16' | 'I32' | 'I64'>>;
+
+/** `regex=type`, as `tensorType` takes it. */
+export type TensorTypeAssignment = `${string}=${TensorTypeName}`;
 
 /** ggml's integers and float64 are in files, but nothing is converted to them. */
 const WRITABLE = (Object.keys(GGML_TYPES) as GgmlType[]).filter((type) => !/^(I\d|F64)/.test(type));

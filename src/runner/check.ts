@@ -3,7 +3,7 @@ import type { DoneEvent, MeasuredEvent, OpeningEvent, PhaseEvent, ProgressEvent 
 import { refuseEmpty } from '../options/empty.js';
 import { checkNumbers, withJobs } from '../options/numbers.js';
 import { numbered } from '../stages.js';
-import { stream } from '../stream.js';
+import { type Call, stream } from '../stream.js';
 import { openVocabulary } from '../vocabulary/open.js';
 import { warn } from '../warnings.js';
 import { checkGates, type Gates } from './gates.js';
@@ -57,7 +57,7 @@ const DEFAULT_CONTEXT = 512;
  * @throws QualityGateError after the `done` event, and Hf2ggufError as for everything that the caller or the files can get
  * wrong.
  */
-export function check(params: CheckParams): AsyncGenerator<CheckEvent, CheckResult> {
+export function check(params: CheckParams): Call<CheckEvent, CheckResult> {
   return stream((emit, signal) => run({ ...params, signal }, numbered(['open', 'check'], emit)), params.signal);
 }
 

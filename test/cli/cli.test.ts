@@ -52,7 +52,8 @@ test('--json: one event a line, from the first phase to the result', async () =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(events[0]).toEqual({ event: 'phase', phase: 'open', step: 1, steps: 4 });
+  expect(events[0]).toMatchObject({ event: 'start', schema: 1, command: 'convert' });
+  expect(events[1]).toEqual({ event: 'phase', phase: 'open', step: 1, steps: 4 });
   expect(events.at(-1)).toMatchObject({
     event: 'done',
     result: { files: [{ path: join(out, 'model-f16.gguf'), type: 'F16' }] },
@@ -143,7 +144,27 @@ describe('what goes wrong is a sentence and an exit code', () => {
     expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({
       event: 'error',
       name: 'MissingWeightsError',
+      what: expect.stringMatching(/no model\*\.safetensors/),
+      next: expect.stringMatching(/\.$/),
       exitCode: 4,
     });
+  });
+
+  test.each<[string, string[], object]>([
+    ['an unknown option', [tinyVerse, '--quanti', '--json'], { what: "Unknown option '--quanti'.", next: /quant/ }],
+    ['a missing argument', ['inspect', '--json'], { what: "Missing required argument 'source'." }],
+    ['a bad number', [tinyVerse, '--jobs', 'x', '--json'], { what: /--jobs/ }],
+    ['a wrong request', [tinyVerse, '--quant', 'q9', '--json'], { what: /q9/ }],
+    ['a dry run', [tinyVerse, '--quant', 'q9', '--json', '--dry-run'], { what: /q9/ }],
+  ])('with --json, %s is an event on the last line', async (_, args, expected) => {
+    const { out, code } = await run(args);
+    const wanted = Object.entries(expected).map(([key, value]) => {
+      return [key, value instanceof RegExp ? expect.stringMatching(value) : value];
+    });
+    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      ...{ event: 'error', name: expect.stringMatching(/Error$/), next: expect.any(String), exitCode: 2 },
+      ...Object.fromEntries(wanted),
+    });
+    expect(code).toBe(2);
   });
 });

@@ -31,7 +31,7 @@ const source = join(fixtures, 'Tiny-Verse-2M');
 const title = peerMissing === undefined ? 'loaded by llama.cpp' : `loaded by llama.cpp (skipped: ${peerMissing})`;
 
 (peerMissing === undefined ? describe : describe.skip)(title, () => {
-  test.each(['f32', 'bf16'])('a %s file continues the prompts as transformers does', async (outtype) => {
+  test.each(['f32', 'bf16'] as const)('a %s file continues the prompts as transformers does', async (outtype) => {
     const { result } = await run({ source, outtype, output: tempFolder() });
     const expected = cases.map(clearTokens);
     const questions = cases.map(({ ids }, i) => ({ ids, count: expected[i]?.length ?? 0 }));

@@ -1,7 +1,10 @@
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { convert, plan } from '#src/convert/convert.js';
+import { parseQuants } from '#src/convert/params.js';
+import type { OutTypeName } from '#src/quantize/file-types.js';
 import { FILE_TYPES } from '#src/quantize/file-types.js';
+import type { PreTokenizerName } from '#src/tokenizer/pre/fingerprints.js';
 import { readTensors, type Tensor, writeTensors } from '../checkpoint/tensors.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
@@ -11,7 +14,8 @@ const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
 const expected = join(fixtures, 'Tiny-Verse-2M.expected');
 
 describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
-  test.each([...recordsOf(expected, 'convert')])('--outtype %s', async (outtype, record) => {
+  test.each([...recordsOf(expected, 'convert')])('--outtype %s', async (name, record) => {
+    const outtype = name as OutTypeName;
     const out = tempFolder();
     const { result } = await run({ source: tinyVerse, outtype, output: out });
     expect(result.files).toHaveLength(1);
@@ -23,7 +27,11 @@ describe('Tiny-Verse-2M, to the byte what the reference writes', () => {
   test('all quantizations from one read', async () => {
     const out = tempFolder();
     const records = [...recordsOf(expected, 'quantize')].filter(([type]) => type in FILE_TYPES);
-    const { result, events } = await run({ source: tinyVerse, quant: records.map(([type]) => type), output: out });
+    const { result, events } = await run({
+      source: tinyVerse,
+      quant: parseQuants(records.map(([type]) => type)),
+      output: out,
+    });
     const got = result.files.map(({ type, path }) => [type, basename(path), sha256(path)]);
     expect(got).toEqual(records.map(([type, { sha256 }]) => [type, `Tiny-Verse-2M-${type}.gguf`, sha256]));
     expect(records.length).toBeGreaterThanOrEqual(6);
@@ -72,7 +80,7 @@ describe('cases of the corpus', () => {
   const runs = readdirSync(corpus).flatMap((name) => {
     const { repo, pre, runs } = JSON.parse(readFileSync(join(corpus, name, 'case.json'), 'utf8')) as {
       repo: string;
-      pre: string | null;
+      pre: PreTokenizerName | null;
       runs: { id: string; args: string[] }[];
     };
     return runs
@@ -83,7 +91,7 @@ describe('cases of the corpus', () => {
   test.each(runs)('$name/$id', async ({ name, repo, pre, id, outtype }) => {
     const { result } = await run({
       source: join(corpus, name, 'source', repo),
-      outtype: outtype.startsWith('-') ? 'auto' : outtype,
+      outtype: outtype.startsWith('-') ? 'auto' : (outtype as OutTypeName),
       output: tempFolder(),
       ...(pre !== null && { preTokenizer: pre }),
     });
@@ -162,7 +170,7 @@ describe('what goes wrong', () => {
       }
     };
     await expect(consume()).rejects.toMatchObject({
-      name: 'ShortFileError',
+      name: 'ShrunkFileError',
       exitCode: 4,
       message: expect.stringMatching(/model\.safetensors became shorter/),
     });

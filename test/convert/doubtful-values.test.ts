@@ -20,7 +20,7 @@ test.each([
   ['an infinity', MINUS_INFINITY],
 ])('%s passes with a warning that says where', async (_, bits) => {
   const source = new TinyCopy().value(UP, [3, 232, 256], bits).folder;
-  for (const outtype of ['bf16', 'f16', 'f32']) {
+  for (const outtype of ['bf16', 'f16', 'f32'] as const) {
     expect(await warningsOf({ source, outtype })).toEqual([
       '1 tensor holds values that are NaN or infinite: blk.1.ffn_up.weight (first in row 3, column 232).',
     ]);
@@ -62,7 +62,7 @@ test('bytes that are copied are looked at too', async () => {
 test.each([
   ['bf16', NAN],
   ['f16', LARGE],
-])('--strict refuses it as %s, and leaves nothing', async (outtype, bits) => {
+] as const)('--strict refuses it as %s, and leaves nothing', async (outtype, bits) => {
   const source = new TinyCopy().value(UP, [3, 232, 256], bits).folder;
   const output = tempFolder();
   await expect(run({ source, outtype, output, preTokenizer: 'llama-bpe', strict: true })).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseQuants } from '#src/convert/params.js';
 import { start } from '../cli/run.js';
 import { type HubOptions, type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
@@ -39,7 +40,7 @@ test('a faulty Hub gives the bytes that a folder gives, from ranges alone', asyn
   const { result } = await run({
     source: 'org/Tiny-Verse-2M',
     endpoint: hub.endpoint,
-    quant: records.map(([type]) => type),
+    quant: parseQuants(records.map(([type]) => type)),
     maxMemory: 2 ** 22,
     output: out,
   });

@@ -2,11 +2,13 @@ import { closeSync, copyFileSync, existsSync, openSync, readdirSync, readFileSyn
 import { join } from 'node:path';
 import { convert } from '#src/convert/convert.js';
 import type { QuantizeParams } from '#src/convert/params.js';
+import { parseQuants } from '#src/convert/params.js';
 import type { Plan } from '#src/convert/plan.js';
 import { planQuantize, quantize } from '#src/convert/quantize.js';
 import { split } from '#src/files/split.js';
 import { openFile } from '#src/gguf/byte-source.js';
 import { readGguf } from '#src/gguf/reader.js';
+import type { OutTypeName } from '#src/quantize/file-types.js';
 import { finish, sha256 } from './records.js';
 
 // Runs of llama-quantize that were recorded: their arguments, and what came of it.
@@ -80,7 +82,7 @@ export function toParams(args: readonly string[]): QuantizeParams {
     }
   }
   const [source = '', out = '', quant = ''] = rest;
-  return { ...options, source, output: out, quant };
+  return { ...options, source, output: out, quant: parseQuants(quant) };
 }
 
 /** The folder in which the runs of one model take place; the process works in it, because file names are recorded. */
@@ -97,7 +99,7 @@ export class RunFolder {
       repo: string;
       convert: readonly string[];
     };
-    const outtype = args[args.indexOf('--outtype') + 1] ?? 'auto';
+    const outtype = (args[args.indexOf('--outtype') + 1] ?? 'auto') as OutTypeName;
     await finish(convert({ source: join(this.model, 'source', repo), outtype, output: 'source.gguf' }));
     for (const file of readdirSync(this.model).filter((name) => name.startsWith('imatrix'))) {
       copyFileSync(join(this.model, file), file);

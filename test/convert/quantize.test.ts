@@ -2,12 +2,14 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { basename, join } from 'node:path';
 import { convert } from '#src/convert/convert.js';
 import type { QuantizeOptions } from '#src/convert/params.js';
+import { parseQuants } from '#src/convert/params.js';
 import { planQuantize, quantize } from '#src/convert/quantize.js';
 import type { ConvertEvent } from '#src/events.js';
 import { openFile } from '#src/gguf/byte-source.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { type GgufTensor, readGguf } from '#src/gguf/reader.js';
 import { encodeHeader } from '#src/gguf/writer.js';
+import type { OutTypeName, QuantName } from '#src/quantize/file-types.js';
 import { FILE_TYPES, type FileType } from '#src/quantize/file-types.js';
 import { dequantize } from '#src/quantize/native.js';
 import { startHub } from '../hub/server.mjs';
@@ -20,7 +22,7 @@ const tinyVerse = join(fixtures, 'Tiny-Verse-2M');
 const records = recordsOf(join(fixtures, 'Tiny-Verse-2M.expected'), 'quantize');
 
 /** Tiny-Verse-2M as the converter writes it. */
-async function converted(outtype = 'auto'): Promise<string> {
+async function converted(outtype: OutTypeName = 'auto'): Promise<string> {
   const { files } = await finish(convert({ source: tinyVerse, outtype, output: tempFolder() }));
   return files[0]?.path ?? '';
 }
@@ -64,7 +66,9 @@ async function tensorsOf(path: string): Promise<readonly GgufTensor[]> {
 
 test("from a GGUF file, several types in one read: llama-quantize's bytes", async () => {
   const out = tempFolder();
-  const { files } = await finish(quantize({ source: await converted(), quant: [...records.keys()], output: out }));
+  const { files } = await finish(
+    quantize({ source: await converted(), quant: parseQuants([...records.keys()]), output: out }),
+  );
   expect(files.map(({ path }) => [basename(path), sha256(path)])).toEqual(
     [...records].map(([type, record]) => [`Tiny-Verse-2M-${type}.gguf`, record.sha256]),
   );
@@ -94,18 +98,18 @@ test('from a file on the Hub, by ranges', async () => {
 });
 
 describe('the direct path gives what the two steps give', () => {
-  const cases: [string, string, (imatrix: string) => QuantizeOptions][] = [
-    ['every type with an importance matrix', Object.keys(FILE_TYPES).join(','), (imatrix) => ({ imatrix })],
+  const cases: [string, readonly QuantName[], (imatrix: string) => QuantizeOptions][] = [
+    ['every type with an importance matrix', parseQuants(Object.keys(FILE_TYPES)), (imatrix) => ({ imatrix })],
     [
       'options',
-      'q3_k_m,iq4_xs',
+      ['q3_k_m', 'iq4_xs'],
       (imatrix) => ({
         ...{ imatrix, excludeWeights: ['ffn_up'], tokenEmbeddingType: 'q5_1', outputTensorType: 'q4_0' },
         ...{ tensorType: ['attn_(q|k)=iq3_s', 'ffn_down\\.weight=tq2_0'], overrideKv: ['general.name=str:Other'] },
       }),
     ],
-    ['pruned layers', 'q4_k_m', () => ({ pruneLayers: '1', leaveOutputTensor: true })],
-    ['pure', 'iq3_s,q5_0', () => ({ pure: true })],
+    ['pruned layers', ['q4_k_m'], () => ({ pruneLayers: '1', leaveOutputTensor: true })],
+    ['pure', ['iq3_s', 'q5_0'], () => ({ pure: true })],
   ];
 
   test.each(cases)('%s', async (_, quant, options) => {
@@ -118,7 +122,7 @@ describe('the direct path gives what the two steps give', () => {
   });
 
   test('through a quantized type', async () => {
-    const options = { quant: 'q4_k_m,q8_0,f16', allowRequantize: true };
+    const options = { quant: ['q4_k_m', 'q8_0', 'f16'], allowRequantize: true } as const;
     const direct = await finish(convert({ source: tinyVerse, outtype: 'q8_0', output: tempFolder(), ...options }));
     const twoSteps = await finish(quantize({ source: await converted('q8_0'), output: tempFolder(), ...options }));
     expect(direct.files.map(({ path }) => sha256(path))).toEqual(twoSteps.files.map(({ path }) => sha256(path)));
@@ -150,7 +154,7 @@ test('statistics are those of the file that was written', async () => {
   const source = await converted('f32');
   const imatrix = await makeImatrix(source);
   const { files } = await finish(
-    quantize({ source, quant: 'q3_k_m,iq4_xs', imatrix, stats: true, output: tempFolder() }),
+    quantize({ source, quant: ['q3_k_m', 'iq4_xs'], imatrix, stats: true, output: tempFolder() }),
   );
   const before = await tensorsOf(source);
   for (const { path, tensors = [] } of files) {
@@ -178,7 +182,7 @@ test('statistics are those of the file that was written', async () => {
 });
 
 describe('what is refused before a weight is read', () => {
-  const cases: [string, QuantizeOptions & { quant: string; strict?: boolean }, string, RegExp][] = [
+  const cases: [string, QuantizeOptions & { quant: QuantName; strict?: boolean }, string, RegExp][] = [
     [
       'a type that needs an importance matrix',
       { quant: 'iq2_xs' },
@@ -191,7 +195,15 @@ describe('what is refused before a weight is read', () => {
       'ImatrixRequiredError',
       /attn_q\.weight becomes IQ1_S/,
     ],
-    ['rows that fit no fallback', { quant: 'q4_k_m', tokenEmbeddingType: 'q9' }, 'TensorTypeError', /q9/],
+    [
+      'rows that fit no fallback',
+      {
+        quant: 'q4_k_m', // @ts-expect-error no type
+        tokenEmbeddingType: 'q9',
+      },
+      'TensorTypeError',
+      /q9/,
+    ],
     [
       'entries to leave out of no matrix',
       { quant: 'q4_k_m', excludeWeights: ['x'] },

@@ -5,10 +5,12 @@ import { convert, plan } from '#src/convert/convert.js';
 import { ConflictingOptionsError, type ConvertParams } from '#src/convert/params.js';
 import type { PlannedFile } from '#src/convert/plan.js';
 import { planQuantize, quantize } from '#src/convert/quantize.js';
+import type { Sensitivities, Sensitivity } from '#src/convert/sensitivities.js';
 import { TargetTooSmallError } from '#src/convert/target.js';
 import type { GgmlType } from '#src/gguf/types.js';
 import type { Imatrix } from '#src/quantize/imatrix/imatrix.js';
 import { bitsOf } from '#src/quantize/target/candidates.js';
+import type { TensorTypeAssignment } from '#src/quantize/type-options.js';
 import { check } from '#src/runner/check.js';
 import { collectImatrix } from '#src/runner/imatrix/auto.js';
 import { measureSensitivities } from '#src/runner/sensitivity/measure.js';
@@ -23,7 +25,7 @@ const text = join(fixtures, 'Tiny-Verse-2M.expected/eval.txt');
 
 const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-test-'));
 const fixed = (type: string) => join(folder, `Tiny-Verse-2M-${type}.gguf`);
-let chosen: Pick<ConvertParams, 'imatrix' | 'sensitivities'>;
+let chosen: { readonly imatrix: Imatrix; readonly sensitivities: Sensitivities };
 
 beforeAll(async () => {
   const imatrix: Imatrix = await collectImatrix({ source, chunks: 10 });
@@ -58,12 +60,10 @@ test("at a fixed recipe's size: no larger, a tenth less divergence and more, on 
 
 test('the data is what the fixed recipes make of the same types', async () => {
   const file = await planned({ targetBpw: 4.9, ...chosen });
-  const tensorType = [...typesOf(file)].map(([name, type]) => `^${name}$=${type}`);
+  const tensorType = [...typesOf(file)].map(([name, type]) => `^${name}$=${type}` as TensorTypeAssignment);
   const out = tempFolder();
   await finish(convert({ source, targetBpw: 4.9, ...chosen, output: join(out, 'a.gguf') }));
-  await finish(
-    convert({ source, quant: 'q8_0', tensorType, imatrix: chosen.imatrix as Imatrix, output: join(out, 'b.gguf') }),
-  );
+  await finish(convert({ source, quant: 'q8_0', tensorType, imatrix: chosen.imatrix, output: join(out, 'b.gguf') }));
   const [a, b] = ['a.gguf', 'b.gguf'].map((name) => readFileSync(join(out, name)).subarray(file.headerSize));
   expect(a?.equals(b as Buffer)).toBe(true);
 });
@@ -91,11 +91,12 @@ test('from a GGUF file, the same types', async () => {
 
 test('a tensor whose errors cost more gets more bits; a type whose errors cost more is left out', async () => {
   const name = 'blk.1.ffn_up.weight';
-  const known = chosen.sensitivities?.get(name) ?? { usual: Number.NaN, byType: {} };
+  const all = new Map(chosen.sensitivities);
+  const known = all.get(name) as Sensitivity;
   const withCosts = (changed: typeof known) =>
-    planned({ targetBpw: 4.5, ...chosen, sensitivities: new Map([...(chosen.sensitivities ?? []), [name, changed]]) });
+    planned({ targetBpw: 4.5, ...chosen, sensitivities: new Map([...all, [name, changed]]) });
   const before = typesOf(await planned({ targetBpw: 4.5, ...chosen })).get(name) as GgmlType;
-  const dearer = typesOf(await withCosts({ usual: known.usual * 100, byType: {} })).get(name) as GgmlType;
+  const dearer = typesOf(await withCosts({ ...known, usual: known.usual * 100, byType: {} })).get(name) as GgmlType;
   expect(bitsOf(dearer)).toBeGreaterThan(bitsOf(before));
   expect(typesOf(await withCosts({ ...known, byType: { [before]: known.usual * 1000 } })).get(name)).not.toBe(before);
 });
@@ -127,7 +128,7 @@ test('without an importance matrix or sensitivities: no type that needs the one,
 test('without sensitivities, still closer to the source than the fixed recipe', async () => {
   const { size } = statSync(fixed('Q3_K_M'));
   const out = join(tempFolder(), 'own.gguf');
-  await finish(convert({ source, targetSize: String(size), imatrix: chosen.imatrix as Imatrix, output: out }));
+  await finish(convert({ source, targetSize: String(size), imatrix: chosen.imatrix, output: out }));
   const { models } = await finish(check({ source: [fixed('Q3_K_M'), out], against: source, text, chunks: 12 }));
   const [theirs, ours] = models.map(({ divergence }) => divergence?.kld.value ?? Number.NaN);
   expect(ours).toBeLessThan(theirs as number);

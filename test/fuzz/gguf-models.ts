@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type GgufTensor, readGguf } from '#src/gguf/reader.js';
 import { GGML_TYPES, type GgufValue } from '#src/gguf/types.js';
 import { encodeHeader } from '#src/gguf/writer.js';
+import type { QuantName } from '#src/quantize/file-types.js';
 import { run } from '../convert/records.js';
 import { byteSource, ggufBytes, type Parts, type Tensor, u32 } from '../gguf/byte-file.js';
 import { fixtures } from '../paths.js';
@@ -24,7 +25,7 @@ export interface DraftTensor extends Tensor {
 
 const ALIGNMENT = 32;
 /** Source → types; as float32, the last would be a file of megabytes. */
-const SOURCES: Readonly<Record<string, readonly string[]>> = {
+const SOURCES: Readonly<Record<string, readonly QuantName[]>> = {
   'corpus/llama/source/Tiny-Llama-3-8B-Instruct': ['f32', 'q4_k_m'],
   'corpus/llama-2/source/Tiny-Llama-2-7b-chat-hf': ['f32', 'q4_k_m'],
   'corpus/qwen3/source/Qwen3-0.6B': ['f32', 'q4_k_m'],

@@ -17,6 +17,16 @@ test('a file, and the same file in a repository', async () => {
   expect(await inspect({ source })).toEqual({ ...file, source });
 });
 
+test('values without their types', async () => {
+  const file = await inspect({ source: FILE });
+  expect(file.get('a.u64')).toBe(18446744073709551615n);
+  expect(file.get('a.string')).toBe('Grüße 🐉\n');
+  expect(file.get('b.string')).toEqual(['', 'x', 'é']);
+  expect(file.get('b.i32')).toEqual([-7, 8]);
+  expect(file.get('nothing')).toBeUndefined();
+  expect(structuredClone(file)).toEqual(file);
+});
+
 test('what is no file says so', async () => {
   await expect(inspect({ source: 'no/such.gguf' })).rejects.toThrow(SourceError);
   await expect(inspect({ source: 'no/such.gguf' })).rejects.toThrow('no/such.gguf does not exist');

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PreTokenizerName } from '#src/tokenizer/pre/fingerprints.js';
 import { readJson } from '../archs/corpus.js';
 import type { Dice } from '../fuzz/dice.js';
 import { rewriteSafetensors, type StoredTensor } from './safetensors.js';
@@ -8,11 +9,11 @@ import { rewriteSafetensors, type StoredTensor } from './safetensors.js';
 export interface Source {
   readonly name: string;
   readonly folder: string;
-  readonly preTokenizer: string | undefined;
+  readonly preTokenizer: PreTokenizerName | undefined;
 }
 
 export function findSource(corpus: string, name: string): Source {
-  const { repo, pre } = readJson(join(corpus, name, 'case.json')) as { repo: string; pre: string | null };
+  const { repo, pre } = readJson(join(corpus, name, 'case.json')) as { repo: string; pre: PreTokenizerName | null };
   return { name, folder: join(corpus, name, 'source', repo), preTokenizer: pre ?? undefined };
 }
 

@@ -221,7 +221,7 @@ test('what is wrong with an output is known before any host is asked', async () 
   for (const work of [
     convert({ source: 'org/model', output: path, fetch }),
     convert({ source: 'org/model', targetSize: '1M', output: path, fetch }),
-    convert({ source: 'org/model', quant: 'q4_0,q8_0', output: join(folder, 'new.gguf'), fetch }),
+    convert({ source: 'org/model', quant: ['q4_0', 'q8_0'], output: join(folder, 'new.gguf'), fetch }),
     convert({ source: 'org/model', quant: 'iq2_xs', imatrix: 'auto', output: path, fetch }),
     quantize({ source: 'org/model:file.gguf', quant: 'q8_0', check: true, output: path, fetch }),
     merge({ source: 'org/model:file-00001-of-00002.gguf', output: path, fetch }),

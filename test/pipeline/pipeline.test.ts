@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConvertEvent, ConvertParams, ConvertResult } from '#src/index.js';
+import type { ConvertEvent, ConvertParams, ConvertResult, QuantizeParams } from '#src/index.js';
 import {
   CheckInterruptedError,
   convert,
@@ -153,7 +153,7 @@ describe('what cannot be checked or run is refused before anything is written, a
     ['a text for nothing', async () => model, { imatrixText: text }, /--imatrix-text has no effect/],
   ])('%s', async (_, file, options, message) => {
     const out = tempFolder();
-    const params = { quant: 'q8_0', ...options, source: await file(), output: out };
+    const params: QuantizeParams = { quant: 'q8_0', ...options, source: await file(), output: out };
     const { events, error } = await follow(quantize(params));
     expect((error as Error).message).toMatch(message);
     expect(events.some(({ event }) => event === 'plan' || event === 'progress')).toBe(false);

@@ -1,6 +1,6 @@
 import { UsageError } from '#src/errors.js';
 import { bitsOf, candidateTypes, near } from '#src/quantize/target/candidates.js';
-import { parseTarget } from '#src/quantize/target/size.js';
+import { parseTargets } from '#src/quantize/target/size.js';
 
 describe('candidates', () => {
   const wide = { ne: [512, 16], type: 'BF16', hasWeights: true } as const;
@@ -46,13 +46,13 @@ describe('sizes', () => {
     ['700k', 700_000],
     ['95MB', 95_000_000],
     ['123456', 123_456],
-  ])('%s', (targetSize, bytes) => expect(parseTarget({ targetSize })?.bytes(1)).toBe(bytes));
+  ])('%s', (targetSize, bytes) => expect(parseTargets({ targetSize })[0]?.bytes(1)).toBe(bytes));
 
   test('bits of the file for each weight, rounded down to whole bytes', () => {
-    const target = parseTarget({ targetBpw: 4.5 });
+    const [target] = parseTargets({ targetBpw: 4.5 });
     expect(target?.label).toBe('4.5bpw');
     expect(target?.bytes(1001)).toBe(563);
-    expect(parseTarget({})).toBeUndefined();
+    expect(parseTargets({})).toEqual([]);
   });
 
   test.each([
@@ -64,5 +64,5 @@ describe('sizes', () => {
     [{ targetBpw: Number.NaN }],
     [{ targetBpw: 33 }],
     [{ targetBpw: 4, targetSize: '5M' }],
-  ])('%j is refused', (options) => expect(() => parseTarget(options)).toThrow(UsageError));
+  ])('%j is refused', (options) => expect(() => parseTargets(options)).toThrow(UsageError));
 });

@@ -10,30 +10,37 @@ export interface TargetSize {
 }
 
 export interface TargetOptions {
-  /** Bytes of the file at most: a number, or one with `K`, `M` or `G` (1,000, 1,000,000, 1,000,000,000). */
-  readonly targetSize?: string;
-  /** Bits of the file for each of its weights at most. */
-  readonly targetBpw?: number;
+  /** Bytes of the file at most: a number, or one with `K`, `M` or `G` (1,000, 1,000,000, 1,000,000,000). Several: a file each. */
+  readonly targetSize?: string | readonly string[];
+  /** Bits of the file for each of its weights at most. Several: a file each. */
+  readonly targetBpw?: number | readonly number[];
 }
 
 export class TargetSizeError extends UsageError {}
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9 };
 
-/** What the options ask for; undefined without them. @throws TargetSizeError, NumberError */
-export function parseTarget({ targetSize, targetBpw }: TargetOptions): TargetSize | undefined {
+/** What the options ask for, each size once. @throws TargetSizeError, NumberError */
+export function parseTargets({ targetSize, targetBpw }: TargetOptions): TargetSize[] {
   if (targetSize !== undefined && targetBpw !== undefined) {
     throw new TargetSizeError('--target-size and --target-bpw are both given.', 'Choose one of them.');
   }
-  if (targetSize !== undefined) {
-    const size = parseSize(targetSize);
-    return { label: targetSize.trim().toUpperCase(), bytes: () => size };
-  }
-  if (targetBpw === undefined) {
-    return undefined;
-  }
-  checkNumbers({ targetBpw });
-  return { label: `${targetBpw}bpw`, bytes: (weights) => Math.floor((weights * targetBpw) / 8) };
+  const targets = [...list(targetSize).map(targetOfSize), ...list(targetBpw).map(targetOfBpw)];
+  return [...new Map(targets.map((target) => [target.label, target])).values()];
+}
+
+function list<Item extends string | number>(given: Item | readonly Item[] | undefined): readonly Item[] {
+  return given === undefined ? [] : typeof given === 'object' ? given : [given];
+}
+
+function targetOfSize(text: string): TargetSize {
+  const size = parseSize(text);
+  return { label: text.trim().toUpperCase(), bytes: () => size };
+}
+
+function targetOfBpw(bits: number): TargetSize {
+  checkNumbers({ targetBpw: bits });
+  return { label: `${bits}bpw`, bytes: (weights) => Math.floor((weights * bits) / 8) };
 }
 
 function parseSize(text: string): number {

@@ -5,7 +5,7 @@ import { counted } from '../../options/counted.js';
 import { optionName, refuseEmpty } from '../../options/empty.js';
 import { checkNumbers, withJobs } from '../../options/numbers.js';
 import { namesGguf } from '../../repo/open.js';
-import { forward, stream } from '../../stream.js';
+import { type Call, forward, stream } from '../../stream.js';
 import { accidentalEnd, namedToken } from '../../vocabulary/accidental-end.js';
 import { openVocabulary } from '../../vocabulary/open.js';
 import type { Vocabulary } from '../../vocabulary/vocabulary.js';
@@ -56,7 +56,7 @@ const DEFAULT_MAX_TOKENS = 128;
  * @example for await (const event of generate({ source: 'model.gguf', prompt: 'In the beginning' })) console.log(event);
  * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, NoNumberError, and what opening the model throws.
  */
-export function generate(params: GenerateParams): AsyncGenerator<GenerateEvent, GenerateResult> {
+export function generate(params: GenerateParams): Call<GenerateEvent, GenerateResult> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
 }
 

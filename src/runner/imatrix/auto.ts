@@ -1,3 +1,6 @@
+import type { KeptEvent } from '../../events.js';
+import { type ForceOption, guardOf } from '../../output/guard.js';
+import { writeWhole } from '../../output/write-whole.js';
 import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
 import { averaged } from '../../quantize/imatrix/read.js';
 import { openVocabulary } from '../../vocabulary/open.js';
@@ -5,21 +8,38 @@ import { openOutline, type RunnableOptions } from '../model.js';
 import { Accumulated } from './accumulate.js';
 import { chunkTokens, isGathered } from './collect.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT, type Emit, readCalibration } from './collect-from.js';
+import { encodeGgufImatrix } from './encode.js';
+import { IMATRIX_FILE } from './kind.js';
 
 /** What stands in a quantized file where else the importance matrix's file is named. */
 const NAME = 'auto';
 
+export interface CollectImatrixParams extends CollectParams, ForceOption {
+  /** A file to write it to as well, as `imatrix` does. */
+  readonly imatrixOut?: string | undefined;
+}
+
 /**
  * A model's importance matrix, to quantize it with in the same go.
- * @throws as `collectFrom`
+ * @throws as `collectFrom` and `writeWhole`
  */
-export async function collectImatrix(params: CollectParams, emit: Emit = () => {}): Promise<Imatrix> {
+export async function collectImatrix(
+  params: CollectImatrixParams,
+  emit: (event: Parameters<Emit>[0] | KeptEvent) => void = () => {},
+): Promise<Imatrix> {
   const { entries, dataset } = await collectFrom(params, emit);
   const all = new Accumulated(params.ctx ?? DEFAULT_CONTEXT);
   for (const [name, entry] of entries) {
     all.add(name, entry, params.source);
   }
-  return averaged({ ...all.result(), datasets: [dataset] }, NAME);
+  const sums = { ...all.result(), datasets: [dataset] };
+  // Before the sums become means.
+  if (params.imatrixOut !== undefined) {
+    const file = { path: params.imatrixOut, replaceable: IMATRIX_FILE, pieces: [...encodeGgufImatrix(sums)] };
+    const size = await writeWhole(file, await guardOf(params));
+    emit({ event: 'kept', what: 'imatrix', path: params.imatrixOut, size });
+  }
+  return averaged(sums, NAME);
 }
 
 /**

@@ -10,7 +10,7 @@ import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
 import { numbered } from '../../stages.js';
-import { stream } from '../../stream.js';
+import { type Call, stream } from '../../stream.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
 import { encodeGgufImatrix, encodeLegacyImatrix, type Pieces } from './encode.js';
@@ -51,7 +51,7 @@ type Emit = (event: ImatrixEvent) => void;
  * Computes an importance matrix, or merges several: what llama-imatrix does.
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
-export function imatrix(params: ImatrixParams): AsyncGenerator<ImatrixEvent, ImatrixResult> {
+export function imatrix(params: ImatrixParams): Call<ImatrixEvent, ImatrixResult> {
   return stream((emit, signal) => run({ ...params, signal }, numbered(['open', 'collect'], emit)), params.signal);
 }
 

@@ -1,8 +1,8 @@
 import { forEachConcurrently } from '../../concurrency.js';
-import { relativeLoss } from '../../convert/measure-losses.js';
+import { meanWeight, relativeLoss } from '../../convert/measure-losses.js';
 import type { QuantizeOptions } from '../../convert/params.js';
 import { readRequest } from '../../convert/quantize-request.js';
-import type { Sensitivities } from '../../convert/target.js';
+import type { Sensitivities } from '../../convert/sensitivities.js';
 import type { WeightTensor } from '../../graphs/graph.js';
 import { weightsOf } from '../../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
@@ -70,8 +70,9 @@ function probesOf(tensor: WeightTensor | undefined): readonly Probe[] {
 }
 
 /** What a trial found of a tensor. */
-interface Cost {
-  readonly name: string;
+interface Cost extends Pick<WeightTensor, 'name' | 'ne'> {
+  /** How much its columns count on average. */
+  readonly weight: number;
   readonly probe: Probe;
   /** The KL divergence that losing the whole tensor would cost if that were proportional; NaN where nothing was lost. */
   readonly cost: number;
@@ -95,6 +96,8 @@ function sensitivities(found: readonly Cost[]): Sensitivities {
     usual.map((cost) => [
       cost.name,
       {
+        ne: cost.ne,
+        weight: cost.weight,
         usual: perUnit(cost),
         byType: Object.fromEntries(special(cost.name).map((other) => [other.probe.type, perUnit(other)])),
       },
@@ -117,10 +120,11 @@ async function measureGroup(
   probe: Probe,
   imatrix: Imatrix | undefined,
 ): Promise<Cost[]> {
-  const coarse = await Promise.all(
-    group.map((tensor) => coarsen(tensor, probe.type, imatrix && weightsOf(imatrix, tensor.name, tensor.ne))),
-  );
+  const weights = group.map(({ name, ne }) => imatrix && weightsOf(imatrix, name, ne));
+  const coarse = await Promise.all(group.map((tensor, i) => coarsen(tensor, probe.type, weights[i])));
   const divergence = await baseline.divergence(coarse.map(({ tensor }) => tensor));
   const cost = divergence / coarse.reduce((sum, { loss }) => sum + relativeLoss(loss), 0);
-  return coarse.map(({ tensor: { name }, loss: { whole } }) => ({ name, probe, cost, whole }));
+  return coarse.map(({ tensor: { name, ne }, loss: { whole } }, i) => {
+    return { name, ne, weight: meanWeight(weights[i]), probe, cost, whole };
+  });
 }

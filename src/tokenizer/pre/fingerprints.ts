@@ -3,7 +3,7 @@
  * Python prints a list, and the name (llama.cpp v0.5.0, conversion/base.py, get_vocab_base_pre). Of several matches the
  * last counts.
  */
-export const FINGERPRINTS: readonly (readonly [sha256: string, name: string])[] = [
+export const FINGERPRINTS = [
   ['b6e8e1518dc4305be2fe39c313ed643381c4da5db34a98f6a04c093f8afbe99b', 'chatglm-bpe'],
   ['81d72c7348a9f0ebe86f23298d37debe0a5e71149e29bd283904c02262b27516', 'chatglm-bpe'],
   ['a1336059768a55c99a734006ffb02203cd450fed003e9a71886c88acf24fdbc2', 'glm4'],
@@ -101,12 +101,15 @@ export const FINGERPRINTS: readonly (readonly [sha256: string, name: string])[] 
   ['9dcf830ee9990cdbf78cc523a5f7bd9ad8f3f9890c2d3581d2785ad10f07049d', 'mellum2'],
   ['972da7b59cec44d1f0a490a86c96df53859e486e481563e5dddac155013d87ac', 'laguna'],
   ['653660222fb704f61cbf2b618a8ae6502b7f8b20c980f9a5de07ed78e13319cd', 'ufakzeka'],
-];
+] as const satisfies readonly (readonly [sha256: string, name: string])[];
 
 /** Names that llama.cpp knows but the reference's converter never finds by fingerprint. */
-const UNFINGERPRINTED = ['default', 'jina-de', 'jina-es', 'llada-moe', 'llama-v3', 'llama3', 'whitespace'];
+const UNFINGERPRINTED = ['default', 'jina-de', 'jina-es', 'llada-moe', 'llama-v3', 'llama3', 'whitespace'] as const;
+
+/** What `--pre-tokenizer` takes. */
+export type PreTokenizerName = (typeof FINGERPRINTS)[number][1] | (typeof UNFINGERPRINTED)[number];
 
 /** All names that `tokenizer.ggml.pre` may have, sorted. */
-export const PRE_TOKENIZER_NAMES: readonly string[] = [
+export const PRE_TOKENIZER_NAMES: readonly PreTokenizerName[] = [
   ...new Set([...FINGERPRINTS.map(([, name]) => name), ...UNFINGERPRINTED]),
 ].sort();

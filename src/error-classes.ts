@@ -1,0 +1,129 @@
+/** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
+export { EagleDraftError } from './archs/llama.js';
+export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
+export { Mistral4Error } from './archs/mistral3.js';
+export { PoolingFileError, UnsupportedPoolingError } from './archs/pooling.js';
+export { RerankerError, WrappedQwen3Error } from './archs/qwen3.js';
+export { UnknownClassError, UnsupportedArchitectureError } from './archs/registry.js';
+export {
+  DuplicateTensorError,
+  MissingWeightsError,
+  ShardIndexError,
+  UnsupportedWeightsError,
+} from './checkpoint/checkpoint.js';
+export {
+  BadTensorEntryError,
+  HeaderTooLargeError,
+  LfsPointerError,
+  NotSafetensorsError,
+  OverlappingTensorsError,
+  TruncatedFileError,
+  UnknownDTypeError,
+} from './checkpoint/safetensors.js';
+export { ConfigFieldError } from './config/fields.js';
+export { BadWeightsError, ReadError, ShrunkFileError } from './convert/execute.js';
+export { FallbackError } from './convert/finish-plan.js';
+export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './convert/gguf-model.js';
+export { UnreadableMetadataError } from './convert/inputs.js';
+export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './convert/params.js';
+export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './convert/quantize-request.js';
+export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './convert/quantized.js';
+export { QuantizedSourceError } from './convert/refuse-quantized.js';
+export { OptionOfOtherSourceError } from './convert/route.js';
+export { SensitivitiesFileError, SensitivitiesMismatchError } from './convert/sensitivities.js';
+export { TargetTooSmallError } from './convert/target.js';
+export { AssignmentError } from './files/assignments.js';
+export {
+  BigEndianFileError,
+  ChatTemplateFileError,
+  ProtectedKeyError,
+  UnknownKeyError,
+  UnloadableResultError,
+  UnreadableResultError,
+} from './files/edit.js';
+export { NotSplitError } from './files/merge.js';
+export { ChangedFileError } from './files/replace-header.js';
+export { SplitLimitError } from './files/split.js';
+export { UnreadableFileError } from './gguf/byte-source.js';
+export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/cursor.js';
+export { BadValueError } from './gguf/writer.js';
+export { GraphKeyError } from './graphs/keys.js';
+export { MissingTensorError, NoGraphError, UnknownPartError } from './graphs/registry.js';
+export { MalformedJsonError } from './json.js';
+export { UnloadableError } from './loading/check.js';
+export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './locate-gguf.js';
+export { FileNameTemplateError } from './metadata/file-name.js';
+export { MalformedYamlError } from './metadata/yaml.js';
+export { EmptyOptionError } from './options/empty.js';
+export { NumberError } from './options/numbers.js';
+export { OutputExistsError, OverwriteError, SpecialFileError } from './output/guard.js';
+export { OutsideFolderError } from './output/output-paths.js';
+export { LinkLoopError, OutputNameError } from './output/place.js';
+export { DiskFullError, WriteError } from './output/write-error.js';
+export { CheckInterruptedError } from './pipeline/pipeline.js';
+export { NothingToPlotError } from './plot/plot-check.js';
+export { FileTypeKeyError, UnknownTypeError } from './quantize/file-types.js';
+export { ImatrixSizeError } from './quantize/imatrix/coverage.js';
+export { ImatrixSelectionError, MalformedImatrixError, NonFiniteImatrixError } from './quantize/imatrix/imatrix.js';
+export { NotImatrixError } from './quantize/imatrix/read-legacy.js';
+export { CountKeyError } from './quantize/model-facts.js';
+export { NativeAddonError, NonFiniteError, OverflowError, UnknownTargetError } from './quantize/native.js';
+export { KvOverrideError } from './quantize/override-kv.js';
+export { LayersError, PruningError } from './quantize/prune-layers.js';
+export { LayerNameError } from './quantize/recipe/choose.js';
+export { RowLengthError } from './quantize/recipe/fallback.js';
+export { TargetSizeError } from './quantize/target/size.js';
+export { TensorTypeError, TensorTypeRuleError } from './quantize/type-options.js';
+export { ModelFormatError, NoModelError } from './repo/contents.js';
+export {
+  AccessPendingError,
+  BadEndpointError,
+  FileNotFoundError,
+  FileOfRepoError,
+  FolderNotFoundError,
+  GatedRepoError,
+  HubKindError,
+  MissingFileError,
+  NetworkDownError,
+  NotAFolderError,
+  NotASourceError,
+  OfflineError,
+  RateLimitedError,
+  RefusedError,
+  RepoNotFoundError,
+  RevisionNotFoundError,
+  ServerFailingError,
+  ShortFileError,
+  SnapshotError,
+  TokenInvalidError,
+  TokenMissingError,
+  TokenScopeError,
+  TooManyFilesError,
+  UnreadableError,
+  UnsafePathError,
+  WrongAnswerError,
+  WrongHashError,
+} from './repo/errors.js';
+export { RevisionOfFolderError } from './repo/open.js';
+export { FileTooLargeError } from './repo/small-files.js';
+export { UnknownTokenError, WeightsFileError } from './runner/engine.js';
+export { QualityGateError } from './runner/gates.js';
+export { NoChatTemplateError, PromptLengthError } from './runner/generate/generate.js';
+export { ChatTemplateError } from './runner/generate/template.js';
+export { ImatrixMergeError } from './runner/imatrix/accumulate.js';
+export { NonFiniteActivationsError } from './runner/imatrix/collect.js';
+export { LegacyRangeError } from './runner/imatrix/encode.js';
+export { DifferentVocabularyError, ShortTextError } from './runner/measure.js';
+export { RunnerMemoryError } from './runner/memory.js';
+export { ModelTooLargeError } from './runner/model.js';
+export { NoNumberError } from './runner/no-number.js';
+export { GraphError } from './runner/operators.js';
+export { UnreadableTextError } from './runner/texts.js';
+export { MalformedTokenizerError, UnsupportedTokenizerError } from './tokenizer/encoder/fields.js';
+export { PatternError } from './tokenizer/encoder/oniguruma-syntax.js';
+export { SlowTokenizerError } from './tokenizer/encoder/time-limit.js';
+export { InvalidTokenIdError, NoTokenizerError } from './tokenizer/errors.js';
+export { PreTokenizerNameError, UnknownPreTokenizerError } from './tokenizer/pre/recognize.js';
+export { InvalidVocabularySizeError } from './tokenizer/vocabulary-size.js';
+export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './vocabulary/errors.js';
+export { StrictError } from './warnings.js';
