@@ -5,9 +5,9 @@ import { root } from '../paths.js';
 // `npm run fuzz:gguf` runs 100,000 of them, `npm run fuzz:native` the native part under sanitizers.
 
 test('corrupted GGUF files end in typed errors, and no process dies or hangs', () => {
-  const args = [join(root, 'out/test/fuzz/gguf.js'), '--count', '2000', '--seed', '6'];
+  const args = [join(root, 'out/test/fuzz/gguf.js'), '--count', '3000', '--seed', '6'];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  expect(stderr + stdout).toMatch(/2000 mutations: 0 findings\n$/);
+  expect(stderr + stdout).toMatch(/3000 mutations: 0 findings\n$/);
   // Many must come to an end without an error, else little is tested.
   const times = (use: string) => Number(new RegExp(`\\b${use} (\\d+)`).exec(stdout)?.[1]);
   expect(times('run')).toBeGreaterThan(200);
