@@ -105,7 +105,7 @@ function checkNumbers(shards: readonly RepoFile[]): void {
     const missing = parts.filter((part) => !names.has(part));
     if (missing.length > 0) {
       throw new MissingWeightsError(
-        `The names of the weights say that there are ${parts.length} parts, but ${missing.length} of them are missing: ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}.`,
+        `The names of the weights say that there are ${parts.length} parts. Missing: ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}.`,
         'Download the missing files.',
       );
     }
