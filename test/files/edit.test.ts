@@ -238,6 +238,7 @@ test('the command line says what changed', async () => {
       .split('\n')
       .map((line) => JSON.parse(line)),
   ).toEqual([
+    expect.objectContaining({ event: 'start', command: 'edit' }),
     { event: 'change', key: 'llama.block_count', from: { type: 'u32', value: 3 }, to: { type: 'u32', value: 4 } },
     { event: 'done', result: expect.objectContaining({ path: file, written: 'header' }) },
   ]);
