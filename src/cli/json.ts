@@ -18,7 +18,8 @@ export function toJsonLine(value: unknown, maxArray = MAX_ARRAY): string {
       return String(entry);
     }
     if (!isGgufArray(entry)) {
-      return entry;
+      // The importance of columns, of which a plan has as many as weights have: nobody reads them.
+      return ArrayBuffer.isView(entry) ? undefined : entry;
     }
     const { of, value } = entry;
     return value.length > maxArray
