@@ -1,6 +1,6 @@
 import type { KeyChange } from '../files/key-changes.js';
 import type { GgufValue, Scalar } from '../gguf/types.js';
-import { printable } from './format.js';
+import { printable } from '../printable.js';
 import { cut, SHOWN_ENTRIES, shown, shownEntry, typeName, VALUE_WIDTH } from './value-text.js';
 
 /** `+ key  type  value`, `- key  type  value`, or `~ key` and both values: on one line. */

@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { WrittenFile } from '../events.js';
+import { printable } from '../printable.js';
 import type { Checked, CheckResult } from '../runner/check.js';
 import type { Estimate } from '../runner/perplexity.js';
-import { formatBytes, printable } from './format.js';
+import { formatBytes } from './format.js';
 import type { Paint } from './terminal/style.js';
 import { type Column, renderTable } from './terminal/table.js';
 import { textWidth, wrap } from './terminal/text.js';

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { UsageError } from '../errors.js';
 import { guardOf } from '../output/guard.js';
-import { plotCheck } from '../plot/plot-check.js';
 import type { CheckParams, CheckResult } from '../runner/check.js';
 import { renderCheck } from './check-table.js';
 import { FORCE_HELP } from './file-options.js';
@@ -9,7 +8,7 @@ import { addHubOptions, type HubFlags, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { number } from './number.js';
-import { Plots, svgPath } from './plots.js';
+import { drawCheck, Plots, svgPath } from './plots.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
 
@@ -60,7 +59,7 @@ function run(model: string[], { json, plot, force, tokenFile, ...flags }: Flags 
     }
     const params = { ...flags, ...toToken({ tokenFile }), source: model, signal };
     const guard = await guardOf({ ...params, ...(force !== undefined && { force }) });
-    const plots = new Plots<CheckResult>([{ path: plot, draw: plotCheck }], guard);
+    const plots = new Plots<CheckResult>([{ path: plot, draw: drawCheck }], guard);
     const { check } = await import('../runner/check.js');
     await plots.during(async () => {
       for await (const event of check(params)) {

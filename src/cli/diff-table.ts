@@ -1,6 +1,6 @@
 import type { Difference, TensorDifference } from '../files/diff.js';
+import { printable } from '../printable.js';
 import { changeLine } from './change-line.js';
-import { printable } from './format.js';
 import type { Paint } from './terminal/style.js';
 import { renderTable } from './terminal/table.js';
 import { wrap } from './terminal/text.js';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type EditEvent, type EditParams, edit } from '../files/edit.js';
+import { printable } from '../printable.js';
 import { changeLine } from './change-line.js';
-import { printable } from './format.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
 import { append } from './repeatable.js';

@@ -1,8 +1,6 @@
 import type { WarningEvent } from '../events.js';
 import { printable } from '../printable.js';
 
-export { printable, quoted } from '../printable.js';
-
 /** Numbers as people read them. */
 
 export function formatBytes(bytes: number): string {

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import { printable } from '../printable.js';
 import type { ImatrixEvent, ImatrixParams, ImatrixResult } from '../runner/imatrix/imatrix.js';
 import { FORCE_HELP } from './file-options.js';
-import { formatBytes, printable } from './format.js';
+import { formatBytes } from './format.js';
 import { addHubOptions, type HubFlags, toSource, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';

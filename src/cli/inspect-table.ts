@@ -1,5 +1,6 @@
 import type { Inspection } from '../inspect.js';
-import { formatBytes, formatCount, printable } from './format.js';
+import { printable } from '../printable.js';
+import { formatBytes, formatCount } from './format.js';
 import { plain } from './terminal/style.js';
 import { renderTable } from './terminal/table.js';
 import { wrap } from './terminal/text.js';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
-import { printable } from './format.js';
+import { printable } from '../printable.js';
 import { toJsonLine } from './json.js';
 import { errorEvent } from './json-stream.js';
 import { program } from './program.js';

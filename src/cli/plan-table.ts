@@ -1,5 +1,6 @@
 import type { PlacedFile, Plan, PlannedTensor, Prediction } from '../convert/plan.js';
-import { formatBytes, formatCount, printable } from './format.js';
+import { printable } from '../printable.js';
+import { formatBytes, formatCount } from './format.js';
 import type { Paint } from './terminal/style.js';
 import { renderTable } from './terminal/table.js';
 import { wrap } from './terminal/text.js';

@@ -7,9 +7,8 @@ import type { Reading } from '../output/inputs.js';
 import { GGUF_FILE, SVG_FILE } from '../output/kinds.js';
 import { knownPath } from '../output/output-paths.js';
 import { PartialFiles } from '../output/partial-files.js';
-import { plotCheck } from '../plot/plot-check.js';
-import { plotErrors } from '../plot/plot-errors.js';
 import { printable } from '../printable.js';
+import type { CheckResult } from '../runner/check.js';
 import { screen } from './terminal/screen.js';
 
 /** The argument of an option that names a plot. @throws InvalidArgumentError, of which commander makes a sentence. */
@@ -38,14 +37,20 @@ export async function plotsOfConversion(
 ): Promise<Plots<ConvertResult>> {
   const plots = new Plots<ConvertResult>(
     [
-      { path: statsPlot, draw: ({ files }) => plotErrors(files) },
-      { path: checkPlot, draw: async ({ check }) => (check ? plotCheck(check) : '') },
+      { path: statsPlot, draw: async ({ files }) => (await import('../plot/plot-errors.js')).plotErrors(files) },
+      { path: checkPlot, draw: async ({ check }) => (check ? drawCheck(check) : '') },
     ],
     await guardOf(params),
   );
   const known = await knownPath(params.output, false);
   await plots.checkBeside(known === null ? [] : [known]);
   return plots;
+}
+
+/** Size against KL divergence. What draws it is loaded where it is used: few commands do. */
+export async function drawCheck(result: CheckResult): Promise<string> {
+  const { plotCheck } = await import('../plot/plot-check.js');
+  return plotCheck(result);
 }
 
 /** The plots of a command, which are written as its other outputs are. */

@@ -1,9 +1,10 @@
 import type { PlacedFile } from '../convert/plan.js';
 import type { ConvertEvent, PhaseEvent, ProgressEvent, WaitEvent, WrittenFile } from '../events.js';
+import { printable } from '../printable.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import type { Checked } from '../runner/check.js';
 import { figures, renderAll } from './check-table.js';
-import { formatBytes, formatSeconds, printable, warningText } from './format.js';
+import { formatBytes, formatSeconds, warningText } from './format.js';
 import { toJsonLine } from './json.js';
 import { REPLACES, renderPrediction } from './plan-table.js';
 import type { Progress } from './terminal/progress.js';

@@ -1,5 +1,5 @@
 import type { GgufValue, Scalar } from '../gguf/types.js';
-import { printable, quoted } from './format.js';
+import { printable, quoted } from '../printable.js';
 
 /** Values of GGUF files as a table shows them. */
 

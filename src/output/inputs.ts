@@ -11,6 +11,7 @@ export interface Reading {
   readonly text?: string | undefined;
   readonly imatrix?: unknown;
   readonly imatrixText?: string | undefined;
+  readonly sensitivities?: unknown;
   readonly metadata?: string | undefined;
   readonly tensorTypeFile?: string | undefined;
   readonly chatTemplate?: string | undefined;
@@ -22,9 +23,22 @@ export interface Reading {
  * @throws as `openFolder`
  */
 export async function inputFiles(reading: Reading): Promise<string[]> {
-  const { source, against, in: added, text, imatrix, imatrixText, metadata, tensorTypeFile, chatTemplate } = reading;
+  const { source, against, in: added, text, imatrix, imatrixText, sensitivities } = reading;
+  const { metadata, tensorTypeFile, chatTemplate } = reading;
   const checked = typeof reading.check === 'object' ? reading.check.text : undefined;
-  const names = [source, added, against, text, imatrix, imatrixText, metadata, tensorTypeFile, chatTemplate, checked];
+  const names = [
+    source,
+    added,
+    against,
+    text,
+    imatrix,
+    imatrixText,
+    sensitivities,
+    metadata,
+    tensorTypeFile,
+    chatTemplate,
+    checked,
+  ];
   const files: string[] = [];
   for (const name of names.flat()) {
     if (typeof name === 'string') {

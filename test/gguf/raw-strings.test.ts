@@ -1,6 +1,6 @@
-import { printable } from '#src/cli/format.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { encodeHeader } from '#src/gguf/writer.js';
+import { printable } from '#src/printable.js';
 import { byteSource, ggufBytes, text, u32, u64 } from './byte-file.js';
 
 async function decode(bytes: Buffer): Promise<unknown> {

@@ -171,3 +171,22 @@ test('the command: sizes separated by commas, names by the type', async () => {
   expect((await run([source, '--target-bpw', '4.5,x', ...given])).code).toBe(2);
   expect((await run([source, '--target-bpw', '4,5', ...given.slice(0, 4), '--out', 'x.gguf'])).code).toBe(2);
 });
+
+test('the sensitivities that are given are not written to, forced or not', async () => {
+  const before = sha256(costs);
+  for (const force of [false, true]) {
+    const params = {
+      source,
+      ...kept,
+      imatrixText: text,
+      imatrix: 'auto',
+      imatrixOut: costs,
+      force,
+    } as const;
+    await expect(convert({ ...params, output: tempFolder() })).rejects.toMatchObject({
+      name: 'OverwriteError',
+      exitCode: 2,
+    });
+  }
+  expect(sha256(costs)).toBe(before);
+});

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { startHub } from '../../hub/server.mjs';
 import { fixtures } from '../../paths.js';
 import { tempFolder } from '../../temp.js';
-import { run } from '../run.js';
 import { Session, whyNot } from './tmux.js';
 
 const source = join(fixtures, 'Tiny-Verse-2M');
@@ -87,19 +86,4 @@ if (whyNot) {
     // The terminal breaks what is wider in the middle of words.
     expect(screen).not.toMatch(/^\S{1,3}$/m);
   });
-});
-
-test('a request that many share one signal for makes Node complain of nothing', async () => {
-  const root = tempFolder();
-  cpSync(source, join(root, 'org/Tiny-Verse-2M'), { recursive: true });
-  const hub = await startHub(root, {});
-  const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0', HF_HOME: tempFolder() };
-  try {
-    const args = ['org/Tiny-Verse-2M', '--quant', 'q8_0', '--max-memory', '4M', '--jobs', '4', '--out', tempFolder()];
-    const { code, err } = await run(args, env);
-    expect(code).toBe(0);
-    expect(err).not.toMatch(/MaxListenersExceededWarning/);
-  } finally {
-    await hub.close();
-  }
 });
