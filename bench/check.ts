@@ -12,7 +12,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check } from '#src/runner/check.js';
-import { finish } from '../test/convert/records.js';
+import { finish } from '../test/calls/records.js';
 import { fixtures } from '../test/paths.js';
 import { type Llama, loadLlama } from '../test/peer/llama.js';
 import { median, secondsOf, timeCli } from './measure.js';

@@ -9,12 +9,12 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
-import { parseQuants } from '#src/convert/params.js';
+import { convert } from '#src/calls/convert.js';
+import { parseQuants } from '#src/plan/params.js';
 import { check } from '#src/runner/check.js';
 import { collectImatrix } from '#src/runner/imatrix/auto.js';
 import { measureSensitivities } from '#src/runner/sensitivity/measure.js';
-import { finish } from '../test/convert/records.js';
+import { finish } from '../test/calls/records.js';
 import { fixtures } from '../test/paths.js';
 import { offGrid } from './off-grid.js';
 import { smollm2 } from './smollm2.js';

@@ -5,6 +5,8 @@ export { Mistral4Error } from './archs/mistral3.js';
 export { PoolingFileError, UnsupportedPoolingError } from './archs/pooling.js';
 export { RerankerError, WrappedQwen3Error } from './archs/qwen3.js';
 export { UnknownClassError, UnsupportedArchitectureError } from './archs/registry.js';
+export { OptionOfOtherSourceError } from './calls/route.js';
+export { CheckInterruptedError } from './calls/with-runner.js';
 export {
   DuplicateTensorError,
   MissingWeightsError,
@@ -21,17 +23,6 @@ export {
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
 export { ConfigFieldError } from './config/fields.js';
-export { BadWeightsError, ReadError, ShrunkFileError } from './convert/execute.js';
-export { FallbackError } from './convert/finish-plan.js';
-export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './convert/gguf-model.js';
-export { UnreadableMetadataError } from './convert/inputs.js';
-export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './convert/params.js';
-export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './convert/quantize-request.js';
-export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './convert/quantized.js';
-export { QuantizedSourceError } from './convert/refuse-quantized.js';
-export { OptionOfOtherSourceError } from './convert/route.js';
-export { SensitivitiesFileError, SensitivitiesMismatchError } from './convert/sensitivities.js';
-export { TargetTooSmallError } from './convert/target.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,
@@ -44,11 +35,15 @@ export {
 export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
 export { SplitLimitError } from './files/split.js';
+export { BadWeightsError, ReadError, ShrunkFileError } from './fill/execute.js';
 export { UnreadableFileError } from './gguf/byte-source.js';
 export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/cursor.js';
 export { BadValueError } from './gguf/writer.js';
 export { GraphKeyError } from './graphs/keys.js';
 export { MissingTensorError, NoGraphError, UnknownPartError } from './graphs/registry.js';
+export { MalformedTokenizerError, UnsupportedTokenizerError } from './hf-tokenizer/fields.js';
+export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
+export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
 export { MalformedJsonError } from './json.js';
 export { UnloadableError } from './loading/check.js';
 export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './locate-gguf.js';
@@ -60,7 +55,15 @@ export { OutputExistsError, OverwriteError, SpecialFileError } from './output/gu
 export { OutsideFolderError } from './output/output-paths.js';
 export { LinkLoopError, OutputNameError } from './output/place.js';
 export { DiskFullError, WriteError } from './output/write-error.js';
-export { CheckInterruptedError } from './pipeline/pipeline.js';
+export { FallbackError } from './plan/finish-plan.js';
+export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';
+export { UnreadableMetadataError } from './plan/inputs.js';
+export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/params.js';
+export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './plan/quantize-request.js';
+export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './plan/quantized.js';
+export { QuantizedSourceError } from './plan/refuse-quantized.js';
+export { SensitivitiesFileError, SensitivitiesMismatchError } from './plan/sensitivities.js';
+export { TargetTooSmallError } from './plan/target.js';
 export { NothingToPlotError } from './plot/plot-check.js';
 export { FileTypeKeyError, UnknownTypeError } from './quantize/file-types.js';
 export { ImatrixSizeError } from './quantize/imatrix/coverage.js';
@@ -119,11 +122,8 @@ export { ModelTooLargeError } from './runner/model.js';
 export { NoNumberError } from './runner/no-number.js';
 export { GraphError } from './runner/operators.js';
 export { UnreadableTextError } from './runner/texts.js';
-export { MalformedTokenizerError, UnsupportedTokenizerError } from './tokenizer/encoder/fields.js';
-export { PatternError } from './tokenizer/encoder/oniguruma-syntax.js';
-export { SlowTokenizerError } from './tokenizer/encoder/time-limit.js';
+export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';
 export { InvalidTokenIdError, NoTokenizerError } from './tokenizer/errors.js';
 export { PreTokenizerNameError, UnknownPreTokenizerError } from './tokenizer/pre/recognize.js';
 export { InvalidVocabularySizeError } from './tokenizer/vocabulary-size.js';
-export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './vocabulary/errors.js';
 export { StrictError } from './warnings.js';

@@ -1,5 +1,5 @@
-import type { Plan, Prediction } from './convert/plan.js';
 import type { GgmlType } from './gguf/types.js';
+import type { Plan, Prediction } from './layout/plan.js';
 import type { Coverage } from './quantize/imatrix/coverage.js';
 import type { Checked, CheckResult } from './runner/check.js';
 

@@ -1,9 +1,8 @@
 /** hf2gguf as a library: the calls that the command line is made of. */
 export type { AnyCase } from './any-case.js';
 export { type ArchName, listArchitectures } from './archs/registry.js';
-export type { OutputParams, QuantizeOptions } from './convert/params.js';
-export type { PlacedFile, Plan, PlannedFile, PlannedTensor, Prediction } from './convert/plan.js';
-export type { Sensitivities, Sensitivity } from './convert/sensitivities.js';
+export { convert, plan, planQuantize, quantize } from './calls/conversions.js';
+export type { CheckOptions, ConvertParams, QuantizeParams, RunnerOptions } from './calls/params.js';
 export * from './error-classes.js';
 export {
   EXIT,
@@ -25,8 +24,9 @@ export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
 export type { GgmlType, GgufValue, Scalar } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './inspect.js';
-export { convert, plan, planQuantize, quantize } from './pipeline/calls.js';
-export type { CheckOptions, ConvertParams, QuantizeParams, RunnerOptions } from './pipeline/params.js';
+export type { PlacedFile, Plan, PlannedFile, PlannedTensor, Prediction } from './layout/plan.js';
+export type { OutputParams, QuantizeOptions } from './plan/params.js';
+export type { Sensitivities, Sensitivity } from './plan/sensitivities.js';
 export { plotCheck } from './plot/plot-check.js';
 export { plotErrors } from './plot/plot-errors.js';
 export {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CheckOptions } from '../pipeline/params.js';
+import type { CheckOptions } from '../calls/params.js';
 import { number } from './number.js';
 import { svgPath } from './plots.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { convert, plan } from '../pipeline/calls.js';
-import type { ConvertParams } from '../pipeline/params.js';
+import { convert, plan } from '../calls/conversions.js';
+import type { ConvertParams } from '../calls/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
 import { addHubOptions, toSource } from './hub-options.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { OutputParams } from '../convert/params.js';
 import { UsageError } from '../errors.js';
+import type { OutputParams } from '../plan/params.js';
 import { parseBytes } from './format.js';
 import type { HubFlags } from './hub-options.js';
 import { number } from './number.js';

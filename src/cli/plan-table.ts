@@ -1,4 +1,4 @@
-import type { PlacedFile, Plan, PlannedTensor, Prediction } from '../convert/plan.js';
+import type { PlacedFile, Plan, PlannedTensor, Prediction } from '../layout/plan.js';
 import { printable } from '../printable.js';
 import { formatBytes, formatCount } from './format.js';
 import type { Paint } from './terminal/style.js';

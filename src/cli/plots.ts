@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from 'commander';
-import type { OutputParams } from '../convert/params.js';
-import type { Plan } from '../convert/plan.js';
 import type { ConvertResult } from '../events.js';
+import type { Plan } from '../layout/plan.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import type { Reading } from '../output/inputs.js';
 import { GGUF_FILE, SVG_FILE } from '../output/kinds.js';
 import { knownPath } from '../output/output-paths.js';
 import { PartialFiles } from '../output/partial-files.js';
+import type { OutputParams } from '../plan/params.js';
 import { printable } from '../printable.js';
 import type { CheckResult } from '../runner/check.js';
 import { screen } from './terminal/screen.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { OutputParams } from '../convert/params.js';
+import type { OutputParams } from '../plan/params.js';
 import { type CheckFlags, toCheck } from './check-options.js';
 import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
 import { numbers } from './number.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { planQuantize, quantize } from '../pipeline/calls.js';
-import type { QuantizeParams } from '../pipeline/params.js';
+import { planQuantize, quantize } from '../calls/conversions.js';
+import type { QuantizeParams } from '../calls/params.js';
 import { addCheckOptions } from './check-options.js';
 import { oneOut } from './file-options.js';
 import { addHubOptions, toSource } from './hub-options.js';

@@ -1,5 +1,5 @@
-import type { PlacedFile } from '../convert/plan.js';
 import type { ConvertEvent, PhaseEvent, ProgressEvent, WaitEvent, WrittenFile } from '../events.js';
+import type { PlacedFile } from '../layout/plan.js';
 import { printable } from '../printable.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import type { Checked } from '../runner/check.js';

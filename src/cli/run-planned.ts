@@ -1,7 +1,7 @@
-import type { OutputParams } from '../convert/params.js';
-import type { Plan } from '../convert/plan.js';
 import type { ConvertEvent, ConvertResult } from '../events.js';
+import type { Plan } from '../layout/plan.js';
 import type { Reading } from '../output/inputs.js';
+import type { OutputParams } from '../plan/params.js';
 import type { FileFlags } from './file-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';

@@ -1,9 +1,9 @@
-import type { GgufModel, GgufModelTensor } from '../convert/gguf-model.js';
-import type { UnplacedTensor } from '../convert/layout.js';
 import type { ConvertEvent } from '../events.js';
 import { throughC } from '../gguf/c-strings.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { GGML_TYPES } from '../gguf/types.js';
+import type { UnplacedTensor } from '../layout/layout.js';
+import type { GgufModel, GgufModelTensor } from '../plan/gguf-model.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import { warn } from '../warnings.js';

@@ -1,7 +1,7 @@
 import { forEachConcurrently } from '../concurrency.js';
-import { type GgufModel, type GgufModelTensor, openGgufModel } from '../convert/gguf-model.js';
 import type { DoneEvent, ProgressEvent, WaitEvent } from '../events.js';
 import { type GgmlType, rowBytes } from '../gguf/types.js';
+import { type GgufModel, type GgufModelTensor, openGgufModel } from '../plan/gguf-model.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';

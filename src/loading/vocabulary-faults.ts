@@ -1,6 +1,6 @@
 import type { KeyValues } from '../gguf/key-values.js';
 import type { GgufValue } from '../gguf/types.js';
-import { PRE_TOKENIZERS } from '../vocabulary/pre-tokenizers.js';
+import { PRE_TOKENIZERS } from '../tokenize/pre-tokenizers.js';
 import type { Fault } from './faults.js';
 import type { Names } from './names.js';
 

@@ -4,7 +4,7 @@ import { refuseEmpty } from '../options/empty.js';
 import { checkNumbers, withJobs } from '../options/numbers.js';
 import { numbered } from '../stages.js';
 import { type Call, stream } from '../stream.js';
-import { openVocabulary } from '../vocabulary/open.js';
+import { openVocabulary } from '../tokenize/open.js';
 import { warn } from '../warnings.js';
 import { checkGates, type Gates } from './gates.js';
 import { type Measures, measure, type Running, shortContext, textChunks } from './measure.js';

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../concurrency.js';
 import { UsageError } from '../errors.js';
 import type { Graph } from '../graphs/graph.js';
 import { counted } from '../options/counted.js';
-import type { Vocabulary } from '../vocabulary/vocabulary.js';
+import type { Vocabulary } from '../tokenize/vocabulary.js';
 import { Distribution } from './distribution.js';
 import { type Divergence, DivergenceSum } from './divergence.js';
 import type { Engine } from './engine.js';

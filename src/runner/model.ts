@@ -1,23 +1,23 @@
 import { totalmem } from 'node:os';
 import { forEachConcurrently } from '../concurrency.js';
-import { type ScaledType, toFloats } from '../convert/floats.js';
-import { openGgufModel } from '../convert/gguf-model.js';
-import { makePlan } from '../convert/make-plan.js';
-import { openModel } from '../convert/open-model.js';
-import type { ConvertParams } from '../convert/params.js';
-import type { PlannedTensor } from '../convert/plan.js';
 import { ResourceError } from '../errors.js';
 import type { ConvertEvent, OpeningEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import type { Graph, WeightTensor } from '../graphs/graph.js';
 import { buildGraph } from '../graphs/registry.js';
+import type { PlannedTensor } from '../layout/plan.js';
 import { checkFaults } from '../loading/check.js';
 import { findFaults } from '../loading/faults.js';
+import { openGgufModel } from '../plan/gguf-model.js';
+import { makePlan } from '../plan/make-plan.js';
+import { openModel } from '../plan/open-model.js';
+import type { ConvertParams } from '../plan/params.js';
 import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
 import { dtypeOf, elementCount, type SourceExpr, shapeOf } from '../tensor/expr.js';
+import { type ScaledType, toFloats } from '../tensor/floats.js';
 import { evaluate, rowCount, segments } from '../tensor/rows.js';
 
 /** A model as the engine takes it, and its key-values, in which the vocabulary is. */

@@ -4,7 +4,7 @@ import { rowBytes } from '../gguf/types.js';
 import type { WeightTensor } from '../graphs/graph.js';
 import { FILE_TYPES, type FileType } from '../quantize/file-types.js';
 import { elementCount } from '../tensor/expr.js';
-import { openVocabulary } from '../vocabulary/open.js';
+import { openVocabulary } from '../tokenize/open.js';
 import { type Engine, openEngine } from './engine.js';
 import type { Subject } from './measure.js';
 import { type Outline, openOutline, openRunnable, type Runnable, type RunnableOptions } from './model.js';

@@ -1,7 +1,7 @@
+import { type AddedToken, parseAddedTokens } from '../hf-tokenizer/added-tokens.js';
+import { tokenTexts } from '../hf-tokenizer/vocabulary.js';
 import type { JsonObject } from '../json.js';
 import { MAX_VOCABULARY } from '../limits.js';
-import { type AddedToken, parseAddedTokens } from './encoder/added-tokens.js';
-import { tokenTexts } from './encoder/vocabulary.js';
 import { malformedFile } from './errors.js';
 import { declaredTokens, specialTokens } from './special-tokens.js';
 import { tokenId } from './token-id.js';

@@ -1,8 +1,8 @@
 import { TOKEN_TYPE } from '../gguf/token-type.js';
+import { buildDecoder, cleanUp } from '../hf-tokenizer/decoders.js';
+import { UnsupportedTokenizerError } from '../hf-tokenizer/fields.js';
 import { isObject, type JsonObject } from '../json.js';
 import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
-import { buildDecoder, cleanUp } from './encoder/decoders.js';
-import { UnsupportedTokenizerError } from './encoder/fields.js';
 import { malformedFile } from './errors.js';
 import { initArguments } from './init-arguments.js';
 import { recognizePreTokenizer } from './pre/recognize.js';

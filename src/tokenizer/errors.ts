@@ -1,5 +1,5 @@
 import { SourceError } from '../errors.js';
-import { MalformedTokenizerError } from './encoder/fields.js';
+import { MalformedTokenizerError } from '../hf-tokenizer/fields.js';
 
 /** No file of the repository holds a tokenizer. */
 export class NoTokenizerError extends SourceError {}

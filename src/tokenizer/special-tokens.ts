@@ -1,6 +1,6 @@
+import { type AddedToken, parseAddedToken } from '../hf-tokenizer/added-tokens.js';
+import { SPECIAL_TOKEN_NAMES, tokenizerClass } from '../hf-tokenizer/tokenizer-classes.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { type AddedToken, parseAddedToken } from './encoder/added-tokens.js';
-import { SPECIAL_TOKEN_NAMES, tokenizerClass } from './encoder/tokenizer-classes.js';
 import { malformedFile } from './errors.js';
 import { listAt } from './init-arguments.js';
 import { tokenId } from './token-id.js';

@@ -1,6 +1,6 @@
+import { UnsupportedTokenizerError } from '../hf-tokenizer/fields.js';
 import type { JsonObject } from '../json.js';
 import { writeByteLevelBpe } from './byte-level-bpe.js';
-import { UnsupportedTokenizerError } from './encoder/fields.js';
 import { NoTokenizerError } from './errors.js';
 import { isLlamaHf, writeLlamaHf } from './llama-hf.js';
 import { writeSentencePiece } from './sentencepiece.js';

@@ -1,7 +1,7 @@
 import { wrapperOf } from '#src/archs/wrapped-names.js';
-import { plan } from '#src/convert/convert.js';
+import { plan } from '#src/calls/convert.js';
 import type { JsonObject } from '#src/json.js';
-import { TinyCopy } from '../convert/tiny-copy.js';
+import { TinyCopy } from '../calls/tiny-copy.js';
 
 /** What a conversion of a spoilt copy says. */
 const messageOf = (copy: TinyCopy): Promise<string> =>

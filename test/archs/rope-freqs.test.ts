@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fma } from '#src/archs/float-pair.js';
 import { ropeFreqs } from '#src/archs/rope-freqs.js';
-import { pow } from '#src/archs/torch-pow.js';
 import { ConfigFieldError } from '#src/config/fields.js';
 import { loadConfig } from '#src/config/load-config.js';
+import { fma } from '#src/numeric/float-pair.js';
+import { pow } from '#src/numeric/torch-pow.js';
 
 /** What torch's `base ** (arange(0, dim, 2) / dim)` gave on AVX2, as float32 bits. */
 const POWERS = JSON.parse(readFileSync(join(import.meta.dirname, '../../../test/fixtures/torch-pow.json'), 'utf8')) as {

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRecord, sha256 } from '../convert/records.js';
+import { readRecord, sha256 } from '../calls/records.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 import { run } from './run.js';

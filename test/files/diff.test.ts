@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
+import { convert } from '#src/calls/convert.js';
 import { InterruptedError } from '#src/errors.js';
 import { type Difference, type DiffParams, diff } from '#src/files/diff.js';
 import { split } from '#src/files/split.js';
+import { finish } from '../calls/records.js';
 import { run } from '../cli/run.js';
-import { finish } from '../convert/records.js';
 import { ggufBytes, type Parts, text, u32, u64 } from '../gguf/byte-file.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
+import { convert } from '#src/calls/convert.js';
 import { UsageError } from '#src/errors.js';
 import { type EditEvent, type EditParams, type EditResult, edit } from '#src/files/edit.js';
+import { finish } from '../calls/records.js';
 import { run } from '../cli/run.js';
-import { finish } from '../convert/records.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 

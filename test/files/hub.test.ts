@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
+import { convert } from '#src/calls/convert.js';
 import { diff } from '#src/files/diff.js';
 import { merge } from '#src/files/merge.js';
 import { split } from '#src/files/split.js';
-import { finish, sha256 } from '../convert/records.js';
+import { finish, sha256 } from '../calls/records.js';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';

@@ -1,14 +1,14 @@
 import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
-import { openGgufModel } from '#src/convert/gguf-model.js';
+import { convert } from '#src/calls/convert.js';
 import { SourceError } from '#src/errors.js';
 import { merge } from '#src/files/merge.js';
 import { split } from '#src/files/split.js';
 import { inspect } from '#src/inspect.js';
+import { openGgufModel } from '#src/plan/gguf-model.js';
 import { generate } from '#src/runner/generate/generate.js';
+import { finish } from '../calls/records.js';
 import { run } from '../cli/run.js';
-import { finish } from '../convert/records.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
+import { convert } from '#src/calls/convert.js';
 import { SourceError, UsageError } from '#src/errors.js';
 import { merge, planMerge } from '#src/files/merge.js';
 import { planSplit, type SplitParams, split } from '#src/files/split.js';
+import { finish, sha256 } from '../calls/records.js';
 import { run } from '../cli/run.js';
-import { finish, sha256 } from '../convert/records.js';
 import { ggufBytes, type Parts, type Tensor, text, u32, u64 } from '../gguf/byte-file.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';

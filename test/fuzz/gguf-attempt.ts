@@ -1,8 +1,8 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { planQuantize } from '#src/calls/quantize.js';
 import { renderInspection } from '#src/cli/inspect-table.js';
 import { toJsonLine } from '#src/cli/json.js';
-import { planQuantize } from '#src/convert/quantize.js';
 import { Hf2ggufError } from '#src/errors.js';
 import type { KeyValues } from '#src/gguf/key-values.js';
 import { inspect } from '#src/inspect.js';
@@ -11,7 +11,7 @@ import { openEngine } from '#src/runner/engine.js';
 import { generate } from '#src/runner/generate/generate.js';
 import { imatrix } from '#src/runner/imatrix/imatrix.js';
 import { openRunnable } from '#src/runner/model.js';
-import { openVocabulary } from '#src/vocabulary/open.js';
+import { openVocabulary } from '#src/tokenize/open.js';
 import { Dice } from './dice.js';
 import { type Draft, encodeDraft, readDraft } from './gguf-models.js';
 import { mutateBytes, mutateFields } from './gguf-mutations.js';

@@ -4,7 +4,7 @@ import { type GgufTensor, readGguf } from '#src/gguf/reader.js';
 import { GGML_TYPES, type GgufValue } from '#src/gguf/types.js';
 import { encodeHeader } from '#src/gguf/writer.js';
 import type { QuantName } from '#src/quantize/file-types.js';
-import { run } from '../convert/records.js';
+import { run } from '../calls/records.js';
 import { byteSource, ggufBytes, type Parts, type Tensor, u32 } from '../gguf/byte-file.js';
 import { fixtures } from '../paths.js';
 

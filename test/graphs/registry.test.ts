@@ -1,4 +1,4 @@
-import { plan } from '#src/convert/convert.js';
+import { plan } from '#src/calls/convert.js';
 import { SourceError, UnsupportedError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { GgufValue } from '#src/gguf/types.js';

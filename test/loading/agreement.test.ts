@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { plan } from '#src/convert/convert.js';
-import type { PlannedFile } from '#src/convert/plan.js';
+import { plan } from '#src/calls/convert.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { GgufValue, Scalar } from '#src/gguf/types.js';
 import { encodeHeader } from '#src/gguf/writer.js';
+import type { PlannedFile } from '#src/layout/plan.js';
 import { findFaults } from '#src/loading/faults.js';
 import { Dice } from '../fuzz/dice.js';
 import { data, fixtures } from '../paths.js';

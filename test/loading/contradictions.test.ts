@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
+import { convert } from '#src/calls/convert.js';
 import { EXIT, Hf2ggufError } from '#src/errors.js';
 import { Dice } from '../fuzz/dice.js';
 import { data, fixtures } from '../paths.js';

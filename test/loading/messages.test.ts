@@ -1,10 +1,10 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
+import { convert } from '#src/calls/convert.js';
 import { SourceError } from '#src/errors.js';
 import type { ConvertEvent } from '#src/events.js';
 import { StrictError } from '#src/warnings.js';
-import { finish } from '../convert/records.js';
+import { finish } from '../calls/records.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 import { rewriteSafetensors, type StoredTensor } from './safetensors.js';

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { convert, plan } from '#src/convert/convert.js';
-import { finish } from '../convert/records.js';
+import { convert, plan } from '#src/calls/convert.js';
+import { finish } from '../calls/records.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
-import { quantize } from '#src/convert/quantize.js';
+import { convert } from '#src/calls/convert.js';
+import { quantize } from '#src/calls/quantize.js';
 import { Hf2ggufError } from '#src/errors.js';
 import { edit } from '#src/files/edit.js';
 import { merge } from '#src/files/merge.js';

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from '../calls/records.js';
 import { start } from '../cli/run.js';
-import { sha256 } from '../convert/records.js';
 import { Dice } from '../fuzz/dice.js';
 import { ggufBytes, type Parts, text, u32 } from '../gguf/byte-file.js';
 

@@ -13,11 +13,11 @@ import {
 } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { convert, quantize } from '#src/calls/conversions.js';
 import { merge } from '#src/files/merge.js';
-import { convert, quantize } from '#src/pipeline/calls.js';
 import { imatrix } from '#src/runner/imatrix/imatrix.js';
+import { finish, sha256 } from '../calls/records.js';
 import { run } from '../cli/run.js';
-import { finish, sha256 } from '../convert/records.js';
 import { tempFolder } from '../temp.js';
 import { modelBytes, OPERATIONS, type Operation, type Outcome, tinyVerse } from './operations.js';
 

@@ -1,5 +1,5 @@
-import { openModel } from '#src/convert/open-model.js';
 import type { Hf2ggufError } from '#src/errors.js';
+import { openModel } from '#src/plan/open-model.js';
 import { tempFolder, writeFiles } from './kit.js';
 
 const LLAMA = JSON.stringify({ architectures: ['LlamaForCausalLM'], model_type: 'llama' });

@@ -1,12 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { convert } from '#src/convert/convert.js';
+import { convert } from '#src/calls/convert.js';
 import { plotCheck } from '#src/plot/plot-check.js';
 import { type CheckParams, type CheckResult, check } from '#src/runner/check.js';
 import { readText } from '#src/runner/texts.js';
+import { finish } from '../calls/records.js';
 import { run } from '../cli/run.js';
-import { finish } from '../convert/records.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 

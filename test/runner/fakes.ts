@@ -1,5 +1,5 @@
 import type { Engine } from '#src/runner/engine.js';
-import type { Vocabulary } from '#src/vocabulary/vocabulary.js';
+import type { Vocabulary } from '#src/tokenize/vocabulary.js';
 
 /** A vocabulary of bytes, with 1 as the BOS and 2 as the EOS. */
 export function letters({ addBos = false }: { addBos?: boolean } = {}): Vocabulary {

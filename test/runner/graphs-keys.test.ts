@@ -1,5 +1,5 @@
 import { edit } from '#src/files/edit.js';
-import { finish } from '../convert/records.js';
+import { finish } from '../calls/records.js';
 import { fixtures } from '../paths.js';
 import { askLlama } from '../peer/ask.js';
 import { peerMissing } from '../peer/ggml.js';

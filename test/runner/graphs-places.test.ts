@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { split } from '#src/files/split.js';
 import { openRunnable } from '#src/runner/model.js';
-import { finish } from '../convert/records.js';
+import { finish } from '../calls/records.js';
 import { startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';

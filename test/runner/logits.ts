@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEngine } from '#src/runner/engine.js';
 import { openRunnable, type RunnableOptions } from '#src/runner/model.js';
-import { run } from '../convert/records.js';
+import { run } from '../calls/records.js';
 import { tempFolder } from '../temp.js';
 
 /** A model's answer by transformers, in float32: the logits of the last position. */

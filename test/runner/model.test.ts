@@ -4,7 +4,7 @@ import { openFile } from '#src/gguf/byte-source.js';
 import { readImatrix, readImatrixSums } from '#src/quantize/imatrix/read.js';
 import { type GenerateParams, type GenerateResult, generate } from '#src/runner/generate/generate.js';
 import { type ImatrixParams, type ImatrixResult, imatrix } from '#src/runner/imatrix/imatrix.js';
-import { run as convert } from '../convert/records.js';
+import { run as convert } from '../calls/records.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 

@@ -6,7 +6,7 @@ import { openRunnable } from '#src/runner/model.js';
 import { Baseline } from '#src/runner/sensitivity/baseline.js';
 import { coarsen, probesFor } from '#src/runner/sensitivity/coarse.js';
 import { measureSensitivities } from '#src/runner/sensitivity/measure.js';
-import { openVocabulary } from '#src/vocabulary/open.js';
+import { openVocabulary } from '#src/tokenize/open.js';
 import { fixtures } from '../paths.js';
 
 const source = join(fixtures, 'Tiny-Verse-2M');

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openVocabulary } from '#src/vocabulary/open.js';
+import { openVocabulary } from '#src/tokenize/open.js';
 import { dataTest } from '../paths.js';
 import { vocabularyOfFolder } from './vocabularies.js';
 

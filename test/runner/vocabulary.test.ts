@@ -1,8 +1,8 @@
 import { KeyValues } from '#src/gguf/key-values.js';
+import { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from '#src/tokenize/errors.js';
+import { openVocabulary } from '#src/tokenize/open.js';
+import { PRE_TOKENIZERS } from '#src/tokenize/pre-tokenizers.js';
 import { PRE_TOKENIZER_NAMES } from '#src/tokenizer/pre/fingerprints.js';
-import { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from '#src/vocabulary/errors.js';
-import { openVocabulary } from '#src/vocabulary/open.js';
-import { PRE_TOKENIZERS } from '#src/vocabulary/pre-tokenizers.js';
 import { readRecorded } from './ask-small.js';
 import { answerOf, smallVocabularies } from './vocabularies.js';
 

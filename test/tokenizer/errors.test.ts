@@ -1,5 +1,5 @@
+import { MalformedTokenizerError, UnsupportedTokenizerError } from '#src/hf-tokenizer/fields.js';
 import { MalformedJsonError } from '#src/json.js';
-import { MalformedTokenizerError, UnsupportedTokenizerError } from '#src/tokenizer/encoder/fields.js';
 import { InvalidTokenIdError, NoTokenizerError } from '#src/tokenizer/errors.js';
 import { InvalidVocabularySizeError } from '#src/tokenizer/vocabulary-size.js';
 import { type Files, PLAIN_CONFIG, TINY_BPE, valueAt, vocabularyOf } from './tiny.js';

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { plan } from '#src/convert/convert.js';
-import { TinyCopy } from '../convert/tiny-copy.js';
+import { plan } from '#src/calls/convert.js';
+import { TinyCopy } from '../calls/tiny-copy.js';
 
 test('vocab.json and merges.txt alone: what writes a tokenizer.json of them', async () => {
   const { folder } = new TinyCopy();

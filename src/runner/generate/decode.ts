@@ -1,4 +1,4 @@
-import type { Vocabulary } from '../../vocabulary/vocabulary.js';
+import type { Vocabulary } from '../../tokenize/vocabulary.js';
 import type { End } from './continue.js';
 
 export interface Decoded {

@@ -3,7 +3,7 @@ import { type ForceOption, guardOf } from '../../output/guard.js';
 import { writeWhole } from '../../output/write-whole.js';
 import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
 import { averaged } from '../../quantize/imatrix/read.js';
-import { openVocabulary } from '../../vocabulary/open.js';
+import { openVocabulary } from '../../tokenize/open.js';
 import { openOutline, type RunnableOptions } from '../model.js';
 import { Accumulated } from './accumulate.js';
 import { chunkTokens, isGathered } from './collect.js';

@@ -2,7 +2,7 @@ import type { OpeningEvent, PhaseEvent, ProgressEvent } from '../../events.js';
 import type { WeightTensor } from '../../graphs/graph.js';
 import { checkNumbers, withJobs } from '../../options/numbers.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
-import { openVocabulary } from '../../vocabulary/open.js';
+import { openVocabulary } from '../../tokenize/open.js';
 import { warn } from '../../warnings.js';
 import { openEngine } from '../engine.js';
 import { shortContext } from '../measure.js';

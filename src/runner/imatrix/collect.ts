@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../concurrency.js';
 import { SourceError } from '../../errors.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
-import type { Vocabulary } from '../../vocabulary/vocabulary.js';
+import type { Vocabulary } from '../../tokenize/vocabulary.js';
 import type { Engine } from '../engine.js';
 import { chunkCount } from '../measure.js';
 import { BATCH_TOKENS } from '../memory.js';

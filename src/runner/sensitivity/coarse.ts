@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
-import { type Loss, lossOf } from '../../convert/measure-losses.js';
 import { blockSize, type GgmlType, rowBytes } from '../../gguf/types.js';
 import type { WeightTensor } from '../../graphs/graph.js';
+import { type Loss, lossOf } from '../../plan/measure-losses.js';
 import { newErrorSums, quantizeRows } from '../../quantize/native.js';
 import { elementCount } from '../../tensor/expr.js';
 import { WeightsFileError } from '../engine.js';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { UnsupportedError, UsageError } from '../../errors.js';
+import { loadEncoder } from '../../hf-tokenizer/encoder.js';
+import { UnsupportedTokenizerError } from '../../hf-tokenizer/fields.js';
+import { CHECK_TIMEOUT, withinTime } from '../../hf-tokenizer/time-limit.js';
 import type { JsonObject } from '../../json.js';
 import { didYouMean, sameName } from '../../options/near-names.js';
-import { loadEncoder } from '../encoder/encoder.js';
-import { UnsupportedTokenizerError } from '../encoder/fields.js';
-import { CHECK_TIMEOUT, withinTime } from '../encoder/time-limit.js';
 import { CHECK_TEXT } from './check-text.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from './fingerprints.js';
 import { preTokenizerByStructure } from './structure.js';

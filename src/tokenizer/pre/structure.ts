@@ -1,7 +1,7 @@
+import { translateOniguruma } from '../../hf-tokenizer/oniguruma.js';
+import { GPT2_PATTERN } from '../../hf-tokenizer/pre-tokenizers.js';
+import { tokenizerClass } from '../../hf-tokenizer/tokenizer-classes.js';
 import { isObject, type Json, type JsonObject } from '../../json.js';
-import { translateOniguruma } from '../encoder/oniguruma.js';
-import { GPT2_PATTERN } from '../encoder/pre-tokenizers.js';
-import { tokenizerClass } from '../encoder/tokenizer-classes.js';
 
 /** What tells apart the names that share one way to split. */
 interface Facts {

@@ -1,0 +1,50 @@
+import type { ConvertEvent, ConvertResult } from '../events.js';
+import type { Plan } from '../layout/plan.js';
+import { withJobs } from '../options/numbers.js';
+import { type Inputs, readInputs } from '../plan/inputs.js';
+import { makePlan } from '../plan/make-plan.js';
+import { type Model, openModel } from '../plan/open-model.js';
+import { type ConvertParams, checkParams } from '../plan/params.js';
+import { type Call, stream } from '../stream.js';
+import { type Planner, planOnly, run } from './run.js';
+
+/**
+ * Converts a model, and quantizes it in the same pass where `quant` is given.
+ * @example for await (const event of convert({ source: 'org/model', quant: 'q4_k_m' })) console.log(event);
+ * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong
+ */
+export function convert(params: ConvertParams): Call<ConvertEvent, ConvertResult> {
+  return stream((emit, signal) => {
+    const own = withJobs({ ...params, signal }, { emit });
+    return run(planner(own, emit), own, emit);
+  }, params.signal);
+}
+
+/**
+ * The plan of a conversion, from headers and small files alone.
+ * @param headersOnly for a target size: find out whether it can be met, and measure nothing.
+ * @throws as `convert`
+ */
+export async function plan(
+  params: ConvertParams,
+  emit: (event: ConvertEvent) => void = () => {},
+  headersOnly = false,
+): Promise<Plan> {
+  const own = withJobs(params, { emit });
+  return planOnly(planner(own, emit, headersOnly), own, emit);
+}
+
+function planner(
+  params: ConvertParams,
+  emit: (event: ConvertEvent) => void,
+  headersOnly = false,
+): Planner<Model & Inputs> {
+  checkParams(params);
+  return {
+    open: async () => {
+      const inputs = await readInputs({ ...params, emit });
+      return { ...inputs, ...(await openModel(params, emit)) };
+    },
+    plan: (source) => makePlan(source, params, emit, headersOnly),
+  };
+}

@@ -1,0 +1,63 @@
+import { UsageError } from '../errors.js';
+import { refuseMissing } from '../locate-gguf.js';
+import { optionName } from '../options/empty.js';
+import { type ConvertParams, NoTypeError, type QuantizeParams } from '../plan/params.js';
+import { namesGguf, namesModel } from '../repo/open.js';
+
+// A GGUF file given to be converted can be quantized alone, and a model given to be quantized is converted on the way.
+
+/** An option of conversions for a GGUF file, or of GGUF files for a model. */
+export class OptionOfOtherSourceError extends UsageError {}
+
+const OF_CONVERSIONS = [
+  'modelName',
+  'metadata',
+  'vocabOnly',
+  'preTokenizer',
+  'arch',
+] as const satisfies readonly (keyof ConvertParams)[];
+
+/** The quantization that is meant where the source is a GGUF file; null for a model. @throws UsageError */
+export async function asQuantization<Params extends ConvertParams>(params: Params) {
+  if (!(await namesGguf(params.source, params))) {
+    return null;
+  }
+  await refuseMissing(params.source, params);
+  const { modelName, metadata, vocabOnly, preTokenizer, arch, outtype, ...rest } = params;
+  const given = { modelName, metadata, vocabOnly, preTokenizer, arch };
+  const other = OF_CONVERSIONS.find((name) => given[name] !== undefined && given[name] !== false);
+  if (other) {
+    throw new OptionOfOtherSourceError(
+      `${optionName(other)} has no effect on ${params.source}, a GGUF file.`,
+      "Leave it out; hf2gguf edit changes a GGUF file's metadata.",
+    );
+  }
+  if (outtype !== undefined && outtype.toLowerCase() !== 'auto') {
+    throw new OptionOfOtherSourceError(
+      `--outtype has no effect on ${params.source}, a GGUF file.`,
+      'Name the type to quantize to with --quant.',
+    );
+  }
+  if (rest.quant === undefined && rest.targetSize === undefined && rest.targetBpw === undefined) {
+    throw new NoTypeError(
+      `${params.source} is a GGUF file already, and no type is given to quantize it to.`,
+      'Name one with --quant, such as q4_k_m; hf2gguf types lists them.',
+    );
+  }
+  return rest;
+}
+
+/** The conversion that is meant where the source is a model; null for a GGUF file. @throws UsageError */
+export async function asConversion<Params extends QuantizeParams>(params: Params) {
+  if (!(await namesModel(params.source, params))) {
+    return null;
+  }
+  const { keepSplit, ...rest } = params;
+  if (keepSplit) {
+    throw new OptionOfOtherSourceError(
+      `--keep-split has no effect on ${params.source}, a model that is no GGUF file.`,
+      'Leave it out.',
+    );
+  }
+  return rest;
+}

@@ -1,0 +1,46 @@
+import type { TensorStats } from '../events.js';
+import type { PlannedFile } from '../layout/plan.js';
+import { elementCount } from '../tensor/expr.js';
+import type { MeasuredErrors } from './worker.js';
+
+type Tensor = Pick<TensorStats, 'name' | 'type' | 'elements'> & { readonly isWeighted: boolean };
+
+/** What the writing of every tensor lost, gathered from the workers. */
+export class ErrorStats {
+  readonly #files: readonly (readonly Tensor[])[];
+  readonly #sums = new Map<string, number[]>();
+
+  constructor(files: readonly PlannedFile[]) {
+    this.#files = files.map(({ tensors }) =>
+      tensors.map(({ name, type, ne, weights }) => ({
+        name,
+        type,
+        elements: elementCount(ne),
+        isWeighted: weights !== undefined,
+      })),
+    );
+  }
+
+  add({ file, tensor, sums }: MeasuredErrors): void {
+    const key = `${file} ${tensor}`;
+    const [squared = 0, weighted = 0, source = 0, largest = 0] = this.#sums.get(key) ?? [];
+    const [s = 0, w = 0, x = 0, l = 0] = sums;
+    this.#sums.set(key, [squared + s, weighted + w, source + x, Math.max(largest, l)]);
+  }
+
+  /** Of all tensors of a planned file; those whose bytes were copied have lost nothing. */
+  of(file: number): TensorStats[] {
+    return (this.#files[file] ?? []).map(({ name, type, elements, isWeighted }) => {
+      const [squared = 0, weighted = 0, source = 0, largest = 0] = this.#sums.get(`${file} ${name}`) ?? [];
+      return {
+        name,
+        type,
+        elements,
+        rmse: Math.sqrt(squared / Math.max(elements, 1)),
+        relativeRmse: source > 0 ? Math.sqrt(squared / source) : 0,
+        maxError: largest,
+        ...(isWeighted && { weightedSquaredError: weighted }),
+      };
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { SourceError, UnsupportedError } from '../errors.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+
+/** tokenizer.json does not follow its own format. */
+export class MalformedTokenizerError extends SourceError {}
+/** tokenizer.json asks for a component that this version does not have. */
+export class UnsupportedTokenizerError extends UnsupportedError {}
+
+export function malformed(what: string): MalformedTokenizerError {
+  return new MalformedTokenizerError(
+    `tokenizer.json: ${what}.`,
+    'Download the file again, or tell the repository about it.',
+  );
+}
+
+export function unsupported(what: string): UnsupportedTokenizerError {
+  return new UnsupportedTokenizerError(
+    `tokenizer.json uses ${what}, which this version does not know.`,
+    'Report the model, so that it can be added.',
+  );
+}
+
+/** A component (`normalizer`, `pre_tokenizer`, ...) with its `type`. */
+export function component(value: Json | undefined, where: string): { type: string; fields: JsonObject } {
+  if (!isObject(value) || typeof value.type !== 'string') {
+    throw malformed(`${where} is no object with a type`);
+  }
+  return { type: value.type, fields: value };
+}
+
+export function stringField(fields: JsonObject, key: string, where: string, fallback?: string): string {
+  const value = fields[key] ?? fallback;
+  if (typeof value !== 'string') {
+    throw malformed(`${where}.${key} is no string`);
+  }
+  return value;
+}
+
+export function booleanField(fields: JsonObject, key: string, where: string, fallback: boolean): boolean {
+  const value = fields[key] ?? fallback;
+  if (typeof value !== 'boolean') {
+    throw malformed(`${where}.${key} is neither true nor false`);
+  }
+  return value;
+}
+
+export function arrayField(fields: JsonObject, key: string, where: string): readonly Json[] {
+  const value = fields[key];
+  if (!Array.isArray(value)) {
+    throw malformed(`${where}.${key} is no array`);
+  }
+  return value as readonly Json[];
+}
+
+export function objectField(fields: JsonObject, key: string, where: string): JsonObject {
+  const value = fields[key];
+  if (!isObject(value)) {
+    throw malformed(`${where}.${key} is no object`);
+  }
+  return value;
+}
+
+/** Ids are below this, so that two numbers of this size fit into one double. */
+export const ID_LIMIT = 2 ** 26;
+
+export function isId(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < ID_LIMIT;
+}
+
+/** Components nested in `Sequence`s, and groups nested in a pattern. */
+export const MAX_DEPTH = 32;
+/** Components of one `Sequence`; released tokenizers have 8 at most. */
+export const MAX_SEQUENCE = 64;
+
+/** The members of a `Sequence`, checked for count and depth. */
+export function sequence(fields: JsonObject, key: string, where: string, depth: number): readonly Json[] {
+  const members = arrayField(fields, key, where);
+  if (members.length > MAX_SEQUENCE || depth >= MAX_DEPTH) {
+    throw malformed(`${where} has more members, or is nested deeper, than any tokenizer needs`);
+  }
+  return members;
+}

@@ -1,0 +1,37 @@
+import type { Json, JsonObject } from '../json.js';
+import { Bpe } from './bpe.js';
+import { component, unsupported } from './fields.js';
+import { Unigram } from './unigram.js';
+import { WordPiece } from './word-piece.js';
+
+/** Turns a word, as the pre-tokenizer cuts them, into ids. */
+export interface Model {
+  /** Entries of the vocabulary, added tokens not counted. */
+  readonly size: number;
+  encode(word: string): readonly number[];
+  idOf(token: string): number | undefined;
+  tokenOf(id: number): string | undefined;
+}
+
+/** `model` of tokenizer.json. Older files leave the type out. */
+export function buildModel(value: Json | undefined): Model {
+  const { type, fields } = component(withType(value), 'model');
+  switch (type) {
+    case 'BPE':
+      return new Bpe(fields);
+    case 'WordPiece':
+      return new WordPiece(fields);
+    case 'Unigram':
+      return new Unigram(fields);
+    default:
+      throw unsupported(`the model ${type}`);
+  }
+}
+
+function withType(value: Json | undefined): Json | undefined {
+  if (typeof value !== 'object' || value === null || 'type' in value || Array.isArray(value)) {
+    return value;
+  }
+  const fields = value as JsonObject;
+  return { ...fields, type: 'merges' in fields ? 'BPE' : Array.isArray(fields.vocab) ? 'Unigram' : 'WordPiece' };
+}

@@ -1,0 +1,184 @@
+import { mapTensors, textTensors } from '../archs/map-tensors.js';
+import { doubtRope } from '../archs/rope-doubts.js';
+import type { ConvertEvent } from '../events.js';
+import { KeyValues } from '../gguf/key-values.js';
+import { doubtTemplates } from '../jinja/doubt-templates.js';
+import {
+  convertedTensors,
+  layOutConverted,
+  layOutVocabulary,
+  type NamedExpr,
+  QUANTIZATION_VERSION,
+} from '../layout/layout.js';
+import type { PlannedFile, UnplacedPlan } from '../layout/plan.js';
+import { checkFaults, tellFaults } from '../loading/check.js';
+import { findFaults, findVocabularyFaults } from '../loading/faults.js';
+import { outputName } from '../metadata/file-name.js';
+import { loadMetadata } from '../metadata/load.js';
+import { type Metadata, writeMetadata } from '../metadata/metadata.js';
+import { generationConfig } from '../metadata/sampling.js';
+import { countParameters } from '../metadata/size-label.js';
+import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
+import { guessOutType } from '../quantize/outtype.js';
+import type { Repo } from '../repo/repo.js';
+import { shapeOf } from '../tensor/expr.js';
+import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
+import { writeVocabulary } from '../tokenizer/vocabulary.js';
+import { doubt, warn } from '../warnings.js';
+import { tellOverrides } from './check-quantized.js';
+import { doubtEndTokens } from './end-tokens.js';
+import { finishPlan } from './finish-plan.js';
+import type { Inputs } from './inputs.js';
+import type { Model } from './open-model.js';
+import { type Asked, type ConvertParams, checkParams } from './params.js';
+import { probeVocabulary } from './probe.js';
+import type { QuantizeRequest } from './quantized.js';
+import { sourceNames } from './source-names.js';
+import { layOutAsked } from './target.js';
+
+/**
+ * Decides everything about the output.
+ * @param headersOnly for a target size: find out whether it can be met, and measure nothing.
+ * @throws UsageError, UnsupportedError, SourceError; GateError with `strict`
+ */
+export async function makePlan(
+  model: Model & Inputs,
+  params: ConvertParams,
+  emit: (event: ConvertEvent) => void,
+  headersOnly = false,
+): Promise<UnplacedPlan> {
+  const { repo, config, arch, checkpoint, request, overrides } = model;
+  const { outType: askedOutType, ...asked } = checkParams(params);
+  const text = textTensors(arch, checkpoint.values());
+  const outType: OutType = askedOutType === 'auto' ? guessOutType(text.map(({ source }) => source)) : askedOutType;
+  const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint.values());
+  const metadata = await loadMetadata({
+    files: model.files,
+    folderName: repo.name,
+    ...(params.modelName !== undefined && { modelName: params.modelName }),
+    ...(overrides && { overrides }),
+    parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
+    warn: (what) => warn({ emit }, what),
+  });
+  const guesses: Guess[] = [];
+  const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, guesses, emit });
+  await checkLoading({ model, params, kv, tensors, emit });
+  const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
+  const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
+  const to = { emit, strict: params.strict };
+  const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv }, to);
+  if (!agrees) {
+    for (const { what, next } of guesses) {
+      doubt(to, what, next);
+    }
+  }
+  if (!params.vocabOnly) {
+    doubtRope(config, { arch: arch.gguf, kv, tensors: tensors.map(({ name }) => name) }, to);
+  }
+  await doubtTemplates(kv.entries(), to);
+  if (vocabulary) {
+    const ends = { config: tokenizer.config, generationConfig: await generationConfig(model.files) };
+    doubtEndTokens({ ...ends, kv, vocabulary }, to);
+  }
+  return planned;
+}
+
+/** What is told where the probe does not show that it is right. */
+interface Guess {
+  readonly what: string;
+  readonly next: string;
+}
+
+interface LoadingSources extends Pick<FileSources, 'params' | 'kv' | 'tensors' | 'emit'> {
+  readonly model: Model;
+}
+
+/** @throws UnloadableError where the configuration and the weights contradict each other; StrictError */
+async function checkLoading({ model, params, kv, tensors, emit }: LoadingSources): Promise<void> {
+  const { config, files } = model;
+  const to = { emit, strict: params.strict };
+  const names = sourceNames(tensors, config);
+  if (params.vocabOnly) {
+    // The reference writes those that llama.cpp does not load, and other programs may.
+    tellFaults(findVocabularyFaults(kv, names), to);
+    return;
+  }
+  const outlined = tensors.map(({ name, expr }) => ({ name, ne: [...shapeOf(expr)].reverse() }));
+  checkFaults(findFaults({ kv, tensors: outlined }, names), to);
+  // Of what config.json itself says: a class's default is not that of a class around it.
+  const raw = await files.json('config.json');
+  const isUntied = raw?.tie_word_embeddings === false && !/Model$/.test(config.architecture);
+  if (isUntied && !tensors.some(({ name }) => name === OUTPUT)) {
+    doubt(
+      to,
+      `config.json says that the output is not tied to the embedding, but there is no lm_head.weight (${OUTPUT}).`,
+      'The embedding will serve as the output; check that all files were downloaded whole.',
+    );
+  }
+}
+
+const OUTPUT = 'output.weight';
+
+interface KeyValueSources {
+  readonly model: Model;
+  readonly params: ConvertParams;
+  readonly metadata: Metadata;
+  readonly outType: OutType;
+  readonly guesses: Guess[];
+  emit(event: ConvertEvent): void;
+}
+
+interface KeyValuesAndTokenizer {
+  readonly kv: KeyValues;
+  /** What the vocabulary was made from. */
+  readonly tokenizer: TokenizerFiles;
+}
+
+/** The key-values that the converter writes, in its order. */
+async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
+  const { model, params, metadata, outType, guesses, emit } = sources;
+  const { files, config, arch } = model;
+  const kv = new KeyValues().string('general.architecture', arch.gguf);
+  writeMetadata(metadata, kv);
+  await arch.hparams({ arch: arch.gguf, config, kv, fileType: FILE_TYPES[outType].id, files });
+  kv.u32('general.quantization_version', QUANTIZATION_VERSION);
+  const tokenizer = await writeVocabulary({
+    files,
+    config,
+    kv,
+    plan: arch.tokenizer ?? 'gpt2',
+    ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
+    warn: (what, next) => warn({ emit }, what, next),
+    guess: (what, next) => guesses.push({ what, next }),
+  });
+  return { kv, tokenizer };
+}
+
+interface FileSources {
+  readonly repo: Repo;
+  readonly params: ConvertParams;
+  readonly kv: KeyValues;
+  readonly tensors: readonly NamedExpr[];
+  readonly metadata: Metadata;
+  readonly outType: OutType;
+  readonly asked: Asked;
+  readonly request: QuantizeRequest | null;
+  readonly headersOnly: boolean;
+  emit(event: ConvertEvent): void;
+}
+
+async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
+  const { params, kv, tensors, metadata, outType, asked, request, emit } = sources;
+  if (params.vocabOnly) {
+    return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
+  }
+  const name = (type: string) => outputName(metadata, type);
+  if (!request) {
+    return [layOutConverted(name(outType), kv, tensors, outType)];
+  }
+  const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
+  if (request) {
+    tellOverrides({ kv, tensors: converted }, request, { emit, strict: params.strict });
+  }
+  return layOutAsked({ kv, tensors: converted }, asked, request, name, sources);
+}

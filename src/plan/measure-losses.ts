@@ -1,0 +1,92 @@
+import { availableParallelism } from 'node:os';
+import type { ConvertEvent } from '../events.js';
+import { execute } from '../fill/execute.js';
+import { makeTasks, taskBytes } from '../fill/tasks.js';
+import type { MeasuredErrors } from '../fill/worker.js';
+import { Workers } from '../fill/workers.js';
+import { KeyValues } from '../gguf/key-values.js';
+import type { GgmlType } from '../gguf/types.js';
+import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
+import type { PlannedFile } from '../layout/plan.js';
+import { PartialFiles } from '../output/partial-files.js';
+import { newErrorSums } from '../quantize/native.js';
+import type { Repo } from '../repo/repo.js';
+import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
+import type { OutputParams } from './params.js';
+
+/** What measuring takes besides the tensors. */
+export interface MeasureContext {
+  readonly repo: Repo;
+  readonly params: Pick<OutputParams, 'jobs' | 'maxMemory' | 'signal'>;
+  emit(event: ConvertEvent): void;
+}
+
+/** What a tensor loses as a type. */
+export interface Loss {
+  /** The sum of the squared differences, each times its column's weight. */
+  readonly weighted: number;
+  /** The same of the values themselves, columns' weights and squares taken as independent. */
+  readonly whole: number;
+}
+
+/** Of each type, what each tensor loses as it. */
+export type Losses = ReadonlyMap<GgmlType, ReadonlyMap<string, Loss>>;
+
+/**
+ * Quantizes tensors to several types at one read, and writes nothing.
+ * @param versions of each type, the tensors that it is wanted for.
+ * @throws as `execute`
+ */
+export async function measureLosses(
+  versions: ReadonlyMap<GgmlType, readonly UnplacedTensor[]>,
+  { repo, params, emit }: MeasureContext,
+): Promise<Losses> {
+  // One file a type, as for --quant with several, none of which is ever opened.
+  const files = [...versions].map(([type, tensors]) => placeTensors({ name: type, type, kv: NO_KEYS, tensors }));
+  const sums = files.map(({ tensors }) => new Map(tensors.map(({ name }) => [name, newErrorSums()])));
+  // All are added up, the largest difference too, which nobody asks for here.
+  const onErrors = ({ file, tensor, sums: part }: MeasuredErrors) => {
+    const all = sums[file]?.get(tensor);
+    all?.set(all.map((sum, i) => sum + (part[i] ?? 0)));
+  };
+  const { jobs = availableParallelism(), maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
+  const workers = new Workers(jobs);
+  emit({ event: 'phase', phase: 'measure' });
+  try {
+    await execute({
+      ...{
+        repo,
+        files: new PartialFiles([]),
+        tasks: makeTasks(files, taskBytes(memory, jobs)),
+        jobs,
+        workers,
+        signal,
+        onErrors,
+      },
+      fetchMemory: memory / 2,
+      emit: (event) => event.event === 'progress' && emit(event),
+    });
+  } finally {
+    await workers.close();
+  }
+  const lossesOf = ({ tensors }: PlannedFile, file: number) =>
+    new Map(tensors.map(({ name, weights }) => [name, lossOf(weights, sums[file]?.get(name) ?? newErrorSums())]));
+  return new Map([...versions.keys()].map((type, i) => [type, lossesOf(files[i] as PlannedFile, i)]));
+}
+
+const NO_KEYS = new KeyValues();
+
+/** @param weights of the columns, or none where all count alike. */
+export function lossOf(weights: Float32Array | undefined, [, weighted = 0, source = 0]: Float64Array): Loss {
+  return { weighted, whole: meanWeight(weights) * source };
+}
+
+/** How much columns count on average: 1 where all count alike. */
+export function meanWeight(weights: Float32Array | undefined): number {
+  return weights ? weights.reduce((sum, weight) => sum + weight, 0) / weights.length : 1;
+}
+
+/** The share of a tensor that is lost. */
+export function relativeLoss({ weighted, whole }: Loss): number {
+  return weighted > 0 ? weighted / whole : 0;
+}

@@ -1,0 +1,133 @@
+import type { Config } from '../config/config.js';
+import { SourceError, UnsupportedError } from '../errors.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import { loadEncoder } from '../hf-tokenizer/encoder.js';
+import { CHECK_TIMEOUT, withinTime } from '../hf-tokenizer/time-limit.js';
+import { MalformedVocabularyError } from '../tokenize/errors.js';
+import { openVocabulary } from '../tokenize/open.js';
+import type { Vocabulary } from '../tokenize/vocabulary.js';
+import { initArguments } from '../tokenizer/init-arguments.js';
+import { CHECK_TEXT } from '../tokenizer/pre/check-text.js';
+import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
+import { type DoubtSink, doubt } from '../warnings.js';
+import { probePieces } from './probe-pieces.js';
+
+/** What the fingerprint's text lacks: more scripts, and code. */
+const PROBE_TEXT = `${CHECK_TEXT}
+Η γρήγορη καφέ αλεπού, Ёжик в тумане; שלום עולם، مرحبا بالعالم — “日本語のテキスト、カタカナ”, 한국어 텍스트 12,345.67 €.
+/* camelCase, snake_case, HTTPServer2 */
+async function main(argv: string[] = []) {
+    const { length: n } = argv ?? [];
+\tif (n >= 0x1F && !isNaN(+argv[0])) { return \`\${n}%\\n\`; }
+}
+#include <stdio.h>
+for i in range(10):  # 0..9
+        print(f"{i:>4}", end="\\t")
+SELECT * FROM "users" WHERE e-mail = 'a.b@c.org' AND id <> -1;
+https://example.org/a_b?c=d&e=%20#f  $x^2 + \\frac{1}{2}$ ~~~ <p class="x">&amp;</p>
+`;
+
+export interface ProbeSources {
+  readonly tokenizer: TokenizerFiles;
+  readonly config: Config;
+  /** Those of the file to be written. */
+  readonly kv: KeyValues;
+}
+
+/**
+ * Encodes a text as the repository's tokenizer does and as llama.cpp will with the file, and reports where they part;
+ * then the same with what that tokenizer looks for in particular.
+ * Says nothing where one of the two is of a kind that is not handled.
+ * @throws StrictError with `strict`
+ */
+export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): Probed {
+  const vocabulary = openKnown(kv, to);
+  const found = vocabulary && mismatch(tokenizer, config, vocabulary);
+  if (found && found !== UNKNOWN) {
+    doubt(to, `${found.what}.`, found.next);
+  }
+  return { vocabulary, agrees: vocabulary !== null && found === null };
+}
+
+export interface Probed {
+  /** The file's, where it is of a kind that is handled. */
+  readonly vocabulary: Vocabulary | null;
+  /** Whether both are known to read text alike. */
+  readonly agrees: boolean;
+}
+
+/** Null where llama.cpp won't load it, which is said, or where it is of a kind that is not handled. */
+function openKnown(kv: KeyValues, to: DoubtSink): Vocabulary | null {
+  try {
+    return openVocabulary(kv);
+  } catch (cause) {
+    if (cause instanceof MalformedVocabularyError) {
+      doubt(to, `llama.cpp will not load the file. ${cause.what}`, OTHER_NAME);
+    } else if (!(cause instanceof UnsupportedError)) {
+      throw cause;
+    }
+    return null;
+  }
+}
+
+interface Mismatch {
+  readonly what: string;
+  readonly next: string;
+}
+
+const OTHER_NAME = 'Name another with --pre-tokenizer, or use the file for other texts alone.';
+const OTHER_TEXTS =
+  'llama.cpp has no such step or flag as the normalizer, the pre_tokenizer or the added_tokens of tokenizer.json have ' +
+  'there; use the file for texts without what they look for.';
+
+/** One of the two is of a kind that is not handled. */
+const UNKNOWN = Symbol('unknown');
+
+/** Where they part; null where they agree. */
+function mismatch(tokenizer: TokenizerFiles, config: Config, vocabulary: Vocabulary): Mismatch | null | typeof UNKNOWN {
+  if (!tokenizer.tokenizer) {
+    return UNKNOWN;
+  }
+  try {
+    const init = initArguments(tokenizer, String(config.hparams.model_type ?? ''));
+    const encoder = loadEncoder(tokenizer.tokenizer, init);
+    const differs = (text: string) => {
+      const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(text, { addSpecialTokens: false }));
+      return compare(text, wanted, vocabulary);
+    };
+    const usual = differs(PROBE_TEXT);
+    const own = usual ?? differs(probePieces(tokenizer.tokenizer, encoder.addedTokens));
+    return own === null ? null : { what: own, next: usual === null ? OTHER_TEXTS : OTHER_NAME };
+  } catch (cause) {
+    if (cause instanceof UnsupportedError || cause instanceof SourceError) {
+      return UNKNOWN;
+    }
+    throw cause;
+  }
+}
+
+function compare(text: string, wanted: readonly number[], vocabulary: Vocabulary): string | null {
+  const got = vocabulary.encode(text, { special: true, edges: false });
+  const differing = wanted.findIndex((id, i) => got[i] !== id);
+  if (differing < 0 && got.length === wanted.length) {
+    return null;
+  }
+  const at = differing < 0 ? wanted.length : differing;
+  const bytes = (ids: readonly number[]) => Buffer.concat(ids.map((id) => vocabulary.piece(id, { special: true })));
+  const shown = (id: number | undefined) => (id === undefined ? 'nothing more' : `${quoted(bytes([id]))} (${id})`);
+  const before = bytes(wanted.slice(Math.max(0, at - CONTEXT), at));
+  return (
+    `llama.cpp will cut text otherwise than the repository's tokenizer: ` +
+    `${at === 0 ? 'at the start' : `after ${JSON.stringify(before.toString().replaceAll('\ufffd', ''))}`} ` +
+    `it will have ${shown(got[at])}, the tokenizer has ${shown(wanted[at])}`
+  );
+}
+
+/** Tokens that are shown before the first that differs. */
+const CONTEXT = 6;
+
+/** Text, or bytes where a token is a part of a character. */
+function quoted(bytes: Buffer): string {
+  const text = bytes.toString();
+  return text.includes('\ufffd') ? `the bytes ${bytes.toString('hex')}` : JSON.stringify(text);
+}

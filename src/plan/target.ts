@@ -1,0 +1,257 @@
+import { UsageError } from '../errors.js';
+import type { GgmlType } from '../gguf/types.js';
+import { align, DEFAULT_ALIGNMENT } from '../gguf/writer.js';
+import { sizeOf } from '../layout/layout.js';
+import type { PlannedFile, Prediction } from '../layout/plan.js';
+import { fileTypeOf } from '../quantize/file-types.js';
+import { weightsOf } from '../quantize/imatrix/coverage.js';
+import type { Choice } from '../quantize/outtype.js';
+import { chooseQuantTypes } from '../quantize/recipe/choose.js';
+import { bitsOf, candidateTypes, near } from '../quantize/target/candidates.js';
+import { leastDamage, type Option } from '../quantize/target/knapsack.js';
+import type { TargetSize } from '../quantize/target/size.js';
+import { usualCost } from '../quantize/target/usual-cost.js';
+import { elementCount } from '../tensor/expr.js';
+import { doubtIdleOptions } from './idle-options.js';
+import { type Loss, type MeasureContext, measureLosses, relativeLoss } from './measure-losses.js';
+import type { Asked, OutputParams } from './params.js';
+import {
+  type CoverageSink,
+  factsOf,
+  hasEntries,
+  type KeptTensor,
+  keptTensors,
+  layOutAll,
+  layOutQuantized,
+  type QuantizeRequest,
+  type QuantizeSource,
+  quantizedTensor,
+  reportCoverage,
+} from './quantized.js';
+import { checkSensitivities } from './sensitivities.js';
+
+/** The model does not get as small as asked for. */
+export class TargetTooSmallError extends UsageError {}
+
+/** A tensor, and the types that it may have. */
+interface Subject {
+  readonly tensor: KeptTensor;
+  readonly types: readonly GgmlType[];
+  /** Why there is but one. */
+  readonly why?: string;
+}
+
+interface Candidate extends Option {
+  readonly type: GgmlType;
+  readonly relative: number;
+}
+
+interface TargetContext extends MeasureContext {
+  /** Find out whether a target size can be met, from headers alone: the types are the smallest ones. @default false */
+  readonly headersOnly?: boolean;
+  readonly params: MeasureContext['params'] & Pick<OutputParams, 'strict'>;
+}
+
+/**
+ * The files that are asked for, and a word on what the importance matrix covers.
+ * @param name of the file of a type, or of what stands for one.
+ * @throws as `layOutAll` and `layOutTargets`
+ */
+export async function layOutAsked(
+  source: QuantizeSource,
+  { quants, targets }: Asked,
+  request: QuantizeRequest,
+  name: (type: string) => string,
+  context: TargetContext,
+): Promise<PlannedFile[]> {
+  doubtIdleOptions(source, request, quants, { emit: context.emit, strict: context.params.strict });
+  return targets.length > 0
+    ? layOutTargets(targets, source, request, name, context)
+    : layOutAll(source, quants, request, name, doubts(context));
+}
+
+/**
+ * Of each size asked for, the file of at most that size in which tensors have the types that together do the least damage:
+ * what each tensor loses as each type is measured once for all, counted by its sensitivity, and the best combination found.
+ * Types that options name stay.
+ * @param name of the file of a size, by its label.
+ * @throws TargetTooSmallError, and as `checkSensitivities`, `layOutQuantized` and `measureLosses`
+ */
+async function layOutTargets(
+  sizes: readonly TargetSize[],
+  source: QuantizeSource,
+  request: QuantizeRequest,
+  name: (label: string) => string,
+  context: TargetContext,
+): Promise<PlannedFile[]> {
+  const subjects = findSubjects(source, request);
+  const sensitivities = request.sensitivities?.size ? request.sensitivities : undefined;
+  if (sensitivities) {
+    const needed = subjects.filter(isMeasured).map(({ tensor: { entry, ne } }) => ({ name: entry, ne }));
+    const { strict } = context.params;
+    checkSensitivities(sensitivities, source.tensors, needed, request.imatrix, { emit: context.emit, strict });
+  }
+  const alignment = Number(source.kv.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT);
+  const bytes: SizeOf = ({ ne }, type) => align(sizeOf(type, ne), alignment);
+  const searches = sizes.map((size): Search => {
+    const layOut = (choices: readonly Choice[], prediction?: Prediction) => {
+      const recipe = { type: size.label, ...recipeOf(subjects, choices), prediction };
+      return layOutQuantized(name(size.label), source, recipe, request);
+    };
+    const budget = budgetFor(subjects, bytes, size, layOut);
+    return { budget, layOut, subjects: nearTarget(subjects, bytes, budget) };
+  });
+  if (context.headersOnly) {
+    return searches.flatMap(({ layOut }) => layOut(smallestChoices(subjects)));
+  }
+  const losses = await measureLosses(versions(searches, request), context);
+  const { layers } = factsOf(source, request);
+  const candidate = (tensor: KeptTensor, type: GgmlType): Candidate => {
+    const loss = losses.get(type)?.get(tensor.name) ?? NO_LOSS;
+    const sensitivity = sensitivities?.get(tensor.entry);
+    const relative = relativeLoss(loss);
+    const damage = sensitivity
+      ? loss.weighted * (sensitivity.byType[type] ?? sensitivity.usual)
+      : relative * usualCost(tensor.entry, layers);
+    return { type, size: bytes(tensor, type), damage, relative };
+  };
+  const files = searches.flatMap((search) => best(search, candidate, sensitivities !== undefined));
+  reportCoverage(source, files, request, doubts(context));
+  return files;
+}
+
+/** One size that is looked for: what the tensors may take, and the types that come into question. */
+interface Search {
+  /** Bytes. */
+  readonly budget: number;
+  readonly subjects: readonly Subject[];
+  layOut(choices: readonly Choice[], prediction?: Prediction): PlannedFile[];
+}
+
+/** The files of the best choice of types. */
+function best(
+  { subjects, budget, layOut }: Search,
+  candidate: (tensor: KeptTensor, type: GgmlType) => Candidate,
+  hasSensitivities: boolean,
+): PlannedFile[] {
+  const candidates = subjects.map(({ tensor, types }) => types.map((type) => candidate(tensor, type)));
+  // There is a solution, since the budget was checked.
+  const picked = (leastDamage(candidates, budget) ?? []).map((choice, i) => candidates[i]?.[choice] as Candidate);
+  const choices = picked.map(({ type }, i) => ({ type, why: subjects[i]?.why ?? reason(type, candidates[i] ?? []) }));
+  return layOut(choices, {
+    kld: hasSensitivities ? sum(picked.map(({ damage }) => damage)) : null,
+    relativeError: sum(picked.map(({ relative }) => relative)),
+  });
+}
+
+/** Elements of the smallest block: rows that do not fit it are never quantized. */
+const SMALLEST_BLOCK = 32;
+
+/** Whether sensitivities have something on a tensor. */
+function isMeasured({ tensor, types }: Subject): boolean {
+  return types.length > 1 && (tensor.ne[0] ?? 1) % SMALLEST_BLOCK === 0;
+}
+
+function doubts({ params, emit }: TargetContext): CoverageSink {
+  return { strict: params.strict, emit };
+}
+
+const NO_LOSS: Loss = { weighted: 0, whole: 0 };
+
+type SizeOf = (tensor: KeptTensor, type: GgmlType) => number;
+
+/** A stand-in for the file type where the recipe's earlier steps are asked what options and names fix. */
+const ANY = 'Q8_0';
+
+function findSubjects(source: QuantizeSource, request: QuantizeRequest): Subject[] {
+  const { kept } = keptTensors(source, request);
+  const types = { ...request, pure: true, fileType: ANY, hasImatrix: hasEntries(request.imatrix) } as const;
+  const fixed = chooseQuantTypes(kept, types, factsOf(source, request));
+  return kept.map((tensor, i) => {
+    const { type, why, instead } = fixed[i] as Choice;
+    if (instead || why !== '--pure') {
+      return { tensor, types: [type], why };
+    }
+    const hasWeights =
+      request.imatrix !== undefined && weightsOf(request.imatrix, tensor.entry, tensor.ne) !== undefined;
+    return { tensor, types: candidateTypes({ ...tensor, hasWeights }) };
+  });
+}
+
+function recipeOf(subjects: readonly Subject[], choices: readonly Choice[]) {
+  const bytes = new Map<GgmlType, number>();
+  for (const [i, { type }] of choices.entries()) {
+    bytes.set(type, (bytes.get(type) ?? 0) + sizeOf(type, subjects[i]?.tensor.ne ?? []));
+  }
+  const [[most] = ['F32' as const]] = [...bytes].sort(([, a], [, b]) => b - a);
+  return { choose: () => choices, number: fileTypeOf(most) };
+}
+
+/**
+ * Bytes that the tensors may take: the header does not depend on their types.
+ * @throws TargetTooSmallError
+ */
+function budgetFor(
+  subjects: readonly Subject[],
+  bytes: SizeOf,
+  { label, bytes: allowed }: TargetSize,
+  layOut: (choices: readonly Choice[]) => PlannedFile[],
+): number {
+  const whole = sum(layOut(smallestChoices(subjects)).map(({ size }) => size));
+  const most = allowed(sum(subjects.map(({ tensor }) => elementCount(tensor.ne))));
+  if (whole > most) {
+    throw new TargetTooSmallError(
+      `The file cannot be as small as ${label}${/\d$/.test(label) ? ' B' : ''}: with every tensor in its smallest type it has ${whole} bytes.`,
+      'Ask for more. With an importance matrix (--imatrix) there are smaller types.',
+    );
+  }
+  return most - whole + leastBytes(subjects, bytes);
+}
+
+function smallestChoices(subjects: readonly Subject[]): Choice[] {
+  return subjects.map(({ types }) => ({ type: smallestOf(types), why: '' }));
+}
+
+/** The subjects with fewer types, where those are enough. */
+function nearTarget(subjects: readonly Subject[], bytes: SizeOf, budget: number): readonly Subject[] {
+  const bits = (8 * budget) / sum(subjects.map(({ tensor }) => elementCount(tensor.ne)));
+  const fewer = subjects.map((subject) => ({ ...subject, types: near(subject.types, bits) }));
+  return leastBytes(fewer, bytes) <= budget ? fewer : subjects;
+}
+
+function leastBytes(subjects: readonly Subject[], bytes: SizeOf): number {
+  return sum(subjects.map(({ tensor, types }) => bytes(tensor, smallestOf(types))));
+}
+
+function smallestOf(types: readonly GgmlType[]): GgmlType {
+  return types.reduce((least, type) => (bitsOf(type) < bitsOf(least) ? type : least));
+}
+
+/** All that has to be quantized to know what it loses: each tensor once as each type. */
+function versions(searches: readonly Search[], request: QuantizeRequest) {
+  const subjects = searches.flatMap((search) => search.subjects);
+  const types = new Set(subjects.flatMap(({ types }) => types));
+  return new Map(
+    [...types].map((type) => {
+      const wanted = subjects.filter(({ tensor, types }) => types.includes(type) && type !== tensor.type);
+      const tensors = new Set(wanted.map(({ tensor }) => tensor));
+      return [type, [...tensors].map((tensor) => quantizedTensor(tensor, { type, why: '' }, request))];
+    }),
+  );
+}
+
+/** What the choice costs, and what its neighbours would. */
+function reason(type: GgmlType, candidates: readonly Candidate[]): string {
+  const sorted = candidates.toSorted((a, b) => a.size - b.size || b.damage - a.damage);
+  const at = sorted.findIndex((candidate) => candidate.type === type);
+  const own = sorted[at];
+  const smaller = sorted.slice(0, at).findLast(({ size }) => size < (own?.size ?? 0));
+  const larger = sorted.slice(at + 1).find(({ damage }) => damage < (own?.damage ?? 0));
+  const others = [smaller, larger].flatMap((other) => (other ? `${other.type} ${other.damage.toExponential(1)}` : []));
+  const damage = `damage ${own?.damage.toExponential(1)}`;
+  return others.length > 0 ? `${damage} (${others.join(', ')})` : damage;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fill } from '#src/fill/worker.js';
+import { writeError } from '#src/output/write-error.js';
+import { run as runCli } from '../cli/run.js';
+import { fixtures } from '../paths.js';
+import { tempFolder } from '../temp.js';
+
+const source = join(fixtures, 'Tiny-Verse-2M');
+
+/** A file system of 2 MiB, where this user may mount one. */
+function mountSmallDisk(): { folder: string; unmount(): void } | null {
+  const folder = join(tempFolder(), 'small');
+  mkdirSync(folder);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  return { folder, unmount: () => execFileSync('umount', [folder]) };
+}
+
+test('a disk that is too small is known before the first byte: exit code 6, and no file', async () => {
+  const disk = mountSmallDisk();
+  if (!disk) {
+    console.warn('Not tested: mounting a small file system needs root on Linux.');
+    return;
+  }
+  try {
+    const { code, err } = await runCli([source, '--outtype', 'f32', '--out', disk.folder]);
+    expect(err).toMatch(
+      /small has \d\.\d MiB free, and the output needs 7\.8 MiB\. Free some space, or choose another/,
+    );
+    expect({ code, files: readdirSync(disk.folder) }).toEqual({ code: 6, files: [] });
+  } finally {
+    disk.unmount();
+  }
+});
+
+(process.platform === 'linux' ? test : test.skip)(
+  `a disk that fills up while it is written is named${process.platform === 'linux' ? '' : ' (skipped: no /dev/full here)'}`,
+  () => {
+    const full = openSync('/dev/full', 'w');
+    const expr = { op: 'constant', dtype: 'F32', shape: [2], values: [1, 2] } as const;
+    const target = { file: 0, position: 0, type: 'F32', via: 'F32', finite: false, copy: false } as const;
+    const part = { tensor: 't', expr, from: 0, to: 1, columns: 2, targets: [target] };
+    const { failure } = fill({
+      task: { reads: [], bufferSize: 0, parts: [part] },
+      sources: {},
+      outputs: [full],
+      memory: 64,
+      measure: false,
+    });
+    closeSync(full);
+    expect(failure).toMatchObject({ kind: 'write', code: 'ENOSPC' });
+    const error = writeError({ code: 'ENOSPC', message: '' }, [{ path: 'a.gguf', size: 2 ** 21 }]);
+    expect(error).toMatchObject({ name: 'DiskFullError', exitCode: 6 });
+    expect(error.message).toBe(
+      'The disk was full while writing a.gguf (2.0 MiB in all). Free some space, or choose another folder.',
+    );
+  },
+);
+
+test('a folder that cannot be written to: exit code 6', async () => {
+  const { code, err } = await runCli([source, '--outtype', 'f16', '--out', '/proc/nowhere/']);
+  expect(err).toMatch(/\/proc\/nowhere\/Tiny-Verse-2M-F16\.gguf cannot be written/);
+  expect(code).toBe(6);
+});
