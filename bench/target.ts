@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
-import { parseQuants } from '#src/plan/params.js';
+import { parseQuants } from '#src/plan/check-params.js';
 import { check } from '#src/runner/check.js';
 import { collectImatrix } from '#src/runner/imatrix/auto.js';
 import { measureSensitivities } from '#src/runner/sensitivity/measure.js';

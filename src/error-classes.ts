@@ -55,10 +55,10 @@ export { OutputExistsError, OverwriteError, SpecialFileError } from './output/gu
 export { OutsideFolderError } from './output/output-paths.js';
 export { LinkLoopError, OutputNameError } from './output/place.js';
 export { DiskFullError, WriteError } from './output/write-error.js';
+export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
 export { FallbackError } from './plan/finish-plan.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';
 export { UnreadableMetadataError } from './plan/inputs.js';
-export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/params.js';
 export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './plan/quantize-request.js';
 export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './plan/quantized.js';
 export { QuantizedSourceError } from './plan/refuse-quantized.js';

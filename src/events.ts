@@ -1,7 +1,7 @@
 import type { GgmlType } from './gguf/types.js';
 import type { Plan, Prediction } from './layout/plan.js';
 import type { Coverage } from './quantize/imatrix/coverage.js';
-import type { Checked, CheckResult } from './runner/check.js';
+import type { Checked, CheckResult } from './runner/check-result.js';
 
 /** What is being done: the stages of every call. */
 export type Phase = 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush' | 'check';

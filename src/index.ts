@@ -39,8 +39,8 @@ export {
 } from './quantize/file-types.js';
 export type { Imatrix } from './quantize/imatrix/imatrix.js';
 export type { TensorTypeAssignment, TensorTypeName } from './quantize/type-options.js';
-export { type CheckEvent, type Checked, type CheckParams, type CheckResult, check } from './runner/check.js';
-export type { Divergence } from './runner/divergence.js';
+export { type CheckEvent, type CheckParams, check } from './runner/check.js';
+export type { Checked, CheckResult, Divergence, Estimate } from './runner/check-result.js';
 export {
   type GenerateEvent,
   type GenerateParams,
@@ -50,7 +50,6 @@ export {
 export { type CollectImatrixParams, collectImatrix } from './runner/imatrix/auto.js';
 export type { CollectParams } from './runner/imatrix/collect-from.js';
 export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from './runner/imatrix/imatrix.js';
-export type { Estimate } from './runner/perplexity.js';
 export { measureSensitivities, type SensitivityParams } from './runner/sensitivity/measure.js';
 export type { Call } from './stream.js';
 export type { TensorExpr } from './tensor/expr.js';

@@ -1,7 +1,7 @@
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import type { Plan } from '../layout/plan.js';
+import { checkParams, checkQuantizeParams } from '../plan/check-params.js';
 import { readInputs } from '../plan/inputs.js';
-import { checkParams, checkQuantizeParams } from '../plan/params.js';
 import { readRequest } from '../plan/quantize-request.js';
 import { numbered } from '../stages.js';
 import { type Call, call, forward, stream } from '../stream.js';

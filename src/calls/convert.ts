@@ -1,10 +1,11 @@
 import type { ConvertEvent, ConvertResult } from '../events.js';
 import type { Plan } from '../layout/plan.js';
 import { withJobs } from '../options/numbers.js';
+import { checkParams } from '../plan/check-params.js';
 import { type Inputs, readInputs } from '../plan/inputs.js';
 import { makePlan } from '../plan/make-plan.js';
 import { type Model, openModel } from '../plan/open-model.js';
-import { type ConvertParams, checkParams } from '../plan/params.js';
+import type { ConvertParams } from '../plan/params.js';
 import { type Call, stream } from '../stream.js';
 import { type Planner, planOnly, run } from './run.js';
 

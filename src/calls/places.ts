@@ -6,7 +6,8 @@ import { type FileKind, GGUF_FILE } from '../output/kinds.js';
 import { checkDistinct, knownPath, outputPaths } from '../output/output-paths.js';
 import type { Output } from '../output/partial-files.js';
 import type { Place } from '../output/place.js';
-import { type ConvertParams, type OutputParams, parseQuants } from '../plan/params.js';
+import { parseQuants } from '../plan/check-params.js';
+import type { ConvertParams, OutputParams } from '../plan/params.js';
 import type { Repo } from '../repo/repo.js';
 
 /** How a call takes its output's name. */

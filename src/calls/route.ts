@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.js';
 import { refuseMissing } from '../locate-gguf.js';
 import { optionName } from '../options/empty.js';
-import { type ConvertParams, NoTypeError, type QuantizeParams } from '../plan/params.js';
+import { NoTypeError } from '../plan/check-params.js';
+import type { ConvertParams, QuantizeParams } from '../plan/params.js';
 import { namesGguf, namesModel } from '../repo/open.js';
 
 // A GGUF file given to be converted can be quantized alone, and a model given to be quantized is converted on the way.

@@ -1,8 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { WrittenFile } from '../events.js';
 import { printable } from '../printable.js';
-import type { Checked, CheckResult } from '../runner/check.js';
-import type { Estimate } from '../runner/perplexity.js';
+import type { Checked, CheckResult, Estimate } from '../runner/check-result.js';
 import { formatBytes } from './format.js';
 import type { Paint } from './terminal/style.js';
 import { type Column, renderTable } from './terminal/table.js';

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { UsageError } from '../errors.js';
 import { guardOf } from '../output/guard.js';
-import type { CheckParams, CheckResult } from '../runner/check.js';
+import type { CheckParams } from '../runner/check.js';
+import type { CheckResult } from '../runner/check-result.js';
 import { renderCheck } from './check-table.js';
 import { FORCE_HELP } from './file-options.js';
 import { addHubOptions, type HubFlags, toToken } from './hub-options.js';

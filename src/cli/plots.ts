@@ -8,7 +8,7 @@ import { knownPath } from '../output/output-paths.js';
 import { PartialFiles } from '../output/partial-files.js';
 import type { OutputParams } from '../plan/params.js';
 import { printable } from '../printable.js';
-import type { CheckResult } from '../runner/check.js';
+import type { CheckResult } from '../runner/check-result.js';
 import { screen } from './terminal/screen.js';
 
 /** The argument of an option that names a plot. @throws InvalidArgumentError, of which commander makes a sentence. */

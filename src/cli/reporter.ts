@@ -2,7 +2,7 @@ import type { ConvertEvent, PhaseEvent, ProgressEvent, WaitEvent, WrittenFile } 
 import type { PlacedFile } from '../layout/plan.js';
 import { printable } from '../printable.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
-import type { Checked } from '../runner/check.js';
+import type { Checked } from '../runner/check-result.js';
 import { figures, renderAll } from './check-table.js';
 import { formatBytes, formatSeconds, warningText } from './format.js';
 import { toJsonLine } from './json.js';

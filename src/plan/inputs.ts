@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { SourceError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
 import { type JsonObject, MalformedJsonError, parseJsonObject } from '../json.js';
-import { type ConvertParams, checkParams } from './params.js';
+import { checkParams } from './check-params.js';
+import type { ConvertParams } from './params.js';
 import { readRequest } from './quantize-request.js';
 import type { QuantizeRequest } from './quantized.js';
 

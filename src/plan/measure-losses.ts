@@ -10,6 +10,7 @@ import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import { PartialFiles } from '../output/partial-files.js';
 import { newErrorSums } from '../quantize/native.js';
+import { type Loss, lossOf } from '../quantize/target/loss.js';
 import type { Repo } from '../repo/repo.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
@@ -19,14 +20,6 @@ export interface MeasureContext {
   readonly repo: Repo;
   readonly params: Pick<OutputParams, 'jobs' | 'maxMemory' | 'signal'>;
   emit(event: ConvertEvent): void;
-}
-
-/** What a tensor loses as a type. */
-export interface Loss {
-  /** The sum of the squared differences, each times its column's weight. */
-  readonly weighted: number;
-  /** The same of the values themselves, columns' weights and squares taken as independent. */
-  readonly whole: number;
 }
 
 /** Of each type, what each tensor loses as it. */
@@ -75,18 +68,3 @@ export async function measureLosses(
 }
 
 const NO_KEYS = new KeyValues();
-
-/** @param weights of the columns, or none where all count alike. */
-export function lossOf(weights: Float32Array | undefined, [, weighted = 0, source = 0]: Float64Array): Loss {
-  return { weighted, whole: meanWeight(weights) * source };
-}
-
-/** How much columns count on average: 1 where all count alike. */
-export function meanWeight(weights: Float32Array | undefined): number {
-  return weights ? weights.reduce((sum, weight) => sum + weight, 0) / weights.length : 1;
-}
-
-/** The share of a tensor that is lost. */
-export function relativeLoss({ weighted, whole }: Loss): number {
-  return weighted > 0 ? weighted / whole : 0;
-}

@@ -14,7 +14,8 @@ import { noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
-import { type ConvertParams, checkParams } from './params.js';
+import { checkParams } from './check-params.js';
+import type { ConvertParams } from './params.js';
 import { refuseQuantized } from './refuse-quantized.js';
 
 /** A model that can be converted, as far as its configuration and its headers tell. */

@@ -6,8 +6,8 @@ import { MAX_GGUF_DIMS, MAX_SENSITIVITIES_BYTES } from '../limits.js';
 import { weightsOf } from '../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
+import { meanWeight } from '../quantize/target/loss.js';
 import { type DoubtSink, doubt } from '../warnings.js';
-import { meanWeight } from './measure-losses.js';
 
 /** The KL divergence in nats that a unit of a tensor's weighted squared error costs. */
 export interface Sensitivity {

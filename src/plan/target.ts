@@ -9,12 +9,14 @@ import type { Choice } from '../quantize/outtype.js';
 import { chooseQuantTypes } from '../quantize/recipe/choose.js';
 import { bitsOf, candidateTypes, near } from '../quantize/target/candidates.js';
 import { leastDamage, type Option } from '../quantize/target/knapsack.js';
+import { type Loss, relativeLoss } from '../quantize/target/loss.js';
 import type { TargetSize } from '../quantize/target/size.js';
 import { usualCost } from '../quantize/target/usual-cost.js';
 import { elementCount } from '../tensor/expr.js';
+import type { Asked } from './check-params.js';
 import { doubtIdleOptions } from './idle-options.js';
-import { type Loss, type MeasureContext, measureLosses, relativeLoss } from './measure-losses.js';
-import type { Asked, OutputParams } from './params.js';
+import { type MeasureContext, measureLosses } from './measure-losses.js';
+import type { OutputParams } from './params.js';
 import {
   type CoverageSink,
   factsOf,

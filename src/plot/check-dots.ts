@@ -1,5 +1,4 @@
-import type { Checked } from '../runner/check.js';
-import type { Estimate } from '../runner/perplexity.js';
+import type { Checked, Estimate } from '../runner/check-result.js';
 import { fileColor } from './palette.js';
 import { fileLabels } from './text.js';
 

@@ -1,6 +1,6 @@
 import type { Markish } from '@observablehq/plot';
 import { UsageError } from '../errors.js';
-import type { CheckResult } from '../runner/check.js';
+import type { CheckResult } from '../runner/check-result.js';
 import { type Dot, dotsOf, type Unit, unitFor } from './check-dots.js';
 import { placeDotLabels, RADIUS } from './dot-labels.js';
 import { draw, type Frame, type PlotLibrary } from './draw.js';

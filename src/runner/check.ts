@@ -6,8 +6,9 @@ import { numbered } from '../stages.js';
 import { type Call, stream } from '../stream.js';
 import { openVocabulary } from '../tokenize/open.js';
 import { warn } from '../warnings.js';
+import type { Checked, CheckResult, Measures } from './check-result.js';
 import { checkGates, type Gates } from './gates.js';
-import { type Measures, measure, type Running, shortContext, textChunks } from './measure.js';
+import { measure, type Running, shortContext, textChunks } from './measure.js';
 import { OpenedModels } from './model.js';
 import { type OpenedModel, openHeaders, openModels, type SubjectOptions } from './subject.js';
 import { readText } from './texts.js';
@@ -27,27 +28,6 @@ export interface CheckParams extends Gates, Omit<SubjectOptions, 'contextLength'
 }
 
 export type CheckEvent = PhaseEvent | OpeningEvent | ProgressEvent | MeasuredEvent | DoneEvent<CheckResult>;
-
-export interface CheckResult {
-  /** The text's file; null for the bundled one. */
-  readonly text: string | null;
-  readonly ctx: number;
-  readonly chunks: number;
-  /** Positions scored. */
-  readonly tokens: number;
-  readonly base: Checked | null;
-  readonly models: readonly Checked[];
-}
-
-/** A model and what is measured of it. */
-export interface Checked extends Measures {
-  readonly source: string;
-  /** The file type's name, as `Q4_K_M`; null for a checkpoint, and where the file does not say. */
-  readonly type: string | null;
-  /** Bytes: the file's, or of a checkpoint the tensors'. */
-  readonly size: number;
-  readonly bitsPerWeight: number;
-}
 
 const DEFAULT_CONTEXT = 512;
 

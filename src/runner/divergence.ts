@@ -1,28 +1,6 @@
+import type { Divergence, Estimate, Spread } from './check-result.js';
 import type { Distribution } from './distribution.js';
-import { type Estimate, exponential, Samples } from './perplexity.js';
-
-/** How far a model's predictions are from a base's, over all positions: the figures of llama-perplexity --kl-divergence. */
-export interface Divergence {
-  /** The model's perplexity over the base's. */
-  readonly perplexityRatio: Estimate;
-  /** Kullback-Leibler divergence from the base, in nats. */
-  readonly kld: Estimate & Spread;
-  /** Share of the positions (0 to 1) at which both find the same token the likeliest. */
-  readonly sameTop: Estimate;
-  /** The probability of the text's token, less the base's (-1 to 1). */
-  readonly probabilityDifference: { readonly rms: Estimate; readonly mean: Estimate };
-}
-
-export interface Spread {
-  readonly minimum: number;
-  readonly p10: number;
-  readonly median: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly maximum: number;
-}
+import { exponential, Samples } from './perplexity.js';
 
 /** Gathers a divergence position by position. */
 export class DivergenceSum {

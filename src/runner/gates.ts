@@ -1,5 +1,5 @@
 import { GateError } from '../errors.js';
-import type { CheckResult } from './check.js';
+import type { CheckResult } from './check-result.js';
 
 /** How far a model may be from its base. */
 export interface Gates {

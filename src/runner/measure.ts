@@ -3,11 +3,12 @@ import { UsageError } from '../errors.js';
 import type { Graph } from '../graphs/graph.js';
 import { counted } from '../options/counted.js';
 import type { Vocabulary } from '../tokenize/vocabulary.js';
+import type { Measures } from './check-result.js';
 import { Distribution } from './distribution.js';
-import { type Divergence, DivergenceSum } from './divergence.js';
+import { DivergenceSum } from './divergence.js';
 import type { Engine } from './engine.js';
 import { NoNumberError } from './no-number.js';
-import { type Estimate, exponential, type Piece, pieces, Samples } from './perplexity.js';
+import { exponential, type Piece, pieces, Samples } from './perplexity.js';
 
 /** A model that is ready to be measured. */
 export interface Subject {
@@ -15,13 +16,6 @@ export interface Subject {
   readonly source: string;
   readonly engine: Pick<Engine, 'run' | 'graph'>;
   readonly vocabulary: Vocabulary;
-}
-
-export interface Measures {
-  /** e^(mean surprise in nats) of the text's tokens. */
-  readonly perplexity: Estimate;
-  /** Null without a base. */
-  readonly divergence: Divergence | null;
 }
 
 export class ShortTextError extends UsageError {}

@@ -1,10 +1,5 @@
+import type { Estimate } from './check-result.js';
 import { BATCH_TOKENS } from './memory.js';
-
-/** A mean and its standard error. */
-export interface Estimate {
-  readonly value: number;
-  readonly error: number;
-}
 
 /** Values of which the mean is wanted. */
 export class Samples {

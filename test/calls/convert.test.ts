@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { convert, plan } from '#src/calls/convert.js';
-import { parseQuants } from '#src/plan/params.js';
+import { parseQuants } from '#src/plan/check-params.js';
 import type { OutTypeName } from '#src/quantize/file-types.js';
 import { FILE_TYPES } from '#src/quantize/file-types.js';
 import type { PreTokenizerName } from '#src/tokenizer/pre/fingerprints.js';

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseQuants } from '#src/plan/params.js';
+import { parseQuants } from '#src/plan/check-params.js';
 import { start } from '../cli/run.js';
 import { type HubOptions, type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';

@@ -6,8 +6,8 @@ import { split } from '#src/files/split.js';
 import { openFile } from '#src/gguf/byte-source.js';
 import { readGguf } from '#src/gguf/reader.js';
 import type { Plan } from '#src/layout/plan.js';
+import { parseQuants } from '#src/plan/check-params.js';
 import type { QuantizeParams } from '#src/plan/params.js';
-import { parseQuants } from '#src/plan/params.js';
 import type { OutTypeName } from '#src/quantize/file-types.js';
 import { finish, sha256 } from './records.js';
 

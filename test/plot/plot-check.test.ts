@@ -2,7 +2,7 @@ import { TYPE_COLORS } from '#src/plot/palette.js';
 import { overlaps } from '#src/plot/place-labels.js';
 import { NothingToPlotError, plotCheck } from '#src/plot/plot-check.js';
 import { textWidth } from '#src/plot/text.js';
-import type { Checked } from '#src/runner/check.js';
+import type { Checked } from '#src/runner/check-result.js';
 import { all, checked, checkOf, parseSvg, placeOf, type SvgElement, texts } from './svg.js';
 
 const MIB = 2 ** 20;

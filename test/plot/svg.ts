@@ -1,5 +1,5 @@
 import { DOMParser } from 'linkedom';
-import type { Checked, CheckResult } from '#src/runner/check.js';
+import type { Checked, CheckResult } from '#src/runner/check-result.js';
 
 /** What tests ask of an element; the types of a browser are not there. */
 export interface SvgElement {

@@ -1,12 +1,12 @@
 import { forEachConcurrently } from '../../concurrency.js';
 import type { WeightTensor } from '../../graphs/graph.js';
-import { meanWeight, relativeLoss } from '../../plan/measure-losses.js';
 import type { QuantizeOptions } from '../../plan/params.js';
 import { readRequest } from '../../plan/quantize-request.js';
 import type { Sensitivities } from '../../plan/sensitivities.js';
 import { weightsOf } from '../../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
+import { meanWeight, relativeLoss } from '../../quantize/target/loss.js';
 import { elementCount } from '../../tensor/expr.js';
 import { openVocabulary } from '../../tokenize/open.js';
 import { chunkTokens } from '../imatrix/collect.js';

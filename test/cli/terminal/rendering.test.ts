@@ -8,7 +8,7 @@ import { progressLine } from '#src/cli/terminal/progress.js';
 import { painter, plain } from '#src/cli/terminal/style.js';
 import { renderTable } from '#src/cli/terminal/table.js';
 import { cutEnd, cutMiddle, textWidth, wrap } from '#src/cli/terminal/text.js';
-import type { Checked } from '#src/runner/check.js';
+import type { Checked } from '#src/runner/check-result.js';
 
 const WIDTHS = [60, 80, 200];
 
