@@ -1,7 +1,9 @@
 import type { Config } from '../config/config.js';
 import { integer, optionalInteger } from '../config/fields.js';
 import { UnsupportedError } from '../errors.js';
-import { type PermuteRowsExpr, shapeOf, type TensorExpr } from '../tensor/expr.js';
+import { permute, reshape } from '../tensor/build.js';
+import type { TensorExpr } from '../tensor/expr.js';
+import { shapeOf } from '../tensor/rows.js';
 import type { Architecture, HparamsContext, TensorRule, TransformContext } from './architecture.js';
 import { blockTensor, DENSE_TENSORS } from './dense.js';
 import { headCount, headDim, sharedHparams } from './hparams.js';
@@ -60,13 +62,15 @@ function kvHeadCount(config: Config): number {
 }
 
 /** transformers keeps the two halves of a rotary dimension apart, llama.cpp side by side. */
-function permuteHeads(expr: TensorExpr, { name }: TransformContext, heads: number): PermuteRowsExpr {
-  const rows = shapeOf(expr)[0] ?? 0;
+function permuteHeads(expr: TensorExpr, { name }: TransformContext, heads: number): TensorExpr {
+  const shape = shapeOf(expr);
+  const [rows = 0, ...columns] = shape;
   if (heads === 0 || rows % (2 * heads) !== 0) {
     throw new TensorMappingError(
       `The ${rows} rows of ${name} can't be split in halves of ${heads} heads, as config.json has it.`,
       'Check that config.json and the checkpoint belong together.',
     );
   }
-  return { op: 'permute-rows', of: expr, heads };
+  const halves = reshape(expr, [heads, 2, rows / heads / 2, ...columns]);
+  return reshape(permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
 }

@@ -1,5 +1,6 @@
 import type { PlacedFile, Plan, PlannedTensor, Prediction } from '../layout/plan.js';
 import { printable } from '../printable.js';
+import { sourcesOf } from '../tensor/rows.js';
 import { formatBytes, formatCount } from './format.js';
 import type { Paint } from './terminal/style.js';
 import { renderTable } from './terminal/table.js';
@@ -118,11 +119,7 @@ function sourceType({ expr, copy, type }: PlannedTensor): string {
   if (copy) {
     return type;
   }
-  let inner = expr;
-  while (inner.op === 'permute-rows') {
-    inner = inner.of;
-  }
-  return inner.op === 'constant' ? 'computed' : inner.dtype;
+  return sourcesOf(expr)[0]?.dtype ?? 'computed';
 }
 
 function countTypes(tensors: readonly PlannedTensor[]): string {

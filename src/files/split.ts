@@ -15,7 +15,8 @@ import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
 import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
 import { type Call, stream } from '../stream.js';
-import { elementCount, shapeOf } from '../tensor/expr.js';
+import { elementCount } from '../tensor/expr.js';
+import { shapeOf } from '../tensor/rows.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
 /** llama-gguf-split's options; of the two limits, one. */

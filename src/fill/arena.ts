@@ -25,9 +25,10 @@ export class Arena {
   }
 
   /** Runs `use`, and takes back what it took. */
-  scope(use: () => void): void {
+  scope<T>(use: () => T): T {
     const mark = this.#used;
-    use();
+    const result = use();
     this.#used = mark;
+    return result;
   }
 }

@@ -1,11 +1,12 @@
 import { type GgmlType, rowBytes } from '../gguf/types.js';
 import type { PlannedFile, PlannedTensor } from '../layout/plan.js';
-import { rowLength, type Segment, shapeOf, type TensorExpr } from '../tensor/expr.js';
-import { rowCount, rowGrain, segments, sourceRowBytes } from '../tensor/rows.js';
+import { rowLength, type TensorExpr } from '../tensor/expr.js';
+import type { Segment } from '../tensor/operator.js';
+import { bytesOfRow, grain as grainOf, memoryOf, narrow, rowCount, segments, shapeOf } from '../tensor/rows.js';
 
 /** The work of filling planned files, cut into pieces of a few MiB: plain data, for a worker. */
 
-/** Rows [from, to) of one tensor, and every place where they are wanted. */
+/** Rows [from, to) of one tensor, and every place where they are wanted; `expr` has no others. */
 export interface Part {
   readonly tensor: string;
   readonly expr: TensorExpr;
@@ -29,7 +30,10 @@ export interface Target {
 }
 
 /** Consecutive source bytes, and where in the task's buffer they go. */
-export interface Read extends Segment {
+export interface Read {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
   readonly at: number;
 }
 
@@ -62,7 +66,7 @@ export function workerMemory(tasks: readonly Task[]): number {
 
 function partMemory({ expr, from, to, columns, targets }: Part): number {
   const written = targets.map(({ type, copy }) => (copy ? 0 : rowBytes(type, columns)));
-  return (to - from) * (sourceRowBytes(expr) + largest(written));
+  return memoryOf(expr) + (to - from) * largest(written);
 }
 
 function largest(numbers: readonly number[]): number {
@@ -72,7 +76,7 @@ function largest(numbers: readonly number[]): number {
 /** In the order of the source, so that neighbours are read together; each source byte once for all files. */
 export function makeTasks(files: readonly PlannedFile[], maxBytes: number): Task[] {
   const parts = collectTensors(files).flatMap(({ tensor, targets }) => cut(tensor, targets, maxBytes));
-  const placed = parts.map((part) => ({ part, segments: segments(part.expr, part.from, part.to) }));
+  const placed = parts.map((part) => ({ part, segments: segments(part.expr) }));
   placed.sort((a, b) => compareSegments(a.segments[0], b.segments[0]));
 
   const tasks: Task[] = [];
@@ -86,7 +90,7 @@ export function makeTasks(files: readonly PlannedFile[], maxBytes: number): Task
     bytes = 0;
   };
   for (const piece of placed) {
-    const size = piece.segments.reduce((sum, segment) => sum + segment.length, 0);
+    const size = piece.segments.reduce((sum, segment) => sum + segment.length * segment.count, 0);
     if (bytes + size > maxBytes) {
       flush();
     }
@@ -126,9 +130,9 @@ function collectTensors(files: readonly PlannedFile[]): WantedTensor[] {
 function cut({ name, expr, ne }: PlannedTensor, targets: WantedTensor['targets'], maxBytes: number): Part[] {
   const rows = rowCount(expr);
   const columns = rowLength(shapeOf(expr));
-  const grain = rowGrain(expr);
+  const grain = grainOf(expr);
   const written = largest(targets.map((target) => target.rowBytes));
-  const grainBytes = Math.max(sourceRowBytes(expr), written / MAX_GROWTH) * grain;
+  const grainBytes = Math.max(bytesOfRow(expr), written / MAX_GROWTH) * grain;
   const step = Math.max(1, Math.floor(maxBytes / grainBytes)) * grain;
   // Every expert has weights of its own.
   const matrixRows = targets.some(({ weights }) => weights) ? (ne[1] ?? 1) : rows;
@@ -138,7 +142,7 @@ function cut({ name, expr, ne }: PlannedTensor, targets: WantedTensor['targets']
     const to = Math.min(from + step, (matrix + 1) * matrixRows);
     parts.push({
       tensor: name,
-      expr,
+      expr: narrow(expr, from, to),
       from,
       to,
       columns,
@@ -163,7 +167,8 @@ function compareSegments(a: Segment | undefined, b: Segment | undefined): number
 function coalesce(all: readonly Segment[]): { reads: Read[]; bufferSize: number } {
   const sorted = [...all].sort(compareSegments);
   const merged: { file: string; offset: number; end: number }[] = [];
-  for (const { file, offset, length } of sorted) {
+  for (const { file, offset, length: run, count, stride } of sorted) {
+    const length = (count - 1) * stride + run;
     const last = merged.at(-1);
     if (last && last.file === file && offset - last.end <= MAX_GAP) {
       last.end = Math.max(last.end, offset + length);

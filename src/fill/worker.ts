@@ -10,10 +10,11 @@ import {
   quantizeRows,
   type ValueFault,
 } from '../quantize/native.js';
+import { tensorKernels } from '../quantize/tensor-kernels.js';
 import type { ElementType } from '../tensor/dtype.js';
-import { dtypeOf, type Segment } from '../tensor/expr.js';
 import { type ScaledType, toFloats } from '../tensor/floats.js';
-import { evaluate } from '../tensor/rows.js';
+import type { Fetched, Segment } from '../tensor/operator.js';
+import { dtypeOf, evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
 import type { DoubtfulValue } from './doubtful-values.js';
 import type { Part, Read, Target, Task } from './tasks.js';
@@ -71,9 +72,11 @@ export function fill({ task, sources, outputs, bytes, memory, measure }: Job): J
     const buffer = bytes ?? readAll(task, sources);
     for (const part of task.parts) {
       arena.scope(() => {
-        const raw = evaluate(part.expr, part.from, part.to, {
+        const raw = evaluate(part.expr, {
           fetch: (segment) => view(buffer, task.reads, segment),
           take: (size) => arena.take(size),
+          scope: (use) => arena.scope(use),
+          kernels: tensorKernels,
         });
         fillPart(part, raw, outputs, { doubtful, ...(measure && { errors }) });
       });
@@ -106,13 +109,18 @@ function readAll(task: Task, sources: Job['sources']): Uint8Array {
   return buffer;
 }
 
-function view(buffer: Uint8Array, reads: readonly Read[], { file, offset, length }: Segment): Uint8Array {
+function view(
+  buffer: Uint8Array,
+  reads: readonly Read[],
+  { file, offset, length: run, count, stride }: Segment,
+): Fetched {
+  const length = (count - 1) * stride + run;
   const read = reads.find((r) => r.file === file && r.offset <= offset && offset + length <= r.offset + r.length);
   if (!read) {
     throw new Error(`No bytes of ${file} at ${offset} were read.`);
   }
   const at = read.at + offset - read.offset;
-  return buffer.subarray(at, at + length);
+  return { bytes: buffer.subarray(at, at + length), stride };
 }
 
 interface Findings {

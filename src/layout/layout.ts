@@ -3,7 +3,8 @@ import { blockSize, GGML_TYPES, type GgmlType, rowBytes } from '../gguf/types.js
 import { align, DEFAULT_ALIGNMENT, encodeHeader } from '../gguf/writer.js';
 import type { OutType } from '../quantize/file-types.js';
 import { chooseOutType } from '../quantize/outtype.js';
-import { dtypeOf, elementCount, shapeOf, type TensorExpr } from '../tensor/expr.js';
+import { elementCount, type TensorExpr } from '../tensor/expr.js';
+import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import type { PlannedFile, PlannedTensor, Prediction } from './plan.js';
 
 /** An output tensor before its type is known, in the converter's order. */

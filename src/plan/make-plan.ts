@@ -21,7 +21,7 @@ import { countParameters } from '../metadata/size-label.js';
 import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
-import { shapeOf } from '../tensor/expr.js';
+import { shapeOf } from '../tensor/rows.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { doubt, warn } from '../warnings.js';

@@ -17,7 +17,8 @@ import { applyKvOverrides, type KvOverride, overriddenForLoading } from '../quan
 import { checkPruning, type Pruning, pruneLayers, withBlockCount } from '../quantize/prune-layers.js';
 import { checkRowLengths, chooseQuantTypes, type TypeRequest } from '../quantize/recipe/choose.js';
 import { compareForQuantized, dimensions, type RecipeTensor } from '../quantize/recipe/tensor.js';
-import { dtypeOf, type TensorExpr } from '../tensor/expr.js';
+import type { TensorExpr } from '../tensor/expr.js';
+import { dtypeOf } from '../tensor/rows.js';
 import type { DoubtSink } from '../warnings.js';
 import type { Sensitivities } from './sensitivities.js';
 

@@ -2,7 +2,7 @@ import { configFields } from '../archs/hparams.js';
 import type { MappedTensor } from '../archs/map-tensors.js';
 import type { Config } from '../config/config.js';
 import type { Names } from '../loading/names.js';
-import { sourceOf } from '../tensor/expr.js';
+import { sourcesOf } from '../tensor/rows.js';
 
 /**
  * Tensors and keys as the user knows them: by the checkpoint's names and config.json's fields, the GGUF's behind them. A
@@ -11,7 +11,7 @@ import { sourceOf } from '../tensor/expr.js';
 export function sourceNames(tensors: readonly MappedTensor[], config: Config): Names {
   const sources = new Map(
     tensors.flatMap(({ name, expr }): [string, string][] => {
-      const source = sourceOf(expr);
+      const [source] = sourcesOf(expr);
       return source ? [[name, source.name]] : [];
     }),
   );

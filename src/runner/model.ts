@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { forEachConcurrently } from '../concurrency.js';
 import { ResourceError } from '../errors.js';
 import type { ConvertEvent, OpeningEvent } from '../events.js';
+import { loadTensor } from '../fill/load-tensor.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import type { Graph, WeightTensor } from '../graphs/graph.js';
@@ -16,9 +17,9 @@ import type { ConvertParams } from '../plan/params.js';
 import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
-import { dtypeOf, elementCount, type SourceExpr, shapeOf } from '../tensor/expr.js';
+import { elementCount, type SourceExpr } from '../tensor/expr.js';
 import { type ScaledType, toFloats } from '../tensor/floats.js';
-import { evaluate, rowCount, segments } from '../tensor/rows.js';
+import { dtypeOf, shapeOf } from '../tensor/rows.js';
 
 /** A model as the engine takes it, and its key-values, in which the vocabulary is. */
 export interface Runnable {
@@ -157,17 +158,7 @@ function isMappable(expr: SourceExpr): expr is SourceExpr & { dtype: GgmlType } 
 
 /** The evaluated tensor in memory, in its own dtype where the engine reads that, else as float32. */
 async function load(repo: Repo, { name, ne, expr }: OutlinedTensor, signal: AbortSignal): Promise<WeightTensor> {
-  const rows = rowCount(expr);
-  const pieces: Uint8Array[] = [];
-  for (const { file, offset, length } of segments(expr, 0, rows)) {
-    const piece = new Uint8Array(length);
-    await repo.readInto(file, offset, piece, signal);
-    pieces.push(piece);
-  }
-  const raw = evaluate(expr, 0, rows, {
-    fetch: () => pieces.shift() as Uint8Array,
-    take: (size) => new Uint8Array(size),
-  });
+  const raw = await loadTensor(repo, expr, signal);
   // A checkpoint with scaled types was refused when it was opened, and a GGUF file has none.
   const { bytes, dtype } = toFloats(raw, dtypeOf(expr) as Exclude<ElementType, ScaledType>);
   return { name, ne, type: dtype, data: { kind: 'memory', bytes } };

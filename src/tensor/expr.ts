@@ -1,12 +1,35 @@
-import type { ElementType } from './dtype.js';
+import type { DType, ElementType } from './dtype.js';
 
 /**
  * An output tensor as plain data: a tree over source tensors that can be evaluated for any range of rows.
- * Shapes are the checkpoint's: outermost dimension first, the last one is a row. A worker gets the tree as it is.
+ *
+ * Shapes are the checkpoint's: outermost dimension first; the last one is a row. Functions of `build.ts` make the trees,
+ * `rows.ts` reads them, and `operators/` has a file for each operator. Some examples, as they are built and as they are
+ * kept, `W` being the source `[8, 6]`:
+ *
+ *   transpose(W, 0, 1)                  view of W: shape [6, 8], axes [[6, 1], [8, 6]]
+ *   slice(W, 0, 2, 4)                   the source itself, from its third row on: shape [2, 6]
+ *   permute(reshape(W, [2, 2, 2, 6]), [0, 2, 1, 3])
+ *                                       view of W: axes [[2, 24], [2, 6], [2, 12], [6, 1]]
+ *   add(W, 1)                           add(W, fill of 1)
+ *   stack([W, V])                       concat of W and V as [1, 8, 6], along axis 0: shape [2, 8, 6]
+ *   transpose(add(W, 1), 0, 1)          add(view of W, fill of 1): views are pushed down to the sources
  */
-export type TensorExpr = SourceExpr | ConstantExpr | PermuteRowsExpr;
+export type TensorExpr =
+  | SourceExpr
+  | ConstantExpr
+  | FillExpr
+  | ReducedExpr
+  | ViewExpr
+  | ConcatExpr
+  | GatherExpr
+  | ArithmeticExpr
+  | ApplyExpr
+  | CastExpr
+  | UnpackExpr
+  | RepackExpr;
 
-/** A tensor of the checkpoint or of a GGUF file, contiguous in one file from byte `offset`. */
+/** A tensor of the checkpoint or of a GGUF file, or a run of its rows: contiguous in one file from byte `offset`. */
 export interface SourceExpr {
   readonly op: 'source';
   readonly name: string;
@@ -16,42 +39,112 @@ export interface SourceExpr {
   readonly shape: readonly number[];
 }
 
-/** Values known from the configuration alone. */
+/** Values known from the configuration alone. I64 values are safe integers. */
 export interface ConstantExpr {
   readonly op: 'constant';
-  readonly dtype: 'F32';
+  readonly dtype: 'F32' | 'I32' | 'I64';
   readonly shape: readonly number[];
   readonly values: readonly number[];
 }
 
+/** One value for all elements. */
+export interface FillExpr {
+  readonly op: 'fill';
+  readonly dtype: 'F32' | 'F16' | 'BF16';
+  readonly shape: readonly number[];
+  readonly value: number;
+}
+
+/** The small result of a probe, which is known when planning is done: `resolve` puts constants in its place. */
+export interface ReducedExpr {
+  readonly op: 'reduced';
+  readonly id: string;
+  readonly dtype: 'F32';
+  readonly shape: readonly number[];
+}
+
 /**
- * Rows in another order, within `heads` equal groups: the group's rows as (2, n/2) become (n/2, 2), so the two halves of
- * a rotary dimension, which transformers keeps apart, stand side by side. For one dimension the elements are the rows.
+ * Elements in another arrangement: what reshape, permute, slice and expand give, and any sequence of them. Element `i`
+ * of the result, in row-major order, is the element `offset + sum(index_k * stride_k)` of `of`, where `index_k` are the
+ * digits of `i` in the mixed radix of the axes' sizes. A stride of 0 repeats.
  */
-export interface PermuteRowsExpr {
-  readonly op: 'permute-rows';
+export interface ViewExpr {
+  readonly op: 'view';
   readonly of: TensorExpr;
-  readonly heads: number;
-}
-
-/** A contiguous run of a source file's bytes. */
-export interface Segment {
-  readonly file: string;
+  readonly shape: readonly number[];
+  /** (size, stride) of the result in elements of `of`, outermost first; neighbours that are one run are one axis. */
+  readonly axes: readonly Axis[];
   readonly offset: number;
-  readonly length: number;
 }
 
-export function shapeOf(expr: TensorExpr): readonly number[] {
-  return expr.op === 'permute-rows' ? shapeOf(expr.of) : expr.shape;
+export type Axis = readonly [size: number, stride: number];
+
+/** Tensors one after the other along an axis; their other dimensions are equal. */
+export interface ConcatExpr {
+  readonly op: 'concat';
+  readonly axis: number;
+  readonly of: readonly TensorExpr[];
 }
 
-export function dtypeOf(expr: TensorExpr): ElementType {
-  return expr.op === 'permute-rows' ? dtypeOf(expr.of) : expr.dtype;
+/** Slices along an axis, picked by number. `axis` is the first dimension or the last. */
+export interface GatherExpr {
+  readonly op: 'gather';
+  readonly axis: number;
+  readonly of: TensorExpr;
+  /** One dimension, I32 or I64. */
+  readonly index: TensorExpr;
 }
 
-/** The checkpoint's tensor that it is made of, unless the configuration alone gives it. */
-export function sourceOf(expr: TensorExpr): SourceExpr | undefined {
-  return expr.op === 'permute-rows' ? sourceOf(expr.of) : expr.op === 'source' ? expr : undefined;
+/**
+ * Element by element. Both sides have one shape and one dtype, F32 or F16: each operation is rounded to it. `build.ts`
+ * casts and expands.
+ */
+export interface ArithmeticExpr {
+  readonly op: 'add' | 'sub' | 'mul' | 'div';
+  readonly left: TensorExpr;
+  readonly right: TensorExpr;
+}
+
+/** A function of each element, of dtype F32 or F16, rounded to it: torch's results. */
+export interface ApplyExpr {
+  readonly op: 'apply';
+  readonly fn: 'neg' | 'sqrt' | 'exp' | 'softplus';
+  readonly of: TensorExpr;
+}
+
+/** The elements in another dtype, rounded to nearest even. */
+export interface CastExpr {
+  readonly op: 'cast';
+  readonly to: DType;
+  readonly of: TensorExpr;
+}
+
+/**
+ * Codes that words of `of` hold along the last axis, the lowest bits first, as U8. A word of 32 bits has 8 codes of 4;
+ * `bits` divides the word.
+ */
+export interface UnpackExpr {
+  readonly op: 'unpack';
+  readonly bits: number;
+  readonly of: TensorExpr;
+}
+
+/**
+ * Blocks of ggml from what a checkpoint keeps apart. Both sides have the same rows: `codes` bytes of two codes each,
+ * `scales` a byte for each block.
+ */
+export interface RepackExpr {
+  readonly op: 'repack';
+  readonly to: 'MXFP4' | 'NVFP4';
+  readonly shape: readonly number[];
+  readonly codes: TensorExpr;
+  readonly scales: TensorExpr;
+}
+
+/** A tensor of the file before its type is known, or one of the checkpoint under its name there. */
+export interface NamedExpr {
+  readonly name: string;
+  readonly expr: TensorExpr;
 }
 
 /** Elements of a shape. Checkpoint shapes were checked for overflow when their header was read. */
@@ -62,4 +155,10 @@ export function elementCount(shape: readonly number[]): number {
 /** Elements of a row: the last dimension (1 for a scalar). */
 export function rowLength(shape: readonly number[]): number {
   return shape.at(-1) ?? 1;
+}
+
+/** Rows of a shape; a tensor whose rows have no elements has none. */
+export function rowsOf(shape: readonly number[]): number {
+  const length = rowLength(shape);
+  return length === 0 ? 0 : elementCount(shape) / length;
 }

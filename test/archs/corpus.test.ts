@@ -8,7 +8,7 @@ import { ARCHITECTURES, findArchitecture } from '#src/archs/registry.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { parseJsonObject } from '#src/json.js';
-import { shapeOf } from '#src/tensor/expr.js';
+import { shapeOf } from '#src/tensor/rows.js';
 import { corpusRuns, folderFiles, modelRuns, type Run, readRun, sourceTensors, written } from './corpus.js';
 
 const data = process.env.HF2GGUF_DATA;

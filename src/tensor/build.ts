@@ -1,0 +1,250 @@
+import type { DType } from './dtype.js';
+import { type ApplyExpr, type ArithmeticExpr, type ConcatExpr, elementCount, type TensorExpr } from './expr.js';
+import { arranged } from './operators/view.js';
+import { dtypeOf, shapeOf } from './rows.js';
+import { contiguous, expanded, permuted, reshaped, type Strided, sliced } from './strides.js';
+
+/**
+ * Builders of expressions, named as in torch. Views go down to the sources: through arithmetic, through concatenation
+ * where its parts stay whole, and together into one. What cannot go further down stands above and needs its operand whole.
+ */
+
+const SHAPES = { shape: shapeOf };
+
+/** The same elements under another shape. @throws RangeError */
+export function reshape(expr: TensorExpr, shape: readonly number[]): TensorExpr {
+  if (expr.op === 'concat') {
+    const axis = keptAxis(shapeOf(expr), expr.axis, shape);
+    if (axis !== undefined) {
+      return concatOf(expr, axis, (part) => {
+        const along = (shapeOf(part)[expr.axis] ?? 1) * ((shape[axis] ?? 1) / (shapeOf(expr)[expr.axis] ?? 1));
+        return reshape(
+          part,
+          shape.map((size, i) => (i === axis ? along : size)),
+        );
+      });
+    }
+  }
+  return arrange(expr, (view) => reshaped(view, shape));
+}
+
+/** Dimensions in another order: the new dimension `i` is the old `order[i]`. */
+export function permute(expr: TensorExpr, order: readonly number[]): TensorExpr {
+  if (expr.op === 'concat') {
+    return concatOf(expr, order.indexOf(expr.axis), (part) => permute(part, order));
+  }
+  if (expr.op === 'gather') {
+    const axis = order.indexOf(expr.axis);
+    if (axis === 0 || axis === order.length - 1) {
+      return { ...expr, axis, of: permute(expr.of, order) };
+    }
+  }
+  return arrange(expr, (view) => permuted(view, order));
+}
+
+/** Two dimensions exchanged. */
+export function transpose(expr: TensorExpr, a: number, b: number): TensorExpr {
+  const order = shapeOf(expr).map((_, i) => (i === a ? b : i === b ? a : i));
+  return permute(expr, order);
+}
+
+/** Every `step`-th index of a dimension, from `from` up to but not including `to`. @throws RangeError */
+export function slice(expr: TensorExpr, dimension: number, from: number, to: number, step = 1): TensorExpr {
+  const size = shapeOf(expr)[dimension];
+  if (size === undefined || from < 0 || to > size || from > to || step < 1) {
+    throw new RangeError(`[${shapeOf(expr)}] has no ${from}:${to}:${step} in dimension ${dimension}.`);
+  }
+  if (expr.op === 'concat' && expr.axis !== dimension) {
+    return concatOf(expr, expr.axis, (part) => slice(part, dimension, from, to, step));
+  }
+  if (expr.op === 'concat' && step === 1) {
+    return sliceParts(expr, from, to);
+  }
+  return arrange(expr, (view) => sliced(view, dimension, from, to, step));
+}
+
+/** A dimension of size 1, repeated `count` times. */
+export function expand(expr: TensorExpr, dimension: number, count: number): TensorExpr {
+  return arrange(expr, (view) => expanded(view, dimension, count));
+}
+
+/** Parts of `sizes` along a dimension. @throws RangeError unless they add up to it */
+export function split(expr: TensorExpr, dimension: number, sizes: readonly number[]): TensorExpr[] {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total !== shapeOf(expr)[dimension]) {
+    throw new RangeError(`Dimension ${dimension} of [${shapeOf(expr)}] does not split into ${sizes.join(' + ')}.`);
+  }
+  let at = 0;
+  return sizes.map((size) => {
+    at += size;
+    return slice(expr, dimension, at - size, at);
+  });
+}
+
+/** Tensors one after the other along an axis; where their dtypes differ, as F32. @throws RangeError */
+export function concat(parts: readonly TensorExpr[], axis: number): TensorExpr {
+  const others = parts.map((part) =>
+    shapeOf(part)
+      .map((size, i) => (i === axis ? 0 : size))
+      .join(),
+  );
+  if (new Set(others).size !== 1) {
+    throw new RangeError(`Shapes ${parts.map((part) => `[${shapeOf(part)}]`).join(', ')} do not join along ${axis}.`);
+  }
+  const dtypes = new Set(parts.map(dtypeOf));
+  const [only] = parts;
+  const same = dtypes.size === 1 ? parts : parts.map((part) => cast(part, 'F32'));
+  return only && parts.length === 1 ? only : { op: 'concat', axis, of: same };
+}
+
+/** Tensors of one shape in a new outermost dimension. @throws RangeError */
+export function stack(parts: readonly TensorExpr[]): TensorExpr {
+  return concat(
+    parts.map((part) => reshape(part, [1, ...shapeOf(part)])),
+    0,
+  );
+}
+
+/** Slices along an axis, picked by numbers: given ones, or those of a list of I32 or I64. */
+export function gather(expr: TensorExpr, axis: number, index: TensorExpr | readonly number[]): TensorExpr {
+  const list: TensorExpr =
+    'op' in index ? index : { op: 'constant', dtype: 'I32', shape: [index.length], values: index };
+  return { op: 'gather', axis, of: expr, index: list };
+}
+
+/** The elements as another dtype. */
+export function cast(expr: TensorExpr, to: DType): TensorExpr {
+  return dtypeOf(expr) === to ? expr : { op: 'cast', to, of: expr };
+}
+
+/** torch's dtype rule of the reference: F16 stays what it is, all else is F32 before anything is computed. */
+export function asFloat(expr: TensorExpr): TensorExpr {
+  return dtypeOf(expr) === 'F16' ? expr : cast(expr, 'F32');
+}
+
+type Operand = TensorExpr | number;
+
+function arithmetic(op: ArithmeticExpr['op'], left: TensorExpr, right: Operand): TensorExpr {
+  const [a, b] = [asFloat(left), typeof right === 'number' ? right : asFloat(right)];
+  if (typeof b === 'number') {
+    const dtype = dtypeOf(a) === 'F16' ? 'F16' : 'F32';
+    return { op, left: a, right: { op: 'fill', dtype, shape: shapeOf(a), value: b } };
+  }
+  if (shapeOf(a).join() !== shapeOf(b).join()) {
+    throw new RangeError(`[${shapeOf(a)}] and [${shapeOf(b)}] are not computed with element by element.`);
+  }
+  return dtypeOf(a) === dtypeOf(b) ? { op, left: a, right: b } : { op, left: cast(a, 'F32'), right: cast(b, 'F32') };
+}
+
+export const add = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('add', left, right);
+export const sub = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('sub', left, right);
+export const mul = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('mul', left, right);
+export const div = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('div', left, right);
+
+/** A function of each element. */
+export function apply(fn: ApplyExpr['fn'], expr: TensorExpr): TensorExpr {
+  return { op: 'apply', fn, of: asFloat(expr) };
+}
+
+/** The codes that words along an axis hold, the lowest bits first. @throws RangeError */
+export function unpack(expr: TensorExpr, axis: number, bits: number): TensorExpr {
+  const last = shapeOf(expr).length - 1;
+  if (axis === last) {
+    return { op: 'unpack', bits, of: expr };
+  }
+  return transpose({ op: 'unpack', bits, of: transpose(expr, axis, last) }, axis, last);
+}
+
+/** All that is known when probes have run, in the place of their results. */
+export function resolve(expr: TensorExpr, results: ReadonlyMap<string, readonly number[]>): TensorExpr {
+  return mapOperands(expr, (of) => {
+    const values = of.op === 'reduced' ? results.get(of.id) : undefined;
+    return of.op === 'reduced' && values ? { op: 'constant', dtype: of.dtype, shape: of.shape, values } : of;
+  });
+}
+
+/** An expression with each node, from the leaves up, put through `change`. */
+function mapOperands(expr: TensorExpr, change: (expr: TensorExpr) => TensorExpr): TensorExpr {
+  const inner = (of: TensorExpr) => mapOperands(of, change);
+  switch (expr.op) {
+    case 'concat':
+      return change({ ...expr, of: expr.of.map(inner) });
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'div':
+      return change({ ...expr, left: inner(expr.left), right: inner(expr.right) });
+    case 'gather':
+      return change({ ...expr, of: inner(expr.of), index: inner(expr.index) });
+    case 'repack':
+      return change({ ...expr, codes: inner(expr.codes), scales: inner(expr.scales) });
+    case 'view':
+    case 'apply':
+    case 'cast':
+    case 'unpack':
+      return change({ ...expr, of: inner(expr.of) });
+    default:
+      return change(expr);
+  }
+}
+
+/** Rearranges elements as `move` has it: as far down the tree as it goes. */
+function arrange(expr: TensorExpr, move: (view: Strided) => Strided | null): TensorExpr {
+  switch (expr.op) {
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'div':
+      return { ...expr, left: arrange(expr.left, move), right: arrange(expr.right, move) };
+    case 'cast':
+    case 'apply':
+      return { ...expr, of: arrange(expr.of, move) };
+    case 'fill':
+      return { ...expr, shape: moved(contiguous(expr.shape), move).shape };
+    case 'view': {
+      const view = move(expr);
+      return view ? arranged(expr.of, view, SHAPES) : above(expr, move);
+    }
+    default:
+      return above(expr, move);
+  }
+}
+
+function above(expr: TensorExpr, move: (view: Strided) => Strided | null): TensorExpr {
+  return arranged(expr, moved(contiguous(shapeOf(expr)), move), SHAPES);
+}
+
+function moved(view: Strided, move: (view: Strided) => Strided | null): Strided {
+  const result = move(view);
+  if (!result) {
+    throw new Error('A contiguous tensor can be rearranged in any way.');
+  }
+  return result;
+}
+
+function concatOf(expr: ConcatExpr, axis: number, change: (part: TensorExpr) => TensorExpr): TensorExpr {
+  return { op: 'concat', axis, of: expr.of.map(change) };
+}
+
+function sliceParts(expr: ConcatExpr, from: number, to: number): TensorExpr {
+  let at = 0;
+  const parts = expr.of.flatMap((part) => {
+    const size = shapeOf(part)[expr.axis] ?? 0;
+    const [first, last] = [Math.max(from - at, 0), Math.min(to - at, size)];
+    at += size;
+    return first < last ? [slice(part, expr.axis, first, last)] : [];
+  });
+  return concat(parts, expr.axis);
+}
+
+/**
+ * The dimension of `shape` that a dimension of another shape is, alone or with those behind it: parts along it stay
+ * parts along it then.
+ */
+function keptAxis(from: readonly number[], axis: number, shape: readonly number[]): number | undefined {
+  const before = elementCount(from.slice(0, axis));
+  const found = shape.findIndex(
+    (size, i) => elementCount(shape.slice(0, i)) === before && size % (from[axis] ?? 1) === 0 && size > 1,
+  );
+  return found === -1 ? undefined : found;
+}

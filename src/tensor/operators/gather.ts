@@ -1,0 +1,91 @@
+import { bytesOf, DTYPE_BYTES, type DType } from '../dtype.js';
+import { elementCount, type GatherExpr, rowLength, type TensorExpr } from '../expr.js';
+import type { Interpreter, Operator, Workplace } from '../operator.js';
+import { contiguous, sliced } from '../strides.js';
+import { arranged } from './view.js';
+
+export const gather: Operator<GatherExpr> = {
+  shape({ axis, of, index }, all) {
+    const count = rowLength(all.shape(index));
+    return all.shape(of).map((size, i) => (i === axis ? count : size));
+  },
+
+  dtype: ({ of }, all) => all.dtype(of),
+
+  // Which rows are picked is known when the index has been read: all may be.
+  grain: (expr, all) => (isColumns(expr, all) ? all.grain(expr.of) : 1),
+
+  narrow(expr, from, to, all) {
+    const { of, index, axis } = expr;
+    if (isColumns(expr, all)) {
+      return { op: 'gather', axis: 1, of: all.narrow(of, from, to), index };
+    }
+    const shape = all.shape(of);
+    const rows = elementCount(shape.slice(1, -1));
+    const [first, last] = [Math.floor(from / rows), Math.ceil(to / rows)];
+    const picked: TensorExpr = { op: 'gather', axis, of, index: part(index, first, last, all) };
+    const all2d = arranged(picked, contiguous([(last - first) * rows, rowLength(shape)]), all);
+    return first * rows === from && last * rows === to
+      ? all2d
+      : rowsWithin(all2d, from - first * rows, to - first * rows, all);
+  },
+
+  segments: ({ of, index }, all) => [...all.segments(of), ...all.segments(index)],
+
+  evaluate(expr, place, all) {
+    const { of, index } = expr;
+    const dtype = all.dtype(of);
+    const shape = all.shape(of);
+    const count = rowLength(all.shape(index));
+    const columns = isColumns(expr, all);
+    const run = columns ? bytesOf(dtype, 1) : bytesOf(dtype, elementCount(shape.slice(1)));
+    const target = place.take(bytesOf(dtype, elementCount(gather.shape(expr, all))));
+    place.scope(() => {
+      const indices = indicesOf(index, count, place, all);
+      const source = all.evaluate(of, place);
+      if (!columns) {
+        place.kernels.gather(source, run, indices, target);
+        return;
+      }
+      const [from, to] = [run * rowLength(shape), run * count];
+      for (let row = 0; row * to < target.length; row++) {
+        const bytes = source.subarray(row * from, (row + 1) * from);
+        place.kernels.gather(bytes, run, indices, target.subarray(row * to, (row + 1) * to));
+      }
+    });
+    return target;
+  },
+
+  memory(expr, all) {
+    const { of, index } = expr;
+    const count = rowLength(all.shape(index));
+    const result = bytesOf(all.dtype(of), elementCount(gather.shape(expr, all)));
+    return result + all.memory(of) + all.memory(index) + count * DTYPE_BYTES.I32;
+  },
+
+  sources: ({ of, index }, all) => [...all.sources(of), ...all.sources(index)],
+};
+
+function isColumns({ axis, of }: GatherExpr, all: Interpreter): boolean {
+  return axis === all.shape(of).length - 1;
+}
+
+function indicesOf(index: TensorExpr, count: number, place: Workplace, all: Interpreter): Int32Array {
+  const bytes = place.take(count * DTYPE_BYTES.I32);
+  place.kernels.cast(all.evaluate(index, place), all.dtype(index) as DType, bytes, 'I32');
+  return new Int32Array(bytes.slice().buffer);
+}
+
+/** Elements [from, to) of a list. */
+function part(index: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
+  if (index.op === 'constant') {
+    return { ...index, shape: [to - from], values: index.values.slice(from, to) };
+  }
+  const own = contiguous(all.shape(index));
+  return arranged(index, sliced(own, 0, from, to, 1) ?? own, all);
+}
+
+function rowsWithin(expr: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
+  const own = contiguous(all.shape(expr));
+  return arranged(expr, sliced(own, 0, from, to, 1) ?? own, all);
+}

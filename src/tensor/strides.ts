@@ -1,0 +1,151 @@
+import { type Axis, elementCount } from './expr.js';
+
+/** A shape whose elements, in row-major order, stand at `offset + sum(index * stride)` of a run of elements. */
+export interface Strided {
+  readonly shape: readonly number[];
+  /** Outermost first; no axis of size 1, and no two neighbours that one axis could stand for. */
+  readonly axes: readonly Axis[];
+  readonly offset: number;
+}
+
+/** A tensor that is one run. */
+export function contiguous(shape: readonly number[]): Strided {
+  return { shape, axes: merge([[elementCount(shape), 1]]), offset: 0 };
+}
+
+/** Whether it is all of a run of so many elements, in order. */
+export function isWhole({ shape, axes, offset }: Strided, elements: number): boolean {
+  return offset === 0 && elementCount(shape) === elements && runLength(axes) === elements;
+}
+
+/** Elements of the run that it is, or undefined where it is none. */
+export function runLength(axes: readonly Axis[]): number | undefined {
+  const [first, ...rest] = axes;
+  if (first === undefined) {
+    return 1;
+  }
+  return rest.length === 0 && first[1] === 1 ? first[0] : undefined;
+}
+
+/** The axes without those of size 1, neighbours joined where the outer one only continues the inner one. */
+export function merge(axes: readonly Axis[]): Axis[] {
+  const merged: Axis[] = [];
+  for (const [size, stride] of axes) {
+    const outer = merged.at(-1);
+    if (size === 1) {
+      continue;
+    }
+    if (outer && outer[1] === size * stride) {
+      merged[merged.length - 1] = [outer[0] * size, stride];
+    } else {
+      merged.push([size, stride]);
+    }
+  }
+  return merged;
+}
+
+/** The axes of each dimension; null where a dimension ends within an axis that does not divide there. */
+export function axesOfDimensions({ shape, axes }: Pick<Strided, 'shape' | 'axes'>): Axis[][] | null {
+  if (elementCount(shape) === 0) {
+    return shape.map((size) => [[size, 1]]);
+  }
+  const rest = [...axes];
+  const dimensions: Axis[][] = [];
+  for (const dimension of [...shape].reverse()) {
+    const own: Axis[] = [];
+    for (let wanted = dimension; wanted > 1; ) {
+      const [size, stride] = rest.pop() ?? [1, 0];
+      if (wanted % size === 0 && size > 1) {
+        own.unshift([size, stride]);
+        wanted /= size;
+      } else if (size % wanted === 0) {
+        own.unshift([wanted, stride]);
+        rest.push([size / wanted, stride * wanted]);
+        wanted = 1;
+      } else {
+        return null;
+      }
+    }
+    dimensions.unshift(own);
+  }
+  return dimensions;
+}
+
+/** The same elements in the same order, under another shape. @throws RangeError */
+export function reshaped(view: Strided, shape: readonly number[]): Strided {
+  if (elementCount(shape) !== elementCount(view.shape)) {
+    throw new RangeError(`[${view.shape}] cannot be reshaped to [${shape}].`);
+  }
+  return { ...view, shape };
+}
+
+/** Dimensions in another order: the new dimension `i` is the old `order[i]`. Null where that needs a copy. */
+export function permuted(view: Strided, order: readonly number[]): Strided | null {
+  const dimensions = axesOfDimensions(view);
+  return (
+    dimensions && {
+      shape: order.map((dimension) => view.shape[dimension] ?? 1),
+      axes: merge(order.flatMap((dimension) => dimensions[dimension] ?? [])),
+      offset: view.offset,
+    }
+  );
+}
+
+/** Every `step`-th index of a dimension, from `from` up to but not including `to`. Null where that needs a copy. */
+export function sliced(view: Strided, dimension: number, from: number, to: number, step: number): Strided | null {
+  const dimensions = axesOfDimensions(view);
+  const axes = merge(dimensions?.[dimension] ?? []);
+  const [[, stride] = [1, 0], ...others] = axes;
+  if (!dimensions || others.length > 0) {
+    return null;
+  }
+  const count = Math.max(0, Math.ceil((Math.min(to, view.shape[dimension] ?? 1) - from) / step));
+  return {
+    shape: view.shape.map((own, i) => (i === dimension ? count : own)),
+    axes: merge(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, stride * step]] : own))),
+    offset: view.offset + from * stride,
+  };
+}
+
+/** A dimension of size 1, repeated. Null where that needs a copy. */
+export function expanded(view: Strided, dimension: number, count: number): Strided | null {
+  const dimensions = axesOfDimensions(view);
+  return (
+    dimensions && {
+      shape: view.shape.map((own, i) => (i === dimension ? count : own)),
+      axes: merge(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, 0]] : own))),
+      offset: view.offset,
+    }
+  );
+}
+
+/** A part of a view: some of its elements, consecutive in its order. */
+export type Piece = Pick<Strided, 'axes' | 'offset'>;
+
+/** The elements [from, to) of a view, as few pieces in order: partial blocks of outer axes stand alone. */
+export function cut({ axes, offset }: Piece, from: number, to: number): Piece[] {
+  const total = axes.reduce((product, [size]) => product * size, 1);
+  if (from >= to) {
+    return [];
+  }
+  const [[, stride] = [1, 0], ...inner] = axes;
+  if (from === 0 && to === total) {
+    return [{ axes, offset }];
+  }
+  const block = inner.reduce((product, [size]) => product * size, 1);
+  const [first, last] = [Math.ceil(from / block), Math.floor(to / block)];
+  const at = (index: number): Piece => ({ axes: inner, offset: offset + index * stride });
+  if (first > last) {
+    return cut(at(last), from - last * block, to - last * block);
+  }
+  return [
+    ...cut(at(first - 1), from - (first - 1) * block, block),
+    ...(last > first ? [{ axes: merge([[last - first, stride], ...inner]), offset: offset + first * stride }] : []),
+    ...cut(at(last), 0, to - last * block),
+  ];
+}
+
+/** The first element that a piece touches, and the one behind its last. Strides are never negative. */
+export function extent({ axes, offset }: Piece): readonly [from: number, to: number] {
+  return [offset, offset + 1 + axes.reduce((sum, [size, stride]) => sum + (size - 1) * stride, 0)];
+}
