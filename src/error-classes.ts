@@ -1,10 +1,7 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
-export { EagleDraftError } from './archs/llama.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
-export { Mistral4Error } from './archs/mistral3.js';
-export { PoolingFileError, UnsupportedPoolingError } from './archs/pooling.js';
-export { RerankerError, WrappedQwen3Error } from './archs/qwen3.js';
-export { UnknownClassError, UnsupportedArchitectureError } from './archs/registry.js';
+export { UnknownClassError, UnsupportedArchitectureError, UnsupportedVariantError } from './archs/registry.js';
+export { TransformError } from './archs/transform.js';
 export { OptionOfOtherSourceError } from './calls/route.js';
 export { CheckInterruptedError } from './calls/with-runner.js';
 export {
@@ -23,6 +20,7 @@ export {
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
 export { ConfigFieldError } from './config/fields.js';
+export { PoolingFileError, UnsupportedPoolingError } from './config/pooling.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,

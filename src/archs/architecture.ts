@@ -1,61 +1,87 @@
-import type { Config } from '../config/config.js';
-import type { KeyValues } from '../gguf/key-values.js';
-import type { SmallFiles } from '../repo/small-files.js';
-import type { ConstantExpr, TensorExpr } from '../tensor/expr.js';
+import type { CountName, DerivationName } from '../config/derivations.js';
+import type { ScalarType } from '../gguf/types.js';
+import type { TransformName } from '../tensor/transforms.js';
 import type { TokenizerPlan } from '../tokenizer/tokenizer.js';
+import type { ExtraName } from './extra-tensors.js';
 
-/** One family of models: how its configuration becomes key-values, and its checkpoint's names GGUF names. */
+/**
+ * One family of models, as data: how its configuration becomes key-values, and its checkpoint's names GGUF names. It
+ * prints as JSON (`hf2gguf archs NAME --json`) and is read from it (`--arch-file`).
+ */
 export interface Architecture {
   /** Class names in `architectures` of config.json. */
   readonly classes: readonly string[];
+  /** What else has to hold of the configuration, where several families share a class. */
+  readonly when?: Condition;
   /** `general.architecture`. */
   readonly gguf: string;
   /** A released repository of the family. */
   readonly example: string;
-  /** @throws UnsupportedError for a variant that shares the class but is not handled. */
-  check?(config: Config): void;
-  /**
-   * Writes the `<gguf>.*` keys and `general.file_type`, in the reference's order.
-   * @throws ConfigFieldError
-   */
-  hparams(context: HparamsContext): Promise<void>;
-  readonly tensors: readonly TensorRule[];
+  /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
+  readonly keys: readonly KeyRow[];
+  /** What blocks' names begin with: `{L}` of the rules. */
+  readonly blocks: readonly string[];
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
-  readonly strip?: readonly string[];
+  readonly strip: readonly string[];
+  /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
+  readonly unwrap: readonly string[];
+  /** Names of what is no part of this model, such as image encoders; `*` stands for anything. */
+  readonly ignore: readonly string[];
+  /** Names of what is read with the rest but not written, such as buffers; `*` stands for anything. */
+  readonly drop: readonly string[];
+  readonly tensors: readonly TensorRule[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
-  extra?(config: Config): readonly ExtraTensor[];
+  readonly extra?: readonly ExtraName[];
   /** Which tokenizer kinds to try, in order; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
 }
 
-export interface HparamsContext {
-  /** `Architecture.gguf`: the keys' prefix. */
-  readonly arch: string;
-  readonly config: Config;
-  readonly kv: KeyValues;
-  /** The number of the file's type (`llama_ftype`). */
-  readonly fileType: number;
-  /** For what is said beside config.json, such as `modules.json`. */
-  readonly files: SmallFiles;
-}
+type Value = string | number | boolean | null;
 
-/** `{bid}` stands for the block's number on both sides; names are without `.weight` and `.bias`. */
+/** Something that holds of a configuration or does not. */
+export type Condition =
+  | { readonly field: string; readonly is: Value | readonly Value[] }
+  | { readonly field: string; readonly exists: boolean }
+  | { readonly derive: DerivationName; readonly is: Value | readonly Value[] }
+  | { readonly all: readonly Condition[] };
+
+/** A key-value: `{arch}` in the key stands for `gguf`. It is not written where there is no value, or `when` does not hold. */
+export type KeyRow = readonly [key: string, type: KeyType, from: KeyFrom, when?: Condition];
+
+export type KeyType = Extract<ScalarType, 'u32' | 'f32' | 'bool' | 'string'> | 'i32[]';
+
+/** The first of some fields of config.json (or of a part of it), a constant, or a named derivation. */
+export type KeyFrom =
+  | { readonly fields: readonly string[]; readonly of?: PartName; readonly required?: true }
+  | { readonly value: string | number | boolean }
+  | { readonly derive: DerivationName };
+
+/** Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window. */
+export type PartName = 'rope' | 'rope_root' | 'rope_sliding';
+
+/**
+ * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
+ * `{x}` another number, and `.*` at the end either `.weight` or `.bias`. Examples:
+ *
+ *   { from: ['lm_head.*'], to: ['output.*'] }
+ *   { from: ['{L}.self_attn.q_proj.*'], to: ['blk.{b}.attn_q.*'], via: [['rotary', 'head_count']] }
+ *   { from: ['{L}.mlp.experts.{x}.up_proj.*'], each: 'expert_count', group: 'experts', to: ['blk.{b}.ffn_up_exps.*'] }
+ *   { all: ['{L}.q.*', '{L}.k.*'], to: ['blk.{b}.attn_qk.*'], via: [['concat', 0]] }
+ */
 export interface TensorRule {
   /** The spellings of one tensor's name. */
-  readonly from: readonly string[];
-  readonly to: string;
-  transform?(expr: TensorExpr, context: TransformContext): TensorExpr;
+  readonly from?: readonly string[];
+  /** In place of `from`: tensors that become one, in this order; it stands where the last of them does. */
+  readonly all?: readonly string[];
+  /** None: the tensor is not written. Several: as many as the last transform yields. */
+  readonly to: readonly string[];
+  /** What is done to the values, one after the other. */
+  readonly via?: readonly Transform[];
+  /** How many `{x}` there are: they are stacked by number before anything else is done. */
+  readonly each?: CountName;
+  /** Rules of a group are written together, in the table's order, where the last tensor of any of them stands. */
+  readonly group?: string;
 }
 
-export interface TransformContext {
-  readonly config: Config;
-  /** The tensor's name in the checkpoint, for messages. */
-  readonly name: string;
-  readonly bid: number | null;
-  readonly suffix: '.weight' | '.bias';
-}
-
-export interface ExtraTensor {
-  readonly name: string;
-  readonly expr: ConstantExpr;
-}
+/** A named transform and its parameters: numbers, named counts, or fields of config.json. */
+export type Transform = readonly [name: TransformName, ...parameters: (number | string)[]];

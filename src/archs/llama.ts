@@ -1,36 +1,21 @@
-import type { Config } from '../config/config.js';
-import { integer, optionalInteger } from '../config/fields.js';
-import { UnsupportedError } from '../errors.js';
-import { permute, reshape } from '../tensor/build.js';
-import type { TensorExpr } from '../tensor/expr.js';
-import { shapeOf } from '../tensor/rows.js';
-import type { Architecture, HparamsContext, TensorRule, TransformContext } from './architecture.js';
-import { blockTensor, DENSE_TENSORS } from './dense.js';
-import { headCount, headDim, sharedHparams } from './hparams.js';
-import { TensorMappingError } from './map-tensors.js';
-import { ropeFreqs } from './rope-freqs.js';
-
-/** A draft model of EAGLE-3 under Llama's class name. */
-export class EagleDraftError extends UnsupportedError {}
+import type { Architecture, KeyRow, TensorRule } from './architecture.js';
+import { block, DENSE_TENSORS, TEXT_MODEL } from './shared-tensors.js';
+import { TEXT_KEYS } from './text-keys.js';
 
 export const LLAMA_TENSORS: readonly TensorRule[] = [
   ...DENSE_TENSORS,
-  blockTensor('attn_q', ['self_attn.q_proj'], (expr, context) =>
-    permuteHeads(expr, context, headCount(context.config)),
-  ),
-  blockTensor('attn_k', ['self_attn.k_proj'], (expr, context) =>
-    permuteHeads(expr, context, kvHeadCount(context.config)),
-  ),
+  block('attn_q', ['self_attn.q_proj'], ['rotary', 'head_count']),
+  block('attn_k', ['self_attn.k_proj'], ['rotary', 'kv_head_count']),
 ];
 
-export async function llamaHparams(context: HparamsContext): Promise<void> {
-  sharedHparams(context);
-  const { arch, config, kv } = context;
-  kv.u32(`${arch}.vocab_size`, integer(config, 'vocab_size'));
-  kv.u32(`${arch}.rope.dimension_count`, headDim(config));
-}
+export const LLAMA_KEYS: readonly KeyRow[] = [
+  ...TEXT_KEYS,
+  ['{arch}.vocab_size', 'u32', { fields: ['vocab_size'], required: true }],
+  ['{arch}.rope.dimension_count', 'u32', { derive: 'head_dim' }],
+];
 
 export const llama = {
+  ...TEXT_MODEL,
   classes: [
     'LLaMAForCausalLM',
     'LlamaForCausalLM',
@@ -41,36 +26,9 @@ export const llama = {
   ],
   gguf: 'llama',
   example: 'unsloth/Llama-3.2-1B-Instruct',
-  check(config) {
-    if (config.hparams.draft_vocab_size !== undefined && config.hparams.num_hidden_layers === 1) {
-      throw new EagleDraftError(
-        'config.json has a draft_vocab_size and one layer: it is an EAGLE-3 draft model, which is not supported yet.',
-        'Convert the model that it drafts for.',
-      );
-    }
-  },
-  hparams: llamaHparams,
+  keys: LLAMA_KEYS,
   tensors: LLAMA_TENSORS,
   strip: ['text_model.'],
-  extra: ropeFreqs,
+  extra: ['rope_freqs'],
   tokenizer: 'llama',
 } as const satisfies Architecture;
-
-/** Key and value heads; without a field of their own there are as many as query heads. */
-function kvHeadCount(config: Config): number {
-  return optionalInteger(config, 'n_kv_heads', 'num_key_value_heads') ?? headCount(config);
-}
-
-/** transformers keeps the two halves of a rotary dimension apart, llama.cpp side by side. */
-function permuteHeads(expr: TensorExpr, { name }: TransformContext, heads: number): TensorExpr {
-  const shape = shapeOf(expr);
-  const [rows = 0, ...columns] = shape;
-  if (heads === 0 || rows % (2 * heads) !== 0) {
-    throw new TensorMappingError(
-      `The ${rows} rows of ${name} can't be split in halves of ${heads} heads, as config.json has it.`,
-      'Check that config.json and the checkpoint belong together.',
-    );
-  }
-  const halves = reshape(expr, [heads, 2, rows / heads / 2, ...columns]);
-  return reshape(permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
-}

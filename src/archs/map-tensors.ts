@@ -1,10 +1,14 @@
 import type { Config } from '../config/config.js';
+import { COUNTS } from '../config/derivations.js';
+import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { isFloat } from '../tensor/dtype.js';
-import type { SourceExpr, TensorExpr } from '../tensor/expr.js';
+import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
+import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import type { Architecture, TensorRule } from './architecture.js';
-import { blockCount } from './hparams.js';
-import { isBuffer, templateOf, textName } from './names.js';
+import { EXTRA_TENSORS } from './extra-tensors.js';
+import { compile, globs, type Match, match } from './patterns.js';
+import { transformed } from './transform.js';
 import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */
@@ -13,100 +17,200 @@ export class TensorMappingError extends SourceError {}
 /** A tensor of whole numbers where a model has weights. */
 export class IntegerWeightsError extends SourceError {}
 
-/** A tensor of the file, before its type is chosen. */
-export interface MappedTensor {
+/** A tensor of the model under the name that rules know it by, and under its own. */
+interface OwnTensor<Tensor extends NamedExpr> {
   readonly name: string;
-  readonly expr: TensorExpr;
+  readonly tensor: Tensor;
 }
 
-/** A tensor of the text model, under the name that rules know it by. */
-export interface TextTensor {
-  readonly name: string;
-  readonly source: SourceExpr;
-}
-
-/** The checkpoint's tensors that belong to the text model, in their order: those that decide an outtype of `auto`. */
-export function textTensors(architecture: Architecture, sources: Iterable<SourceExpr>): TextTensor[] {
-  const tensors: TextTensor[] = [];
-  for (const source of sources) {
-    const name = textName(source.name, architecture.strip);
-    if (name !== null) {
-      tensors.push({ name, source });
-    }
-  }
-  return tensors;
+/** The checkpoint's tensors that belong to the model, in their order: those that decide an outtype of `auto`. */
+export function ownTensors<Tensor extends NamedExpr>(
+  { strip, ignore, unwrap }: Architecture,
+  tensors: Iterable<Tensor>,
+): OwnTensor<Tensor>[] {
+  const isOther = globs(ignore);
+  const without = (name: string, parts: readonly string[]) =>
+    parts.reduce((rest, part) => rest.replaceAll(part, ''), name);
+  return [...tensors].flatMap((tensor) => {
+    const stripped = without(tensor.name, strip);
+    return isOther(stripped) ? [] : [{ name: without(stripped, unwrap), tensor }];
+  });
 }
 
 /**
- * The file's tensors in the reference's order: those made from the configuration, then the checkpoint's in theirs.
- * @param sources in the checkpoint's order: shards in name order, each shard's tensors sorted by name.
- * @throws TensorMappingError, IntegerWeightsError
+ * The file's tensors in the reference's order: those made from the configuration, then the checkpoint's in theirs, where
+ * a group of them stands where its last one does.
+ * @param tensors in the checkpoint's order: shards in name order, each shard's tensors sorted by name.
+ * @throws TensorMappingError, IntegerWeightsError, TransformError, ConfigFieldError
  */
 export function mapTensors(
   architecture: Architecture,
   config: Config,
-  sources: Iterable<SourceExpr>,
-): readonly MappedTensor[] {
-  const rules = new Map(architecture.tensors.flatMap((rule) => rule.from.map((from) => [from, rule] as const)));
-  const blocks = blockCount(config);
-  const mapped = new Map<string, MappedTensor>();
-  const add = (tensor: MappedTensor, from: string): void => {
-    if (mapped.has(tensor.name)) {
+  tensors: Iterable<NamedExpr>,
+): readonly NamedExpr[] {
+  const mapper = new Mapper(architecture, config);
+  for (const name of architecture.extra ?? []) {
+    for (const tensor of EXTRA_TENSORS[name](config)) {
+      mapper.put(tensor.name, tensor.expr, 'made from config.json');
+    }
+  }
+  const isDropped = globs(architecture.drop);
+  for (const { name, tensor } of ownTensors(architecture, tensors)) {
+    if (!isDropped(name)) {
+      mapper.add(name, tensor);
+    }
+  }
+  return mapper.finish();
+}
+
+/** Some of the tensors that become one. */
+interface Gathered {
+  readonly rule: TensorRule;
+  readonly match: Match;
+  readonly wanted: number;
+  readonly parts: Map<number, NamedExpr>;
+}
+
+class Mapper {
+  readonly #mapped = new Map<string, NamedExpr>();
+  /** By group and block. */
+  readonly #waiting = new Map<string, Gathered[]>();
+  readonly #patterns;
+  readonly #blocks;
+
+  constructor(
+    readonly architecture: Architecture,
+    readonly config: Config,
+  ) {
+    this.#patterns = compile(architecture);
+    this.#blocks = blockCount(config);
+  }
+
+  add(name: string, tensor: NamedExpr): void {
+    const found = match(this.#patterns, name);
+    if (!found) {
+      throw unknownTensor(tensor, this.architecture);
+    }
+    const { b, rule, x, part } = found;
+    if (b !== null && b >= this.#blocks) {
       throw new TensorMappingError(
-        `The checkpoint has more than one tensor for ${tensor.name}; one is ${from}.`,
+        `Can not map tensor ${placeOf(tensor)}: config.json gives the model ${this.#blocks} blocks only.`,
+        'Correct the number of layers in config.json, or remove the tensor.',
+      );
+    }
+    if (!isFloat(dtypeOf(tensor.expr))) {
+      throw new IntegerWeightsError(
+        `Tensor ${placeOf(tensor)} is of dtype ${dtypeOf(tensor.expr)}: codes of a quantized checkpoint, not weights.`,
+        'Convert the unquantized model that it was made from; its model card may name it as base_model.',
+      );
+    }
+    if (rule.each === undefined && rule.all === undefined) {
+      this.#write(found, [tensor]);
+    } else {
+      this.#gather(found, rule.all ? part : (x ?? 0), tensor);
+    }
+  }
+
+  /** @throws TensorMappingError for a second tensor of a name */
+  put(name: string, expr: TensorExpr, from: string): void {
+    if (this.#mapped.has(name)) {
+      throw new TensorMappingError(
+        `The checkpoint has more than one tensor for ${name}; one is ${from}.`,
         'Remove the one that does not belong to the model.',
       );
     }
-    mapped.set(tensor.name, tensor);
-  };
-
-  for (const { name, expr } of architecture.extra?.(config) ?? []) {
-    add({ name, expr }, 'made from config.json');
+    this.#mapped.set(name, { name, expr });
   }
-  for (const { name, source } of textTensors(architecture, sources)) {
-    if (!isBuffer(name)) {
-      add(mapTensor(architecture, config, rules, blocks, name, source), source.name);
+
+  /** @throws TensorMappingError where some of the tensors that become one are missing */
+  finish(): readonly NamedExpr[] {
+    for (const { match: found, wanted, parts } of [...this.#waiting.values()].flat()) {
+      const missing = Array.from({ length: wanted }, (_, i) => i).filter((i) => !parts.has(i));
+      const [to] = found.rule.to;
+      if (missing.length > 0) {
+        throw new TensorMappingError(
+          `${wanted - missing.length} of ${wanted} tensors of ${to && nameOf(to, found)} are there; the first that is missing is number ${missing[0]}.`,
+          'Check that config.json has the right number of them, and that all files were downloaded whole.',
+        );
+      }
     }
+    return [...this.#mapped.values()];
   }
-  return [...mapped.values()];
-}
 
-function mapTensor(
-  { gguf }: Architecture,
-  config: Config,
-  rules: ReadonlyMap<string, TensorRule>,
-  blocks: number,
-  name: string,
-  source: SourceExpr,
-): MappedTensor {
-  const parsed = templateOf(name);
-  const rule = parsed && rules.get(parsed.template);
-  if (!parsed || !rule) {
-    const wrapper = wrapperOf(source.name);
-    if (wrapper) {
+  #gather(found: Match, place: number, tensor: NamedExpr): void {
+    const { rule, b, suffix } = found;
+    const key = `${rule.group ?? rule.to.join()} ${b} ${suffix}`;
+    const group = this.#waiting.get(key) ?? this.#members(found);
+    this.#waiting.set(key, group);
+    const own = group.find((member) => member.rule === rule) as Gathered;
+    if (place >= own.wanted || own.parts.has(place)) {
       throw new TensorMappingError(
-        `Can not map tensor ${source.name} of ${source.file}: the name is ${wrapper.what}.`,
-        wrapper.next,
+        `Can not map tensor ${placeOf(tensor)}: ${place < own.wanted ? 'it is there twice' : `config.json gives the model ${own.wanted} of them only`}.`,
+        'Check that config.json and the checkpoint belong together.',
       );
     }
-    throw new TensorMappingError(
-      `Can not map tensor ${source.name} of ${source.file}: ${gguf} has no such tensor.`,
-      'The checkpoint may be quantized, or of another architecture than its config.json says; --arch names another.',
-    );
+    own.parts.set(place, tensor);
+    if (group.every(({ parts, wanted }) => parts.size === wanted)) {
+      this.#waiting.delete(key);
+      for (const { match: each, parts, wanted } of group) {
+        this.#write(
+          each,
+          Array.from({ length: wanted }, (_, i) => parts.get(i) as NamedExpr),
+        );
+      }
+    }
   }
-  const { bid, suffix } = parsed;
-  if (bid !== null && bid >= blocks) {
-    throw new TensorMappingError(
-      `Can not map tensor ${source.name} of ${source.file}: config.json gives the model ${blocks} blocks only.`,
-      'Correct the number of layers in config.json, or remove the tensor.',
+
+  /** What a group waits for, in the table's order. */
+  #members(found: Match): Gathered[] {
+    const { group } = found.rule;
+    const rules = this.architecture.tensors.filter(
+      (rule) => rule === found.rule || (group !== undefined && rule.group === group),
     );
+    return rules.map((rule) => ({
+      rule,
+      match: { ...found, rule },
+      wanted: rule.each ? COUNTS[rule.each](this.config) : (rule.all?.length ?? 1),
+      parts: new Map(),
+    }));
   }
-  if (!isFloat(source.dtype)) {
-    throw new IntegerWeightsError(
-      `Tensor ${source.name} of ${source.file} is of dtype ${source.dtype}: codes of a quantized checkpoint, not weights.`,
-      'Convert the unquantized model that it was made from; its model card may name it as base_model.',
+
+  #write(found: Match, tensors: readonly NamedExpr[]): void {
+    const { to, via = [], each } = found.rule;
+    const [{ name }] = tensors as [NamedExpr];
+    const steps = each === undefined ? via : ([['stack'], ...via] as const);
+    const made = transformed(
+      tensors.map(({ expr }) => expr),
+      steps,
+      { config: this.config, name },
     );
+    if (to.length > 0 && made.length !== to.length) {
+      throw new TensorMappingError(
+        `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has ${to.length} names for them.`,
+        'Correct the rule of the architecture.',
+      );
+    }
+    to.forEach((template, i) => {
+      this.put(nameOf(template, found), made[i] as TensorExpr, name);
+    });
   }
-  const expr = rule.transform?.(source, { config, name: source.name, bid, suffix }) ?? source;
-  return { name: rule.to.replace('{bid}', String(bid)) + suffix, expr };
+}
+
+function nameOf(template: string, { b, suffix }: Match): string {
+  return template.replace('{b}', String(b)).replace(/\.\*$/, suffix);
+}
+
+function placeOf({ name, expr }: NamedExpr): string {
+  const file = sourcesOf(expr)[0]?.file;
+  return file === undefined ? name : `${name} of ${file}`;
+}
+
+function unknownTensor(tensor: NamedExpr, { gguf }: Architecture): TensorMappingError {
+  const wrapper = wrapperOf(tensor.name);
+  return wrapper
+    ? new TensorMappingError(`Can not map tensor ${placeOf(tensor)}: the name is ${wrapper.what}.`, wrapper.next)
+    : new TensorMappingError(
+        `Can not map tensor ${placeOf(tensor)}: ${gguf} has no such tensor.`,
+        'The checkpoint may be quantized, or of another architecture than its config.json says; --arch names another.',
+      );
 }

@@ -1,23 +1,17 @@
-import type { Architecture, HparamsContext, TensorRule } from './architecture.js';
-import { blockTensor, DENSE_TENSORS } from './dense.js';
-import { sharedHparams } from './hparams.js';
-import { poolingType } from './pooling.js';
+import type { Architecture, KeyRow, TensorRule } from './architecture.js';
+import { block, DENSE_TENSORS, TEXT_MODEL } from './shared-tensors.js';
+import { TEXT_KEYS } from './text-keys.js';
 
 export const QWEN2_TENSORS: readonly TensorRule[] = [
   ...DENSE_TENSORS,
-  blockTensor('attn_q', ['self_attn.q_proj']),
-  blockTensor('attn_k', ['self_attn.k_proj']),
+  block('attn_q', ['self_attn.q_proj']),
+  block('attn_k', ['self_attn.k_proj']),
 ];
 
-export async function qwen2Hparams(context: HparamsContext): Promise<void> {
-  sharedHparams(context);
-  const pooling = await poolingType(context.files);
-  if (pooling !== null) {
-    context.kv.u32(`${context.arch}.pooling_type`, pooling);
-  }
-}
+export const QWEN2_KEYS: readonly KeyRow[] = [...TEXT_KEYS, ['{arch}.pooling_type', 'u32', { derive: 'pooling_type' }]];
 
 export const qwen2 = {
+  ...TEXT_MODEL,
   classes: [
     'Qwen2ForCausalLM',
     'Qwen2Model',
@@ -28,7 +22,7 @@ export const qwen2 = {
   ],
   gguf: 'qwen2',
   example: 'Qwen/Qwen2.5-7B-Instruct',
-  hparams: qwen2Hparams,
+  keys: QWEN2_KEYS,
   tensors: QWEN2_TENSORS,
   tokenizer: 'qwen',
 } as const satisfies Architecture;

@@ -1,12 +1,15 @@
 import type { Config } from '../config/config.js';
+import type { Known } from '../config/derivations.js';
 import { UnsupportedError, UsageError } from '../errors.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
+import { holds } from './conditions.js';
 import { llama } from './llama.js';
 import { mistral3 } from './mistral3.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
 import { smollm3 } from './smollm3.js';
+import { UNSUPPORTED } from './unsupported.js';
 
 /** All families; a new one gets its line here. */
 const FAMILIES = [llama, mistral3, qwen2, qwen3, smollm3] as const;
@@ -23,18 +26,28 @@ export class UnknownClassError extends UsageError {}
 
 const LIST = 'hf2gguf archs lists the classes that are.';
 
+/** A model under a class that is supported, but of a kind that is not. */
+export class UnsupportedVariantError extends UnsupportedError {}
+
 /**
  * The family of a model.
  * @param name a class or GGUF name (`--arch`) to take instead of the configuration's class.
- * @throws UnsupportedError, UnknownClassError
+ * @throws UnsupportedArchitectureError, UnsupportedVariantError, UnknownClassError
  */
-export function findArchitecture(config: Config, name?: string): Architecture {
-  const found = name === undefined ? byClass(config.architecture) : parseArchitecture(name);
+export function findArchitecture(known: Known, name?: string): Architecture {
+  const found = name === undefined ? byClass(known) : parseArchitecture(name);
   if (!found) {
-    throw unsupported(config);
+    throw unsupported(known.config);
   }
-  found.check?.(config);
+  const variant = UNSUPPORTED.find(({ classes, when }) => overlaps(classes, found.classes) && holds(when, known));
+  if (variant) {
+    throw new UnsupportedVariantError(`The model is ${variant.what}, which is not supported yet.`, variant.next);
+  }
   return found;
+}
+
+function overlaps(some: readonly string[], others: readonly string[]): boolean {
+  return some.some((name) => others.includes(name));
 }
 
 /** A family by the name of one of its classes, or its name in GGUF, however it is spelt. @throws UnknownClassError */
@@ -52,8 +65,10 @@ export function parseArchitecture(name: string): Architecture {
 
 const NAMES = ARCHITECTURES.flatMap(({ classes, gguf }) => [...classes, gguf]);
 
-function byClass(name: string): Architecture | undefined {
-  return ARCHITECTURES.find(({ classes }) => classes.includes(name));
+/** The first of a class whose condition holds. */
+function byClass(known: Known): Architecture | undefined {
+  const { architecture } = known.config;
+  return ARCHITECTURES.find(({ classes, when }) => classes.includes(architecture) && holds(when, known));
 }
 
 /** Fields of a configuration that count experts. */

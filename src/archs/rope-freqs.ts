@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.js';
+import { headDim } from '../config/derive.js';
 import { ConfigFieldError, optionalNumber, optionalString } from '../config/fields.js';
+import { ropeFields } from '../config/rope.js';
 import { MAX_HEAD_DIM } from '../limits.js';
 import { pow } from '../numeric/torch-pow.js';
-import type { ExtraTensor } from './architecture.js';
-import { headDim } from './hparams.js';
-import { ropeFields } from './rope.js';
+import type { NamedExpr } from '../tensor/expr.js';
 
 const f32 = Math.fround;
 
@@ -13,7 +13,7 @@ const f32 = Math.fround;
  * conversion/llama.py): 1 for short wavelengths, `factor` for long ones, in between a blend. torch computes it in
  * float32, so each step is rounded; its division of a number by a tensor is a reciprocal, then a product.
  */
-export function ropeFreqs(config: Config): readonly ExtraTensor[] {
+export function ropeFreqs(config: Config): readonly NamedExpr[] {
   const rope = ropeFields(config);
   if (optionalString(rope, 'rope_type')?.toLowerCase() !== 'llama3') {
     return [];

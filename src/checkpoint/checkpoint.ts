@@ -3,11 +3,22 @@ import { isObject } from '../json.js';
 import { MAX_TENSORS } from '../limits.js';
 import type { RepoFile } from '../repo/repo.js';
 import type { SmallFiles } from '../repo/small-files.js';
-import type { SourceExpr } from '../tensor/expr.js';
+import type { NamedExpr, SourceExpr } from '../tensor/expr.js';
 import { readSafetensorsHeader } from './safetensors.js';
 
-/** The tensors of a model by name, from headers alone: shards in name order, each shard's tensors sorted by name. */
-export type Checkpoint = ReadonlyMap<string, SourceExpr>;
+/** The tensors of a model, from headers alone: shards in name order, each shard's tensors sorted by name. */
+export interface Checkpoint {
+  /** As they stand in the files. */
+  readonly raw: readonly RawTensor[];
+  /** As families read them: what decodes a quantized checkpoint offers its values under their plain names. */
+  readonly tensors: readonly NamedExpr[];
+}
+
+export interface RawTensor extends NamedExpr {
+  readonly expr: SourceExpr;
+}
+
+export const EMPTY_CHECKPOINT: Checkpoint = { raw: [], tensors: [] };
 
 export class MissingWeightsError extends SourceError {}
 export class UnsupportedWeightsError extends UnsupportedError {}
@@ -44,7 +55,8 @@ export async function openCheckpoint(files: SmallFiles, signal?: AbortSignal): P
   if (weightMap) {
     checkIndex(weightMap, tensors);
   }
-  return tensors;
+  const raw = [...tensors].map(([name, expr]) => ({ name, expr }));
+  return { raw, tensors: raw };
 }
 
 async function readWeightMap(files: SmallFiles): Promise<ReadonlyMap<string, string> | null> {
@@ -112,7 +124,7 @@ function checkNumbers(shards: readonly RepoFile[]): void {
   }
 }
 
-function checkIndex(weightMap: ReadonlyMap<string, string>, tensors: Checkpoint): void {
+function checkIndex(weightMap: ReadonlyMap<string, string>, tensors: ReadonlyMap<string, SourceExpr>): void {
   const misplaced = [...weightMap].filter(([name, file]) => tensors.get(name)?.file !== file);
   const extra = [...tensors.keys()].filter((name) => !weightMap.has(name));
   const [first] = misplaced;

@@ -1,5 +1,5 @@
-import { mapTensors, textTensors } from '../archs/map-tensors.js';
-import { doubtRope } from '../archs/rope-doubts.js';
+import { mapTensors, ownTensors } from '../archs/map-tensors.js';
+import { writeKeys } from '../archs/write-keys.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
@@ -34,6 +34,7 @@ import type { Model } from './open-model.js';
 import type { ConvertParams } from './params.js';
 import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
+import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
 import { layOutAsked } from './target.js';
 
@@ -50,9 +51,8 @@ export async function makePlan(
 ): Promise<UnplacedPlan> {
   const { repo, config, arch, checkpoint, request, overrides } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
-  const text = textTensors(arch, checkpoint.values());
-  const outType: OutType = askedOutType === 'auto' ? guessOutType(text.map(({ source }) => source)) : askedOutType;
-  const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint.values());
+  const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
+  const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint.tensors);
   const metadata = await loadMetadata({
     files: model.files,
     folderName: repo.name,
@@ -84,6 +84,11 @@ export async function makePlan(
   return planned;
 }
 
+/** Of what the files hold, before anything is decoded. */
+function guessed({ arch, checkpoint }: Model): OutType {
+  return guessOutType(ownTensors(arch, checkpoint.raw).map(({ tensor }) => tensor.expr));
+}
+
 /** What is told where the probe does not show that it is right. */
 interface Guess {
   readonly what: string;
@@ -96,9 +101,9 @@ interface LoadingSources extends Pick<FileSources, 'params' | 'kv' | 'tensors' |
 
 /** @throws UnloadableError where the configuration and the weights contradict each other; StrictError */
 async function checkLoading({ model, params, kv, tensors, emit }: LoadingSources): Promise<void> {
-  const { config, files } = model;
+  const { config, files, arch } = model;
   const to = { emit, strict: params.strict };
-  const names = sourceNames(tensors, config);
+  const names = sourceNames(tensors, arch, config);
   if (params.vocabOnly) {
     // The reference writes those that llama.cpp does not load, and other programs may.
     tellFaults(findVocabularyFaults(kv, names), to);
@@ -138,10 +143,10 @@ interface KeyValuesAndTokenizer {
 /** The key-values that the converter writes, in its order. */
 async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
   const { model, params, metadata, outType, guesses, emit } = sources;
-  const { files, config, arch } = model;
+  const { files, config, facts, arch } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   writeMetadata(metadata, kv);
-  await arch.hparams({ arch: arch.gguf, config, kv, fileType: FILE_TYPES[outType].id, files });
+  await writeKeys(arch, { config, facts, fileType: FILE_TYPES[outType].id }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
   const tokenizer = await writeVocabulary({
     files,

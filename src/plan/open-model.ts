@@ -2,12 +2,14 @@ import type { Architecture } from '../archs/architecture.js';
 import { findArchitecture } from '../archs/registry.js';
 import {
   type Checkpoint,
+  EMPTY_CHECKPOINT,
   MissingWeightsError,
   openCheckpoint,
   ShardIndexError,
   UnsupportedWeightsError,
 } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
+import { type Facts, gatherFacts } from '../config/facts.js';
 import { loadConfig } from '../config/load-config.js';
 import type { WaitEvent } from '../events.js';
 import { noModel } from '../repo/contents.js';
@@ -23,6 +25,7 @@ export interface Model {
   readonly repo: Repo;
   readonly files: SmallFiles;
   readonly config: Config;
+  readonly facts: Facts;
   readonly arch: Architecture;
   /** For a vocabulary alone it tells no more than the type that `auto` stands for; it is empty where there is none. */
   readonly checkpoint: Checkpoint;
@@ -37,14 +40,15 @@ export async function openModel(params: ConvertParams, emit: (event: WaitEvent) 
     await refuseWithoutWeights(files);
   }
   const config = await readConfig(files);
-  const arch = findArchitecture(config, params.arch);
+  const facts = await gatherFacts(files);
+  const arch = findArchitecture({ config, facts }, params.arch);
   if (params.vocabOnly) {
-    const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : new Map();
-    return { repo, files, config, arch, checkpoint };
+    const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
+    return { repo, files, config, facts, arch, checkpoint };
   }
   const checkpoint = await openCheckpoint(files, params.signal);
-  refuseQuantized(config, checkpoint);
-  return { repo, files, config, arch, checkpoint };
+  refuseQuantized(arch, config, checkpoint);
+  return { repo, files, config, facts, arch, checkpoint };
 }
 
 async function readConfig(files: SmallFiles): Promise<Config> {
@@ -75,7 +79,7 @@ async function checkpointIfAny(files: SmallFiles, signal?: AbortSignal): Promise
       (kind) => error instanceof kind,
     );
     if (isMissing) {
-      return new Map();
+      return EMPTY_CHECKPOINT;
     }
     throw error;
   }

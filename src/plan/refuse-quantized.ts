@@ -1,10 +1,10 @@
-import { isBuffer } from '../archs/names.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Architecture } from '../archs/architecture.js';
+import { globs } from '../archs/patterns.js';
+import type { Checkpoint, RawTensor } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
 import { isFloat } from '../tensor/dtype.js';
-import type { SourceExpr } from '../tensor/expr.js';
 
 export class QuantizedSourceError extends UnsupportedError {}
 
@@ -15,24 +15,25 @@ const UNQUANTIZED = 'Convert the unquantized model that it was made from; its mo
  * over plain weights changes nothing where the reference knows its method (conversion/base.py, dequant_model).
  * @throws QuantizedSourceError
  */
-export function refuseQuantized({ hparams }: Config, checkpoint: Checkpoint): void {
+export function refuseQuantized({ drop }: Architecture, { hparams }: Config, { raw }: Checkpoint): void {
   const quantization = isObject(hparams.quantization_config) ? hparams.quantization_config : {};
   const method = quantization.quant_method ?? null;
   // What mlx_lm writes beside quantization_config, or in its place.
   const isMlx = isObject(hparams.quantization) && 'bits' in hparams.quantization;
   const name = typeof method === 'string' ? method : isMlx ? 'MLX' : 'quantization_config';
   const isDeclared = isMlx || Object.keys(quantization).length > 0;
-  const code = [...checkpoint.values()].find((tensor) => isCode(tensor, isDeclared));
+  const isBuffer = globs(drop);
+  const code = raw.find((tensor) => isCode(tensor, isDeclared, isBuffer));
   if (code) {
-    const { name: tensor, file, dtype } = code;
+    const { name: tensor, expr } = code;
     const declared = isDeclared ? `The checkpoint is quantized already (${name}): tensor` : 'Tensor';
     throw new QuantizedSourceError(
-      `${declared} ${tensor} of ${file} is of dtype ${dtype}, which this version does not read.`,
+      `${declared} ${tensor} of ${expr.file} is of dtype ${expr.dtype}, which this version does not read.`,
       UNQUANTIZED,
     );
   }
   if (method !== null && !isHarmless(quantization)) {
-    const dtypes = [...new Set(Array.from(checkpoint.values(), ({ dtype }) => dtype))].sort().join(', ');
+    const dtypes = [...new Set(raw.map(({ expr }) => expr.dtype))].sort().join(', ');
     throw new QuantizedSourceError(
       `config.json has a quantization_config (${name}), but no tensor is quantized: all are ${dtypes}.`,
       'If it was left over when the weights were dequantized, remove quantization_config from config.json.',
@@ -41,7 +42,11 @@ export function refuseQuantized({ hparams }: Config, checkpoint: Checkpoint): vo
 }
 
 /** Without a declaration, integers are for the tensor's name to judge: some are buffers of other parts of the model. */
-function isCode({ name, dtype }: SourceExpr, isDeclared: boolean): boolean {
+function isCode(
+  { name, expr: { dtype } }: RawTensor,
+  isDeclared: boolean,
+  isBuffer: (name: string) => boolean,
+): boolean {
   return dtype === 'F8_E4M3' || dtype === 'F8_E5M2' || (isDeclared && !isFloat(dtype) && !isBuffer(name));
 }
 

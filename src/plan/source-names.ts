@@ -1,14 +1,15 @@
-import { configFields } from '../archs/hparams.js';
-import type { MappedTensor } from '../archs/map-tensors.js';
+import type { Architecture } from '../archs/architecture.js';
+import { configFields } from '../archs/write-keys.js';
 import type { Config } from '../config/config.js';
 import type { Names } from '../loading/names.js';
+import type { NamedExpr } from '../tensor/expr.js';
 import { sourcesOf } from '../tensor/rows.js';
 
 /**
  * Tensors and keys as the user knows them: by the checkpoint's names and config.json's fields, the GGUF's behind them. A
  * tensor that is missing is called as its like in another block.
  */
-export function sourceNames(tensors: readonly MappedTensor[], config: Config): Names {
+export function sourceNames(tensors: readonly NamedExpr[], arch: Architecture, config: Config): Names {
   const sources = new Map(
     tensors.flatMap(({ name, expr }): [string, string][] => {
       const [source] = sourcesOf(expr);
@@ -23,7 +24,7 @@ export function sourceNames(tensors: readonly MappedTensor[], config: Config): N
       return source === undefined ? name : `${source} (${name})`;
     },
     key(key) {
-      const fields = key === TOKENS ? ['vocab_size'] : configFields(key.slice(key.indexOf('.') + 1));
+      const fields = key === TOKENS ? ['vocab_size'] : configFields(arch, key.slice(key.indexOf('.') + 1));
       const field = fields.find((name) => config.hparams[name] !== undefined) ?? fields[0];
       return field === undefined ? key : `${field} in config.json (${key})`;
     },

@@ -1,4 +1,4 @@
-import type { DType } from './dtype.js';
+import type { DType, ElementType } from './dtype.js';
 import { type ApplyExpr, type ArithmeticExpr, type ConcatExpr, elementCount, type TensorExpr } from './expr.js';
 import { arranged } from './operators/view.js';
 import { dtypeOf, shapeOf } from './rows.js';
@@ -110,6 +110,11 @@ export function gather(expr: TensorExpr, axis: number, index: TensorExpr | reado
   const list: TensorExpr =
     'op' in index ? index : { op: 'constant', dtype: 'I32', shape: [index.length], values: index };
   return { op: 'gather', axis, of: expr, index: list };
+}
+
+/** Zeros, as floats of a dtype where that is one of two or four bytes. */
+export function zeros(dtype: ElementType, shape: readonly number[]): TensorExpr {
+  return { op: 'fill', dtype: dtype === 'F16' || dtype === 'BF16' ? dtype : 'F32', shape, value: 0 };
 }
 
 /** The elements as another dtype. */

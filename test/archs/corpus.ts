@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { RawTensor } from '#src/checkpoint/checkpoint.js';
 import type { KeyValues } from '#src/gguf/key-values.js';
 import { openFolder } from '#src/repo/folder.js';
 import { SmallFiles } from '#src/repo/small-files.js';
 import type { DType } from '#src/tensor/dtype.js';
-import type { SourceExpr } from '#src/tensor/expr.js';
 
 export type ExpectedKeyValue = [key: string, type: string, value: unknown];
 export type ExpectedTensor = [name: string, type: string, ne: number[], offset: number, sha256: string];
@@ -69,8 +69,8 @@ export async function folderFiles(folder: string): Promise<SmallFiles> {
 }
 
 /** What the headers of a folder's safetensors files say, in the checkpoint's order. */
-export async function sourceTensors(folder: string): Promise<SourceExpr[]> {
-  const tensors: SourceExpr[] = [];
+export async function sourceTensors(folder: string): Promise<RawTensor[]> {
+  const tensors: RawTensor[] = [];
   for (const file of readdirSync(folder)
     .filter((name) => /^model.*\.safetensors$/.test(name))
     .sort()) {
@@ -83,7 +83,7 @@ export async function sourceTensors(folder: string): Promise<SourceExpr[]> {
       const entry = entries[name];
       if (entry && name !== '__metadata__') {
         const offset = 8 + length + (entry.data_offsets[0] ?? 0);
-        tensors.push({ op: 'source', name, file, offset, dtype: entry.dtype, shape: entry.shape });
+        tensors.push({ name, expr: { op: 'source', name, file, offset, dtype: entry.dtype, shape: entry.shape } });
       }
     }
   }

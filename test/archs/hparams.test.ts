@@ -1,4 +1,6 @@
 import { findArchitecture } from '#src/archs/registry.js';
+import { writeKeys } from '#src/archs/write-keys.js';
+import { gatherFacts } from '#src/config/facts.js';
 import { ConfigFieldError } from '#src/config/fields.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { KeyValues } from '#src/gguf/key-values.js';
@@ -13,9 +15,9 @@ function repository(files: Record<string, string> = {}, name = 'tiny'): SmallFil
 
 async function keys(architecture: string, fields: JsonObject, files = repository()) {
   const config = loadConfig({ architectures: [architecture], ...fields });
-  const found = findArchitecture(config);
+  const all = { config, facts: await gatherFacts(files), fileType: 1 };
   const kv = new KeyValues();
-  await found.hparams({ arch: found.gguf, config, kv, fileType: 1, files });
+  await writeKeys(findArchitecture(all), all, kv);
   return Object.fromEntries(written(kv).map(([key, , value]) => [key, value]));
 }
 

@@ -1,8 +1,9 @@
 import { ARCHITECTURES, findArchitecture, UnsupportedArchitectureError } from '#src/archs/registry.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { EXIT, type Hf2ggufError } from '#src/errors.js';
+import { known } from './known.js';
 
-const config = (architecture: string, fields = {}) => loadConfig({ architectures: [architecture], ...fields });
+const config = (architecture: string, fields = {}) => known(loadConfig({ architectures: [architecture], ...fields }));
 
 test('no class and no GGUF name stands twice', () => {
   const names = ARCHITECTURES.flatMap(({ classes, gguf }) => [...classes, gguf]);
@@ -53,9 +54,9 @@ describe('an unknown class', () => {
   });
 
   test('--arch with another name: what was meant', () => {
-    const known = config('LlamaForCausalLM');
-    expect(findArchitecture(known, 'qwen3-for-causal-lm').gguf).toBe('qwen3');
-    expect(() => findArchitecture(known, 'quen3')).toThrow(
+    const llama = config('LlamaForCausalLM');
+    expect(findArchitecture(llama, 'qwen3-for-causal-lm').gguf).toBe('qwen3');
+    expect(() => findArchitecture(llama, 'quen3')).toThrow(
       '--arch quen3 is no class of models that is supported. Did you mean qwen3',
     );
   });

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.js';
 import { optionalNumber, optionalString } from '../config/fields.js';
+import { ropeFields } from '../config/rope.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type DoubtSink, doubt } from '../warnings.js';
-import { ropeFields } from './rope.js';
 
 /** What was made of a configuration. */
 export interface WrittenRope {

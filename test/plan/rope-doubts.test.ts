@@ -1,7 +1,7 @@
-import { doubtRope } from '#src/archs/rope-doubts.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { JsonObject } from '#src/json.js';
+import { doubtRope } from '#src/plan/rope-doubts.js';
 import { StrictError } from '#src/warnings.js';
 
 interface Written {

@@ -1,0 +1,50 @@
+import type { Condition, KeyFrom, KeyRow } from './architecture.js';
+
+/** The first of these fields of config.json that is there. */
+export function fields(...names: string[]): KeyFrom {
+  return { fields: names };
+}
+
+const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u32', { fields: names }];
+const rope = (...names: string[]): KeyFrom => ({ fields: names, of: 'rope' });
+const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
+
+/**
+ * The keys that all text models share, in the order of `TextModel.set_gguf_parameters` in conversion/base.py. A field
+ * that config.json doesn't have writes no key.
+ */
+export const TEXT_KEYS: readonly KeyRow[] = [
+  ['{arch}.block_count', 'u32', { derive: 'block_count' }],
+  count(
+    'context_length',
+    ...['max_position_embeddings', 'n_ctx', 'n_positions', 'max_length', 'max_sequence_length', 'model_max_length'],
+  ),
+  count('embedding_length', 'hidden_size', 'n_embd', 'dim'),
+  count(
+    'feed_forward_length',
+    ...['prefix_dense_intermediate_size', 'dense_intermediate_size', 'intermediate_size', 'n_inner', 'hidden_dim'],
+  ),
+  count('attention.head_count', 'num_attention_heads', 'n_head', 'n_heads'),
+  count('attention.head_count_kv', 'num_key_value_heads', 'n_kv_heads'),
+  ['{arch}.attention.causal', 'bool', { value: false }, { field: 'is_causal', is: false }],
+  ['{arch}.rope.scaling.type', 'string', { derive: 'rope_scaling_type' }],
+  ['{arch}.rope.scaling.factor', 'f32', rope('factor'), scaled('linear', 'yarn')],
+  ['{arch}.rope.scaling.original_context_length', 'u32', { derive: 'yarn_original_context' }, scaled('yarn')],
+  ['{arch}.rope.scaling.yarn_ext_factor', 'f32', rope('extrapolation_factor'), scaled('yarn')],
+  ['{arch}.rope.scaling.yarn_attn_factor', 'f32', rope('attention_factor', 'attn_factor'), scaled('yarn')],
+  ['{arch}.rope.scaling.yarn_beta_fast', 'f32', rope('beta_fast'), scaled('yarn')],
+  ['{arch}.rope.scaling.yarn_beta_slow', 'f32', rope('beta_slow'), scaled('yarn')],
+  ['{arch}.rope.dimension_sections', 'i32[]', { derive: 'mrope_sections' }],
+  ['{arch}.rope.freq_base', 'f32', rope('rope_theta')],
+  ['{arch}.rope.freq_base_swa', 'f32', { fields: ['rope_theta'], of: 'rope_sliding' }],
+  ['{arch}.attention.layer_norm_rms_epsilon', 'f32', fields('rms_norm_eps', 'norm_eps')],
+  ['{arch}.attention.layer_norm_epsilon', 'f32', fields('layer_norm_eps', 'layer_norm_epsilon', 'norm_epsilon')],
+  count('expert_count', 'num_local_experts', 'num_experts', 'n_routed_experts'),
+  count('expert_used_count', 'num_experts_per_tok', 'num_experts_per_token', 'top_k_experts'),
+  count('expert_group_count', 'n_group'),
+  count('expert_group_used_count', 'topk_group'),
+  ['{arch}.expert_gating_func', 'u32', { derive: 'expert_gating_func' }],
+  count('attention.key_length', 'head_dim'),
+  count('attention.value_length', 'head_dim'),
+  ['general.file_type', 'u32', { derive: 'file_type' }],
+];

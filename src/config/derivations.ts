@@ -1,0 +1,142 @@
+import type { Config } from './config.js';
+import { blockCount, headCount, headDim, kvHeadCount } from './derive.js';
+import type { Facts } from './facts.js';
+import {
+  ConfigFieldError,
+  integer,
+  number,
+  optionalArray,
+  optionalInteger,
+  optionalNumber,
+  optionalString,
+  show,
+} from './fields.js';
+import { ropeFields, ropeRoot } from './rope.js';
+
+/** What values are derived from. */
+export interface Known {
+  readonly config: Config;
+  readonly facts: Facts;
+  /** The number of the file's type (`llama_ftype`), once it is known. */
+  readonly fileType?: number;
+}
+
+/** Numbers that follow from the configuration, for keys and for transforms. */
+export const COUNTS = {
+  block_count: blockCount,
+  head_count: headCount,
+  kv_head_count: kvHeadCount,
+  head_dim: headDim,
+  expert_count: (config: Config) => integer(config, 'num_local_experts', 'num_experts', 'n_routed_experts'),
+} as const satisfies Record<string, (config: Config) => number>;
+
+export type CountName = keyof typeof COUNTS;
+
+/** Values of keys that follow from several fields, or from other files; undefined where there is none. */
+export const DERIVATIONS = {
+  block_count: ({ config }) => blockCount(config),
+  head_count: ({ config }) => headCount(config),
+  kv_head_count: ({ config }) => kvHeadCount(config),
+  head_dim: ({ config }) => headDim(config),
+  expert_count: ({ config }) => COUNTS.expert_count(config),
+  expert_gating_func: ({ config }) => gatingFunction(config),
+  mrope_sections: ({ config }) => mropeSections(config),
+  /** `linear`, `yarn` or `longrope`; `default`, `dynamic` and unknown types write no key, `llama3` has a tensor. */
+  rope_scaling_type: ({ config }) => scalingType(config),
+  yarn_original_context: ({ config }) => originalContext(config),
+  ministral3_yarn_multiplier: ({ config }) => ministralMultiplier(config),
+  pooling_type: ({ facts }) => facts.pooling(),
+  is_reranker: ({ config, facts }) => isReranker(config, facts),
+  /** The class around a nested text model, else the model's own. */
+  origin: ({ config }) => config.origin,
+  file_type: ({ fileType }) => fileType,
+} as const satisfies Record<string, (known: Known) => Derived | Promise<Derived>>;
+
+export type Derived = string | number | boolean | readonly number[] | undefined;
+export type DerivationName = keyof typeof DERIVATIONS;
+
+/** `llama_expert_gating_func_type`. */
+const GATING_FUNCTIONS: ReadonlyMap<string, number> = new Map([
+  ['softmax', 1],
+  ['sigmoid', 2],
+  ['sqrtsoftplus', 4],
+]);
+
+const GATING_FIELDS = [
+  'score_function',
+  'scoring_func',
+  'score_func',
+  'moe_router_activation',
+  'moe_router_activation_func',
+  'expert_selection_fn',
+];
+
+function gatingFunction(config: Config): number | undefined {
+  const name = optionalString(config, ...GATING_FIELDS);
+  const found = name === undefined ? undefined : GATING_FUNCTIONS.get(name);
+  if (name !== undefined && found === undefined) {
+    throw new ConfigFieldError(`config.json weighs experts by ${show(name)}, which GGUF has no number for.`);
+  }
+  return found;
+}
+
+function scalingType(config: Config): string | undefined {
+  const rope = ropeFields(config);
+  const type = optionalString(rope, 'rope_type');
+  if ((type === 'linear' || type === 'yarn') && optionalNumber(rope, 'factor') !== undefined) {
+    return type;
+  }
+  return type === 'su' || type === 'longrope' ? 'longrope' : undefined;
+}
+
+function originalContext(config: Config): number {
+  const rope = ropeFields(config);
+  const context = optionalInteger(rope, 'original_max_position_embeddings');
+  if (context === undefined) {
+    throw new ConfigFieldError(
+      `config.json has no ${rope.path}.original_max_position_embeddings, which YaRN starts from.`,
+      'Add it: the max_position_embeddings that the model had before it was scaled.',
+    );
+  }
+  return context;
+}
+
+function ministralMultiplier(config: Config): number {
+  const rope = ropeRoot(config);
+  if (config.rope.rope_type !== 'yarn') {
+    throw new ConfigFieldError(
+      `${rope.path}.rope_type in config.json is ${show(config.rope.rope_type ?? null)}, and Ministral 3 has yarn.`,
+    );
+  }
+  return number(rope, 'mscale_all_dim');
+}
+
+/** Time, height, width and one more: four, filled with zeros. */
+function mropeSections(config: Config): readonly number[] | undefined {
+  const root = ropeRoot(config);
+  const sections = optionalArray(root, 'mrope_section');
+  return (
+    sections &&
+    [...sections, 0, 0, 0, 0].slice(0, 4).map((section) => {
+      if (typeof section !== 'number' || !Number.isInteger(section) || Math.abs(section) >= 2 ** 31) {
+        throw new ConfigFieldError(
+          `${root.path}.mrope_section in config.json has ${show(section)}, not a whole number.`,
+        );
+      }
+      return section;
+    })
+  );
+}
+
+const RERANKER = /qwen3-(vl-)?reranker/i;
+
+/** By the repository's name, its model card's title or its class, as `_is_qwen3_reranker` of conversion/qwen.py has it. */
+function isReranker({ hparams }: Config, { repoName, readme }: Facts): boolean {
+  const names = [repoName, hparams._name_or_path, hparams.model_type];
+  const classes = Array.isArray(hparams.architectures) ? hparams.architectures : [];
+  return (
+    names.some((name) => typeof name === 'string' && RERANKER.test(name)) ||
+    (readme !== null && /# qwen3-(vl-)?reranker/i.test(readme)) ||
+    classes.some((name) => typeof name === 'string' && /sequenceclassification/i.test(name))
+  );
+}

@@ -1,0 +1,70 @@
+import * as build from './build.js';
+import type { TensorExpr } from './expr.js';
+import { dtypeOf, shapeOf } from './rows.js';
+
+/** Some tensors become some: most transforms are of one tensor. Numbers are the transform's parameters. */
+type Change = (tensors: readonly TensorExpr[], numbers: readonly number[]) => readonly TensorExpr[];
+
+const each =
+  (change: (expr: TensorExpr, ...numbers: number[]) => TensorExpr): Change =>
+  (tensors, numbers) =>
+    tensors.map((expr) => change(expr, ...numbers));
+
+/** What rules can do to tensors, by name, with their parameters. They throw RangeError for shapes that do not fit. */
+export const TRANSFORMS = {
+  /** heads: the two halves of a rotary dimension, which transformers keeps apart, side by side as llama.cpp has them. */
+  rotary: each(rotary),
+  /** dimensions of the new shape; one may be -1, for what is left */
+  reshape: each((expr, ...shape) => build.reshape(expr, complete(expr, shape))),
+  /** the old dimension of each new one */
+  permute: each((expr, ...order) => build.permute(expr, order)),
+  /** two dimensions */
+  transpose: each((expr, a = 0, b = 1) => build.transpose(expr, a, b)),
+  /** dimension, first, end (-1: all that is left), step */
+  slice: each((expr, dimension = 0, from = 0, to = -1, step = 1) =>
+    build.slice(expr, dimension, from, to === -1 ? (shapeOf(expr)[dimension] ?? 0) : to, step),
+  ),
+  /** dimension, then the size of each part: one tensor becomes several */
+  split: (tensors, [dimension = 0, ...sizes]) => tensors.flatMap((expr) => build.split(expr, dimension, sizes)),
+  /** axis: several tensors become one */
+  concat: (tensors, [axis = 0]) => [build.concat(tensors, axis)],
+  /** several tensors of one shape become one, with a new outermost dimension */
+  stack: (tensors) => [build.stack(tensors)],
+  /** the numbers of rows to keep, in order */
+  pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
+  /** rows of the result: rows of zeros stand behind those that are there */
+  pad: each(pad),
+  /** a number to add to each element */
+  add: each((expr, value = 0) => build.add(expr, value)),
+  /** a number to multiply each element with */
+  mul: each((expr, value = 1) => build.mul(expr, value)),
+  /** a number to divide each element by */
+  div: each((expr, value = 1) => build.div(expr, value)),
+  neg: each((expr) => build.apply('neg', expr)),
+  exp: each((expr) => build.apply('exp', expr)),
+  sqrt: each((expr) => build.apply('sqrt', expr)),
+  softplus: each((expr) => build.apply('softplus', expr)),
+} as const satisfies Record<string, Change>;
+
+export type TransformName = keyof typeof TRANSFORMS;
+
+function rotary(expr: TensorExpr, heads = 0): TensorExpr {
+  const shape = shapeOf(expr);
+  const [rows = 0, ...columns] = shape;
+  if (heads === 0 || rows % (2 * heads) !== 0) {
+    throw new RangeError(`its ${rows} rows can't be split in halves of ${heads} heads`);
+  }
+  const halves = build.reshape(expr, [heads, 2, rows / heads / 2, ...columns]);
+  return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
+}
+
+function complete(expr: TensorExpr, shape: readonly number[]): number[] {
+  const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const all = shapeOf(expr).reduce((product, size) => product * size, 1);
+  return shape.map((size) => (size === -1 ? all / known : size));
+}
+
+function pad(expr: TensorExpr, rows = 0): TensorExpr {
+  const [own = 0, ...rest] = shapeOf(expr);
+  return rows <= own ? expr : build.concat([expr, build.zeros(dtypeOf(expr), [rows - own, ...rest])], 0);
+}
