@@ -10,9 +10,9 @@ import {
   quantizeRows,
   type ValueFault,
 } from '../quantize/native.js';
-import type { ElementType } from '../tensor/dtype.js';
+import type { ElementType, ScaledType } from '../tensor/dtype.js';
 import { dtypeOf, type Segment } from '../tensor/expr.js';
-import { type ScaledType, toFloats } from '../tensor/floats.js';
+import { toFloats } from '../tensor/floats.js';
 import { evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
 import type { DoubtfulValue } from './doubtful-values.js';

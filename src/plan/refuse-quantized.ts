@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
-import { isFloat } from '../tensor/dtype.js';
+import { isFloat, isScaled } from '../tensor/dtype.js';
 import type { SourceExpr } from '../tensor/expr.js';
 
 export class QuantizedSourceError extends UnsupportedError {}
@@ -42,7 +42,7 @@ export function refuseQuantized({ hparams }: Config, checkpoint: Checkpoint): vo
 
 /** Without a declaration, integers are for the tensor's name to judge: some are buffers of other parts of the model. */
 function isCode({ name, dtype }: SourceExpr, isDeclared: boolean): boolean {
-  return dtype === 'F8_E4M3' || dtype === 'F8_E5M2' || (isDeclared && !isFloat(dtype) && !isBuffer(name));
+  return isScaled(dtype) || (isDeclared && !isFloat(dtype) && !isBuffer(name));
 }
 
 /** Methods that decode the tensors which they find by name, of which plain weights have none. */

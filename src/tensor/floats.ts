@@ -1,8 +1,5 @@
 import type { GgmlType } from '../gguf/types.js';
-import type { ElementType } from './dtype.js';
-
-/** Dtypes of quantized checkpoints, which mean nothing without their scales. */
-export type ScaledType = 'F8_E4M3' | 'F8_E5M2';
+import type { ElementType, ScaledType } from './dtype.js';
 
 /** The bytes as they are where the quantizer knows the type, else as float32, rounded to nearest. */
 export function toFloats(
