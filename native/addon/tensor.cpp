@@ -145,7 +145,7 @@ void binary(const Napi::CallbackInfo& info) {
 
 /** unary(target, function, dtype, source, output) */
 void unary(const Napi::CallbackInfo& info) {
-  constexpr const char* OPS[] = {"neg", "sqrt"};  // in the order of UnaryOp
+  constexpr const char* OPS[] = {"neg", "sqrt", "exp", "softplus"};  // in the order of UnaryOp
   const TensorKernels& kernels = kernelsOf(info[0]);
   const UnaryOp op = UnaryOp(indexOf(info[1], size_t(UnaryOp::COUNT), [&](size_t i) { return OPS[i]; }));
   const DType dtype = floatTypeOf(info[2]);

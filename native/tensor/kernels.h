@@ -7,7 +7,7 @@
 namespace hf2gguf {
 
 enum class BinaryOp { ADD, SUB, MUL, DIV, COUNT };
-enum class UnaryOp { NEG, SQRT, COUNT };
+enum class UnaryOp { NEG, SQRT, EXP, SOFTPLUS, COUNT };
 
 struct TensorKernels {
   /** Every piece of the layout. The pointers are to the first element of either side. */

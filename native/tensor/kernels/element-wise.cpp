@@ -1,6 +1,8 @@
 // Arithmetic on elements, each operation rounded on its own.
+#include "exp.h"
 #include "families.h"
 #include "floats.h"
+#include "softplus.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
@@ -26,8 +28,9 @@ void each(const float* x, float* to, size_t count) {
 inline float negated(float x) { return -x; }
 inline float squareRoot(float x) { return __builtin_sqrtf(x); }
 
-/** In the order of UnaryOp. */
-constexpr void (*UNARY[])(const float* x, float* to, size_t count) = {each<negated>, each<squareRoot>};
+/** In the order of UnaryOp; `to` is other memory than `x`. */
+constexpr void (*UNARY[])(const float* x, float* to, size_t count) = {each<negated>, each<squareRoot>,
+                                                                           exponentials, softplus};
 static_assert(sizeof(UNARY) / sizeof(UNARY[0]) == size_t(UnaryOp::COUNT));
 
 }  // namespace
@@ -50,12 +53,12 @@ void binary(BinaryOp op, DType dtype, const uint8_t* left, const uint8_t* right,
 }
 
 void unary(UnaryOp op, DType dtype, const uint8_t* source, uint8_t* target, size_t count) {
-  float x[CHUNK];
+  float x[CHUNK], y[CHUNK];
   eachChunk(count, [&](size_t start, size_t length) {
     const size_t at = start * bytesOf(dtype);
     readFloats(dtype, source + at, x, length);
-    UNARY[size_t(op)](x, x, length);
-    writeFloats(dtype, x, target + at, length);
+    UNARY[size_t(op)](x, y, length);
+    writeFloats(dtype, y, target + at, length);
   });
 }
 
