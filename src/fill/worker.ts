@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { Hf2ggufError } from '../errors.js';
 import { rowBytes } from '../gguf/types.js';
+import { toFloats } from '../quantize/floats.js';
 import {
   type ErrorSums,
   firstNonFinite,
@@ -12,7 +13,6 @@ import {
 } from '../quantize/native.js';
 import type { ElementType, ScaledType } from '../tensor/dtype.js';
 import { dtypeOf, type Segment } from '../tensor/expr.js';
-import { toFloats } from '../tensor/floats.js';
 import { evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
 import type { DoubtfulValue } from './doubtful-values.js';

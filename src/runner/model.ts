@@ -17,7 +17,7 @@ import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType, type ScaledType } from '../tensor/dtype.js';
 import { dtypeOf, elementCount, type SourceExpr, shapeOf } from '../tensor/expr.js';
-import { toFloats } from '../tensor/floats.js';
+import { toFloats } from '../quantize/floats.js';
 import { evaluate, rowCount, segments } from '../tensor/rows.js';
 
 /** A model as the engine takes it, and its key-values, in which the vocabulary is. */
