@@ -11,6 +11,7 @@
 #include "../quantize/targets.h"
 #include "distribution.h"
 #include "runner.h"
+#include "tensor.h"
 
 namespace {
 
@@ -168,6 +169,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["dequantize"] = Napi::Function::New(env, dequantize);
   exports["exponentials"] = Napi::Function::New(env, exponentials);
   exports["weightedDifference"] = Napi::Function::New(env, weightedDifference);
+  exports["tensor"] = tensorFunctions(env);
   exports["Runner"] = runnerClass(env);
   return exports;
 }

@@ -56,7 +56,10 @@ const tensorRule = z
     ({ from, all, to }) => [...(from ?? []), ...(all ?? [])].every((name) => hasBlock(name) || !to.some(hasBlock)),
     'has {b} in "to", and no block in its names',
   )
-  .refine(({ from, each }) => each === undefined || from?.every((name) => name.includes('{x}')), '"each" needs {x} in "from"');
+  .refine(
+    ({ from, each }) => each === undefined || from?.every((name) => name.includes('{x}')),
+    '"each" needs {x} in "from"',
+  );
 
 function hasBlock(name: string): boolean {
   return name.includes('{b}') || name.includes('{L}');
@@ -109,5 +112,7 @@ function deepest(issues: readonly Issue[]): Pick<Issue, 'path' | 'message'> {
 }
 
 function placeOf(path: readonly PropertyKey[]): string {
-  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i > 0 ? '.' : ''}${String(part)}`)).join('');
+  return path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i > 0 ? '.' : ''}${String(part)}`))
+    .join('');
 }

@@ -1,10 +1,10 @@
 import type { TensorStats } from '../events.js';
 import { GGML_TYPES, type GgmlType, rowBytes } from '../gguf/types.js';
 import type { GgufModelTensor } from '../plan/gguf-model.js';
+import { toFloats } from '../quantize/floats.js';
 import { dequantize } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
 import { elementCount } from '../tensor/expr.js';
-import { toFloats } from '../tensor/floats.js';
 
 /** One of two tensors of the same shape. */
 export interface Side {

@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { Hf2ggufError } from '../errors.js';
 import { rowBytes } from '../gguf/types.js';
+import { toFloats } from '../quantize/floats.js';
 import {
   type ErrorSums,
   firstNonFinite,
@@ -11,8 +12,7 @@ import {
   type ValueFault,
 } from '../quantize/native.js';
 import { tensorKernels } from '../quantize/tensor-kernels.js';
-import type { ElementType } from '../tensor/dtype.js';
-import { type ScaledType, toFloats } from '../tensor/floats.js';
+import type { ElementType, ScaledType } from '../tensor/dtype.js';
 import type { Fetched, Segment } from '../tensor/operator.js';
 import { dtypeOf, evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';

@@ -4,7 +4,7 @@ import type { Checkpoint, RawTensor } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
-import { isFloat } from '../tensor/dtype.js';
+import { isFloat, isScaled } from '../tensor/dtype.js';
 
 export class QuantizedSourceError extends UnsupportedError {}
 
@@ -47,7 +47,7 @@ function isCode(
   isDeclared: boolean,
   isBuffer: (name: string) => boolean,
 ): boolean {
-  return dtype === 'F8_E4M3' || dtype === 'F8_E5M2' || (isDeclared && !isFloat(dtype) && !isBuffer(name));
+  return isScaled(dtype) || (isDeclared && !isFloat(dtype) && !isBuffer(name));
 }
 
 /** Methods that decode the tensors which they find by name, of which plain weights have none. */

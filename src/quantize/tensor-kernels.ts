@@ -1,50 +1,60 @@
-import type { TensorKernels } from '../tensor/kernels.js';
+import type { DType } from '../tensor/dtype.js';
+import type { BinaryOp, CastTarget, ComputeType, TensorKernels, UnaryFunction } from '../tensor/kernels.js';
+import { addon, currentTarget, type Target } from './native.js';
 
-/** A stand-in until the native kernels are there. */
-export const tensorKernels: TensorKernels = {
-  copy({ source, sourceOffset, sourceStrides, target, targetOffset, targetStrides, sizes, elementBytes }) {
-    const go = (axis: number, from: number, to: number): void => {
-      if (axis === sizes.length) {
-        target.set(source.subarray(from * elementBytes, (from + 1) * elementBytes), to * elementBytes);
-        return;
-      }
-      if (axis === sizes.length - 1 && sourceStrides[axis] === 1 && targetStrides[axis] === 1) {
-        target.set(source.subarray(from * elementBytes, (from + (sizes[axis] ?? 1)) * elementBytes), to * elementBytes);
-        return;
-      }
-      for (let i = 0; i < (sizes[axis] ?? 1); i++) {
-        go(axis + 1, from + i * (sourceStrides[axis] ?? 0), to + i * (targetStrides[axis] ?? 0));
-      }
-    };
-    go(0, sourceOffset, targetOffset);
-  },
-  cast(source, from, target, to) {
-    if (from !== to && !(from === 'F32' && to === 'F32') && !(from === 'I32' && to === 'I32')) {
-      todo();
-    }
-    target.set(source);
-  },
-  binary(op, _dtype, left, right, target) {
-    const [a, b] = [new Float32Array(left.slice().buffer), new Float32Array(right.slice().buffer)];
-    const r = a.map((x, i) => {
-      const y = b.length === 1 ? (b[0] as number) : (b[i] as number);
-      return op === 'add' ? x + y : op === 'sub' ? x - y : op === 'mul' ? x * y : x / y;
-    });
-    target.set(new Uint8Array(r.buffer));
-  },
-  unary(fn, _dtype, source, target) {
-    const a = new Float32Array(source.slice().buffer);
-    target.set(new Uint8Array(a.map((x) => (fn === 'neg' ? -x : Math.sqrt(x))).buffer));
-  },
-  unpack: todo,
-  repack: todo,
-  gather(source, elementBytes, indices, target) {
-    indices.forEach((index, i) => {
-      target.set(source.subarray(index * elementBytes, (index + 1) * elementBytes), i * elementBytes);
-    });
-  },
-};
+/** native/addon/tensor.cpp. */
+interface TensorAddon {
+  copy(
+    on: Target,
+    source: Uint8Array,
+    sourceOffset: number,
+    sourceStrides: readonly number[],
+    target: Uint8Array,
+    targetOffset: number,
+    targetStrides: readonly number[],
+    sizes: readonly number[],
+    elementBytes: number,
+  ): void;
+  cast(on: Target, source: Uint8Array, from: DType, target: Uint8Array, to: CastTarget): void;
+  binary(on: Target, op: BinaryOp, dtype: ComputeType, left: Uint8Array, right: Uint8Array, target: Uint8Array): void;
+  unary(on: Target, fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
+  unpack(on: Target, source: Uint8Array, wordBytes: number, bits: number, target: Uint8Array): void;
+  repack(on: Target, type: string, codes: Uint8Array, scales: Uint8Array, target: Uint8Array): void;
+  gather(on: Target, source: Uint8Array, elementBytes: number, indices: Int32Array, target: Uint8Array): void;
+}
 
-function todo(): never {
-  throw new Error('No native kernels yet.');
+/** The native kernels of an instruction set, asked for at each call. */
+class NativeTensorKernels implements TensorKernels {
+  constructor(private readonly target: () => Target) {}
+
+  copy: TensorKernels['copy'] = ({ source, target, sizes, elementBytes, ...at }) =>
+    native().copy(
+      this.target(),
+      source,
+      at.sourceOffset,
+      at.sourceStrides,
+      target,
+      at.targetOffset,
+      at.targetStrides,
+      sizes,
+      elementBytes,
+    );
+  cast: TensorKernels['cast'] = (...args) => native().cast(this.target(), ...args);
+  binary: TensorKernels['binary'] = (...args) => native().binary(this.target(), ...args);
+  unary: TensorKernels['unary'] = (...args) => native().unary(this.target(), ...args);
+  unpack: TensorKernels['unpack'] = (...args) => native().unpack(this.target(), ...args);
+  repack: TensorKernels['repack'] = (...args) => native().repack(this.target(), ...args);
+  gather: TensorKernels['gather'] = (...args) => native().gather(this.target(), ...args);
+}
+
+function native(): TensorAddon {
+  return (addon() as unknown as { tensor: TensorAddon }).tensor;
+}
+
+/** The best kernels of this machine, or those that HF2GGUF_TARGET says. */
+export const tensorKernels: TensorKernels = new NativeTensorKernels(currentTarget);
+
+/** Those of one instruction set, for tests and benchmarks. */
+export function tensorKernelsOn(target: Target): TensorKernels {
+  return new NativeTensorKernels(() => target);
 }

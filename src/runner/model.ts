@@ -14,11 +14,11 @@ import { openGgufModel } from '../plan/gguf-model.js';
 import { makePlan } from '../plan/make-plan.js';
 import { openModel } from '../plan/open-model.js';
 import type { ConvertParams } from '../plan/params.js';
+import { toFloats } from '../quantize/floats.js';
 import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
-import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
+import { bytesOf, DTYPE_BYTES, type ElementType, type ScaledType } from '../tensor/dtype.js';
 import { elementCount, type SourceExpr } from '../tensor/expr.js';
-import { type ScaledType, toFloats } from '../tensor/floats.js';
 import { dtypeOf, shapeOf } from '../tensor/rows.js';
 
 /** A model as the engine takes it, and its key-values, in which the vocabulary is. */

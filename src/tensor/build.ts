@@ -1,5 +1,6 @@
-import type { DType, ElementType } from './dtype.js';
+import type { ElementType } from './dtype.js';
 import { type ApplyExpr, type ArithmeticExpr, type ConcatExpr, elementCount, type TensorExpr } from './expr.js';
+import type { CastTarget } from './kernels.js';
 import { arranged } from './operators/view.js';
 import { dtypeOf, shapeOf } from './rows.js';
 import { contiguous, expanded, permuted, reshaped, type Strided, sliced } from './strides.js';
@@ -118,7 +119,7 @@ export function zeros(dtype: ElementType, shape: readonly number[]): TensorExpr 
 }
 
 /** The elements as another dtype. */
-export function cast(expr: TensorExpr, to: DType): TensorExpr {
+export function cast(expr: TensorExpr, to: CastTarget): TensorExpr {
   return dtypeOf(expr) === to ? expr : { op: 'cast', to, of: expr };
 }
 

@@ -7,6 +7,7 @@ export const DTYPE_BYTES = {
   I8: 1,
   F8_E4M3: 1,
   F8_E5M2: 1,
+  F8_E8M0: 1,
   U16: 2,
   I16: 2,
   F16: 2,
@@ -24,6 +25,13 @@ export type DType = keyof typeof DTYPE_BYTES;
 /** Whether elements are values: neither integers nor what needs a scale. */
 export function isFloat(type: ElementType): boolean {
   return type === 'F16' || type === 'BF16' || type === 'F32' || type === 'F64';
+}
+
+/** Dtypes of quantized checkpoints, which mean nothing without their scales, or are scales. */
+export type ScaledType = 'F8_E4M3' | 'F8_E5M2' | 'F8_E8M0';
+
+export function isScaled(type: ElementType): type is ScaledType {
+  return type.startsWith('F8_');
 }
 
 /** What a source tensor's elements can be: a checkpoint's dtype, or a GGUF file's type (those of blocks included). */

@@ -1,4 +1,5 @@
-import type { DType, ElementType } from './dtype.js';
+import type { ElementType } from './dtype.js';
+import type { BinaryOp, CastTarget, UnaryFunction } from './kernels.js';
 
 /**
  * An output tensor as plain data: a tree over source tensors that can be evaluated for any range of rows.
@@ -100,7 +101,7 @@ export interface GatherExpr {
  * casts and expands.
  */
 export interface ArithmeticExpr {
-  readonly op: 'add' | 'sub' | 'mul' | 'div';
+  readonly op: BinaryOp;
   readonly left: TensorExpr;
   readonly right: TensorExpr;
 }
@@ -108,14 +109,14 @@ export interface ArithmeticExpr {
 /** A function of each element, of dtype F32 or F16, rounded to it: torch's results. */
 export interface ApplyExpr {
   readonly op: 'apply';
-  readonly fn: 'neg' | 'sqrt' | 'exp' | 'softplus';
+  readonly fn: UnaryFunction;
   readonly of: TensorExpr;
 }
 
 /** The elements in another dtype, rounded to nearest even. */
 export interface CastExpr {
   readonly op: 'cast';
-  readonly to: DType;
+  readonly to: CastTarget;
   readonly of: TensorExpr;
 }
 

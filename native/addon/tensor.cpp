@@ -1,0 +1,224 @@
+// The TypeScript side is src/quantize/tensor-kernels.ts. All sizes are checked here: the kernels trust them.
+#include "tensor.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "../quantize/types.h"
+#include "../tensor/kernels.h"
+
+namespace hf2gguf {
+namespace {
+
+/** Memory of an array, which may be shared with other threads. */
+struct Buffer {
+  uint8_t* data;
+  size_t size;
+};
+
+Napi::RangeError rangeError(const Napi::Value& value, const std::string& message) {
+  return Napi::RangeError::New(value.Env(), message);
+}
+
+const TensorKernels& kernelsOf(const Napi::Value& name) {
+  const std::string wanted = name.ToString();
+  const TensorKernels* kernels = tensorKernelsOf(wanted.c_str());
+  if (kernels == nullptr) throw rangeError(name, "this machine has no target " + wanted);
+  return *kernels;
+}
+
+Buffer bufferOf(const Napi::Value& value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw Napi::TypeError::New(value.Env(), "a buffer is no Uint8Array");
+  }
+  Napi::Uint8Array array = value.As<Napi::Uint8Array>();
+  return {array.Data(), array.ByteLength()};
+}
+
+/** A whole number that float64 holds exactly. */
+int64_t integerOf(const Napi::Value& value) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (!(std::fabs(number) <= 0x1p53) || number != std::trunc(number)) {
+    throw rangeError(value, "a size, stride or offset is no whole number");
+  }
+  return int64_t(number);
+}
+
+size_t countOf(const Napi::Value& value) {
+  const int64_t count = integerOf(value);
+  if (count < 1) throw rangeError(value, "a count is less than 1");
+  return size_t(count);
+}
+
+/** The position of a name in a list of them. */
+template <class Name>
+size_t indexOf(const Napi::Value& value, size_t count, const Name& name) {
+  const std::string wanted = value.ToString();
+  for (size_t i = 0; i < count; ++i) {
+    if (wanted == name(i)) return i;
+  }
+  throw rangeError(value, "no kernel knows " + wanted);
+}
+
+DType dtypeOf(const Napi::Value& value) {
+  return DType(indexOf(value, DTYPE_COUNT, [](size_t i) { return DTYPE_INFOS[i].name; }));
+}
+
+DType floatTypeOf(const Napi::Value& value) {
+  const DType dtype = dtypeOf(value);
+  if (dtype != DType::F32 && dtype != DType::F16) throw rangeError(value, "arithmetic is done on F32 and F16");
+  return dtype;
+}
+
+size_t elementsOf(const Napi::Value& value, const Buffer& buffer, size_t bytes) {
+  if (buffer.size % bytes != 0) throw rangeError(value, "a buffer ends within an element");
+  return buffer.size / bytes;
+}
+
+/** @throws Napi::RangeError unless the buffer has exactly `count` times `bytes`. */
+void checkSize(const Napi::Value& value, const Buffer& buffer, size_t count, size_t bytes) {
+  size_t needed;
+  if (__builtin_mul_overflow(count, bytes, &needed) || needed != buffer.size) {
+    throw rangeError(value, "a buffer has not the size of its elements");
+  }
+}
+
+/** One number an axis. */
+void readAxes(const Napi::Value& value, size_t count, int64_t* numbers) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != count) {
+    throw rangeError(value, "there is not one stride an axis");
+  }
+  for (size_t i = 0; i < count; ++i) numbers[i] = integerOf(value.As<Napi::Array>().Get(uint32_t(i)));
+}
+
+/** copy(target, source, sourceOffset, sourceStrides, output, outputOffset, outputStrides, sizes, elementBytes) */
+void copy(const Napi::CallbackInfo& info) {
+  const TensorKernels& kernels = kernelsOf(info[0]);
+  const Buffer source = bufferOf(info[1]), target = bufferOf(info[4]);
+  const int64_t sourceOffset = integerOf(info[2]), targetOffset = integerOf(info[5]);
+  const size_t bytes = countOf(info[8]);
+  const size_t count = info[7].IsArray() ? info[7].As<Napi::Array>().Length() : 0;
+  if (count > MAX_AXES) throw rangeError(info[7], "a copy has more axes than " + std::to_string(MAX_AXES));
+  int64_t sourceStrides[MAX_AXES], targetStrides[MAX_AXES], sizes[MAX_AXES];
+  readAxes(info[3], count, sourceStrides);
+  readAxes(info[6], count, targetStrides);
+  readAxes(info[7], count, sizes);
+  Layout layout;
+  if (!makeLayout({sourceOffset, sourceStrides, source.size}, {targetOffset, targetStrides, target.size}, sizes, count,
+                  bytes, layout)) {
+    throw rangeError(info[7], "an element of a copy lies outside its buffer");
+  }
+  if (layout.bytes > 0) {
+    kernels.copy(layout, source.data + size_t(sourceOffset) * bytes, target.data + size_t(targetOffset) * bytes);
+  }
+}
+
+/** cast(target, source, from, output, to) */
+void cast(const Napi::CallbackInfo& info) {
+  const TensorKernels& kernels = kernelsOf(info[0]);
+  const Buffer source = bufferOf(info[1]), target = bufferOf(info[3]);
+  const DType from = dtypeOf(info[2]), to = dtypeOf(info[4]);
+  const bool isMade = to == DType::F32 || to == DType::F16 || to == DType::BF16 || to == DType::I64 ||
+                      to == DType::I32 || to == DType::I8;
+  if (!isMade) throw rangeError(info[4], "no kernel makes this type");
+  const size_t count = elementsOf(info[1], source, bytesOf(from));
+  checkSize(info[3], target, count, bytesOf(to));
+  if (!kernels.cast(source.data, from, target.data, to, count)) {
+    throw rangeError(info[1], "a value is not one of the integer type's");
+  }
+}
+
+/** binary(target, op, dtype, left, right, output) */
+void binary(const Napi::CallbackInfo& info) {
+  constexpr const char* OPS[] = {"add", "sub", "mul", "div"};  // in the order of BinaryOp
+  const TensorKernels& kernels = kernelsOf(info[0]);
+  const BinaryOp op = BinaryOp(indexOf(info[1], size_t(BinaryOp::COUNT), [&](size_t i) { return OPS[i]; }));
+  const DType dtype = floatTypeOf(info[2]);
+  const Buffer left = bufferOf(info[3]), right = bufferOf(info[4]), target = bufferOf(info[5]);
+  const size_t count = elementsOf(info[3], left, bytesOf(dtype));
+  const size_t rightCount = elementsOf(info[4], right, bytesOf(dtype));
+  if (rightCount != 1) checkSize(info[4], right, count, bytesOf(dtype));
+  checkSize(info[5], target, count, bytesOf(dtype));
+  kernels.binary(op, dtype, left.data, right.data, rightCount, target.data, count);
+}
+
+/** unary(target, function, dtype, source, output) */
+void unary(const Napi::CallbackInfo& info) {
+  constexpr const char* OPS[] = {"neg", "sqrt", "exp", "softplus"};  // in the order of UnaryOp
+  const TensorKernels& kernels = kernelsOf(info[0]);
+  const UnaryOp op = UnaryOp(indexOf(info[1], size_t(UnaryOp::COUNT), [&](size_t i) { return OPS[i]; }));
+  const DType dtype = floatTypeOf(info[2]);
+  const Buffer source = bufferOf(info[3]), target = bufferOf(info[4]);
+  const size_t count = elementsOf(info[3], source, bytesOf(dtype));
+  checkSize(info[4], target, count, bytesOf(dtype));
+  kernels.unary(op, dtype, source.data, target.data, count);
+}
+
+/** unpack(target, source, wordBytes, bits, output) */
+void unpack(const Napi::CallbackInfo& info) {
+  const TensorKernels& kernels = kernelsOf(info[0]);
+  const Buffer source = bufferOf(info[1]), target = bufferOf(info[4]);
+  const size_t wordBytes = countOf(info[2]), bits = countOf(info[3]), count = target.size;
+  if (wordBytes != 1 && wordBytes != 2 && wordBytes != 4) throw rangeError(info[2], "words have 1, 2 or 4 bytes");
+  if (bits > 8) throw rangeError(info[3], "codes have 1 to 8 bits");
+  const size_t bytes = count / 8 * bits + (count % 8 * bits + 7) / 8;
+  checkSize(info[1], source, bytes / wordBytes + (bytes % wordBytes != 0), wordBytes);
+  kernels.unpack(source.data, bits, target.data, count);
+}
+
+/** repack(target, type, codes, scales, output) */
+void repack(const Napi::CallbackInfo& info) {
+  struct Format {
+    const char* name;
+    size_t codes, scales, bytes;  // of a block
+    decltype(TensorKernels::repackMXFP4) TensorKernels::* repack;
+  };
+  constexpr Format FORMATS[] = {
+      {"MXFP4", sizeof(BlockMXFP4::qs), sizeof(BlockMXFP4::e), sizeof(BlockMXFP4), &TensorKernels::repackMXFP4},
+      {"NVFP4", sizeof(BlockNVFP4::qs), sizeof(BlockNVFP4::d), sizeof(BlockNVFP4), &TensorKernels::repackNVFP4},
+  };
+  const TensorKernels& kernels = kernelsOf(info[0]);
+  const Format& format = FORMATS[indexOf(info[1], std::size(FORMATS), [&](size_t i) { return FORMATS[i].name; })];
+  const Buffer codes = bufferOf(info[2]), scales = bufferOf(info[3]), target = bufferOf(info[4]);
+  const size_t blocks = elementsOf(info[2], codes, format.codes);
+  checkSize(info[3], scales, blocks, format.scales);
+  checkSize(info[4], target, blocks, format.bytes);
+  (kernels.*format.repack)(codes.data, scales.data, target.data, blocks);
+}
+
+/** gather(target, source, elementBytes, indices, output) */
+void gather(const Napi::CallbackInfo& info) {
+  const TensorKernels& kernels = kernelsOf(info[0]);
+  const Buffer source = bufferOf(info[1]), target = bufferOf(info[4]);
+  const size_t bytes = countOf(info[2]), available = elementsOf(info[1], source, bytes);
+  if (!info[3].IsTypedArray() || info[3].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
+    throw Napi::TypeError::New(info.Env(), "indices are an Int32Array");
+  }
+  const Napi::Int32Array given = info[3].As<Napi::Int32Array>();
+  // A copy: what is checked here, another thread could change in shared memory.
+  const std::vector<int32_t> indices(given.Data(), given.Data() + given.ElementLength());
+  checkSize(info[4], target, indices.size(), bytes);
+  for (const int32_t index : indices) {
+    if (index < 0 || size_t(index) >= available) {
+      throw rangeError(info[3], "index " + std::to_string(index) + " is not below " + std::to_string(available));
+    }
+  }
+  kernels.gather(source.data, bytes, indices.data(), target.data, indices.size());
+}
+
+}  // namespace
+
+Napi::Object tensorFunctions(Napi::Env env) {
+  Napi::Object functions = Napi::Object::New(env);
+  functions["copy"] = Napi::Function::New(env, copy);
+  functions["cast"] = Napi::Function::New(env, cast);
+  functions["binary"] = Napi::Function::New(env, binary);
+  functions["unary"] = Napi::Function::New(env, unary);
+  functions["unpack"] = Napi::Function::New(env, unpack);
+  functions["repack"] = Napi::Function::New(env, repack);
+  functions["gather"] = Napi::Function::New(env, gather);
+  return functions;
+}
+
+}  // namespace hf2gguf

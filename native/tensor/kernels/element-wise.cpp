@@ -1,0 +1,65 @@
+// Arithmetic on elements, each operation rounded on its own.
+#include "exp.h"
+#include "families.h"
+#include "floats.h"
+#include "softplus.h"
+
+namespace hf2gguf::HF2GGUF_NAMESPACE {
+namespace {
+
+template <float (*OP)(float, float)>
+void pairwise(const float* left, const float* right, float* to, size_t count) {
+  for (size_t i = 0; i < count; ++i) to[i] = OP(left[i], right[i]);
+}
+inline float sum(float a, float b) { return a + b; }
+inline float difference(float a, float b) { return a - b; }
+inline float product(float a, float b) { return a * b; }
+inline float quotient(float a, float b) { return a / b; }
+
+/** In the order of BinaryOp. */
+constexpr void (*BINARY[])(const float* left, const float* right, float* to, size_t count) = {
+    pairwise<sum>, pairwise<difference>, pairwise<product>, pairwise<quotient>};
+static_assert(sizeof(BINARY) / sizeof(BINARY[0]) == size_t(BinaryOp::COUNT));
+
+template <float (*FUNCTION)(float)>
+void each(const float* x, float* to, size_t count) {
+  for (size_t i = 0; i < count; ++i) to[i] = FUNCTION(x[i]);
+}
+inline float negated(float x) { return -x; }
+inline float squareRoot(float x) { return __builtin_sqrtf(x); }
+
+/** In the order of UnaryOp; `to` is other memory than `x`. */
+constexpr void (*UNARY[])(const float* x, float* to, size_t count) = {each<negated>, each<squareRoot>,
+                                                                           exponentials, softplus};
+static_assert(sizeof(UNARY) / sizeof(UNARY[0]) == size_t(UnaryOp::COUNT));
+
+}  // namespace
+
+void binary(BinaryOp op, DType dtype, const uint8_t* left, const uint8_t* right, size_t rightCount, uint8_t* target,
+            size_t count) {
+  float x[CHUNK], y[CHUNK];
+  const bool isOne = rightCount == 1;
+  if (isOne) {
+    readFloats(dtype, right, y, 1);
+    for (size_t i = 1; i < CHUNK; ++i) y[i] = y[0];
+  }
+  eachChunk(count, [&](size_t start, size_t length) {
+    const size_t at = start * bytesOf(dtype);
+    readFloats(dtype, left + at, x, length);
+    if (!isOne) readFloats(dtype, right + at, y, length);
+    BINARY[size_t(op)](x, y, x, length);
+    writeFloats(dtype, x, target + at, length);
+  });
+}
+
+void unary(UnaryOp op, DType dtype, const uint8_t* source, uint8_t* target, size_t count) {
+  float x[CHUNK], y[CHUNK];
+  eachChunk(count, [&](size_t start, size_t length) {
+    const size_t at = start * bytesOf(dtype);
+    readFloats(dtype, source + at, x, length);
+    UNARY[size_t(op)](x, y, length);
+    writeFloats(dtype, y, target + at, length);
+  });
+}
+
+}  // namespace hf2gguf::HF2GGUF_NAMESPACE

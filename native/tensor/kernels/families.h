@@ -1,0 +1,18 @@
+// What the files of a target define between them. They are plain loops, which the compiler makes vectors of. No header
+// with inline functions may be included here: the linker could keep this instruction set's copy for all.
+#pragma once
+#include "../kernels.h"
+
+namespace hf2gguf::HF2GGUF_NAMESPACE {
+
+void copy(const Layout& layout, const uint8_t* source, uint8_t* target);
+bool cast(const uint8_t* source, DType from, uint8_t* target, DType to, size_t count);
+void binary(BinaryOp op, DType dtype, const uint8_t* left, const uint8_t* right, size_t rightCount, uint8_t* target,
+            size_t count);
+void unary(UnaryOp op, DType dtype, const uint8_t* source, uint8_t* target, size_t count);
+void unpack(const uint8_t* source, size_t bits, uint8_t* target, size_t count);
+void repackMXFP4(const uint8_t* codes, const uint8_t* scales, uint8_t* target, size_t blocks);
+void repackNVFP4(const uint8_t* codes, const uint8_t* scales, uint8_t* target, size_t blocks);
+void gather(const uint8_t* source, size_t bytes, const int32_t* indices, uint8_t* target, size_t count);
+
+}  // namespace hf2gguf::HF2GGUF_NAMESPACE
