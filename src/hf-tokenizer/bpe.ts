@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.js';
 import { MinHeap } from '../text/heap.js';
 import { arrayField, booleanField, ID_LIMIT, malformed, objectField, stringField } from './fields.js';
 import { type MergeIndex, mergeIndexOf } from './merge-index.js';
-import { Vocabulary } from './vocabulary.js';
+import { TokenIds } from './token-ids.js';
 
 /** Words whose ids are kept; longer ones are rare enough to be encoded again. */
 const CACHED_WORDS = 50_000;
@@ -17,7 +17,7 @@ const NONE = -1;
  * the symbols form a linked list, so a word of n symbols takes n log n steps.
  */
 export class Bpe {
-  readonly #vocabulary: Vocabulary;
+  readonly #ids: TokenIds;
   readonly #prefix: string;
   readonly #suffix: string;
   readonly #unknown: string | null;
@@ -31,27 +31,26 @@ export class Bpe {
   readonly #words = new Map<string, readonly number[]>();
 
   constructor(fields: JsonObject) {
-    this.#vocabulary = new Vocabulary(objectField(fields, 'vocab', 'model'));
+    this.#ids = new TokenIds(objectField(fields, 'vocab', 'model'));
     this.#prefix = stringField(fields, 'continuing_subword_prefix', 'model', '');
     this.#suffix = stringField(fields, 'end_of_word_suffix', 'model', '');
     this.#unknown = fields.unk_token == null ? null : stringField(fields, 'unk_token', 'model');
     this.#fuseUnknown = booleanField(fields, 'fuse_unk', 'model', false);
     this.#byteFallback = booleanField(fields, 'byte_fallback', 'model', false);
     this.#ignoreMerges = booleanField(fields, 'ignore_merges', 'model', false);
-    const merges = arrayField(fields, 'merges', 'model');
-    this.#merges = () => mergeIndexOf(merges);
+    this.#merges = () => mergeIndexOf(arrayField(fields, 'merges', 'model'));
   }
 
   get size(): number {
-    return this.#vocabulary.size;
+    return this.#ids.size;
   }
 
   idOf(token: string): number | undefined {
-    return this.#vocabulary.idOf(token);
+    return this.#ids.idOf(token);
   }
 
   tokenOf(id: number): string | undefined {
-    return this.#vocabulary.tokenOf(id);
+    return this.#ids.tokenOf(id);
   }
 
   encode(word: string): readonly number[] {

@@ -2,6 +2,7 @@ import { mapTensors, textTensors } from '../archs/map-tensors.js';
 import { doubtRope } from '../archs/rope-doubts.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
+import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
 import {
   convertedTensors,
@@ -22,7 +23,6 @@ import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
 import { shapeOf } from '../tensor/expr.js';
-import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { writeVocabulary } from '../tokenizer/vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { tellOverrides } from './check-quantized.js';

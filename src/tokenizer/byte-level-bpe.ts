@@ -1,16 +1,15 @@
 import { TOKEN_TYPE } from '../gguf/token-type.js';
+import { type AutoTokenizer, autoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
 import { buildDecoder, cleanUp } from '../hf-tokenizer/decoders.js';
-import { UnsupportedTokenizerError } from '../hf-tokenizer/fields.js';
+import { malformedFile, UnsupportedTokenizerError } from '../hf-tokenizer/errors.js';
+import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { isObject, type JsonObject } from '../json.js';
-import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
-import { malformedFile } from './errors.js';
-import { initArguments } from './init-arguments.js';
 import { recognizePreTokenizer } from './pre/recognize.js';
-import { type TokenOrigin, tokenOrigin } from './special-tokens.js';
 import { writeSpecialVocab } from './special-vocab.js';
+import { type TokenOrigin, tokenOrigin } from './token-origin.js';
 import { addedTokenEntry, padding } from './token-types.js';
 import type { TokenizerContext } from './tokenizer.js';
-import { objectAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
+import { tokensById } from './tokens-by-id.js';
 import { vocabularySize } from './vocabulary-size.js';
 
 /**
@@ -18,31 +17,23 @@ import { vocabularySize } from './vocabulary-size.js';
  * Reference: conversion/base.py, `_set_vocab_gpt2` and `get_vocab_base`.
  * @throws MalformedTokenizerError, InvalidTokenIdError, UnsupportedTokenizerError, and what the pre-tokenizer's recognition throws
  */
-export async function writeByteLevelBpe(
-  context: TokenizerContext,
-  files: TokenizerFiles,
-  tokenizer: JsonObject,
-): Promise<void> {
-  checkModel(tokenizer);
-  const init = initArguments(files, String(context.config.hparams.model_type ?? ''));
-  const auto = autoTokenizer(tokenizer, files, init);
-  const size = vocabularySize(context.config) ?? auto.size;
-  if (auto.tokens.length > size) {
-    throw beyondVocabulary(auto.tokens, size, (token) => tokenOrigin(token, tokenizer, files, init));
+export async function writeByteLevelBpe(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
+  checkModel(files.tokenizer);
+  const auto = autoTokenizer(files, String(context.config.hparams.model_type ?? ''));
+  const byId = tokensById(auto);
+  const size = vocabularySize(context.config) ?? auto.tokens.size;
+  if (byId.length > size) {
+    throw beyondVocabulary(byId, size, (token) => tokenOrigin(token, auto, files));
   }
   const { kv, preTokenizer } = context;
-  const { name, by } = recognizePreTokenizer({
-    tokenizerJson: tokenizer,
-    tokenizerConfig: init,
-    ...(preTokenizer === undefined ? {} : { override: preTokenizer }),
-  });
+  const { name, by } = recognizePreTokenizer(auto, preTokenizer);
   if (by === 'structure') {
     context.guess?.(
       `llama.cpp knows no tokenizer of this fingerprint; by its structure the pre-tokenizer is ${name}.`,
       '--pre-tokenizer overrides it.',
     );
   }
-  const { tokens, types } = vocabulary(auto, size, decodeAdded(tokenizer, init));
+  const { tokens, types } = vocabulary(auto, byId, size);
   kv.string('tokenizer.ggml.model', 'gpt2');
   kv.string('tokenizer.ggml.pre', name);
   kv.array('tokenizer.ggml.tokens', 'string', tokens);
@@ -51,7 +42,7 @@ export async function writeByteLevelBpe(
 }
 
 function beyondVocabulary(
-  tokens: AutoTokenizer['tokens'],
+  tokens: readonly (string | undefined)[],
   size: number,
   originOf: (token: string) => TokenOrigin | null,
 ): Error {
@@ -72,7 +63,7 @@ function beyondVocabulary(
       );
 }
 
-function checkModel(tokenizer: JsonObject): void {
+function checkModel(tokenizer: JsonObject | null): void {
   const model = objectAt(tokenizer, 'model');
   const type = stringAt(model, 'type') ?? (model.merges === undefined ? 'unnamed' : 'BPE');
   if (type !== 'BPE') {
@@ -87,20 +78,21 @@ function checkModel(tokenizer: JsonObject): void {
 }
 
 /** What transformers decodes an added token's id to. (Encoding a whole added token gives that id alone.) */
-function decodeAdded(tokenizer: JsonObject, init: JsonObject): (token: string) => string {
-  const decoder = buildDecoder(tokenizer.decoder);
+function decodeAdded({ json, init }: AutoTokenizer): (token: string) => string {
+  const decoder = buildDecoder(json.decoder);
   return (token) => {
     const text = decoder([token]).join('');
     return init.clean_up_tokenization_spaces === true ? cleanUp(text) : text;
   };
 }
 
-function vocabulary(auto: AutoTokenizer, size: number, decode: (token: string) => string) {
+function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], size: number) {
+  const decode = decodeAdded(auto);
   const tokens = new Array<string>(size);
   const types = new Int32Array(size);
   for (let id = 0; id < size; id++) {
-    const token = auto.tokens[id];
-    const added = auto.added.get(id);
+    const token = byId[id];
+    const added = auto.tokens.added.get(id);
     if (token === undefined) {
       tokens[id] = padding(id);
       types[id] = TOKEN_TYPE.unused;

@@ -1,17 +1,17 @@
 import { TOKEN_TYPE } from '../gguf/token-type.js';
+import { type AutoTokenizer, autoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
+import { malformedFile } from '../hf-tokenizer/errors.js';
+import { objectAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '../json.js';
-import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
-import { malformedFile } from './errors.js';
-import { initArguments } from './init-arguments.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import type { TokenizerContext } from './tokenizer.js';
-import { objectAt, type TokenizerFiles } from './tokenizer-files.js';
+import { tokensById } from './tokens-by-id.js';
 
 /** No score is known; the order of the merges is not kept. */
 const SCORE = -1000;
 
 /** Whether tokenizer.json holds a SentencePiece-like BPE: one that falls back to bytes and decodes in steps. */
-export function isLlamaHf(tokenizer: JsonObject): boolean {
+export function isLlamaHf(tokenizer: JsonObject | null): boolean {
   const model = objectAt(tokenizer, 'model');
   return model.type === 'BPE' && model.byte_fallback === true && objectAt(tokenizer, 'decoder').type === 'Sequence';
 }
@@ -22,12 +22,8 @@ export function isLlamaHf(tokenizer: JsonObject): boolean {
  * Reference: gguf-py/gguf/vocab.py, LlamaHfVocab; conversion/base.py, `_set_vocab_llama_hf`.
  * @throws MalformedTokenizerError, InvalidTokenIdError
  */
-export async function writeLlamaHf(
-  context: TokenizerContext,
-  files: TokenizerFiles,
-  tokenizer: JsonObject,
-): Promise<void> {
-  const auto = autoTokenizer(tokenizer, files, initArguments(files, String(context.config.hparams.model_type ?? '')));
+export async function writeLlamaHf(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
+  const auto = autoTokenizer(files, String(context.config.hparams.model_type ?? ''));
   const { tokens, types } = vocabulary(auto);
   const { kv } = context;
   kv.string('tokenizer.ggml.model', 'llama');
@@ -40,10 +36,12 @@ export async function writeLlamaHf(
 
 function vocabulary(auto: AutoTokenizer) {
   const tokens: string[] = [];
-  for (let id = 0; id < auto.baseSize; id++) {
-    const token = auto.tokens[id];
+  const byId = tokensById(auto);
+  const { size } = auto.model;
+  for (let id = 0; id < size; id++) {
+    const token = byId[id];
     if (token === undefined) {
-      throw malformedFile('tokenizer.json', `model.vocab has ${auto.baseSize} tokens, but none with id ${id}`);
+      throw malformedFile('tokenizer.json', `model.vocab has ${size} tokens, but none with id ${id}`);
     }
     tokens.push(token);
   }
@@ -51,7 +49,7 @@ function vocabulary(auto: AutoTokenizer) {
     const special = auto.specialIds.has(id) ? TOKEN_TYPE.control : TOKEN_TYPE.normal;
     return /^<0x[0-9A-Fa-f]{2}>$/.test(token) ? TOKEN_TYPE.byte : special;
   });
-  const added = [...auto.added].filter(([id]) => id >= auto.baseSize).sort(([a], [b]) => a - b);
+  const added = [...auto.tokens.added].filter(([id]) => id >= size).sort(([a], [b]) => a - b);
   for (const [id, token] of added) {
     tokens.push(token.content);
     types.push(auto.specialIds.has(id) ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined);

@@ -1,6 +1,6 @@
 import { TOKEN_TYPE } from '../gguf/token-type.js';
+import { malformedFile } from '../hf-tokenizer/errors.js';
 import { MAX_VOCABULARY } from '../limits.js';
-import { malformedFile } from './errors.js';
 
 /**
  * SentencePiece's `tokenizer.model`: a protobuf message `ModelProto` (sentencepiece_model.proto). Only the pieces and

@@ -1,11 +1,11 @@
 import { TOKEN_TYPE } from '../gguf/token-type.js';
+import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
+import { objectAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { isObject, type Json } from '../json.js';
-import { InvalidTokenIdError, malformedFile } from './errors.js';
 import { readSentencePieceModel, type SentencePieceModel } from './model-proto.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { addedTokenEntry, padding } from './token-types.js';
 import type { TokenizerContext } from './tokenizer.js';
-import { objectAt, type TokenizerFiles } from './tokenizer-files.js';
 import { vocabularySize } from './vocabulary-size.js';
 
 const FILE = 'tokenizer.model';

@@ -1,12 +1,11 @@
-import { UnsupportedTokenizerError } from '../hf-tokenizer/fields.js';
-import type { JsonObject } from '../json.js';
+import { UnsupportedTokenizerError } from '../hf-tokenizer/errors.js';
+import { readTokenizerFiles, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { writeByteLevelBpe } from './byte-level-bpe.js';
 import { NoTokenizerError } from './errors.js';
 import { isLlamaHf, writeLlamaHf } from './llama-hf.js';
 import { writeSentencePiece } from './sentencepiece.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import type { TokenizerContext } from './tokenizer.js';
-import { readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.js';
 import { vocabularySize } from './vocabulary-size.js';
 
 /**
@@ -40,9 +39,7 @@ async function writeLlamaFamily(context: TokenizerContext, files: TokenizerFiles
     throw unsupported('a HybridDNATokenizer');
   }
   if (!(await trySentencePiece(context, files))) {
-    await writeFromTokenizerJson(context, files, (...args) =>
-      isLlamaHf(args[2]) ? writeLlamaHf(...args) : writeByteLevelBpe(...args),
-    );
+    await writeFromTokenizerJson(context, files, isLlamaHf(files.tokenizer) ? writeLlamaHf : writeByteLevelBpe);
   }
   const size = vocabularySize(context.config);
   if (size === CODE_LLAMA_SIZE) {
@@ -73,12 +70,12 @@ async function trySentencePiece(context: TokenizerContext, files: TokenizerFiles
 async function writeFromTokenizerJson(
   context: TokenizerContext,
   files: TokenizerFiles,
-  write: (context: TokenizerContext, files: TokenizerFiles, tokenizer: JsonObject) => Promise<void>,
+  write: (context: TokenizerContext, files: TokenizerFiles) => Promise<void>,
 ): Promise<void> {
   if (!files.tokenizer) {
     throw await missing(context);
   }
-  await write(context, files, files.tokenizer);
+  await write(context, files);
 }
 
 const SUPPORTED = 'Supported are tokenizer.json (BPE) and tokenizer.model (SentencePiece).';

@@ -1,6 +1,6 @@
-import { MalformedTokenizerError, UnsupportedTokenizerError } from '#src/hf-tokenizer/fields.js';
+import { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError } from '#src/hf-tokenizer/errors.js';
 import { MalformedJsonError } from '#src/json.js';
-import { InvalidTokenIdError, NoTokenizerError } from '#src/tokenizer/errors.js';
+import { NoTokenizerError } from '#src/tokenizer/errors.js';
 import { InvalidVocabularySizeError } from '#src/tokenizer/vocabulary-size.js';
 import { type Files, PLAIN_CONFIG, TINY_BPE, valueAt, vocabularyOf } from './tiny.js';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { UnsupportedError, UsageError } from '../../errors.js';
+import type { AutoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
 import { loadEncoder } from '../../hf-tokenizer/encoder.js';
-import { UnsupportedTokenizerError } from '../../hf-tokenizer/fields.js';
+import { UnsupportedTokenizerError } from '../../hf-tokenizer/errors.js';
 import { CHECK_TIMEOUT, withinTime } from '../../hf-tokenizer/time-limit.js';
-import type { JsonObject } from '../../json.js';
 import { didYouMean, sameName } from '../../options/near-names.js';
 import { CHECK_TEXT } from './check-text.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from './fingerprints.js';
@@ -22,25 +22,20 @@ export interface PreTokenizer {
 }
 
 /**
- * @param params.override `--pre-tokenizer`: wins over everything.
+ * @param override `--pre-tokenizer`: wins over everything.
  * @throws UnknownPreTokenizerError, PreTokenizerNameError, SlowTokenizerError, MalformedTokenizerError
  */
-export function recognizePreTokenizer(params: {
-  readonly tokenizerJson: JsonObject;
-  readonly tokenizerConfig: JsonObject | null;
-  readonly override?: string;
-}): PreTokenizer {
-  const { tokenizerJson, tokenizerConfig, override } = params;
+export function recognizePreTokenizer(tokenizer: AutoTokenizer, override?: string): PreTokenizer {
   if (override !== undefined) {
     return { name: parsePreTokenizer(override), by: 'option', sha256: null };
   }
   try {
-    const sha256 = fingerprint(tokenizerJson, tokenizerConfig);
+    const sha256 = fingerprint(tokenizer);
     const known = FINGERPRINTS.findLast(([hash]) => hash === sha256)?.[1];
     if (known !== undefined) {
       return { name: known, by: 'fingerprint', sha256 };
     }
-    const name = preTokenizerByStructure(tokenizerJson, tokenizerConfig);
+    const name = preTokenizerByStructure(tokenizer);
     if (name !== null) {
       return { name, by: 'structure', sha256 };
     }
@@ -58,12 +53,8 @@ export function recognizePreTokenizer(params: {
  * @param timeout milliseconds.
  * @throws SlowTokenizerError, MalformedTokenizerError, UnsupportedTokenizerError
  */
-export function fingerprint(
-  tokenizerJson: JsonObject,
-  tokenizerConfig: JsonObject | null,
-  timeout = CHECK_TIMEOUT,
-): string {
-  const encoder = loadEncoder(tokenizerJson, tokenizerConfig);
+export function fingerprint(tokenizer: AutoTokenizer, timeout = CHECK_TIMEOUT): string {
+  const encoder = loadEncoder(tokenizer);
   const ids = withinTime(timeout, () => encoder.encode(CHECK_TEXT));
   return createHash('sha256')
     .update(`[${ids.join(', ')}]`)

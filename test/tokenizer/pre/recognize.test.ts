@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { JsonObject } from '#src/json.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from '#src/tokenizer/pre/fingerprints.js';
 import {
+  type PreTokenizer,
   PreTokenizerNameError,
   recognizePreTokenizer,
   UnknownPreTokenizerError,
 } from '#src/tokenizer/pre/recognize.js';
+import { autoTokenizerOf } from '../../hf-tokenizer/auto.js';
 import { dataTest, fixtures } from '../../paths.js';
 
 interface Case {
@@ -20,15 +22,24 @@ interface Case {
 // Released tokenizers cut down to the tokens and merges that the check text can meet: the ids stay the same.
 const known: Case[] = JSON.parse(readFileSync(join(fixtures, 'tokenizer-pre', 'fingerprints.json'), 'utf8'));
 
+interface Sources {
+  readonly tokenizerJson: JsonObject;
+  readonly tokenizerConfig: JsonObject | null;
+}
+
+function recognize({ tokenizerJson, tokenizerConfig }: Sources, override?: string): PreTokenizer {
+  return recognizePreTokenizer(autoTokenizerOf({ tokenizer: tokenizerJson, tokenizerConfig }), override);
+}
+
 describe('recognition by fingerprint', () => {
   test.each(known.map((entry) => [entry.name, entry] as const))('%s', (_, entry) => {
-    expect(recognizePreTokenizer(entry)).toEqual({ name: entry.pre, by: 'fingerprint', sha256: entry.sha256 });
+    expect(recognize(entry)).toEqual({ name: entry.pre, by: 'fingerprint', sha256: entry.sha256 });
   });
 
   test('the last of equal fingerprints counts, as in the reference', () => {
     const bert = FINGERPRINTS.filter(([sha256]) => sha256.startsWith('0876d13b'));
     expect(bert.map(([, name]) => name)).toEqual(['bert-bge', 'jina-v2-en']);
-    expect(recognizePreTokenizer(known.find((entry) => entry.name === 'minilm') as Case).name).toBe('jina-v2-en');
+    expect(recognize(known.find((entry) => entry.name === 'minilm') as Case).name).toBe('jina-v2-en');
   });
 
   dataTest('the table is that of the reference, row for row', (data) => {
@@ -65,13 +76,13 @@ describe('recognition by structure', () => {
     ['llama3', 'llama-bpe'],
   ];
   test.each(expected)('%s with another vocabulary is %s', (name, pre) => {
-    expect(recognizePreTokenizer(revocabularized(name))).toMatchObject({ name: pre, by: 'structure' });
+    expect(recognize(revocabularized(name))).toMatchObject({ name: pre, by: 'structure' });
   });
 
   test('Llama 3 without a BOS is smaug-bpe, of class GPT2 dbrx, with [gMASK] glm4', () => {
     const { tokenizerJson, tokenizerConfig } = revocabularized('llama3');
     const name = (config: JsonObject, json: JsonObject = {}): string =>
-      recognizePreTokenizer({
+      recognize({
         tokenizerJson: { ...tokenizerJson, ...json },
         tokenizerConfig: { ...tokenizerConfig, ...config },
       }).name;
@@ -94,7 +105,7 @@ describe('recognition by structure', () => {
       const folder = join(data, 'corpus', name);
       const { repo, pre } = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8'));
       const config = join(folder, 'source', repo, 'tokenizer_config.json');
-      const found = recognizePreTokenizer({
+      const found = recognize({
         tokenizerJson: JSON.parse(readFileSync(join(folder, 'source', repo, 'tokenizer.json'), 'utf8')),
         tokenizerConfig: existsSync(config) ? JSON.parse(readFileSync(config, 'utf8')) : null,
       }).name;
@@ -114,8 +125,8 @@ describe('an unknown pre-tokenizer', () => {
   };
 
   test('is an error that offers --pre-tokenizer', () => {
-    expect(() => recognizePreTokenizer(strange)).toThrow(UnknownPreTokenizerError);
-    expect(() => recognizePreTokenizer(strange)).toThrow(/--pre-tokenizer NAME/);
+    expect(() => recognize(strange)).toThrow(UnknownPreTokenizerError);
+    expect(() => recognize(strange)).toThrow(/--pre-tokenizer NAME/);
   });
 
   test('so is one with a component or a pattern that is not known', () => {
@@ -124,22 +135,22 @@ describe('an unknown pre-tokenizer', () => {
       { type: 'Split', pattern: { Regex: '(a)\\1' }, behavior: 'Isolated' },
     ]) {
       const tokenizerJson = { ...strange.tokenizerJson, pre_tokenizer };
-      expect(() => recognizePreTokenizer({ tokenizerJson, tokenizerConfig: null })).toThrow(/--pre-tokenizer NAME/);
+      expect(() => recognize({ tokenizerJson, tokenizerConfig: null })).toThrow(/--pre-tokenizer NAME/);
     }
   });
 
   test('--pre-tokenizer wins, over a known one too', () => {
-    expect(recognizePreTokenizer({ ...strange, override: 'llama-bpe' })).toMatchObject({
+    expect(recognize(strange, 'llama-bpe')).toMatchObject({
       name: 'llama-bpe',
       by: 'option',
     });
-    expect(recognizePreTokenizer({ ...(known[0] as Case), override: 'default' })).toMatchObject({ name: 'default' });
+    expect(recognize(known[0] as Case, 'default')).toMatchObject({ name: 'default' });
   });
 
   test('a name that llama.cpp does not have is a usage error that lists near ones', () => {
-    const wrong = (): unknown => recognizePreTokenizer({ ...strange, override: 'lama-bpe' });
+    const wrong = (): unknown => recognize(strange, 'lama-bpe');
     expect(wrong).toThrow(PreTokenizerNameError);
     expect(wrong).toThrow(/"lama-bpe".*Did you mean llama-bpe/);
-    expect(() => recognizePreTokenizer({ ...strange, override: 'zzzzzzzzzzzzzzz' })).toThrow(/archs --pre-tokenizers/);
+    expect(() => recognize(strange, 'zzzzzzzzzzzzzzz')).toThrow(/archs --pre-tokenizers/);
   });
 });
