@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import type { ConstantExpr, TensorExpr } from '../tensor/expr.js';
-import type { TokenizerPlan } from '../tokenizer/tokenizer.js';
+import type { TokenizerPlan } from '../tokenizer/plan.js';
 
 /** One family of models: how its configuration becomes key-values, and its checkpoint's names GGUF names. */
 export interface Architecture {
@@ -24,7 +24,7 @@ export interface Architecture {
   readonly strip?: readonly string[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   extra?(config: Config): readonly ExtraTensor[];
-  /** Which tokenizer kinds to try, in order; default: byte-level BPE alone. */
+  /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
 }
 

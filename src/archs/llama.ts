@@ -51,7 +51,11 @@ export const llama = {
   tensors: LLAMA_TENSORS,
   strip: ['text_model.'],
   extra: ropeFreqs,
-  tokenizer: 'llama',
+  tokenizer: {
+    before: ['add-space-prefix'],
+    kinds: ['tekken', 'hybrid-dna', 'sentencepiece', 'llama-hf', 'bpe'],
+    after: ['code-llama-infill', 'granite-no-bos'],
+  },
 } as const satisfies Architecture;
 
 /** Key and value heads; without a field of their own there are as many as query heads. */

@@ -30,5 +30,5 @@ export const qwen2 = {
   example: 'Qwen/Qwen2.5-7B-Instruct',
   hparams: qwen2Hparams,
   tensors: QWEN2_TENSORS,
-  tokenizer: 'qwen',
+  tokenizer: { kinds: ['sentencepiece', 'bpe'] },
 } as const satisfies Architecture;

@@ -37,7 +37,7 @@ export const qwen3 = {
     blockTensor('attn_q_norm', ['self_attn.q_norm']),
     blockTensor('attn_k_norm', ['self_attn.k_norm']),
   ],
-  tokenizer: 'qwen',
+  tokenizer: { kinds: ['sentencepiece', 'bpe'] },
 } as const satisfies Architecture;
 
 const RERANKER = /qwen3-(vl-)?reranker/i;

@@ -23,7 +23,8 @@ import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
 import { shapeOf } from '../tensor/expr.js';
-import { writeVocabulary } from '../tokenizer/vocabulary.js';
+import { BPE_ALONE } from '../tokenizer/plan.js';
+import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { tellOverrides } from './check-quantized.js';
 import { doubtEndTokens } from './end-tokens.js';
@@ -142,15 +143,15 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
   writeMetadata(metadata, kv);
   await arch.hparams({ arch: arch.gguf, config, kv, fileType: FILE_TYPES[outType].id, files });
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
-  const tokenizer = await writeVocabulary({
+  const context = {
     files,
     config,
     kv,
-    plan: arch.tokenizer ?? 'gpt2',
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
-    warn: (what, next) => warn({ emit }, what, next),
-    guess: (what, next) => guesses.push({ what, next }),
-  });
+    warn: (what: string, next?: string) => warn({ emit }, what, next),
+    guess: (what: string, next: string) => guesses.push({ what, next }),
+  };
+  const tokenizer = await writeVocabulary(context, arch.tokenizer ?? BPE_ALONE);
   return { kv, tokenizer };
 }
 

@@ -1,11 +1,40 @@
 import type { AutoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
+import { type MalformedTokenizerError, malformedFile } from '../hf-tokenizer/errors.js';
 import { additionalTokens, extraTokens, textOf } from '../hf-tokenizer/special-tokens.js';
 import { SPECIAL_TOKEN_NAMES } from '../hf-tokenizer/tokenizer-classes.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { Json } from '../json.js';
 
+/**
+ * The error of a token whose id lies beyond `vocab_size`: it blames the file that adds the token.
+ * @param tokens by id.
+ * @param size `vocab_size`.
+ */
+export function beyondVocabulary(
+  tokens: readonly (string | undefined)[],
+  size: number,
+  auto: AutoTokenizer,
+  files: TokenizerFiles,
+): MalformedTokenizerError {
+  const id = tokens.length - 1;
+  const token = tokens[id] ?? '';
+  const origin = tokenOrigin(token, auto, files);
+  const shown = JSON.stringify(token);
+  return origin
+    ? malformedFile(
+        origin.file,
+        `${origin.says} ${shown}, which is no token of tokenizer.json and would get the id ${id}; config.json says vocab_size ${size}`,
+        origin.next,
+      )
+    : malformedFile(
+        'tokenizer.json',
+        `has the token ${shown} with id ${id}, but config.json says vocab_size ${size}`,
+        'Correct vocab_size in config.json, or take the tokenizer that belongs to the model.',
+      );
+}
+
 /** Who adds a token that tokenizer.json does not have. */
-export interface TokenOrigin {
+interface TokenOrigin {
   readonly file: string;
   /** What of it names the token, and how: `pad_token is`. */
   readonly says: string;
@@ -13,11 +42,7 @@ export interface TokenOrigin {
 }
 
 /** Null for a token of tokenizer.json itself. */
-export function tokenOrigin(
-  token: string,
-  { json, init, model }: AutoTokenizer,
-  files: TokenizerFiles,
-): TokenOrigin | null {
+function tokenOrigin(token: string, { json, init, model }: AutoTokenizer, files: TokenizerFiles): TokenOrigin | null {
   const own = objectsAt(json, 'added_tokens').some(({ content }) => content === token);
   if (own || model.idOf(token) !== undefined) {
     return null;

@@ -1,17 +1,18 @@
-import { TOKEN_TYPE } from '../gguf/token-type.js';
-import { type AutoTokenizer, autoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
-import { malformedFile } from '../hf-tokenizer/errors.js';
-import { objectAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
-import type { JsonObject } from '../json.js';
-import { writeSpecialVocab } from './special-vocab.js';
-import type { TokenizerContext } from './tokenizer.js';
-import { tokensById } from './tokens-by-id.js';
+import { TOKEN_TYPE } from '../../gguf/token-type.js';
+import { type AutoTokenizer, autoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
+import { malformedFile } from '../../hf-tokenizer/errors.js';
+import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
+import type { JsonObject } from '../../json.js';
+import { modelType, type TokenizerContext } from '../context.js';
+import { writeSpecialVocab } from '../special-vocab.js';
+import { tokensById } from '../tokens-by-id.js';
+import type { TokenizerKind } from './kind.js';
 
 /** No score is known; the order of the merges is not kept. */
 const SCORE = -1000;
 
 /** Whether tokenizer.json holds a SentencePiece-like BPE: one that falls back to bytes and decodes in steps. */
-export function isLlamaHf(tokenizer: JsonObject | null): boolean {
+function isLlamaHf(tokenizer: JsonObject | null): boolean {
   const model = objectAt(tokenizer, 'model');
   return model.type === 'BPE' && model.byte_fallback === true && objectAt(tokenizer, 'decoder').type === 'Sequence';
 }
@@ -20,10 +21,11 @@ export function isLlamaHf(tokenizer: JsonObject | null): boolean {
  * SentencePiece-like BPE, from tokenizer.json (`tokenizer.ggml.model` = `llama`). `vocab_size` of config.json is not
  * looked at.
  * Reference: gguf-py/gguf/vocab.py, LlamaHfVocab; conversion/base.py, `_set_vocab_llama_hf`.
- * @throws MalformedTokenizerError, InvalidTokenIdError
  */
-export async function writeLlamaHf(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
-  const auto = autoTokenizer(files, String(context.config.hparams.model_type ?? ''));
+export const llamaHf: TokenizerKind = { applies: (_, files) => isLlamaHf(files.tokenizer), write };
+
+async function write(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
+  const auto = autoTokenizer(files, modelType(context));
   const { tokens, types } = vocabulary(auto);
   const { kv } = context;
   kv.string('tokenizer.ggml.model', 'llama');
