@@ -3,7 +3,7 @@ import type { Normalizer } from './normalizers.js';
 import type { TokenList } from './token-list.js';
 
 /** A text's parts: an added token's id, or text between. */
-export type Part = number | string;
+type Part = number | string;
 
 /** Cuts the added tokens of a list out of a text; what lies between comes normalized. */
 export function addedTokenFinder(list: TokenList, normalizer: Normalizer): (text: string) => Part[] {

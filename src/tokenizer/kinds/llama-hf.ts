@@ -3,6 +3,7 @@ import { type AutoTokenizer, autoTokenizer } from '../../hf-tokenizer/auto-token
 import { malformedFile } from '../../hf-tokenizer/errors.js';
 import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '../../json.js';
+import { byteOfToken } from '../../text/byte-tokens.js';
 import { modelType, type TokenizerContext } from '../context.js';
 import { writeSpecialVocab } from '../special-vocab.js';
 import { tokensById } from '../tokens-by-id.js';
@@ -49,7 +50,7 @@ function vocabulary(auto: AutoTokenizer) {
   }
   const types: number[] = tokens.map((token, id) => {
     const special = auto.specialIds.has(id) ? TOKEN_TYPE.control : TOKEN_TYPE.normal;
-    return /^<0x[0-9A-Fa-f]{2}>$/.test(token) ? TOKEN_TYPE.byte : special;
+    return byteOfToken(token) === undefined ? special : TOKEN_TYPE.byte;
   });
   const added = [...auto.tokens.added].filter(([id]) => id >= size).sort(([a], [b]) => a - b);
   for (const [id, token] of added) {

@@ -14,7 +14,7 @@ export class UnknownPreTokenizerError extends UnsupportedError {}
 /** `--pre-tokenizer` names one that llama.cpp does not have. */
 export class PreTokenizerNameError extends UsageError {}
 /** `tokenizer.ggml.pre`, and how it was found. */
-export interface PreTokenizer {
+export interface RecognizedPreTokenizer {
   readonly name: string;
   readonly by: 'option' | 'fingerprint' | 'structure';
   /** The fingerprint; null where an option made it needless. */
@@ -25,7 +25,7 @@ export interface PreTokenizer {
  * @param override `--pre-tokenizer`: wins over everything.
  * @throws UnknownPreTokenizerError, PreTokenizerNameError, SlowTokenizerError, MalformedTokenizerError
  */
-export function recognizePreTokenizer(tokenizer: AutoTokenizer, override?: string): PreTokenizer {
+export function recognizePreTokenizer(tokenizer: AutoTokenizer, override?: string): RecognizedPreTokenizer {
   if (override !== undefined) {
     return { name: parsePreTokenizer(override), by: 'option', sha256: null };
   }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { JsonObject } from '#src/json.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from '#src/tokenizer/pre/fingerprints.js';
 import {
-  type PreTokenizer,
   PreTokenizerNameError,
+  type RecognizedPreTokenizer,
   recognizePreTokenizer,
   UnknownPreTokenizerError,
 } from '#src/tokenizer/pre/recognize.js';
@@ -27,7 +27,7 @@ interface Sources {
   readonly tokenizerConfig: JsonObject | null;
 }
 
-function recognize({ tokenizerJson, tokenizerConfig }: Sources, override?: string): PreTokenizer {
+function recognize({ tokenizerJson, tokenizerConfig }: Sources, override?: string): RecognizedPreTokenizer {
   return recognizePreTokenizer(autoTokenizerOf({ tokenizer: tokenizerJson, tokenizerConfig }), override);
 }
 
