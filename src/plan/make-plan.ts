@@ -36,6 +36,7 @@ import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
 import { sourceNames } from './source-names.js';
 import { layOutAsked } from './target.js';
+import { withinTime } from './within-time.js';
 
 /**
  * Decides everything about the output.
@@ -67,7 +68,7 @@ export async function makePlan(
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
-  const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv }, to);
+  const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
   if (!agrees) {
     for (const { what, next } of guesses) {
       doubt(to, what, next);
@@ -148,6 +149,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     config,
     kv,
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
+    withinTime,
     warn: (what: string, next?: string) => warn({ emit }, what, next),
     guess: (what: string, next: string) => guesses.push({ what, next }),
   };

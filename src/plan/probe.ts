@@ -3,7 +3,7 @@ import { SourceError, UnsupportedError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { autoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
 import { loadEncoder } from '../hf-tokenizer/encoder.js';
-import { CHECK_TIMEOUT, withinTime } from '../hf-tokenizer/time-limit.js';
+import { CHECK_TIMEOUT, type WithinTime } from '../hf-tokenizer/time-limit.js';
 import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { MalformedVocabularyError } from '../tokenize/errors.js';
 import { openVocabulary } from '../tokenize/open.js';
@@ -32,6 +32,8 @@ export interface ProbeSources {
   readonly config: Config;
   /** Those of the file to be written. */
   readonly kv: KeyValues;
+  /** Stops a tokenizer whose patterns run away. */
+  readonly withinTime: WithinTime;
 }
 
 /**
@@ -40,9 +42,9 @@ export interface ProbeSources {
  * Says nothing where one of the two is of a kind that is not handled.
  * @throws StrictError with `strict`
  */
-export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): Probed {
-  const vocabulary = openKnown(kv, to);
-  const found = vocabulary && mismatch(tokenizer, config, vocabulary);
+export function probeVocabulary(sources: ProbeSources, to: DoubtSink): Probed {
+  const vocabulary = openKnown(sources.kv, to);
+  const found = vocabulary && mismatch(sources, vocabulary);
   if (found && found !== UNKNOWN) {
     doubt(to, `${found.what}.`, found.next);
   }
@@ -84,7 +86,10 @@ const OTHER_TEXTS =
 const UNKNOWN = Symbol('unknown');
 
 /** Where they part; null where they agree. */
-function mismatch(tokenizer: TokenizerFiles, config: Config, vocabulary: Vocabulary): Mismatch | null | typeof UNKNOWN {
+function mismatch(
+  { tokenizer, config, withinTime }: ProbeSources,
+  vocabulary: Vocabulary,
+): Mismatch | null | typeof UNKNOWN {
   if (!tokenizer.tokenizer) {
     return UNKNOWN;
   }

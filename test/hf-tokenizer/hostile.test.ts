@@ -1,6 +1,7 @@
 import { MalformedTokenizerError, UnsupportedTokenizerError } from '#src/hf-tokenizer/errors.js';
-import { SlowTokenizerError, withinTime } from '#src/hf-tokenizer/time-limit.js';
+import { SlowTokenizerError } from '#src/hf-tokenizer/time-limit.js';
 import type { Json, JsonObject } from '#src/json.js';
+import { withinTime } from '#src/plan/within-time.js';
 import { encoderOf } from './auto.js';
 
 const model = { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] };

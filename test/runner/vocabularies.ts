@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { TOKEN_TYPE } from '#src/gguf/token-type.js';
+import { withinTime } from '#src/plan/within-time.js';
 import { BYTE_CHARS } from '#src/text/byte-level.js';
 import { openVocabulary } from '#src/tokenize/open.js';
 import { PRE_TOKENIZERS } from '#src/tokenize/pre-tokenizers.js';
@@ -14,7 +15,7 @@ import { PLANS, type PlanName } from '../tokenizer/plans.js';
 export async function vocabularyOfFolder(folder: string, plan: PlanName): Promise<KeyValues> {
   const { files, config } = await openModel(folder);
   const kv = new KeyValues().string('general.architecture', 'llama');
-  await writeVocabulary({ files, config, kv, warn: () => {} }, PLANS[plan]);
+  await writeVocabulary({ files, config, kv, withinTime, warn: () => {} }, PLANS[plan]);
   return kv;
 }
 

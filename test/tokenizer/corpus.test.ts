@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hf2ggufError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
+import { withinTime } from '#src/plan/within-time.js';
 import { writeVocabulary } from '#src/tokenizer/write-vocabulary.js';
 import { openModel } from './folder.js';
 import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
@@ -50,7 +51,7 @@ async function vocabularyOf(folder: string, pre: string | null): Promise<KeyValu
   const plan = FAMILIES.find(([classes]) => classes.test(config.architecture))?.[1] ?? 'gpt2';
   const kv = new KeyValues();
   const override = pre === null ? {} : { preTokenizer: pre };
-  await writeVocabulary({ files, config, kv, ...override, warn: () => {} }, PLANS[plan]);
+  await writeVocabulary({ files, config, kv, ...override, withinTime, warn: () => {} }, PLANS[plan]);
   return kv;
 }
 

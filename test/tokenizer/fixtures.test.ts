@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KeyValues } from '#src/gguf/key-values.js';
+import { withinTime } from '#src/plan/within-time.js';
 import { writeVocabulary } from '#src/tokenizer/write-vocabulary.js';
 import { openModel } from './folder.js';
 import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
@@ -31,6 +32,7 @@ test.each([
     ...(await openModel(`${folder}source`)),
     kv,
     ...(expected.preTokenizer === null ? {} : { preTokenizer: expected.preTokenizer }),
+    withinTime,
     warn: () => {},
   };
   await writeVocabulary(context, PLANS[expected.plan]);

@@ -1,5 +1,6 @@
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { JsonObject } from '#src/json.js';
+import { withinTime } from '#src/plan/within-time.js';
 import type { Repo } from '#src/repo/repo.js';
 import { SmallFiles } from '#src/repo/small-files.js';
 import type { TokenizerPlan } from '#src/tokenizer/plan.js';
@@ -40,6 +41,7 @@ export async function vocabularyOf(files: Files, plan: TokenizerPlan): Promise<W
     },
     kv,
     preTokenizer: 'llama-bpe',
+    withinTime,
     warn: (message: string) => {
       warnings.push(message);
     },

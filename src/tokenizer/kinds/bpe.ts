@@ -32,8 +32,8 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
   if (byId.length > size) {
     throw beyondVocabulary(byId, size, auto, files);
   }
-  const { kv, preTokenizer } = context;
-  const { name, by } = recognizePreTokenizer(auto, preTokenizer);
+  const { kv, preTokenizer, withinTime } = context;
+  const { name, by } = await recognizePreTokenizer(auto, withinTime, preTokenizer);
   if (by === 'structure') {
     context.guess?.(
       `llama.cpp knows no tokenizer of this fingerprint; by its structure the pre-tokenizer is ${name}.`,

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { UnsupportedError, UsageError } from '../../errors.js';
 import type { AutoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
 import { loadEncoder } from '../../hf-tokenizer/encoder.js';
 import { UnsupportedTokenizerError } from '../../hf-tokenizer/errors.js';
-import { CHECK_TIMEOUT, withinTime } from '../../hf-tokenizer/time-limit.js';
+import { CHECK_TIMEOUT, type WithinTime } from '../../hf-tokenizer/time-limit.js';
 import { didYouMean, sameName } from '../../options/near-names.js';
 import { CHECK_TEXT } from './check-text.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from './fingerprints.js';
@@ -25,12 +24,16 @@ export interface RecognizedPreTokenizer {
  * @param override `--pre-tokenizer`: wins over everything.
  * @throws UnknownPreTokenizerError, PreTokenizerNameError, SlowTokenizerError, MalformedTokenizerError
  */
-export function recognizePreTokenizer(tokenizer: AutoTokenizer, override?: string): RecognizedPreTokenizer {
+export async function recognizePreTokenizer(
+  tokenizer: AutoTokenizer,
+  withinTime: WithinTime,
+  override?: string,
+): Promise<RecognizedPreTokenizer> {
   if (override !== undefined) {
     return { name: parsePreTokenizer(override), by: 'option', sha256: null };
   }
   try {
-    const sha256 = fingerprint(tokenizer);
+    const sha256 = await fingerprint(tokenizer, withinTime);
     const known = FINGERPRINTS.findLast(([hash]) => hash === sha256)?.[1];
     if (known !== undefined) {
       return { name: known, by: 'fingerprint', sha256 };
@@ -50,15 +53,13 @@ export function recognizePreTokenizer(tokenizer: AutoTokenizer, override?: strin
 
 /**
  * sha256, in hex, of the check text's ids, special tokens included, as Python prints a list.
- * @param timeout milliseconds.
  * @throws SlowTokenizerError, MalformedTokenizerError, UnsupportedTokenizerError
  */
-export function fingerprint(tokenizer: AutoTokenizer, timeout = CHECK_TIMEOUT): string {
+export async function fingerprint(tokenizer: AutoTokenizer, withinTime: WithinTime): Promise<string> {
   const encoder = loadEncoder(tokenizer);
-  const ids = withinTime(timeout, () => encoder.encode(CHECK_TEXT));
-  return createHash('sha256')
-    .update(`[${ids.join(', ')}]`)
-    .digest('hex');
+  const ids = withinTime(CHECK_TIMEOUT, () => encoder.encode(CHECK_TEXT));
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`[${ids.join(', ')}]`));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** A name of llama.cpp's, however it is spelt. @throws PreTokenizerNameError */
