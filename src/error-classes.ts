@@ -39,7 +39,7 @@ export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/curso
 export { BadValueError } from './gguf/writer.js';
 export { GraphKeyError } from './graphs/keys.js';
 export { MissingTensorError, NoGraphError, UnknownPartError } from './graphs/registry.js';
-export { MalformedTokenizerError, UnsupportedTokenizerError } from './hf-tokenizer/fields.js';
+export { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError } from './hf-tokenizer/errors.js';
 export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
 export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
 export { MalformedJsonError } from './json.js';
@@ -121,7 +121,7 @@ export { NoNumberError } from './runner/no-number.js';
 export { GraphError } from './runner/operators.js';
 export { UnreadableTextError } from './runner/texts.js';
 export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';
-export { InvalidTokenIdError, NoTokenizerError } from './tokenizer/errors.js';
+export { NoTokenizerError } from './tokenizer/errors.js';
 export { PreTokenizerNameError, UnknownPreTokenizerError } from './tokenizer/pre/recognize.js';
 export { InvalidVocabularySizeError } from './tokenizer/vocabulary-size.js';
 export { StrictError } from './warnings.js';

@@ -3,7 +3,8 @@ import { COUNTS, DERIVATIONS } from '../config/derivations.js';
 import { SourceError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
-import { KINDS } from '../tokenizer/tokenizer.js';
+import { KINDS } from '../tokenizer/kinds.js';
+import { STEPS } from '../tokenizer/steps.js';
 import type { Architecture, Condition } from './architecture.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
 
@@ -78,7 +79,13 @@ const architecture = z.strictObject({
   drop: texts,
   tensors: z.array(tensorRule),
   extra: z.array(nameOf(EXTRA_TENSORS)).exactOptional(),
-  tokenizer: z.enum(KINDS).exactOptional(),
+  tokenizer: z
+    .strictObject({
+      before: z.array(nameOf(STEPS)).exactOptional(),
+      kinds: z.array(nameOf(KINDS)).min(1),
+      after: z.array(nameOf(STEPS)).exactOptional(),
+    })
+    .exactOptional(),
 }) satisfies z.ZodType<Architecture>;
 
 /**

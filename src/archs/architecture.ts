@@ -1,7 +1,7 @@
 import type { CountName, DerivationName } from '../config/derivations.js';
 import type { ScalarType } from '../gguf/types.js';
 import type { TransformName } from '../tensor/transforms.js';
-import type { TokenizerPlan } from '../tokenizer/tokenizer.js';
+import type { TokenizerPlan } from '../tokenizer/plan.js';
 import type { ExtraName } from './extra-tensors.js';
 
 /**
@@ -32,7 +32,7 @@ export interface Architecture {
   readonly tensors: readonly TensorRule[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
-  /** Which tokenizer kinds to try, in order; default: byte-level BPE alone. */
+  /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
 }
 

@@ -30,5 +30,9 @@ export const llama = {
   tensors: LLAMA_TENSORS,
   strip: ['text_model.'],
   extra: ['rope_freqs'],
-  tokenizer: 'llama',
+  tokenizer: {
+    before: ['add-space-prefix'],
+    kinds: ['tekken', 'hybrid-dna', 'sentencepiece', 'llama-hf', 'bpe'],
+    after: ['code-llama-infill', 'granite-no-bos'],
+  },
 } as const satisfies Architecture;

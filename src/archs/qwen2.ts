@@ -24,5 +24,5 @@ export const qwen2 = {
   example: 'Qwen/Qwen2.5-7B-Instruct',
   keys: QWEN2_KEYS,
   tensors: QWEN2_TENSORS,
-  tokenizer: 'qwen',
+  tokenizer: { kinds: ['sentencepiece', 'bpe'] },
 } as const satisfies Architecture;

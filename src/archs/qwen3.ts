@@ -9,5 +9,5 @@ export const qwen3 = {
   example: 'Qwen/Qwen3-8B',
   keys: QWEN2_KEYS,
   tensors: [...QWEN2_TENSORS, block('attn_q_norm', ['self_attn.q_norm']), block('attn_k_norm', ['self_attn.k_norm'])],
-  tokenizer: 'qwen',
+  tokenizer: { kinds: ['sentencepiece', 'bpe'] },
 } as const satisfies Architecture;

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../json.js';
 import { fromByteChars } from '../text/byte-level.js';
+import { byteOfToken } from '../text/byte-tokens.js';
 import { booleanField, component, isId, malformed, sequence, stringField, unsupported } from './fields.js';
 import { replacer } from './normalizers.js';
 
@@ -98,12 +99,12 @@ function byteFallback(tokens: string[]): string[] {
     }
   };
   for (const token of tokens) {
-    const hex = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
-    if (hex === undefined) {
+    const byte = byteOfToken(token);
+    if (byte === undefined) {
       flush();
       result.push(token);
     } else {
-      bytes.push(Number.parseInt(hex, 16));
+      bytes.push(byte);
     }
   }
   flush();

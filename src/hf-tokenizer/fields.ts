@@ -1,16 +1,8 @@
-import { SourceError, UnsupportedError } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-
-/** tokenizer.json does not follow its own format. */
-export class MalformedTokenizerError extends SourceError {}
-/** tokenizer.json asks for a component that this version does not have. */
-export class UnsupportedTokenizerError extends UnsupportedError {}
+import { type MalformedTokenizerError, malformedFile, UnsupportedTokenizerError } from './errors.js';
 
 export function malformed(what: string): MalformedTokenizerError {
-  return new MalformedTokenizerError(
-    `tokenizer.json: ${what}.`,
-    'Download the file again, or tell the repository about it.',
-  );
+  return malformedFile('tokenizer.json', what);
 }
 
 export function unsupported(what: string): UnsupportedTokenizerError {

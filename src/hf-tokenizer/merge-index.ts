@@ -1,5 +1,6 @@
 import type { Json } from '../json.js';
-import { ID_LIMIT, malformed } from './fields.js';
+import { RANK_LIMIT } from '../text/merge.js';
+import { malformed } from './fields.js';
 
 const indices = new WeakMap<readonly Json[], MergeIndex>();
 
@@ -26,7 +27,7 @@ export class MergeIndex {
 
   /** @throws MalformedTokenizerError */
   constructor(readonly merges: readonly Json[]) {
-    if (merges.length >= ID_LIMIT) {
+    if (merges.length > RANK_LIMIT) {
       throw malformed(`model.merges has ${merges.length} entries, more than any tokenizer`);
     }
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(merges.length * 2 + 2)));

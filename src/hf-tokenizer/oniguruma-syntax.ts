@@ -1,4 +1,4 @@
-import { UnsupportedTokenizerError } from './fields.js';
+import { UnsupportedTokenizerError } from './errors.js';
 
 /** A pattern that JavaScript's regular expressions can't express, or that is not one. */
 export class PatternError extends UnsupportedTokenizerError {

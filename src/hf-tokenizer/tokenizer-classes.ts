@@ -4,6 +4,12 @@
  */
 export interface TokenizerClass {
   readonly tokens: SpecialTokens;
+  /** Additional special tokens that the class has of itself. */
+  readonly additional?: readonly string[];
+  /** The special tokens become plain special ones, whatever flags tokenizer.json gives them. */
+  readonly plainSpecial?: true;
+  /** tokenizer.json's `padding` names no padding token for this class. */
+  readonly ownPadding?: true;
   /** The post-processor is replaced by BOS, text, EOS as `add_bos_token` (this default) and `add_eos_token` (false) say. */
   readonly addBos?: boolean;
   /** The BertNormalizer follows `do_lower_case`, `strip_accents` and `tokenize_chinese_chars`. */
@@ -16,7 +22,8 @@ export interface TokenizerClass {
 
 /** The order in which missing ones are added. */
 export const SPECIAL_TOKEN_NAMES = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const;
-export type SpecialTokens = Partial<Record<(typeof SPECIAL_TOKEN_NAMES)[number], string>>;
+export type SpecialTokenName = (typeof SPECIAL_TOKEN_NAMES)[number];
+export type SpecialTokens = Partial<Record<SpecialTokenName, string>>;
 
 const GPT2: SpecialTokens = { bos: '<|endoftext|>', eos: '<|endoftext|>', unk: '<|endoftext|>' };
 const LLAMA: SpecialTokens = { bos: '<s>', eos: '</s>', unk: '<unk>' };
@@ -33,7 +40,7 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
   BloomTokenizer: { tokens: { ...LLAMA, pad: '<pad>' }, nestedPrefixSpace: true },
   CamembertTokenizer: { tokens: ROBERTA },
   CodeGenTokenizer: { tokens: GPT2 },
-  CodeLlamaTokenizer: { tokens: LLAMA, addBos: true },
+  CodeLlamaTokenizer: { tokens: LLAMA, addBos: true, additional: ['▁<PRE>', '▁<MID>', '▁<SUF>', '▁<EOT>'] },
   CohereTokenizer: {
     tokens: { bos: '<BOS_TOKEN>', eos: '<|END_OF_TURN_TOKEN|>', unk: '<UNK>' },
     addBos: true,
@@ -46,14 +53,17 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
   ElectraTokenizer: { tokens: BERT, bert: true },
   GemmaTokenizer: { tokens: { bos: '<bos>', eos: '<eos>', unk: '<unk>', pad: '<pad>' }, addBos: true },
   GPT2Tokenizer: { tokens: GPT2 },
-  GPTNeoXTokenizer: { tokens: GPT2, addBos: false },
+  GPTNeoXTokenizer: { tokens: GPT2, addBos: false, ownPadding: true },
   LlamaTokenizer: { tokens: LLAMA, addBos: true, ownPrefixSpace: true },
   LongformerTokenizer: { tokens: ROBERTA },
   MBartTokenizer: { tokens: ROBERTA },
   MobileBertTokenizer: { tokens: BERT, bert: true },
   MPNetTokenizer: { tokens: { ...ROBERTA, unk: '[UNK]' }, bert: true },
   MT5Tokenizer: { tokens: T5, ownPrefixSpace: true },
-  Qwen2Tokenizer: { tokens: { eos: '<|endoftext|>', unk: '<|endoftext|>', pad: '<|endoftext|>' } },
+  Qwen2Tokenizer: {
+    tokens: { eos: '<|endoftext|>', unk: '<|endoftext|>', pad: '<|endoftext|>' },
+    plainSpecial: true,
+  },
   RobertaTokenizer: { tokens: ROBERTA },
   SqueezeBertTokenizer: { tokens: BERT, bert: true },
   T5Tokenizer: { tokens: T5, ownPrefixSpace: true },

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.js';
+import { byteToken } from '../text/byte-tokens.js';
 import { arrayField, booleanField, isId, malformed } from './fields.js';
 
 /** How much worse than the worst piece an unknown character is. */
@@ -121,7 +122,7 @@ export class Unigram {
   #bytes(piece: string): number[] | null {
     const ids: number[] = [];
     for (const byte of Buffer.from(piece)) {
-      const id = this.#ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+      const id = this.#ids.get(byteToken(byte));
       if (id === undefined) {
         return null;
       }

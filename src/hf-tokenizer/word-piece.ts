@@ -1,16 +1,16 @@
 import type { JsonObject } from '../json.js';
 import { isId, malformed, objectField, stringField } from './fields.js';
-import { Vocabulary } from './vocabulary.js';
+import { TokenIds } from './token-ids.js';
 
 /** WordPiece: from the left, the longest piece that the vocabulary has; a word that can't be covered is unknown. */
 export class WordPiece {
-  readonly #vocabulary: Vocabulary;
+  readonly #ids: TokenIds;
   readonly #unknown: string;
   readonly #prefix: string;
   readonly #longest: number;
 
   constructor(fields: JsonObject) {
-    this.#vocabulary = new Vocabulary(objectField(fields, 'vocab', 'model'));
+    this.#ids = new TokenIds(objectField(fields, 'vocab', 'model'));
     this.#unknown = stringField(fields, 'unk_token', 'model', '[UNK]');
     this.#prefix = stringField(fields, 'continuing_subword_prefix', 'model', '##');
     const longest = fields.max_input_chars_per_word ?? 100;
@@ -21,15 +21,15 @@ export class WordPiece {
   }
 
   get size(): number {
-    return this.#vocabulary.size;
+    return this.#ids.size;
   }
 
   idOf(token: string): number | undefined {
-    return this.#vocabulary.idOf(token);
+    return this.#ids.idOf(token);
   }
 
   tokenOf(id: number): string | undefined {
-    return this.#vocabulary.tokenOf(id);
+    return this.#ids.tokenOf(id);
   }
 
   encode(word: string): readonly number[] {

@@ -2,6 +2,7 @@ import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
 import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
+import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
 import {
   convertedTensors,
@@ -22,8 +23,8 @@ import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
 import { shapeOf } from '../tensor/rows.js';
-import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
-import { writeVocabulary } from '../tokenizer/vocabulary.js';
+import { BPE_ALONE } from '../tokenizer/plan.js';
+import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { type Asked, checkParams } from './check-params.js';
 import { tellOverrides } from './check-quantized.js';
@@ -37,6 +38,7 @@ import type { QuantizeRequest } from './quantized.js';
 import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
 import { layOutAsked } from './target.js';
+import { withinTime } from './within-time.js';
 
 /**
  * Decides everything about the output.
@@ -67,7 +69,7 @@ export async function makePlan(
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
-  const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv }, to);
+  const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
   if (!agrees) {
     for (const { what, next } of guesses) {
       doubt(to, what, next);
@@ -148,15 +150,16 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
   writeMetadata(metadata, kv);
   await writeKeys(arch, { config, facts, fileType: FILE_TYPES[outType].id }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
-  const tokenizer = await writeVocabulary({
+  const context = {
     files,
     config,
     kv,
-    plan: arch.tokenizer ?? 'gpt2',
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
-    warn: (what, next) => warn({ emit }, what, next),
-    guess: (what, next) => guesses.push({ what, next }),
-  });
+    withinTime,
+    warn: (what: string, next?: string) => warn({ emit }, what, next),
+    guess: (what: string, next: string) => guesses.push({ what, next }),
+  };
+  const tokenizer = await writeVocabulary(context, arch.tokenizer ?? BPE_ALONE);
   return { kv, tokenizer };
 }
 

@@ -1,5 +1,5 @@
-import type { NumberedToken } from '../hf-tokenizer/added-tokens.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
+import type { AutoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
+import { isObject, type Json } from '../json.js';
 
 /** What a text is made of that meets what is special about one tokenizer, and how much of it. */
 const MAX_PIECES = 64;
@@ -10,17 +10,17 @@ const MAX_DEPTH = 16;
  * Text that holds what a tokenizer's own parts look for: the patterns of its normalizer and of its pre-tokenizer, and
  * those added tokens that take white space beside them or stand alone, with and without letters beside them. Empty
  * where a tokenizer has none of these.
- * @param added those of the tokenizer, with the flags that it goes by.
  */
-export function probePieces(tokenizer: JsonObject, added: readonly NumberedToken[]): string {
-  const flagged = added
-    .map(({ token }) => token)
+export function probePieces({ json, tokens }: AutoTokenizer): string {
+  const flagged = [...tokens.added]
+    .sort(([a], [b]) => a - b)
+    .map(([, token]) => token)
     .filter(({ lstrip, rstrip, singleWord }) => lstrip || rstrip || singleWord);
-  const pieces = [...patterns(tokenizer.normalizer), ...patterns(tokenizer.pre_tokenizer)].map(
+  const pieces = [...patterns(json.normalizer), ...patterns(json.pre_tokenizer)].map(
     (pattern) => `a${pattern}b ${pattern} ${pattern}${pattern}`,
   );
-  const tokens = flagged.map(({ content }) => `a${content}b  ${content}  c\n${content}\n\n d`);
-  return [...pieces, ...tokens]
+  const texts = flagged.map(({ content }) => `a${content}b  ${content}  c\n${content}\n\n d`);
+  return [...pieces, ...texts]
     .filter((piece) => piece.length <= MAX_PIECE * 4)
     .slice(0, MAX_PIECES)
     .join(' e\n');

@@ -1,14 +1,14 @@
 import type { Config } from '../config/config.js';
 import { SourceError, UnsupportedError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { autoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
 import { loadEncoder } from '../hf-tokenizer/encoder.js';
-import { CHECK_TIMEOUT, withinTime } from '../hf-tokenizer/time-limit.js';
+import { CHECK_TIMEOUT, type WithinTime } from '../hf-tokenizer/time-limit.js';
+import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { MalformedVocabularyError } from '../tokenize/errors.js';
 import { openVocabulary } from '../tokenize/open.js';
 import type { Vocabulary } from '../tokenize/vocabulary.js';
-import { initArguments } from '../tokenizer/init-arguments.js';
 import { CHECK_TEXT } from '../tokenizer/pre/check-text.js';
-import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { probePieces } from './probe-pieces.js';
 
@@ -32,6 +32,8 @@ export interface ProbeSources {
   readonly config: Config;
   /** Those of the file to be written. */
   readonly kv: KeyValues;
+  /** Stops a tokenizer whose patterns run away. */
+  readonly withinTime: WithinTime;
 }
 
 /**
@@ -40,9 +42,9 @@ export interface ProbeSources {
  * Says nothing where one of the two is of a kind that is not handled.
  * @throws StrictError with `strict`
  */
-export function probeVocabulary({ tokenizer, config, kv }: ProbeSources, to: DoubtSink): Probed {
-  const vocabulary = openKnown(kv, to);
-  const found = vocabulary && mismatch(tokenizer, config, vocabulary);
+export function probeVocabulary(sources: ProbeSources, to: DoubtSink): Probed {
+  const vocabulary = openKnown(sources.kv, to);
+  const found = vocabulary && mismatch(sources, vocabulary);
   if (found && found !== UNKNOWN) {
     doubt(to, `${found.what}.`, found.next);
   }
@@ -84,19 +86,22 @@ const OTHER_TEXTS =
 const UNKNOWN = Symbol('unknown');
 
 /** Where they part; null where they agree. */
-function mismatch(tokenizer: TokenizerFiles, config: Config, vocabulary: Vocabulary): Mismatch | null | typeof UNKNOWN {
+function mismatch(
+  { tokenizer, config, withinTime }: ProbeSources,
+  vocabulary: Vocabulary,
+): Mismatch | null | typeof UNKNOWN {
   if (!tokenizer.tokenizer) {
     return UNKNOWN;
   }
   try {
-    const init = initArguments(tokenizer, String(config.hparams.model_type ?? ''));
-    const encoder = loadEncoder(tokenizer.tokenizer, init);
+    const auto = autoTokenizer(tokenizer, String(config.hparams.model_type ?? ''));
+    const encoder = loadEncoder(auto);
     const differs = (text: string) => {
       const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(text, { addSpecialTokens: false }));
       return compare(text, wanted, vocabulary);
     };
     const usual = differs(PROBE_TEXT);
-    const own = usual ?? differs(probePieces(tokenizer.tokenizer, encoder.addedTokens));
+    const own = usual ?? differs(probePieces(auto));
     return own === null ? null : { what: own, next: usual === null ? OTHER_TEXTS : OTHER_NAME };
   } catch (cause) {
     if (cause instanceof UnsupportedError || cause instanceof SourceError) {

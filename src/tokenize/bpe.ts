@@ -1,7 +1,8 @@
 import { toByteChars } from '../text/byte-level.js';
+import { byteToken } from '../text/byte-tokens.js';
+import { joinTexts, type Merges, mergeSymbols, NONE } from '../text/merge.js';
 import { type Cut, compileCut } from './cut.js';
-import { mergeSymbols, NONE } from './merge.js';
-import type { PreTokenizer } from './pre-tokenizers.js';
+import type { PreTokenizerSettings } from './pre-tokenizers.js';
 import type { Tokens } from './tokens.js';
 
 /** Words whose ids are kept; longer ones are rare enough to be encoded again. */
@@ -12,12 +13,16 @@ const CACHED_LENGTH = 64;
 export class BpeEncoder {
   readonly #cut: Cut;
   readonly #ranks = new Map<string, number>();
+  readonly #merges: Merges<string> = {
+    rank: (left, right) => this.#ranks.get(`${left} ${right}`) ?? NONE,
+    join: joinTexts,
+  };
   readonly #words = new Map<string, readonly number[]>();
 
   /** @param merges `left right`: a space in the text is another character there. */
   constructor(
     readonly tokens: Tokens,
-    readonly pre: PreTokenizer,
+    readonly pre: PreTokenizerSettings,
     merges: ArrayLike<string>,
   ) {
     this.#cut = compileCut(pre.patterns);
@@ -57,7 +62,7 @@ export class BpeEncoder {
     if ((ignoreMerges || (gemma && /^\n+$/.test(word))) && this.tokens.ids.has(word)) {
       return [word];
     }
-    return mergeSymbols([...word], (left, right) => this.#ranks.get(`${left} ${right}`) ?? NONE);
+    return mergeSymbols([...word], this.#merges);
   }
 
   /** What is no token: its bytes, as far as they are. */
@@ -67,11 +72,6 @@ export class BpeEncoder {
       return this.tokens.ids.get(token) ?? [];
     });
   }
-}
-
-/** SentencePiece's token of a byte. */
-export function byteToken(byte: number): string {
-  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }
 
 /** A byte alone, as gguf/raw-strings.ts reads it. */

@@ -4,7 +4,7 @@ import { MalformedVocabularyError, UnsupportedVocabularyError } from './errors.j
 import { Fields } from './fields.js';
 import { Partition } from './partition.js';
 import { pieceOf, type Spelling } from './pieces.js';
-import { DEFAULT_PRE, PRE_TOKENIZERS, type PreTokenizer } from './pre-tokenizers.js';
+import { DEFAULT_PRE, PRE_TOKENIZERS, type PreTokenizerSettings } from './pre-tokenizers.js';
 import { findSpecials, type SpecialDefaults, setStrips } from './special.js';
 import { SpmEncoder } from './spm.js';
 import { readTokens, type Tokens } from './tokens.js';
@@ -82,7 +82,7 @@ function kindOf(fields: Fields): (fields: Fields) => Kind {
   return kind;
 }
 
-function preTokenizer(name: string): PreTokenizer {
+function preTokenizer(name: string): PreTokenizerSettings {
   const found = PRE_TOKENIZERS.find(({ names }) => names.includes(name));
   if (!found) {
     throw new UnsupportedVocabularyError(
@@ -93,7 +93,7 @@ function preTokenizer(name: string): PreTokenizer {
   return found;
 }
 
-function bytePairs(fields: Fields, pre: PreTokenizer, id: number | null): Kind {
+function bytePairs(fields: Fields, pre: PreTokenizerSettings, id: number | null): Kind {
   const merges = fields.strings('tokenizer.ggml.merges');
   if (merges === undefined && !pre.names.includes('kimi-k2')) {
     throw new MalformedVocabularyError('tokenizer.ggml.merges is missing');

@@ -9,7 +9,7 @@ interface Special {
 }
 
 /** Text, or a token that was found in it. */
-export type Part = string | number;
+type Part = string | number;
 
 /**
  * Parts a text by the special tokens in it: the longest token (in bytes) first, wherever it stands; llama-vocab.cpp,

@@ -2,7 +2,7 @@
  * What llama.cpp v0.5.0 does for each `tokenizer.ggml.pre` (src/llama-vocab.cpp): how text is cut before merging, and
  * the defaults that come with the name. Every pattern cuts the pieces that the one before it left.
  */
-export interface PreTokenizer {
+export interface PreTokenizerSettings {
   readonly names: readonly string[];
   /** `\s` is Unicode's white space; `\p{L}` stands for llama.cpp's `\p{Lu}` and the like too: it tells no cases apart. */
   readonly patterns: readonly string[];
@@ -85,7 +85,7 @@ const YOUTU_SCRIPTS =
 /** Where `tokenizer.ggml.pre` is missing or empty, it is `default`. */
 export const DEFAULT_PRE = 'default';
 
-export const PRE_TOKENIZERS: readonly PreTokenizer[] = [
+export const PRE_TOKENIZERS: readonly PreTokenizerSettings[] = [
   {
     names: [DEFAULT_PRE],
     patterns: ['[\\p{P}\\$\\+<=>\\^~\\|]+', GPT2, '\\p{N}+', '[0-9][0-9][0-9]'],

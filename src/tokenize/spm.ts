@@ -1,12 +1,20 @@
-import { byteToken, rawByte } from './bpe.js';
+import { byteToken } from '../text/byte-tokens.js';
+import { joinTexts, type Merges, mergeSymbols, NONE } from '../text/merge.js';
+import { rawByte } from './bpe.js';
 import { UnencodableTextError } from './errors.js';
-import { mergeSymbols, NONE } from './merge.js';
 import type { Tokens } from './tokens.js';
 
 /** SentencePiece BPE: characters are joined to tokens, those of the highest score first; what is left becomes bytes. */
 export class SpmEncoder {
   /** The place of each token's score among all, the highest first: equal scores have the same. */
   readonly #ranks: Int32Array;
+  readonly #merges: Merges<string> = {
+    rank: (left, right) => {
+      const id = this.tokens.ids.get(left + right);
+      return id === undefined ? NONE : (this.#ranks[id] as number);
+    },
+    join: joinTexts,
+  };
 
   constructor(readonly tokens: Tokens) {
     const { scores } = tokens;
@@ -22,11 +30,7 @@ export class SpmEncoder {
   /** The ids of a text without special tokens are appended to `output`. @throws UnencodableTextError */
   encode(text: string, output: number[]): void {
     const { ids } = this.tokens;
-    const rank = (left: string, right: string): number => {
-      const id = ids.get(left + right);
-      return id === undefined ? NONE : (this.#ranks[id] as number);
-    };
-    for (const symbol of mergeSymbols([...text.replaceAll(' ', '▁')], rank)) {
+    for (const symbol of mergeSymbols([...text.replaceAll(' ', '▁')], this.#merges)) {
       const id = ids.get(symbol);
       if (id !== undefined) {
         output.push(id);

@@ -1,7 +1,7 @@
 import type { KeyValues } from '../gguf/key-values.js';
+import { malformedFile } from '../hf-tokenizer/errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
-import { malformedFile } from './errors.js';
 import { pythonSetOrder } from './python-set.js';
 
 /** One template, or several with names, as tokenizer_config.json has them. */

@@ -1,6 +1,6 @@
+import { malformedFile } from '../hf-tokenizer/errors.js';
 import type { Json } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
-import { malformedFile } from './errors.js';
 
 const FORMAT = 'model.merges is neither a list of "left right" nor of ["left", "right"]';
 

@@ -1,6 +1,7 @@
 import { TOKEN_TYPE } from '../gguf/token-type.js';
+import { malformedFile } from '../hf-tokenizer/errors.js';
 import { MAX_VOCABULARY } from '../limits.js';
-import { malformedFile } from './errors.js';
+import { byteOfToken, byteToken } from '../text/byte-tokens.js';
 
 /**
  * SentencePiece's `tokenizer.model`: a protobuf message `ModelProto` (sentencepiece_model.proto). Only the pieces and
@@ -164,7 +165,8 @@ function check(pieces: readonly string[], types: readonly number[], byteFallback
       if (!byteFallback) {
         throw refuse(`piece ${id} is a byte, but byte_fallback is off`);
       }
-      if (!/^<0x[0-9A-F]{2}>$/.test(piece)) {
+      const byte = byteOfToken(piece);
+      if (byte === undefined || piece !== byteToken(byte)) {
         throw refuse(`byte piece ${id}, ${JSON.stringify(piece)}, names no byte`);
       }
       byteValues++;

@@ -1,5 +1,5 @@
+import { objectAt, objectsAt, stringAt } from '../hf-tokenizer/tokenizer-files.js';
 import type { Json, JsonObject } from '../json.js';
-import { objectAt, objectsAt, stringAt } from './tokenizer-files.js';
 
 /**
  * What tokenizer.json's post-processor says about special tokens: which are added (`add_bos_token`, ...), and what the

@@ -1,10 +1,10 @@
+import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { Json, JsonObject } from '../json.js';
 import { readChatTemplate, writeChatTemplate } from './chat-template.js';
-import { InvalidTokenIdError } from './errors.js';
+import type { TokenizerContext } from './context.js';
 import { mergesOf, readMergesFile } from './merges.js';
 import { applyPostProcessor, type SpecialRoles } from './post-processor.js';
-import type { TokenizerContext } from './tokenizer.js';
-import { objectAt, objectsAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
 
 /** Whose ids are written, and under which name: there is none for CLS, whose id is read and dropped. */
 const ID_KEYS: Readonly<Record<string, string>> = {

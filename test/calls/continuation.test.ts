@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadEncoder } from '#src/hf-tokenizer/encoder.js';
+import { encoderOf } from '../hf-tokenizer/auto.js';
 import { fixtures } from '../paths.js';
 import { askLlama } from '../peer/ask.js';
 import { peerMissing } from '../peer/ggml.js';
@@ -56,6 +56,6 @@ const title = peerMissing === undefined ? 'loaded by llama.cpp' : `loaded by lla
 
 test('the prompts are encoded as given', () => {
   const json = JSON.parse(readFileSync(join(source, 'tokenizer.json'), 'utf8'));
-  const encoder = loadEncoder(json, JSON.parse(readFileSync(join(source, 'tokenizer_config.json'), 'utf8')));
+  const encoder = encoderOf(json, JSON.parse(readFileSync(join(source, 'tokenizer_config.json'), 'utf8')));
   expect(cases.map(({ prompt }) => encoder.encode(prompt))).toEqual(cases.map(({ ids }) => ids));
 });

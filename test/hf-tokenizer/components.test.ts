@@ -6,6 +6,7 @@ import { PatternError } from '#src/hf-tokenizer/oniguruma-syntax.js';
 import type { JsonObject } from '#src/json.js';
 import { split } from '#src/text/split.js';
 import { fixtures } from '../paths.js';
+import { autoTokenizerOf } from './auto.js';
 
 // Expected values: tokenizers 0.22.2 as loaded by transformers 4.57.6 (AutoTokenizer) from the same parts.
 interface Case {
@@ -39,8 +40,9 @@ function tokenizerJson(entry: Case): JsonObject {
 
 describe('components of tokenizer.json', () => {
   test.each(cases.map((entry) => [entry.name, entry] as const))('%s', (_, entry) => {
-    const encoder = loadEncoder(tokenizerJson(entry), entry.config);
-    const added = encoder.addedTokens.map(({ id, token }) => [String(id), token.content]);
+    const auto = autoTokenizerOf({ tokenizer: tokenizerJson(entry), tokenizerConfig: entry.config });
+    const encoder = loadEncoder(auto);
+    const added = Array.from(auto.tokens.added, ([id, token]) => [String(id), token.content]);
     expect(Object.fromEntries(added)).toEqual(entry.added);
     expect(entry.records).toHaveLength(texts.length);
     entry.records.forEach(([ids, special, decoded], i) => {

@@ -1,7 +1,8 @@
-import { loadEncoder } from '#src/hf-tokenizer/encoder.js';
-import { MalformedTokenizerError, UnsupportedTokenizerError } from '#src/hf-tokenizer/fields.js';
-import { SlowTokenizerError, withinTime } from '#src/hf-tokenizer/time-limit.js';
+import { MalformedTokenizerError, UnsupportedTokenizerError } from '#src/hf-tokenizer/errors.js';
+import { SlowTokenizerError } from '#src/hf-tokenizer/time-limit.js';
 import type { Json, JsonObject } from '#src/json.js';
+import { withinTime } from '#src/plan/within-time.js';
+import { encoderOf } from './auto.js';
 
 const model = { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] };
 
@@ -34,7 +35,7 @@ describe('a malformed tokenizer.json', () => {
     ['an added token without a content', { model, added_tokens: [{ id: 3 }] }],
   ];
   test.each(malformed)('%s is a typed error', (_, json) => {
-    expect(() => loadEncoder(json, null).encode('abbaxyz')).toThrow(MalformedTokenizerError);
+    expect(() => encoderOf(json, null).encode('abbaxyz')).toThrow(MalformedTokenizerError);
   });
 
   const unknown: [string, JsonObject][] = [
@@ -45,12 +46,12 @@ describe('a malformed tokenizer.json', () => {
     ['decoder', { model, decoder: { type: 'CTC' } }],
   ];
   test.each(unknown)('an unknown %s is named as such', (_, json) => {
-    expect(() => loadEncoder(json, null)).toThrow(UnsupportedTokenizerError);
+    expect(() => encoderOf(json, null)).toThrow(UnsupportedTokenizerError);
   });
 
   test('names that every object inherits are no tokens, and __proto__ can be one', () => {
     const vocab = JSON.parse('{"__proto__": 0, "a": 1, "[UNK]": 2}') as JsonObject;
-    const encoder = loadEncoder(
+    const encoder = encoderOf(
       { model: { type: 'WordPiece', vocab }, pre_tokenizer: { type: 'WhitespaceSplit' } },
       null,
     );
@@ -59,12 +60,12 @@ describe('a malformed tokenizer.json', () => {
 
   test('a pattern that runs away is stopped', () => {
     const pre_tokenizer = { type: 'Split', pattern: { Regex: '(?:\\s+)+x' }, behavior: 'Isolated' };
-    const encoder = loadEncoder({ model, pre_tokenizer }, null);
+    const encoder = encoderOf({ model, pre_tokenizer }, null);
     expect(() => withinTime(300, () => encoder.encode(' '.repeat(60)))).toThrow(SlowTokenizerError);
   });
 
   test('a long word without a split does not take the square of its length', () => {
-    const encoder = loadEncoder({ model }, null);
+    const encoder = encoderOf({ model }, null);
     expect(encoder.encode('ab'.repeat(200_000))).toEqual(new Array(200_000).fill(2));
   });
 
@@ -72,7 +73,7 @@ describe('a malformed tokenizer.json', () => {
     const vocab = { a: 0, b: 1, c: 2, ab: 3, bc: 4 };
     const merges = ['a b', 'b c', 'a b'];
     for (const form of [merges, merges.map((merge) => merge.split(' '))]) {
-      expect(loadEncoder({ model: { type: 'BPE', vocab, merges: form } }, null).encode('abc')).toEqual([0, 4]);
+      expect(encoderOf({ model: { type: 'BPE', vocab, merges: form } }, null).encode('abc')).toEqual([0, 4]);
     }
   });
 });

@@ -1,6 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers';
-import { loadEncoder } from '#src/hf-tokenizer/encoder.js';
 import { dataTest } from '../paths.js';
+import { encoderOf } from './auto.js';
 import { readRealTokenizer, realTokenizers } from './real-tokenizers.js';
 
 /** Its Digits knows `\d` only: "١٢٣ ४५६ ៧៨៩ ⅷ ² ½" and a text with ① are cut otherwise. */
@@ -28,7 +28,7 @@ describe('agreement with @huggingface/tokenizers', () => {
     const differs: Record<string, [number[], number[]]> = {};
     for (const name of realTokenizers(data)) {
       const { tokenizerJson, tokenizerConfig, texts } = readRealTokenizer(data, name);
-      const encoder = loadEncoder(tokenizerJson, tokenizerConfig);
+      const encoder = encoderOf(tokenizerJson, tokenizerConfig);
       const peer = new Tokenizer(structuredClone(tokenizerJson), structuredClone(tokenizerConfig ?? {}));
       const found = [false, true].map((addSpecialTokens) =>
         texts.flatMap(({ text }, i) => {

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { plan } from '#src/calls/convert.js';
 import { EXIT } from '#src/errors.js';
 import type { KeyValues } from '#src/gguf/key-values.js';
+import { readTokenizerFiles } from '#src/hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '#src/json.js';
 import type { ConvertParams } from '#src/plan/params.js';
 import { probeVocabulary } from '#src/plan/probe.js';
-import { readTokenizerFiles } from '#src/tokenizer/tokenizer-files.js';
+import { withinTime } from '#src/plan/within-time.js';
 import { StrictError } from '#src/warnings.js';
 import { TinyCopy } from '../calls/tiny-copy.js';
 import { fixtures } from '../paths.js';
@@ -76,7 +77,12 @@ describe('a conversion probes its vocabulary', () => {
     const { files, config } = await openModel(tinyVerse);
     const warnings: string[] = [];
     probeVocabulary(
-      { tokenizer: await readTokenizerFiles(files), config, kv: change(await vocabularyOfFolder(tinyVerse, 'llama')) },
+      {
+        tokenizer: await readTokenizerFiles(files),
+        config,
+        kv: change(await vocabularyOfFolder(tinyVerse, 'llama')),
+        withinTime,
+      },
       { strict: false, emit: (event) => event.event === 'warning' && warnings.push(event.what) },
     );
     expect(warnings).toEqual(expected);
@@ -88,7 +94,10 @@ describe('a conversion probes its vocabulary', () => {
     const kv = await vocabularyOfFolder(tinyVerse, 'llama');
     for (const files of [tokenizer, { ...tokenizer, tokenizer: null }]) {
       const events: unknown[] = [];
-      probeVocabulary({ tokenizer: files, config, kv }, { strict: true, emit: (event) => events.push(event) });
+      probeVocabulary(
+        { tokenizer: files, config, kv, withinTime },
+        { strict: true, emit: (event) => events.push(event) },
+      );
       expect(events).toEqual([]);
     }
   });

@@ -1,20 +1,21 @@
 import { join } from 'node:path';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { TOKEN_TYPE } from '#src/gguf/token-type.js';
+import { withinTime } from '#src/plan/within-time.js';
 import { BYTE_CHARS } from '#src/text/byte-level.js';
 import { openVocabulary } from '#src/tokenize/open.js';
 import { PRE_TOKENIZERS } from '#src/tokenize/pre-tokenizers.js';
-import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
-import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+import { writeVocabulary } from '#src/tokenizer/write-vocabulary.js';
 import { fixtures } from '../paths.js';
 import type { VocabularyAnswer } from '../peer/ask-vocabulary.js';
 import { openModel } from '../tokenizer/folder.js';
+import { PLANS, type PlanName } from '../tokenizer/plans.js';
 
 /** The `tokenizer.*` key-values of a repository's folder. */
-export async function vocabularyOfFolder(folder: string, plan: TokenizerPlan): Promise<KeyValues> {
+export async function vocabularyOfFolder(folder: string, plan: PlanName): Promise<KeyValues> {
   const { files, config } = await openModel(folder);
   const kv = new KeyValues().string('general.architecture', 'llama');
-  await writeVocabulary({ files, config, kv, plan, warn: () => {} });
+  await writeVocabulary({ files, config, kv, withinTime, warn: () => {} }, PLANS[plan]);
   return kv;
 }
 

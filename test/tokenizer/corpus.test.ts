@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hf2ggufError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
-import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
-import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+import { withinTime } from '#src/plan/within-time.js';
+import { writeVocabulary } from '#src/tokenizer/write-vocabulary.js';
 import { openModel } from './folder.js';
 import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
+import { PLANS, type PlanName } from './plans.js';
 
 const data = process.env.HF2GGUF_DATA;
 
@@ -22,7 +23,7 @@ const ELSEWHERE = /^tok-fail-(gemma|no-config|spm-internlm2|t5|tekken|unknown-ar
 /** The reference invents a vocabulary where the repository has none; here it is an error. */
 const BETTER = new Set(['tok-fail-no-tokenizer']);
 
-const PLANS: readonly (readonly [RegExp, TokenizerPlan])[] = [
+const FAMILIES: readonly (readonly [RegExp, PlanName])[] = [
   [/^(Llama|Mistral|Ministral3|SmolLM3|IQuestCoder)/, 'llama'],
   [/^Qwen/, 'qwen'],
 ];
@@ -47,10 +48,10 @@ function cases(root: string): readonly (readonly [string, string])[] {
 
 async function vocabularyOf(folder: string, pre: string | null): Promise<KeyValues> {
   const { files, config } = await openModel(folder);
-  const plan = PLANS.find(([classes]) => classes.test(config.architecture))?.[1] ?? 'gpt2';
+  const plan = FAMILIES.find(([classes]) => classes.test(config.architecture))?.[1] ?? 'gpt2';
   const kv = new KeyValues();
   const override = pre === null ? {} : { preTokenizer: pre };
-  await writeVocabulary({ files, config, kv, plan, ...override, warn: () => {} });
+  await writeVocabulary({ files, config, kv, ...override, withinTime, warn: () => {} }, PLANS[plan]);
   return kv;
 }
 

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KeyValues } from '#src/gguf/key-values.js';
-import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
-import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+import { withinTime } from '#src/plan/within-time.js';
+import { writeVocabulary } from '#src/tokenizer/write-vocabulary.js';
 import { openModel } from './folder.js';
 import { type KvRecord, tokenizerRecord, withSortedNames } from './kv-record.js';
+import { PLANS, type PlanName } from './plans.js';
 
 interface Expected {
-  readonly plan: TokenizerPlan;
+  readonly plan: PlanName;
   readonly preTokenizer: string | null;
   /** What the reference converter wrote. */
   readonly kv: readonly KvRecord[];
@@ -27,12 +28,13 @@ test.each([
   const folder = fixture(name);
   const expected: Expected = JSON.parse(readFileSync(`${folder}expected.json`, 'utf8'));
   const kv = new KeyValues();
-  await writeVocabulary({
+  const context = {
     ...(await openModel(`${folder}source`)),
     kv,
-    plan: expected.plan,
     ...(expected.preTokenizer === null ? {} : { preTokenizer: expected.preTokenizer }),
+    withinTime,
     warn: () => {},
-  });
+  };
+  await writeVocabulary(context, PLANS[expected.plan]);
   expect(withSortedNames(tokenizerRecord(kv))).toEqual(withSortedNames(expected.kv));
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { MalformedTokenizerError } from '#src/hf-tokenizer/fields.js';
+import { MalformedTokenizerError } from '#src/hf-tokenizer/errors.js';
 import { readSentencePieceModel } from '#src/tokenizer/model-proto.js';
 
 const TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;

@@ -1,4 +1,6 @@
+import { llama } from '#src/archs/llama.js';
 import type { JsonObject } from '#src/json.js';
+import { BPE_ALONE } from '#src/tokenizer/plan.js';
 import { type Files, PLAIN_CONFIG, TINY_BPE, valueAt, vocabularyOf } from './tiny.js';
 
 // Expected values: gguf-py/gguf/vocab.py (SpecialVocab) and conversion/llama.py of llama.cpp v0.5.0.
@@ -18,7 +20,7 @@ async function keysOf(tokenizer: JsonObject, config: JsonObject | null, more: Fi
     ...(config ? { 'tokenizer_config.json': { ...PLAIN_CONFIG, ...config } } : {}),
     ...more,
   };
-  const { kv } = await vocabularyOf(files, 'gpt2');
+  const { kv } = await vocabularyOf(files, BPE_ALONE);
   const known = ['model', 'pre', 'tokens', 'token_type', 'merges'].map((key) => `tokenizer.ggml.${key}`);
   const rest = [...kv.entries()].map(([key]) => key).filter((key) => !known.includes(key));
   return Object.fromEntries(rest.map((key) => [key.replace('tokenizer.', ''), valueAt(kv, key)])) as JsonObject;
@@ -68,7 +70,7 @@ describe('merges and normalizer', () => {
   test('a space inside a merge in pairs is written as Ġ', async () => {
     const model = { type: 'BPE', vocab: { 'a b': 0, c: 1, 'a bc': 2 }, merges: [['a b', 'c']] };
     const files = { 'config.json': {}, 'tokenizer.json': { ...TINY_BPE, model } };
-    const { kv } = await vocabularyOf(files, 'gpt2');
+    const { kv } = await vocabularyOf(files, BPE_ALONE);
     expect(valueAt(kv, 'tokenizer.ggml.merges')).toEqual(['aĠb c']);
   });
 
@@ -79,7 +81,7 @@ describe('merges and normalizer', () => {
       'tokenizer.json': { ...TINY_BPE, model },
       'merges.txt': '#version\na b\n\na b c\n',
     };
-    const { kv } = await vocabularyOf(files, 'gpt2');
+    const { kv } = await vocabularyOf(files, BPE_ALONE);
     expect(valueAt(kv, 'tokenizer.ggml.merges')).toEqual(['a b']);
   });
 
@@ -146,20 +148,20 @@ describe('the Llama family', () => {
   const config: Files = { 'tokenizer.json': TINY_BPE, 'tokenizer_config.json': PLAIN_CONFIG };
 
   test('a vocabulary of 32016 is CodeLlama: its EOT token', async () => {
-    const { kv } = await vocabularyOf({ ...config, 'config.json': { vocab_size: 32016 } }, 'llama');
+    const { kv } = await vocabularyOf({ ...config, 'config.json': { vocab_size: 32016 } }, llama.tokenizer);
     expect(valueAt(kv, 'tokenizer.ggml.eot_token_id')).toBe(32010);
     expect(kv.has('tokenizer.ggml.prefix_token_id')).toBe(false);
   });
 
   test('a vocabulary of 49152 is a small Granite: no BOS, whatever the files say', async () => {
     const files = { ...config, 'tokenizer_config.json': { ...PLAIN_CONFIG, add_bos_token: true } };
-    const { kv } = await vocabularyOf({ ...files, 'config.json': { vocab_size: 49152 } }, 'llama');
+    const { kv } = await vocabularyOf({ ...files, 'config.json': { vocab_size: 49152 } }, llama.tokenizer);
     expect(valueAt(kv, 'tokenizer.ggml.add_bos_token')).toBe(false);
   });
 
   test('add_prefix_space comes first', async () => {
     const files = { ...config, 'tokenizer_config.json': { ...PLAIN_CONFIG, add_prefix_space: false } };
-    const { kv } = await vocabularyOf({ ...files, 'config.json': { vocab_size: 8 } }, 'llama');
+    const { kv } = await vocabularyOf({ ...files, 'config.json': { vocab_size: 8 } }, llama.tokenizer);
     expect([...kv.entries()][0]).toEqual(['tokenizer.ggml.add_space_prefix', { type: 'bool', value: false }]);
   });
 });

@@ -1,9 +1,10 @@
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { JsonObject } from '#src/json.js';
+import { withinTime } from '#src/plan/within-time.js';
 import type { Repo } from '#src/repo/repo.js';
 import { SmallFiles } from '#src/repo/small-files.js';
-import type { TokenizerPlan } from '#src/tokenizer/tokenizer.js';
-import { writeVocabulary } from '#src/tokenizer/vocabulary.js';
+import type { TokenizerPlan } from '#src/tokenizer/plan.js';
+import { writeVocabulary } from '#src/tokenizer/write-vocabulary.js';
 import { memoryRepo as plainMemoryRepo } from '../memory-repo.js';
 
 /** Files by path: bytes, text, or what is written as JSON. */
@@ -29,7 +30,7 @@ export async function vocabularyOf(files: Files, plan: TokenizerPlan): Promise<W
   const hparams = (typeof config === 'string' ? JSON.parse(config) : config) as JsonObject;
   const kv = new KeyValues();
   const warnings: string[] = [];
-  await writeVocabulary({
+  const context = {
     files: new SmallFiles(memoryRepo(files)),
     config: {
       architecture: 'Tiny',
@@ -39,12 +40,13 @@ export async function vocabularyOf(files: Files, plan: TokenizerPlan): Promise<W
       ropePlace: { path: 'rope_scaling', places: {} },
     },
     kv,
-    plan,
     preTokenizer: 'llama-bpe',
-    warn: (message) => {
+    withinTime,
+    warn: (message: string) => {
       warnings.push(message);
     },
-  });
+  };
+  await writeVocabulary(context, plan);
   return { kv, warnings };
 }
 

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { UnsupportedError, UsageError } from '../../errors.js';
+import type { AutoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
 import { loadEncoder } from '../../hf-tokenizer/encoder.js';
-import { UnsupportedTokenizerError } from '../../hf-tokenizer/fields.js';
-import { CHECK_TIMEOUT, withinTime } from '../../hf-tokenizer/time-limit.js';
-import type { JsonObject } from '../../json.js';
+import { UnsupportedTokenizerError } from '../../hf-tokenizer/errors.js';
+import { CHECK_TIMEOUT, type WithinTime } from '../../hf-tokenizer/time-limit.js';
 import { didYouMean, sameName } from '../../options/near-names.js';
 import { CHECK_TEXT } from './check-text.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from './fingerprints.js';
@@ -14,7 +13,7 @@ export class UnknownPreTokenizerError extends UnsupportedError {}
 /** `--pre-tokenizer` names one that llama.cpp does not have. */
 export class PreTokenizerNameError extends UsageError {}
 /** `tokenizer.ggml.pre`, and how it was found. */
-export interface PreTokenizer {
+export interface RecognizedPreTokenizer {
   readonly name: string;
   readonly by: 'option' | 'fingerprint' | 'structure';
   /** The fingerprint; null where an option made it needless. */
@@ -22,25 +21,24 @@ export interface PreTokenizer {
 }
 
 /**
- * @param params.override `--pre-tokenizer`: wins over everything.
+ * @param override `--pre-tokenizer`: wins over everything.
  * @throws UnknownPreTokenizerError, PreTokenizerNameError, SlowTokenizerError, MalformedTokenizerError
  */
-export function recognizePreTokenizer(params: {
-  readonly tokenizerJson: JsonObject;
-  readonly tokenizerConfig: JsonObject | null;
-  readonly override?: string;
-}): PreTokenizer {
-  const { tokenizerJson, tokenizerConfig, override } = params;
+export async function recognizePreTokenizer(
+  tokenizer: AutoTokenizer,
+  withinTime: WithinTime,
+  override?: string,
+): Promise<RecognizedPreTokenizer> {
   if (override !== undefined) {
     return { name: parsePreTokenizer(override), by: 'option', sha256: null };
   }
   try {
-    const sha256 = fingerprint(tokenizerJson, tokenizerConfig);
+    const sha256 = await fingerprint(tokenizer, withinTime);
     const known = FINGERPRINTS.findLast(([hash]) => hash === sha256)?.[1];
     if (known !== undefined) {
       return { name: known, by: 'fingerprint', sha256 };
     }
-    const name = preTokenizerByStructure(tokenizerJson, tokenizerConfig);
+    const name = preTokenizerByStructure(tokenizer);
     if (name !== null) {
       return { name, by: 'structure', sha256 };
     }
@@ -55,19 +53,13 @@ export function recognizePreTokenizer(params: {
 
 /**
  * sha256, in hex, of the check text's ids, special tokens included, as Python prints a list.
- * @param timeout milliseconds.
  * @throws SlowTokenizerError, MalformedTokenizerError, UnsupportedTokenizerError
  */
-export function fingerprint(
-  tokenizerJson: JsonObject,
-  tokenizerConfig: JsonObject | null,
-  timeout = CHECK_TIMEOUT,
-): string {
-  const encoder = loadEncoder(tokenizerJson, tokenizerConfig);
-  const ids = withinTime(timeout, () => encoder.encode(CHECK_TEXT));
-  return createHash('sha256')
-    .update(`[${ids.join(', ')}]`)
-    .digest('hex');
+export async function fingerprint(tokenizer: AutoTokenizer, withinTime: WithinTime): Promise<string> {
+  const encoder = loadEncoder(tokenizer);
+  const ids = withinTime(CHECK_TIMEOUT, () => encoder.encode(CHECK_TEXT));
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`[${ids.join(', ')}]`));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** A name of llama.cpp's, however it is spelt. @throws PreTokenizerNameError */

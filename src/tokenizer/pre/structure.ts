@@ -1,6 +1,6 @@
+import type { AutoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
 import { translateOniguruma } from '../../hf-tokenizer/oniguruma.js';
 import { GPT2_PATTERN } from '../../hf-tokenizer/pre-tokenizers.js';
-import { tokenizerClass } from '../../hf-tokenizer/tokenizer-classes.js';
 import { isObject, type Json, type JsonObject } from '../../json.js';
 
 /** What tells apart the names that share one way to split. */
@@ -110,9 +110,9 @@ const BYTE_LEVEL: readonly (readonly [splits: readonly string[], name: Name])[] 
  * is unknown too. Names of one way behave the same in llama.cpp but for flags, which the other fields tell.
  * @throws PatternError
  */
-export function preTokenizerByStructure(tokenizerJson: JsonObject, tokenizerConfig: JsonObject | null): string | null {
-  const stages = flatten(tokenizerJson.pre_tokenizer);
-  const facts = factsOf(tokenizerJson, tokenizerConfig ?? {});
+export function preTokenizerByStructure(tokenizer: AutoTokenizer): string | null {
+  const stages = flatten(tokenizer.json.pre_tokenizer);
+  const facts = factsOf(tokenizer);
   const splits = stages.map(split);
   const name = splits.includes(null) ? otherKind(stages, facts) : byteLevel(splits.flatMap((parts) => parts ?? []));
   return typeof name === 'function' ? name(facts) : name;
@@ -176,18 +176,18 @@ function split(stage: JsonObject): string[] | null {
   }
 }
 
-function factsOf(json: JsonObject, config: JsonObject): Facts {
-  const name = typeof config.tokenizer_class === 'string' ? config.tokenizer_class : '';
+function factsOf({ json, init, class: kind }: AutoTokenizer): Facts {
+  const name = typeof init.tokenizer_class === 'string' ? init.tokenizer_class : '';
   const post = isObject(json.post_processor) ? json.post_processor : {};
   const added = Array.isArray(json.added_tokens) ? (json.added_tokens as readonly Json[]) : [];
   const contents = new Set(added.map((token) => (isObject(token) ? token.content : undefined)));
-  const configured = typeof config.bos_token === 'string' || isObject(config.bos_token);
+  const configured = typeof init.bos_token === 'string' || isObject(init.bos_token);
   return {
     class: name.replace(/Fast$/, ''),
-    bos: configured || tokenizerClass(name).addBos === true || startsWithToken(post),
+    bos: configured || kind.addBos === true || startsWithToken(post),
     normalizers: typesOf(json.normalizer),
     post: typeof post.type === 'string' ? post.type : '',
-    keepsSpaces: config.clean_up_tokenization_spaces === false,
+    keepsSpaces: init.clean_up_tokenization_spaces === false,
     has: (token) => contents.has(token),
   };
 }

@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '#src/json.js';
+import { withinTime } from '#src/plan/within-time.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from '#src/tokenizer/pre/fingerprints.js';
 import {
   PreTokenizerNameError,
+  type RecognizedPreTokenizer,
   recognizePreTokenizer,
   UnknownPreTokenizerError,
 } from '#src/tokenizer/pre/recognize.js';
+import { autoTokenizerOf } from '../../hf-tokenizer/auto.js';
 import { dataTest, fixtures } from '../../paths.js';
 
 interface Case {
@@ -20,15 +23,28 @@ interface Case {
 // Released tokenizers cut down to the tokens and merges that the check text can meet: the ids stay the same.
 const known: Case[] = JSON.parse(readFileSync(join(fixtures, 'tokenizer-pre', 'fingerprints.json'), 'utf8'));
 
+interface Sources {
+  readonly tokenizerJson: JsonObject;
+  readonly tokenizerConfig: JsonObject | null;
+}
+
+async function recognize(
+  { tokenizerJson, tokenizerConfig }: Sources,
+  override?: string,
+): Promise<RecognizedPreTokenizer> {
+  return recognizePreTokenizer(autoTokenizerOf({ tokenizer: tokenizerJson, tokenizerConfig }), withinTime, override);
+}
+
 describe('recognition by fingerprint', () => {
-  test.each(known.map((entry) => [entry.name, entry] as const))('%s', (_, entry) => {
-    expect(recognizePreTokenizer(entry)).toEqual({ name: entry.pre, by: 'fingerprint', sha256: entry.sha256 });
+  test.each(known.map((entry) => [entry.name, entry] as const))('%s', async (_, entry) => {
+    expect(await recognize(entry)).toEqual({ name: entry.pre, by: 'fingerprint', sha256: entry.sha256 });
   });
 
-  test('the last of equal fingerprints counts, as in the reference', () => {
+  test('the last of equal fingerprints counts, as in the reference', async () => {
     const bert = FINGERPRINTS.filter(([sha256]) => sha256.startsWith('0876d13b'));
     expect(bert.map(([, name]) => name)).toEqual(['bert-bge', 'jina-v2-en']);
-    expect(recognizePreTokenizer(known.find((entry) => entry.name === 'minilm') as Case).name).toBe('jina-v2-en');
+    const minilm = await recognize(known.find((entry) => entry.name === 'minilm') as Case);
+    expect(minilm.name).toBe('jina-v2-en');
   });
 
   dataTest('the table is that of the reference, row for row', (data) => {
@@ -64,25 +80,27 @@ describe('recognition by structure', () => {
     // A BOS is configured, but nothing puts it there: the fingerprint says smaug-bpe, the structure Llama 3.
     ['llama3', 'llama-bpe'],
   ];
-  test.each(expected)('%s with another vocabulary is %s', (name, pre) => {
-    expect(recognizePreTokenizer(revocabularized(name))).toMatchObject({ name: pre, by: 'structure' });
+  test.each(expected)('%s with another vocabulary is %s', async (name, pre) => {
+    expect(await recognize(revocabularized(name))).toMatchObject({ name: pre, by: 'structure' });
   });
 
-  test('Llama 3 without a BOS is smaug-bpe, of class GPT2 dbrx, with [gMASK] glm4', () => {
+  test('Llama 3 without a BOS is smaug-bpe, of class GPT2 dbrx, with [gMASK] glm4', async () => {
     const { tokenizerJson, tokenizerConfig } = revocabularized('llama3');
-    const name = (config: JsonObject, json: JsonObject = {}): string =>
-      recognizePreTokenizer({
+    const name = async (config: JsonObject, json: JsonObject = {}): Promise<string> => {
+      const sources = {
         tokenizerJson: { ...tokenizerJson, ...json },
         tokenizerConfig: { ...tokenizerConfig, ...config },
-      }).name;
+      };
+      return (await recognize(sources)).name;
+    };
     const token = (content: string): JsonObject => ({ id: 0, content, special: true });
-    expect(name({ bos_token: null })).toBe('smaug-bpe');
-    expect(name({ bos_token: null, tokenizer_class: 'GPT2Tokenizer' })).toBe('dbrx');
-    expect(name({}, { added_tokens: [token('[gMASK]'), token('<sop>')] })).toBe('glm4');
+    expect(await name({ bos_token: null })).toBe('smaug-bpe');
+    expect(await name({ bos_token: null, tokenizer_class: 'GPT2Tokenizer' })).toBe('dbrx');
+    expect(await name({}, { added_tokens: [token('[gMASK]'), token('<sop>')] })).toBe('glm4');
   });
 
   // The names whose class the checker takes for the same, and the cases that the issue lists for it.
-  dataTest('the small tokenizers of the corpus come out in the class of their name', (data) => {
+  dataTest('the small tokenizers of the corpus come out in the class of their name', async (data) => {
     const classes: string[][] = JSON.parse(readFileSync(join(data, 'tools', 'pre-classes.json'), 'utf8'));
     const cases = readdirSync(join(data, 'corpus')).filter((name) =>
       /^(llama|llama-merge|llama-model|ministral3|qwen2|qwen3|smollm3|tok-bpe-.*|tok-post-.*|tok-tmpl-.*|tok-qwen2-.*)$/.test(
@@ -94,10 +112,10 @@ describe('recognition by structure', () => {
       const folder = join(data, 'corpus', name);
       const { repo, pre } = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8'));
       const config = join(folder, 'source', repo, 'tokenizer_config.json');
-      const found = recognizePreTokenizer({
+      const { name: found } = await recognize({
         tokenizerJson: JSON.parse(readFileSync(join(folder, 'source', repo, 'tokenizer.json'), 'utf8')),
         tokenizerConfig: existsSync(config) ? JSON.parse(readFileSync(config, 'utf8')) : null,
-      }).name;
+      });
       const same = classes.find((names) => names.includes(pre)) ?? [pre];
       expect({ name, found, same: same.includes(found) }).toEqual({ name, found, same: true });
     }
@@ -113,33 +131,33 @@ describe('an unknown pre-tokenizer', () => {
     tokenizerConfig: null,
   };
 
-  test('is an error that offers --pre-tokenizer', () => {
-    expect(() => recognizePreTokenizer(strange)).toThrow(UnknownPreTokenizerError);
-    expect(() => recognizePreTokenizer(strange)).toThrow(/--pre-tokenizer NAME/);
+  test('is an error that offers --pre-tokenizer', async () => {
+    await expect(recognize(strange)).rejects.toThrow(UnknownPreTokenizerError);
+    await expect(recognize(strange)).rejects.toThrow(/--pre-tokenizer NAME/);
   });
 
-  test('so is one with a component or a pattern that is not known', () => {
+  test('so is one with a component or a pattern that is not known', async () => {
     for (const pre_tokenizer of [
       { type: 'FixedLength', length: 5 },
       { type: 'Split', pattern: { Regex: '(a)\\1' }, behavior: 'Isolated' },
     ]) {
       const tokenizerJson = { ...strange.tokenizerJson, pre_tokenizer };
-      expect(() => recognizePreTokenizer({ tokenizerJson, tokenizerConfig: null })).toThrow(/--pre-tokenizer NAME/);
+      await expect(recognize({ tokenizerJson, tokenizerConfig: null })).rejects.toThrow(/--pre-tokenizer NAME/);
     }
   });
 
-  test('--pre-tokenizer wins, over a known one too', () => {
-    expect(recognizePreTokenizer({ ...strange, override: 'llama-bpe' })).toMatchObject({
+  test('--pre-tokenizer wins, over a known one too', async () => {
+    expect(await recognize(strange, 'llama-bpe')).toMatchObject({
       name: 'llama-bpe',
       by: 'option',
     });
-    expect(recognizePreTokenizer({ ...(known[0] as Case), override: 'default' })).toMatchObject({ name: 'default' });
+    expect(await recognize(known[0] as Case, 'default')).toMatchObject({ name: 'default' });
   });
 
-  test('a name that llama.cpp does not have is a usage error that lists near ones', () => {
-    const wrong = (): unknown => recognizePreTokenizer({ ...strange, override: 'lama-bpe' });
-    expect(wrong).toThrow(PreTokenizerNameError);
-    expect(wrong).toThrow(/"lama-bpe".*Did you mean llama-bpe/);
-    expect(() => recognizePreTokenizer({ ...strange, override: 'zzzzzzzzzzzzzzz' })).toThrow(/archs --pre-tokenizers/);
+  test('a name that llama.cpp does not have is a usage error that lists near ones', async () => {
+    const wrong = recognize(strange, 'lama-bpe');
+    await expect(wrong).rejects.toThrow(PreTokenizerNameError);
+    await expect(wrong).rejects.toThrow(/"lama-bpe".*Did you mean llama-bpe/);
+    await expect(recognize(strange, 'zzzzzzzzzzzzzzz')).rejects.toThrow(/archs --pre-tokenizers/);
   });
 });

@@ -1,12 +1,13 @@
-import { TOKEN_TYPE } from '../gguf/token-type.js';
-import { isObject, type Json } from '../json.js';
-import { InvalidTokenIdError, malformedFile } from './errors.js';
-import { readSentencePieceModel, type SentencePieceModel } from './model-proto.js';
-import { writeSpecialVocab } from './special-vocab.js';
-import { addedTokenEntry, padding } from './token-types.js';
-import type { TokenizerContext } from './tokenizer.js';
-import { objectAt, type TokenizerFiles } from './tokenizer-files.js';
-import { vocabularySize } from './vocabulary-size.js';
+import { TOKEN_TYPE } from '../../gguf/token-type.js';
+import { InvalidTokenIdError, malformedFile } from '../../hf-tokenizer/errors.js';
+import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
+import { isObject, type Json } from '../../json.js';
+import type { TokenizerContext } from '../context.js';
+import { readSentencePieceModel, type SentencePieceModel } from '../model-proto.js';
+import { writeSpecialVocab } from '../special-vocab.js';
+import { addedTokenEntry, padding } from '../token-types.js';
+import { vocabularySize } from '../vocabulary-size.js';
+import type { TokenizerKind } from './kind.js';
 
 const FILE = 'tokenizer.model';
 const PADDING_SCORE = -10_000;
@@ -15,13 +16,14 @@ const ADDED_SCORE = -1000;
 /**
  * SentencePiece, from tokenizer.model (`tokenizer.ggml.model` = `llama`).
  * Reference: conversion/base.py, `_set_vocab_sentencepiece` and `_create_vocab_sentencepiece`.
- * @throws MalformedTokenizerError, InvalidTokenIdError
  */
-export async function writeSentencePiece(
-  context: TokenizerContext,
-  files: TokenizerFiles,
-  bytes: Uint8Array,
-): Promise<void> {
+export const sentencePiece: TokenizerKind = { applies: ({ files }) => files.has(FILE), write };
+
+async function write(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
+  const bytes = await context.files.bytes(FILE);
+  if (!bytes) {
+    throw malformedFile(FILE, 'is missing');
+  }
   const model = readSentencePieceModel(bytes, FILE);
   // A size of 0 counts as none.
   const size = vocabularySize(context.config, ['vocab_size_per_layer_input', 'vocab_size']) || model.pieces.length;

@@ -1,17 +1,19 @@
-import { TOKEN_TYPE } from '../gguf/token-type.js';
-import type { JsonObject } from '../json.js';
-import { type AutoTokenizer, autoTokenizer } from './auto-tokenizer.js';
-import { malformedFile } from './errors.js';
-import { initArguments } from './init-arguments.js';
-import { writeSpecialVocab } from './special-vocab.js';
-import type { TokenizerContext } from './tokenizer.js';
-import { objectAt, type TokenizerFiles } from './tokenizer-files.js';
+import { TOKEN_TYPE } from '../../gguf/token-type.js';
+import { type AutoTokenizer, autoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
+import { malformedFile } from '../../hf-tokenizer/errors.js';
+import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
+import type { JsonObject } from '../../json.js';
+import { byteOfToken } from '../../text/byte-tokens.js';
+import { modelType, type TokenizerContext } from '../context.js';
+import { writeSpecialVocab } from '../special-vocab.js';
+import { tokensById } from '../tokens-by-id.js';
+import type { TokenizerKind } from './kind.js';
 
 /** No score is known; the order of the merges is not kept. */
 const SCORE = -1000;
 
 /** Whether tokenizer.json holds a SentencePiece-like BPE: one that falls back to bytes and decodes in steps. */
-export function isLlamaHf(tokenizer: JsonObject): boolean {
+function isLlamaHf(tokenizer: JsonObject | null): boolean {
   const model = objectAt(tokenizer, 'model');
   return model.type === 'BPE' && model.byte_fallback === true && objectAt(tokenizer, 'decoder').type === 'Sequence';
 }
@@ -20,14 +22,11 @@ export function isLlamaHf(tokenizer: JsonObject): boolean {
  * SentencePiece-like BPE, from tokenizer.json (`tokenizer.ggml.model` = `llama`). `vocab_size` of config.json is not
  * looked at.
  * Reference: gguf-py/gguf/vocab.py, LlamaHfVocab; conversion/base.py, `_set_vocab_llama_hf`.
- * @throws MalformedTokenizerError, InvalidTokenIdError
  */
-export async function writeLlamaHf(
-  context: TokenizerContext,
-  files: TokenizerFiles,
-  tokenizer: JsonObject,
-): Promise<void> {
-  const auto = autoTokenizer(tokenizer, files, initArguments(files, String(context.config.hparams.model_type ?? '')));
+export const llamaHf: TokenizerKind = { applies: (_, files) => isLlamaHf(files.tokenizer), write };
+
+async function write(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
+  const auto = autoTokenizer(files, modelType(context));
   const { tokens, types } = vocabulary(auto);
   const { kv } = context;
   kv.string('tokenizer.ggml.model', 'llama');
@@ -40,18 +39,20 @@ export async function writeLlamaHf(
 
 function vocabulary(auto: AutoTokenizer) {
   const tokens: string[] = [];
-  for (let id = 0; id < auto.baseSize; id++) {
-    const token = auto.tokens[id];
+  const byId = tokensById(auto);
+  const { size } = auto.model;
+  for (let id = 0; id < size; id++) {
+    const token = byId[id];
     if (token === undefined) {
-      throw malformedFile('tokenizer.json', `model.vocab has ${auto.baseSize} tokens, but none with id ${id}`);
+      throw malformedFile('tokenizer.json', `model.vocab has ${size} tokens, but none with id ${id}`);
     }
     tokens.push(token);
   }
   const types: number[] = tokens.map((token, id) => {
     const special = auto.specialIds.has(id) ? TOKEN_TYPE.control : TOKEN_TYPE.normal;
-    return /^<0x[0-9A-Fa-f]{2}>$/.test(token) ? TOKEN_TYPE.byte : special;
+    return byteOfToken(token) === undefined ? special : TOKEN_TYPE.byte;
   });
-  const added = [...auto.added].filter(([id]) => id >= auto.baseSize).sort(([a], [b]) => a - b);
+  const added = [...auto.tokens.added].filter(([id]) => id >= size).sort(([a], [b]) => a - b);
   for (const [id, token] of added) {
     tokens.push(token.content);
     types.push(auto.specialIds.has(id) ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined);

@@ -14,7 +14,7 @@ export function tokenTexts(vocabulary: JsonObject): readonly string[] {
 }
 
 /** A vocabulary as JSON.parse left it: token → id. Nothing is copied until an id is asked for its token. */
-export class Vocabulary {
+export class TokenIds {
   #tokens: string[] | null = null;
 
   constructor(readonly entries: JsonObject) {}

@@ -1,0 +1,106 @@
+import { isObject, type Json, type JsonObject } from '../json.js';
+import { type AddedToken, parseAddedToken } from './added-token.js';
+import { malformedFile } from './errors.js';
+import { listAt } from './init-arguments.js';
+import { tokenId } from './token-id.js';
+import { SPECIAL_TOKEN_NAMES, type SpecialTokenName, type TokenizerClass } from './tokenizer-classes.js';
+import { objectsAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
+
+/**
+ * The tokens that transformers adds to those of tokenizer.json.
+ * Reference: transformers 4.57.6, tokenization_utils_base.py, `_from_pretrained`; tokenization_utils_fast.py, `__init__`.
+ */
+
+/**
+ * `added_tokens_decoder` of tokenizer_config.json, in the order of its ids; where that is missing, added_tokens.json
+ * and tokenizer.json's own.
+ */
+export function declaredTokens(tokenizer: JsonObject, files: TokenizerFiles, init: JsonObject): readonly AddedToken[] {
+  const byId = new Map<number, AddedToken>();
+  const file = 'tokenizer_config.json';
+  if (isObject(init.added_tokens_decoder)) {
+    for (const [id, token] of Object.entries(init.added_tokens_decoder)) {
+      const key = `added_tokens_decoder[${JSON.stringify(id)}]`;
+      if (!isObject(token)) {
+        throw malformedFile(file, `${key} is no token`);
+      }
+      byId.set(tokenId(Number(id), file, key), parseAddedToken(token, `${file} ${key}`));
+    }
+  } else {
+    const given = [...SPECIAL_TOKEN_NAMES.map((name) => init[`${name}_token`]), ...additionalTokens(init)];
+    const texts = new Set(given.map(textOf));
+    for (const [content, id] of Object.entries(files.addedTokens ?? {})) {
+      const special = texts.has(content);
+      const token = { ...plainSpecial(content), special, normalized: !special };
+      byId.set(tokenId(id, 'added_tokens.json', JSON.stringify(content)), token);
+    }
+    for (const token of objectsAt(tokenizer, 'added_tokens')) {
+      byId.set(tokenId(token.id, 'tokenizer.json', 'an added token'), parseAddedToken(token, 'added_tokens'));
+    }
+  }
+  return [...byId].sort(([a], [b]) => a - b).map(([, token]) => token);
+}
+
+export interface SpecialToken {
+  readonly token: AddedToken;
+  /** Whether its flags replace those of a token that is there already. */
+  readonly overrides: boolean;
+}
+
+/** All special tokens by their text, in transformers' order: the roles, then the additional ones. */
+export function specialTokens(
+  tokenizer: JsonObject,
+  init: JsonObject,
+  kind: TokenizerClass,
+  declared: ReadonlySet<string>,
+): ReadonlyMap<string, SpecialToken> {
+  const specials = new Map<string, SpecialToken>();
+  const put = (given: Json | undefined, overrides: boolean) => {
+    const content = textOf(given);
+    if (content && !specials.has(content)) {
+      const flags = isObject(given) ? parseAddedToken({ normalized: false, ...given }, 'tokenizer_config.json') : {};
+      specials.set(content, { token: { ...plainSpecial(content), ...flags, special: true }, overrides });
+    }
+  };
+  const padding = kind.ownPadding ? undefined : stringAt(tokenizer.padding, 'pad_token');
+  for (const name of SPECIAL_TOKEN_NAMES) {
+    const given = roleToken(name, init, kind) ?? (name === 'pad' && !('pad_token' in init) ? padding : undefined);
+    const isDeclared = `${name}_token` in init && declared.has(textOf(given) ?? '');
+    put(given, !isDeclared && (isObject(given) || kind.plainSpecial === true));
+  }
+  for (const given of [...additionalTokens(init), ...(kind.additional ?? []), ...extraTokens(init)]) {
+    put(given, isObject(given));
+  }
+  return specials;
+}
+
+/** A role that is null in the configuration has no token; one that is missing there gets the class's. */
+function roleToken(name: SpecialTokenName, init: JsonObject, kind: TokenizerClass): Json | undefined {
+  const key = `${name}_token`;
+  return key in init ? init[key] : kind.tokens[name];
+}
+
+/** The text of a role's token; undefined where there is none. */
+export function roleText(name: SpecialTokenName, init: JsonObject, kind: TokenizerClass): string | undefined {
+  return textOf(roleToken(name, init, kind));
+}
+
+export function additionalTokens(init: JsonObject): readonly Json[] {
+  return listAt(init, 'additional_special_tokens');
+}
+
+/** By name, or as a list in files of transformers 5. */
+export function extraTokens(init: JsonObject): readonly (Json | undefined)[] {
+  const extra = init.extra_special_tokens;
+  return isObject(extra) ? Object.values(extra) : listAt(init, 'extra_special_tokens');
+}
+
+/** A special token is given by its text, or as an object. */
+export function textOf(token: Json | undefined): string | undefined {
+  return typeof token === 'string' ? token : stringAt(token, 'content');
+}
+
+/** A special token that is given by its text alone. */
+function plainSpecial(content: string): AddedToken {
+  return { content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false };
+}

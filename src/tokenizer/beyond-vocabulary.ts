@@ -1,0 +1,74 @@
+import type { AutoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
+import { type MalformedTokenizerError, malformedFile } from '../hf-tokenizer/errors.js';
+import { additionalTokens, extraTokens, textOf } from '../hf-tokenizer/special-tokens.js';
+import { SPECIAL_TOKEN_NAMES } from '../hf-tokenizer/tokenizer-classes.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import type { Json } from '../json.js';
+
+/**
+ * The error of a token whose id lies beyond `vocab_size`: it blames the file that adds the token.
+ * @param tokens by id.
+ * @param size `vocab_size`.
+ */
+export function beyondVocabulary(
+  tokens: readonly (string | undefined)[],
+  size: number,
+  auto: AutoTokenizer,
+  files: TokenizerFiles,
+): MalformedTokenizerError {
+  const id = tokens.length - 1;
+  const token = tokens[id] ?? '';
+  const origin = tokenOrigin(token, auto, files);
+  const shown = JSON.stringify(token);
+  return origin
+    ? malformedFile(
+        origin.file,
+        `${origin.says} ${shown}, which is no token of tokenizer.json and would get the id ${id}; config.json says vocab_size ${size}`,
+        origin.next,
+      )
+    : malformedFile(
+        'tokenizer.json',
+        `has the token ${shown} with id ${id}, but config.json says vocab_size ${size}`,
+        'Correct vocab_size in config.json, or take the tokenizer that belongs to the model.',
+      );
+}
+
+/** Who adds a token that tokenizer.json does not have. */
+interface TokenOrigin {
+  readonly file: string;
+  /** What of it names the token, and how: `pad_token is`. */
+  readonly says: string;
+  readonly next: string;
+}
+
+/** Null for a token of tokenizer.json itself. */
+function tokenOrigin(token: string, { json, init, model }: AutoTokenizer, files: TokenizerFiles): TokenOrigin | null {
+  const own = objectsAt(json, 'added_tokens').some(({ content }) => content === token);
+  if (own || model.idOf(token) !== undefined) {
+    return null;
+  }
+  const next = 'Remove it there, or name a token that exists.';
+  const fileOf = (key: string) =>
+    files.tokenizerConfig && key in files.tokenizerConfig ? 'tokenizer_config.json' : 'special_tokens_map.json';
+  const role = SPECIAL_TOKEN_NAMES.map((name) => `${name}_token`).find((key) => textOf(init[key]) === token);
+  if (role) {
+    return { file: fileOf(role), says: `${role} is`, next };
+  }
+  const lists: readonly (readonly [string, readonly (Json | undefined)[]])[] = [
+    ['additional_special_tokens', additionalTokens(init)],
+    ['extra_special_tokens', extraTokens(init)],
+    ['added_tokens_decoder', Object.values(objectAt(init, 'added_tokens_decoder'))],
+  ];
+  const list = lists.find(([, tokens]) => tokens.some((given) => textOf(given) === token));
+  if (list) {
+    return { file: fileOf(list[0]), says: `${list[0]} has`, next };
+  }
+  if (files.addedTokens && Object.hasOwn(files.addedTokens, token)) {
+    return { file: 'added_tokens.json', says: 'it has', next };
+  }
+  return {
+    file: 'tokenizer_config.json',
+    says: `the tokenizer's class, ${stringAt(init, 'tokenizer_class')}, adds`,
+    next: 'Name the true tokenizer_class there; PreTrainedTokenizerFast adds none.',
+  };
+}

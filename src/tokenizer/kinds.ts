@@ -1,0 +1,16 @@
+import { bpe } from './kinds/bpe.js';
+import type { TokenizerKind } from './kinds/kind.js';
+import { llamaHf } from './kinds/llama-hf.js';
+import { hybridDna, tekken } from './kinds/not-yet.js';
+import { sentencePiece } from './kinds/sentencepiece.js';
+
+/** All kinds of tokenizers, by the name that an architecture's plan gives them. */
+export const KINDS = {
+  bpe,
+  'hybrid-dna': hybridDna,
+  'llama-hf': llamaHf,
+  sentencepiece: sentencePiece,
+  tekken,
+} as const satisfies Readonly<Record<string, TokenizerKind>>;
+
+export type KindName = keyof typeof KINDS;

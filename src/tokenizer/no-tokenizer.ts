@@ -1,0 +1,39 @@
+import { UnsupportedTokenizerError } from '../hf-tokenizer/errors.js';
+import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import type { TokenizerContext } from './context.js';
+import { NoTokenizerError } from './errors.js';
+
+const SUPPORTED = 'Supported are tokenizer.json (BPE) and tokenizer.model (SentencePiece).';
+
+const WITH_TRANSFORMERS =
+  'Let transformers write a tokenizer.json of them: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER).';
+
+/** Files of tokenizers that are not read here, and what is said of them. */
+const OTHER_FILES: readonly (readonly [file: string, found?: string, next?: string])[] = [
+  ['vocab.json', 'vocab.json and merges.txt', WITH_TRANSFORMERS],
+  ['vocab.txt'],
+  ['spiece.model'],
+  ['sentencepiece.bpe.model'],
+  ['tokenizer.jsonl'],
+  ['tekken.json'],
+];
+
+/** The error of a repository that no kind of the family's plan applies to. */
+export async function noTokenizer({ files: repo }: TokenizerContext, files: TokenizerFiles): Promise<Error> {
+  if (files.tokenizer) {
+    return new UnsupportedTokenizerError(
+      `tokenizer.json holds a tokenizer of the kind ${stringAt(objectAt(files.tokenizer, 'model'), 'type') ?? 'unnamed'}, which this model's family is not written with.`,
+      SUPPORTED,
+    );
+  }
+  for (const [file, found = file, next] of OTHER_FILES) {
+    if (await repo.has(file)) {
+      return notHandled(found, next);
+    }
+  }
+  return new NoTokenizerError(`${repo.repo.id} holds no tokenizer.`, SUPPORTED);
+}
+
+export function notHandled(found: string, next = SUPPORTED): UnsupportedTokenizerError {
+  return new UnsupportedTokenizerError(`The repository's tokenizer is ${found}, which is not handled yet.`, next);
+}

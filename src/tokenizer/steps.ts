@@ -1,0 +1,40 @@
+import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import type { TokenizerContext } from './context.js';
+import { writeSpecialVocab } from './special-vocab.js';
+import { vocabularySize } from './vocabulary-size.js';
+
+/** What a family writes beside what the tokenizer's kind does. */
+type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void | Promise<void>;
+
+const CODE_LLAMA_SIZE = 32016;
+const CODE_LLAMA_EOT = 32010;
+const GRANITE_SIZE = 49152;
+
+/** By the name that an architecture's plan gives them. Reference: conversion/llama.py, `LlamaModel.set_vocab`. */
+export const STEPS = {
+  'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
+    const prefix = tokenizerConfig?.add_prefix_space;
+    if (prefix !== undefined && prefix !== null) {
+      kv.bool('tokenizer.ggml.add_space_prefix', Boolean(prefix));
+    }
+  },
+
+  /** CodeLlama is known by its size. Its other infill tokens have no key in the reference's writer. */
+  'code-llama-infill': async (context, files) => {
+    if (vocabularySize(context.config) === CODE_LLAMA_SIZE) {
+      await writeSpecialVocab(context, files, {
+        types: ['prefix', 'suffix', 'middle', 'eot'],
+        ids: { eot: CODE_LLAMA_EOT },
+      });
+    }
+  },
+
+  /** The small Granite models are known by their size. */
+  'granite-no-bos': ({ config, kv }) => {
+    if (vocabularySize(config) === GRANITE_SIZE) {
+      kv.bool('tokenizer.ggml.add_bos_token', false);
+    }
+  },
+} as const satisfies Readonly<Record<string, TokenizerStep>>;
+
+export type StepName = keyof typeof STEPS;

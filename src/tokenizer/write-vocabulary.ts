@@ -1,0 +1,40 @@
+import { readTokenizerFiles, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import type { TokenizerContext } from './context.js';
+import type { TokenizerKind } from './kinds/kind.js';
+import { KINDS } from './kinds.js';
+import { noTokenizer } from './no-tokenizer.js';
+import type { TokenizerPlan } from './plan.js';
+import { STEPS } from './steps.js';
+
+/**
+ * Writes the `tokenizer.*` key-values of a model, of the first kind of tokenizer in its family's plan that applies.
+ * Reference: the `set_vocab` of conversion/llama.py, conversion/qwen.py and conversion/base.py.
+ * @returns the files that describe the tokenizer.
+ * @throws NoTokenizerError, UnsupportedTokenizerError, MalformedTokenizerError, InvalidTokenIdError,
+ *   InvalidVocabularySizeError, MalformedJsonError
+ */
+export async function writeVocabulary(context: TokenizerContext, plan: TokenizerPlan): Promise<TokenizerFiles> {
+  const files = await readTokenizerFiles(context.files);
+  const kind = await firstThatApplies(plan, context, files);
+  for (const step of plan.before ?? []) {
+    await STEPS[step](context, files);
+  }
+  await kind.write(context, files);
+  for (const step of plan.after ?? []) {
+    await STEPS[step](context, files);
+  }
+  return files;
+}
+
+async function firstThatApplies(
+  { kinds }: TokenizerPlan,
+  context: TokenizerContext,
+  files: TokenizerFiles,
+): Promise<TokenizerKind> {
+  for (const name of kinds) {
+    if (await KINDS[name].applies(context, files)) {
+      return KINDS[name];
+    }
+  }
+  throw await noTokenizer(context, files);
+}
