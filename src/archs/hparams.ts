@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
-import { ConfigFieldError, integer, optionalInteger, optionalNumber, optionalString, show } from '../config/fields.js';
+import { BLOCKS, blockCount } from '../config/derive.js';
+import { ConfigFieldError, optionalInteger, optionalNumber, optionalString, show } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
-import { MAX_BLOCKS } from '../limits.js';
 import type { HparamsContext } from './architecture.js';
 import { writeRope } from './rope.js';
 
@@ -71,7 +71,6 @@ const GATING_FUNCTIONS: ReadonlyMap<string, number> = new Map([
   ['sqrtsoftplus', 4],
 ]);
 
-const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers'];
 const HEAD_DIM = ['head_dim'];
 
 const ROWS: readonly KeyRow[] = [
@@ -83,17 +82,6 @@ const ROWS: readonly KeyRow[] = [
 /** The fields of config.json that a key, without its architecture, comes from; the usual name first. */
 export function configFields(key: string): readonly string[] {
   return ROWS.find(([of]) => of === key)?.[1] ?? [];
-}
-
-/** Blocks of the model: a tensor of a later one has no name. */
-export function blockCount(config: Config): number {
-  const count = integer(config, ...BLOCKS);
-  if (count > MAX_BLOCKS) {
-    throw new ConfigFieldError(
-      `config.json asks for ${count} blocks, more than the ${MAX_BLOCKS} that a model may have.`,
-    );
-  }
-  return count;
 }
 
 function writeCount(config: Config, kv: KeyValues, key: string, names: readonly string[]): void {
@@ -121,18 +109,4 @@ function writeGating(arch: string, config: Config, kv: KeyValues): void {
     throw new ConfigFieldError(`config.json weighs experts by ${show(name)}, which GGUF has no number for.`);
   }
   kv.u32(`${arch}.expert_gating_func`, number);
-}
-
-/** Dimensions of a head: `head_dim`, or an equal share of the hidden size. */
-export function headDim(config: Config): number {
-  return optionalInteger(config, 'head_dim') ?? Math.floor(integer(config, 'hidden_size') / headCount(config));
-}
-
-/** Query heads, at least one. */
-export function headCount(config: Config): number {
-  const heads = integer(config, 'n_heads', 'num_attention_heads');
-  if (heads === 0) {
-    throw new ConfigFieldError('num_attention_heads in config.json is 0.');
-  }
-  return heads;
 }

@@ -1,10 +1,10 @@
-import type { Config } from '../config/config.js';
-import { integer, optionalInteger } from '../config/fields.js';
+import { headCount, headDim, kvHeadCount } from '../config/derive.js';
+import { integer } from '../config/fields.js';
 import { UnsupportedError } from '../errors.js';
 import { type PermuteRowsExpr, shapeOf, type TensorExpr } from '../tensor/expr.js';
 import type { Architecture, HparamsContext, TensorRule, TransformContext } from './architecture.js';
 import { blockTensor, DENSE_TENSORS } from './dense.js';
-import { headCount, headDim, sharedHparams } from './hparams.js';
+import { sharedHparams } from './hparams.js';
 import { TensorMappingError } from './map-tensors.js';
 import { ropeFreqs } from './rope-freqs.js';
 
@@ -53,11 +53,6 @@ export const llama = {
   extra: ropeFreqs,
   tokenizer: 'llama',
 } as const satisfies Architecture;
-
-/** Key and value heads; without a field of their own there are as many as query heads. */
-function kvHeadCount(config: Config): number {
-  return optionalInteger(config, 'n_kv_heads', 'num_key_value_heads') ?? headCount(config);
-}
 
 /** transformers keeps the two halves of a rotary dimension apart, llama.cpp side by side. */
 function permuteHeads(expr: TensorExpr, { name }: TransformContext, heads: number): PermuteRowsExpr {

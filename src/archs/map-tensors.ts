@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.js';
+import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { isFloat } from '../tensor/dtype.js';
 import type { SourceExpr, TensorExpr } from '../tensor/expr.js';
 import type { Architecture, TensorRule } from './architecture.js';
-import { blockCount } from './hparams.js';
 import { isBuffer, templateOf, textName } from './names.js';
 import { wrapperOf } from './wrapped-names.js';
 

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.js';
+import { headDim } from '../config/derive.js';
 import { ConfigFieldError, optionalNumber, optionalString } from '../config/fields.js';
 import { MAX_HEAD_DIM } from '../limits.js';
 import { pow } from '../numeric/torch-pow.js';
 import type { ExtraTensor } from './architecture.js';
-import { headDim } from './hparams.js';
 import { ropeFields } from './rope.js';
 
 const f32 = Math.fround;
