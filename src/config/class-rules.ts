@@ -7,6 +7,7 @@ import {
   divisor,
   dropped,
   headDim,
+  isMissing,
   kinds,
   kvHeads,
   layerTypes,
@@ -122,6 +123,16 @@ const indexerTypes: Rule = missing('indexer_types', (fields) => {
 });
 
 const LINEAR_OF_FOUR = periodic(4, FULL, LINEAR, 'full_attention_interval');
+/** A rule for `layer_types` that uses a field up, if it is asked at all. */
+const consumed =
+  (field: string, rule: Rule): Rule =>
+  (fields, type) => {
+    if (isMissing(fields.layer_types)) {
+      rule(fields, type);
+      delete fields[field];
+    }
+  };
+
 const partialRotary: Rule = (fields) => {
   fields.partial_rotary_factor ??= 0.25;
 };
@@ -207,9 +218,10 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   dots1: [kvHeads, layerTypes, checkLayerTypes],
   exaone4: [periodic(4, FULL, SLIDING, 'sliding_window_pattern'), checkLayerTypes],
   falcon: [
+    missing('ffn_hidden_size', (fields) => 4 * whole(fields, 'hidden_size')),
     overridden('hidden_size', 'n_embed'),
     copied('num_kv_heads', 'num_attention_heads'),
-    missing('ffn_hidden_size', (fields) => 4 * whole(fields, 'hidden_size')),
+    dropped('n_embed'),
   ],
   falcon_mamba: MAMBA,
   gemma2: [periodic(2, FULL, SLIDING), checkLayerTypes],
@@ -334,11 +346,14 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
       (layer + 1) % 4 === 0 || fromEnd(layer, fields) === 0 ? FULL : 'window_attention',
     ),
   ],
-  qwen3_5_moe_text: [partialRotary, LINEAR_OF_FOUR],
-  qwen3_5_text: [partialRotary, LINEAR_OF_FOUR],
+  qwen3_5_moe_text: [partialRotary, consumed('full_attention_interval', LINEAR_OF_FOUR)],
+  qwen3_5_text: [partialRotary, consumed('full_attention_interval', LINEAR_OF_FOUR)],
   qwen3_omni_moe_audio_encoder: [overridden('num_hidden_layers', 'encoder_layers')],
   qwen3_omni_moe_talker_code_predictor: [layerTypes, checkLayerTypes],
-  qwen4_exp_text: [copied('ple_embed_dim', 'hidden_size'), periodic(4, INDEXED, LINEAR, 'full_attention_interval')],
+  qwen4_exp_text: [
+    copied('ple_embed_dim', 'hidden_size'),
+    consumed('full_attention_interval', periodic(4, INDEXED, LINEAR, 'full_attention_interval')),
+  ],
   unlimited_ocr_text: [
     kinds('layer_types', (_, { sliding_window: window }) => (window === null ? FULL : 'reference_sliding_attention')),
     denseFirst(1, 'first_k_dense_replace'),

@@ -86,14 +86,17 @@ function entryOf(records: Records, name: string): JsonObject {
   };
 }
 
+const NONE: JsonObject = {};
+
 /** What a part has where config.json has none, less what the part's own class gives it. */
 function partOf(records: Records, part: JsonObject, version: Version, around: string): JsonObject {
   const type = part.model_type;
   const own = typeof type === 'string' && type !== around ? records[type] : undefined;
-  const base = own && versionOf(own) === version ? own.defaults : {};
+  const base = own && versionOf(own) === version ? own.defaults : NONE;
   const fields = different(part, { ...COMMON_DEFAULTS[version], ...base });
   for (const name of own?.derived ?? []) {
-    if (FOLLOWS[name]?.(part) ?? true) {
+    // What one version derives may be a constant of the other; a list with an element for each layer never is.
+    if (FOLLOWS[name]?.(part) ?? (base !== NONE || Array.isArray(fields[name]))) {
       delete fields[name];
     }
   }

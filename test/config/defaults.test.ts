@@ -47,7 +47,6 @@ const UNRULED: Readonly<Record<string, readonly string[]>> = {
     'text_config.num_sliding_attention_heads',
     'vision_config.intermediate_size',
   ],
-  'vision-text-dual-encoder': ['vision_config.pooler_output_size'],
   vit: ['pooler_output_size'],
 };
 
