@@ -9,8 +9,16 @@ export interface Config {
   readonly architecture: string;
   /** `architectures[0]` of config.json's root: the class around a nested text model, else the same. */
   readonly origin: string;
-  /** Every field; architectures read these through the functions of `fields.ts`. */
+  /** Every field, the text model's before the root's; architectures read these through the functions of `fields.ts`. */
   readonly hparams: JsonObject;
+  /** The whole configuration, its parts nested in it: what a projector's converter calls `global_config`. */
+  readonly root: JsonObject;
+  /** The nested text model's fields, whatever the family calls the part. */
+  readonly text?: JsonObject | undefined;
+  /** `vision_config`: a projector reads it. */
+  readonly vision?: JsonObject | undefined;
+  /** `whisper_config`, or else `audio_config`: a projector reads it. */
+  readonly audio?: JsonObject | undefined;
   /** `rope_parameters`, or `rope_scaling` under that name, with the root's rope fields mirrored into it. */
   readonly rope: Readonly<Record<string, Json | undefined>>;
   /** Where these stand in config.json: the name of the part, and of the fields that are elsewhere. */

@@ -1,6 +1,5 @@
-import type { Json } from '../json.js';
 import { MAX_BLOCKS } from '../limits.js';
-import { ConfigFieldError, type FieldSource, integer, optionalArray, optionalInteger } from './fields.js';
+import { ConfigFieldError, type FieldSource, integer, optionalInteger } from './fields.js';
 
 /** The spellings of the number of blocks; the first that config.json has counts. */
 export const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers'] as const;
@@ -33,11 +32,6 @@ export function kvHeadCount(config: FieldSource): number {
 /** Dimensions of a head: `head_dim`, or an equal share of the hidden size. @throws ConfigFieldError */
 export function headDim(config: FieldSource): number {
   return optionalInteger(config, 'head_dim') ?? equalShare(integer(config, 'hidden_size'), headCount(config));
-}
-
-/** What each layer is, such as `full_attention`; undefined where config.json has no list. @throws ConfigFieldError */
-export function layerTypes(config: FieldSource): readonly Json[] | undefined {
-  return optionalArray(config, 'layer_types');
 }
 
 /** A head's part of `size` dimensions, rounded down. */

@@ -1,23 +1,31 @@
-import type { Json, JsonObject } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+import type { Version } from './common-defaults.js';
 import type { Config } from './config.js';
 import { ConfigFieldError, optionalObject } from './fields.js';
+import { RAW_CLASSES } from './raw-classes.js';
 import { toDict } from './to-dict.js';
 
 /**
- * A model's configuration as the reference works it out (`load_hparams`, `get_model_architecture` and the constructor of
- * `TextModel` in conversion/base.py).
+ * A model's configuration as the reference works it out (`load_hparams`, `get_model_architecture` and the constructors of
+ * `TextModel` and `MmprojModel` in conversion/base.py).
  * @param raw config.json, parsed.
+ * @param version the transformers that loads the repository: 5.23.0 where 4.57.6 doesn't know its tokenizer's class.
  * @throws ConfigFieldError where config.json names no architecture, or a part of it is not an object.
  */
-export function loadConfig(raw: JsonObject): Config {
-  const fields = toDict(raw) ?? raw;
-  const text = textConfig(fields);
-  const architecture = architectureOf(fields, text);
-  const hparams = { ...CLASS_DEFAULTS.get(architecture), ...fields, ...text };
+export function loadConfig(raw: JsonObject, version: Version = 4): Config {
+  const known = toDict(raw, version) ?? raw;
+  const architecture = architectureOf(known, textConfig(known));
+  const root = RAW_CLASSES.has(architecture) ? raw : known;
+  const text = textConfig(root);
+  const hparams = { ...CLASS_DEFAULTS.get(architecture), ...root, ...text };
   return {
     architecture,
-    origin: firstClass(fields.architectures) ?? architecture,
+    origin: firstClass(root.architectures) ?? architecture,
     hparams,
+    root,
+    text,
+    vision: objectOrNone(root.vision_config),
+    audio: objectOrNone(root.whisper_config === undefined ? root.audio_config : root.whisper_config),
     ...ropeParameters(hparams),
   };
 }
@@ -49,7 +57,7 @@ const ROOT_CLASSES: ReadonlySet<string> = new Set([
 ]);
 
 function architectureOf(fields: JsonObject, text: JsonObject | undefined): string {
-  const root = firstClass(fields.architectures);
+  const root = firstClass(fields.architectures) ?? mambaClass(fields);
   const nested = firstClass(text?.architectures);
   const architecture = root !== undefined && ROOT_CLASSES.has(root) ? root : (nested ?? root);
   if (architecture === undefined) {
@@ -59,6 +67,11 @@ function architectureOf(fields: JsonObject, text: JsonObject | undefined): strin
     );
   }
   return architecture;
+}
+
+/** The class of Mambas from before transformers had it. */
+function mambaClass({ ssm_cfg: mamba }: JsonObject): string | undefined {
+  return isObject(mamba) ? `${typeof mamba.layer === 'string' ? mamba.layer : 'Mamba'}ForCausalLM` : undefined;
 }
 
 function firstClass(architectures: Json | undefined): string | undefined {
@@ -111,7 +124,12 @@ function placeOf(key: string, name: string, hparams: JsonObject): string {
   return names.find((candidate) => hparams[candidate] !== undefined) ?? key;
 }
 
-/** The first name that is there decides, even with a null. */
+/** A text model is converted whatever stands in place of the other parts. */
+function objectOrNone(value: Json | undefined): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+/** The value of the first name that config.json has; a null counts as a value. */
 function firstOf(hparams: JsonObject, names: readonly string[]): Json | undefined {
   const name = names.find((candidate) => hparams[candidate] !== undefined);
   return name === undefined ? undefined : hparams[name];

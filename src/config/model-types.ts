@@ -1,39 +1,63 @@
 import type { JsonObject } from '../json.js';
+import { HIDDEN_DEFAULTS, LATE_RULES, rulesOf } from './class-rules.js';
+import type { Version } from './common-defaults.js';
 import { DEFAULTS } from './defaults.js';
-import {
-  checkLayerTypes,
-  headDim,
-  kvHeads,
-  layerTypes,
-  noRopeLayers,
-  type Rule,
-  ropeScaling,
-  slidingWindow,
-} from './rules.js';
+import type { Rule } from './rules.js';
+import { VERSION_5_RULES } from './version-5.js';
 
-/** A configuration class of transformers 4.57.6: its `attribute_map` and what its constructor works out, in its order. */
-export interface ModelType {
-  readonly defaults: JsonObject;
-  readonly aliases?: Readonly<Record<string, string>>;
+/** What src/config/defaults.ts holds of a type. Each field may be missing. */
+interface Entry {
+  readonly version: Version;
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly fields: JsonObject;
+  readonly parts: Readonly<Record<string, JsonObject>>;
+  readonly derived: readonly string[];
+}
+
+/** A configuration class of transformers. */
+export interface ModelType extends Entry {
+  /** The version of transformers that the class is recorded with: 4.57.6 if it has the class, else 5.23.0. */
+  readonly version: Version;
+  /** `attribute_map`: other names of fields, and the names that they are kept under. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** The fields that config.json may leave out, less those that all classes of the version have. */
+  readonly fields: JsonObject;
+  /**
+   * Nested configurations: the `model_type` of one that doesn't say its own, and what the part has where config.json has
+   * none. What that type itself gives is left out where its version is this one.
+   */
+  readonly parts: Readonly<Record<string, JsonObject>>;
+  /** The fields that follow from others. */
+  readonly derived: readonly string[];
+  /** What the constructor works out, in its order. */
   readonly rules: readonly Rule[];
 }
 
-const QWEN: readonly Rule[] = [slidingWindow, kvHeads, ropeScaling, layerTypes, checkLayerTypes];
+/**
+ * The class of a `model_type`, or undefined for a type that is not known.
+ * @param version the one that runs the class: it decides about the rules, and may be later than the record's.
+ */
+export function modelType(name: string, version: Version): ModelType | undefined {
+  const json = Object.hasOwn(DEFAULTS, name) ? DEFAULTS[name] : undefined;
+  if (json === undefined) {
+    return undefined;
+  }
+  const entry: Entry = {
+    version: 4,
+    aliases: {},
+    fields: {},
+    parts: {},
+    derived: [],
+    ...(JSON.parse(json) as Partial<Entry>),
+  };
+  return {
+    ...entry,
+    fields: { ...entry.fields, ...HIDDEN_DEFAULTS[name] },
+    rules: [...rulesOf(name, entry.derived), ...(version === 4 ? [] : VERSION_5_RULES), ...(LATE_RULES[name] ?? [])],
+  };
+}
 
-const CLASSES: Record<keyof typeof DEFAULTS, Omit<ModelType, 'defaults'>> = {
-  idefics3: { rules: [] },
-  llama: { rules: [kvHeads, headDim, ropeScaling] },
-  ministral: { rules: [kvHeads, layerTypes] },
-  mistral: { rules: [kvHeads] },
-  mistral3: { rules: [], aliases: { image_token_id: 'image_token_index' } },
-  qwen2: { rules: QWEN },
-  qwen2_audio: { rules: [], aliases: { audio_token_id: 'audio_token_index' } },
-  qwen3: { rules: QWEN },
-  smollm3: { rules: [kvHeads, noRopeLayers, layerTypes, checkLayerTypes, ropeScaling] },
-  smolvlm: { rules: [] },
-};
-
-/** `model_type` → its class; a type that is not here is read from config.json as it stands. */
-export const MODEL_TYPES: ReadonlyMap<string, ModelType> = new Map(
-  Object.entries(CLASSES).map(([name, type]) => [name, { ...type, defaults: DEFAULTS[name as keyof typeof DEFAULTS] }]),
-);
+/** All types that are known. */
+export function modelTypes(): readonly string[] {
+  return Object.keys(DEFAULTS);
+}

@@ -1,15 +1,25 @@
-import { isObject, type Json } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import { MAX_BLOCKS } from '../limits.js';
+import type { Version } from './common-defaults.js';
+import { equalShare } from './derive.js';
 
 /** A configuration while it is worked out. */
 export type Draft = Record<string, Json | undefined>;
+/** What a step may know of its class. */
+export interface Type {
+  /** The version that it is recorded with. */
+  readonly version: Version;
+  /** Its defaults. */
+  readonly fields: JsonObject;
+}
 /** One step of a configuration class's constructor: sets the fields that follow from others. */
-export type Rule = (fields: Draft) => void;
+export type Rule = (fields: Draft, type: Type) => void;
 
-/** Where transformers raises, so that the reference reads config.json as it stands. */
+/** Thrown where transformers raises an error; the reference then takes config.json as it stands. */
 export class Refused extends Error {}
 
-function whole(fields: Draft, name: string, max = Number.MAX_SAFE_INTEGER): number {
+/** @throws Refused where the field is no whole number from 0 to `max`. */
+export function whole(fields: Draft, name: string, max = Number.MAX_SAFE_INTEGER): number {
   const value = fields[name];
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) {
     throw new Refused(name);
@@ -17,7 +27,8 @@ function whole(fields: Draft, name: string, max = Number.MAX_SAFE_INTEGER): numb
   return value;
 }
 
-function divisor(fields: Draft, name: string): number {
+/** As `whole`, and not 0. */
+export function divisor(fields: Draft, name: string): number {
   const value = whole(fields, name);
   if (value === 0) {
     throw new Refused(name);
@@ -25,8 +36,60 @@ function divisor(fields: Draft, name: string): number {
   return value;
 }
 
-function isMissing(value: Json | undefined): value is null | undefined {
+export function isMissing(value: Json | undefined): value is null | undefined {
   return value === null || value === undefined;
+}
+
+/** A field that config.json leaves out, or has as null. */
+export function missing(name: string, derive: (fields: Draft) => Json): Rule {
+  return (fields) => {
+    if (isMissing(fields[name])) {
+      fields[name] = derive(fields);
+    }
+  };
+}
+
+/** Another field's value where there is none. */
+export function copied(name: string, from: string): Rule {
+  return (fields) => {
+    if (isMissing(fields[name])) {
+      fields[name] = fields[from];
+    }
+  };
+}
+
+/** Another field, where it is given, goes before this one. */
+export function overridden(name: string, by: string): Rule {
+  return (fields) => {
+    if (!isMissing(fields[by])) {
+      fields[name] = fields[by];
+    }
+  };
+}
+
+/** Fields that the constructor takes, and doesn't keep. */
+export function dropped(...names: readonly string[]): Rule {
+  return (fields) => {
+    for (const name of names) {
+      delete fields[name];
+    }
+  };
+}
+
+/** A list with the kind of each layer, where there is none. */
+export function kinds(name: string, kind: (layer: number, fields: Draft) => Json): Rule {
+  return missing(name, (fields) => perLayer(fields, (layer) => kind(layer, fields)));
+}
+
+/**
+ * `layer_types`: each `period`th layer is the one kind, the others are the other.
+ * @param field what has another period, if it is given.
+ */
+export function periodic(period: number, nth: string, others: string, field?: string): Rule {
+  return missing('layer_types', (fields) => {
+    const given = field !== undefined && fields[field] !== undefined ? divisor(fields, field) : period;
+    return perLayer(fields, (layer) => ((layer + 1) % given === 0 ? nth : others));
+  });
 }
 
 export function kvHeads(fields: Draft): void {
@@ -37,7 +100,7 @@ export function kvHeads(fields: Draft): void {
 
 export function headDim(fields: Draft): void {
   if (isMissing(fields.head_dim)) {
-    fields.head_dim = Math.floor(whole(fields, 'hidden_size') / divisor(fields, 'num_attention_heads'));
+    fields.head_dim = equalShare(whole(fields, 'hidden_size'), divisor(fields, 'num_attention_heads'));
   }
 }
 
@@ -71,9 +134,16 @@ export function ropeScaling(fields: Draft): void {
     rope = { ...rope, rope_type: rope.type };
     fields.rope_scaling = rope;
   }
-  const type = rope.rope_type === undefined ? 'default' : rope.rope_type;
+  if (rope.rope_type === undefined) {
+    throw new Refused('rope_scaling');
+  }
+  checkRopeKeys(rope.rope_type, rope);
+}
+
+/** A type of scaling that isn't known may have any keys. */
+export function checkRopeKeys(type: Json | undefined, rope: JsonObject): void {
   const keys = typeof type === 'string' ? ROPE_KEYS.get(type) : undefined;
-  if (keys?.some((key) => rope[key] === undefined) || (keys && rope.rope_type === undefined)) {
+  if (keys?.some((key) => rope[key] === undefined)) {
     throw new Refused('rope_scaling');
   }
 }
@@ -117,6 +187,7 @@ export function checkLayerTypes(fields: Draft): void {
   }
 }
 
-function perLayer<T>(fields: Draft, make: (layer: number) => T): T[] {
+/** One element for each layer. */
+export function perLayer<T>(fields: Draft, make: (layer: number) => T): T[] {
   return Array.from({ length: whole(fields, 'num_hidden_layers', MAX_BLOCKS) }, (_, layer) => make(layer));
 }

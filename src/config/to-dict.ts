@@ -1,15 +1,15 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { COMMON_DEFAULTS } from './defaults.js';
-import { MODEL_TYPES } from './model-types.js';
+import { COMMON_DEFAULTS, type Version } from './common-defaults.js';
+import { type ModelType, modelType } from './model-types.js';
 import { type Draft, Refused } from './rules.js';
 
 /**
  * config.json as transformers' `AutoConfig.from_pretrained(dir).to_dict()` has it, or null where transformers doesn't
  * know the `model_type` or refuses a field. `name_or_path`, `dtype` and the library's version are left as they stand.
  */
-export function toDict(raw: JsonObject): JsonObject | null {
+export function toDict(raw: JsonObject, version: Version = 4): JsonObject | null {
   try {
-    return instantiate(raw);
+    return instantiate(raw.model_type, raw, version, 0);
   } catch (error) {
     if (error instanceof Refused) {
       return null;
@@ -18,29 +18,102 @@ export function toDict(raw: JsonObject): JsonObject | null {
   }
 }
 
-function instantiate(raw: JsonObject): JsonObject {
-  const name = raw.model_type === 'mistral' && raw.layer_types !== undefined ? 'ministral' : raw.model_type;
-  const type = typeof name === 'string' ? MODEL_TYPES.get(name) : undefined;
-  if (!type) {
+/** Classes hold parts, which hold parts: no released class is deeper than three. */
+const MAX_DEPTH = 4;
+
+/** `AutoConfig.for_model`. */
+function instantiate(name: Json | undefined, given: JsonObject, version: Version, depth: number): JsonObject {
+  // A Mistral with several kinds of layers is a Ministral.
+  const known = name === 'mistral' && given.layer_types !== undefined ? 'ministral' : name;
+  const type = typeof known === 'string' ? modelType(known, version) : undefined;
+  if (typeof known !== 'string' || !type || type.version > version || depth > MAX_DEPTH) {
     throw new Refused('model_type');
   }
-  const aliases = new Map(Object.entries(type.aliases ?? {}));
-  const renamed = Object.fromEntries(Object.entries(raw).map(([key, value]) => [aliases.get(key) ?? key, value]));
-  const fields: Draft = { ...COMMON_DEFAULTS, ...type.defaults, ...renamed, model_type: name };
-  if (isObject(type.defaults.text_config)) {
-    fields.text_config = textConfig(fields.text_config, type.defaults.text_config);
+  return construct(known, type, given, version, depth);
+}
+
+function construct(name: string, type: ModelType, raw: JsonObject, version: Version, depth: number): JsonObject {
+  const given = Object.entries(raw).filter(([key]) => key !== 'model_type');
+  const fields: Draft = {
+    ...COMMON_DEFAULTS[type.version],
+    ...type.fields,
+    ...Object.fromEntries(given.filter(([key]) => type.aliases[key] === undefined)),
+    model_type: type.fields.model_type ?? name,
+  };
+  for (const [key, part] of Object.entries(type.parts)) {
+    fields[key] = instantiatePart(
+      fields[key] ?? flatPart(name, key, raw, type),
+      part,
+      name,
+      type.version,
+      version,
+      depth + 1,
+    );
   }
   for (const rule of type.rules) {
-    rule(fields);
+    rule(fields, type);
+  }
+  for (const [key, value] of given) {
+    const kept = type.aliases[key];
+    if (kept !== undefined) {
+      fields[kept] = value;
+    }
   }
   return fields;
 }
 
-/** `given` is that of config.json, or `fallback` where it has none. */
-function textConfig(given: Json | undefined, fallback: JsonObject): JsonObject {
-  const text = given ?? fallback;
-  if (!isObject(text)) {
-    throw new Refused('text_config');
+/** Classes whose first repositories have the text model's fields beside the parts. */
+const FLAT_TEXT: ReadonlySet<string> = new Set(['glm4v', 'glm4v_moe', 'qwen2_vl', 'qwen2_5_vl']);
+
+function flatPart(name: string, key: string, raw: JsonObject, type: ModelType): JsonObject | undefined {
+  if (key !== 'text_config' || !FLAT_TEXT.has(name)) {
+    return undefined;
   }
-  return instantiate({ model_type: fallback.model_type, ...text });
+  const own = Object.entries(raw).filter(
+    ([field]) => !(field in type.fields || field in type.parts || field === 'model_type'),
+  );
+  return Object.fromEntries(own);
+}
+
+/**
+ * @param given what config.json has for the part.
+ * @param part the entry in `ModelType.parts`.
+ * @param around the type that has the part: older configurations call a part by it.
+ * @param recorded the version that the part's entry is of.
+ */
+function instantiatePart(
+  given: Json | undefined,
+  part: JsonObject,
+  around: string,
+  recorded: Version,
+  version: Version,
+  depth: number,
+): JsonObject {
+  const fields = given ?? part;
+  if (!isObject(fields)) {
+    throw new Refused('parts');
+  }
+  const usual = typeof part.model_type === 'string' ? part.model_type : '';
+  const own = usual === around ? undefined : modelType(usual, version);
+  const name = fields.model_type === around ? usual : (fields.model_type ?? usual);
+  // Only a class that is known by its type can have another one in its place.
+  if (own && own.version <= version && (own.version === recorded || name !== usual)) {
+    return instantiate(name, fields, version, depth);
+  }
+  // The part's class has no record of the same version: its defaults are what the part has by itself.
+  const parts = Object.entries(part).filter((entry): entry is [string, JsonObject] => isNamed(entry[1]));
+  const type: ModelType = {
+    aliases: {},
+    derived: [],
+    rules: [],
+    ...own,
+    version: recorded,
+    fields: part,
+    parts: Object.fromEntries(parts),
+  };
+  return construct(usual, type, fields, version, depth);
+}
+
+function isNamed(value: Json | undefined): boolean {
+  return isObject(value) && value.model_type !== undefined;
 }

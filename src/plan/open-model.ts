@@ -56,8 +56,12 @@ async function readConfig(files: SmallFiles): Promise<Config> {
   if (!raw) {
     throw await noModel(files, 'config.json');
   }
-  return loadConfig(raw);
+  const tokenizer = await files.json('tokenizer_config.json');
+  return loadConfig(raw, tokenizer?.tokenizer_class === VERSION_5_CLASS ? 5 : 4);
 }
+
+/** transformers' tokenizer class that version 4 doesn't know: the reference then reads the repository with version 5. */
+const VERSION_5_CLASS = 'TokenizersBackend';
 
 /** What a repository without weights is instead, where that can be told. */
 async function refuseWithoutWeights(files: SmallFiles): Promise<void> {

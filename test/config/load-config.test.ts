@@ -53,6 +53,54 @@ describe('nested configurations', () => {
   });
 });
 
+describe('parts', () => {
+  test('the root, the text model and what projectors read', () => {
+    const raw = {
+      ...UNKNOWN,
+      text_config: { hidden_size: 64 },
+      vision_config: { depth: 2 },
+      audio_config: { d_model: 8 },
+    };
+    expect(loadConfig(raw)).toMatchObject({
+      root: raw,
+      text: { hidden_size: 64 },
+      vision: { depth: 2 },
+      audio: { d_model: 8 },
+    });
+  });
+
+  test('whisper_config goes before audio_config', () => {
+    expect(loadConfig({ ...UNKNOWN, whisper_config: { a: 1 }, audio_config: { a: 2 } }).audio).toEqual({ a: 1 });
+  });
+
+  test('a model without parts, or with nulls', () => {
+    const config = loadConfig({ ...UNKNOWN, vision_config: null });
+    expect([config.text, config.vision, config.audio]).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('classes that read config.json as it stands', () => {
+  test.each(['MambaForCausalLM', 'FalconH1ForCausalLM', 'GraniteMoeHybridForCausalLM'])('%s', (name) => {
+    const raw = { architectures: [name], model_type: 'falcon_h1', hidden_size: 64 };
+    expect(loadConfig(raw).hparams).toEqual(raw);
+  });
+
+  test("others of the type have transformers' defaults", () => {
+    expect(loadConfig({ architectures: ['New'], model_type: 'falcon_h1' }).hparams).toMatchObject({ mamba_d_conv: 4 });
+  });
+});
+
+test("a Mamba from before transformers' has its class in ssm_cfg", () => {
+  expect(loadConfig({ ssm_cfg: { layer: 'Mamba2' } }).architecture).toBe('Mamba2ForCausalLM');
+  expect(loadConfig({ ssm_cfg: {} }).architecture).toBe('MambaForCausalLM');
+});
+
+test('version 5 knows types that version 4 reads as they stand', () => {
+  const raw = { architectures: ['Ministral3ForCausalLM'], model_type: 'ministral3' };
+  expect(loadConfig(raw).hparams.head_dim).toBeUndefined();
+  expect(loadConfig(raw, 5).hparams.head_dim).toBe(128);
+});
+
 describe('rope', () => {
   test.each<[string, JsonObject, JsonObject]>([
     ['the root theta and factor', { rope_theta: 5, rope_pct: 0.5 }, { rope_theta: 5, partial_rotary_factor: 0.5 }],

@@ -36,6 +36,7 @@ export async function vocabularyOf(files: Files, plan: TokenizerPlan): Promise<W
       architecture: 'Tiny',
       origin: 'Tiny',
       hparams,
+      root: hparams,
       rope: {},
       ropePlace: { path: 'rope_scaling', places: {} },
     },

@@ -1,0 +1,149 @@
+import { isObject, type Json, type JsonObject } from '../json.js';
+import { checkRopeKeys, type Draft, isMissing, Refused, type Rule } from './rules.js';
+
+/**
+ * Version 5 keeps everything about rotation in `rope_parameters`: the older `rope_scaling`, `rope_theta` and
+ * `partial_rotary_factor` move there, into each kind of layer's where it has one for each kind.
+ */
+const ropeParameters: Rule = (fields, type) => {
+  const scaling = isObject(fields.rope_scaling) && Object.keys(fields.rope_scaling).length > 0;
+  const own = type.version === 4 ? legacyRope(type.fields) : type.fields.rope_parameters;
+  if (own === undefined && isMissing(fields.rope_parameters) && !(scaling && fields.rope_theta)) {
+    return;
+  }
+  const usual = isObject(own) ? own : {};
+  const given = fields.rope_parameters;
+  const rope = scaling ? fields.rope_scaling : isMissing(given) ? {} : given;
+  if (!isObject(rope)) {
+    throw new Refused('rope_parameters');
+  }
+  const theta = fields.rope_theta ?? usual.rope_theta ?? 10000;
+  const factor = fields.partial_rotary_factor ?? usual.partial_rotary_factor;
+  const standard = (part: JsonObject) => standardized(part, theta, factor, usual.rope_type, fields);
+  // What is given is completed by theta and factor alone, unless the class has parameters for each kind of layer.
+  const base = rope === own && !Object.values(usual).some(isObject) ? {} : rope;
+  const kinds = layerKinds(fields).filter((kind) => base[kind] !== undefined);
+  fields.rope_parameters =
+    kinds.length === 0
+      ? standard(base)
+      : {
+          ...base,
+          ...Object.fromEntries(kinds.map((kind) => [kind, isObject(base[kind]) ? standard(base[kind]) : null])),
+        };
+  for (const name of LEGACY) {
+    if (type.version === 4 || type.fields[name] === undefined) {
+      delete fields[name];
+    }
+  }
+};
+
+/** What version 4 has beside each other. */
+const LEGACY = ['rope_scaling', 'rope_theta', 'partial_rotary_factor'];
+
+/** The `rope_parameters` that a class of version 4 has in version 5; undefined for one that doesn't rotate. */
+function legacyRope({ rope_theta, partial_rotary_factor }: JsonObject): JsonObject | undefined {
+  return rope_theta === undefined
+    ? undefined
+    : { rope_theta, ...(partial_rotary_factor === undefined ? {} : { partial_rotary_factor }) };
+}
+
+function layerKinds(fields: Draft): readonly string[] {
+  const types = fields.layer_types;
+  return Array.isArray(types) ? [...new Set(types.filter((type): type is string => typeof type === 'string'))] : [];
+}
+
+/** Types of scaling that need to know the length that the model was trained with. */
+const SCALED = ['llama3', 'yarn', 'longrope'];
+
+function standardized(
+  given: JsonObject,
+  theta: Json,
+  factor: Json | undefined,
+  usualType: Json | undefined,
+  fields: Draft,
+): JsonObject {
+  const named = given.rope_type ?? given.type ?? 'default';
+  const type = named === 'default' && usualType !== undefined ? usualType : named;
+  const rope: Record<string, Json | undefined> = {
+    rope_theta: theta,
+    ...(isMissing(factor) ? {} : { partial_rotary_factor: factor }),
+    ...given,
+    rope_type: type,
+  };
+  if (typeof type === 'string' && SCALED.includes(type)) {
+    const trained = fields.original_max_position_embeddings;
+    if (trained !== undefined) {
+      rope.original_max_position_embeddings = trained;
+    } else if (rope.original_max_position_embeddings === undefined) {
+      rope.original_max_position_embeddings = fields.max_position_embeddings;
+    }
+  }
+  checkRopeKeys(type, rope);
+  return rope;
+}
+
+/** Fields about generation that version 5 no longer keeps, unless the class has them as its own. */
+const GENERATION = [
+  'assistant_confidence_threshold',
+  'assistant_lookbehind',
+  'bad_words_ids',
+  'begin_suppress_tokens',
+  'diversity_penalty',
+  'do_sample',
+  'early_stopping',
+  'encoder_no_repeat_ngram_size',
+  'encoder_repetition_penalty',
+  'epsilon_cutoff',
+  'eta_cutoff',
+  'exponential_decay_length_penalty',
+  'forced_bos_token_id',
+  'forced_eos_token_id',
+  'length_penalty',
+  'max_length',
+  'min_length',
+  'no_repeat_ngram_size',
+  'num_assistant_tokens',
+  'num_assistant_tokens_schedule',
+  'num_beam_groups',
+  'num_beams',
+  'num_return_sequences',
+  'output_scores',
+  'remove_invalid_values',
+  'repetition_penalty',
+  'return_dict_in_generate',
+  'suppress_tokens',
+  'target_lookbehind',
+  'temperature',
+  'top_k',
+  'top_p',
+  'typical_p',
+  'use_cache',
+];
+
+const dropGeneration: Rule = (fields, type) => {
+  for (const name of GENERATION) {
+    if (type.fields[name] === undefined) {
+      delete fields[name];
+    }
+  }
+};
+
+/** Kinds of layers that version 5 has another name for. */
+const RENAMED: ReadonlyMap<Json, string> = new Map([
+  ['mamba', 'linear_attention'],
+  ['attention', 'full_attention'],
+  ['deepseek_sparse_attention', 'indexed_attention'],
+  ['qwen_sparse_attention', 'indexed_attention'],
+]);
+
+const renameLayerTypes: Rule = (fields) => {
+  for (const name of ['layer_types', 'mtp_layer_types']) {
+    const types = fields[name];
+    if (Array.isArray(types)) {
+      fields[name] = types.map((type) => RENAMED.get(type) ?? type);
+    }
+  }
+};
+
+/** What version 5 does to every configuration. */
+export const VERSION_5_RULES: readonly Rule[] = [ropeParameters, dropGeneration, renameLayerTypes];

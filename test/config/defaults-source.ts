@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import { COMMON_DEFAULTS, type Version } from '#src/config/common-defaults.js';
+import { isObject, type Json, type JsonObject } from '#src/json.js';
+
+/** One model type of config-defaults.json: what transformers gives a config.json with that `model_type` alone. */
+export interface Recorded {
+  readonly class: string;
+  readonly transformers: string;
+  /** The class's older names of fields, and the names that it keeps them under. */
+  readonly attribute_map: Readonly<Record<string, string>>;
+  readonly defaults: JsonObject;
+  /** The fields that follow from others; they are missing in `defaults`. */
+  readonly derived: readonly string[];
+}
+
+export type Records = Readonly<Record<string, Recorded>>;
+
+/**
+ * src/config/defaults.ts: of every chosen type the fields that differ from what all classes have.
+ * @param classes the classes that llama.cpp's converters register.
+ */
+export function defaultsSource(records: Records, classes: readonly string[]): string {
+  const lines = [...chosenTypes(records, classes)].sort().map((name) => {
+    const entry = JSON.stringify(entryOf(records, name));
+    return `  ${/^\w+$/.test(name) ? name : `'${name}'`}: '${entry.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}',`;
+  });
+  return `${HEAD}\n${lines.join('\n')}\n};\n`;
+}
+
+const HEAD = `// biome-ignore-all format: one line a model type
+// Written by \`npm run config-defaults\`.
+
+/**
+ * \`model_type\` → what transformers' configuration class gives the fields that config.json leaves out, as JSON. A type is
+ * parsed when it is needed. \`ModelType\` says what the JSON holds.
+ */
+export const DEFAULTS: Readonly<Record<string, string>> = {`;
+
+/**
+ * The types whose class has the name of a converter's class; then the types that have one of these as their text model;
+ * then the types of all parts of these.
+ */
+function chosenTypes(records: Records, classes: readonly string[]): ReadonlySet<string> {
+  const known = classes.map((name) => name.toLowerCase());
+  const types = Object.entries(records);
+  const models = types.filter(([, { class: name }]) => {
+    const stem = name.replace(/(Text)?Config$/, '').toLowerCase();
+    return known.some((each) => each.startsWith(stem));
+  });
+  const chosen = new Set(models.map(([name]) => name));
+  const around = types.filter(([, { defaults }]) => {
+    const text = defaults.text_config;
+    return isObject(text) && typeof text.model_type === 'string' && chosen.has(text.model_type);
+  });
+  for (const [name] of around) {
+    chosen.add(name);
+  }
+  // A set's loop reaches what is added in it.
+  for (const name of chosen) {
+    for (const [, part] of partsOf(records[name]?.defaults ?? {})) {
+      if (typeof part.model_type === 'string' && records[part.model_type]) {
+        chosen.add(part.model_type);
+      }
+    }
+  }
+  return chosen;
+}
+
+function entryOf(records: Records, name: string): JsonObject {
+  const record = records[name];
+  if (!record) {
+    throw new Error(`config-defaults.json has no ${name}.`);
+  }
+  const version = versionOf(record);
+  const parts = partsOf(record.defaults).map(([key, part]) => [key, partOf(records, part, version, name)] as const);
+  const fields = different(record.defaults, COMMON_DEFAULTS[version]);
+  for (const [key] of parts) {
+    delete fields[key];
+  }
+  return {
+    ...(version === 4 ? {} : { version }),
+    ...given('aliases', record.attribute_map),
+    ...given('fields', fields),
+    ...given('parts', Object.fromEntries(parts)),
+    ...(record.derived.length === 0 ? {} : { derived: record.derived }),
+  };
+}
+
+const NONE: JsonObject = {};
+
+/** What a part has where config.json has none, less what the part's own class gives it. */
+function partOf(records: Records, part: JsonObject, version: Version, around: string): JsonObject {
+  const type = part.model_type;
+  const own = typeof type === 'string' && type !== around ? records[type] : undefined;
+  const base = own && versionOf(own) === version ? own.defaults : NONE;
+  const fields = different(part, { ...COMMON_DEFAULTS[version], ...base });
+  for (const name of own?.derived ?? []) {
+    // What one version derives may be a constant of the other; a list with an element for each layer never is.
+    if (FOLLOWS[name]?.(part) ?? (base !== NONE || Array.isArray(fields[name]))) {
+      delete fields[name];
+    }
+  }
+  for (const [key, nested] of partsOf(part)) {
+    if (fields[key] !== undefined) {
+      fields[key] = partOf(records, nested, version, '');
+    }
+  }
+  return { ...fields, model_type: part.model_type };
+}
+
+/** Whether a derived field has the value that its class derives; of others that is taken for granted. */
+const FOLLOWS: Readonly<Record<string, (fields: JsonObject) => boolean>> = {
+  num_key_value_heads: (fields) => fields.num_key_value_heads === fields.num_attention_heads,
+  head_dim: (fields) => fields.head_dim === Math.floor(Number(fields.hidden_size) / Number(fields.num_attention_heads)),
+};
+
+/** Nested configurations: `PretrainedConfig` leaves its mark on them. */
+function partsOf(fields: JsonObject): [string, JsonObject][] {
+  return Object.entries(fields).filter(
+    (entry): entry is [string, JsonObject] => isObject(entry[1]) && entry[1].architectures !== undefined,
+  );
+}
+
+/** These name where a configuration was read and how, which the reference's output does not depend on. */
+export const INCIDENTAL = ['_name_or_path', 'dtype', 'transformers_version'];
+
+function different(fields: JsonObject, common: JsonObject): Record<string, Json | undefined> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([key, value]) => !INCIDENTAL.includes(key) && !(key in common && isDeepStrictEqual(common[key], value)),
+    ),
+  );
+}
+
+function given(name: string, object: JsonObject): JsonObject {
+  return Object.keys(object).length === 0 ? {} : { [name]: object };
+}
+
+export function versionOf({ transformers }: Recorded): Version {
+  return transformers.startsWith('4.') ? 4 : 5;
+}
