@@ -1,5 +1,6 @@
 import { checkFaults } from '../loading/check.js';
-import { type Fault, findFaults } from '../loading/faults.js';
+import type { Fault } from '../loading/fault.js';
+import { findFaults } from '../loading/faults.js';
 import { overrideDoubts } from '../quantize/override-kv.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { keptTensors, type QuantizeRequest, type QuantizeSource, quantizedKeyValues } from './quantized.js';
