@@ -46,7 +46,7 @@ export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
 export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
 export { MalformedJsonError } from './json.js';
 export { UnloadableError } from './loading/check.js';
-export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './locate-gguf.js';
+export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './gguf-files/locate.js';
 export { FileNameTemplateError } from './metadata/file-name.js';
 export { MalformedYamlError } from './metadata/yaml.js';
 export { EmptyOptionError } from './options/empty.js';

@@ -23,7 +23,7 @@ export type { KeyChange } from './files/key-changes.js';
 export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
 export type { GgmlType, GgufValue, Scalar } from './gguf/types.js';
-export { type Inspection, type InspectParams, inspect } from './inspect.js';
+export { type Inspection, type InspectParams, inspect } from './gguf-files/inspect.js';
 export type { PlacedFile, Plan, PlannedFile, PlannedTensor, Prediction } from './layout/plan.js';
 export type { OutputParams, QuantizeOptions } from './plan/params.js';
 export type { Sensitivities, Sensitivity } from './plan/sensitivities.js';
@@ -51,6 +51,6 @@ export { type CollectImatrixParams, collectImatrix } from './runner/imatrix/auto
 export type { CollectParams } from './runner/imatrix/collect-from.js';
 export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from './runner/imatrix/imatrix.js';
 export { measureSensitivities, type SensitivityParams } from './runner/sensitivity/measure.js';
-export type { Call } from './stream.js';
+export type { Call } from './async/stream.js';
 export type { TensorExpr } from './tensor/expr.js';
 export { PRE_TOKENIZER_NAMES, type PreTokenizerName } from './tokenizer/pre/fingerprints.js';

@@ -3,8 +3,8 @@ import type { Plan } from '../layout/plan.js';
 import { checkParams, checkQuantizeParams } from '../plan/check-params.js';
 import { readInputs } from '../plan/inputs.js';
 import { readRequest } from '../plan/quantize-request.js';
-import { numbered } from '../stages.js';
-import { type Call, call, forward, stream } from '../stream.js';
+import { numbered } from '../async/stages.js';
+import { type Call, call, forward, stream } from '../async/stream.js';
 import * as conversion from './convert.js';
 import {
   type ConvertParams,

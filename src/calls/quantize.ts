@@ -11,7 +11,7 @@ import { readRequest } from '../plan/quantize-request.js';
 import type { QuantizeRequest } from '../plan/quantized.js';
 import { layOutAsked } from '../plan/target.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
-import { type Call, stream } from '../stream.js';
+import { type Call, stream } from '../async/stream.js';
 import { type Planner, planOnly, run } from './run.js';
 
 /**

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { refuseMissing } from '../locate-gguf.js';
+import { refuseMissing } from '../gguf-files/locate.js';
 import { optionName } from '../options/empty.js';
 import { NoTypeError } from '../plan/check-params.js';
 import type { ConvertParams, QuantizeParams } from '../plan/params.js';

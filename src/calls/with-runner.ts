@@ -7,7 +7,7 @@ import type { CheckResult } from '../runner/check-result.js';
 import { checkGates } from '../runner/gates.js';
 import { OpenedModels } from '../runner/model.js';
 import { readText } from '../runner/texts.js';
-import { type Call, forward, stream } from '../stream.js';
+import { type Call, forward, stream } from '../async/stream.js';
 import { hasTarget, type PipelineParams } from './params.js';
 import { checkKnownOutput } from './places.js';
 import { checkKept, expected, measured, type Run, waitsOf } from './prepare.js';

@@ -10,7 +10,7 @@ import type { Fault } from '../loading/fault.js';
 import { findFaults, findKeyFaults } from '../loading/faults.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
-import { type Call, stream } from '../stream.js';
+import { type Call, stream } from '../async/stream.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';

@@ -9,8 +9,8 @@ import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
-import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
-import { type Call, stream } from '../stream.js';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
+import { type Call, stream } from '../async/stream.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
 export interface MergeParams extends Omit<OutputParams, 'strict' | 'stats'> {

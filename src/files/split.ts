@@ -7,14 +7,14 @@ import { align } from '../gguf/writer.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { Plan, PlannedFile } from '../layout/plan.js';
 import { MAX_GGUF_PARTS } from '../limits.js';
-import { partOf } from '../locate-gguf.js';
+import { partOf } from '../gguf-files/locate.js';
 import { withJobs } from '../options/numbers.js';
 import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
-import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
-import { type Call, stream } from '../stream.js';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
+import { type Call, stream } from '../async/stream.js';
 import { elementCount, shapeOf } from '../tensor/expr.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 

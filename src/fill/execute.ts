@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { forEachConcurrently, throwIfAborted } from '../concurrency.js';
+import { forEachConcurrently, throwIfAborted } from '../async/concurrency.js';
 import { SourceError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
 import type { PartialFiles } from '../output/partial-files.js';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { partNames } from '../locate-gguf.js';
+import { partNames } from '../gguf-files/locate.js';
 import { openFolder } from '../repo/folder.js';
 
 /** Those parameters, of whatever call, that name what it reads: files, folders, or what is on the Hub. */

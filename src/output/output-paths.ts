@@ -1,7 +1,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SourceError } from '../errors.js';
-import { partOf } from '../locate-gguf.js';
+import { partOf } from '../gguf-files/locate.js';
 import { fillTemplate } from '../metadata/file-name.js';
 import { OutputNameError } from './place.js';
 

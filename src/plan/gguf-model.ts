@@ -4,7 +4,7 @@ import { encodeRaw } from '../gguf/raw-strings.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { readTrailing } from '../gguf/trailing.js';
 import { align } from '../gguf/writer.js';
-import { byteSource, locateGguf } from '../locate-gguf.js';
+import { byteSource, locateGguf } from '../gguf-files/locate.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import type { SourceExpr } from '../tensor/expr.js';

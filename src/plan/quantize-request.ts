@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SourceError, UsageError } from '../errors.js';
-import { byteSource, locateFile } from '../locate-gguf.js';
+import { byteSource, locateFile } from '../gguf-files/locate.js';
 import { checkSelection, type Imatrix, selectEntries } from '../quantize/imatrix/imatrix.js';
 import { imatrixKeyValues } from '../quantize/imatrix/key-values.js';
 import { readImatrix } from '../quantize/imatrix/read.js';

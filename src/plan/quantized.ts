@@ -5,7 +5,7 @@ import { KeyValues } from '../gguf/key-values.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import { placeTensors, QUANTIZATION_VERSION, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile, Prediction } from '../layout/plan.js';
-import { partOf } from '../locate-gguf.js';
+import { partOf } from '../gguf-files/locate.js';
 import { copiedFileType, FILE_TYPES, type FileType } from '../quantize/file-types.js';
 import { type Coverage, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
 import { doubtWeights } from '../quantize/imatrix/doubtful-weights.js';

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { forEachConcurrently } from '../concurrency.js';
+import { forEachConcurrently } from '../async/concurrency.js';
 import { ResourceError } from '../errors.js';
 import type { ConvertEvent, OpeningEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';

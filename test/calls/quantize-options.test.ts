@@ -4,7 +4,7 @@ import { planQuantize, quantize } from '#src/calls/quantize.js';
 import { SourceError, UsageError } from '#src/errors.js';
 import type { ConvertEvent } from '#src/events.js';
 import { edit } from '#src/files/edit.js';
-import { inspect } from '#src/inspect.js';
+import { inspect } from '#src/gguf-files/inspect.js';
 import type { QuantizeParams } from '#src/plan/params.js';
 import { StrictError } from '#src/warnings.js';
 import { fixtures } from '../paths.js';

@@ -1,4 +1,4 @@
-import { InterruptedError } from './errors.js';
+import { InterruptedError } from '../errors.js';
 
 /**
  * What every call that takes a while returns. `for await` goes over its events; `await` runs it to its end, or what is

@@ -1,4 +1,4 @@
-import { InterruptedError } from './errors.js';
+import { InterruptedError } from '../errors.js';
 
 /**
  * Runs `action` on all items, `limit` at a time. The first failure, or the caller's abort, aborts the signal that those

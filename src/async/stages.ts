@@ -1,4 +1,4 @@
-import type { Phase, PhaseEvent } from './events.js';
+import type { Phase, PhaseEvent } from '../events.js';
 
 /**
  * Numbers a call's stages as they begin. One that was begun before is not told of again: a model is opened for each of

@@ -1,13 +1,13 @@
 import { basename, dirname } from 'node:path';
-import { SourceError, UsageError } from './errors.js';
-import type { ByteSource } from './gguf/byte-source.js';
-import { MAX_GGUF_PARTS } from './limits.js';
-import { parseFileType } from './quantize/file-types.js';
-import { ggufFiles, shownFiles, sourceOf } from './repo/file-names.js';
-import { openFolder, openFolderFiles } from './repo/folder.js';
-import { endpointOf, type OpenOptions, openNamed, RevisionOfFolderError } from './repo/open.js';
-import type { Repo } from './repo/repo.js';
-import { type HubSource, type LocalSource, resolveSource } from './repo/source-name.js';
+import { SourceError, UsageError } from '../errors.js';
+import type { ByteSource } from '../gguf/byte-source.js';
+import { MAX_GGUF_PARTS } from '../limits.js';
+import { parseFileType } from '../quantize/file-types.js';
+import { ggufFiles, shownFiles, sourceOf } from '../repo/file-names.js';
+import { openFolder, openFolderFiles } from '../repo/folder.js';
+import { endpointOf, type OpenOptions, openNamed, RevisionOfFolderError } from '../repo/open.js';
+import type { Repo } from '../repo/repo.js';
+import { type HubSource, type LocalSource, resolveSource } from '../repo/source-name.js';
 
 export class NotAGgufSourceError extends UsageError {}
 export class GgufNotFoundError extends SourceError {}

@@ -1,10 +1,10 @@
-import type { WarningEvent } from './events.js';
-import type { KeyValues } from './gguf/key-values.js';
-import { type GgufFile, type GgufTensor, readGguf } from './gguf/reader.js';
-import { readTrailing } from './gguf/trailing.js';
-import type { GgufValue, Scalar } from './gguf/types.js';
-import { byteSource, isPartName, locateGgufFile } from './locate-gguf.js';
-import type { OpenOptions } from './repo/open.js';
+import type { WarningEvent } from '../events.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import { type GgufFile, type GgufTensor, readGguf } from '../gguf/reader.js';
+import { readTrailing } from '../gguf/trailing.js';
+import type { GgufValue, Scalar } from '../gguf/types.js';
+import { byteSource, isPartName, locateGgufFile } from './locate.js';
+import type { OpenOptions } from '../repo/open.js';
 
 type Warning = Omit<WarningEvent, 'event'>;
 
