@@ -1,11 +1,11 @@
-import type { ConvertEvent, ConvertResult } from '../events.js';
+import { numbered } from '../async/stages.js';
+import { type Call, call, forward, stream } from '../async/stream.js';
 import type { Plan } from '../layout/plan.js';
 import { checkParams, checkQuantizeParams } from '../plan/check-params.js';
 import { readInputs } from '../plan/inputs.js';
 import { readRequest } from '../plan/quantize-request.js';
-import { numbered } from '../async/stages.js';
-import { type Call, call, forward, stream } from '../async/stream.js';
 import * as conversion from './convert.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import {
   type ConvertParams,
   checkRunnerOptions,

@@ -1,5 +1,4 @@
 import { UnsupportedError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
 import { checkOutputs, guardOf } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
 import { knownPath } from '../output/output-paths.js';
@@ -10,6 +9,7 @@ import { IMATRIX_FILE } from '../runner/imatrix/kind.js';
 import type { OpenedModels } from '../runner/model.js';
 import { measureSensitivities } from '../runner/sensitivity/measure.js';
 import { warn } from '../warnings.js';
+import type { ConvertEvent } from './events.js';
 import { hasTarget, type PipelineParams } from './params.js';
 
 /** With the models that were opened on the way. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { ConvertEvent, ConvertResult } from '../events.js';
+import { type Call, stream } from '../async/stream.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
 import { withJobs } from '../options/numbers.js';
 import { type Asked, checkQuantizeParams } from '../plan/check-params.js';
@@ -11,7 +11,7 @@ import { readRequest } from '../plan/quantize-request.js';
 import type { QuantizeRequest } from '../plan/quantized.js';
 import { layOutAsked } from '../plan/target.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
-import { type Call, stream } from '../async/stream.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import { type Planner, planOnly, run } from './run.js';
 
 /**

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
-import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
 import { execute } from '../fill/execute.js';
 import { ErrorStats } from '../fill/stats.js';
 import { makeTasks, type Task, taskBytes } from '../fill/tasks.js';
 import { Workers } from '../fill/workers.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { PartialFiles } from '../output/partial-files.js';
 import { DEFAULT_MAX_MEMORY } from '../plan/finish-plan.js';
 import type { Repo } from '../repo/repo.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import { checkKnownOutput, type Placing, type PlacingParams, placePlan } from './places.js';
 
 /** How a kind of work comes to its plan. */

@@ -1,13 +1,14 @@
+import { type Call, forward, stream } from '../async/stream.js';
 import { InterruptedError } from '../errors.js';
-import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
 import type { Plan } from '../layout/plan.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { withJobs } from '../options/numbers.js';
 import { check, expectCheck } from '../runner/check.js';
 import type { CheckResult } from '../runner/check-result.js';
 import { checkGates } from '../runner/gates.js';
 import { OpenedModels } from '../runner/model.js';
 import { readText } from '../runner/texts.js';
-import { type Call, forward, stream } from '../async/stream.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import { hasTarget, type PipelineParams } from './params.js';
 import { checkKnownOutput } from './places.js';
 import { checkKept, expected, measured, type Run, waitsOf } from './prepare.js';

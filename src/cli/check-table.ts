@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { WrittenFile } from '../events.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { printable } from '../printable.js';
 import type { Checked, CheckResult, Estimate } from '../runner/check-result.js';
 import { formatBytes } from './format.js';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { ConvertResult } from '../events.js';
+import type { ConvertResult } from '../calls/events.js';
 import type { Plan } from '../layout/plan.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import type { Reading } from '../output/inputs.js';

@@ -1,4 +1,4 @@
-import type { ConvertEvent, ConvertResult } from '../events.js';
+import type { ConvertEvent, ConvertResult } from '../calls/events.js';
 import type { Plan } from '../layout/plan.js';
 import type { Reading } from '../output/inputs.js';
 import type { OutputParams } from '../plan/params.js';

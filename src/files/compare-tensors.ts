@@ -1,5 +1,5 @@
-import type { TensorStats } from '../events.js';
 import { GGML_TYPES, type GgmlType, rowBytes } from '../gguf/types.js';
+import type { TensorStats } from '../layout/written-file.js';
 import type { GgufModelTensor } from '../plan/gguf-model.js';
 import { dequantize } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';

@@ -1,4 +1,3 @@
-import type { ConvertEvent } from '../events.js';
 import { throughC } from '../gguf/c-strings.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { GGML_TYPES } from '../gguf/types.js';
@@ -6,7 +5,7 @@ import type { UnplacedTensor } from '../layout/layout.js';
 import type { GgufModel, GgufModelTensor } from '../plan/gguf-model.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
-import { warn } from '../warnings.js';
+import { type WarningSink, warn } from '../warnings.js';
 
 /** What llama-gguf-split takes over from a file, as it does. */
 
@@ -27,10 +26,8 @@ export function copiedTensor({ name, type, ne, expr }: GgufModelTensor): Unplace
 }
 
 /** The key-values, with a warning about each string that loses something. */
-export function copiedKeyValues({ kv }: GgufModel, emit: (event: ConvertEvent) => void): KeyValues {
-  return throughC(kv, (key) =>
-    warn({ emit }, `${key} has a NUL in a string, which ends there, as llama-gguf-split has it.`),
-  );
+export function copiedKeyValues({ kv }: GgufModel, to: WarningSink): KeyValues {
+  return throughC(kv, (key) => warn(to, `${key} has a NUL in a string, which ends there, as llama-gguf-split has it.`));
 }
 
 /** The file type's name, where the key-values have a known one. */

@@ -1,11 +1,11 @@
 import { forEachConcurrently } from '../async/concurrency.js';
+import { type Call, stream } from '../async/stream.js';
 import type { DoneEvent, ProgressEvent, WaitEvent } from '../events.js';
 import { type GgmlType, rowBytes } from '../gguf/types.js';
 import { type GgufModel, type GgufModelTensor, openGgufModel } from '../plan/gguf-model.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
-import { type Call, stream } from '../async/stream.js';
 import { elementCount } from '../tensor/expr.js';
 import { compareTensors, type TensorError } from './compare-tensors.js';
 import { type KeyChange, keyChanges } from './key-changes.js';

@@ -1,4 +1,5 @@
 import { readFile, realpath } from 'node:fs/promises';
+import { type Call, stream } from '../async/stream.js';
 import { Hf2ggufError, UnsupportedError, UsageError } from '../errors.js';
 import type { DoneEvent, ProgressEvent, WarningEvent } from '../events.js';
 import { type ByteSource, openFile } from '../gguf/byte-source.js';
@@ -10,7 +11,6 @@ import type { Fault } from '../loading/fault.js';
 import { findFaults, findKeyFaults } from '../loading/faults.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
-import { type Call, stream } from '../async/stream.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
+import { type Call, stream } from '../async/stream.js';
+import type { ConvertEvent, ConvertResult } from '../calls/events.js';
 import { type Planner, planOnly, run } from '../calls/run.js';
 import { UsageError } from '../errors.js';
-import type { ConvertEvent, ConvertResult } from '../events.js';
 import { placeTensors } from '../layout/layout.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
 import { withJobs } from '../options/numbers.js';
@@ -9,8 +11,6 @@ import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
-import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
-import { type Call, stream } from '../async/stream.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
 export interface MergeParams extends Omit<OutputParams, 'strict' | 'stats'> {
@@ -55,7 +55,7 @@ function plan(model: GgufModel, params: MergeParams, emit: (event: ConvertEvent)
     throw new NotSplitError(`${model.name} is not split.`, 'Give a part: NAME-00001-of-00003.gguf, for example.');
   }
   // 0 parts: nothing takes the merged file for a part.
-  const kv = copiedKeyValues(model, emit).delete('split.count').scalar('split.count', 'u16', 0);
+  const kv = copiedKeyValues(model, { emit }).delete('split.count').scalar('split.count', 'u16', 0);
   const name = basename(model.name).replace(/-\d{5}-of-\d{5}\.gguf$/, '.gguf');
   const file = placeTensors({ name, type: fileTypeOf(kv), kv, tensors: model.tensors.map(copiedTensor), padded: true });
   return finishPlan({ repo: model.repo, architecture: architectureOf(kv), files: [file], params, emit });

@@ -1,20 +1,20 @@
 import { basename } from 'node:path';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
+import { type Call, stream } from '../async/stream.js';
+import type { ConvertEvent, ConvertResult } from '../calls/events.js';
 import { type Planner, planOnly, run } from '../calls/run.js';
 import { UsageError } from '../errors.js';
-import type { ConvertEvent, ConvertResult } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { align } from '../gguf/writer.js';
+import { partOf } from '../gguf-files/locate.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { Plan, PlannedFile } from '../layout/plan.js';
 import { MAX_GGUF_PARTS } from '../limits.js';
-import { partOf } from '../gguf-files/locate.js';
 import { withJobs } from '../options/numbers.js';
 import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
-import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
-import { type Call, stream } from '../async/stream.js';
 import { elementCount, shapeOf } from '../tensor/expr.js';
 import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
 
@@ -86,7 +86,7 @@ function readLimit({ splitMaxTensors, splitMaxSize }: SplitParams): Limit {
 
 function plan(model: GgufModel, limit: Limit, params: SplitParams, emit: (event: ConvertEvent) => void) {
   const groups = groupTensors(model.tensors.map(copiedTensor), limit, params.noTensorFirstSplit ?? false);
-  const kv = copiedKeyValues(model, emit);
+  const kv = copiedKeyValues(model, { emit });
   const type = fileTypeOf(kv);
   const whole = basename(model.name).replace(/(-\d{5}-of-\d{5})?\.gguf$/i, '');
   const files = groups.map((tensors, number): PlannedFile => {

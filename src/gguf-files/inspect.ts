@@ -3,8 +3,8 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, type GgufTensor, readGguf } from '../gguf/reader.js';
 import { readTrailing } from '../gguf/trailing.js';
 import type { GgufValue, Scalar } from '../gguf/types.js';
-import { byteSource, isPartName, locateGgufFile } from './locate.js';
 import type { OpenOptions } from '../repo/open.js';
+import { byteSource, isPartName, locateGgufFile } from './locate.js';
 
 type Warning = Omit<WarningEvent, 'event'>;
 

@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { GateError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
 import { makeTasks, taskBytes, workerMemory } from '../fill/tasks.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import type { PlannedFile, UnplacedPlan } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
-import { warn } from '../warnings.js';
+import { type WarningSink, warn } from '../warnings.js';
 import type { OutputParams } from './params.js';
 
 export class FallbackError extends GateError {}
@@ -21,7 +20,7 @@ export interface PlanSources {
   readonly architecture: string;
   readonly files: readonly PlannedFile[];
   readonly params: OutputParams;
-  emit(event: ConvertEvent): void;
+  emit: WarningSink['emit'];
 }
 
 /**

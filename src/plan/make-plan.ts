@@ -1,6 +1,5 @@
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
 import { doubtRope } from '../archs/rope-doubts.js';
-import type { ConvertEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
 import {
@@ -32,6 +31,7 @@ import { finishPlan } from './finish-plan.js';
 import type { Inputs } from './inputs.js';
 import type { Model } from './open-model.js';
 import type { ConvertParams } from './params.js';
+import type { PlanningEvent } from './planning-event.js';
 import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
 import { sourceNames } from './source-names.js';
@@ -45,7 +45,7 @@ import { layOutAsked } from './target.js';
 export async function makePlan(
   model: Model & Inputs,
   params: ConvertParams,
-  emit: (event: ConvertEvent) => void,
+  emit: (event: PlanningEvent) => void,
   headersOnly = false,
 ): Promise<UnplacedPlan> {
   const { repo, config, arch, checkpoint, request, overrides } = model;
@@ -126,7 +126,7 @@ interface KeyValueSources {
   readonly metadata: Metadata;
   readonly outType: OutType;
   readonly guesses: Guess[];
-  emit(event: ConvertEvent): void;
+  emit(event: PlanningEvent): void;
 }
 
 interface KeyValuesAndTokenizer {
@@ -165,7 +165,7 @@ interface FileSources {
   readonly asked: Asked;
   readonly request: QuantizeRequest | null;
   readonly headersOnly: boolean;
-  emit(event: ConvertEvent): void;
+  emit(event: PlanningEvent): void;
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { ConvertEvent } from '../events.js';
+import type { PhaseEvent, ProgressEvent } from '../events.js';
 import { execute } from '../fill/execute.js';
 import { makeTasks, taskBytes } from '../fill/tasks.js';
 import type { MeasuredErrors } from '../fill/worker.js';
@@ -19,7 +19,7 @@ import type { OutputParams } from './params.js';
 export interface MeasureContext {
   readonly repo: Repo;
   readonly params: Pick<OutputParams, 'jobs' | 'maxMemory' | 'signal'>;
-  emit(event: ConvertEvent): void;
+  emit(event: PhaseEvent | ProgressEvent): void;
 }
 
 /** Of each type, what each tensor loses as it. */

@@ -1,13 +1,13 @@
 import { SourceError, UnsupportedError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
+import type { WarningEvent } from '../events.js';
 import { throughC } from '../gguf/c-strings.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
+import { partOf } from '../gguf-files/locate.js';
 import { placeTensors, QUANTIZATION_VERSION, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile, Prediction } from '../layout/plan.js';
-import { partOf } from '../gguf-files/locate.js';
 import { copiedFileType, FILE_TYPES, type FileType } from '../quantize/file-types.js';
-import { type Coverage, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
+import { type Coverage, type CoverageEvent, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
 import { doubtWeights } from '../quantize/imatrix/doubtful-weights.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { type ModelFacts, modelFacts } from '../quantize/model-facts.js';
@@ -104,7 +104,7 @@ function fixedRecipe(source: QuantizeSource, fileType: FileType, request: Quanti
 
 /** Takes what is said of the importance matrix. */
 export interface CoverageSink extends DoubtSink {
-  emit(event: ConvertEvent): void;
+  emit(event: CoverageEvent | WarningEvent): void;
 }
 
 /**

@@ -17,6 +17,7 @@ import type { Asked } from './check-params.js';
 import { doubtIdleOptions } from './idle-options.js';
 import { type MeasureContext, measureLosses } from './measure-losses.js';
 import type { OutputParams } from './params.js';
+import type { PlanningEvent } from './planning-event.js';
 import {
   type CoverageSink,
   factsOf,
@@ -52,6 +53,7 @@ interface TargetContext extends MeasureContext {
   /** Find out whether a target size can be met, from headers alone: the types are the smallest ones. @default false */
   readonly headersOnly?: boolean;
   readonly params: MeasureContext['params'] & Pick<OutputParams, 'strict'>;
+  emit(event: PlanningEvent): void;
 }
 
 /**

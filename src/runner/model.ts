@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { forEachConcurrently } from '../async/concurrency.js';
 import { ResourceError } from '../errors.js';
-import type { ConvertEvent, OpeningEvent } from '../events.js';
+import type { OpeningEvent } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import type { Graph, WeightTensor } from '../graphs/graph.js';
@@ -13,6 +13,7 @@ import { openGgufModel } from '../plan/gguf-model.js';
 import { makePlan } from '../plan/make-plan.js';
 import { openModel } from '../plan/open-model.js';
 import type { ConvertParams } from '../plan/params.js';
+import type { PlanningEvent } from '../plan/planning-event.js';
 import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../tensor/dtype.js';
@@ -126,7 +127,7 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Out
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
   const params: ConvertParams = { ...Object.fromEntries(kept), source, outtype: 'f32' };
   const model = await openModel(params, emit);
-  const warnings = (event: ConvertEvent) => event.event === 'warning' && emit(event);
+  const warnings = (event: PlanningEvent) => event.event === 'warning' && emit(event);
   const [file] = (await makePlan({ ...model, request: null, overrides: null }, params, warnings)).files;
   const kv = new KeyValues();
   for (const [key, value] of file?.kv ?? []) {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
+import type { ConvertEvent } from '#src/calls/events.js';
 import { planQuantize, quantize } from '#src/calls/quantize.js';
 import { SourceError, UsageError } from '#src/errors.js';
-import type { ConvertEvent } from '#src/events.js';
 import { edit } from '#src/files/edit.js';
 import { inspect } from '#src/gguf-files/inspect.js';
 import type { QuantizeParams } from '#src/plan/params.js';

@@ -1,8 +1,8 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
+import type { ConvertEvent } from '#src/calls/events.js';
 import { planQuantize, quantize } from '#src/calls/quantize.js';
-import type { ConvertEvent } from '#src/events.js';
 import { openFile } from '#src/gguf/byte-source.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { type GgufTensor, readGguf } from '#src/gguf/reader.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
-import type { ConvertEvent, ConvertResult } from '#src/events.js';
+import type { ConvertEvent, ConvertResult } from '#src/calls/events.js';
 import type { ConvertParams } from '#src/plan/params.js';
 
 /** What the reference wrote: see the README beside the corpus. */

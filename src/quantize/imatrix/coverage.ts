@@ -103,3 +103,9 @@ export function describeCoverage({ covered, missing, mismatched, unseen, unused 
     ...sentences.flatMap(([names, say]) => (names.length > 0 ? [say(listed(names))] : [])),
   ];
 }
+
+/** Which of the tensors to be quantized the importance matrix has weights for. */
+export interface CoverageEvent {
+  readonly event: 'coverage';
+  readonly coverage: Coverage;
+}
