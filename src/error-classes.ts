@@ -36,7 +36,6 @@ export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
 export { SplitLimitError } from './files/split.js';
 export { BadWeightsError, ReadError, ShrunkFileError } from './fill/execute.js';
-export { UnreadableFileError } from './gguf/byte-source.js';
 export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/cursor.js';
 export { BadValueError } from './gguf/writer.js';
 export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './gguf-files/locate.js';
@@ -108,6 +107,7 @@ export {
   WrongHashError,
 } from './repo/errors.js';
 export { RevisionOfFolderError } from './repo/open.js';
+export { UnreadableFileError } from './repo/open-file.js';
 export { FileTooLargeError } from './repo/small-files.js';
 export { UnknownTokenError, WeightsFileError } from './runner/engine.js';
 export { QualityGateError } from './runner/gates.js';

@@ -1,6 +1,6 @@
+import { type Jobs, withJobs } from '../async/jobs.js';
 import { type Call, stream } from '../async/stream.js';
 import type { Plan } from '../layout/plan.js';
-import { withJobs } from '../options/numbers.js';
 import { checkParams } from '../plan/check-params.js';
 import { type Inputs, readInputs } from '../plan/inputs.js';
 import { makePlan } from '../plan/make-plan.js';
@@ -36,7 +36,7 @@ export async function plan(
 }
 
 function planner(
-  params: ConvertParams,
+  params: ConvertParams & Jobs,
   emit: (event: ConvertEvent) => void,
   headersOnly = false,
 ): Planner<Model & Inputs> {

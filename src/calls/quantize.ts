@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
+import { type Jobs, withJobs } from '../async/jobs.js';
 import { type Call, stream } from '../async/stream.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
-import { withJobs } from '../options/numbers.js';
 import { type Asked, checkQuantizeParams } from '../plan/check-params.js';
 import { checkSource, tellOverrides } from '../plan/check-quantized.js';
 import { finishPlan } from '../plan/finish-plan.js';
@@ -40,7 +40,11 @@ export async function planQuantize(
   return planOnly(planner(own, emit, headersOnly), own, emit);
 }
 
-function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void, headersOnly = false): Planner<Source> {
+function planner(
+  params: QuantizeParams & Jobs,
+  emit: (event: ConvertEvent) => void,
+  headersOnly = false,
+): Planner<Source> {
   const asked = checkQuantizeParams(params);
   return {
     open: async () => {
@@ -58,7 +62,7 @@ type Source = GgufModel & { readonly request: QuantizeRequest };
 async function plan(
   { request, ...model }: Source,
   asked: Asked,
-  params: QuantizeParams,
+  params: QuantizeParams & Jobs,
   emit: (event: ConvertEvent) => void,
   headersOnly: boolean,
 ): Promise<UnplacedPlan> {

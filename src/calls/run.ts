@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import type { Jobs } from '../async/jobs.js';
 import { execute } from '../fill/execute.js';
 import { ErrorStats } from '../fill/stats.js';
 import { makeTasks, type Task, taskBytes } from '../fill/tasks.js';
@@ -36,13 +36,13 @@ export async function planOnly<Source extends { readonly repo: Repo }>(
 /** Plans, then fills. */
 export async function run<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
-  params: PlacingParams,
+  params: PlacingParams & Jobs,
   emit: Emit,
 ): Promise<ConvertResult> {
   await checkKnownOutput(params, planner.placing);
   emit({ event: 'phase', phase: 'open' });
   const source = await planner.open();
-  const jobs = params.jobs ?? availableParallelism();
+  const { jobs } = params;
   const workers = new Workers(jobs);
   try {
     emit({ event: 'phase', phase: 'plan' });

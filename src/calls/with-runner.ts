@@ -1,8 +1,8 @@
+import { withJobs } from '../async/jobs.js';
 import { type Call, forward, stream } from '../async/stream.js';
 import { InterruptedError } from '../errors.js';
 import type { Plan } from '../layout/plan.js';
 import type { WrittenFile } from '../layout/written-file.js';
-import { withJobs } from '../options/numbers.js';
 import { check, expectCheck } from '../runner/check.js';
 import type { CheckResult } from '../runner/check-result.js';
 import { checkGates } from '../runner/gates.js';

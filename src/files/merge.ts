@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { type Jobs, withJobs } from '../async/jobs.js';
 import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
 import { type Call, stream } from '../async/stream.js';
 import type { ConvertEvent, ConvertResult } from '../calls/events.js';
@@ -6,7 +7,6 @@ import { type Planner, planOnly, run } from '../calls/run.js';
 import { UsageError } from '../errors.js';
 import { placeTensors } from '../layout/layout.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
-import { withJobs } from '../options/numbers.js';
 import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
@@ -40,7 +40,7 @@ export async function planMerge(params: MergeParams, emit: (event: ConvertEvent)
   return planOnly(planner(own, tell), own, tell);
 }
 
-function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
+function planner(params: MergeParams & Jobs, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   checkOutputParams(params);
   return {
     open: () => openGgufModel(params.source, { ...params, emit }, { emit }),
@@ -50,7 +50,7 @@ function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Plan
   };
 }
 
-function plan(model: GgufModel, params: MergeParams, emit: (event: ConvertEvent) => void): UnplacedPlan {
+function plan(model: GgufModel, params: MergeParams & Jobs, emit: (event: ConvertEvent) => void): UnplacedPlan {
   if (!model.kv.get('split.count')?.value) {
     throw new NotSplitError(`${model.name} is not split.`, 'Give a part: NAME-00001-of-00003.gguf, for example.');
   }

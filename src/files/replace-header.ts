@@ -1,11 +1,11 @@
 import { fchmodSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { SourceError } from '../errors.js';
-import type { OpenedFile } from '../gguf/byte-source.js';
 import type { Guard } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
 import { PartialFiles } from '../output/partial-files.js';
 import { writeError } from '../output/write-error.js';
+import type { OpenedFile } from '../repo/open-file.js';
 
 /**
  * What had to be written: nothing; within the header; or all of the file, as a copy that then takes the file's name.

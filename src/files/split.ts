@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { type Jobs, withJobs } from '../async/jobs.js';
 import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
 import { type Call, stream } from '../async/stream.js';
 import type { ConvertEvent, ConvertResult } from '../calls/events.js';
@@ -10,7 +11,6 @@ import { partOf } from '../gguf-files/locate.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { Plan, PlannedFile } from '../layout/plan.js';
 import { MAX_GGUF_PARTS } from '../limits.js';
-import { withJobs } from '../options/numbers.js';
 import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
@@ -51,7 +51,7 @@ export async function planSplit(params: SplitParams, emit: (event: ConvertEvent)
   return planOnly(planner(own, tell), own, tell);
 }
 
-function planner(params: SplitParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
+function planner(params: SplitParams & Jobs, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   checkOutputParams(params);
   const limit = readLimit(params);
   return {
@@ -84,7 +84,7 @@ function readLimit({ splitMaxTensors, splitMaxSize }: SplitParams): Limit {
   return { bytes };
 }
 
-function plan(model: GgufModel, limit: Limit, params: SplitParams, emit: (event: ConvertEvent) => void) {
+function plan(model: GgufModel, limit: Limit, params: SplitParams & Jobs, emit: (event: ConvertEvent) => void) {
   const groups = groupTensors(model.tensors.map(copiedTensor), limit, params.noTensorFirstSplit ?? false);
   const kv = copiedKeyValues(model, { emit });
   const type = fileTypeOf(kv);

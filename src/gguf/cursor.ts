@@ -1,6 +1,6 @@
-import { endianness } from 'node:os';
 import { SourceError } from '../errors.js';
 import { MAX_GGUF_HEADER_BYTES } from '../limits.js';
+import { IS_BIG_ENDIAN } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import { decodeRaw } from './raw-strings.js';
 
@@ -115,7 +115,7 @@ export class Cursor {
     const size = numberBytes(type);
     const copy = Buffer.from(new ArrayBuffer(length * size));
     copy.set(this.take(length * size));
-    if (this.#bigEndian !== (endianness() === 'BE')) {
+    if (this.#bigEndian !== IS_BIG_ENDIAN) {
       swapBytes(copy, size);
     }
     return new ARRAYS[type](copy.buffer) as NumberArray<T>;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
-import { openFile } from '../gguf/byte-source.js';
+import { openFile } from '../repo/open-file.js';
 import { inputFiles, type Reading } from './inputs.js';
 import type { FileKind } from './kinds.js';
 import { findPlace, OutputNameError, type Place } from './place.js';

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import type { Jobs } from '../async/jobs.js';
 import { GateError } from '../errors.js';
 import { makeTasks, taskBytes, workerMemory } from '../fill/tasks.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
@@ -19,7 +19,7 @@ export interface PlanSources {
   readonly repo: Repo;
   readonly architecture: string;
   readonly files: readonly PlannedFile[];
-  readonly params: OutputParams;
+  readonly params: OutputParams & Jobs;
   emit: WarningSink['emit'];
 }
 
@@ -29,7 +29,7 @@ export interface PlanSources {
  */
 export function finishPlan({ repo, architecture, files, params, emit }: PlanSources): UnplacedPlan {
   reportFallbacks(files, params, emit);
-  const jobs = params.jobs ?? availableParallelism();
+  const { jobs } = params;
   const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
   const memory = workerMemory(tasks) * jobs;
   warnOfMemory(memory, params, emit);

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { SourceError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
 import { type JsonObject, MalformedJsonError, parseJsonObject } from '../json.js';
+import { readTextFile } from '../repo/open-file.js';
 import { checkParams } from './check-params.js';
 import type { ConvertParams } from './params.js';
 import { readRequest } from './quantize-request.js';
@@ -31,9 +31,10 @@ export async function readInputs(params: ConvertParams & WaitSink): Promise<Inpu
 
 async function readOverrides(path: string): Promise<JsonObject> {
   const next = 'Give a JSON file with the fields that override the metadata.';
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new UnreadableMetadataError(`--metadata ${path} cannot be read: ${cause.message}.`, next, { cause });
-  });
+  const text = await readTextFile(
+    path,
+    (reason, cause) => new UnreadableMetadataError(`--metadata ${path} cannot be read: ${reason}.`, next, { cause }),
+  );
   try {
     return parseJsonObject(text, path);
   } catch (cause) {

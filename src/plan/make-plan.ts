@@ -1,5 +1,6 @@
 import { mapTensors, textTensors } from '../archs/map-tensors.js';
 import { doubtRope } from '../archs/rope-doubts.js';
+import type { Jobs } from '../async/jobs.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
 import {
@@ -44,7 +45,7 @@ import { layOutAsked } from './target.js';
  */
 export async function makePlan(
   model: Model & Inputs,
-  params: ConvertParams,
+  params: ConvertParams & Jobs,
   emit: (event: PlanningEvent) => void,
   headersOnly = false,
 ): Promise<UnplacedPlan> {
@@ -157,7 +158,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
 
 interface FileSources {
   readonly repo: Repo;
-  readonly params: ConvertParams;
+  readonly params: ConvertParams & Jobs;
   readonly kv: KeyValues;
   readonly tensors: readonly NamedExpr[];
   readonly metadata: Metadata;

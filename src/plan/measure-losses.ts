@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import type { Jobs } from '../async/jobs.js';
 import type { PhaseEvent, ProgressEvent } from '../events.js';
 import { execute } from '../fill/execute.js';
 import { makeTasks, taskBytes } from '../fill/tasks.js';
@@ -18,7 +18,7 @@ import type { OutputParams } from './params.js';
 /** What measuring takes besides the tensors. */
 export interface MeasureContext {
   readonly repo: Repo;
-  readonly params: Pick<OutputParams, 'jobs' | 'maxMemory' | 'signal'>;
+  readonly params: Jobs & Pick<OutputParams, 'maxMemory' | 'signal'>;
   emit(event: PhaseEvent | ProgressEvent): void;
 }
 
@@ -42,7 +42,7 @@ export async function measureLosses(
     const all = sums[file]?.get(tensor);
     all?.set(all.map((sum, i) => sum + (part[i] ?? 0)));
   };
-  const { jobs = availableParallelism(), maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
+  const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
   const workers = new Workers(jobs);
   emit({ event: 'phase', phase: 'measure' });
   try {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { SourceError, UsageError } from '../errors.js';
 import { byteSource, locateFile } from '../gguf-files/locate.js';
 import { checkSelection, type Imatrix, selectEntries } from '../quantize/imatrix/imatrix.js';
@@ -9,6 +8,7 @@ import { parseLayers } from '../quantize/prune-layers.js';
 import type { TensorTypeRule } from '../quantize/recipe/choose.js';
 import { parseTensorType, parseTensorTypeFile, parseTensorTypeRule } from '../quantize/type-options.js';
 import type { OpenOptions } from '../repo/open.js';
+import { readTextFile } from '../repo/open-file.js';
 import type { QuantizeOptions } from './params.js';
 import type { QuantizeRequest } from './quantized.js';
 import { readSensitivities } from './sensitivities.js';
@@ -64,12 +64,10 @@ async function readTensorTypeFile({ tensorTypeFile }: QuantizeOptions): Promise<
   if (tensorTypeFile === undefined) {
     return [];
   }
-  const text = await readFile(tensorTypeFile, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new UnreadableOptionFileError(
-      `--tensor-type-file ${tensorTypeFile} cannot be read: ${cause.message}.`,
-      'Give a file of rules such as attn_q=q8_0.',
-      { cause },
-    );
+  const next = 'Give a file of rules such as attn_q=q8_0.';
+  const text = await readTextFile(tensorTypeFile, (reason, cause) => {
+    const what = `--tensor-type-file ${tensorTypeFile} cannot be read: ${reason}.`;
+    return new UnreadableOptionFileError(what, next, { cause });
   });
   return parseTensorTypeFile(text, tensorTypeFile);
 }

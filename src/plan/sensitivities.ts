@@ -1,5 +1,4 @@
 import { SourceError } from '../errors.js';
-import { openFile } from '../gguf/byte-source.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
 import { isObject, type Json, parseJson } from '../json.js';
 import { MAX_GGUF_DIMS, MAX_SENSITIVITIES_BYTES } from '../limits.js';
@@ -7,6 +6,7 @@ import { weightsOf } from '../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import { meanWeight } from '../quantize/target/loss.js';
+import { openFile } from '../repo/open-file.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 
 /** The KL divergence in nats that a unit of a tensor's weighted squared error costs. */

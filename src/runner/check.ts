@@ -1,9 +1,10 @@
+import { withJobs } from '../async/jobs.js';
 import { numbered } from '../async/stages.js';
 import { type Call, stream } from '../async/stream.js';
 import { UsageError } from '../errors.js';
 import type { DoneEvent, OpeningEvent, PhaseEvent, ProgressEvent } from '../events.js';
 import { refuseEmpty } from '../options/empty.js';
-import { checkNumbers, withJobs } from '../options/numbers.js';
+import { checkNumbers } from '../options/numbers.js';
 import { openVocabulary } from '../tokenize/open.js';
 import { warn } from '../warnings.js';
 import type { Checked, CheckResult, MeasuredEvent, Measures } from './check-result.js';

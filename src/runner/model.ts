@@ -125,7 +125,7 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Out
   const { emit = () => {} } = options;
   // Callers pass on what they were given, which may be a whole conversion's parameters.
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
-  const params: ConvertParams = { ...Object.fromEntries(kept), source, outtype: 'f32' };
+  const params = { ...Object.fromEntries(kept), source, outtype: 'f32', jobs: 1 } satisfies ConvertParams;
   const model = await openModel(params, emit);
   const warnings = (event: PlanningEvent) => event.event === 'warning' && emit(event);
   const [file] = (await makePlan({ ...model, request: null, overrides: null }, params, warnings)).files;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
 import { planQuantize, quantize } from '#src/calls/quantize.js';
 import { split } from '#src/files/split.js';
-import { openFile } from '#src/gguf/byte-source.js';
 import { readGguf } from '#src/gguf/reader.js';
 import type { Plan } from '#src/layout/plan.js';
 import { parseQuants } from '#src/plan/check-params.js';
 import type { QuantizeParams } from '#src/plan/params.js';
 import type { OutTypeName } from '#src/quantize/file-types.js';
+import { openFile } from '#src/repo/open-file.js';
 import { finish, sha256 } from './records.js';
 
 // Runs of llama-quantize that were recorded: their arguments, and what came of it.

@@ -1,4 +1,4 @@
-import { endianness } from 'node:os';
+import { IS_BIG_ENDIAN } from '../../gguf/byte-order.js';
 import type { ByteSource } from '../../gguf/byte-source.js';
 import { MAX_IMATRIX_BYTES } from '../../limits.js';
 import { MalformedImatrixError } from './imatrix.js';
@@ -60,7 +60,7 @@ export class ForwardReader {
 
   async floats(length: number, place: string, bigEndian = false): Promise<Float32Array> {
     const bytes = Buffer.from((await this.bytes(length * 4, place)).buffer);
-    if (bigEndian !== (endianness() === 'BE')) {
+    if (bigEndian !== IS_BIG_ENDIAN) {
       bytes.swap32();
     }
     return new Float32Array(bytes.buffer);
