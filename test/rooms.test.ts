@@ -30,42 +30,27 @@ test('the sources as they are pass', () => {
   expect(lint(folder, 'biome')).toMatchObject({ status: 0 });
 });
 
+/** Imports that break a rule: the rule, the module that gets the line, and what the line imports. */
+const BREAKS = [
+  ['tensor-imports', 'tensor/rows.ts', "import type { Plan } from '../layout/plan.js';", 'src/layout/plan.ts'],
+  ['text-imports', 'text/split.ts', "export const late = () => import('../gguf/types.js');", 'src/gguf/types.ts'],
+  ['everyone-imports', 'limits.ts', "export { Plan } from './layout/plan.js';", 'src/layout/plan.ts'],
+  ['config-imports', 'config/rules.ts', "export * from '../error-classes.js';", 'src/error-classes.ts'],
+  ['portable', 'gguf/reader.ts', "import { open } from 'node:fs/promises';", 'fs/promises'],
+  ['portable', 'plan/params.ts', "import type { Stats } from 'fs';", 'fs'],
+  ['unknown-room', 'newcomer/first.ts', "import { UsageError } from '../errors.js';", 'src/errors.ts'],
+] as const;
+
 test('each rule names the import that breaks it', () => {
   const folder = copy();
-  const broken: [file: string, line: string, message: string][] = [
-    [
-      'tensor/rows.ts',
-      "import type { Plan } from '../layout/plan.js';",
-      'tensor-imports: src/tensor/rows.ts → src/layout/plan.ts',
-    ],
-    ['text/heap.ts', "export const late = () => import('../json.js');", ''],
-    [
-      'text/split.ts',
-      "export const late = () => import('../gguf/types.js');",
-      'text-imports: src/text/split.ts → src/gguf/types.ts',
-    ],
-    ['limits.ts', "export { Plan } from './layout/plan.js';", 'everyone-imports: src/limits.ts → src/layout/plan.ts'],
-    [
-      'config/rules.ts',
-      "export * from '../error-classes.js';",
-      'config-imports: src/config/rules.ts → src/error-classes.ts',
-    ],
-    ['gguf/reader.ts', "import { open } from 'node:fs/promises';", 'portable: src/gguf/reader.ts → fs/promises'],
-    ['plan/params.ts', "import type { Stats } from 'fs';", 'portable: src/plan/params.ts → fs'],
-    [
-      'newcomer/first.ts',
-      "import { UsageError } from '../errors.js';",
-      'unknown-room: src/newcomer/first.ts → src/errors.ts',
-    ],
-  ];
   mkdirSync(join(folder, 'src/newcomer'));
-  for (const [file, line] of broken) {
+  for (const [, file, line] of BREAKS) {
     appendFileSync(join(folder, 'src', file), `${line}\n`);
   }
   const { status, output } = lint(folder, 'depcruise');
-  const expected = broken.flatMap(([, , message]) => message || []).sort();
-  expect([...output.matchAll(/^ *error (.*)$/gm)].map(([, message]) => message).sort()).toEqual(expected);
-  expect(status).toBe(expected.length);
+  const found = [...output.matchAll(/^ *error (.*)$/gm)].map(([, message]) => message);
+  expect(found.sort()).toEqual(BREAKS.map(([rule, file, , target]) => `${rule}: src/${file} → ${target}`).sort());
+  expect(status).toBe(BREAKS.length);
 });
 
 test('a cycle of types alone is found', () => {
@@ -89,7 +74,7 @@ test('rooms are layers: none reaches itself through the rooms that it may import
 
 test('the table in docs/architecture.md has the folders of src and what each may import', () => {
   const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
-  const rows = [...page.matchAll(/^\| `src\/([\w-]+)\/` \|[^|]*\|([^|]*)\|$/gm)];
+  const rows = [...page.matchAll(/^\| `src\/([\w-]+)\/` *\|[^|]*\|([^|]*)\|$/gm)];
   const documented = rows.map(([, room = '', names = '']) => [room, names.match(/[\w-]+/g)?.sort() ?? []]);
   const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   expect(documented.map(([room]) => room).sort()).toEqual(folders.map(({ name }) => name).sort());

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import type { Phase } from '../events.js';
 import { refuseEmpty } from '../options/empty.js';
 import { checkNumbers } from '../options/numbers.js';
-import type * as conversion from '../plan/params.js';
+import type { ConversionParams, QuantizationParams } from '../plan/params.js';
 import type { CheckParams } from '../runner/check.js';
 
 /** What runs the model in the course of a conversion; the command line's options under the same names. */
@@ -21,10 +21,10 @@ export interface RunnerOptions {
 export type CheckOptions = Pick<CheckParams, 'text' | 'chunks' | 'ctx' | 'maxKld' | 'maxPplRatio'>;
 
 /** What `convert` and `plan` take. `imatrix` may be `'auto'`: computed from the source first. */
-export interface ConvertParams extends conversion.ConvertParams, RunnerOptions {}
+export interface ConvertParams extends ConversionParams, RunnerOptions {}
 
 /** What `quantize` and `planQuantize` take. `imatrix` may be `'auto'`: computed from the source first. */
-export interface QuantizeParams extends conversion.QuantizeParams, RunnerOptions {}
+export interface QuantizeParams extends QuantizationParams, RunnerOptions {}
 
 /** What both have. */
 export type PipelineParams = QuantizeParams & Pick<ConvertParams, 'arch' | 'preTokenizer' | 'vocabOnly'>;

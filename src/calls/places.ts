@@ -7,7 +7,7 @@ import { checkDistinct, knownPath, outputPaths } from '../output/output-paths.js
 import type { Output } from '../output/partial-files.js';
 import type { Place } from '../output/place.js';
 import { parseQuants } from '../plan/check-params.js';
-import type { ConvertParams, OutputParams } from '../plan/params.js';
+import type { ConversionParams, OutputParams } from '../plan/params.js';
 import type { Repo } from '../repo/repo.js';
 
 /** How a call takes its output's name. */
@@ -19,7 +19,7 @@ export interface Placing {
 }
 
 /** What is looked at of any call's. */
-export type PlacingParams = OutputParams & Reading & Pick<ConvertParams, 'quant'>;
+export type PlacingParams = OutputParams & Reading & Pick<ConversionParams, 'quant'>;
 
 /**
  * Finds what is wrong with an output whose name is known before the source is opened.

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { refuseMissing } from '../gguf-files/locate.js';
 import { optionName } from '../options/empty.js';
 import { NoTypeError } from '../plan/check-params.js';
-import type { ConvertParams, QuantizeParams } from '../plan/params.js';
+import type { ConversionParams, QuantizationParams } from '../plan/params.js';
 import { namesGguf, namesModel } from '../repo/open.js';
 
 // A GGUF file given to be converted can be quantized alone, and a model given to be quantized is converted on the way.
@@ -16,10 +16,10 @@ const OF_CONVERSIONS = [
   'vocabOnly',
   'preTokenizer',
   'arch',
-] as const satisfies readonly (keyof ConvertParams)[];
+] as const satisfies readonly (keyof ConversionParams)[];
 
 /** The quantization that is meant where the source is a GGUF file; null for a model. @throws UsageError */
-export async function asQuantization<Params extends ConvertParams>(params: Params) {
+export async function asQuantization<Params extends ConversionParams>(params: Params) {
   if (!(await namesGguf(params.source, params))) {
     return null;
   }
@@ -49,7 +49,7 @@ export async function asQuantization<Params extends ConvertParams>(params: Param
 }
 
 /** The conversion that is meant where the source is a model; null for a GGUF file. @throws UsageError */
-export async function asConversion<Params extends QuantizeParams>(params: Params) {
+export async function asConversion<Params extends QuantizationParams>(params: Params) {
   if (!(await namesModel(params.source, params))) {
     return null;
   }

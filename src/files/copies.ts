@@ -31,7 +31,7 @@ export function copiedKeyValues({ kv }: GgufModel, to: WarningSink): KeyValues {
 }
 
 /** The file type's name, where the key-values have a known one. */
-export function fileTypeOf(kv: KeyValues): string | null {
+export function fileTypeName(kv: KeyValues): string | null {
   return parseFileType(String(kv.get('general.file_type')?.value)) ?? null;
 }
 

@@ -11,7 +11,7 @@ import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
-import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
+import { architectureOf, copiedKeyValues, copiedTensor, fileTypeName } from './copies.js';
 
 export interface MergeParams extends Omit<OutputParams, 'strict' | 'stats'> {
   /** The path of one part, or `org/model[@revision]:file.gguf`; all others have to lie beside it. */
@@ -57,6 +57,12 @@ function plan(model: GgufModel, params: MergeParams & Jobs, emit: (event: Conver
   // 0 parts: nothing takes the merged file for a part.
   const kv = copiedKeyValues(model, { emit }).delete('split.count').scalar('split.count', 'u16', 0);
   const name = basename(model.name).replace(/-\d{5}-of-\d{5}\.gguf$/, '.gguf');
-  const file = placeTensors({ name, type: fileTypeOf(kv), kv, tensors: model.tensors.map(copiedTensor), padded: true });
+  const file = placeTensors({
+    name,
+    type: fileTypeName(kv),
+    kv,
+    tensors: model.tensors.map(copiedTensor),
+    padded: true,
+  });
   return finishPlan({ repo: model.repo, architecture: architectureOf(kv), files: [file], params, emit });
 }

@@ -16,7 +16,7 @@ import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
 import { elementCount, shapeOf } from '../tensor/expr.js';
-import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
+import { architectureOf, copiedKeyValues, copiedTensor, fileTypeName } from './copies.js';
 
 /** llama-gguf-split's options; of the two limits, one. */
 export interface SplitParams extends Omit<OutputParams, 'strict' | 'stats'> {
@@ -87,7 +87,7 @@ function readLimit({ splitMaxTensors, splitMaxSize }: SplitParams): Limit {
 function plan(model: GgufModel, limit: Limit, params: SplitParams & Jobs, emit: (event: ConvertEvent) => void) {
   const groups = groupTensors(model.tensors.map(copiedTensor), limit, params.noTensorFirstSplit ?? false);
   const kv = copiedKeyValues(model, { emit });
-  const type = fileTypeOf(kv);
+  const type = fileTypeName(kv);
   const whole = basename(model.name).replace(/(-\d{5}-of-\d{5})?\.gguf$/i, '');
   const files = groups.map((tensors, number): PlannedFile => {
     const own = number === 0 ? kv : new KeyValues();

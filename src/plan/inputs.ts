@@ -3,7 +3,7 @@ import type { WaitEvent } from '../events.js';
 import { type JsonObject, MalformedJsonError, parseJsonObject } from '../json.js';
 import { readTextFile } from '../repo/open-file.js';
 import { checkParams } from './check-params.js';
-import type { ConvertParams } from './params.js';
+import type { ConversionParams } from './params.js';
 import { readRequest } from './quantize-request.js';
 import type { QuantizeRequest } from './quantized.js';
 
@@ -22,7 +22,7 @@ export interface Inputs {
 export class UnreadableMetadataError extends SourceError {}
 
 /** @throws UsageError, and what reading an importance matrix throws. */
-export async function readInputs(params: ConvertParams & WaitSink): Promise<Inputs> {
+export async function readInputs(params: ConversionParams & WaitSink): Promise<Inputs> {
   const { quants, targets } = checkParams(params);
   const overrides = params.metadata === undefined ? null : await readOverrides(params.metadata);
   const request = quants.length + targets.length > 0 ? await readRequest(params) : null;

@@ -31,7 +31,7 @@ import { doubtEndTokens } from './end-tokens.js';
 import { finishPlan } from './finish-plan.js';
 import type { Inputs } from './inputs.js';
 import type { Model } from './open-model.js';
-import type { ConvertParams } from './params.js';
+import type { ConversionParams } from './params.js';
 import type { PlanningEvent } from './planning-event.js';
 import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
@@ -45,7 +45,7 @@ import { layOutAsked } from './target.js';
  */
 export async function makePlan(
   model: Model & Inputs,
-  params: ConvertParams & Jobs,
+  params: ConversionParams & Jobs,
   emit: (event: PlanningEvent) => void,
   headersOnly = false,
 ): Promise<UnplacedPlan> {
@@ -123,7 +123,7 @@ const OUTPUT = 'output.weight';
 
 interface KeyValueSources {
   readonly model: Model;
-  readonly params: ConvertParams;
+  readonly params: ConversionParams;
   readonly metadata: Metadata;
   readonly outType: OutType;
   readonly guesses: Guess[];
@@ -158,7 +158,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
 
 interface FileSources {
   readonly repo: Repo;
-  readonly params: ConvertParams & Jobs;
+  readonly params: ConversionParams & Jobs;
   readonly kv: KeyValues;
   readonly tensors: readonly NamedExpr[];
   readonly metadata: Metadata;

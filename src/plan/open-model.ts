@@ -15,7 +15,7 @@ import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { checkParams } from './check-params.js';
-import type { ConvertParams } from './params.js';
+import type { ConversionParams } from './params.js';
 import { refuseQuantized } from './refuse-quantized.js';
 
 /** A model that can be converted, as far as its configuration and its headers tell. */
@@ -29,7 +29,7 @@ export interface Model {
 }
 
 /** Whether the class of the model is supported is known before any header is read. @throws Hf2ggufError */
-export async function openModel(params: ConvertParams, emit: (event: WaitEvent) => void = () => {}): Promise<Model> {
+export async function openModel(params: ConversionParams, emit: (event: WaitEvent) => void = () => {}): Promise<Model> {
   const { outType } = checkParams(params);
   const repo = await openRepo(params.source, { ...params, emit });
   const files = new SmallFiles(repo, params.signal);

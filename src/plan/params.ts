@@ -72,7 +72,7 @@ export interface QuantizeOptions extends TargetOptions {
 }
 
 /** What a conversion takes. */
-export interface ConvertParams extends OutputParams, QuantizeOptions {
+export interface ConversionParams extends OutputParams, QuantizeOptions {
   /** `org/model[@revision]`, a bare Hub name, or a folder (a path that exists wins). */
   readonly source: string;
   /** The converter's type: `auto`, `f32`, `f16`, `bf16`, `q8_0`. @default 'auto' */
@@ -92,7 +92,7 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
 }
 
 /** What quantizing a GGUF file takes. */
-export interface QuantizeParams extends OutputParams, QuantizeOptions {
+export interface QuantizationParams extends OutputParams, QuantizeOptions {
   /** A GGUF file or the first part of a split one: a path, or `org/model[@revision]:file.gguf`. */
   readonly source: string;
   /** Types to quantize to, each into a file of its own, from one read of the source; none with a target size. */

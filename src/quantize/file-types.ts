@@ -144,7 +144,7 @@ export function copiedFileType(kv: KeyValues, tensors: Iterable<{ readonly type:
 }
 
 /** `general.file_type` of a file that has no recipe, by the tensor type that most of it is. */
-export function fileTypeOf(type: GgmlType): number {
+export function fileTypeNumber(type: GgmlType): number {
   const name = parseFileType(type) ?? NAMES.find((known) => FILE_TYPES[known].type === type);
   return type === 'NVFP4' ? NVFP4_ID : (FILE_TYPES[name ?? 'F32'].id ?? 0);
 }

@@ -6,9 +6,9 @@ import { checkedFetch, RefusedAnswer } from './checked-fetch.js';
 import {
   FileNotFoundError,
   HubKindError,
+  type HubLocation,
   OfflineError,
   RepoNotFoundError,
-  type Subject,
   TokenMissingError,
   TooManyFilesError,
   WrongAnswerError,
@@ -74,7 +74,7 @@ async function openSnapshot(repo: string, revision: string, cache: HubCache, roo
   });
 }
 
-async function resolveCommit(client: Client, at: Subject, signal?: AbortSignal): Promise<string> {
+async function resolveCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<string> {
   const info = await explained(at, () =>
     modelInfo({
       name: at.repo,
@@ -91,7 +91,7 @@ async function resolveCommit(client: Client, at: Subject, signal?: AbortSignal):
 }
 
 /** Whether what is no model is something else; the Hub keeps those apart. */
-async function otherKind(client: Client, at: Subject, error: unknown, signal?: AbortSignal): Promise<Error | null> {
+async function otherKind(client: Client, at: HubLocation, error: unknown, signal?: AbortSignal): Promise<Error | null> {
   if (!(error instanceof RepoNotFoundError || error instanceof TokenMissingError)) {
     return null;
   }
@@ -109,7 +109,7 @@ async function otherKind(client: Client, at: Subject, error: unknown, signal?: A
   return null;
 }
 
-async function listCommit(client: Client, at: Subject, signal?: AbortSignal): Promise<HubFile[]> {
+async function listCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<HubFile[]> {
   const files = new Map<string, HubFile>();
   let pages = 0;
   let entries = 0;
@@ -168,7 +168,7 @@ class HubRepo implements Repo {
 
   constructor(
     readonly client: Client,
-    readonly at: Subject,
+    readonly at: HubLocation,
     files: readonly HubFile[],
     readonly cache: HubCache,
   ) {
@@ -260,7 +260,7 @@ function withSignal(fetch: typeof globalThis.fetch, signal?: AbortSignal): typeo
   return (input, init) => fetch(input, { ...init, signal: signal ?? null });
 }
 
-async function explained<T>(at: Subject, ask: () => Promise<T>): Promise<T> {
+async function explained<T>(at: HubLocation, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
@@ -269,7 +269,7 @@ async function explained<T>(at: Subject, ask: () => Promise<T>): Promise<T> {
 }
 
 /** What our fetch refuses, in words; what the client itself can't make sense of, as a wrong answer. */
-function explain(error: unknown, at: Subject): Error {
+function explain(error: unknown, at: HubLocation): Error {
   if (error instanceof RefusedAnswer) {
     return refusalError(error, at);
   }

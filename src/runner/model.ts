@@ -12,7 +12,7 @@ import { findFaults } from '../loading/faults.js';
 import { openGgufModel } from '../plan/gguf-model.js';
 import { makePlan } from '../plan/make-plan.js';
 import { openModel } from '../plan/open-model.js';
-import type { ConvertParams } from '../plan/params.js';
+import type { ConversionParams } from '../plan/params.js';
 import type { PlanningEvent } from '../plan/planning-event.js';
 import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
@@ -31,7 +31,7 @@ export interface Runnable {
 
 /** As for a conversion; what concerns its output is left out. */
 export interface RunnableOptions
-  extends Pick<ConvertParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'preTokenizer'> {
+  extends Pick<ConversionParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'preTokenizer'> {
   /** Keeps what is opened, for one that opens the same model several times. */
   readonly opened?: OpenedModels;
   /** Takes the warnings of a conversion, and the Hub's pauses. */
@@ -125,7 +125,7 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Out
   const { emit = () => {} } = options;
   // Callers pass on what they were given, which may be a whole conversion's parameters.
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
-  const params = { ...Object.fromEntries(kept), source, outtype: 'f32', jobs: 1 } satisfies ConvertParams;
+  const params = { ...Object.fromEntries(kept), source, outtype: 'f32', jobs: 1 } satisfies ConversionParams;
   const model = await openModel(params, emit);
   const warnings = (event: PlanningEvent) => event.event === 'warning' && emit(event);
   const [file] = (await makePlan({ ...model, request: null, overrides: null }, params, warnings)).files;
