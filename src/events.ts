@@ -1,4 +1,4 @@
-/** What is being done: the stages of every call. */
+/** The stages of all calls. */
 export type Phase = 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush' | 'check';
 
 /** A stage begins. */
@@ -34,19 +34,19 @@ export interface WaitEvent {
   readonly attempts: number;
 }
 
-/** Something that stops nothing but should be known. */
+/** A warning: the work goes on. */
 export interface WarningEvent {
   readonly event: 'warning';
-  /** What is so, and where: a sentence. */
+  /** What is doubtful, and where (file, tensor, key): a sentence. */
   readonly what: string;
-  /** What can be done about it: a sentence. */
+  /** What the user can do about it: a sentence. */
   readonly next?: string;
 }
 
-/** What may be told while a model is opened. */
+/** The events of opening a model. */
 export type OpeningEvent = WaitEvent | WarningEvent;
 
-/** What was computed on the way and is to be kept stands in a file. */
+/** A result of an earlier step was written to the file that an option names for it. */
 export interface KeptEvent {
   readonly event: 'kept';
   readonly what: 'imatrix' | 'sensitivities';
@@ -55,7 +55,7 @@ export interface KeptEvent {
   readonly size: number;
 }
 
-/** The end, with what the call returns. */
+/** The call is finished; `result` is what it returns. */
 export interface DoneEvent<Result> {
   readonly event: 'done';
   readonly result: Result;

@@ -84,7 +84,7 @@ export async function planQuantize(
   return conversion ? planned(CONVERT, conversion, emit) : planned(QUANTIZE, params, emit);
 }
 
-// The runner is loaded where it is used: what runs no model starts sooner.
+// The runner is imported only when it is needed, so that calls which run no model start sooner.
 
 function write<Params extends PipelineParams>(
   conversion: Conversion<Params>,

@@ -4,16 +4,16 @@ import type { WrittenFile } from '../layout/written-file.js';
 import type { CoverageEvent } from '../quantize/imatrix/coverage.js';
 import type { CheckResult, MeasuredEvent } from '../runner/check-result.js';
 
-/** Everything about the output, before the first weight is read. */
+/** The plan is made: everything about the output is known, and no weight has been read. */
 export interface PlanEvent {
   readonly event: 'plan';
   readonly plan: Plan;
 }
 
-/** A file stands under its final name. */
+/** A file is complete and has its final name. */
 export type FileEvent = { readonly event: 'file' } & WrittenFile;
 
-/** What a conversion reports while it runs; the terminal, `--json` and a web page read the same events. */
+/** The events of a conversion. The terminal's display, `--json` and library users read the same ones. */
 export type ConvertEvent =
   | PhaseEvent
   | ProgressEvent
@@ -28,6 +28,6 @@ export type ConvertEvent =
 
 export interface ConvertResult {
   readonly files: readonly WrittenFile[];
-  /** How far they are from the source, where it was asked for (`check`). */
+  /** How far the files are from the source; present with the option `check`. */
   readonly check?: CheckResult;
 }

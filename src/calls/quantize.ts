@@ -56,7 +56,7 @@ function planner(
   };
 }
 
-/** The file, and what is asked of it. */
+/** The file to quantize, and llama-quantize's options, read. */
 type Source = GgufModel & { readonly request: QuantizeRequest };
 
 async function plan(

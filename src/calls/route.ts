@@ -5,9 +5,9 @@ import { NoTypeError } from '../plan/check-params.js';
 import type { ConversionParams, QuantizationParams } from '../plan/params.js';
 import { namesGguf, namesModel } from '../repo/open.js';
 
-// A GGUF file given to be converted can be quantized alone, and a model given to be quantized is converted on the way.
+// `convert` quantizes a GGUF file. `quantize` converts a model in the format of transformers on the way.
 
-/** An option of conversions for a GGUF file, or of GGUF files for a model. */
+/** The source is a GGUF file and the option is for models alone, or the other way round. */
 export class OptionOfOtherSourceError extends UsageError {}
 
 const OF_CONVERSIONS = [
@@ -18,7 +18,7 @@ const OF_CONVERSIONS = [
   'arch',
 ] as const satisfies readonly (keyof ConversionParams)[];
 
-/** The quantization that is meant where the source is a GGUF file; null for a model. @throws UsageError */
+/** The parameters of `quantize` where the source of a conversion is a GGUF file; else null. @throws UsageError */
 export async function asQuantization<Params extends ConversionParams>(params: Params) {
   if (!(await namesGguf(params.source, params))) {
     return null;
@@ -48,7 +48,7 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
   return rest;
 }
 
-/** The conversion that is meant where the source is a model; null for a GGUF file. @throws UsageError */
+/** The parameters of `convert` where the source of a quantization is a model; else null. @throws UsageError */
 export async function asConversion<Params extends QuantizationParams>(params: Params) {
   if (!(await namesModel(params.source, params))) {
     return null;

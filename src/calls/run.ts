@@ -11,7 +11,7 @@ import type { Repo } from '../repo/repo.js';
 import type { ConvertEvent, ConvertResult } from './events.js';
 import { checkKnownOutput, type Placing, type PlacingParams, placePlan } from './places.js';
 
-/** How a kind of work comes to its plan. */
+/** What differs between the calls that write files: how each opens its source and makes its plan. */
 export interface Planner<Source extends { readonly repo: Repo }> {
   open(): Promise<Source>;
   plan(source: Source): UnplacedPlan | Promise<UnplacedPlan>;
@@ -33,7 +33,7 @@ export async function planOnly<Source extends { readonly repo: Repo }>(
   return (await placePlan(await planner.plan(source), source.repo, params, planner.placing)).plan;
 }
 
-/** Plans, then fills. */
+/** Makes the plan, writes its files, and reports both. `convert`, `quantize`, `split` and `merge` call it. */
 export async function run<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
   params: PlacingParams & Jobs,
@@ -71,12 +71,15 @@ export async function run<Source extends { readonly repo: Repo }>(
 interface Prepared {
   readonly files: PartialFiles;
   readonly tasks: readonly Task[];
-  /** What will be said of the files. */
+  /** The result's entry for each file; whether it replaced another is known only when it has been written. */
   readonly written: readonly Omit<WrittenFile, 'replaced'>[];
   readonly stats: ErrorStats | undefined;
 }
 
-/** What is left of the plan for filling; the vocabulary is bytes of the header by now, and its strings can go. */
+/**
+ * Makes the plan and keeps only what filling needs.
+ * The key-values are encoded as the header's bytes, so the memory of the vocabulary's strings can be freed.
+ */
 async function prepare<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
   source: Source,

@@ -74,7 +74,7 @@ interface Sums {
   largest: number;
 }
 
-/** Values that are the same count as such even where they are infinite or NaN. */
+/** Equal values have a difference of 0, even where both are infinite or NaN. */
 function addDifferences(a: Float32Array, b: Float32Array, sums: Sums): void {
   let { squaredDifferences, squares, largest } = sums;
   for (let i = 0; i < a.length; i++) {

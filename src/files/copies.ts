@@ -7,9 +7,9 @@ import { parseFileType } from '../quantize/file-types.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import { type WarningSink, warn } from '../warnings.js';
 
-/** What llama-gguf-split takes over from a file, as it does. */
+// What llama-gguf-split copies from a file, in the form that it copies it.
 
-/** Its expression is of blocks as rows of bytes: memory does not grow with the length of a tensor's rows. */
+/** A tensor's copy. Its expression has the blocks as rows of bytes, so memory does not grow with the row length. */
 export function copiedTensor({ name, type, ne, expr }: GgufModelTensor): UnplacedTensor {
   const [, blockElements, blockBytes] = GGML_TYPES[type];
   const blocks = ne.reduce((product, length) => product * length, 1) / blockElements;

@@ -20,16 +20,16 @@ export type DiffEvent =
   /** Bytes of tensors compared, of all that are in both files. */
   ProgressEvent | WaitEvent | DoneEvent<Difference>;
 
-/** What is in one file and not, or not so, in the other. */
+/** The differences of two files. */
 export interface Difference {
   readonly a: FileSummary;
   readonly b: FileSummary;
   /** Whether there is no difference at all: the same keys, values and tensors in the same order. */
   readonly same: boolean;
   readonly kv: readonly KeyChange[];
-  /** In A's order, then B's; those that are the same are not among them. */
+  /** The keys that differ, in A's order, then B's. */
   readonly tensors: readonly TensorDifference[];
-  /** Whether what both have comes in the same order. */
+  /** Whether the keys and tensors that both have come in the same order. */
   readonly sameOrder: { readonly kv: boolean; readonly tensors: boolean };
 }
 
@@ -142,7 +142,7 @@ function summarize(params: DiffParams, a: GgufModel, b: GgufModel, tensors: read
   };
 }
 
-/** Of what both have. */
+/** Whether the names that both have come in the same order. */
 function isSameOrder(a: readonly string[], b: readonly string[]): boolean {
   const [inA, inB] = [new Set(a), new Set(b)];
   const common = b.filter((name) => inA.has(name));

@@ -29,11 +29,11 @@ export interface EditParams {
   readonly chatTemplate?: string;
   /** Path of the file to write. @default the file itself */
   readonly output?: string;
-  /** Tells the changes, and writes nothing. @default false */
+  /** Report the changes and write nothing. @default false */
   readonly dryRun?: boolean;
   /** Replaces a file of another kind, and writes what llama.cpp would not load. @default false */
   readonly force?: boolean;
-  /** Refuse what is only doubtful, too. @default false */
+  /** Throw an error where there would be a warning about a doubtful result. @default false */
   readonly strict?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -141,7 +141,7 @@ function tellDoubts(file: GgufFile, kv: KeyValues, { force }: EditParams, to: Do
   }
 }
 
-/** Of a part of a split file, and of a vocabulary, by the key-values alone. */
+/** The faults of a result. A part of a split file and a vocabulary are judged by their key-values alone. */
 function faultsOf({ tensors }: GgufFile, kv: KeyValues): Fault[] {
   const isWhole = tensors.length > 0 && Number(kv.get('split.count')?.value ?? 0) < 2;
   return isWhole ? findFaults({ kv, tensors }) : findKeyFaults(kv);

@@ -45,7 +45,7 @@ function planner(params: MergeParams & Jobs, emit: (event: ConvertEvent) => void
   return {
     open: () => openGgufModel(params.source, { ...params, emit }, { emit }),
     plan: (model) => plan(model, params, emit),
-    // As llama-gguf-split has it.
+    // Like llama-gguf-split, a merge replaces no file.
     placing: { replaceable: null },
   };
 }
@@ -54,7 +54,7 @@ function plan(model: GgufModel, params: MergeParams & Jobs, emit: (event: Conver
   if (!model.kv.get('split.count')?.value) {
     throw new NotSplitError(`${model.name} is not split.`, 'Give a part: NAME-00001-of-00003.gguf, for example.');
   }
-  // 0 parts: nothing takes the merged file for a part.
+  // A count of 0: programs then do not read the merged file as a part.
   const kv = copiedKeyValues(model, { emit }).delete('split.count').scalar('split.count', 'u16', 0);
   const name = basename(model.name).replace(/-\d{5}-of-\d{5}\.gguf$/, '.gguf');
   const file = placeTensors({

@@ -143,7 +143,7 @@ async function locateLocal(
   return complete({ repo, paths }, list, path);
 }
 
-/** @param path of the source: another text for `folder:file`. */
+/** @param path the file's path, which differs from the source for `folder:file`. */
 function missingFile(source: string, path: string): GgufNotFoundError {
   const what = path === source ? `${path} does not exist` : `${dirname(path)} has no file ${basename(path)}`;
   return new GgufNotFoundError(`${what}.`, CHECK_PATH);
@@ -178,7 +178,7 @@ function notNamed(repo: Repo, { file }: HubSource, list: readonly string[]): Ggu
     : new GgufNotFoundError(`${repo.id} has no file ${file}.`, nameOne(repo, list));
 }
 
-/** What could be meant. */
+/** The advice to name one of the repository's GGUF files. */
 function nameOne(repo: Repo, list: readonly string[]): string {
   const files = ggufFiles(list);
   return files.length > 0

@@ -11,13 +11,13 @@ export interface WrittenFile {
   readonly type: string | null;
   /** Bits per weight, the tensors' bytes over their elements. */
   readonly bitsPerWeight: number;
-  /** The same if every row fitted the type that was asked for. */
+  /** The same if every row fitted the requested type. */
   readonly askedBitsPerWeight: number;
-  /** Share of the parameters (0 to 1) whose row length forced another type than asked for. */
+  /** Share of the parameters (0 to 1) whose row length forced another type than the requested one. */
   readonly fallbackShare: number;
-  /** What its types were chosen by, for a target size. */
+  /** The expected damage of the types; present for a target size. */
   readonly prediction?: Prediction;
-  /** What was lost, where it was asked for (`stats`). */
+  /** Each tensor's loss; present with the option `stats`. */
   readonly tensors?: readonly TensorStats[];
 }
 

@@ -18,7 +18,7 @@ const QUANTIZE_OPTIONS = [
   ...(['tokenEmbeddingType', 'tensorType', 'tensorTypeFile', 'overrideKv', 'pruneLayers', 'allowRequantize'] as const),
 ] satisfies readonly (keyof QuantizeOptions)[];
 
-/** What files are wanted: of these types, or of these sizes. */
+/** The requested files: one for each type, or one for each target size. */
 export interface Asked {
   readonly quants: readonly FileType[];
   readonly targets: readonly TargetSize[];

@@ -13,7 +13,7 @@ export function checkSource(source: QuantizeSource, request: QuantizeRequest, to
 }
 
 /**
- * Tells what overrides do that may not be meant. They are asked for, and llama-quantize does them.
+ * Warns of effects of overrides that the user may not expect. They are applied, as llama-quantize does.
  * @throws StrictError
  */
 export function tellOverrides(source: QuantizeSource, request: QuantizeRequest, to: DoubtSink): void {

@@ -9,10 +9,10 @@ import type { OutputParams } from './params.js';
 
 export class FallbackError extends GateError {}
 
-/** Buffers that a conversion may take unless told otherwise: bytes. */
+/** The default of `maxMemory`, the bytes of a conversion's buffers. */
 export const DEFAULT_MAX_MEMORY = 192 * 2 ** 20;
 
-/** Above this share of parameters in another type than asked for, the user is warned. */
+/** A larger share of parameters in another type than the requested one causes a warning. */
 const WARN_FALLBACK_SHARE = 0.05;
 
 export interface PlanSources {
@@ -24,7 +24,7 @@ export interface PlanSources {
 }
 
 /**
- * Sums up planned files, and says what about them is not as asked for.
+ * Adds up the planned files, and warns of fallbacks to other types and of memory beyond `maxMemory`.
  * @throws FallbackError with `strict`
  */
 export function finishPlan({ repo, architecture, files, params, emit }: PlanSources): UnplacedPlan {
@@ -42,7 +42,7 @@ export function finishPlan({ repo, architecture, files, params, emit }: PlanSour
   };
 }
 
-/** Says so where not even the smallest pieces of the work fit. */
+/** Warns where even the smallest pieces of the work need more than `maxMemory`. */
 function warnOfMemory(memory: number, { maxMemory }: OutputParams, emit: PlanSources['emit']): void {
   if (maxMemory !== undefined && memory > maxMemory) {
     warn(

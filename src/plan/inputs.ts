@@ -11,7 +11,7 @@ interface WaitSink {
   emit?(event: WaitEvent): void;
 }
 
-/** What is in the files that a conversion's options name: read before the source is asked for. */
+/** The contents of the files that a conversion's options name. They are read before the source is opened. */
 export interface Inputs {
   /** Null where nothing is quantized. */
   readonly request: QuantizeRequest | null;

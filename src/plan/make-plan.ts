@@ -85,7 +85,7 @@ export async function makePlan(
   return planned;
 }
 
-/** What is told where the probe does not show that it is right. */
+/** A guess that was made on the way. The user learns of it unless the probe shows that the vocabulary is right. */
 interface Guess {
   readonly what: string;
   readonly next: string;
@@ -101,13 +101,13 @@ async function checkLoading({ model, params, kv, tensors, emit }: LoadingSources
   const to = { emit, strict: params.strict };
   const names = sourceNames(tensors, config);
   if (params.vocabOnly) {
-    // The reference writes those that llama.cpp does not load, and other programs may.
+    // The reference also writes a vocabulary that llama.cpp does not load: other programs may load it.
     tellFaults(findVocabularyFaults(kv, names), to);
     return;
   }
   const outlined = tensors.map(({ name, expr }) => ({ name, ne: [...shapeOf(expr)].reverse() }));
   checkFaults(findFaults({ kv, tensors: outlined }, names), to);
-  // Of what config.json itself says: a class's default is not that of a class around it.
+  // Only what config.json itself says counts: a nested class and the class around it have different defaults.
   const raw = await files.json('config.json');
   const isUntied = raw?.tie_word_embeddings === false && !/Model$/.test(config.architecture);
   if (isUntied && !tensors.some(({ name }) => name === OUTPUT)) {
@@ -132,7 +132,7 @@ interface KeyValueSources {
 
 interface KeyValuesAndTokenizer {
   readonly kv: KeyValues;
-  /** What the vocabulary was made from. */
+  /** The files that the vocabulary was made from. */
   readonly tokenizer: TokenizerFiles;
 }
 

@@ -15,9 +15,10 @@ export interface OutputParams extends ForceOption {
    */
   readonly output?: string;
   /**
-   * Refuse what is doubtful, where it would be a warning: a tensor that falls back to another type than asked for, a
-   * vocabulary that cuts text otherwise than the repository's tokenizer, values that are NaN or infinite, end tokens or
-   * rotary scaling that the file lacks, a broken chat template, useless importance weights. @default false
+   * Throw an error where there would be a warning about a doubtful output: a tensor that falls back to another type
+   * than the requested one, a vocabulary that cuts text otherwise than the repository's tokenizer, values that are NaN
+   * or infinite, end tokens or rotary scaling that the file lacks, a broken chat template, useless importance weights.
+   * @default false
    */
   readonly strict?: boolean;
   /** Measure what each tensor loses, at no extra read. @default false */

@@ -16,7 +16,7 @@ import { readSensitivities } from './sensitivities.js';
 export class SelectionWithoutImatrixError extends UsageError {}
 export class UnreadableOptionFileError extends SourceError {}
 
-/** Those of llama-quantize's options that are read without a file. @throws UsageError */
+/** Parses the options of llama-quantize that name no file. @throws UsageError */
 export function parseOptions(options: QuantizeOptions & { readonly keepSplit?: boolean }) {
   const { outputTensorType, tokenEmbeddingType, includeWeights = [], excludeWeights = [] } = options;
   if (options.imatrix === undefined && includeWeights.length + excludeWeights.length > 0) {

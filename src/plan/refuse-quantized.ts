@@ -40,14 +40,17 @@ export function refuseQuantized({ hparams }: Config, checkpoint: Checkpoint): vo
   }
 }
 
-/** Without a declaration, integers are for the tensor's name to judge: some are buffers of other parts of the model. */
+/**
+ * Whether a tensor holds codes rather than values. Integers count as codes only where config.json declares a
+ * quantization. Without a declaration some are buffers of other parts of the model, which are known by their names.
+ */
 function isCode({ name, dtype }: SourceExpr, isDeclared: boolean): boolean {
   return dtype === 'F8_E4M3' || dtype === 'F8_E5M2' || (isDeclared && !isFloat(dtype) && !isBuffer(name));
 }
 
-/** Methods that decode the tensors which they find by name, of which plain weights have none. */
+/** Methods that the reference decodes by the names of their tensors. It finds none of them among plain weights. */
 const BY_NAME: readonly unknown[] = ['bitnet', 'fp8', 'gptq', 'modelopt'];
-/** The same of compressed-tensors. */
+/** The formats of compressed-tensors for which the same is true. */
 const FORMATS: readonly unknown[] = ['float-quantized', 'int-quantized', 'naive-quantized', 'pack-quantized'];
 
 function isHarmless({ quant_method: method, format, quant_algo: algorithm }: JsonObject): boolean {

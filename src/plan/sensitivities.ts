@@ -13,7 +13,7 @@ import { type DoubtSink, doubt } from '../warnings.js';
 export interface Sensitivity {
   /** The tensor's shape in ggml's order: the row length first. */
   readonly ne: readonly number[];
-  /** How much its columns counted on average: what the importance matrix has for them, 1 without one. */
+  /** The mean of the importance matrix's weights for its columns; 1 without a matrix. */
   readonly weight: number;
   readonly usual: number;
   /** Where a type's errors cost more or less than others'. */
@@ -23,7 +23,7 @@ export interface Sensitivity {
 /** By tensor of the source. */
 export type Sensitivities = ReadonlyMap<string, Sensitivity>;
 
-/** A file that is none of sensitivities. */
+/** The file does not hold sensitivities, or holds malformed ones. */
 export class SensitivitiesFileError extends SourceError {}
 /** Sensitivities of another model. */
 export class SensitivitiesMismatchError extends SourceError {}
@@ -109,13 +109,13 @@ interface Known {
   readonly ne: readonly number[];
 }
 
-/** How far two means may be apart whose values were rounded on the way. */
+/** Two means count as equal up to this relative difference: their values were rounded on the way. */
 const SAME = 1e-3;
 
 /**
- * Whether sensitivities are of a model, and of the importance matrix that its errors are weighted with.
- * @param tensors all of the model.
- * @param needed those that have to have one.
+ * Checks that sensitivities were measured on this model and with this importance matrix.
+ * @param tensors all tensors of the model.
+ * @param needed the tensors that must have a sensitivity.
  * @throws SensitivitiesMismatchError; StrictError with `strict` where the importance matrix is another.
  */
 export function checkSensitivities(

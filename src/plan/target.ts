@@ -33,14 +33,14 @@ import {
 } from './quantized.js';
 import { checkSensitivities } from './sensitivities.js';
 
-/** The model does not get as small as asked for. */
+/** The target size is smaller than the model with every tensor in its smallest type. */
 export class TargetTooSmallError extends UsageError {}
 
-/** A tensor, and the types that it may have. */
+/** A tensor, and the types that may be chosen for it. */
 interface Choosable {
   readonly tensor: KeptTensor;
   readonly types: readonly GgmlType[];
-  /** Why there is but one. */
+  /** The reason where there is only one type. */
   readonly why?: string;
 }
 
@@ -50,15 +50,15 @@ interface Candidate extends Option {
 }
 
 interface TargetContext extends MeasureContext {
-  /** Find out whether a target size can be met, from headers alone: the types are the smallest ones. @default false */
+  /** Only find out whether a target size can be met: every tensor gets its smallest type. @default false */
   readonly headersOnly?: boolean;
   readonly params: MeasureContext['params'] & Pick<OutputParams, 'strict'>;
   emit(event: PlanningEvent): void;
 }
 
 /**
- * The files that are asked for, and a word on what the importance matrix covers.
- * @param name of the file of a type, or of what stands for one.
+ * Lays out the requested files, and reports what the importance matrix covers.
+ * @param name the file's name for a type, or for a size's label.
  * @throws as `layOutAll` and `layOutTargets`
  */
 export async function layOutAsked(
@@ -75,10 +75,10 @@ export async function layOutAsked(
 }
 
 /**
- * Of each size asked for, the file of at most that size in which tensors have the types that together do the least damage:
- * what each tensor loses as each type is measured once for all, counted by its sensitivity, and the best combination found.
- * Types that options name stay.
- * @param name of the file of a size, by its label.
+ * Lays out a file for each target size, no larger than that, whose types together do the least damage. Each tensor's
+ * loss as each type is measured once for all sizes and multiplied with its sensitivity; then the best combination is
+ * searched. Types that options name stay.
+ * @param name the file's name for a size's label.
  * @throws TargetTooSmallError, and as `checkSensitivities`, `layOutQuantized` and `measureLosses`
  */
 async function layOutTargets(
@@ -124,9 +124,9 @@ async function layOutTargets(
   return files;
 }
 
-/** One size that is looked for: what the tensors may take, and the types that come into question. */
+/** The search for one target size. */
 interface Search {
-  /** Bytes. */
+  /** Bytes that the tensors may take together. */
   readonly budget: number;
   readonly choosable: readonly Choosable[];
   layOut(choices: readonly Choice[], prediction?: Prediction): PlannedFile[];
@@ -151,7 +151,7 @@ function best(
 /** Elements of the smallest block: rows that do not fit it are never quantized. */
 const SMALLEST_BLOCK = 32;
 
-/** Whether sensitivities have something on a tensor. */
+/** Whether a tensor has a sensitivity: only one that may be quantized is measured. */
 function isMeasured({ tensor, types }: Choosable): boolean {
   return types.length > 1 && (tensor.ne[0] ?? 1) % SMALLEST_BLOCK === 0;
 }
@@ -164,7 +164,7 @@ const NO_LOSS: Loss = { weighted: 0, whole: 0 };
 
 type SizeOf = (tensor: KeptTensor, type: GgmlType) => number;
 
-/** A stand-in for the file type where the recipe's earlier steps are asked what options and names fix. */
+/** Any file type: with `pure`, the recipe's steps before it find what options and names fix. */
 const ANY = 'Q8_0';
 
 function findChoosable(source: QuantizeSource, request: QuantizeRequest): Choosable[] {
@@ -216,7 +216,7 @@ function smallestChoices(choosable: readonly Choosable[]): Choice[] {
   return choosable.map(({ types }) => ({ type: smallestOf(types), why: '' }));
 }
 
-/** The tensors with fewer types each, where those are enough. */
+/** Leaves each tensor only the types near the target's average, where these can meet the budget: fewer to measure. */
 function nearTarget(choosable: readonly Choosable[], bytes: SizeOf, budget: number): readonly Choosable[] {
   const bits = (8 * budget) / sum(choosable.map(({ tensor }) => elementCount(tensor.ne)));
   const fewer = choosable.map((one) => ({ ...one, types: near(one.types, bits) }));
@@ -231,7 +231,7 @@ function smallestOf(types: readonly GgmlType[]): GgmlType {
   return types.reduce((least, type) => (bitsOf(type) < bitsOf(least) ? type : least));
 }
 
-/** All that has to be quantized to know what it loses: each tensor once as each type. */
+/** What has to be measured: for each type, the tensors that may have it. */
 function versions(searches: readonly Search[], request: QuantizeRequest) {
   const choosable = searches.flatMap((search) => search.choosable);
   const types = new Set(choosable.flatMap(({ types }) => types));
@@ -244,7 +244,10 @@ function versions(searches: readonly Search[], request: QuantizeRequest) {
   );
 }
 
-/** What the choice costs, and what its neighbours would. */
+/**
+ * The reason of a choice: its damage, and for comparison that of the next smaller type and of the next larger one that
+ * does less damage.
+ */
 function reason(type: GgmlType, candidates: readonly Candidate[]): string {
   const sorted = candidates.toSorted((a, b) => a.size - b.size || b.damage - a.damage);
   const at = sorted.findIndex((candidate) => candidate.type === type);

@@ -180,7 +180,7 @@ export interface QuantizeParams {
   readonly target: Uint8Array;
   /** Refuse NaN and infinities in F32, F16 and BF16 too, in what is read and in what is written. @default false */
   readonly refuseNonFinite?: boolean;
-  /** What the writing loses is added to this. */
+  /** The errors of what is written are added to this. */
   readonly errors?: ErrorSums | undefined;
   /** The instruction set, for tests and benchmarks. @default the best that works */
   readonly on?: InstructionSet;

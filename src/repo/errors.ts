@@ -1,14 +1,14 @@
 import { HubError, SourceError, UsageError } from '../errors.js';
 import { counted } from '../options/counted.js';
 
-/** What a Hub error is about; all of it may be shown, none of it is secret. */
+/** The repository, and perhaps the file, of a Hub error. Messages show it: none of it is secret. */
 export interface HubLocation {
   /** `https://huggingface.co`, without a slash at the end. */
   readonly endpoint: string;
   /** `org/model`. */
   readonly repo: string;
   readonly revision: string;
-  /** Where it is about one file. */
+  /** The file, where the error is about one. */
   readonly path?: string;
 }
 
@@ -22,14 +22,14 @@ export class NotASourceError extends UsageError {
   }
 }
 
-/** Something else that the Hub has. */
+/** The name is a data set's or a Space's on the Hub. */
 export class HubKindError extends NotASourceError {
   constructor(source: string, kind: 'dataset' | 'Space') {
     super(source, `is a ${kind} on the Hub, and no model`);
   }
 }
 
-/** A file where a repository is meant. */
+/** The source names a file where a repository is needed. */
 export class FileOfRepoError extends UsageError {
   constructor(repo: string, file: string) {
     super(`${file} is a file of ${repo}, and a model is the whole repository.`, `Give ${repo}.`);
@@ -213,7 +213,7 @@ export class NetworkDownError extends HubError {
   }
 }
 
-/** An answer that isn't what was asked for: another range, too many bytes, no JSON. */
+/** An answer that does not fit the request: another range, too many bytes, no JSON. */
 export class WrongAnswerError extends HubError {
   constructor(where: string, why: string) {
     super(

@@ -11,7 +11,7 @@ export interface OpenedFile extends ByteSource {
 
 export class UnreadableFileError extends SourceError {}
 
-/** @throws UnreadableFileError when there is no such file. */
+/** Opens a file for reads by position. @throws UnreadableFileError where it is missing, no file, or not readable */
 export async function openFile(path: string): Promise<OpenedFile> {
   const unreadable = (what: string, cause?: unknown) =>
     new UnreadableFileError(`${path} ${what}.`, 'Check the path and its permissions.', { cause });

@@ -56,7 +56,7 @@ const REFUSALS: readonly Refusal[] = [
   { when: ({ status }) => status === 403, error: (at, { hubSays }) => new TokenScopeError(at, hubSays) },
 ];
 
-/** The sentence for a refusal, given what was asked for. */
+/** The error for a refusal of a request about that repository or file. */
 export function refusalError(answer: RefusedAnswer, at: HubLocation): HubError {
   const refusal = REFUSALS.find(({ when }) => when(answer));
   return refusal ? refusal.error(at, answer) : new RefusedError(at, answer.status, answer.hubSays);

@@ -8,7 +8,7 @@ import { type Category, isFeedForward } from './categories.js';
  * table. A category's first rule that fits decides; without one, the file type's default type does.
  */
 
-/** What a rule may look at. */
+/** The facts that a rule may look at: one tensor, its file and its model. */
 export interface RuleInput {
   readonly category: Category;
   readonly facts: ModelFacts;
@@ -31,7 +31,7 @@ type Rule = readonly [
   when?: Condition,
 ];
 
-/** The reason is what the plan prints. */
+/** A type, and the reason that the plan prints. */
 export interface Decision {
   readonly type: GgmlType;
   readonly why: string;
@@ -191,7 +191,7 @@ const RULES: Partial<Record<Category, readonly Rule[]>> = {
   ffn_down: FFN_DOWN,
 };
 
-/** Come before the others for the Falcon architecture. */
+/** Rules that come before the others for the Falcon architecture. */
 const FALCON: Partial<Record<Category, readonly Rule[]>> = {
   output: [['Q8_0', 'falcon output']],
   attn_output: [...ATTN_OUTPUT_LOW_BIT, ['Q4_K', 'falcon attn_output', ['Q3_K_L']], ['default', 'falcon attn_output']],
