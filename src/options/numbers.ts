@@ -4,11 +4,11 @@ import { UsageError } from '../errors.js';
 export class NumberError extends UsageError {}
 
 interface Range {
-  /** As the command line has it. */
+  /** The option's name on the command line. */
   readonly option: string;
   readonly least: number;
   readonly most: number;
-  /** A fraction is one too. @default false */
+  /** Fractions are allowed too. @default false */
   readonly fraction?: true;
   /** What is counted. */
   readonly unit?: string;
@@ -16,7 +16,7 @@ interface Range {
 
 const MANY = Number.MAX_SAFE_INTEGER;
 
-/** Options that are numbers, by the library's names, and what makes sense for each. */
+/** The parameters that are numbers, each with its option and its range. */
 const NUMBERS = {
   jobs: { option: '--jobs', least: 1, most: MANY, unit: 'threads' },
   maxMemory: { option: '--max-memory', least: 1, most: MANY, unit: 'bytes' },
