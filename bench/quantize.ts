@@ -5,7 +5,7 @@
  *   node out/bench/quantize.js [TYPE...]
  */
 import { GGML_TYPES, type GgmlType, rowBytes } from '#src/gguf/types.js';
-import { availableTargets, quantizeRows, type Target } from '#src/quantize/native.js';
+import { availableTargets, type InstructionSet, quantizeRows } from '#src/quantize/native.js';
 import { type Ggml, loadGgml, peerMissing } from '../test/peer/ggml.js';
 import { NEED_WEIGHTS, TYPES } from '../test/quantize/vectors.js';
 
@@ -59,7 +59,7 @@ function median(values: readonly number[]): number {
 interface Result {
   readonly type: GgmlType;
   readonly weighted: boolean;
-  readonly on: Target;
+  readonly on: InstructionSet;
   /** Weights a second. */
   readonly peer: number;
   readonly ours: number;

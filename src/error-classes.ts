@@ -34,9 +34,9 @@ export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
 export { SplitLimitError } from './files/split.js';
 export { BadWeightsError, ReadError, ShrunkFileError } from './fill/execute.js';
-export { UnreadableFileError } from './gguf/byte-source.js';
 export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/cursor.js';
 export { BadValueError } from './gguf/writer.js';
+export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './gguf-files/locate.js';
 export { GraphKeyError } from './graphs/keys.js';
 export { MissingTensorError, NoGraphError, UnknownPartError } from './graphs/registry.js';
 export { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError } from './hf-tokenizer/errors.js';
@@ -44,7 +44,6 @@ export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
 export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
 export { MalformedJsonError } from './json.js';
 export { UnloadableError } from './loading/check.js';
-export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './locate-gguf.js';
 export { FileNameTemplateError } from './metadata/file-name.js';
 export { MalformedYamlError } from './metadata/yaml.js';
 export { EmptyOptionError } from './options/empty.js';
@@ -106,6 +105,7 @@ export {
   WrongHashError,
 } from './repo/errors.js';
 export { RevisionOfFolderError } from './repo/open.js';
+export { UnreadableFileError } from './repo/open-file.js';
 export { FileTooLargeError } from './repo/small-files.js';
 export { UnknownTokenError, WeightsFileError } from './runner/engine.js';
 export { QualityGateError } from './runner/gates.js';

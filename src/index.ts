@@ -1,7 +1,9 @@
 /** hf2gguf as a library: the calls that the command line is made of. */
 export type { AnyCase } from './any-case.js';
 export { type ArchName, listArchitectures } from './archs/registry.js';
+export type { Call } from './async/stream.js';
 export { convert, plan, planQuantize, quantize } from './calls/conversions.js';
+export type { ConvertEvent, ConvertResult } from './calls/events.js';
 export type { CheckOptions, ConvertParams, QuantizeParams, RunnerOptions } from './calls/params.js';
 export * from './error-classes.js';
 export {
@@ -16,15 +18,15 @@ export {
   UnsupportedError,
   UsageError,
 } from './errors.js';
-export type { ConvertEvent, ConvertResult, TensorStats, WrittenFile } from './events.js';
 export { type DiffEvent, type Difference, type DiffParams, diff, type TensorDifference } from './files/diff.js';
 export { type EditEvent, type EditParams, type EditResult, edit } from './files/edit.js';
 export type { KeyChange } from './files/key-changes.js';
 export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
 export type { GgmlType, GgufValue, Scalar } from './gguf/types.js';
-export { type Inspection, type InspectParams, inspect } from './inspect.js';
+export { type Inspection, type InspectParams, inspect } from './gguf-files/inspect.js';
 export type { PlacedFile, Plan, PlannedFile, PlannedTensor, Prediction } from './layout/plan.js';
+export type { TensorStats, WrittenFile } from './layout/written-file.js';
 export type { OutputParams, QuantizeOptions } from './plan/params.js';
 export type { Sensitivities, Sensitivity } from './plan/sensitivities.js';
 export { plotCheck } from './plot/plot-check.js';
@@ -51,6 +53,5 @@ export { type CollectImatrixParams, collectImatrix } from './runner/imatrix/auto
 export type { CollectParams } from './runner/imatrix/collect-from.js';
 export { type ImatrixEvent, type ImatrixParams, type ImatrixResult, imatrix } from './runner/imatrix/imatrix.js';
 export { measureSensitivities, type SensitivityParams } from './runner/sensitivity/measure.js';
-export type { Call } from './stream.js';
 export type { TensorExpr } from './tensor/expr.js';
 export { PRE_TOKENIZER_NAMES, type PreTokenizerName } from './tokenizer/pre/fingerprints.js';

@@ -1,4 +1,4 @@
-/** Caps on what a file from elsewhere may ask for, each with its reason. Named by the module that enforces it. */
+/** Limits on what a file from elsewhere may make us do, each with its reason, by the room that enforces it. */
 
 // checkpoint: the safetensors library refuses longer headers too.
 export const MAX_SAFETENSORS_HEADER_BYTES = 100_000_000;
@@ -10,7 +10,7 @@ export const MAX_SOURCE_DIMS = 8;
 // repo
 /** Entries of one repository listing. */
 export const MAX_REPO_FILES = 200_000;
-/** Pages of one listing, lest empty ones go on for ever; the Hub puts 1000 entries on a page. */
+/** Pages of one listing: a server could send empty ones for ever. The Hub puts 1000 entries on a page. */
 export const MAX_REPO_PAGES = 2_000;
 /** One answer of the Hub's API; a page of a listing has some 300 KB. */
 export const MAX_ANSWER_BYTES = 32 * 2 ** 20;

@@ -1,22 +1,22 @@
 import { GateError } from './errors.js';
 import type { WarningEvent } from './events.js';
 
-/** Something that would be a warning, refused by `strict`. */
+/** With `strict`, the error in place of a warning. */
 export class StrictError extends GateError {}
 
-/** Takes warnings. */
+/** Receives warnings. */
 export interface WarningSink {
   emit(event: WarningEvent): void;
 }
 
-/** Takes warnings, or with `strict` refuses what is doubtful. */
+/** Receives warnings about a doubtful output; `strict` turns them into errors. */
 export interface DoubtSink extends WarningSink {
   readonly strict?: boolean | undefined;
 }
 
 /**
- * Tells of something that should be known, and that `strict` lets pass too.
- * @param what what is so, and where: a sentence.
+ * Reports a warning that `strict` does not turn into an error.
+ * @param what what is doubtful, and where: a sentence.
  * @param next what can be done about it: a sentence.
  */
 export function warn({ emit }: WarningSink, what: string, next?: string): void {
@@ -24,7 +24,7 @@ export function warn({ emit }: WarningSink, what: string, next?: string): void {
 }
 
 /**
- * Tells of something that makes the output doubtful.
+ * Reports something that makes the output doubtful.
  * @throws StrictError with `strict`
  */
 export function doubt(to: DoubtSink, what: string, next: string): void {

@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.js';
 import { DERIVATIONS, type Derived, type Known } from '../config/derivations.js';
 import {
-  boolean,
   type FieldSource,
   integer,
   number,
@@ -10,6 +9,7 @@ import {
   optionalNumber,
   optionalObject,
   optionalString,
+  boolean as requiredBoolean,
   string,
 } from '../config/fields.js';
 import { ropeFields, ropeRoot } from '../config/rope.js';
@@ -23,7 +23,7 @@ import { holds } from './conditions.js';
  */
 export async function writeKeys({ gguf, keys }: Architecture, known: Known, kv: KeyValues): Promise<void> {
   for (const [name, type, from, when] of keys) {
-    const value = holds(when, known) ? await valueOf(type, from, known) : undefined;
+    const value = holds(when, known) ? await keyValue(type, from, known) : undefined;
     const key = name.replace('{arch}', gguf);
     if (typeof value === 'object') {
       kv.array(key, 'i32', [...value]);
@@ -50,11 +50,11 @@ type Read = (source: FieldSource, ...names: string[]) => Derived;
 const READ: Record<Exclude<KeyType, 'i32[]'>, { readonly optional: Read; readonly required: Read }> = {
   u32: { optional: optionalInteger, required: integer },
   f32: { optional: optionalNumber, required: number },
-  bool: { optional: optionalBoolean, required: boolean },
+  bool: { optional: optionalBoolean, required: requiredBoolean },
   string: { optional: optionalString, required: string },
 };
 
-async function valueOf(type: KeyType, from: KeyFrom, known: Known): Promise<Derived> {
+async function keyValue(type: KeyType, from: KeyFrom, known: Known): Promise<Derived> {
   if ('value' in from) {
     return from.value;
   }

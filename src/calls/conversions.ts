@@ -1,11 +1,11 @@
-import type { ConvertEvent, ConvertResult } from '../events.js';
+import { numbered } from '../async/stages.js';
+import { type Call, call, forward, stream } from '../async/stream.js';
 import type { Plan } from '../layout/plan.js';
 import { checkParams, checkQuantizeParams } from '../plan/check-params.js';
 import { readInputs } from '../plan/inputs.js';
 import { readRequest } from '../plan/quantize-request.js';
-import { numbered } from '../stages.js';
-import { type Call, call, forward, stream } from '../stream.js';
 import * as conversion from './convert.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import {
   type ConvertParams,
   checkRunnerOptions,
@@ -84,7 +84,7 @@ export async function planQuantize(
   return conversion ? planned(CONVERT, conversion, emit) : planned(QUANTIZE, params, emit);
 }
 
-// The runner is loaded where it is used: what runs no model starts sooner.
+// The runner is imported only when it is needed, so that calls which run no model start sooner.
 
 function write<Params extends PipelineParams>(
   conversion: Conversion<Params>,

@@ -1,12 +1,12 @@
-import type { ConvertEvent, ConvertResult } from '../events.js';
+import { type Jobs, withJobs } from '../async/jobs.js';
+import { type Call, stream } from '../async/stream.js';
 import type { Plan } from '../layout/plan.js';
-import { withJobs } from '../options/numbers.js';
 import { checkParams } from '../plan/check-params.js';
 import { type Inputs, readInputs } from '../plan/inputs.js';
 import { makePlan } from '../plan/make-plan.js';
 import { type Model, openModel } from '../plan/open-model.js';
-import type { ConvertParams } from '../plan/params.js';
-import { type Call, stream } from '../stream.js';
+import type { ConversionParams } from '../plan/params.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import { type Planner, planOnly, run } from './run.js';
 
 /**
@@ -14,7 +14,7 @@ import { type Planner, planOnly, run } from './run.js';
  * @example for await (const event of convert({ source: 'org/model', quant: 'q4_k_m' })) console.log(event);
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong
  */
-export function convert(params: ConvertParams): Call<ConvertEvent, ConvertResult> {
+export function convert(params: ConversionParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = withJobs({ ...params, signal }, { emit });
     return run(planner(own, emit), own, emit);
@@ -27,7 +27,7 @@ export function convert(params: ConvertParams): Call<ConvertEvent, ConvertResult
  * @throws as `convert`
  */
 export async function plan(
-  params: ConvertParams,
+  params: ConversionParams,
   emit: (event: ConvertEvent) => void = () => {},
   headersOnly = false,
 ): Promise<Plan> {
@@ -36,7 +36,7 @@ export async function plan(
 }
 
 function planner(
-  params: ConvertParams,
+  params: ConversionParams & Jobs,
   emit: (event: ConvertEvent) => void,
   headersOnly = false,
 ): Planner<Model & Inputs> {

@@ -2,10 +2,10 @@ import { UsageError } from '../errors.js';
 import type { Phase } from '../events.js';
 import { refuseEmpty } from '../options/empty.js';
 import { checkNumbers } from '../options/numbers.js';
-import type * as conversion from '../plan/params.js';
+import type { ConversionParams, QuantizationParams } from '../plan/params.js';
 import type { CheckParams } from '../runner/check.js';
 
-/** What runs the model in the course of a conversion; the command line's options under the same names. */
+/** Options of the steps of a conversion that run the model. The command line has the same names. */
 export interface RunnerOptions {
   /** With `imatrix: 'auto'` or a target size: a file of text to run over. @default the bundled one */
   readonly imatrixText?: string;
@@ -17,16 +17,16 @@ export interface RunnerOptions {
   readonly check?: boolean | CheckOptions;
 }
 
-/** As of `check`. */
+/** The options of `check` that a conversion passes on to it. */
 export type CheckOptions = Pick<CheckParams, 'text' | 'chunks' | 'ctx' | 'maxKld' | 'maxPplRatio'>;
 
-/** What `convert` and `plan` take. `imatrix` may be `'auto'`: computed from the source first. */
-export interface ConvertParams extends conversion.ConvertParams, RunnerOptions {}
+/** Parameters of `convert` and `plan`. With `imatrix: 'auto'` the matrix is computed from the source first. */
+export interface ConvertParams extends ConversionParams, RunnerOptions {}
 
-/** What `quantize` and `planQuantize` take. `imatrix` may be `'auto'`: computed from the source first. */
-export interface QuantizeParams extends conversion.QuantizeParams, RunnerOptions {}
+/** Parameters of `quantize` and `planQuantize`. With `imatrix: 'auto'` the matrix is computed from the source first. */
+export interface QuantizeParams extends QuantizationParams, RunnerOptions {}
 
-/** What both have. */
+/** The parameters that the steps which run a model look at, of a conversion or a quantization. */
 export type PipelineParams = QuantizeParams & Pick<ConvertParams, 'arch' | 'preTokenizer' | 'vocabOnly'>;
 
 /** Whether types are chosen by a size. */
@@ -39,7 +39,7 @@ export function runsModel(params: PipelineParams): boolean {
   return params.imatrix === 'auto' || hasTarget(params) || Boolean(params.check);
 }
 
-/** The stages of a conversion: of its plan, then of the rest. */
+/** The stages of a conversion, in order: `plan` those of a plan alone, `write` those and the following ones. */
 export function stagesOf(params: PipelineParams): { plan: readonly Phase[]; write: readonly Phase[] } {
   const isSized = hasTarget(params);
   const plan: Phase[] = [

@@ -7,22 +7,22 @@ import { checkDistinct, knownPath, outputPaths } from '../output/output-paths.js
 import type { Output } from '../output/partial-files.js';
 import type { Place } from '../output/place.js';
 import { parseQuants } from '../plan/check-params.js';
-import type { ConvertParams, OutputParams } from '../plan/params.js';
+import type { ConversionParams, OutputParams } from '../plan/params.js';
 import type { Repo } from '../repo/repo.js';
 
-/** How a call takes its output's name. */
+/** How a call reads the name of its output. */
 export interface Placing {
-  /** Names of parts begin with it. @default false */
+  /** The name is what the names of all parts begin with. @default false */
   readonly isPrefix?: boolean | undefined;
-  /** What may be there and is replaced. @default a GGUF file */
+  /** The kind of file that may exist there and is replaced. @default a GGUF file */
   readonly replaceable?: FileKind | null;
 }
 
-/** What is looked at of any call's. */
-export type PlacingParams = OutputParams & Reading & Pick<ConvertParams, 'quant'>;
+/** The parameters that decide where files go, of any call. */
+export type PlacingParams = OutputParams & Reading & Pick<ConversionParams, 'quant'>;
 
 /**
- * Finds what is wrong with an output whose name is known before the source is opened.
+ * Checks the output's place before the source is opened, where its name is known by then.
  * @throws UnknownTypeError, and as `knownPath`, `guardOf` and `checkOutputs`
  */
 export async function checkKnownOutput(
@@ -38,14 +38,14 @@ export async function checkKnownOutput(
 
 export interface PlacedPlan {
   readonly plan: Plan;
-  /** Its files, as they are written. */
+  /** Its files with their places and headers, for `PartialFiles`. */
   readonly outputs: readonly Output[];
   readonly guard: Guard;
 }
 
 /**
- * Says where a plan's files go.
- * @param repo what is read: none of its files is written to.
+ * Gives each file of a plan its path.
+ * @param repo the source; no output may be one of its files.
  * @throws as `outputPaths`, `guardOf` and `checkOutputs`
  */
 export async function placePlan(

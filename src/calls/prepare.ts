@@ -1,5 +1,4 @@
 import { UnsupportedError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
 import { checkOutputs, guardOf } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
 import { knownPath } from '../output/output-paths.js';
@@ -10,27 +9,32 @@ import { IMATRIX_FILE } from '../runner/imatrix/kind.js';
 import type { OpenedModels } from '../runner/model.js';
 import { measureSensitivities } from '../runner/sensitivity/measure.js';
 import { warn } from '../warnings.js';
+import type { ConvertEvent } from './events.js';
 import { hasTarget, type PipelineParams } from './params.js';
 
-/** With the models that were opened on the way. */
+/** Parameters, and the models that earlier steps opened and later ones use again. */
 export type Run<Params extends PipelineParams> = Params & { readonly opened: OpenedModels };
 
 type Emit = (event: ConvertEvent) => void;
 
-/** With an importance matrix in place of `auto` in which all columns count alike: enough for a plan of given types. */
+/**
+ * Puts a placeholder in place of `imatrix: 'auto'`: a matrix in which all columns count alike.
+ * The plan of given types is the same with it as with the one that is computed later.
+ */
 export async function expected<Params extends PipelineParams>(params: Run<Params>, emit: Emit): Promise<Run<Params>> {
   const options = { ...collecting(params), emit: waitsOf(emit) };
   return params.imatrix === 'auto' ? { ...params, imatrix: named(await expectImatrix(options), params) } : params;
 }
 
-/** The Hub's pauses alone: what else is to be told is told by the step that it concerns. */
+/** Passes on the Hub's pauses alone. The step that does the work reports everything else itself. */
 export function waitsOf(emit: Emit): (event: ConvertEvent) => void {
   return (event) => event.event === 'wait' && emit(event);
 }
 
 /**
- * With what running the model finds: the importance matrix in place of `auto`; for a target size the sensitivities.
- * @param options.keep write both to the files that are named for them.
+ * Runs the model for what the parameters leave open, and fills it in: the importance matrix in place of `auto`, and for
+ * a target size the sensitivities.
+ * @param options.keep write both to the files of `imatrixOut` and `sensitivitiesOut`.
  * @throws as `collectImatrix`, `measureSensitivities` and `writeWhole`
  */
 export async function measured<Params extends PipelineParams>(
@@ -54,7 +58,7 @@ export async function measured<Params extends PipelineParams>(
     : known;
 }
 
-/** Finds what is wrong with the files that are to be kept, before the model runs for them. @throws as `checkOutputs` */
+/** Checks the places of `imatrixOut` and `sensitivitiesOut` before the model runs. @throws as `checkOutputs` */
 export async function checkKept(params: PipelineParams): Promise<void> {
   const { imatrixOut, sensitivitiesOut, keepSplit } = params;
   const output = await knownPath(params.output, keepSplit ?? false);
@@ -67,7 +71,7 @@ export async function checkKept(params: PipelineParams): Promise<void> {
   await checkOutputs(named, await guardOf(params));
 }
 
-/** The output names the file that has it, as it would if that were given. */
+/** Gives a computed matrix the name of the file that it is kept in: the output's key-values name that file. */
 function named<Matrix extends { readonly file: string }>(imatrix: Matrix, { imatrixOut }: PipelineParams): Matrix {
   return { ...imatrix, file: imatrixOut ?? imatrix.file };
 }
@@ -76,7 +80,7 @@ function collecting<Params extends PipelineParams>(params: Run<Params>) {
   return { ...params, text: params.imatrixText };
 }
 
-/** A model that cannot be run has its types chosen all the same. */
+/** Measures the sensitivities. Where the model has no graph, the types are chosen by default costs, with a warning. */
 async function withSensitivities<Params extends PipelineParams>(
   params: Run<Params>,
   emit: Emit,

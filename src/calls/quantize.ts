@@ -1,17 +1,17 @@
 import { basename } from 'node:path';
-import type { ConvertEvent, ConvertResult } from '../events.js';
+import { type Jobs, withJobs } from '../async/jobs.js';
+import { type Call, stream } from '../async/stream.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
-import { withJobs } from '../options/numbers.js';
 import { type Asked, checkQuantizeParams } from '../plan/check-params.js';
 import { checkSource, tellOverrides } from '../plan/check-quantized.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
-import type { QuantizeParams } from '../plan/params.js';
+import type { QuantizationParams } from '../plan/params.js';
 import { readRequest } from '../plan/quantize-request.js';
 import type { QuantizeRequest } from '../plan/quantized.js';
 import { layOutAsked } from '../plan/target.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
-import { type Call, stream } from '../stream.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import { type Planner, planOnly, run } from './run.js';
 
 /**
@@ -19,7 +19,7 @@ import { type Planner, planOnly, run } from './run.js';
  * @example for await (const event of quantize({ source: 'model-BF16.gguf', quant: 'q4_k_m' })) console.log(event);
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong
  */
-export function quantize(params: QuantizeParams): Call<ConvertEvent, ConvertResult> {
+export function quantize(params: QuantizationParams): Call<ConvertEvent, ConvertResult> {
   return stream((emit, signal) => {
     const own = withJobs({ ...params, signal }, { emit });
     return run(planner(own, emit), own, emit);
@@ -32,7 +32,7 @@ export function quantize(params: QuantizeParams): Call<ConvertEvent, ConvertResu
  * @throws as `quantize`
  */
 export async function planQuantize(
-  params: QuantizeParams,
+  params: QuantizationParams,
   emit: (event: ConvertEvent) => void = () => {},
   headersOnly = false,
 ): Promise<Plan> {
@@ -40,7 +40,11 @@ export async function planQuantize(
   return planOnly(planner(own, emit, headersOnly), own, emit);
 }
 
-function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void, headersOnly = false): Planner<Source> {
+function planner(
+  params: QuantizationParams & Jobs,
+  emit: (event: ConvertEvent) => void,
+  headersOnly = false,
+): Planner<Source> {
   const asked = checkQuantizeParams(params);
   return {
     open: async () => {
@@ -52,13 +56,13 @@ function planner(params: QuantizeParams, emit: (event: ConvertEvent) => void, he
   };
 }
 
-/** The file, and what is asked of it. */
+/** The file to quantize, and llama-quantize's options, read. */
 type Source = GgufModel & { readonly request: QuantizeRequest };
 
 async function plan(
   { request, ...model }: Source,
   asked: Asked,
-  params: QuantizeParams,
+  params: QuantizationParams & Jobs,
   emit: (event: ConvertEvent) => void,
   headersOnly: boolean,
 ): Promise<UnplacedPlan> {

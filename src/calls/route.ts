@@ -1,13 +1,13 @@
 import { UsageError } from '../errors.js';
-import { refuseMissing } from '../locate-gguf.js';
+import { refuseMissing } from '../gguf-files/locate.js';
 import { optionName } from '../options/empty.js';
 import { NoTypeError } from '../plan/check-params.js';
-import type { ConvertParams, QuantizeParams } from '../plan/params.js';
+import type { ConversionParams, QuantizationParams } from '../plan/params.js';
 import { namesGguf, namesModel } from '../repo/open.js';
 
-// A GGUF file given to be converted can be quantized alone, and a model given to be quantized is converted on the way.
+// `convert` quantizes a GGUF file. `quantize` converts a model in the format of transformers on the way.
 
-/** An option of conversions for a GGUF file, or of GGUF files for a model. */
+/** The source is a GGUF file and the option is for models alone, or the other way round. */
 export class OptionOfOtherSourceError extends UsageError {}
 
 const OF_CONVERSIONS = [
@@ -16,10 +16,10 @@ const OF_CONVERSIONS = [
   'vocabOnly',
   'preTokenizer',
   'arch',
-] as const satisfies readonly (keyof ConvertParams)[];
+] as const satisfies readonly (keyof ConversionParams)[];
 
-/** The quantization that is meant where the source is a GGUF file; null for a model. @throws UsageError */
-export async function asQuantization<Params extends ConvertParams>(params: Params) {
+/** The parameters of `quantize` where the source of a conversion is a GGUF file; else null. @throws UsageError */
+export async function asQuantization<Params extends ConversionParams>(params: Params) {
   if (!(await namesGguf(params.source, params))) {
     return null;
   }
@@ -48,8 +48,8 @@ export async function asQuantization<Params extends ConvertParams>(params: Param
   return rest;
 }
 
-/** The conversion that is meant where the source is a model; null for a GGUF file. @throws UsageError */
-export async function asConversion<Params extends QuantizeParams>(params: Params) {
+/** The parameters of `convert` where the source of a quantization is a model; else null. @throws UsageError */
+export async function asConversion<Params extends QuantizationParams>(params: Params) {
   if (!(await namesModel(params.source, params))) {
     return null;
   }

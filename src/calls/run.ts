@@ -1,16 +1,17 @@
-import { availableParallelism } from 'node:os';
-import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
+import type { Jobs } from '../async/jobs.js';
 import { execute } from '../fill/execute.js';
 import { ErrorStats } from '../fill/stats.js';
 import { makeTasks, type Task, taskBytes } from '../fill/tasks.js';
 import { Workers } from '../fill/workers.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { PartialFiles } from '../output/partial-files.js';
 import { DEFAULT_MAX_MEMORY } from '../plan/finish-plan.js';
 import type { Repo } from '../repo/repo.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import { checkKnownOutput, type Placing, type PlacingParams, placePlan } from './places.js';
 
-/** How a kind of work comes to its plan. */
+/** What differs between the calls that write files: how each opens its source and makes its plan. */
 export interface Planner<Source extends { readonly repo: Repo }> {
   open(): Promise<Source>;
   plan(source: Source): UnplacedPlan | Promise<UnplacedPlan>;
@@ -32,16 +33,16 @@ export async function planOnly<Source extends { readonly repo: Repo }>(
   return (await placePlan(await planner.plan(source), source.repo, params, planner.placing)).plan;
 }
 
-/** Plans, then fills. */
+/** Makes the plan, writes its files, and reports both. `convert`, `quantize`, `split` and `merge` call it. */
 export async function run<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
-  params: PlacingParams,
+  params: PlacingParams & Jobs,
   emit: Emit,
 ): Promise<ConvertResult> {
   await checkKnownOutput(params, planner.placing);
   emit({ event: 'phase', phase: 'open' });
   const source = await planner.open();
-  const jobs = params.jobs ?? availableParallelism();
+  const { jobs } = params;
   const workers = new Workers(jobs);
   try {
     emit({ event: 'phase', phase: 'plan' });
@@ -70,12 +71,15 @@ export async function run<Source extends { readonly repo: Repo }>(
 interface Prepared {
   readonly files: PartialFiles;
   readonly tasks: readonly Task[];
-  /** What will be said of the files. */
+  /** The result's entry for each file; whether it replaced another is known only when it has been written. */
   readonly written: readonly Omit<WrittenFile, 'replaced'>[];
   readonly stats: ErrorStats | undefined;
 }
 
-/** What is left of the plan for filling; the vocabulary is bytes of the header by now, and its strings can go. */
+/**
+ * Makes the plan and keeps only what filling needs.
+ * The key-values are encoded as the header's bytes, so the memory of the vocabulary's strings can be freed.
+ */
 async function prepare<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
   source: Source,

@@ -1,24 +1,25 @@
+import { withJobs } from '../async/jobs.js';
+import { type Call, forward, stream } from '../async/stream.js';
 import { InterruptedError } from '../errors.js';
-import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
 import type { Plan } from '../layout/plan.js';
-import { withJobs } from '../options/numbers.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { check, expectCheck } from '../runner/check.js';
 import type { CheckResult } from '../runner/check-result.js';
 import { checkGates } from '../runner/gates.js';
 import { OpenedModels } from '../runner/model.js';
 import { readText } from '../runner/texts.js';
-import { type Call, forward, stream } from '../stream.js';
+import type { ConvertEvent, ConvertResult } from './events.js';
 import { hasTarget, type PipelineParams } from './params.js';
 import { checkKnownOutput } from './places.js';
 import { checkKept, expected, measured, type Run, waitsOf } from './prepare.js';
 
-// A conversion with what runs the model before it and after.
+// Wraps a conversion with the steps that need the runner: importance matrix, sensitivities, check.
 
 type Emit = (event: ConvertEvent) => void;
 
-/** A conversion that runs no model. */
+/** One of the two conversions that are wrapped, `convert` or `quantize` without the runner. */
 export interface Conversion<Params> {
-  /** @throws what is wrong with the parameters by themselves. */
+  /** Checks the parameters by themselves. @throws UsageError */
   check(params: Params): unknown;
   /** Reads the files that options name. */
   read(params: Params): Promise<unknown>;
@@ -27,7 +28,7 @@ export interface Conversion<Params> {
   write(params: Params): Call<ConvertEvent, ConvertResult>;
 }
 
-/** The check was interrupted, when the files had been written. */
+/** The check was interrupted. The files are complete and stay. */
 export class CheckInterruptedError extends InterruptedError {
   constructor(files: readonly WrittenFile[], options?: ErrorOptions) {
     const names = files.map(({ path }) => path).join(', ');
@@ -52,8 +53,8 @@ export async function planAll<Params extends PipelineParams>(
 }
 
 /**
- * Runs the model as far as the types and values of the output depend on that, writes, and checks what was written.
- * What is wrong with any of it is found before anything is written, as far as headers tell.
+ * Runs the model where the types or values of the output depend on it, writes the files, and checks them.
+ * Every error that headers and parameters can show is thrown before the first step.
  * @throws CheckInterruptedError, and as the conversion, `collectImatrix`, `measureSensitivities` and `check`
  */
 export function writeAll<Params extends PipelineParams>(
@@ -80,7 +81,7 @@ export function writeAll<Params extends PipelineParams>(
   }, params.signal);
 }
 
-/** Lets a warning through once: several steps open the same model. */
+/** Passes each warning on once. Several steps open the same model and would repeat it. */
 function onceEach(emit: Emit): Emit {
   const said = new Set<string>();
   return (event) => {
@@ -94,11 +95,11 @@ function onceEach(emit: Emit): Emit {
   };
 }
 
-/** @throws what is wrong with a request before anything is done. */
+/** Checks the request and all its outputs before any work. @throws Hf2ggufError */
 async function refuse<Params extends PipelineParams>(conversion: Conversion<Params>, params: Run<Params>, emit: Emit) {
   await checkKnownOutput(params, { isPrefix: params.keepSplit });
   await checkKept(params);
-  // Files that options name are read before the source, which may be on the Hub, is asked for.
+  // The source may be on the Hub: the files that options name are read before any request.
   await conversion.read(params.imatrix === 'auto' ? { ...params, imatrix: NO_IMATRIX } : params);
   if (params.imatrixText !== undefined) {
     await readText(params.imatrixText, 'calibration');
@@ -111,7 +112,7 @@ async function refuse<Params extends PipelineParams>(conversion: Conversion<Para
   }
 }
 
-/** Stands in for one that is computed later. */
+/** A placeholder for the matrix that is computed later. */
 const NO_IMATRIX = {
   file: 'auto',
   format: 'gguf',
@@ -143,7 +144,7 @@ async function checkFiles<Params extends PipelineParams>(
   }
 }
 
-/** Of a split file any part stands for all. */
+/** Whether a file is whole or a first part: `check` opens all parts by one of them. */
 function isFirstPart(path: string): boolean {
   return !/-\d{5}-of-\d{5}\.gguf$/.test(path) || /-00001-of-\d{5}\.gguf$/.test(path);
 }

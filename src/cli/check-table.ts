@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { WrittenFile } from '../events.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { printable } from '../printable.js';
 import type { Checked, CheckResult, Estimate } from '../runner/check-result.js';
 import { formatBytes } from './format.js';
@@ -15,7 +15,7 @@ export function renderCheck(result: CheckResult, width: number, paint: Paint): s
 
 /**
  * A row a model, by size, the base marked. Names that leave no room for the figures stand below the table.
- * @param written the same models as a conversion knows them: the type asked for, and what it expected of a target size.
+ * @param written the same models as the conversion reported them, with the requested type and the expected damage.
  */
 export function renderAll(
   { base, models }: CheckResult,
@@ -114,7 +114,7 @@ const SPREAD = [
   ['  largest', 'maximum'],
 ] as const;
 
-/** What is measured so far, in ever shorter forms: of several models, how far each is from the base. */
+/** The figures so far in shorter and shorter forms. With several models: how far each is from the base. */
 export function figures(models: readonly Checked[]): string[] {
   const [first] = models;
   if (!first) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { screen } from './terminal/screen.js';
 
-/** Options that say how much is said, for a command and all below it. */
+/** Adds the options for how much is shown to a command and all below it. */
 export function addDisplayOptions(program: Command): void {
   for (const command of [program, ...program.commands]) {
     command

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import { currentTarget } from '../quantize/native.js';
 
-/** An environment variable that says nothing that is understood. */
+/** An environment variable has a value that makes no sense. */
 export class EnvironmentError extends UsageError {}
 
 interface Variable {

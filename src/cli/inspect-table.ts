@@ -1,4 +1,4 @@
-import type { Inspection } from '../inspect.js';
+import type { Inspection } from '../gguf-files/inspect.js';
 import { printable } from '../printable.js';
 import { formatBytes, formatCount } from './format.js';
 import { plain } from './terminal/style.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { inspect } from '../inspect.js';
+import { inspect } from '../gguf-files/inspect.js';
 import { addHubOptions, type HubFlags, toSource } from './hub-options.js';
 import { renderInspection } from './inspect-table.js';
 import { interruptible } from './interrupt.js';

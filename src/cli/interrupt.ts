@@ -1,11 +1,11 @@
 import { screen } from './terminal/screen.js';
 
-/** Milliseconds after which a stop that takes its time is worth a word. */
+/** Milliseconds after which a slow stop is explained. */
 const PATIENCE = 1000;
 
 /**
- * Runs a command whose signal Ctrl-C aborts; a second Ctrl-C ends the process as usual. A terminal that is closed tells it
- * more than once, so that what it tells ends nothing at once.
+ * Runs a command whose signal Ctrl-C aborts. A second Ctrl-C ends the process as usual. A terminal that is closed sends
+ * SIGHUP more than once, so a second SIGHUP does not end the process.
  */
 export async function interruptible(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController();

@@ -1,4 +1,4 @@
-import type { WrittenFile } from '../events.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { textWidth } from './terminal/text.js';
 
 /**

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { ConvertResult } from '../events.js';
+import type { ConvertResult } from '../calls/events.js';
 import type { Plan } from '../layout/plan.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import type { Reading } from '../output/inputs.js';
@@ -24,7 +24,7 @@ export interface PlotFlags {
   readonly checkPlot?: string;
 }
 
-/** A plot that is asked for, and how it is drawn of a command's result. */
+/** A requested plot, and how it is drawn from a command's result. */
 export interface Plot<Result> {
   readonly path: string | undefined;
   draw(result: Result): Promise<string>;

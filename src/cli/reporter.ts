@@ -1,5 +1,7 @@
-import type { ConvertEvent, PhaseEvent, ProgressEvent, WaitEvent, WrittenFile } from '../events.js';
+import type { ConvertEvent } from '../calls/events.js';
+import type { PhaseEvent, ProgressEvent, WaitEvent } from '../events.js';
 import type { PlacedFile } from '../layout/plan.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { printable } from '../printable.js';
 import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import type { Checked } from '../runner/check-result.js';

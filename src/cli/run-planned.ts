@@ -1,4 +1,4 @@
-import type { ConvertEvent, ConvertResult } from '../events.js';
+import type { ConvertEvent, ConvertResult } from '../calls/events.js';
 import type { Plan } from '../layout/plan.js';
 import type { Reading } from '../output/inputs.js';
 import type { OutputParams } from '../plan/params.js';
@@ -14,18 +14,18 @@ import { screen } from './terminal/screen.js';
 /** The library's two calls for one command line. */
 export interface Work {
   readonly params: OutputParams & Reading;
-  /** What is converted, where something is to be done with the result next. */
+  /** The source, where commands for the next step are shown after the result. */
   readonly source?: string;
   plan(emit: (event: ConvertEvent) => void): Promise<Plan>;
   write(): AsyncGenerator<ConvertEvent, ConvertResult>;
 }
 
-/** Prints the plan, or writes the files and tells about it. */
+/** Prints the plan with --dry-run, else writes the files and shows the events. */
 export async function runPlanned(
   flags: FileFlags & PlotFlags,
   start: (signal: AbortSignal) => Promise<Work>,
 ): Promise<void> {
-  // The plan alone is one JSON document, so what is said beside it goes to stderr.
+  // The plan is one JSON document on stdout, so warnings and progress go to stderr.
   const reporter = flags.json && !flags.dryRun ? jsonReporter() : textReporter();
   await interruptible(async (signal) => {
     const work = await start(signal);
@@ -61,7 +61,7 @@ function look() {
   return { width: screen.width, paint: screen.paintOut, verbose: screen.loudness.verbose ?? false };
 }
 
-/** What is said beside a plan. */
+/** The events that --dry-run shows too. */
 function isOfPlan(event: ConvertEvent): boolean {
   return ['phase', 'progress', 'wait', 'warning', 'coverage'].includes(event.event);
 }

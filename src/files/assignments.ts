@@ -20,7 +20,7 @@ export class AssignmentError extends UsageError {
 const TYPED = /^(u8|i8|u16|i16|u32|i32|u64|i64|f32|f64|bool|string)(\[\])?:(.*)$/s;
 
 /**
- * @param present gives the value that a key has, whose type is kept unless the text has one. The type of a new key is
+ * @param present gives a key's current value. Its type is kept unless the text names one. The type of a new key is
  * guessed: bool, u32 or the next that holds the number, f32, else string; a list's as the converter does.
  * @throws AssignmentError
  */
@@ -52,7 +52,7 @@ function parseValue(text: string, type: ScalarType, isList: boolean): GgufValue 
   return value === null ? null : { type, value };
 }
 
-/** As a file with that value would be read. */
+/** Parses a text as a value of a type, a float32 rounded as a file stores it; null where the text is no such value. */
 function parseScalar(text: string, type: ScalarType): Scalar | null {
   const value = readScalar(text, type);
   if (value === null || !holds(type, value)) {

@@ -1,5 +1,5 @@
-import type { TensorStats } from '../events.js';
 import { GGML_TYPES, type GgmlType, rowBytes } from '../gguf/types.js';
+import type { TensorStats } from '../layout/written-file.js';
 import type { GgufModelTensor } from '../plan/gguf-model.js';
 import { toFloats } from '../quantize/floats.js';
 import { dequantize } from '../quantize/native.js';
@@ -74,7 +74,7 @@ interface Sums {
   largest: number;
 }
 
-/** Values that are the same count as such even where they are infinite or NaN. */
+/** Equal values have a difference of 0, even where both are infinite or NaN. */
 function addDifferences(a: Float32Array, b: Float32Array, sums: Sums): void {
   let { squaredDifferences, squares, largest } = sums;
   for (let i = 0; i < a.length; i++) {

@@ -1,11 +1,11 @@
-import { forEachConcurrently } from '../concurrency.js';
+import { forEachConcurrently } from '../async/concurrency.js';
+import { type Call, stream } from '../async/stream.js';
 import type { DoneEvent, ProgressEvent, WaitEvent } from '../events.js';
 import { type GgmlType, rowBytes } from '../gguf/types.js';
 import { type GgufModel, type GgufModelTensor, openGgufModel } from '../plan/gguf-model.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
-import { type Call, stream } from '../stream.js';
 import { elementCount } from '../tensor/expr.js';
 import { compareTensors, type TensorError } from './compare-tensors.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
@@ -20,16 +20,16 @@ export type DiffEvent =
   /** Bytes of tensors compared, of all that are in both files. */
   ProgressEvent | WaitEvent | DoneEvent<Difference>;
 
-/** What is in one file and not, or not so, in the other. */
+/** The differences of two files. */
 export interface Difference {
   readonly a: FileSummary;
   readonly b: FileSummary;
   /** Whether there is no difference at all: the same keys, values and tensors in the same order. */
   readonly same: boolean;
   readonly kv: readonly KeyChange[];
-  /** In A's order, then B's; those that are the same are not among them. */
+  /** The keys that differ, in A's order, then B's. */
   readonly tensors: readonly TensorDifference[];
-  /** Whether what both have comes in the same order. */
+  /** Whether the keys and tensors that both have come in the same order. */
   readonly sameOrder: { readonly kv: boolean; readonly tensors: boolean };
 }
 
@@ -142,7 +142,7 @@ function summarize(params: DiffParams, a: GgufModel, b: GgufModel, tensors: read
   };
 }
 
-/** Of what both have. */
+/** Whether the names that both have come in the same order. */
 function isSameOrder(a: readonly string[], b: readonly string[]): boolean {
   const [inA, inB] = [new Set(a), new Set(b)];
   const common = b.filter((name) => inA.has(name));

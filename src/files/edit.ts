@@ -1,15 +1,17 @@
 import { readFile, realpath } from 'node:fs/promises';
+import { type Call, stream } from '../async/stream.js';
 import { Hf2ggufError, UnsupportedError, UsageError } from '../errors.js';
 import type { DoneEvent, ProgressEvent, WarningEvent } from '../events.js';
-import { type ByteSource, openFile } from '../gguf/byte-source.js';
+import type { ByteSource } from '../gguf/byte-source.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { encodeHeader } from '../gguf/writer.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
-import { type Fault, findFaults, findKeyFaults } from '../loading/faults.js';
+import type { Fault } from '../loading/fault.js';
+import { findFaults, findKeyFaults } from '../loading/faults.js';
 import { checkOutputs, type Guard, guardOf } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
-import { type Call, stream } from '../stream.js';
+import { openFile } from '../repo/open-file.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { parseAssignment } from './assignments.js';
 import { type KeyChange, keyChanges } from './key-changes.js';
@@ -27,11 +29,11 @@ export interface EditParams {
   readonly chatTemplate?: string;
   /** Path of the file to write. @default the file itself */
   readonly output?: string;
-  /** Tells the changes, and writes nothing. @default false */
+  /** Report the changes and write nothing. @default false */
   readonly dryRun?: boolean;
   /** Replaces a file of another kind, and writes what llama.cpp would not load. @default false */
   readonly force?: boolean;
-  /** Refuse what is only doubtful, too. @default false */
+  /** Throw an error where there would be a warning about a doubtful result. @default false */
   readonly strict?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -139,7 +141,7 @@ function tellDoubts(file: GgufFile, kv: KeyValues, { force }: EditParams, to: Do
   }
 }
 
-/** Of a part of a split file, and of a vocabulary, by the key-values alone. */
+/** The faults of a result. A part of a split file and a vocabulary are judged by their key-values alone. */
 function faultsOf({ tensors }: GgufFile, kv: KeyValues): Fault[] {
   const isWhole = tensors.length > 0 && Number(kv.get('split.count')?.value ?? 0) < 2;
   return isWhole ? findFaults({ kv, tensors }) : findKeyFaults(kv);

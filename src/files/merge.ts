@@ -1,17 +1,17 @@
 import { basename } from 'node:path';
+import { type Jobs, withJobs } from '../async/jobs.js';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
+import { type Call, stream } from '../async/stream.js';
+import type { ConvertEvent, ConvertResult } from '../calls/events.js';
 import { type Planner, planOnly, run } from '../calls/run.js';
 import { UsageError } from '../errors.js';
-import type { ConvertEvent, ConvertResult } from '../events.js';
 import { placeTensors } from '../layout/layout.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
-import { withJobs } from '../options/numbers.js';
 import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
-import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
-import { type Call, stream } from '../stream.js';
-import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
+import { architectureOf, copiedKeyValues, copiedTensor, fileTypeName } from './copies.js';
 
 export interface MergeParams extends Omit<OutputParams, 'strict' | 'stats'> {
   /** The path of one part, or `org/model[@revision]:file.gguf`; all others have to lie beside it. */
@@ -40,23 +40,29 @@ export async function planMerge(params: MergeParams, emit: (event: ConvertEvent)
   return planOnly(planner(own, tell), own, tell);
 }
 
-function planner(params: MergeParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
+function planner(params: MergeParams & Jobs, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   checkOutputParams(params);
   return {
     open: () => openGgufModel(params.source, { ...params, emit }, { emit }),
     plan: (model) => plan(model, params, emit),
-    // As llama-gguf-split has it.
+    // Like llama-gguf-split, a merge replaces no file.
     placing: { replaceable: null },
   };
 }
 
-function plan(model: GgufModel, params: MergeParams, emit: (event: ConvertEvent) => void): UnplacedPlan {
+function plan(model: GgufModel, params: MergeParams & Jobs, emit: (event: ConvertEvent) => void): UnplacedPlan {
   if (!model.kv.get('split.count')?.value) {
     throw new NotSplitError(`${model.name} is not split.`, 'Give a part: NAME-00001-of-00003.gguf, for example.');
   }
-  // 0 parts: nothing takes the merged file for a part.
-  const kv = copiedKeyValues(model, emit).delete('split.count').scalar('split.count', 'u16', 0);
+  // A count of 0: programs then do not read the merged file as a part.
+  const kv = copiedKeyValues(model, { emit }).delete('split.count').scalar('split.count', 'u16', 0);
   const name = basename(model.name).replace(/-\d{5}-of-\d{5}\.gguf$/, '.gguf');
-  const file = placeTensors({ name, type: fileTypeOf(kv), kv, tensors: model.tensors.map(copiedTensor), padded: true });
+  const file = placeTensors({
+    name,
+    type: fileTypeName(kv),
+    kv,
+    tensors: model.tensors.map(copiedTensor),
+    padded: true,
+  });
   return finishPlan({ repo: model.repo, architecture: architectureOf(kv), files: [file], params, emit });
 }

@@ -1,14 +1,14 @@
 import { fchmodSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { SourceError } from '../errors.js';
-import type { OpenedFile } from '../gguf/byte-source.js';
 import type { Guard } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
 import { PartialFiles } from '../output/partial-files.js';
 import { writeError } from '../output/write-error.js';
+import type { OpenedFile } from '../repo/open-file.js';
 
 /**
- * What had to be written: nothing; within the header; or all of the file, as a copy that then takes the file's name.
+ * What was written: nothing; bytes of the header; or the whole file, as a copy that then got the file's name.
  *
  * After a crash the file must be the old or the new one. Only what lies within one sector is written as a whole by every
  * disk, so only such a change (a number, a string of the same length) is made in the file itself. A journal would allow
@@ -71,7 +71,7 @@ function changedRange(before: Uint8Array, after: Uint8Array): { first: number; l
   return first < 0 ? null : { first, last };
 }
 
-/** @param old what the file has to begin with still: at the same path there may be another file by now. */
+/** @param old the header that the file must still begin with: another file may have been put at the path. */
 async function overwrite(path: string, old: Uint8Array, bytes: Uint8Array, position: number): Promise<void> {
   let handle: FileHandle | undefined;
   try {

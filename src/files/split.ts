@@ -1,23 +1,23 @@
 import { basename } from 'node:path';
+import { type Jobs, withJobs } from '../async/jobs.js';
+import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
+import { type Call, stream } from '../async/stream.js';
+import type { ConvertEvent, ConvertResult } from '../calls/events.js';
 import { type Planner, planOnly, run } from '../calls/run.js';
 import { UsageError } from '../errors.js';
-import type { ConvertEvent, ConvertResult } from '../events.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { align } from '../gguf/writer.js';
+import { partOf } from '../gguf-files/locate.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { Plan, PlannedFile } from '../layout/plan.js';
 import { MAX_GGUF_PARTS } from '../limits.js';
-import { partOf } from '../locate-gguf.js';
-import { withJobs } from '../options/numbers.js';
 import { checkOutputParams } from '../plan/check-params.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { OutputParams } from '../plan/params.js';
-import { numbered, PLAN_STAGES, WRITE_STAGES } from '../stages.js';
-import { type Call, stream } from '../stream.js';
 import { elementCount } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
-import { architectureOf, copiedKeyValues, copiedTensor, fileTypeOf } from './copies.js';
+import { architectureOf, copiedKeyValues, copiedTensor, fileTypeName } from './copies.js';
 
 /** llama-gguf-split's options; of the two limits, one. */
 export interface SplitParams extends Omit<OutputParams, 'strict' | 'stats'> {
@@ -52,7 +52,7 @@ export async function planSplit(params: SplitParams, emit: (event: ConvertEvent)
   return planOnly(planner(own, tell), own, tell);
 }
 
-function planner(params: SplitParams, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
+function planner(params: SplitParams & Jobs, emit: (event: ConvertEvent) => void): Planner<GgufModel> {
   checkOutputParams(params);
   const limit = readLimit(params);
   return {
@@ -85,10 +85,10 @@ function readLimit({ splitMaxTensors, splitMaxSize }: SplitParams): Limit {
   return { bytes };
 }
 
-function plan(model: GgufModel, limit: Limit, params: SplitParams, emit: (event: ConvertEvent) => void) {
+function plan(model: GgufModel, limit: Limit, params: SplitParams & Jobs, emit: (event: ConvertEvent) => void) {
   const groups = groupTensors(model.tensors.map(copiedTensor), limit, params.noTensorFirstSplit ?? false);
-  const kv = copiedKeyValues(model, emit);
-  const type = fileTypeOf(kv);
+  const kv = copiedKeyValues(model, { emit });
+  const type = fileTypeName(kv);
   const whole = basename(model.name).replace(/(-\d{5}-of-\d{5})?\.gguf$/i, '');
   const files = groups.map((tensors, number): PlannedFile => {
     const own = number === 0 ? kv : new KeyValues();

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import { forEachConcurrently, throwIfAborted } from '../concurrency.js';
+import { forEachConcurrently, throwIfAborted } from '../async/concurrency.js';
 import { SourceError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
+import type { PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
 import type { PartialFiles } from '../output/partial-files.js';
 import { type SizedFile, writeError } from '../output/write-error.js';
 import { NativeAddonError } from '../quantize/native.js';
@@ -29,7 +29,7 @@ export interface Execution {
   readonly strict?: boolean | undefined;
   /** Takes what each part lost; nothing is measured without. */
   readonly onErrors?: ((errors: MeasuredErrors) => void) | undefined;
-  emit(event: ConvertEvent): void;
+  emit(event: PhaseEvent | ProgressEvent | WarningEvent): void;
 }
 
 /**

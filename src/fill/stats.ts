@@ -1,5 +1,5 @@
-import type { TensorStats } from '../events.js';
 import type { PlannedFile } from '../layout/plan.js';
+import type { TensorStats } from '../layout/written-file.js';
 import { elementCount } from '../tensor/expr.js';
 import type { MeasuredErrors } from './worker.js';
 

@@ -4,7 +4,7 @@ import type { GgufValue } from './types.js';
 /**
  * Key-values whose strings went through C: each ends at its first NUL, as in all files that ggml's own tools write.
  * ref-quirk: gguf_set_kv in gguf.cpp of llama.cpp v0.5.0.
- * @param onCut is told the keys of strings that are cut.
+ * @param onCut called with the key of each string that is cut.
  */
 export function throughC(kv: KeyValues, onCut: (key: string) => void = () => {}): KeyValues {
   const copy = new KeyValues();
@@ -25,7 +25,7 @@ function hasNul(value: GgufValue): boolean {
   if (value.of !== 'string') {
     return false;
   }
-  // A vocabulary's strings are many.
+  // A vocabulary has many strings.
   for (let i = 0; i < value.value.length; i++) {
     if ((value.value[i] as string).includes('\0')) {
       return true;

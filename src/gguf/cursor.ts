@@ -1,6 +1,6 @@
-import { endianness } from 'node:os';
 import { SourceError } from '../errors.js';
 import { MAX_GGUF_HEADER_BYTES } from '../limits.js';
+import { IS_BIG_ENDIAN } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import { decodeRaw } from './raw-strings.js';
 
@@ -41,17 +41,17 @@ export function numberBytes(type: NumberType): number {
   return ARRAYS[type].BYTES_PER_ELEMENT;
 }
 
-/** Reads a file from its start, a window at a time: never more of it than is asked for, give or take a fetch. */
+/** Reads a file from its start, a window at a time. It fetches at most one window more than the caller takes. */
 export class Cursor {
   #window = Buffer.alloc(0);
   #view = new DataView(this.#window.buffer);
-  /** Of the next byte, in the window. */
+  /** The next byte's position in the window. */
   #at = 0;
-  /** Of the window's end, in the file. */
+  /** The position in the file of the window's end. */
   #end = 0;
   #fetch = FIRST_FETCH;
   #bigEndian = false;
-  /** What is being read, for messages. */
+  /** The name, for messages, of what is read now. */
   place = 'the header';
 
   constructor(
@@ -59,7 +59,7 @@ export class Cursor {
     readonly signal?: AbortSignal,
   ) {}
 
-  /** In the file. */
+  /** The next byte's position in the file. */
   get offset(): number {
     return this.#end - this.#window.length + this.#at;
   }
@@ -115,7 +115,7 @@ export class Cursor {
     const size = numberBytes(type);
     const copy = Buffer.from(new ArrayBuffer(length * size));
     copy.set(this.take(length * size));
-    if (this.#bigEndian !== (endianness() === 'BE')) {
+    if (this.#bigEndian !== IS_BIG_ENDIAN) {
       swapBytes(copy, size);
     }
     return new ARRAYS[type](copy.buffer) as NumberArray<T>;

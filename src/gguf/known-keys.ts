@@ -1,4 +1,4 @@
-/** What belongs under the keys that programs know. Facts: src/llama-model.cpp, src/llama-vocab.cpp of llama.cpp v0.5.0. */
+/** The types and ranges of the keys that programs know. Facts: src/llama-model.cpp, src/llama-vocab.cpp of llama.cpp v0.5.0. */
 export interface KnownKey {
   /** `{arch}` stands for the architecture, `{n}` for a number. */
   readonly key: string;
@@ -93,7 +93,7 @@ function knownKeys([types, keys, range]: Rows[number], strict: boolean): KnownKe
   return keys.split(' ').map((key) => ({ key, types: types.split(' '), strict, ...(range && { range }) }));
 }
 
-/** What is known of a key of a model. */
+/** The row of a model's key; undefined for a key that is not known. */
 export function findKnownKey(key: string, architecture: string): KnownKey | undefined {
   const general = key.startsWith(`${architecture}.`) ? `{arch}${key.slice(architecture.length)}` : key;
   const numbered = general.replace(/\.\d+\./, '.{n}.');

@@ -17,7 +17,7 @@ import { align, DEFAULT_ALIGNMENT } from './writer.js';
 export interface GgufFile {
   readonly version: number;
   readonly bigEndian: boolean;
-  /** Of the tensors' offsets, in bytes. */
+  /** The alignment of the tensors' offsets, in bytes. */
   readonly alignment: number;
   /** Arrays of numbers are typed arrays. */
   readonly kv: KeyValues;
@@ -27,7 +27,7 @@ export interface GgufFile {
   readonly dataOffset: number;
   /** Where it ends, with the last tensor's padding: what follows is no part of the file. */
   readonly dataEnd: number;
-  /** Of the file, in bytes. */
+  /** The file's size in bytes. */
   readonly size: number;
 }
 

@@ -1,7 +1,7 @@
 import type { ByteSource } from './byte-source.js';
 import type { GgufFile } from './reader.js';
 
-/** What is said of bytes that follow a file's last tensor. */
+/** The warning about bytes that follow a file's last tensor. */
 export interface Trailing {
   /** Whether they are another GGUF file. */
   readonly isGguf: boolean;

@@ -109,7 +109,7 @@ export function holds(type: ScalarType, value: Scalar): boolean {
   }
 }
 
-/** Smallest and largest value, and bytes. */
+/** For each integer type its smallest and largest value, and its bytes. */
 const INTEGERS = {
   u8: [0, 255, 1],
   i8: [-128, 127, 1],
@@ -154,7 +154,7 @@ class ByteWriter {
     this.integer(value, 4);
   }
 
-  /** Of a count or an offset, which is a safe integer. */
+  /** Writes a count or an offset, which is a safe integer. */
   u64(value: number): void {
     this.u32(value % 2 ** 32);
     this.u32(Math.floor(value / 2 ** 32));

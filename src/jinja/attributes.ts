@@ -1,3 +1,4 @@
+import { formatBraces } from './format.js';
 import { REQUIRED, withParams } from './functions.js';
 import { equal } from './operators.js';
 import { STRING_METHODS, toInt } from './strings.js';
@@ -22,6 +23,21 @@ import {
 
 const items = (type: 'dict_keys' | 'dict_values' | 'dict_items', of: (dict: Dict) => readonly Value[]): Call =>
   withParams({}, (self) => new Items(type, self instanceof Dict ? of(self) : []));
+
+const TEXT_METHODS: ReadonlyMap<string, Call> = new Map([
+  ...STRING_METHODS,
+  ['format', ([text = null, ...args], named) => formatBraces(textOf(text), args, named, { getAttribute, getItem })],
+  [
+    'format_map',
+    withParams({ mapping: REQUIRED }, (text, mapping = null) => {
+      if (!(mapping instanceof Dict)) {
+        return fail('TypeError', `'${typeOf(mapping)}' object is not a mapping`);
+      }
+      const named = new Map(mapping.entries().map(([key, value]) => [textOf(key), value]));
+      return formatBraces(textOf(text), [], named, { getAttribute, getItem });
+    }),
+  ],
+]);
 
 const DICT_METHODS: ReadonlyMap<string, Call> = new Map(
   Object.entries({
@@ -68,7 +84,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
 
 function methodsOf(value: Value): ReadonlyMap<string, Call> | undefined {
   if (typeof value === 'string') {
-    return STRING_METHODS;
+    return TEXT_METHODS;
   }
   if (value instanceof Dict) {
     return DICT_METHODS;

@@ -4,7 +4,6 @@ import { REQUIRED, withParams } from './functions.js';
 import { toJson } from './json.js';
 import { binary, compare, negative } from './operators.js';
 import { capitalize, center, replace, split, splitLines, strip, toInt } from './strings.js';
-import { TESTS } from './tests.js';
 import { fixed } from './text.js';
 import {
   type Call,
@@ -32,10 +31,10 @@ import {
 } from './values.js';
 
 const onText = (run: (text: string) => Value) => withParams({}, (value) => run(textOf(value)));
-const generator = (items: Iterable<Value>) => new Items('generator', items);
+export const generator = (items: Iterable<Value>) => new Items('generator', items);
 
 /** Gets what a dotted path names of a value: `a.b.0`. */
-function attributeGetter(path: Value, fallback: Value = null): (value: Value) => Value {
+export function attributeGetter(path: Value, fallback: Value = null): (value: Value) => Value {
   const parts = path === null ? [] : isText(path) ? textOf(path).split('.') : [path];
   return (value) =>
     parts.reduce<Value>((of, part) => {
@@ -64,43 +63,6 @@ function extreme(sign: 1 | -1): Call {
     return first === undefined ? new Undefined('No aggregated item, sequence was empty.') : first;
   });
 }
-
-/** A filter or test by its name, for those that take one as an argument. */
-function named(table: ReadonlyMap<string, Call>, what: string, name: Value): Call {
-  return table.get(textOf(name)) ?? fail('TemplateRuntimeError', `No ${what} named ${repr(name)}.`);
-}
-
-function selecting(wanted: boolean, byAttribute: boolean): Call {
-  return ([value = null, ...args], keywords) => {
-    if (!isTrue(value)) {
-      return generator([]);
-    }
-    const [path, ...others] = byAttribute ? args : [null, ...args];
-    if (path === undefined) {
-      return fail('FilterArgumentError', 'Missing parameter for attribute name');
-    }
-    const get = attributeGetter(path);
-    const [name, ...rest] = others;
-    const test =
-      name === undefined ? isTrue : (item: Value) => isTrue(named(TESTS, 'test', name)([item, ...rest], keywords));
-    return generator(iterate(value).filter((item) => test(get(item)) === wanted));
-  };
-}
-
-const map: Call = ([value = null, name, ...args], keywords) => {
-  if (!isTrue(value)) {
-    return generator([]);
-  }
-  const attribute = keywords.get('attribute');
-  if (name === undefined && attribute !== undefined) {
-    return generator(iterate(value).map(attributeGetter(attribute, keywords.get('default'))));
-  }
-  if (name === undefined) {
-    return fail('FilterArgumentError', 'map requires a filter argument');
-  }
-  const filter = named(FILTERS, 'filter', name);
-  return generator(iterate(value).map((item) => filter([item, ...args], keywords)));
-};
 
 function grouped(value: Value, attribute: Value, fallback: Value, caseSensitive: Value): Value {
   const get = attributeGetter(attribute, fallback);
@@ -268,8 +230,11 @@ const fallback = withParams({ default_value: '', boolean: false }, (value, other
 );
 const escaped = withParams({}, escapeHtml);
 
-/** jinja2's filters by name, with transformers' `tojson`. */
-export const FILTERS: ReadonlyMap<string, Call> = new Map(
+/**
+ * jinja2's filters by name, with transformers' `tojson`. `map`, `select` and their kind, which find others by name, are in
+ * environment.ts.
+ */
+export const VALUE_FILTERS: ReadonlyMap<string, Call> = new Map(
   Object.entries({
     abs: withParams({}, (value) => {
       const number = isNumber(value) ? value : fail('TypeError', `bad operand type for abs(): '${typeOf(value)}'`);
@@ -349,13 +314,10 @@ export const FILTERS: ReadonlyMap<string, Call> = new Map(
     length,
     list: withParams({}, (value) => [...iterate(value)]),
     lower: onText((text) => text.toLowerCase()),
-    map,
     max: extreme(-1),
     min: extreme(1),
     pprint: withParams({}, repr),
     random: unsupported('random'),
-    reject: selecting(false, false),
-    rejectattr: selecting(false, true),
     replace: withParams({ old: REQUIRED, new: REQUIRED, count: null }, (value, from = null, to = null, limit = null) =>
       replace(textOf(value), textOf(from), textOf(to), limit === null ? -1 : toInt(limit)),
     ),
@@ -366,8 +328,6 @@ export const FILTERS: ReadonlyMap<string, Call> = new Map(
       round(value, precision, method),
     ),
     safe: withParams({}, (value) => new Markup(textOf(value))),
-    select: selecting(true, false),
-    selectattr: selecting(true, true),
     slice: withParams({ slices: REQUIRED, fill_with: null }, (value, count = null, fill = null) =>
       generator(slices(value, count, fill)),
     ),

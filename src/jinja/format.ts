@@ -1,4 +1,3 @@
-import { getAttribute, getItem } from './attributes.js';
 import { exponentText, fixed, floatText } from './text.js';
 import {
   characters,
@@ -111,7 +110,18 @@ function convert(value: Value, type: string): Value {
 
 // `text.format(...)`.
 
-export function formatBraces(text: string, args: readonly Value[], named: Named): string {
+/** How a replacement field reaches into a value: `{user.name}`, `{list[0]}`. */
+export interface Lookup {
+  getAttribute(value: Value, name: string): Value;
+  getItem(value: Value, key: Value): Value;
+}
+
+export function formatBraces(
+  text: string,
+  args: readonly Value[],
+  named: Named,
+  { getAttribute, getItem }: Lookup,
+): string {
   let automatic = 0;
   const render = (source: string): string => {
     let result = '';

@@ -1,8 +1,7 @@
+import { FILTERS, TESTS } from './environment.js';
 import { TemplateSyntaxError } from './errors.js';
-import { FILTERS } from './filters.js';
 import { type Token, tokenize } from './lexer.js';
 import type { Arguments, Expression, MacroDefinition, Statement, Target } from './nodes.js';
-import { TESTS } from './tests.js';
 import { unescapeString } from './text.js';
 
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);

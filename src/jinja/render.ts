@@ -1,10 +1,9 @@
 import { getAttribute, getItem, slice } from './attributes.js';
-import { FILTERS } from './filters.js';
+import { FILTERS, TESTS } from './environment.js';
 import { globals } from './globals.js';
 import type { Arguments, Expression, MacroDefinition, Statement, Target } from './nodes.js';
 import { binary, compares, negative, positive } from './operators.js';
 import { parse } from './parser.js';
-import { TESTS } from './tests.js';
 import {
   type Call,
   Dict,

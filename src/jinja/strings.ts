@@ -1,7 +1,6 @@
-import { formatBraces } from './format.js';
 import { REQUIRED, withParams } from './functions.js';
 import { isSpace, SPACE } from './text.js';
-import { type Call, characters, Dict, fail, isText, iterate, Tuple, textOf, typeOf, type Value } from './values.js';
+import { type Call, characters, fail, isText, iterate, Tuple, textOf, typeOf, type Value } from './values.js';
 
 type Params = Readonly<Record<string, Value | typeof REQUIRED>>;
 const on = (params: Params, run: (text: string, ...rest: Value[]) => Value): Call =>
@@ -143,7 +142,7 @@ export function splitLines(text: string, keepEnds = false): string[] {
 
 const SPLIT: Params = { sep: null, maxsplit: -1n };
 
-/** The methods of `str`. */
+/** The methods of `str`, without `format` and `format_map`: those look into values, as attributes.ts does. */
 export const STRING_METHODS: ReadonlyMap<string, Call> = new Map(
   Object.entries({
     upper: on({}, (text) => text.toUpperCase()),
@@ -215,11 +214,5 @@ export const STRING_METHODS: ReadonlyMap<string, Call> = new Map(
     isupper: on({}, isUpper),
     islower: on({}, isLower),
     istitle: on({}, (text) => /\p{L}/u.test(text) && titled(text) === text),
-    format: (args, named) => formatBraces(textOf(args[0] ?? null), args.slice(1), named),
-    format_map: on({ mapping: REQUIRED }, (text, mapping = null) =>
-      mapping instanceof Dict
-        ? formatBraces(text, [], new Map(mapping.entries().map(([key, value]) => [textOf(key), value])))
-        : fail('TypeError', `'${typeOf(mapping)}' object is not a mapping`),
-    ),
   }),
 );

@@ -1,4 +1,3 @@
-import { FILTERS } from './filters.js';
 import { REQUIRED, withParams } from './functions.js';
 import { binary, compares, contains, equal } from './operators.js';
 import { isLower, isUpper } from './strings.js';
@@ -11,16 +10,14 @@ const comparing = (operator: string) => against((value, other) => compares(opera
 const isIterable = (value: Value) => value !== null && !isNumber(value) && !(value instanceof Native);
 const remainder = (value: Value, by: Value) => binary('%', value, by);
 
-/** jinja2's tests by name. */
-export const TESTS: ReadonlyMap<string, Call> = new Map(
+/** jinja2's tests by name. `filter` and `test`, which ask whether one exists, are in environment.ts. */
+export const VALUE_TESTS: ReadonlyMap<string, Call> = new Map(
   Object.entries({
     odd: of((value) => equal(remainder(value, 2n), 1n)),
     even: of((value) => equal(remainder(value, 2n), 0n)),
     divisibleby: against((value, by) => equal(remainder(value, by), 0n)),
     defined: of((value) => !(value instanceof Undefined)),
     undefined: of((value) => value instanceof Undefined),
-    filter: of((value) => FILTERS.has(textOf(value))),
-    test: of((value) => TESTS.has(textOf(value))),
     none: of((value) => value === null),
     boolean: of((value) => typeof value === 'boolean'),
     true: of((value) => value === true),

@@ -16,7 +16,7 @@ export interface NamedExpr {
 /** Version of the quantization formats that ggml writes (GGML_QNT_VERSION). */
 export const QUANTIZATION_VERSION = 2;
 
-/** A tensor that has all but its place in the file. */
+/** A planned tensor without its offset and size. */
 export type UnplacedTensor = Omit<PlannedTensor, 'offset' | 'size'>;
 
 /** The file that the converter writes. */
@@ -51,7 +51,7 @@ export interface Unplaced {
   readonly kv: KeyValues;
   readonly tensors: readonly UnplacedTensor[];
   readonly part?: readonly [number: number, count: number];
-  /** Whether the header is padded: `encodeHeader` has it. */
+  /** Whether the header is padded; `encodeHeader` says when. */
   readonly padded?: boolean;
   readonly prediction?: Prediction | undefined;
 }
@@ -95,7 +95,7 @@ export function placeTensors({ name, type, kv, tensors: unplaced, part, padded, 
   return file;
 }
 
-/** Encoding a vocabulary takes a while, and a file's size isn't known without. */
+/** Encoded headers: planning needs a header's size and writing needs its bytes, and encoding a vocabulary is slow. */
 const headers = new WeakMap<PlannedFile, Uint8Array>();
 
 /** The bytes before the data section. */

@@ -43,7 +43,7 @@ export interface PlannedFile {
   readonly askedBitsPerWeight: number;
   /** Share of the parameters (0 to 1) whose row length forced another type than the recipe's. */
   readonly fallbackShare: number;
-  /** What its types were chosen by, for a target size. */
+  /** The expected damage of the types; present for a target size. */
   readonly prediction?: Prediction;
 }
 

@@ -1,6 +1,6 @@
 import { PER_BLOCK_KEYS } from '../gguf/known-keys.js';
 import { type ArchitectureKeys, GraphKeyError } from '../graphs/keys.js';
-import type { Fault } from './faults.js';
+import type { Fault } from './fault.js';
 import type { Names } from './names.js';
 
 const EPSILON = 'attention.layer_norm_rms_epsilon';

@@ -1,6 +1,6 @@
 import { SourceError } from '../errors.js';
 import { type DoubtSink, doubt } from '../warnings.js';
-import type { Fault } from './faults.js';
+import type { Fault } from './fault.js';
 
 /** llama.cpp would not load the file, or could not run it. */
 export class UnloadableError extends SourceError {}

@@ -2,32 +2,12 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { ArchitectureKeys } from '../graphs/keys.js';
 import { findGraph } from '../graphs/registry.js';
 import { architectureFaults } from './architecture-faults.js';
+import type { Fault } from './fault.js';
 import { keyFaults } from './key-faults.js';
 import { GGUF_NAMES, type Names } from './names.js';
+import type { Outline } from './outline.js';
 import { tensorFaults } from './tensor-faults.js';
 import { vocabularyFaults } from './vocabulary-faults.js';
-
-/** What is wrong with a file. */
-export interface Fault {
-  /** llama.cpp v0.5.0 does not load the file, or cannot run it; else it is doubtful alone. */
-  readonly certain: boolean;
-  /** What is so, and where: a sentence. */
-  readonly what: string;
-  /** What can be done about it: a sentence. */
-  readonly next: string;
-}
-
-/** A file, or all parts of one, without the tensors' data. */
-export interface Outline {
-  readonly kv: KeyValues;
-  readonly tensors: readonly OutlinedTensor[];
-}
-
-export interface OutlinedTensor {
-  readonly name: string;
-  /** A row's length first. */
-  readonly ne: readonly number[];
-}
 
 /**
  * What llama.cpp v0.5.0 would say of a file: types and ranges of its keys, its vocabulary, and, where the architecture has

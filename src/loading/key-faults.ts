@@ -2,7 +2,7 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { findKnownKey, type KnownKey } from '../gguf/known-keys.js';
 import { type GgufValue, typeName } from '../gguf/types.js';
 import { ARCHITECTURES } from './architectures.js';
-import type { Fault } from './faults.js';
+import type { Fault } from './fault.js';
 import type { Names } from './names.js';
 
 /**

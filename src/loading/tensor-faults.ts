@@ -2,8 +2,9 @@ import type { ArchitectureGraph } from '../graphs/decoder.js';
 import type { ArchitectureKeys } from '../graphs/keys.js';
 import { type Size, type Sizes, sizesOf } from '../graphs/sizes.js';
 import { OTHER_LAYOUT, type WeightTable } from '../graphs/weights.js';
-import type { Fault, OutlinedTensor } from './faults.js';
+import type { Fault } from './fault.js';
 import type { Names } from './names.js';
+import type { OutlinedTensor } from './outline.js';
 
 /**
  * Tensors that llama.cpp wants and that are missing, those that it has no place for, and wrong shapes.

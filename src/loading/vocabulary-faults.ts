@@ -1,7 +1,7 @@
 import type { KeyValues } from '../gguf/key-values.js';
 import type { GgufValue } from '../gguf/types.js';
 import { PRE_TOKENIZERS } from '../tokenize/pre-tokenizers.js';
-import type { Fault } from './faults.js';
+import type { Fault } from './fault.js';
 import type { Names } from './names.js';
 
 const MODEL = 'tokenizer.ggml.model';

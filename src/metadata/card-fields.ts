@@ -100,7 +100,7 @@ export function referenceFields(get: (key: string) => unknown): Reference {
   return Object.fromEntries(pairs.filter(([, text]) => text !== undefined));
 }
 
-/** From a Hub name or an address. The model's own size is taken for that of its bases. */
+/** A base model by its Hub name or address. The name is parsed as if it had as many parameters as this model. */
 function referenceOf(id: string, totalParameters: number): Reference {
   const isUrl = /^(?:https?|ssh):\/\//.test(id);
   const hubId = isUrl ? /^https?:\/\/huggingface.co\/([^/]+\/[^/]+)$/u.exec(id)?.[1] : id;

@@ -19,7 +19,7 @@ export interface MetadataSource {
   readonly overrides?: JsonObject;
   /** Of the output's tensors; `NO_PARAMETERS` for a vocabulary alone. */
   readonly parameterCounts: ParameterCounts;
-  /** Something that the user should know but that stops nothing. */
+  /** Called with each warning. */
   warn?(message: string): void;
 }
 

@@ -110,7 +110,7 @@ function isContextLength(number: string, unit: string, totalParameters: number):
     : Math.abs(label - totalParameters) > Math.floor((7 * totalParameters) / 8);
 }
 
-/** "small" and its like are no size where a number says one. */
+/** Words such as "small" are not the size where a number is. */
 function dropWordSizes(parts: readonly Part[]): void {
   const sizes = parts.filter(({ roles }) => roles.has('size_label'));
   if (sizes.some(({ text }) => [...text].some(isDecimal))) {

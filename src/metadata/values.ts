@@ -2,7 +2,7 @@ import type { GgufValue } from '../gguf/types.js';
 import { YamlScalar } from './yaml.js';
 
 /**
- * What becomes of a value from a model card or an override file where the file wants a string or a list of strings.
+ * The text of a value from a model card or an override file, for a key that holds a string or a list of them.
  * The reference writes strings, skips what Python finds false, and stops at the rest; we take the text as it stands.
  */
 export function textOf(value: unknown): string | undefined {

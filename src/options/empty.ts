@@ -6,7 +6,7 @@ export class EmptyOptionError extends UsageError {}
 /** Parameters for which an empty text means something. */
 const MAY_BE_EMPTY = ['token', 'endpoint', 'prompt', 'system'];
 
-/** How the command line calls a parameter. */
+/** A parameter's name on the command line. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   source: 'The source',
   output: '--out',

@@ -1,4 +1,4 @@
-/** What a misspelt name was meant to be: types, options' values, commands, classes. */
+// Suggestions for misspelt names of types, options' values, commands and classes.
 
 /** Longer names are cut before they are compared. */
 const MAX_NAME = 64;
@@ -11,7 +11,7 @@ function plain(name: string): string {
     .replace(/[-_.\s]/g, '');
 }
 
-/** The name that is spelt so, but for case, hyphens and the like. */
+/** The name that differs from the given one in case, hyphens and the like alone. */
 export function sameName<Name extends string>(name: string, names: readonly Name[]): Name | undefined {
   return names.find((known) => known === name) ?? names.find((known) => plain(known) === plain(name));
 }

@@ -1,16 +1,14 @@
-import { availableParallelism } from 'node:os';
 import { UsageError } from '../errors.js';
-import { type WarningSink, warn } from '../warnings.js';
 
 /** An option's number that makes no sense. */
 export class NumberError extends UsageError {}
 
 interface Range {
-  /** As the command line has it. */
+  /** The option's name on the command line. */
   readonly option: string;
   readonly least: number;
   readonly most: number;
-  /** A fraction is one too. @default false */
+  /** Fractions are allowed too. @default false */
   readonly fraction?: true;
   /** What is counted. */
   readonly unit?: string;
@@ -18,7 +16,7 @@ interface Range {
 
 const MANY = Number.MAX_SAFE_INTEGER;
 
-/** Options that are numbers, by the library's names, and what makes sense for each. */
+/** The parameters that are numbers, each with its option and its range. */
 const NUMBERS = {
   jobs: { option: '--jobs', least: 1, most: MANY, unit: 'threads' },
   maxMemory: { option: '--max-memory', least: 1, most: MANY, unit: 'bytes' },
@@ -64,25 +62,4 @@ function checkNumber(value: number, { option, least, most, fraction, unit }: Ran
       'Leave it out for the default.',
     );
   }
-}
-
-/** Threads of each core that can do any good. */
-const THREADS_PER_CORE = 4;
-
-/** Most threads that are taken, whatever is asked for. */
-export function mostThreads(): number {
-  return THREADS_PER_CORE * availableParallelism();
-}
-
-/** Parameters in which `jobs` is a number that this machine can bear, with a word where it was larger. */
-export function withJobs<Params extends { readonly jobs?: number | undefined }>(
-  params: Params,
-  to: WarningSink,
-): Params {
-  const most = mostThreads();
-  if (params.jobs === undefined || params.jobs <= most) {
-    return params;
-  }
-  warn(to, `--jobs ${params.jobs} is more than this machine has a use for: ${most} threads are taken.`);
-  return { ...params, jobs: most };
 }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
-import { openFile } from '../gguf/byte-source.js';
+import { openFile } from '../repo/open-file.js';
 import { inputFiles, type Reading } from './inputs.js';
 import type { FileKind } from './kinds.js';
 import { findPlace, OutputNameError, type Place } from './place.js';
@@ -15,13 +15,13 @@ export class OutputExistsError extends UsageError {}
 /** A file that a run will write. */
 export interface Wanted {
   readonly path: string;
-  /** The kind of file that may be there and is replaced; null for none. */
+  /** The kind of file that may exist there and is replaced; null for none. */
   readonly replaceable: FileKind | null;
 }
 
 /** What a run may not write to. */
 export interface Guard {
-  /** Of each file that it reads the identity, and a name. */
+  /** The files that the run reads: by identity, the name for messages. */
   readonly inputs: ReadonlyMap<string, string>;
   /** Whether any regular file may be replaced. */
   readonly force: boolean;
@@ -33,9 +33,9 @@ export interface ForceOption {
 }
 
 /**
- * The guard of a run.
- * @param params those of the call.
- * @param files more that is read: paths on this machine.
+ * Collects what a run reads.
+ * @param params the call's parameters.
+ * @param files paths on this machine of further files that the run reads.
  */
 export async function guardOf(params: Reading & ForceOption, files: readonly string[] = []): Promise<Guard> {
   const inputs = new Map<string, string>();
@@ -48,13 +48,13 @@ export async function guardOf(params: Reading & ForceOption, files: readonly str
   return { inputs, force: params.force ?? false };
 }
 
-/** Links of any kind to one file have it in common. */
+/** The file's identity, which all links to it share. */
 function identity({ dev, ino }: { dev: bigint; ino: bigint }): string {
   return `${dev}:${ino}`;
 }
 
 /**
- * Finds out where outputs go, and that nothing is lost there.
+ * Follows the outputs' paths to their places, and refuses a place where something would be lost.
  * @throws OutputNameError, LinkLoopError, OverwriteError, SpecialFileError, OutputExistsError, WriteError
  */
 export async function checkOutputs(outputs: readonly Wanted[], guard: Guard): Promise<Place[]> {
@@ -105,7 +105,7 @@ async function checkKind({ path, target, stats }: Place, kind: FileKind | null, 
   );
 }
 
-/** What cannot be read is of no kind. */
+/** Whether a file is of a kind. One that cannot be read is of none. */
 async function isOfKind(path: string, kind: FileKind): Promise<boolean> {
   const file = await openFile(path).catch(() => null);
   try {

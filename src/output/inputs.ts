@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { partNames } from '../locate-gguf.js';
+import { partNames } from '../gguf-files/locate.js';
 import { openFolder } from '../repo/folder.js';
 
-/** Those parameters, of whatever call, that name what it reads: files, folders, or what is on the Hub. */
+/** The parameters of all calls that name what a call reads: files, folders, or models on the Hub. */
 export interface Reading {
   readonly source?: string | readonly string[] | undefined;
   readonly against?: string | undefined;
@@ -19,7 +19,8 @@ export interface Reading {
 }
 
 /**
- * The files on this machine that such parameters stand for: of a folder all in it, of a part of a split file all parts.
+ * The files on this machine that such parameters name: for a folder all its files, for one part of a split file all
+ * parts.
  * @throws as `openFolder`
  */
 export async function inputFiles(reading: Reading): Promise<string[]> {

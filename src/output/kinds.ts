@@ -1,6 +1,6 @@
 import type { ByteSource } from '../gguf/byte-source.js';
 
-/** A kind of files, told by what is in them. */
+/** A kind of files, recognised by their contents. */
 export interface FileKind {
   /** In a sentence: `GGUF file`. */
   readonly name: string;

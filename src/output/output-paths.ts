@@ -1,14 +1,14 @@
 import { lstat, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SourceError } from '../errors.js';
-import { partOf } from '../locate-gguf.js';
+import { partOf } from '../gguf-files/locate.js';
 import { fillTemplate } from '../metadata/file-name.js';
 import { OutputNameError } from './place.js';
 
-/** A name that would lead out of the folder that it is for. */
+/** A file's name would lead out of the output folder. */
 export class OutsideFolderError extends SourceError {}
 
-/** A file without a place. */
+/** A file that has no path yet. */
 export interface NamedFile {
   readonly name: string;
   /** Which part of a split file it is, from 0, and of how many. */

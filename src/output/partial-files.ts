@@ -59,7 +59,7 @@ export class PartialFiles {
       await checkSpace(targets.map((target, i) => [dirname(target), this.outputs[i]?.size ?? 0]));
       for (const [i, target] of targets.entries()) {
         const path = partialPath(target);
-        // Nothing that lies there is opened, not even by a link.
+        // `wx` opens no file that exists, not even through a link.
         const fd = await fs.open(path, 'wx');
         this.fds.push(fd);
         this.#partials.push({ path, target });
@@ -164,8 +164,9 @@ function partialPath(target: string): string {
 }
 
 /**
- * With those above it. Node's own recursive way never ends where a system refuses with ENOENT, as /proc does.
- * @param made takes the folders that did not exist.
+ * Makes a folder and those above it. Node's `recursive` option never ends where a system refuses with ENOENT, as /proc
+ * does.
+ * @param made the folders that did not exist are appended to it.
  */
 async function makeFolder(path: string, made: string[]): Promise<void> {
   if ((await stat(path).catch(() => null)) !== null) {

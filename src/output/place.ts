@@ -7,9 +7,9 @@ import { writeError } from './write-error.js';
 export class OutputNameError extends UsageError {}
 export class LinkLoopError extends UsageError {}
 
-/** Where bytes that are written to a path will lie. */
+/** The place at the end of a path and its links. */
 export interface Place {
-  /** As it was named. */
+  /** The path as the caller gave it. */
   readonly path: string;
   /** The same from the root, without symbolic links: where the last one leads, whether something is there or not. */
   readonly target: string;
@@ -17,7 +17,7 @@ export interface Place {
   readonly stats: BigIntStats | null;
 }
 
-/** Links that a system follows before it takes them for a loop. */
+/** Links that a system follows before it reports a loop. */
 const MAX_LINKS = 40;
 /** Bytes of a name in a folder, in every common file system. */
 export const MAX_NAME_BYTES = 255;
@@ -37,7 +37,7 @@ export async function findPlace(path: string): Promise<Place> {
     throw new OutputNameError(`${JSON.stringify(path)} has a NUL in it, which no name has.`, 'Choose another name.');
   }
   try {
-    // A path is not made shorter by its letters: after a link, `..` is the folder that it leads to has for its own.
+    // `a/..` must not be cut from the text: where `a` is a link, `..` is the parent of the folder that it leads to.
     let target = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
     for (let links = 0; links <= MAX_LINKS; links++) {
       target = join(await realFolder(dirname(target)), basename(target));
@@ -55,7 +55,7 @@ export async function findPlace(path: string): Promise<Place> {
   throw linkLoop(path);
 }
 
-/** With those parts that don't exist yet as they are. */
+/** The real path of the part that exists, with the rest appended as it is. */
 async function realFolder(path: string): Promise<string> {
   try {
     return await realpath(path);

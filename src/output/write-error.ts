@@ -9,7 +9,7 @@ export interface SizedFile {
   readonly size: number;
 }
 
-/** What a failed write was: an error of the system in words; one that has words already stays. */
+/** The typed error for a failed write. An error that is typed already stays. */
 export function writeError(
   error: Error | { code?: string | undefined; message: string },
   outputs: readonly SizedFile[],

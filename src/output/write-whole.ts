@@ -5,7 +5,7 @@ import { PartialFiles } from './partial-files.js';
 /** A file that is in memory. */
 export interface WholeFile {
   readonly path: string;
-  /** The kind of file that may be there and is replaced; null for none. */
+  /** The kind of file that may exist there and is replaced; null for none. */
   readonly replaceable: FileKind | null;
   /** What is in it, in order. */
   readonly pieces: readonly Uint8Array[];

@@ -5,7 +5,7 @@ import { checkNumbers } from '../options/numbers.js';
 import { type FileType, type OutType, parseFileTypes, parseOutType } from '../quantize/file-types.js';
 import { parseTargets, type TargetSize } from '../quantize/target/size.js';
 import { parsePreTokenizer } from '../tokenizer/pre/recognize.js';
-import type { ConvertParams, OutputParams, QuantizeOptions, QuantizeParams } from './params.js';
+import type { ConversionParams, OutputParams, QuantizationParams, QuantizeOptions } from './params.js';
 import { parseOptions } from './quantize-request.js';
 import { RequantizeError } from './quantized.js';
 
@@ -18,14 +18,14 @@ const QUANTIZE_OPTIONS = [
   ...(['tokenEmbeddingType', 'tensorType', 'tensorTypeFile', 'overrideKv', 'pruneLayers', 'allowRequantize'] as const),
 ] satisfies readonly (keyof QuantizeOptions)[];
 
-/** What files are wanted: of these types, or of these sizes. */
+/** The requested files: one for each type, or one for each target size. */
 export interface Asked {
   readonly quants: readonly FileType[];
   readonly targets: readonly TargetSize[];
 }
 
 /** What can be wrong with a conversion's parameters by themselves. @throws UsageError */
-export function checkParams(params: ConvertParams): Asked & { outType: OutType | 'auto' } {
+export function checkParams(params: ConversionParams): Asked & { outType: OutType | 'auto' } {
   checkOutputParams(params);
   const outType = parseOutType(params.outtype ?? 'auto');
   const asked = parseAsked(params);
@@ -61,7 +61,7 @@ export function checkParams(params: ConvertParams): Asked & { outType: OutType |
 }
 
 /** The same of a quantization. @throws UsageError */
-export function checkQuantizeParams(params: QuantizeParams): Asked {
+export function checkQuantizeParams(params: QuantizationParams): Asked {
   checkOutputParams(params);
   const asked = parseAsked(params);
   if (asked.quants.length + asked.targets.length === 0) {
@@ -80,7 +80,7 @@ export function checkOutputParams(params: OutputParams): void {
 }
 
 /** @throws UsageError */
-function parseAsked(params: QuantizeOptions & Pick<ConvertParams, 'quant'>): Asked {
+function parseAsked(params: QuantizeOptions & Pick<ConversionParams, 'quant'>): Asked {
   const quants = parseQuants(params.quant);
   const targets = parseTargets(params);
   const other = quants.length > 0 ? 'a type' : params.pure ? '--pure' : undefined;

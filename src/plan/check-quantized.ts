@@ -1,5 +1,6 @@
 import { checkFaults } from '../loading/check.js';
-import { type Fault, findFaults } from '../loading/faults.js';
+import type { Fault } from '../loading/fault.js';
+import { findFaults } from '../loading/faults.js';
 import { overrideDoubts } from '../quantize/override-kv.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { keptTensors, type QuantizeRequest, type QuantizeSource, quantizedKeyValues } from './quantized.js';
@@ -12,7 +13,7 @@ export function checkSource(source: QuantizeSource, request: QuantizeRequest, to
 }
 
 /**
- * Tells what overrides do that may not be meant. They are asked for, and llama-quantize does them.
+ * Warns of effects of overrides that the user may not expect. They are applied, as llama-quantize does.
  * @throws StrictError
  */
 export function tellOverrides(source: QuantizeSource, request: QuantizeRequest, to: DoubtSink): void {

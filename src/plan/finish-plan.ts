@@ -1,36 +1,35 @@
-import { availableParallelism } from 'node:os';
+import type { Jobs } from '../async/jobs.js';
 import { GateError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
 import { makeTasks, taskBytes, workerMemory } from '../fill/tasks.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import type { PlannedFile, UnplacedPlan } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
-import { warn } from '../warnings.js';
+import { type WarningSink, warn } from '../warnings.js';
 import type { OutputParams } from './params.js';
 
 export class FallbackError extends GateError {}
 
-/** Buffers that a conversion may take unless told otherwise: bytes. */
+/** The default of `maxMemory`, the bytes of a conversion's buffers. */
 export const DEFAULT_MAX_MEMORY = 192 * 2 ** 20;
 
-/** Above this share of parameters in another type than asked for, the user is warned. */
+/** A larger share of parameters in another type than the requested one causes a warning. */
 const WARN_FALLBACK_SHARE = 0.05;
 
 export interface PlanSources {
   readonly repo: Repo;
   readonly architecture: string;
   readonly files: readonly PlannedFile[];
-  readonly params: OutputParams;
-  emit(event: ConvertEvent): void;
+  readonly params: OutputParams & Jobs;
+  emit: WarningSink['emit'];
 }
 
 /**
- * Sums up planned files, and says what about them is not as asked for.
+ * Adds up the planned files, and warns of fallbacks to other types and of memory beyond `maxMemory`.
  * @throws FallbackError with `strict`
  */
 export function finishPlan({ repo, architecture, files, params, emit }: PlanSources): UnplacedPlan {
   reportFallbacks(files, params, emit);
-  const jobs = params.jobs ?? availableParallelism();
+  const { jobs } = params;
   const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
   const memory = workerMemory(tasks) * jobs;
   warnOfMemory(memory, params, emit);
@@ -43,7 +42,7 @@ export function finishPlan({ repo, architecture, files, params, emit }: PlanSour
   };
 }
 
-/** Says so where not even the smallest pieces of the work fit. */
+/** Warns where even the smallest pieces of the work need more than `maxMemory`. */
 function warnOfMemory(memory: number, { maxMemory }: OutputParams, emit: PlanSources['emit']): void {
   if (maxMemory !== undefined && memory > maxMemory) {
     warn(

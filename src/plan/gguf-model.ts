@@ -4,7 +4,7 @@ import { encodeRaw } from '../gguf/raw-strings.js';
 import { type GgufFile, readGguf } from '../gguf/reader.js';
 import { readTrailing } from '../gguf/trailing.js';
 import { align } from '../gguf/writer.js';
-import { byteSource, locateGguf } from '../locate-gguf.js';
+import { byteSource, locateGguf } from '../gguf-files/locate.js';
 import type { OpenOptions } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import type { SourceExpr } from '../tensor/expr.js';
@@ -15,7 +15,7 @@ import type { QuantizeSource, SourceTensor } from './quantized.js';
 export interface GgufModel extends QuantizeSource {
   readonly repo: Repo;
   readonly tensors: readonly GgufModelTensor[];
-  /** The file's, or the first part's. */
+  /** The key-values of the file, or of the first part. */
   readonly name: string;
 }
 
@@ -33,7 +33,7 @@ export class JoinedPartsError extends SourceError {}
 /**
  * Reads the headers of a GGUF file and of all its parts.
  * @param source a path, or `org/model[@revision]:file.gguf`.
- * @param to is told of bytes that belong to no tensor.
+ * @param to gets a warning about bytes that belong to no tensor.
  * @throws TensorPlaceError, JoinedPartsError, BigEndianError, InconsistentPartsError, and what `locateGguf` and `readGguf` throw.
  */
 export async function openGgufModel(

@@ -9,7 +9,7 @@ const OUTPUT = 'output.weight';
 const EMBEDDINGS = 'token_embd.weight';
 
 /**
- * Says which of the options have no effect on a model: they were meant for another, or are misspelt.
+ * Warns of options that have no effect on this model, because they are for another one or misspelt.
  * @param types of the files; none for a target size.
  * @throws StrictError with `strict`
  */

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { SourceError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
 import { type JsonObject, MalformedJsonError, parseJsonObject } from '../json.js';
+import { readTextFile } from '../repo/open-file.js';
 import { checkParams } from './check-params.js';
-import type { ConvertParams } from './params.js';
+import type { ConversionParams } from './params.js';
 import { readRequest } from './quantize-request.js';
 import type { QuantizeRequest } from './quantized.js';
 
@@ -11,7 +11,7 @@ interface WaitSink {
   emit?(event: WaitEvent): void;
 }
 
-/** What is in the files that a conversion's options name: read before the source is asked for. */
+/** The contents of the files that a conversion's options name. They are read before the source is opened. */
 export interface Inputs {
   /** Null where nothing is quantized. */
   readonly request: QuantizeRequest | null;
@@ -22,7 +22,7 @@ export interface Inputs {
 export class UnreadableMetadataError extends SourceError {}
 
 /** @throws UsageError, and what reading an importance matrix throws. */
-export async function readInputs(params: ConvertParams & WaitSink): Promise<Inputs> {
+export async function readInputs(params: ConversionParams & WaitSink): Promise<Inputs> {
   const { quants, targets } = checkParams(params);
   const overrides = params.metadata === undefined ? null : await readOverrides(params.metadata);
   const request = quants.length + targets.length > 0 ? await readRequest(params) : null;
@@ -31,9 +31,10 @@ export async function readInputs(params: ConvertParams & WaitSink): Promise<Inpu
 
 async function readOverrides(path: string): Promise<JsonObject> {
   const next = 'Give a JSON file with the fields that override the metadata.';
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new UnreadableMetadataError(`--metadata ${path} cannot be read: ${cause.message}.`, next, { cause });
-  });
+  const text = await readTextFile(
+    path,
+    (reason, cause) => new UnreadableMetadataError(`--metadata ${path} cannot be read: ${reason}.`, next, { cause }),
+  );
   try {
     return parseJsonObject(text, path);
   } catch (cause) {

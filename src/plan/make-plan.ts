@@ -1,6 +1,6 @@
 import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
-import type { ConvertEvent } from '../events.js';
+import type { Jobs } from '../async/jobs.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
@@ -32,7 +32,8 @@ import { doubtEndTokens } from './end-tokens.js';
 import { finishPlan } from './finish-plan.js';
 import type { Inputs } from './inputs.js';
 import type { Model } from './open-model.js';
-import type { ConvertParams } from './params.js';
+import type { ConversionParams } from './params.js';
+import type { PlanningEvent } from './planning-event.js';
 import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
 import { doubtRope } from './rope-doubts.js';
@@ -47,8 +48,8 @@ import { withinTime } from './within-time.js';
  */
 export async function makePlan(
   model: Model & Inputs,
-  params: ConvertParams,
-  emit: (event: ConvertEvent) => void,
+  params: ConversionParams & Jobs,
+  emit: (event: PlanningEvent) => void,
   headersOnly = false,
 ): Promise<UnplacedPlan> {
   const { repo, config, arch, checkpoint, request, overrides } = model;
@@ -91,7 +92,7 @@ function guessed({ arch, checkpoint }: Model): OutType {
   return guessOutType(ownTensors(arch, checkpoint.raw).map(({ tensor }) => tensor.expr));
 }
 
-/** What is told where the probe does not show that it is right. */
+/** A guess that was made on the way. The user learns of it unless the probe shows that the vocabulary is right. */
 interface Guess {
   readonly what: string;
   readonly next: string;
@@ -107,13 +108,13 @@ async function checkLoading({ model, params, kv, tensors, emit }: LoadingSources
   const to = { emit, strict: params.strict };
   const names = sourceNames(tensors, arch, config);
   if (params.vocabOnly) {
-    // The reference writes those that llama.cpp does not load, and other programs may.
+    // The reference also writes a vocabulary that llama.cpp does not load: other programs may load it.
     tellFaults(findVocabularyFaults(kv, names), to);
     return;
   }
   const outlined = tensors.map(({ name, expr }) => ({ name, ne: [...shapeOf(expr)].reverse() }));
   checkFaults(findFaults({ kv, tensors: outlined }, names), to);
-  // Of what config.json itself says: a class's default is not that of a class around it.
+  // Only what config.json itself says counts: a nested class and the class around it have different defaults.
   const raw = await files.json('config.json');
   const isUntied = raw?.tie_word_embeddings === false && !/Model$/.test(config.architecture);
   if (isUntied && !tensors.some(({ name }) => name === OUTPUT)) {
@@ -129,16 +130,16 @@ const OUTPUT = 'output.weight';
 
 interface KeyValueSources {
   readonly model: Model;
-  readonly params: ConvertParams;
+  readonly params: ConversionParams;
   readonly metadata: Metadata;
   readonly outType: OutType;
   readonly guesses: Guess[];
-  emit(event: ConvertEvent): void;
+  emit(event: PlanningEvent): void;
 }
 
 interface KeyValuesAndTokenizer {
   readonly kv: KeyValues;
-  /** What the vocabulary was made from. */
+  /** The files that the vocabulary was made from. */
   readonly tokenizer: TokenizerFiles;
 }
 
@@ -165,7 +166,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
 
 interface FileSources {
   readonly repo: Repo;
-  readonly params: ConvertParams;
+  readonly params: ConversionParams & Jobs;
   readonly kv: KeyValues;
   readonly tensors: readonly NamedExpr[];
   readonly metadata: Metadata;
@@ -173,7 +174,7 @@ interface FileSources {
   readonly asked: Asked;
   readonly request: QuantizeRequest | null;
   readonly headersOnly: boolean;
-  emit(event: ConvertEvent): void;
+  emit(event: PlanningEvent): void;
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {

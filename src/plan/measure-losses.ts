@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
-import type { ConvertEvent } from '../events.js';
+import type { Jobs } from '../async/jobs.js';
+import type { PhaseEvent, ProgressEvent } from '../events.js';
 import { execute } from '../fill/execute.js';
 import { makeTasks, taskBytes } from '../fill/tasks.js';
 import type { MeasuredErrors } from '../fill/worker.js';
@@ -15,34 +15,34 @@ import type { Repo } from '../repo/repo.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
 
-/** What measuring takes besides the tensors. */
+/** What measuring needs besides the tensors. */
 export interface MeasureContext {
   readonly repo: Repo;
-  readonly params: Pick<OutputParams, 'jobs' | 'maxMemory' | 'signal'>;
-  emit(event: ConvertEvent): void;
+  readonly params: Jobs & Pick<OutputParams, 'maxMemory' | 'signal'>;
+  emit(event: PhaseEvent | ProgressEvent): void;
 }
 
-/** Of each type, what each tensor loses as it. */
+/** For each type, each tensor's loss when it is quantized to that type. */
 export type Losses = ReadonlyMap<GgmlType, ReadonlyMap<string, Loss>>;
 
 /**
- * Quantizes tensors to several types at one read, and writes nothing.
- * @param versions of each type, the tensors that it is wanted for.
+ * Reads tensors once, quantizes each to several types, and returns the losses. Writes no file.
+ * @param versions for each type, the tensors to quantize to it.
  * @throws as `execute`
  */
 export async function measureLosses(
   versions: ReadonlyMap<GgmlType, readonly UnplacedTensor[]>,
   { repo, params, emit }: MeasureContext,
 ): Promise<Losses> {
-  // One file a type, as for --quant with several, none of which is ever opened.
+  // The executor works by files: one a type, as with several --quant. None of them is opened.
   const files = [...versions].map(([type, tensors]) => placeTensors({ name: type, type, kv: NO_KEYS, tensors }));
   const sums = files.map(({ tensors }) => new Map(tensors.map(({ name }) => [name, newErrorSums()])));
-  // All are added up, the largest difference too, which nobody asks for here.
+  // All entries are added, the largest difference too: no caller reads that one here.
   const onErrors = ({ file, tensor, sums: part }: MeasuredErrors) => {
     const all = sums[file]?.get(tensor);
     all?.set(all.map((sum, i) => sum + (part[i] ?? 0)));
   };
-  const { jobs = availableParallelism(), maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
+  const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
   const workers = new Workers(jobs);
   emit({ event: 'phase', phase: 'measure' });
   try {

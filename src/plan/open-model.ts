@@ -17,22 +17,22 @@ import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { checkParams } from './check-params.js';
-import type { ConvertParams } from './params.js';
+import type { ConversionParams } from './params.js';
 import { refuseQuantized } from './refuse-quantized.js';
 
-/** A model that can be converted, as far as its configuration and its headers tell. */
+/** A model whose configuration and headers are read and supported. */
 export interface Model {
   readonly repo: Repo;
   readonly files: SmallFiles;
   readonly config: Config;
   readonly facts: Facts;
   readonly arch: Architecture;
-  /** For a vocabulary alone it tells no more than the type that `auto` stands for; it is empty where there is none. */
+  /** For a vocabulary alone only `outtype: 'auto'` looks at it. It is empty where weights are missing then. */
   readonly checkpoint: Checkpoint;
 }
 
-/** Whether the class of the model is supported is known before any header is read. @throws Hf2ggufError */
-export async function openModel(params: ConvertParams, emit: (event: WaitEvent) => void = () => {}): Promise<Model> {
+/** Opens a model. An unsupported class is refused before any header is read. @throws Hf2ggufError */
+export async function openModel(params: ConversionParams, emit: (event: WaitEvent) => void = () => {}): Promise<Model> {
   const { outType } = checkParams(params);
   const repo = await openRepo(params.source, { ...params, emit });
   const files = new SmallFiles(repo, params.signal);
@@ -63,7 +63,7 @@ async function readConfig(files: SmallFiles): Promise<Config> {
 /** transformers' tokenizer class that version 4 doesn't know: the reference then reads the repository with version 5. */
 const VERSION_5_CLASS = 'TokenizersBackend';
 
-/** What a repository without weights is instead, where that can be told. */
+/** Refuses a repository without weights whose files show that it is something else. @throws as `noModel` makes it */
 async function refuseWithoutWeights(files: SmallFiles): Promise<void> {
   const hasWeights = (await files.repo.list()).some(({ path }) =>
     /^(model|pytorch_model)[^/]*\.(safetensors|bin|index\.json)$/.test(path),
@@ -74,7 +74,7 @@ async function refuseWithoutWeights(files: SmallFiles): Promise<void> {
   }
 }
 
-/** The weights of a repository of which a vocabulary is wanted: they may be anywhere, or not be there yet. */
+/** Opens the weights where only the vocabulary is converted: missing or unsupported ones are no error then. */
 async function checkpointIfAny(files: SmallFiles, signal?: AbortSignal): Promise<Checkpoint> {
   try {
     return await openCheckpoint(files, signal);

@@ -15,9 +15,10 @@ export interface OutputParams extends ForceOption {
    */
   readonly output?: string;
   /**
-   * Refuse what is doubtful, where it would be a warning: a tensor that falls back to another type than asked for, a
-   * vocabulary that cuts text otherwise than the repository's tokenizer, values that are NaN or infinite, end tokens or
-   * rotary scaling that the file lacks, a broken chat template, useless importance weights. @default false
+   * Throw an error where there would be a warning about a doubtful output: a tensor that falls back to another type
+   * than the requested one, a vocabulary that cuts text otherwise than the repository's tokenizer, values that are NaN
+   * or infinite, end tokens or rotary scaling that the file lacks, a broken chat template, useless importance weights.
+   * @default false
    */
   readonly strict?: boolean;
   /** Measure what each tensor loses, at no extra read. @default false */
@@ -72,7 +73,7 @@ export interface QuantizeOptions extends TargetOptions {
 }
 
 /** What a conversion takes. */
-export interface ConvertParams extends OutputParams, QuantizeOptions {
+export interface ConversionParams extends OutputParams, QuantizeOptions {
   /** `org/model[@revision]`, a bare Hub name, or a folder (a path that exists wins). */
   readonly source: string;
   /** The converter's type: `auto`, `f32`, `f16`, `bf16`, `q8_0`. @default 'auto' */
@@ -92,7 +93,7 @@ export interface ConvertParams extends OutputParams, QuantizeOptions {
 }
 
 /** What quantizing a GGUF file takes. */
-export interface QuantizeParams extends OutputParams, QuantizeOptions {
+export interface QuantizationParams extends OutputParams, QuantizeOptions {
   /** A GGUF file or the first part of a split one: a path, or `org/model[@revision]:file.gguf`. */
   readonly source: string;
   /** Types to quantize to, each into a file of its own, from one read of the source; none with a target size. */

@@ -30,7 +30,7 @@ https://example.org/a_b?c=d&e=%20#f  $x^2 + \\frac{1}{2}$ ~~~ <p class="x">&amp;
 export interface ProbeSources {
   readonly tokenizer: TokenizerFiles;
   readonly config: Config;
-  /** Those of the file to be written. */
+  /** The key-values of the file to be written. */
   readonly kv: KeyValues;
   /** Stops a tokenizer whose patterns run away. */
   readonly withinTime: WithinTime;
@@ -52,13 +52,13 @@ export function probeVocabulary(sources: ProbeSources, to: DoubtSink): Probed {
 }
 
 export interface Probed {
-  /** The file's, where it is of a kind that is handled. */
+  /** The file's vocabulary, where its kind is handled. */
   readonly vocabulary: Vocabulary | null;
   /** Whether both are known to read text alike. */
   readonly agrees: boolean;
 }
 
-/** Null where llama.cpp won't load it, which is said, or where it is of a kind that is not handled. */
+/** Null where llama.cpp won't load the vocabulary, with a warning, or where its kind is not handled. */
 function openKnown(kv: KeyValues, to: DoubtSink): Vocabulary | null {
   try {
     return openVocabulary(kv);
@@ -82,7 +82,7 @@ const OTHER_TEXTS =
   'llama.cpp has no such step or flag as the normalizer, the pre_tokenizer or the added_tokens of tokenizer.json have ' +
   'there; use the file for texts without what they look for.';
 
-/** One of the two is of a kind that is not handled. */
+/** The result where the kind of the tokenizer or of the vocabulary is not handled. */
 const UNKNOWN = Symbol('unknown');
 
 /** Where they part; null where they agree. */

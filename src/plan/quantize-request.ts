@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { SourceError, UsageError } from '../errors.js';
-import { byteSource, locateFile } from '../locate-gguf.js';
+import { byteSource, locateFile } from '../gguf-files/locate.js';
 import { checkSelection, type Imatrix, selectEntries } from '../quantize/imatrix/imatrix.js';
 import { imatrixKeyValues } from '../quantize/imatrix/key-values.js';
 import { readImatrix } from '../quantize/imatrix/read.js';
@@ -9,6 +8,7 @@ import { parseLayers } from '../quantize/prune-layers.js';
 import type { TensorTypeRule } from '../quantize/recipe/choose.js';
 import { parseTensorType, parseTensorTypeFile, parseTensorTypeRule } from '../quantize/type-options.js';
 import type { OpenOptions } from '../repo/open.js';
+import { readTextFile } from '../repo/open-file.js';
 import type { QuantizeOptions } from './params.js';
 import type { QuantizeRequest } from './quantized.js';
 import { readSensitivities } from './sensitivities.js';
@@ -16,7 +16,7 @@ import { readSensitivities } from './sensitivities.js';
 export class SelectionWithoutImatrixError extends UsageError {}
 export class UnreadableOptionFileError extends SourceError {}
 
-/** Those of llama-quantize's options that are read without a file. @throws UsageError */
+/** Parses the options of llama-quantize that name no file. @throws UsageError */
 export function parseOptions(options: QuantizeOptions & { readonly keepSplit?: boolean }) {
   const { outputTensorType, tokenEmbeddingType, includeWeights = [], excludeWeights = [] } = options;
   if (options.imatrix === undefined && includeWeights.length + excludeWeights.length > 0) {
@@ -64,12 +64,10 @@ async function readTensorTypeFile({ tensorTypeFile }: QuantizeOptions): Promise<
   if (tensorTypeFile === undefined) {
     return [];
   }
-  const text = await readFile(tensorTypeFile, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new UnreadableOptionFileError(
-      `--tensor-type-file ${tensorTypeFile} cannot be read: ${cause.message}.`,
-      'Give a file of rules such as attn_q=q8_0.',
-      { cause },
-    );
+  const next = 'Give a file of rules such as attn_q=q8_0.';
+  const text = await readTextFile(tensorTypeFile, (reason, cause) => {
+    const what = `--tensor-type-file ${tensorTypeFile} cannot be read: ${reason}.`;
+    return new UnreadableOptionFileError(what, next, { cause });
   });
   return parseTensorTypeFile(text, tensorTypeFile);
 }

@@ -1,13 +1,13 @@
 import { SourceError, UnsupportedError } from '../errors.js';
-import type { ConvertEvent } from '../events.js';
+import type { WarningEvent } from '../events.js';
 import { throughC } from '../gguf/c-strings.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
+import { partOf } from '../gguf-files/locate.js';
 import { placeTensors, QUANTIZATION_VERSION, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile, Prediction } from '../layout/plan.js';
-import { partOf } from '../locate-gguf.js';
 import { copiedFileType, FILE_TYPES, type FileType } from '../quantize/file-types.js';
-import { type Coverage, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
+import { type Coverage, type CoverageEvent, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
 import { doubtWeights } from '../quantize/imatrix/doubtful-weights.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { type ModelFacts, modelFacts } from '../quantize/model-facts.js';
@@ -22,7 +22,7 @@ import { dtypeOf } from '../tensor/rows.js';
 import type { DoubtSink } from '../warnings.js';
 import type { Sensitivities } from './sensitivities.js';
 
-/** What llama-quantize would read: a file, or all parts of a split one. */
+/** The input of a quantization: what llama-quantize would read, a file or all parts of a split one. */
 export interface QuantizeSource {
   readonly kv: KeyValues;
   readonly tensors: readonly SourceTensor[];
@@ -30,13 +30,13 @@ export interface QuantizeSource {
 
 export interface SourceTensor {
   readonly name: string;
-  /** In the file; values of other types on their way into it pass through this one. */
+  /** The type in that file. Values that come from another type pass through this one. */
   readonly type: GgmlType;
   readonly ne: readonly number[];
   readonly expr: TensorExpr;
   /** Why it has its type. */
   readonly why: string;
-  /** Index of its part, and where it stands in there. */
+  /** The number of its part from 0, and its offset in that part's data. */
   readonly part: number;
   readonly offset: number;
 }
@@ -51,9 +51,9 @@ export interface QuantizeRequest extends Omit<TypeRequest, 'fileType' | 'hasImat
   /** Numbers of the layers to leave out. */
   readonly prune: readonly number[];
   readonly allowRequantize: boolean;
-  /** What was to choose from the importance matrix, and has nothing to choose: an option and its value. */
+  /** Options that select entries of the importance matrix and match none: each with its value. */
   readonly unmatched: readonly string[];
-  /** One output part for each of the source. */
+  /** `--keep-split`: the output has as many parts as the source. */
   readonly keepSplit: boolean;
 }
 
@@ -75,7 +75,7 @@ export interface Recipe {
 }
 
 /**
- * The files of several types, and a word on what the importance matrix covers.
+ * Lays out a file for each type, and reports what the importance matrix covers.
  * @param name of the file of a type.
  * @throws as `layOutQuantized`; StrictError with `strict`
  */
@@ -93,7 +93,7 @@ export function layOutAll(
   return files;
 }
 
-/** llama-quantize's. */
+/** The recipe of a file type: llama-quantize's rules. */
 function fixedRecipe(source: QuantizeSource, fileType: FileType, request: QuantizeRequest): Recipe {
   const types: TypeRequest = { ...request, fileType, hasImatrix: hasEntries(request.imatrix) };
   return {
@@ -103,13 +103,14 @@ function fixedRecipe(source: QuantizeSource, fileType: FileType, request: Quanti
   };
 }
 
-/** Takes what is said of the importance matrix. */
+/** Receives the coverage of the importance matrix, and warnings about it. */
 export interface CoverageSink extends DoubtSink {
-  emit(event: ConvertEvent): void;
+  emit(event: CoverageEvent | WarningEvent): void;
 }
 
 /**
- * Says what the importance matrix, if there is one, covers of what changes its type, and what of it is doubtful.
+ * Reports which of the quantized tensors the importance matrix covers, and warns of doubtful weights.
+ * Reports nothing without a matrix.
  * @throws StrictError with `strict`
  */
 export function reportCoverage(
@@ -249,7 +250,7 @@ function checkWeights(name: string, { type, needsImatrix }: Choice, hasImatrix: 
   );
 }
 
-/** What the file of a source will have. @param pruning of `keptTensors` */
+/** The key-values of a quantized file. @param pruning the layers that are left out, as `keptTensors` returns it */
 export function quantizedKeyValues(
   source: QuantizeSource,
   fileType: number,

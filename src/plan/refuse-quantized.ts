@@ -41,7 +41,10 @@ export function refuseQuantized({ drop }: Architecture, { hparams }: Config, { r
   }
 }
 
-/** Without a declaration, integers are for the tensor's name to judge: some are buffers of other parts of the model. */
+/**
+ * Whether a tensor holds codes rather than values. Integers count as codes only where config.json declares a
+ * quantization. Without a declaration some are buffers of other parts of the model, which are known by their names.
+ */
 function isCode(
   { name, expr: { dtype } }: RawTensor,
   isDeclared: boolean,
@@ -50,9 +53,9 @@ function isCode(
   return isScaled(dtype) || (isDeclared && !isFloat(dtype) && !isBuffer(name));
 }
 
-/** Methods that decode the tensors which they find by name, of which plain weights have none. */
+/** Methods that the reference decodes by the names of their tensors. It finds none of them among plain weights. */
 const BY_NAME: readonly unknown[] = ['bitnet', 'fp8', 'gptq', 'modelopt'];
-/** The same of compressed-tensors. */
+/** The formats of compressed-tensors for which the same is true. */
 const FORMATS: readonly unknown[] = ['float-quantized', 'int-quantized', 'naive-quantized', 'pack-quantized'];
 
 function isHarmless({ quant_method: method, format, quant_algo: algorithm }: JsonObject): boolean {

@@ -1,5 +1,4 @@
 import { SourceError } from '../errors.js';
-import { openFile } from '../gguf/byte-source.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
 import { isObject, type Json, parseJson } from '../json.js';
 import { MAX_GGUF_DIMS, MAX_SENSITIVITIES_BYTES } from '../limits.js';
@@ -7,13 +6,14 @@ import { weightsOf } from '../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import { meanWeight } from '../quantize/target/loss.js';
+import { openFile } from '../repo/open-file.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 
 /** The KL divergence in nats that a unit of a tensor's weighted squared error costs. */
 export interface Sensitivity {
   /** The tensor's shape in ggml's order: the row length first. */
   readonly ne: readonly number[];
-  /** How much its columns counted on average: what the importance matrix has for them, 1 without one. */
+  /** The mean of the importance matrix's weights for its columns; 1 without a matrix. */
   readonly weight: number;
   readonly usual: number;
   /** Where a type's errors cost more or less than others'. */
@@ -23,7 +23,7 @@ export interface Sensitivity {
 /** By tensor of the source. */
 export type Sensitivities = ReadonlyMap<string, Sensitivity>;
 
-/** A file that is none of sensitivities. */
+/** The file does not hold sensitivities, or holds malformed ones. */
 export class SensitivitiesFileError extends SourceError {}
 /** Sensitivities of another model. */
 export class SensitivitiesMismatchError extends SourceError {}
@@ -109,13 +109,13 @@ interface Known {
   readonly ne: readonly number[];
 }
 
-/** How far two means may be apart whose values were rounded on the way. */
+/** Two means count as equal up to this relative difference: their values were rounded on the way. */
 const SAME = 1e-3;
 
 /**
- * Whether sensitivities are of a model, and of the importance matrix that its errors are weighted with.
- * @param tensors all of the model.
- * @param needed those that have to have one.
+ * Checks that sensitivities were measured on this model and with this importance matrix.
+ * @param tensors all tensors of the model.
+ * @param needed the tensors that must have a sensitivity.
  * @throws SensitivitiesMismatchError; StrictError with `strict` where the importance matrix is another.
  */
 export function checkSensitivities(

@@ -3,7 +3,7 @@ import type { GgmlType } from '../gguf/types.js';
 import { align, DEFAULT_ALIGNMENT } from '../gguf/writer.js';
 import { sizeOf } from '../layout/layout.js';
 import type { PlannedFile, Prediction } from '../layout/plan.js';
-import { fileTypeOf } from '../quantize/file-types.js';
+import { fileTypeNumber } from '../quantize/file-types.js';
 import { weightsOf } from '../quantize/imatrix/coverage.js';
 import type { Choice } from '../quantize/outtype.js';
 import { chooseQuantTypes } from '../quantize/recipe/choose.js';
@@ -17,6 +17,7 @@ import type { Asked } from './check-params.js';
 import { doubtIdleOptions } from './idle-options.js';
 import { type MeasureContext, measureLosses } from './measure-losses.js';
 import type { OutputParams } from './params.js';
+import type { PlanningEvent } from './planning-event.js';
 import {
   type CoverageSink,
   factsOf,
@@ -32,14 +33,14 @@ import {
 } from './quantized.js';
 import { checkSensitivities } from './sensitivities.js';
 
-/** The model does not get as small as asked for. */
+/** The target size is smaller than the model with every tensor in its smallest type. */
 export class TargetTooSmallError extends UsageError {}
 
-/** A tensor, and the types that it may have. */
-interface Subject {
+/** A tensor, and the types that may be chosen for it. */
+interface Choosable {
   readonly tensor: KeptTensor;
   readonly types: readonly GgmlType[];
-  /** Why there is but one. */
+  /** The reason where there is only one type. */
   readonly why?: string;
 }
 
@@ -49,14 +50,15 @@ interface Candidate extends Option {
 }
 
 interface TargetContext extends MeasureContext {
-  /** Find out whether a target size can be met, from headers alone: the types are the smallest ones. @default false */
+  /** Only find out whether a target size can be met: every tensor gets its smallest type. @default false */
   readonly headersOnly?: boolean;
   readonly params: MeasureContext['params'] & Pick<OutputParams, 'strict'>;
+  emit(event: PlanningEvent): void;
 }
 
 /**
- * The files that are asked for, and a word on what the importance matrix covers.
- * @param name of the file of a type, or of what stands for one.
+ * Lays out the requested files, and reports what the importance matrix covers.
+ * @param name the file's name for a type, or for a size's label.
  * @throws as `layOutAll` and `layOutTargets`
  */
 export async function layOutAsked(
@@ -73,10 +75,10 @@ export async function layOutAsked(
 }
 
 /**
- * Of each size asked for, the file of at most that size in which tensors have the types that together do the least damage:
- * what each tensor loses as each type is measured once for all, counted by its sensitivity, and the best combination found.
- * Types that options name stay.
- * @param name of the file of a size, by its label.
+ * Lays out a file for each target size, no larger than that, whose types together do the least damage. Each tensor's
+ * loss as each type is measured once for all sizes and multiplied with its sensitivity; then the best combination is
+ * searched. Types that options name stay.
+ * @param name the file's name for a size's label.
  * @throws TargetTooSmallError, and as `checkSensitivities`, `layOutQuantized` and `measureLosses`
  */
 async function layOutTargets(
@@ -86,10 +88,10 @@ async function layOutTargets(
   name: (label: string) => string,
   context: TargetContext,
 ): Promise<PlannedFile[]> {
-  const subjects = findSubjects(source, request);
+  const choosable = findChoosable(source, request);
   const sensitivities = request.sensitivities?.size ? request.sensitivities : undefined;
   if (sensitivities) {
-    const needed = subjects.filter(isMeasured).map(({ tensor: { entry, ne } }) => ({ name: entry, ne }));
+    const needed = choosable.filter(isMeasured).map(({ tensor: { entry, ne } }) => ({ name: entry, ne }));
     const { strict } = context.params;
     checkSensitivities(sensitivities, source.tensors, needed, request.imatrix, { emit: context.emit, strict });
   }
@@ -97,14 +99,14 @@ async function layOutTargets(
   const bytes: SizeOf = ({ ne }, type) => align(sizeOf(type, ne), alignment);
   const searches = sizes.map((size): Search => {
     const layOut = (choices: readonly Choice[], prediction?: Prediction) => {
-      const recipe = { type: size.label, ...recipeOf(subjects, choices), prediction };
+      const recipe = { type: size.label, ...recipeOf(choosable, choices), prediction };
       return layOutQuantized(name(size.label), source, recipe, request);
     };
-    const budget = budgetFor(subjects, bytes, size, layOut);
-    return { budget, layOut, subjects: nearTarget(subjects, bytes, budget) };
+    const budget = budgetFor(choosable, bytes, size, layOut);
+    return { budget, layOut, choosable: nearTarget(choosable, bytes, budget) };
   });
   if (context.headersOnly) {
-    return searches.flatMap(({ layOut }) => layOut(smallestChoices(subjects)));
+    return searches.flatMap(({ layOut }) => layOut(smallestChoices(choosable)));
   }
   const losses = await measureLosses(versions(searches, request), context);
   const { layers } = factsOf(source, request);
@@ -122,24 +124,24 @@ async function layOutTargets(
   return files;
 }
 
-/** One size that is looked for: what the tensors may take, and the types that come into question. */
+/** The search for one target size. */
 interface Search {
-  /** Bytes. */
+  /** Bytes that the tensors may take together. */
   readonly budget: number;
-  readonly subjects: readonly Subject[];
+  readonly choosable: readonly Choosable[];
   layOut(choices: readonly Choice[], prediction?: Prediction): PlannedFile[];
 }
 
 /** The files of the best choice of types. */
 function best(
-  { subjects, budget, layOut }: Search,
+  { choosable, budget, layOut }: Search,
   candidate: (tensor: KeptTensor, type: GgmlType) => Candidate,
   hasSensitivities: boolean,
 ): PlannedFile[] {
-  const candidates = subjects.map(({ tensor, types }) => types.map((type) => candidate(tensor, type)));
+  const candidates = choosable.map(({ tensor, types }) => types.map((type) => candidate(tensor, type)));
   // There is a solution, since the budget was checked.
   const picked = (leastDamage(candidates, budget) ?? []).map((choice, i) => candidates[i]?.[choice] as Candidate);
-  const choices = picked.map(({ type }, i) => ({ type, why: subjects[i]?.why ?? reason(type, candidates[i] ?? []) }));
+  const choices = picked.map(({ type }, i) => ({ type, why: choosable[i]?.why ?? reason(type, candidates[i] ?? []) }));
   return layOut(choices, {
     kld: hasSensitivities ? sum(picked.map(({ damage }) => damage)) : null,
     relativeError: sum(picked.map(({ relative }) => relative)),
@@ -149,8 +151,8 @@ function best(
 /** Elements of the smallest block: rows that do not fit it are never quantized. */
 const SMALLEST_BLOCK = 32;
 
-/** Whether sensitivities have something on a tensor. */
-function isMeasured({ tensor, types }: Subject): boolean {
+/** Whether a tensor has a sensitivity: only one that may be quantized is measured. */
+function isMeasured({ tensor, types }: Choosable): boolean {
   return types.length > 1 && (tensor.ne[0] ?? 1) % SMALLEST_BLOCK === 0;
 }
 
@@ -162,10 +164,10 @@ const NO_LOSS: Loss = { weighted: 0, whole: 0 };
 
 type SizeOf = (tensor: KeptTensor, type: GgmlType) => number;
 
-/** A stand-in for the file type where the recipe's earlier steps are asked what options and names fix. */
+/** Any file type: with `pure`, the recipe's steps before it find what options and names fix. */
 const ANY = 'Q8_0';
 
-function findSubjects(source: QuantizeSource, request: QuantizeRequest): Subject[] {
+function findChoosable(source: QuantizeSource, request: QuantizeRequest): Choosable[] {
   const { kept } = keptTensors(source, request);
   const types = { ...request, pure: true, fileType: ANY, hasImatrix: hasEntries(request.imatrix) } as const;
   const fixed = chooseQuantTypes(kept, types, factsOf(source, request));
@@ -180,13 +182,13 @@ function findSubjects(source: QuantizeSource, request: QuantizeRequest): Subject
   });
 }
 
-function recipeOf(subjects: readonly Subject[], choices: readonly Choice[]) {
+function recipeOf(choosable: readonly Choosable[], choices: readonly Choice[]) {
   const bytes = new Map<GgmlType, number>();
   for (const [i, { type }] of choices.entries()) {
-    bytes.set(type, (bytes.get(type) ?? 0) + sizeOf(type, subjects[i]?.tensor.ne ?? []));
+    bytes.set(type, (bytes.get(type) ?? 0) + sizeOf(type, choosable[i]?.tensor.ne ?? []));
   }
   const [[most] = ['F32' as const]] = [...bytes].sort(([, a], [, b]) => b - a);
-  return { choose: () => choices, number: fileTypeOf(most) };
+  return { choose: () => choices, number: fileTypeNumber(most) };
 }
 
 /**
@@ -194,55 +196,58 @@ function recipeOf(subjects: readonly Subject[], choices: readonly Choice[]) {
  * @throws TargetTooSmallError
  */
 function budgetFor(
-  subjects: readonly Subject[],
+  choosable: readonly Choosable[],
   bytes: SizeOf,
   { label, bytes: allowed }: TargetSize,
   layOut: (choices: readonly Choice[]) => PlannedFile[],
 ): number {
-  const whole = sum(layOut(smallestChoices(subjects)).map(({ size }) => size));
-  const most = allowed(sum(subjects.map(({ tensor }) => elementCount(tensor.ne))));
+  const whole = sum(layOut(smallestChoices(choosable)).map(({ size }) => size));
+  const most = allowed(sum(choosable.map(({ tensor }) => elementCount(tensor.ne))));
   if (whole > most) {
     throw new TargetTooSmallError(
       `The file cannot be as small as ${label}${/\d$/.test(label) ? ' B' : ''}: with every tensor in its smallest type it has ${whole} bytes.`,
       'Ask for more. With an importance matrix (--imatrix) there are smaller types.',
     );
   }
-  return most - whole + leastBytes(subjects, bytes);
+  return most - whole + leastBytes(choosable, bytes);
 }
 
-function smallestChoices(subjects: readonly Subject[]): Choice[] {
-  return subjects.map(({ types }) => ({ type: smallestOf(types), why: '' }));
+function smallestChoices(choosable: readonly Choosable[]): Choice[] {
+  return choosable.map(({ types }) => ({ type: smallestOf(types), why: '' }));
 }
 
-/** The subjects with fewer types, where those are enough. */
-function nearTarget(subjects: readonly Subject[], bytes: SizeOf, budget: number): readonly Subject[] {
-  const bits = (8 * budget) / sum(subjects.map(({ tensor }) => elementCount(tensor.ne)));
-  const fewer = subjects.map((subject) => ({ ...subject, types: near(subject.types, bits) }));
-  return leastBytes(fewer, bytes) <= budget ? fewer : subjects;
+/** Leaves each tensor only the types near the target's average, where these can meet the budget: fewer to measure. */
+function nearTarget(choosable: readonly Choosable[], bytes: SizeOf, budget: number): readonly Choosable[] {
+  const bits = (8 * budget) / sum(choosable.map(({ tensor }) => elementCount(tensor.ne)));
+  const fewer = choosable.map((one) => ({ ...one, types: near(one.types, bits) }));
+  return leastBytes(fewer, bytes) <= budget ? fewer : choosable;
 }
 
-function leastBytes(subjects: readonly Subject[], bytes: SizeOf): number {
-  return sum(subjects.map(({ tensor, types }) => bytes(tensor, smallestOf(types))));
+function leastBytes(choosable: readonly Choosable[], bytes: SizeOf): number {
+  return sum(choosable.map(({ tensor, types }) => bytes(tensor, smallestOf(types))));
 }
 
 function smallestOf(types: readonly GgmlType[]): GgmlType {
   return types.reduce((least, type) => (bitsOf(type) < bitsOf(least) ? type : least));
 }
 
-/** All that has to be quantized to know what it loses: each tensor once as each type. */
+/** What has to be measured: for each type, the tensors that may have it. */
 function versions(searches: readonly Search[], request: QuantizeRequest) {
-  const subjects = searches.flatMap((search) => search.subjects);
-  const types = new Set(subjects.flatMap(({ types }) => types));
+  const choosable = searches.flatMap((search) => search.choosable);
+  const types = new Set(choosable.flatMap(({ types }) => types));
   return new Map(
     [...types].map((type) => {
-      const wanted = subjects.filter(({ tensor, types }) => types.includes(type) && type !== tensor.type);
+      const wanted = choosable.filter(({ tensor, types }) => types.includes(type) && type !== tensor.type);
       const tensors = new Set(wanted.map(({ tensor }) => tensor));
       return [type, [...tensors].map((tensor) => quantizedTensor(tensor, { type, why: '' }, request))];
     }),
   );
 }
 
-/** What the choice costs, and what its neighbours would. */
+/**
+ * The reason of a choice: its damage, and for comparison that of the next smaller type and of the next larger one that
+ * does less damage.
+ */
 function reason(type: GgmlType, candidates: readonly Candidate[]): string {
   const sorted = candidates.toSorted((a, b) => a.size - b.size || b.damage - a.damage);
   const at = sorted.findIndex((candidate) => candidate.type === type);

@@ -1,4 +1,4 @@
-import type { TensorStats, WrittenFile } from '../events.js';
+import type { TensorStats, WrittenFile } from '../layout/written-file.js';
 import { TYPE_COLORS } from './palette.js';
 import { fileLabels } from './text.js';
 

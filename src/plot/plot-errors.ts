@@ -1,5 +1,5 @@
 import type { Markish } from '@observablehq/plot';
-import type { WrittenFile } from '../events.js';
+import type { WrittenFile } from '../layout/written-file.js';
 import { printable } from '../printable.js';
 import { draw, type Frame, PADDING, type PlotLibrary, TEXT_SIZE } from './draw.js';
 import { logScale } from './log-scale.js';

@@ -66,7 +66,7 @@ const ALIASES = {
 } as const satisfies Record<string, FileType>;
 const ALIAS_NAMES = Object.keys(ALIASES) as (keyof typeof ALIASES)[];
 
-/** What `quant` takes. */
+/** The names that the parameter `quant` takes. */
 export type QuantName = AnyCase<FileType | keyof typeof ALIASES>;
 
 export class UnknownTypeError extends UsageError {}
@@ -144,15 +144,15 @@ export function copiedFileType(kv: KeyValues, tensors: Iterable<{ readonly type:
 }
 
 /** `general.file_type` of a file that has no recipe, by the tensor type that most of it is. */
-export function fileTypeOf(type: GgmlType): number {
+export function fileTypeNumber(type: GgmlType): number {
   const name = parseFileType(type) ?? NAMES.find((known) => FILE_TYPES[known].type === type);
   return type === 'NVFP4' ? NVFP4_ID : (FILE_TYPES[name ?? 'F32'].id ?? 0);
 }
 
-/** What the converter alone can write: `--outtype`. */
+/** The types of files that the converter writes: `--outtype`. */
 export const OUT_TYPES = ['F32', 'F16', 'BF16', 'Q8_0'] as const satisfies readonly FileType[];
 export type OutType = (typeof OUT_TYPES)[number];
-/** What `outtype` takes. */
+/** The names that the parameter `outtype` takes. */
 export type OutTypeName = AnyCase<OutType | 'AUTO'>;
 
 /** The converter's type by any of its names. @throws UnknownTypeError */

@@ -1,7 +1,7 @@
 import { SourceError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
 
-/** What recipes ask about a model. */
+/** The facts about a model that recipes look at. */
 export interface ModelFacts {
   readonly arch: string;
   /** Layers that llama.cpp counts, those for multi-token prediction too. */
@@ -27,7 +27,7 @@ const LAYERS_OF_70B: Readonly<Record<string, number>> = {
 };
 
 /**
- * The facts that recipes ask for, from a file's key-values: those of the source, before layers are pruned, and with
+ * Derives the facts from a file's key-values: those of the source, before layers are pruned, and with
  * `--override-kv` applied.
  * @throws {@link CountKeyError}
  */

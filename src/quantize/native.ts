@@ -3,17 +3,17 @@ import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
 
 /** Instruction sets that kernels are written for. `scalar` runs everywhere. */
-export type Target = 'scalar' | 'avx2' | 'avx512' | 'neon';
+export type InstructionSet = 'scalar' | 'avx2' | 'avx512' | 'neon';
 
 /** Floating-point types that a tensor can come in. */
 export type FloatType = 'F32' | 'F16' | 'BF16';
 
 /** native/addon/addon.cpp. */
 interface Addon {
-  targets(): Target[];
-  check(target: Target, type: number): boolean;
+  targets(): InstructionSet[];
+  check(target: InstructionSet, type: number): boolean;
   quantize(
-    target: Target,
+    target: InstructionSet,
     type: number,
     source: Uint8Array,
     sourceType: number,
@@ -26,7 +26,7 @@ interface Addon {
     errors: Float64Array | undefined,
   ): (ValueFault & { refused: boolean }) | undefined;
   firstInvalid(type: number, bytes: Uint8Array): number | undefined;
-  dequantize(target: Target, type: number, source: Uint8Array, output: Float32Array): void;
+  dequantize(target: InstructionSet, type: number, source: Uint8Array, output: Float32Array): void;
 }
 
 /** A value that is NaN or infinite, or becomes infinite as it is written. Counted from 0 within the rows that were passed. */
@@ -112,22 +112,22 @@ export function addon(): Addon {
 }
 
 /** The instruction sets that this machine has kernels for, the best first; `scalar` is the last. */
-export function availableTargets(): readonly Target[] {
+export function availableTargets(): readonly InstructionSet[] {
   return addon().targets();
 }
 
-let chosen: Target | undefined;
+let chosen: InstructionSet | undefined;
 
 /**
  * The instruction set in use: the best one, or what the environment variable HF2GGUF_TARGET says.
  * @throws {@link UnknownTargetError} if the variable names none of {@link availableTargets}.
  */
-export function currentTarget(): Target {
+export function currentTarget(): InstructionSet {
   chosen ??= chooseTarget(process.env.HF2GGUF_TARGET);
   return chosen;
 }
 
-function chooseTarget(forced: string | undefined): Target {
+function chooseTarget(forced: string | undefined): InstructionSet {
   const available = availableTargets();
   const target = forced ? available.find((name) => name === forced) : available[0];
   if (target === undefined) {
@@ -139,13 +139,13 @@ function chooseTarget(forced: string | undefined): Target {
   return target;
 }
 
-const checked = new Map<GgmlType, Target>();
+const checked = new Map<GgmlType, InstructionSet>();
 
 /**
  * The current target; if on a type's first use it does not give the scalar kernels' bytes on a small sample, a warning
  * is emitted and `scalar` is used for that type.
  */
-export function targetFor(type: GgmlType): Target {
+export function targetFor(type: GgmlType): InstructionSet {
   const known = checked.get(type);
   if (known) {
     return known;
@@ -180,10 +180,10 @@ export interface QuantizeParams {
   readonly target: Uint8Array;
   /** Refuse NaN and infinities in F32, F16 and BF16 too, in what is read and in what is written. @default false */
   readonly refuseNonFinite?: boolean;
-  /** What the writing loses is added to this. */
+  /** The errors of what is written are added to this. */
   readonly errors?: ErrorSums | undefined;
   /** The instruction set, for tests and benchmarks. @default the best that works */
-  readonly on?: Target;
+  readonly on?: InstructionSet;
 }
 
 /**

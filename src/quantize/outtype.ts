@@ -6,7 +6,7 @@ import type { OutType } from './file-types.js';
 export interface Choice {
   readonly type: GgmlType;
   readonly why: string;
-  /** What the recipe asked for, where the row length forced another type. */
+  /** The recipe's type, where the row length forced another. */
   readonly instead?: GgmlType;
   /** llama-quantize refuses this type for this tensor without importance weights. */
   readonly needsImatrix?: true;

@@ -1,11 +1,11 @@
 import type { DType } from '../tensor/dtype.js';
 import type { BinaryOp, CastTarget, ComputeType, TensorKernels, UnaryFunction } from '../tensor/kernels.js';
-import { addon, currentTarget, type Target } from './native.js';
+import { addon, currentTarget, type InstructionSet } from './native.js';
 
 /** native/addon/tensor.cpp. */
 interface TensorAddon {
   copy(
-    on: Target,
+    on: InstructionSet,
     source: Uint8Array,
     sourceOffset: number,
     sourceStrides: readonly number[],
@@ -15,17 +15,24 @@ interface TensorAddon {
     sizes: readonly number[],
     elementBytes: number,
   ): void;
-  cast(on: Target, source: Uint8Array, from: DType, target: Uint8Array, to: CastTarget): void;
-  binary(on: Target, op: BinaryOp, dtype: ComputeType, left: Uint8Array, right: Uint8Array, target: Uint8Array): void;
-  unary(on: Target, fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
-  unpack(on: Target, source: Uint8Array, wordBytes: number, bits: number, target: Uint8Array): void;
-  repack(on: Target, type: string, codes: Uint8Array, scales: Uint8Array, target: Uint8Array): void;
-  gather(on: Target, source: Uint8Array, elementBytes: number, indices: Int32Array, target: Uint8Array): void;
+  cast(on: InstructionSet, source: Uint8Array, from: DType, target: Uint8Array, to: CastTarget): void;
+  binary(
+    on: InstructionSet,
+    op: BinaryOp,
+    dtype: ComputeType,
+    left: Uint8Array,
+    right: Uint8Array,
+    target: Uint8Array,
+  ): void;
+  unary(on: InstructionSet, fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
+  unpack(on: InstructionSet, source: Uint8Array, wordBytes: number, bits: number, target: Uint8Array): void;
+  repack(on: InstructionSet, type: string, codes: Uint8Array, scales: Uint8Array, target: Uint8Array): void;
+  gather(on: InstructionSet, source: Uint8Array, elementBytes: number, indices: Int32Array, target: Uint8Array): void;
 }
 
 /** The native kernels of an instruction set, asked for at each call. */
 class NativeTensorKernels implements TensorKernels {
-  constructor(private readonly target: () => Target) {}
+  constructor(private readonly target: () => InstructionSet) {}
 
   copy: TensorKernels['copy'] = ({ source, target, sizes, elementBytes, ...at }) =>
     native().copy(
@@ -55,6 +62,6 @@ function native(): TensorAddon {
 export const tensorKernels: TensorKernels = new NativeTensorKernels(currentTarget);
 
 /** Those of one instruction set, for tests and benchmarks. */
-export function tensorKernelsOn(target: Target): TensorKernels {
+export function tensorKernelsOn(target: InstructionSet): TensorKernels {
   return new NativeTensorKernels(() => target);
 }

@@ -11,8 +11,8 @@ export interface Snapshot {
 }
 
 /**
- * What is meant by a folder `models--org--name` of the Hub's cache: what its branch `main` was when it was downloaded,
- * or the one revision that there is.
+ * The model that a folder `models--org--name` of the Hub's cache stands for: the commit of `main` at the last download,
+ * or the only revision that the folder has.
  * @returns null for any other folder.
  * @throws SnapshotError
  */

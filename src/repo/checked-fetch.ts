@@ -5,7 +5,7 @@ import { follow } from './follow.js';
 import { askedPause, beforeNextTry, PassingFailure } from './retry.js';
 import { type Answer, shown, Transport, type TransportOptions } from './transport.js';
 
-/** A refusal that no other try would change; for the caller, who knows what was asked for, to put in words. */
+/** A refusal that another try would not change. `refusalError` makes the error for the user from it. */
 export class RefusedAnswer extends Error {
   constructor(
     readonly status: number,
@@ -166,7 +166,7 @@ function showable(text: string, token: string | null): string {
     .replace(/\.$/, '');
 }
 
-/** A stream of what a generator yields, which is told by a signal when the reader or the caller gives up. */
+/** A stream of what a generator yields. The generator's signal is aborted when the reader or the caller stops. */
 function webStream(
   generate: (stop: AbortSignal) => AsyncGenerator<Uint8Array, void, void>,
   outer?: AbortSignal,

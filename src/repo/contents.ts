@@ -3,7 +3,7 @@ import { ggufFiles, shownFiles, sourceOf } from './file-names.js';
 import type { Repo } from './repo.js';
 import type { SmallFiles } from './small-files.js';
 
-/** What is there is no model in the format of transformers. */
+/** The source exists, and is no model in the format of transformers. */
 export class NoModelError extends SourceError {}
 /** A model in a format that is not read. */
 export class ModelFormatError extends UnsupportedError {}
@@ -29,7 +29,7 @@ const holds =
     paths.some((path) => pattern.test(path));
 const TRANSFORMERS = 'Give the repository of a model in the format of transformers.';
 
-/** The first that a repository is. */
+/** The kinds in the order in which they are tried; the first that fits counts. */
 const KINDS: readonly Kind[] = [
   {
     is: ({ paths }) => paths.length === 0,

@@ -1,14 +1,14 @@
 import { HubError, SourceError, UsageError } from '../errors.js';
 import { counted } from '../options/counted.js';
 
-/** What a Hub error is about; all of it may be shown, none of it is secret. */
-export interface Subject {
+/** The repository, and perhaps the file, of a Hub error. Messages show it: none of it is secret. */
+export interface HubLocation {
   /** `https://huggingface.co`, without a slash at the end. */
   readonly endpoint: string;
   /** `org/model`. */
   readonly repo: string;
   readonly revision: string;
-  /** Where it is about one file. */
+  /** The file, where the error is about one. */
   readonly path?: string;
 }
 
@@ -22,14 +22,14 @@ export class NotASourceError extends UsageError {
   }
 }
 
-/** Something else that the Hub has. */
+/** The name is a data set's or a Space's on the Hub. */
 export class HubKindError extends NotASourceError {
   constructor(source: string, kind: 'dataset' | 'Space') {
     super(source, `is a ${kind} on the Hub, and no model`);
   }
 }
 
-/** A file where a repository is meant. */
+/** The source names a file where a repository is needed. */
 export class FileOfRepoError extends UsageError {
   constructor(repo: string, file: string) {
     super(`${file} is a file of ${repo}, and a model is the whole repository.`, `Give ${repo}.`);
@@ -108,7 +108,7 @@ export class TooManyFilesError extends SourceError {
 // What isn't there.
 
 export class RepoNotFoundError extends HubError {
-  constructor(at: Subject, tokenSent: boolean) {
+  constructor(at: HubLocation, tokenSent: boolean) {
     super(
       `There is no model ${at.repo} at ${at.endpoint}${tokenSent ? ", or the token's account may not see it" : ''}.`,
       'Check the name; to read a folder, give a path that exists.',
@@ -117,7 +117,7 @@ export class RepoNotFoundError extends HubError {
 }
 
 export class RevisionNotFoundError extends HubError {
-  constructor(at: Subject) {
+  constructor(at: HubLocation) {
     super(
       `${at.repo} has no revision "${at.revision}".`,
       `See its branches and tags at ${at.endpoint}/${at.repo}/tree/main.`,
@@ -126,7 +126,7 @@ export class RevisionNotFoundError extends HubError {
 }
 
 export class FileNotFoundError extends HubError {
-  constructor(at: Subject) {
+  constructor(at: HubLocation) {
     super(
       `There is no file ${at.path} in ${at.repo} at ${at.revision}.`,
       `See its files at ${at.endpoint}/${at.repo}/tree/${at.revision}.`,
@@ -137,7 +137,7 @@ export class FileNotFoundError extends HubError {
 // Access.
 
 export class GatedRepoError extends HubError {
-  constructor(at: Subject, tokenSent: boolean) {
+  constructor(at: HubLocation, tokenSent: boolean) {
     super(
       `${at.repo} is gated: ${tokenSent ? "the token's account has no access to it" : 'it is read with a token only, and none was sent'}.`,
       `Ask for access at ${at.endpoint}/${at.repo}, ${tokenSent ? 'then run it again' : 'and set HF_TOKEN to a token of that account'}.`,
@@ -146,7 +146,7 @@ export class GatedRepoError extends HubError {
 }
 
 export class AccessPendingError extends HubError {
-  constructor(at: Subject) {
+  constructor(at: HubLocation) {
     super(
       `${at.repo} is gated, and the request for access awaits its authors' review.`,
       `Run it again once ${at.endpoint}/${at.repo} shows that access is granted.`,
@@ -155,7 +155,7 @@ export class AccessPendingError extends HubError {
 }
 
 export class TokenMissingError extends HubError {
-  constructor(at: Subject) {
+  constructor(at: HubLocation) {
     super(
       `${at.endpoint} shows no model ${at.repo} without a token: it does not exist, or it is private.`,
       `Check the name; for a private model set HF_TOKEN to a token from ${at.endpoint}/settings/tokens.`,
@@ -170,7 +170,7 @@ export class TokenInvalidError extends HubError {
 }
 
 export class TokenScopeError extends HubError {
-  constructor(at: Subject, hubSays: string) {
+  constructor(at: HubLocation, hubSays: string) {
     super(
       `The Hub token does not have the permission to read ${at.repo}${hubSays && ` (the Hub says: ${hubSays})`}.`,
       `Give the token read access to this model at ${at.endpoint}/settings/tokens.`,
@@ -179,7 +179,7 @@ export class TokenScopeError extends HubError {
 }
 
 export class RefusedError extends HubError {
-  constructor(at: Subject, status: number, hubSays: string) {
+  constructor(at: HubLocation, status: number, hubSays: string) {
     super(
       `${at.endpoint} refused to serve ${at.path ? `${at.path} of ${at.repo}` : at.repo} with status ${status}${hubSays && ` (it says: ${hubSays})`}.`,
       `Look at ${at.endpoint}/${at.repo}.`,
@@ -213,7 +213,7 @@ export class NetworkDownError extends HubError {
   }
 }
 
-/** An answer that isn't what was asked for: another range, too many bytes, no JSON. */
+/** An answer that does not fit the request: another range, too many bytes, no JSON. */
 export class WrongAnswerError extends HubError {
   constructor(where: string, why: string) {
     super(

@@ -1,9 +1,9 @@
-/** By the signal, the controllers that end with it. */
+/** For each signal, the controllers that it aborts. */
 const followers = new WeakMap<AbortSignal, Set<AbortController>>();
 
 /**
  * Has a controller abort when a signal does. However many requests share the signal, it gets one listener.
- * @returns a function that parts the two again.
+ * @returns a function that disconnects the two.
  */
 export function follow(signal: AbortSignal | undefined, controller: AbortController): () => void {
   if (!signal) {

@@ -6,9 +6,9 @@ import { checkedFetch, RefusedAnswer } from './checked-fetch.js';
 import {
   FileNotFoundError,
   HubKindError,
+  type HubLocation,
   OfflineError,
   RepoNotFoundError,
-  type Subject,
   TokenMissingError,
   TooManyFilesError,
   WrongAnswerError,
@@ -26,9 +26,9 @@ import { type HubFile, verified } from './verify.js';
 export interface HubOptions extends HubSettings {
   readonly fetch: typeof fetch;
   readonly policy?: Partial<NetworkPolicy>;
-  /** Ends opening; reads have their own. */
+  /** Stops opening. Each read has a signal of its own. */
   readonly signal?: AbortSignal;
-  /** Takes the pauses between the tries of a request. */
+  /** Receives an event for each pause between the tries of a request. */
   emit?(event: WaitEvent): void;
 }
 
@@ -74,7 +74,7 @@ async function openSnapshot(repo: string, revision: string, cache: HubCache, roo
   });
 }
 
-async function resolveCommit(client: Client, at: Subject, signal?: AbortSignal): Promise<string> {
+async function resolveCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<string> {
   const info = await explained(at, () =>
     modelInfo({
       name: at.repo,
@@ -90,8 +90,8 @@ async function resolveCommit(client: Client, at: Subject, signal?: AbortSignal):
   return info.sha;
 }
 
-/** Whether what is no model is something else; the Hub keeps those apart. */
-async function otherKind(client: Client, at: Subject, error: unknown, signal?: AbortSignal): Promise<Error | null> {
+/** The error where a name that is no model's is a data set's or a Space's; else null. */
+async function otherKind(client: Client, at: HubLocation, error: unknown, signal?: AbortSignal): Promise<Error | null> {
   if (!(error instanceof RepoNotFoundError || error instanceof TokenMissingError)) {
     return null;
   }
@@ -109,7 +109,7 @@ async function otherKind(client: Client, at: Subject, error: unknown, signal?: A
   return null;
 }
 
-async function listCommit(client: Client, at: Subject, signal?: AbortSignal): Promise<HubFile[]> {
+async function listCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<HubFile[]> {
   const files = new Map<string, HubFile>();
   let pages = 0;
   let entries = 0;
@@ -168,7 +168,7 @@ class HubRepo implements Repo {
 
   constructor(
     readonly client: Client,
-    readonly at: Subject,
+    readonly at: HubLocation,
     files: readonly HubFile[],
     readonly cache: HubCache,
   ) {
@@ -221,7 +221,7 @@ class HubRepo implements Repo {
     return file;
   }
 
-  /** Exactly `length` bytes, as our fetch sees to. */
+  /** Exactly `length` bytes: the checked fetch makes sure of it. */
   async *#fetched(path: string, offset: number, length: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     if (length === 0) {
       return;
@@ -236,9 +236,9 @@ class HubRepo implements Repo {
       path,
       hubUrl: endpoint,
       xet: false,
-      // What the client's probe would find out: the listing has told it.
+      // The listing has told what the client's probe request would find out.
       downloadInfo: { url, size: this.#file(path).size, etag: '' },
-      // The range again, as the client leaves it out where it is the whole file.
+      // The client leaves the range out where it is the whole file, so it is given here.
       fetch: (input) => fetch(input, { headers: { range }, signal: signal ?? null }),
     });
     const body = blob?.slice(offset, offset + length).stream();
@@ -260,7 +260,7 @@ function withSignal(fetch: typeof globalThis.fetch, signal?: AbortSignal): typeo
   return (input, init) => fetch(input, { ...init, signal: signal ?? null });
 }
 
-async function explained<T>(at: Subject, ask: () => Promise<T>): Promise<T> {
+async function explained<T>(at: HubLocation, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
@@ -268,8 +268,8 @@ async function explained<T>(at: Subject, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What our fetch refuses, in words; what the client itself can't make sense of, as a wrong answer. */
-function explain(error: unknown, at: Subject): Error {
+/** The error for the user: from a refusal of the checked fetch, or from what the client itself threw. */
+function explain(error: unknown, at: HubLocation): Error {
   if (error instanceof RefusedAnswer) {
     return refusalError(error, at);
   }

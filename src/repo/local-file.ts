@@ -46,7 +46,7 @@ export async function* streamLocal(file: string, shown: string, size: number, si
 }
 
 /**
- * Before memory is allotted for it: does the file reach that far?
+ * Checks that a file has that many bytes, before memory is allocated for them.
  * @throws ShortFileError
  */
 export function checkLength(file: RepoFile, needs: number): void {

@@ -19,11 +19,11 @@ export interface OpenOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Custom fetch, to go through a proxy for example. @default globalThis.fetch */
   readonly fetch?: typeof fetch;
-  /** Ends opening; each read has its own. */
+  /** Stops opening. Each read has a signal of its own. */
   readonly signal?: AbortSignal;
   /** How patient to be with the network. */
   readonly policy?: Partial<NetworkPolicy>;
-  /** Takes the pauses between the tries of a request. */
+  /** Receives an event for each pause between the tries of a request. */
   emit?(event: WaitEvent): void;
 }
 
@@ -55,7 +55,7 @@ export async function openRepo(source: string, options: OpenOptions = {}): Promi
 }
 
 /**
- * The repository on the Hub that a source names, whatever file of it is meant.
+ * Opens the repository on the Hub that a source names. A file in the name does not matter.
  * @param source for messages.
  */
 export async function openNamed(source: string, named: HubSource, options: OpenOptions = {}): Promise<Repo> {

@@ -4,10 +4,10 @@ import {
   AccessPendingError,
   FileNotFoundError,
   GatedRepoError,
+  type HubLocation,
   RefusedError,
   RepoNotFoundError,
   RevisionNotFoundError,
-  type Subject,
   TokenInvalidError,
   TokenMissingError,
   TokenScopeError,
@@ -16,7 +16,7 @@ import {
 
 interface Refusal {
   readonly when: (answer: RefusedAnswer) => boolean;
-  readonly error: (at: Subject, answer: RefusedAnswer) => HubError;
+  readonly error: (at: HubLocation, answer: RefusedAnswer) => HubError;
 }
 
 /**
@@ -56,8 +56,8 @@ const REFUSALS: readonly Refusal[] = [
   { when: ({ status }) => status === 403, error: (at, { hubSays }) => new TokenScopeError(at, hubSays) },
 ];
 
-/** The sentence for a refusal, given what was asked for. */
-export function refusalError(answer: RefusedAnswer, at: Subject): HubError {
+/** The error for a refusal of a request about that repository or file. */
+export function refusalError(answer: RefusedAnswer, at: HubLocation): HubError {
   const refusal = REFUSALS.find(({ when }) => when(answer));
   return refusal ? refusal.error(at, answer) : new RefusedError(at, answer.status, answer.hubSays);
 }

@@ -42,10 +42,10 @@ export class PassingFailure extends Error {
   }
 }
 
-/** How requests are tried again, and who is told. */
+/** How requests are tried again, and where pauses are reported. */
 export interface Patience {
   readonly policy: NetworkPolicy;
-  /** Takes each pause before it begins. */
+  /** Receives an event before each pause. */
   emit?(event: WaitEvent): void;
 }
 

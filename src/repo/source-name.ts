@@ -3,7 +3,7 @@ import { HubKindError, NotASourceError } from './errors.js';
 import { statOrNull } from './folder.js';
 import { checkRepoPath } from './paths.js';
 
-/** Where a source is, as far as its name tells. */
+/** What a source's name says about where the source is. */
 export type Source = LocalSource | HubSource;
 
 export interface LocalSource {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ShortFileError, WrongHashError } from './errors.js';
 import type { RepoFile } from './repo.js';
 
-/** What the Hub knows of a file: git's object id for those in git itself, the sha256 for those in LFS. */
+/** The hashes that the Hub lists for a file: git's object id for files in git itself, the sha256 for files in LFS. */
 export interface HubFile extends RepoFile {
   /** SHA-1 of `blob <size>\0` and the contents (git-hash-object), in hex. */
   readonly gitSha1?: string;

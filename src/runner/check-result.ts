@@ -56,3 +56,9 @@ export interface CheckResult {
   readonly base: Checked | null;
   readonly models: readonly Checked[];
 }
+
+/** What is measured of the models so far, the base first. */
+export interface MeasuredEvent {
+  readonly event: 'measured';
+  readonly models: readonly Checked[];
+}

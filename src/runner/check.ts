@@ -1,12 +1,13 @@
+import { withJobs } from '../async/jobs.js';
+import { numbered } from '../async/stages.js';
+import { type Call, stream } from '../async/stream.js';
 import { UsageError } from '../errors.js';
-import type { DoneEvent, MeasuredEvent, OpeningEvent, PhaseEvent, ProgressEvent } from '../events.js';
+import type { DoneEvent, OpeningEvent, PhaseEvent, ProgressEvent } from '../events.js';
 import { refuseEmpty } from '../options/empty.js';
-import { checkNumbers, withJobs } from '../options/numbers.js';
-import { numbered } from '../stages.js';
-import { type Call, stream } from '../stream.js';
+import { checkNumbers } from '../options/numbers.js';
 import { openVocabulary } from '../tokenize/open.js';
 import { warn } from '../warnings.js';
-import type { Checked, CheckResult, Measures } from './check-result.js';
+import type { Checked, CheckResult, MeasuredEvent, Measures } from './check-result.js';
 import { checkGates, type Gates } from './gates.js';
 import { measure, type Running, shortContext, textChunks } from './measure.js';
 import { OpenedModels } from './model.js';

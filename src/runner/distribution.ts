@@ -1,11 +1,11 @@
-import { addon, currentTarget, type Target } from '../quantize/native.js';
+import { addon, currentTarget, type InstructionSet } from '../quantize/native.js';
 
 /** native/addon/distribution.cpp: most of what a measurement takes is this, for each token of the vocabulary. */
 interface DistributionAddon {
   /** e^(logit - largest logit) of each, which logit that is, and the sum. */
-  exponentials(target: Target, logits: Float32Array, to: Float64Array): { top: number; sum: number };
+  exponentials(target: InstructionSet, logits: Float32Array, to: Float64Array): { top: number; sum: number };
   /** The sum of weight · (left - right). */
-  weightedDifference(target: Target, weights: Float64Array, left: Float32Array, right: Float32Array): number;
+  weightedDifference(target: InstructionSet, weights: Float64Array, left: Float32Array, right: Float32Array): number;
 }
 
 const native = () => addon() as unknown as DistributionAddon;
@@ -24,7 +24,7 @@ export class Distribution {
   /** @param on the instruction set, for tests. */
   constructor(
     readonly size: number,
-    readonly on: Target = currentTarget(),
+    readonly on: InstructionSet = currentTarget(),
   ) {
     this.exponentials = new Float64Array(size);
   }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { SourceError } from '../errors.js';
 import { GGML_TYPES, rowBytes } from '../gguf/types.js';
 import type { Graph, WeightTensor } from '../graphs/graph.js';
-import { addon, currentTarget, type Target, targetFor } from '../quantize/native.js';
+import { addon, currentTarget, type InstructionSet, targetFor } from '../quantize/native.js';
 import { checkMemory, RunnerMemoryError } from './memory.js';
 import { compileGraph, type NativeOperator, type ShapedWeight } from './operators.js';
 
@@ -16,7 +16,7 @@ export interface EngineOptions {
   /** @default the machine's cores */
   readonly threads?: number;
   /** The instruction set, for tests. @default the best that works */
-  readonly on?: Target;
+  readonly on?: InstructionSet;
 }
 
 /** What the inputs of a weight's matrix products were, column by column. */
@@ -54,7 +54,7 @@ export class UnknownTokenError extends SourceError {}
 
 /** native/addon/runner.cpp. Weights and values are numbered. */
 interface NativeSpec {
-  readonly target: Target;
+  readonly target: InstructionSet;
   readonly threads: number;
   readonly contextLength: number;
   /** Of the values; the last is the logits. */
@@ -64,7 +64,7 @@ interface NativeSpec {
 }
 
 interface NativeWeight {
-  readonly target: Target;
+  readonly target: InstructionSet;
   readonly type: number;
   readonly columns: number;
   readonly rows: number;
@@ -145,7 +145,7 @@ function fileSize(path: string): number {
   return stat.size;
 }
 
-function toNative({ tensor, columns, rows }: ShapedWeight, on: Target | undefined): NativeWeight {
+function toNative({ tensor, columns, rows }: ShapedWeight, on: InstructionSet | undefined): NativeWeight {
   const { type, data } = tensor;
   const shape = { target: on ?? targetFor(type), type: GGML_TYPES[type][0], columns, rows };
   return data.kind === 'file' ? { ...shape, path: data.path, offset: data.offset } : { ...shape, bytes: data.bytes };

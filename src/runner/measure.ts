@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../concurrency.js';
+import { throwIfAborted } from '../async/concurrency.js';
 import { UsageError } from '../errors.js';
 import type { Graph } from '../graphs/graph.js';
 import { counted } from '../options/counted.js';

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
-import { forEachConcurrently } from '../concurrency.js';
+import { forEachConcurrently } from '../async/concurrency.js';
 import { ResourceError } from '../errors.js';
-import type { ConvertEvent, OpeningEvent } from '../events.js';
+import type { OpeningEvent } from '../events.js';
 import { loadTensor } from '../fill/load-tensor.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
@@ -13,7 +13,8 @@ import { findFaults } from '../loading/faults.js';
 import { openGgufModel } from '../plan/gguf-model.js';
 import { makePlan } from '../plan/make-plan.js';
 import { openModel } from '../plan/open-model.js';
-import type { ConvertParams } from '../plan/params.js';
+import type { ConversionParams } from '../plan/params.js';
+import type { PlanningEvent } from '../plan/planning-event.js';
 import { toFloats } from '../quantize/floats.js';
 import { namesGguf } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
@@ -31,7 +32,7 @@ export interface Runnable {
 
 /** As for a conversion; what concerns its output is left out. */
 export interface RunnableOptions
-  extends Pick<ConvertParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'preTokenizer'> {
+  extends Pick<ConversionParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'preTokenizer'> {
   /** Keeps what is opened, for one that opens the same model several times. */
   readonly opened?: OpenedModels;
   /** Takes the warnings of a conversion, and the Hub's pauses. */
@@ -125,9 +126,9 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Out
   const { emit = () => {} } = options;
   // Callers pass on what they were given, which may be a whole conversion's parameters.
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
-  const params: ConvertParams = { ...Object.fromEntries(kept), source, outtype: 'f32' };
+  const params = { ...Object.fromEntries(kept), source, outtype: 'f32', jobs: 1 } satisfies ConversionParams;
   const model = await openModel(params, emit);
-  const warnings = (event: ConvertEvent) => event.event === 'warning' && emit(event);
+  const warnings = (event: PlanningEvent) => event.event === 'warning' && emit(event);
   const [file] = (await makePlan({ ...model, request: null, overrides: null }, params, warnings)).files;
   const kv = new KeyValues();
   for (const [key, value] of file?.kv ?? []) {

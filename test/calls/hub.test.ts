@@ -137,7 +137,7 @@ test('inspect reads the header of a file on the Hub, and no more', async () => {
   await run({ source: join(fixtures, 'Tiny-Verse-2M'), outtype: 'f16', output: `${out}/` });
   const hub = await startHub(root, {});
   hubs.push(hub);
-  const { inspect } = await import('#src/inspect.js');
+  const { inspect } = await import('#src/gguf-files/inspect.js');
   const file = await inspect({ source: 'org/made:Tiny-Verse-2M-F16.gguf', endpoint: hub.endpoint });
   expect(file.tensors.map(({ name }) => name)).toContain('blk.2.ffn_up.weight');
   expect(new Map(file.kv).get('general.name')?.value).toBe('Tiny Verse 2M');

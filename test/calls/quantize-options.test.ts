@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
+import type { ConvertEvent } from '#src/calls/events.js';
 import { planQuantize, quantize } from '#src/calls/quantize.js';
 import { SourceError, UsageError } from '#src/errors.js';
-import type { ConvertEvent } from '#src/events.js';
 import { edit } from '#src/files/edit.js';
-import { inspect } from '#src/inspect.js';
-import type { QuantizeParams } from '#src/plan/params.js';
+import { inspect } from '#src/gguf-files/inspect.js';
+import type { QuantizationParams } from '#src/plan/params.js';
 import { StrictError } from '#src/warnings.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
@@ -24,7 +24,7 @@ async function edited(set: string, force = false): Promise<string> {
   return output;
 }
 
-async function warningsOf(params: Omit<QuantizeParams, 'quant'>): Promise<string[]> {
+async function warningsOf(params: Omit<QuantizationParams, 'quant'>): Promise<string[]> {
   const warnings: string[] = [];
   const see = (event: ConvertEvent) => event.event === 'warning' && warnings.push(event.what);
   await planQuantize({ ...params, quant: 'q8_0' }, see);

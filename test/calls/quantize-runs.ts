@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
 import { planQuantize, quantize } from '#src/calls/quantize.js';
 import { split } from '#src/files/split.js';
-import { openFile } from '#src/gguf/byte-source.js';
 import { readGguf } from '#src/gguf/reader.js';
 import type { Plan } from '#src/layout/plan.js';
 import { parseQuants } from '#src/plan/check-params.js';
-import type { QuantizeParams } from '#src/plan/params.js';
+import type { QuantizationParams } from '#src/plan/params.js';
 import type { OutTypeName } from '#src/quantize/file-types.js';
+import { openFile } from '#src/repo/open-file.js';
 import { finish, sha256 } from './records.js';
 
 // Runs of llama-quantize that were recorded: their arguments, and what came of it.
@@ -43,13 +43,13 @@ export function readRuns(model: string): [string, RunRecord][] {
     .map((file) => [file.replace(/\.json$/, ''), JSON.parse(readFileSync(join(folder, file), 'utf8')) as RunRecord]);
 }
 
-const SWITCHES: Readonly<Record<string, keyof QuantizeParams>> = {
+const SWITCHES: Readonly<Record<string, keyof QuantizationParams>> = {
   '--pure': 'pure',
   '--leave-output-tensor': 'leaveOutputTensor',
   '--allow-requantize': 'allowRequantize',
   '--keep-split': 'keepSplit',
 };
-const VALUES: Readonly<Record<string, keyof QuantizeParams | null>> = {
+const VALUES: Readonly<Record<string, keyof QuantizationParams | null>> = {
   '--imatrix': 'imatrix',
   '--output-tensor-type': 'outputTensorType',
   '--token-embedding-type': 'tokenEmbeddingType',
@@ -57,7 +57,7 @@ const VALUES: Readonly<Record<string, keyof QuantizeParams | null>> = {
   '--prune-layers': 'pruneLayers',
   '--max-buffer-size': null,
 };
-const LISTS: Readonly<Record<string, keyof QuantizeParams>> = {
+const LISTS: Readonly<Record<string, keyof QuantizationParams>> = {
   '--include-weights': 'includeWeights',
   '--exclude-weights': 'excludeWeights',
   '--tensor-type': 'tensorType',
@@ -65,7 +65,7 @@ const LISTS: Readonly<Record<string, keyof QuantizeParams>> = {
 };
 
 /** llama-quantize's command line as parameters: options, SOURCE, OUTPUT, TYPE, perhaps threads. */
-export function toParams(args: readonly string[]): QuantizeParams {
+export function toParams(args: readonly string[]): QuantizationParams {
   const options: Record<string, unknown> = {};
   const rest: string[] = [];
   for (let i = 0; i < args.length; i++) {

@@ -1,9 +1,8 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
+import type { ConvertEvent } from '#src/calls/events.js';
 import { planQuantize, quantize } from '#src/calls/quantize.js';
-import type { ConvertEvent } from '#src/events.js';
-import { openFile } from '#src/gguf/byte-source.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { type GgufTensor, readGguf } from '#src/gguf/reader.js';
 import { encodeHeader } from '#src/gguf/writer.js';
@@ -12,6 +11,7 @@ import type { QuantizeOptions } from '#src/plan/params.js';
 import type { OutTypeName, QuantName } from '#src/quantize/file-types.js';
 import { FILE_TYPES, type FileType } from '#src/quantize/file-types.js';
 import { dequantize } from '#src/quantize/native.js';
+import { openFile } from '#src/repo/open-file.js';
 import { startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
 import { makeWeights } from '../quantize/inputs.js';

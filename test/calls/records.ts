@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
-import type { ConvertEvent, ConvertResult } from '#src/events.js';
-import type { ConvertParams } from '#src/plan/params.js';
+import type { ConvertEvent, ConvertResult } from '#src/calls/events.js';
+import type { ConversionParams } from '#src/plan/params.js';
 
 /** What the reference wrote: see the README beside the corpus. */
 export interface FileRecord {
@@ -22,7 +22,7 @@ export function sha256(path: string): string {
 }
 
 /** Runs a conversion to its end. */
-export async function run(params: ConvertParams): Promise<{ result: ConvertResult; events: ConvertEvent[] }> {
+export async function run(params: ConversionParams): Promise<{ result: ConvertResult; events: ConvertEvent[] }> {
   const events: ConvertEvent[] = [];
   const result = await finish(convert(params), (event) => events.push(event));
   return { result, events };

@@ -6,7 +6,7 @@ import { planQuantize, quantize } from '#src/calls/quantize.js';
 import type { GgmlType } from '#src/gguf/types.js';
 import type { PlannedFile } from '#src/layout/plan.js';
 import { ConflictingOptionsError } from '#src/plan/check-params.js';
-import type { ConvertParams } from '#src/plan/params.js';
+import type { ConversionParams } from '#src/plan/params.js';
 import type { Sensitivities, Sensitivity } from '#src/plan/sensitivities.js';
 import { TargetTooSmallError } from '#src/plan/target.js';
 import type { Imatrix } from '#src/quantize/imatrix/imatrix.js';
@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function planned(params: Omit<ConvertParams, 'source'>): Promise<PlannedFile> {
+async function planned(params: Omit<ConversionParams, 'source'>): Promise<PlannedFile> {
   return (await plan({ source, ...params })).files[0] as PlannedFile;
 }
 

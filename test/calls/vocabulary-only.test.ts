@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { plan } from '#src/calls/convert.js';
-import type { ConvertParams } from '#src/plan/params.js';
+import type { ConversionParams } from '#src/plan/params.js';
 import { TinyCopy } from './tiny-copy.js';
 
 /** llama_ftype of llama.cpp v0.5.0. */
 const [F16, BF16] = [1, 32];
 
-async function fileType(params: ConvertParams): Promise<unknown> {
+async function fileType(params: ConversionParams): Promise<unknown> {
   const { files } = await plan({ ...params, vocabOnly: true });
   return new Map(files[0]?.kv).get('general.file_type')?.value;
 }

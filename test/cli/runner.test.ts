@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspect } from '#src/inspect.js';
+import { inspect } from '#src/gguf-files/inspect.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
 import { run, start } from './run.js';

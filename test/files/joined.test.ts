@@ -4,7 +4,7 @@ import { convert } from '#src/calls/convert.js';
 import { SourceError } from '#src/errors.js';
 import { merge } from '#src/files/merge.js';
 import { split } from '#src/files/split.js';
-import { inspect } from '#src/inspect.js';
+import { inspect } from '#src/gguf-files/inspect.js';
 import { openGgufModel } from '#src/plan/gguf-model.js';
 import { generate } from '#src/runner/generate/generate.js';
 import { finish } from '../calls/records.js';

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { ConvertParams } from '#src/plan/params.js';
+import type { ConversionParams } from '#src/plan/params.js';
 import { run } from '../calls/records.js';
 import { TinyCopy } from '../calls/tiny-copy.js';
 import { tempFolder } from '../temp.js';
@@ -10,7 +10,7 @@ const MINUS_INFINITY = 0xff80;
 /** 99840, where float16 ends at 65504. */
 const LARGE = 0x47c3;
 
-async function warningsOf(params: ConvertParams): Promise<string[]> {
+async function warningsOf(params: ConversionParams): Promise<string[]> {
   const { events } = await run({ output: tempFolder(), preTokenizer: 'llama-bpe', ...params });
   return events.flatMap((event) => (event.event === 'warning' ? [event.what] : []));
 }

@@ -5,7 +5,7 @@ import { renderInspection } from '#src/cli/inspect-table.js';
 import { toJsonLine } from '#src/cli/json.js';
 import { Hf2ggufError } from '#src/errors.js';
 import type { KeyValues } from '#src/gguf/key-values.js';
-import { inspect } from '#src/inspect.js';
+import { inspect } from '#src/gguf-files/inspect.js';
 import { check } from '#src/runner/check.js';
 import { openEngine } from '#src/runner/engine.js';
 import { generate } from '#src/runner/generate/generate.js';

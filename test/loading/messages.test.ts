@@ -1,8 +1,8 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convert } from '#src/calls/convert.js';
+import type { ConvertEvent } from '#src/calls/events.js';
 import { SourceError } from '#src/errors.js';
-import type { ConvertEvent } from '#src/events.js';
 import { StrictError } from '#src/warnings.js';
 import { finish } from '../calls/records.js';
 import { fixtures } from '../paths.js';

@@ -1,4 +1,4 @@
-import { checkNumbers, mostThreads, NumberError, type NumberOption, withJobs } from '#src/options/numbers.js';
+import { checkNumbers, NumberError, type NumberOption } from '#src/options/numbers.js';
 
 test.each<[NumberOption, number]>([
   ['jobs', 0],
@@ -26,14 +26,4 @@ test.each<[NumberOption, number]>([
 
 test('what makes sense passes', () => {
   checkNumbers({ jobs: 1, ctx: 8, topP: 1, topK: 0, temperature: 0.8, seed: 0, maxKld: 0.01, targetBpw: 4.5 });
-});
-
-test('more threads than the cores can use are lowered with a word', () => {
-  const said: string[] = [];
-  const to = { emit: ({ what }: { what: string }) => said.push(what) };
-  expect(withJobs({ jobs: 100_000 }, to)).toEqual({ jobs: mostThreads() });
-  expect(said).toEqual([expect.stringMatching(`--jobs 100000 is more .*${mostThreads()} threads`)]);
-  expect(withJobs({ jobs: 2 }, to)).toEqual({ jobs: 2 });
-  expect(withJobs({}, to)).toEqual({});
-  expect(said).toHaveLength(1);
 });

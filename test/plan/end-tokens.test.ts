@@ -1,12 +1,12 @@
 import { plan } from '#src/calls/convert.js';
-import type { ConvertParams } from '#src/plan/params.js';
+import type { ConversionParams } from '#src/plan/params.js';
 import { generate } from '#src/runner/generate/generate.js';
 import { StrictError } from '#src/warnings.js';
 import { finish, run } from '../calls/records.js';
 import { TinyCopy } from '../calls/tiny-copy.js';
 import { tempFolder } from '../temp.js';
 
-async function warningsOf(copy: TinyCopy, params: Partial<ConvertParams> = {}): Promise<string[]> {
+async function warningsOf(copy: TinyCopy, params: Partial<ConversionParams> = {}): Promise<string[]> {
   const warnings: string[] = [];
   await plan({ source: copy.folder, preTokenizer: 'llama-bpe', ...params }, (event) => {
     if (event.event === 'warning') {

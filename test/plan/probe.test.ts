@@ -5,7 +5,7 @@ import { EXIT } from '#src/errors.js';
 import type { KeyValues } from '#src/gguf/key-values.js';
 import { readTokenizerFiles } from '#src/hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '#src/json.js';
-import type { ConvertParams } from '#src/plan/params.js';
+import type { ConversionParams } from '#src/plan/params.js';
 import { probeVocabulary } from '#src/plan/probe.js';
 import { withinTime } from '#src/plan/within-time.js';
 import { StrictError } from '#src/warnings.js';
@@ -32,7 +32,7 @@ function withDigits(): string {
   return source;
 }
 
-async function warningsOf(params: Partial<ConvertParams>): Promise<string[]> {
+async function warningsOf(params: Partial<ConversionParams>): Promise<string[]> {
   const warnings: string[] = [];
   await plan({ source: tinyVerse, ...params }, (event) => {
     if (event.event === 'warning') {

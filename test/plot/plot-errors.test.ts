@@ -1,5 +1,5 @@
-import type { TensorStats, WrittenFile } from '#src/events.js';
 import { GGML_TYPES, type GgmlType } from '#src/gguf/types.js';
+import type { TensorStats, WrittenFile } from '#src/layout/written-file.js';
 import { TYPE_COLORS } from '#src/plot/palette.js';
 import { plotErrors } from '#src/plot/plot-errors.js';
 import { all, parseSvg, placeOf, type SvgElement, texts } from './svg.js';

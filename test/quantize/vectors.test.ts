@@ -1,5 +1,11 @@
 import { rowBytes } from '#src/gguf/types.js';
-import { availableTargets, dequantize, OverflowError, quantizeRows, type Target } from '#src/quantize/native.js';
+import {
+  availableTargets,
+  dequantize,
+  type InstructionSet,
+  OverflowError,
+  quantizeRows,
+} from '#src/quantize/native.js';
 import {
   hashOfValues,
   inputBytes,
@@ -13,7 +19,7 @@ import {
 } from './vectors.js';
 
 /** What the kernels make of a vector's input, the values of that, and whether they say that all fits. */
-function run({ input, weights, type }: Vector, on: Target, refuseNonFinite: boolean) {
+function run({ input, weights, type }: Vector, on: InstructionSet, refuseNonFinite: boolean) {
   const { nrows: rows, ncols: columns } = input;
   const target = new Uint8Array(rows * rowBytes(type, columns));
   const values = new Float32Array(rows * columns);

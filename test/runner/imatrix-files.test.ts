@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openFile } from '#src/gguf/byte-source.js';
 import { readImatrixSums } from '#src/quantize/imatrix/read.js';
+import { openFile } from '#src/repo/open-file.js';
 import { Accumulated, ImatrixMergeError } from '#src/runner/imatrix/accumulate.js';
 import { encodeGgufImatrix, encodeLegacyImatrix, LegacyRangeError } from '#src/runner/imatrix/encode.js';
 import { fixtures } from '../paths.js';

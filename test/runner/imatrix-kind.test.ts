@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openFile } from '#src/gguf/byte-source.js';
+import { openFile } from '#src/repo/open-file.js';
 import { IMATRIX_FILE } from '#src/runner/imatrix/kind.js';
 import { byteSource } from '../gguf/byte-file.js';
 import { modelBytes } from '../output/operations.js';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openFile } from '#src/gguf/byte-source.js';
 import { readImatrix, readImatrixSums } from '#src/quantize/imatrix/read.js';
+import { openFile } from '#src/repo/open-file.js';
 import { type GenerateParams, type GenerateResult, generate } from '#src/runner/generate/generate.js';
 import { type ImatrixParams, type ImatrixResult, imatrix } from '#src/runner/imatrix/imatrix.js';
 import { run as convert } from '../calls/records.js';

@@ -41,6 +41,8 @@ export function randomExpr(dice: Dice, files: Files): Made {
 type Step = (made: Made, dice: Dice, files: Files) => Made;
 
 const OPS = ['add', 'sub', 'mul'] as const;
+const { add, sub, mul } = build;
+const ARITHMETIC = { add, sub, mul };
 
 const STEPS: readonly Step[] = [
   (made, dice) => {
@@ -84,12 +86,12 @@ const STEPS: readonly Step[] = [
   },
   (made, dice) => {
     const [op, value] = [dice.pick(OPS), dice.below(100) / 8];
-    return { expr: build[op](made.expr, value), naive: naive.arithmetic(op, made.naive, value) };
+    return { expr: ARITHMETIC[op](made.expr, value), naive: naive.arithmetic(op, made.naive, value) };
   },
   (made, dice, files) => {
     const op = dice.pick(OPS);
     const other = randomSource(dice, files, made.naive.shape);
-    return { expr: build[op](made.expr, other.expr), naive: naive.arithmetic(op, made.naive, other.naive) };
+    return { expr: ARITHMETIC[op](made.expr, other.expr), naive: naive.arithmetic(op, made.naive, other.naive) };
   },
   (made) => ({ expr: build.apply('neg', made.expr), naive: naive.apply('neg', made.naive) }),
 ];

@@ -1,7 +1,7 @@
 import type { Paint } from './style.js';
 import { cutEnd, textWidth } from './text.js';
 
-/** What is being done, of how many things. */
+/** The name of a stage, and its number among all. */
 export interface Stage {
   readonly name: string;
   readonly step?: number;
@@ -16,7 +16,7 @@ export interface Progress {
   readonly done: string;
   /** `1 s left`, or how long it took. */
   readonly time: string;
-  /** What else there is room for on a wide line, the dearest first: a rate, an amount. */
+  /** Further parts for a wide line, the most important first: a rate, an amount. */
   readonly details?: readonly string[];
   /** The same note in ever shorter forms, of which the longest that fits is shown. */
   readonly notes?: readonly string[];

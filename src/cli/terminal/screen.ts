@@ -7,7 +7,7 @@ export interface Terminal {
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
-/** How much is said; every command has these options. */
+/** How much is shown; every command has these options. */
 export interface Loudness {
   /** Results and errors only. */
   readonly quiet?: boolean;
@@ -27,8 +27,8 @@ const INDENT = '  ';
 const FREE = 3;
 
 /**
- * What a person sees: results on standard output; on standard error what is said beside them, and below it, on a
- * terminal, a moving line that is taken away before anything else is written.
+ * What a person sees. Results go to standard output; warnings and notes to standard error. On a terminal a moving line
+ * stands below them, and is removed before anything else is written.
  */
 export class Screen {
   loudness: Loudness = {};
@@ -72,7 +72,7 @@ export class Screen {
     this.#terminal.out.write(`${text}\n`);
   }
 
-  /** Something beside the result; none of it with --quiet. */
+  /** A note beside the result; --quiet shows none. */
   say(text: string): void {
     if (!this.loudness.quiet) {
       this.#write(wrap(text, widthOf(this.#terminal.err), INDENT));
@@ -131,7 +131,7 @@ export class Screen {
     }
   }
 
-  /** Takes the moving line away; the next event draws it again. */
+  /** Removes the moving line; the next event draws it again. */
   clear(): void {
     if (this.#isDrawn) {
       this.#terminal.err.write('\r\x1b[2K');
@@ -196,7 +196,7 @@ export class Screen {
   }
 }
 
-/** Worth a word only where one begins to wonder. */
+/** The time of a stage, shown from one second on. */
 function elapsed(seconds: number): string {
   return seconds < 1 ? '' : ` ${Math.floor(seconds)} s`;
 }

@@ -16,7 +16,7 @@ const GAP = 2;
 const LEAST = 12;
 
 /**
- * Rows under their heads, no wider than asked for: columns are left out, then cut.
+ * Rows under their heads, at most `width` columns wide: columns are left out, then cut.
  * @param width columns of the terminal; Infinity for all of everything.
  * @param heading how the line of heads is shown.
  */

@@ -54,7 +54,7 @@ export interface Coverage {
   readonly unused: readonly string[];
 }
 
-/** @param tensors all of the model, pruned ones too. */
+/** Compares an importance matrix with a model. @param tensors all of the model, pruned ones too. */
 export function coverage(imatrix: Imatrix, tensors: readonly CoveredTensor[]): Coverage {
   const quantized = tensors
     .filter((tensor) => tensor.quantized)
@@ -78,7 +78,7 @@ export function coverage(imatrix: Imatrix, tensors: readonly CoveredTensor[]): C
   };
 }
 
-/** The same for a person: a sentence each, the first in any case, the others where there is something to say. */
+/** The coverage in sentences. The first is always there, each other one where it has something to report. */
 export function describeCoverage({ covered, missing, mismatched, unseen, unused }: Coverage): string[] {
   const total = covered.length + missing.length + mismatched.length;
   const unexpected = missing.filter((name) => !OFTEN_MISSING.includes(name));
@@ -102,4 +102,10 @@ export function describeCoverage({ covered, missing, mismatched, unseen, unused 
       : `The importance matrix has weights for ${covered.length} of ${total} quantized tensors.`,
     ...sentences.flatMap(([names, say]) => (names.length > 0 ? [say(listed(names))] : [])),
   ];
+}
+
+/** Which of the tensors to be quantized the importance matrix has weights for. */
+export interface CoverageEvent {
+  readonly event: 'coverage';
+  readonly coverage: Coverage;
 }

@@ -1,4 +1,4 @@
-import { endianness } from 'node:os';
+import { IS_BIG_ENDIAN } from '../../gguf/byte-order.js';
 import type { ByteSource } from '../../gguf/byte-source.js';
 import { MAX_IMATRIX_BYTES } from '../../limits.js';
 import { MalformedImatrixError } from './imatrix.js';
@@ -6,7 +6,7 @@ import { MalformedImatrixError } from './imatrix.js';
 /** Bytes of one read: few requests, little memory. */
 const WINDOW = 2 ** 22;
 
-/** Reads a file from its start to its end, a window at a time; what it is asked for may not be longer than the file. */
+/** Reads a file from its start to its end, a window at a time. A read beyond the end throws. */
 export class ForwardReader {
   #window: Uint8Array = new Uint8Array(0);
   /** Of the window's first byte that is not taken yet, in the file. */
@@ -30,7 +30,7 @@ export class ForwardReader {
     return new MalformedImatrixError(this.source.name, what);
   }
 
-  /** To an offset further on. */
+  /** Moves on to an offset within the window. */
   skipTo(offset: number): void {
     this.#window = this.#window.subarray(offset - this.#offset);
     this.#offset = offset;
@@ -60,7 +60,7 @@ export class ForwardReader {
 
   async floats(length: number, place: string, bigEndian = false): Promise<Float32Array> {
     const bytes = Buffer.from((await this.bytes(length * 4, place)).buffer);
-    if (bigEndian !== (endianness() === 'BE')) {
+    if (bigEndian !== IS_BIG_ENDIAN) {
       bytes.swap32();
     }
     return new Float32Array(bytes.buffer);

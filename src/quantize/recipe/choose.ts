@@ -15,7 +15,7 @@ export interface TensorTypeRule {
   readonly type: GgmlType;
 }
 
-/** What is asked of a quantized file. */
+/** The options that decide the types of a quantized file. */
 export interface TypeRequest {
   readonly fileType: FileType;
   /** There are importance weights, whatever tensors they are for. */

@@ -8,8 +8,8 @@ import { type Category, isFeedForward } from './categories.js';
  * table. A category's first rule that fits decides; without one, the file type's default type does.
  */
 
-/** What a rule may look at. */
-export interface Subject {
+/** The facts that a rule may look at: one tensor, its file and its model. */
+export interface RuleInput {
   readonly category: Category;
   readonly facts: ModelFacts;
   readonly fileType: FileType;
@@ -23,7 +23,7 @@ export interface Subject {
   readonly count: number;
 }
 
-type Condition = (subject: Subject) => boolean;
+type Condition = (input: RuleInput) => boolean;
 type Rule = readonly [
   type: GgmlType | 'default',
   why: string,
@@ -31,27 +31,27 @@ type Rule = readonly [
   when?: Condition,
 ];
 
-/** The reason is what the plan prints. */
+/** A type, and the reason that the plan prints. */
 export interface Decision {
   readonly type: GgmlType;
   readonly why: string;
 }
 
 /** The mixture's choice. */
-export function decide(subject: Subject): Decision {
-  const rule = rulesFor(subject).find(
-    ([, , fileTypes, when]) => (fileTypes?.includes(subject.fileType) ?? true) && (when?.(subject) ?? true),
+export function decide(input: RuleInput): Decision {
+  const rule = rulesFor(input).find(
+    ([, , fileTypes, when]) => (fileTypes?.includes(input.fileType) ?? true) && (when?.(input) ?? true),
   );
-  const [type, why] = rule ?? ['default', subject.fileType];
-  return { type: type === 'default' ? subject.defaultType : type, why };
+  const [type, why] = rule ?? ['default', input.fileType];
+  return { type: type === 'default' ? input.defaultType : type, why };
 }
 
-function rulesFor(subject: Subject): readonly Rule[] {
-  if (subject.fileType === 'MXFP4_MOE') {
+function rulesFor(input: RuleInput): readonly Rule[] {
+  if (input.fileType === 'MXFP4_MOE') {
     return MXFP4_MOE;
   }
-  const rules = RULES[subject.category] ?? [];
-  return subject.facts.arch === 'falcon' ? [...(FALCON[subject.category] ?? []), ...rules] : rules;
+  const rules = RULES[input.category] ?? [];
+  return input.facts.arch === 'falcon' ? [...(FALCON[input.category] ?? []), ...rules] : rules;
 }
 
 /** The low-bit mixtures: where one spends more bits, the first four take Q2_K, the last two IQ3_S. */
@@ -191,7 +191,7 @@ const RULES: Partial<Record<Category, readonly Rule[]>> = {
   ffn_down: FFN_DOWN,
 };
 
-/** Come before the others for the Falcon architecture. */
+/** Rules that come before the others for the Falcon architecture. */
 const FALCON: Partial<Record<Category, readonly Rule[]>> = {
   output: [['Q8_0', 'falcon output']],
   attn_output: [...ATTN_OUTPUT_LOW_BIT, ['Q4_K', 'falcon attn_output', ['Q3_K_L']], ['default', 'falcon attn_output']],

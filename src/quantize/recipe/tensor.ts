@@ -1,6 +1,6 @@
 import type { GgmlType } from '../../gguf/types.js';
 
-/** What recipes look at in a tensor. */
+/** What recipes know of a tensor. */
 export interface RecipeTensor {
   readonly name: string;
   /** ggml's order: the row length first. */

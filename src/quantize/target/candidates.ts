@@ -40,8 +40,8 @@ const FEWER = 1.9;
 const MORE = 2;
 
 /**
- * Those near the average that the target leaves, lest types are measured that are never chosen; of a tensor that has
- * none there, the nearest.
+ * Keeps the types near the average number of bits that the target leaves: others are hardly ever chosen and need not be
+ * measured. Where none is near, keeps the nearest one.
  */
 export function near(candidates: readonly GgmlType[], bits: number): GgmlType[] {
   const inside = candidates.filter((type) => bitsOf(type) >= bits / FEWER && bitsOf(type) <= bits * MORE);

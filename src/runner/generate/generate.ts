@@ -1,11 +1,12 @@
+import { withJobs } from '../../async/jobs.js';
+import { type Call, forward, stream } from '../../async/stream.js';
 import { SourceError, UsageError } from '../../errors.js';
 import type { DoneEvent, OpeningEvent, WarningEvent } from '../../events.js';
 import type { KeyValues } from '../../gguf/key-values.js';
 import { counted } from '../../options/counted.js';
 import { optionName, refuseEmpty } from '../../options/empty.js';
-import { checkNumbers, withJobs } from '../../options/numbers.js';
+import { checkNumbers } from '../../options/numbers.js';
 import { namesGguf } from '../../repo/open.js';
-import { type Call, forward, stream } from '../../stream.js';
 import { accidentalEnd, namedToken } from '../../tokenize/accidental-end.js';
 import { openVocabulary } from '../../tokenize/open.js';
 import type { Vocabulary } from '../../tokenize/vocabulary.js';

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../concurrency.js';
+import { throwIfAborted } from '../../async/concurrency.js';
 import { SourceError } from '../../errors.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
 import type { Vocabulary } from '../../tokenize/vocabulary.js';

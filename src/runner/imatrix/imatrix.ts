@@ -1,16 +1,16 @@
+import { numbered } from '../../async/stages.js';
+import { type Call, stream } from '../../async/stream.js';
 import { UsageError } from '../../errors.js';
-import type { ConvertEvent, DoneEvent } from '../../events.js';
+import type { DoneEvent, OpeningEvent, PhaseEvent, ProgressEvent } from '../../events.js';
+import { byteSource, locateFile } from '../../gguf-files/locate.js';
 import type { WeightTensor } from '../../graphs/graph.js';
-import { byteSource, locateFile } from '../../locate-gguf.js';
 import { optionName, refuseEmpty } from '../../options/empty.js';
 import { checkNumbers } from '../../options/numbers.js';
 import { type ForceOption, guardOf } from '../../output/guard.js';
 import { PartialFiles } from '../../output/partial-files.js';
-import { type Coverage, coverage } from '../../quantize/imatrix/coverage.js';
+import { type Coverage, type CoverageEvent, coverage } from '../../quantize/imatrix/coverage.js';
 import { readImatrixSums } from '../../quantize/imatrix/read.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
-import { numbered } from '../../stages.js';
-import { type Call, stream } from '../../stream.js';
 import { Accumulated } from './accumulate.js';
 import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from.js';
 import { encodeGgufImatrix, encodeLegacyImatrix, type Pieces } from './encode.js';
@@ -28,9 +28,7 @@ export interface ImatrixParams extends Omit<CollectParams, 'source'>, ForceOptio
   readonly legacy?: boolean;
 }
 
-export type ImatrixEvent =
-  | Extract<ConvertEvent, { event: 'phase' | 'progress' | 'wait' | 'warning' | 'coverage' }>
-  | DoneEvent<ImatrixResult>;
+export type ImatrixEvent = PhaseEvent | ProgressEvent | OpeningEvent | CoverageEvent | DoneEvent<ImatrixResult>;
 
 export interface ImatrixResult {
   readonly path: string;

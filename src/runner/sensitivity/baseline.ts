@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../concurrency.js';
+import { throwIfAborted } from '../../async/concurrency.js';
 import type { WeightTensor } from '../../graphs/graph.js';
 import { Distribution } from '../distribution.js';
 import { type EngineOptions, openEngine } from '../engine.js';

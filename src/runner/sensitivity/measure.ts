@@ -1,4 +1,4 @@
-import { forEachConcurrently } from '../../concurrency.js';
+import { forEachConcurrently } from '../../async/concurrency.js';
 import type { WeightTensor } from '../../graphs/graph.js';
 import type { QuantizeOptions } from '../../plan/params.js';
 import { readRequest } from '../../plan/quantize-request.js';

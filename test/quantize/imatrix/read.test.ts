@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openFile } from '#src/gguf/byte-source.js';
 import { readImatrix } from '#src/quantize/imatrix/read.js';
+import { openFile } from '#src/repo/open-file.js';
 import { fixtures } from '../../paths.js';
 import { imatrixGguf, int32, legacy, legacyEntry, read, sized } from './kit.js';
 

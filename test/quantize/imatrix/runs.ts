@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openFile } from '#src/gguf/byte-source.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { GgufValue, Scalar, ScalarType } from '#src/gguf/types.js';
 import { weightsOf } from '#src/quantize/imatrix/coverage.js';
@@ -10,6 +9,7 @@ import { readImatrix } from '#src/quantize/imatrix/read.js';
 import { applyKvOverrides, overriddenForLoading, parseKvOverride } from '#src/quantize/override-kv.js';
 import { parseLayers, pruneLayers, withBlockCount } from '#src/quantize/prune-layers.js';
 import { compareForQuantized } from '#src/quantize/recipe/tensor.js';
+import { openFile } from '#src/repo/open-file.js';
 
 /** Key, type, and the value, of a list its length and a hash. */
 type RecordedKeyValue = [key: string, type: string, value: unknown];

@@ -1,13 +1,13 @@
 import { basename, dirname } from 'node:path';
-import { SourceError, UsageError } from './errors.js';
-import type { ByteSource } from './gguf/byte-source.js';
-import { MAX_GGUF_PARTS } from './limits.js';
-import { parseFileType } from './quantize/file-types.js';
-import { ggufFiles, shownFiles, sourceOf } from './repo/file-names.js';
-import { openFolder, openFolderFiles } from './repo/folder.js';
-import { endpointOf, type OpenOptions, openNamed, RevisionOfFolderError } from './repo/open.js';
-import type { Repo } from './repo/repo.js';
-import { type HubSource, type LocalSource, resolveSource } from './repo/source-name.js';
+import { SourceError, UsageError } from '../errors.js';
+import type { ByteSource } from '../gguf/byte-source.js';
+import { MAX_GGUF_PARTS } from '../limits.js';
+import { parseFileType } from '../quantize/file-types.js';
+import { ggufFiles, shownFiles, sourceOf } from '../repo/file-names.js';
+import { openFolder, openFolderFiles } from '../repo/folder.js';
+import { endpointOf, type OpenOptions, openNamed, RevisionOfFolderError } from '../repo/open.js';
+import type { Repo } from '../repo/repo.js';
+import { type HubSource, type LocalSource, resolveSource } from '../repo/source-name.js';
 
 export class NotAGgufSourceError extends UsageError {}
 export class GgufNotFoundError extends SourceError {}
@@ -143,7 +143,7 @@ async function locateLocal(
   return complete({ repo, paths }, list, path);
 }
 
-/** @param path of the source: another text for `folder:file`. */
+/** @param path the file's path, which differs from the source for `folder:file`. */
 function missingFile(source: string, path: string): GgufNotFoundError {
   const what = path === source ? `${path} does not exist` : `${dirname(path)} has no file ${basename(path)}`;
   return new GgufNotFoundError(`${what}.`, CHECK_PATH);
@@ -178,7 +178,7 @@ function notNamed(repo: Repo, { file }: HubSource, list: readonly string[]): Ggu
     : new GgufNotFoundError(`${repo.id} has no file ${file}.`, nameOne(repo, list));
 }
 
-/** What could be meant. */
+/** The advice to name one of the repository's GGUF files. */
 function nameOne(repo: Repo, list: readonly string[]): string {
   const files = ggufFiles(list);
   return files.length > 0

@@ -1,9 +1,9 @@
-import type { Phase, PhaseEvent } from './events.js';
+import type { Phase, PhaseEvent } from '../events.js';
 
 /**
- * Numbers a call's stages as they begin. One that was begun before is not told of again: a model is opened for each of
- * several steps.
- * @param stages in their order, those that may turn out needless too.
+ * Numbers a call's stages as they begin. A stage that began before is not reported again: several steps open the same
+ * model.
+ * @param stages all that the call may have, in order. Some of them may be left out.
  */
 export function numbered<Event extends { readonly event: string }>(
   stages: readonly Phase[],
@@ -27,6 +27,6 @@ function isPhase(event: { readonly event: string }): event is PhaseEvent {
   return event.event === 'phase';
 }
 
-/** Of a plan, and of what writes files by it. */
+/** The stages of a plan alone, and of a call that writes files. */
 export const PLAN_STAGES = ['open', 'plan'] as const satisfies readonly Phase[];
 export const WRITE_STAGES = [...PLAN_STAGES, 'fill', 'flush'] as const satisfies readonly Phase[];

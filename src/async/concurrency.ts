@@ -1,8 +1,8 @@
-import { InterruptedError } from './errors.js';
+import { InterruptedError } from '../errors.js';
 
 /**
- * Runs `action` on all items, `limit` at a time. The first failure, or the caller's abort, aborts the signal that those
- * under way were given, and is thrown when they have ended.
+ * Runs `action` on all items, `limit` at a time. The first failure, or the caller's abort, aborts the signal of the
+ * actions that are running, and is thrown when all of them have ended.
  */
 export async function forEachConcurrently<T>(
   items: readonly T[],

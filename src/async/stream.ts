@@ -1,18 +1,18 @@
-import { InterruptedError } from './errors.js';
+import { InterruptedError } from '../errors.js';
 
 /**
- * What every call that takes a while returns. `for await` goes over its events; `await` runs it to its end, or what is
- * left of it, and gives the result. It begins with the first of either. To leave the loop early stops the work; the call
- * has no result then, and to await it throws an InterruptedError.
+ * The return type of every call that takes a while. `for await` goes over its events. `await` runs the rest of it and
+ * gives the result. The work begins with the first of either. Leaving the loop early stops the work: the call then has
+ * no result, and awaiting it throws an InterruptedError.
  */
 export interface Call<Event, Result>
   extends AsyncGenerator<Event, Result, void>,
     Pick<Promise<Result>, 'then' | 'catch' | 'finally'> {}
 
-/** A generator of events as something that can be awaited too. */
+/** Makes a generator of events awaitable. */
 export function call<Event, Result>(events: AsyncGenerator<Event, Result>): Call<Event, Result> {
   const { promise, resolve, reject } = deferred<Result>();
-  // Who goes over the events meets the error there.
+  // A consumer that goes over the events gets the error from the loop, and need not await the call.
   promise.catch(() => {});
   const own = (async function* () {
     try {
@@ -26,9 +26,9 @@ export function call<Event, Result>(events: AsyncGenerator<Event, Result>): Call
   })();
   const rest = async () => {
     for await (const _ of own) {
-      // Events that nobody asks for.
+      // A caller that only awaits the result gets no events.
     }
-    // A loop that was left early has settled nothing.
+    // Without effect on a finished call. A loop that was left early has settled nothing yet.
     reject(new InterruptedError());
     return promise;
   };

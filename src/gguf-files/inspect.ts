@@ -1,10 +1,10 @@
-import type { WarningEvent } from './events.js';
-import type { KeyValues } from './gguf/key-values.js';
-import { type GgufFile, type GgufTensor, readGguf } from './gguf/reader.js';
-import { readTrailing } from './gguf/trailing.js';
-import type { GgufValue, Scalar } from './gguf/types.js';
-import { byteSource, isPartName, locateGgufFile } from './locate-gguf.js';
-import type { OpenOptions } from './repo/open.js';
+import type { WarningEvent } from '../events.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import { type GgufFile, type GgufTensor, readGguf } from '../gguf/reader.js';
+import { readTrailing } from '../gguf/trailing.js';
+import type { GgufValue, Scalar } from '../gguf/types.js';
+import type { OpenOptions } from '../repo/open.js';
+import { byteSource, isPartName, locateGgufFile } from './locate.js';
 
 type Warning = Omit<WarningEvent, 'event'>;
 
@@ -15,12 +15,12 @@ export interface InspectParams extends OpenOptions {
 
 /** A GGUF file without its tensors' data. */
 export interface Inspection extends Omit<GgufFile, 'kv'> {
-  /** The path or Hub name that was asked for. */
+  /** The path or Hub name as the caller gave it. */
   readonly source: string;
   /** In file order; 64-bit integers are bigints, arrays of numbers typed arrays. */
   readonly kv: readonly (readonly [key: string, value: GgufValue])[];
   readonly tensors: readonly GgufTensor[];
-  /** What should be known of it. */
+  /** Warnings about the file. */
   readonly warnings: readonly Warning[];
   /** A key's value without its type: 64-bit integers as bigints, arrays as lists; undefined without the key. */
   get(key: string): Scalar | readonly Scalar[] | undefined;
@@ -43,11 +43,11 @@ export async function inspect({ source, ...options }: InspectParams): Promise<In
     warnings,
     get: (key) => plainValue(kv.get(key)),
   };
-  // Hidden, so that what is cloned, compared or written as JSON is data alone.
+  // Not enumerable, so that a clone, a comparison and JSON have data alone.
   return Object.defineProperty(inspection, 'get', { enumerable: false });
 }
 
-/** Of a part under another name than a part's. */
+/** Warns where a part of a split file does not have the name of a part. */
 function partWarnings(source: string, kv: KeyValues): Warning[] {
   const count = Number(kv.get('split.count')?.value ?? 0);
   const number = Number(kv.get('split.no')?.value ?? 0) + 1;

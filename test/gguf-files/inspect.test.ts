@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { renderInspection } from '#src/cli/inspect-table.js';
 import { InterruptedError, SourceError, UsageError } from '#src/errors.js';
-import { type Inspection, inspect } from '#src/inspect.js';
+import { type Inspection, inspect } from '#src/gguf-files/inspect.js';
 import { cli, fixtures } from '../paths.js';
 
 const FILE = join(fixtures, 'gguf', 'little-endian.bin');

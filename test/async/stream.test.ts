@@ -13,8 +13,8 @@ import {
   SourceError,
   split,
 } from '#src/index.js';
-import { fixtures } from './paths.js';
-import { tempFolder } from './temp.js';
+import { fixtures } from '../paths.js';
+import { tempFolder } from '../temp.js';
 
 const source = join(fixtures, 'Tiny-Verse-2M');
 

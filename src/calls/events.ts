@@ -1,0 +1,33 @@
+import type { DoneEvent, KeptEvent, PhaseEvent, ProgressEvent, WaitEvent, WarningEvent } from '../events.js';
+import type { Plan } from '../layout/plan.js';
+import type { WrittenFile } from '../layout/written-file.js';
+import type { CoverageEvent } from '../quantize/imatrix/coverage.js';
+import type { CheckResult, MeasuredEvent } from '../runner/check-result.js';
+
+/** The plan is made: everything about the output is known, and no weight has been read. */
+export interface PlanEvent {
+  readonly event: 'plan';
+  readonly plan: Plan;
+}
+
+/** A file is complete and has its final name. */
+export type FileEvent = { readonly event: 'file' } & WrittenFile;
+
+/** The events of a conversion. The terminal's display, `--json` and library users read the same ones. */
+export type ConvertEvent =
+  | PhaseEvent
+  | ProgressEvent
+  | WaitEvent
+  | WarningEvent
+  | PlanEvent
+  | CoverageEvent
+  | FileEvent
+  | KeptEvent
+  | MeasuredEvent
+  | DoneEvent<ConvertResult>;
+
+export interface ConvertResult {
+  readonly files: readonly WrittenFile[];
+  /** How far the files are from the source; present with the option `check`. */
+  readonly check?: CheckResult;
+}

@@ -1,0 +1,58 @@
+import { attributeGetter, generator, VALUE_FILTERS } from './filters.js';
+import { withParams } from './functions.js';
+import { VALUE_TESTS } from './tests.js';
+import { type Call, fail, isTrue, iterate, repr, textOf, type Value } from './values.js';
+
+/** All tests that a template finds by name. */
+export const TESTS: ReadonlyMap<string, Call> = new Map<string, Call>([
+  ...VALUE_TESTS,
+  ['filter', withParams({}, (value) => FILTERS.has(textOf(value)))],
+  ['test', withParams({}, (value) => TESTS.has(textOf(value)))],
+]);
+
+/** All filters that a template finds by name. */
+export const FILTERS: ReadonlyMap<string, Call> = new Map<string, Call>([
+  ...VALUE_FILTERS,
+  ['map', map],
+  ['reject', selecting(false, false)],
+  ['rejectattr', selecting(false, true)],
+  ['select', selecting(true, false)],
+  ['selectattr', selecting(true, true)],
+]);
+
+/** A filter or test by its name, for those that take one as an argument. */
+function named(table: ReadonlyMap<string, Call>, what: string, name: Value): Call {
+  return table.get(textOf(name)) ?? fail('TemplateRuntimeError', `No ${what} named ${repr(name)}.`);
+}
+
+function selecting(wanted: boolean, byAttribute: boolean): Call {
+  return ([value = null, ...args], keywords) => {
+    if (!isTrue(value)) {
+      return generator([]);
+    }
+    const [path, ...others] = byAttribute ? args : [null, ...args];
+    if (path === undefined) {
+      return fail('FilterArgumentError', 'Missing parameter for attribute name');
+    }
+    const get = attributeGetter(path);
+    const [name, ...rest] = others;
+    const test =
+      name === undefined ? isTrue : (item: Value) => isTrue(named(TESTS, 'test', name)([item, ...rest], keywords));
+    return generator(iterate(value).filter((item) => test(get(item)) === wanted));
+  };
+}
+
+function map(...[[value = null, name, ...args], keywords]: Parameters<Call>): Value {
+  if (!isTrue(value)) {
+    return generator([]);
+  }
+  const attribute = keywords.get('attribute');
+  if (name === undefined && attribute !== undefined) {
+    return generator(iterate(value).map(attributeGetter(attribute, keywords.get('default'))));
+  }
+  if (name === undefined) {
+    return fail('FilterArgumentError', 'map requires a filter argument');
+  }
+  const filter = named(FILTERS, 'filter', name);
+  return generator(iterate(value).map((item) => filter([item, ...args], keywords)));
+}
