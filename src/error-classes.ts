@@ -1,4 +1,5 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
+export { ArchFileError } from './archs/arch-file-error.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
 export { UnknownClassError, UnsupportedArchitectureError, UnsupportedVariantError } from './archs/registry.js';
 export { TransformError } from './archs/transform.js';

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { COUNTS, DERIVATIONS } from '../config/derivations.js';
-import { SourceError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import { KINDS } from '../tokenizer/kinds.js';
 import { STEPS } from '../tokenizer/steps.js';
+import { ArchFileError } from './arch-file-error.js';
 import type { Architecture, Condition } from './architecture.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
-
-/** A file of `--arch-file` that describes no family. */
-export class ArchFileError extends SourceError {}
 
 /** The names of a table, as what a field may be. */
 function nameOf<Table extends object>(table: Table) {
@@ -107,13 +104,13 @@ export function parseArchitectureFile(json: string, file: string): Architecture 
 
 type Issue = z.core.$ZodIssue;
 
-/** The issue furthest within: of a choice of forms, the one that came nearest to what is there. */
+/** The issue furthest within; of a choice of forms, in the form that has the keys which are there. */
 function deepest(issues: readonly Issue[]): Pick<Issue, 'path' | 'message'> {
-  const all = issues.flatMap((issue): Pick<Issue, 'path' | 'message'>[] => {
-    const inner = issue.code === 'invalid_union' ? issue.errors.flat() : [];
-    return inner.length > 0
-      ? [{ ...deepest(inner), path: [...issue.path, ...deepest(inner).path] }]
-      : [{ path: issue.path, message: issue.message }];
+  const all = issues.map((issue) => {
+    const forms = issue.code === 'invalid_union' ? issue.errors.filter((form) => form.length > 0) : [];
+    const own = forms.filter((form) => !form.some(({ code }) => code === 'unrecognized_keys'));
+    const inner = (own.length > 0 ? own : forms).flat();
+    return inner.length > 0 ? { ...deepest(inner), path: [...issue.path, ...deepest(inner).path] } : issue;
   });
   return all.reduce((best, issue) => (issue.path.length > best.path.length ? issue : best));
 }

@@ -46,6 +46,28 @@ export function findArchitecture(known: Known, name?: string): Architecture {
   return found;
 }
 
+/**
+ * A family that the user describes, for a model that is of it.
+ * @param file where it is described, for messages.
+ * @throws UnsupportedArchitectureError for a model of another class, or that does not meet the family's condition.
+ */
+export function checkArchitecture(own: Architecture, known: Known, file = '--arch-file'): Architecture {
+  const { architecture } = known.config;
+  if (!own.classes.includes(architecture)) {
+    throw new UnsupportedArchitectureError(
+      `${file} describes ${own.classes.join(', ')}, and the model is of the class ${architecture.slice(0, MAX_NAME)}.`,
+      'Add the class to its "classes" if the model is built alike.',
+    );
+  }
+  if (!holds(own.when, known)) {
+    throw new UnsupportedArchitectureError(
+      `The model does not meet the condition ("when") that ${file} has for ${own.gguf}.`,
+      'Change the condition if the model is built alike.',
+    );
+  }
+  return own;
+}
+
 function overlaps(some: readonly string[], others: readonly string[]): boolean {
   return some.some((name) => others.includes(name));
 }

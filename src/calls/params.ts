@@ -27,7 +27,7 @@ export interface ConvertParams extends ConversionParams, RunnerOptions {}
 export interface QuantizeParams extends QuantizationParams, RunnerOptions {}
 
 /** The parameters that the steps which run a model look at, of a conversion or a quantization. */
-export type PipelineParams = QuantizeParams & Pick<ConvertParams, 'arch' | 'preTokenizer' | 'vocabOnly'>;
+export type PipelineParams = QuantizeParams & Pick<ConvertParams, 'arch' | 'archFile' | 'preTokenizer' | 'vocabOnly'>;
 
 /** Whether types are chosen by a size. */
 export function hasTarget({ targetSize, targetBpw }: PipelineParams): boolean {

@@ -16,6 +16,7 @@ const OF_CONVERSIONS = [
   'vocabOnly',
   'preTokenizer',
   'arch',
+  'archFile',
 ] as const satisfies readonly (keyof ConversionParams)[];
 
 /** The parameters of `quantize` where the source of a conversion is a GGUF file; else null. @throws UsageError */
@@ -24,8 +25,8 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
     return null;
   }
   await refuseMissing(params.source, params);
-  const { modelName, metadata, vocabOnly, preTokenizer, arch, outtype, ...rest } = params;
-  const given = { modelName, metadata, vocabOnly, preTokenizer, arch };
+  const { modelName, metadata, vocabOnly, preTokenizer, arch, archFile, outtype, ...rest } = params;
+  const given = { modelName, metadata, vocabOnly, preTokenizer, arch, archFile };
   const other = OF_CONVERSIONS.find((name) => given[name] !== undefined && given[name] !== false);
   if (other) {
     throw new OptionOfOtherSourceError(

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { listArchitectures } from '../archs/registry.js';
+import type { Architecture, KeyRow, TensorRule } from '../archs/architecture.js';
+import { listArchitectures, parseArchitecture } from '../archs/registry.js';
 import { PRE_TOKENIZER_NAMES } from '../tokenizer/pre/fingerprints.js';
 import { toJsonLine } from './json.js';
 import { screen } from './terminal/screen.js';
@@ -7,10 +8,16 @@ import { renderTable } from './terminal/table.js';
 
 export function archsCommand(): Command {
   return new Command('archs')
-    .description('List the model classes that can be converted.')
+    .description('List the model classes that can be converted, or show a family of them whole.')
+    .argument('[name]', 'a class, or the name in GGUF')
     .option('--pre-tokenizers', 'the names that --pre-tokenizer takes instead')
-    .option('--json', 'one JSON array')
-    .action(({ json, preTokenizers }: { json?: boolean; preTokenizers?: boolean }) => {
+    .option('--json', 'one JSON array; of a family, the JSON that --arch-file takes')
+    .action((name: string | undefined, { json, preTokenizers }: { json?: boolean; preTokenizers?: boolean }) => {
+      if (name !== undefined) {
+        const family = parseArchitecture(name);
+        console.log(json ? JSON.stringify(family, null, 2) : renderFamily(family));
+        return;
+      }
       if (preTokenizers) {
         console.log(json ? toJsonLine(PRE_TOKENIZER_NAMES) : PRE_TOKENIZER_NAMES.join('\n'));
         return;
@@ -29,4 +36,39 @@ export function archsCommand(): Command {
       );
       console.log(json ? toJsonLine(archs) : table);
     });
+}
+
+/** A family's tables, as a person reads them. */
+function renderFamily({ classes, gguf, example, keys, tensors }: Architecture): string {
+  const heading = (text: string) => screen.paintOut('heading', text);
+  const keyTable = renderTable<KeyRow>(
+    keys,
+    [
+      { head: 'key', cell: ([key]) => key.replace('{arch}', gguf) },
+      { head: 'type', cell: ([, type]) => type },
+      { head: 'from', cell: ([, , from]) => renderFrom(from), shrinks: 'end' },
+    ],
+    screen.width,
+    heading,
+  );
+  const tensorTable = renderTable<TensorRule>(
+    tensors,
+    [
+      { head: 'tensor', cell: ({ from, all }) => (all ?? from ?? []).join(', '), shrinks: 'middle' },
+      { head: 'in GGUF', cell: ({ to }) => to.join(', ') },
+      { head: 'by way of', cell: renderTransforms },
+    ],
+    screen.width,
+    heading,
+  );
+  return [`${classes.join(', ')}: ${gguf}, such as ${example}`, keyTable, tensorTable].join('\n\n');
+}
+
+function renderFrom(from: KeyRow[2]): string {
+  return 'fields' in from ? from.fields.join(', ') : 'value' in from ? String(from.value) : `(${from.derive})`;
+}
+
+function renderTransforms({ via = [], each }: TensorRule): string {
+  const steps = via.map((step) => step.join(' '));
+  return [...(each === undefined ? [] : [`stack of ${each}`]), ...steps].join(', then ');
 }

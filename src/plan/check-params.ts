@@ -54,6 +54,12 @@ export function checkParams(params: ConversionParams): Asked & { outType: OutTyp
   if (params.preTokenizer !== undefined) {
     parsePreTokenizer(params.preTokenizer);
   }
+  if (params.arch !== undefined && params.archFile !== undefined) {
+    throw new ConflictingOptionsError(
+      '--arch and --arch-file are both given, and each says what family the model is of.',
+      'Choose one of them.',
+    );
+  }
   if (params.arch !== undefined) {
     parseArchitecture(params.arch);
   }

@@ -1,5 +1,5 @@
 import type { Architecture } from '../archs/architecture.js';
-import { findArchitecture } from '../archs/registry.js';
+import { checkArchitecture, findArchitecture } from '../archs/registry.js';
 import {
   type Checkpoint,
   EMPTY_CHECKPOINT,
@@ -14,10 +14,12 @@ import { loadConfig } from '../config/load-config.js';
 import type { WaitEvent } from '../events.js';
 import { noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
+import { readTextFile } from '../repo/open-file.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { checkParams } from './check-params.js';
 import type { ConversionParams } from './params.js';
+import { UnreadableOptionFileError } from './quantize-request.js';
 import { refuseQuantized } from './refuse-quantized.js';
 
 /** A model whose configuration and headers are read and supported. */
@@ -34,6 +36,7 @@ export interface Model {
 /** Opens a model. An unsupported class is refused before any header is read. @throws Hf2ggufError */
 export async function openModel(params: ConversionParams, emit: (event: WaitEvent) => void = () => {}): Promise<Model> {
   const { outType } = checkParams(params);
+  const own = params.archFile === undefined ? undefined : await readArchitectureFile(params.archFile);
   const repo = await openRepo(params.source, { ...params, emit });
   const files = new SmallFiles(repo, params.signal);
   if (!params.vocabOnly) {
@@ -41,7 +44,8 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   }
   const config = await readConfig(files);
   const facts = await gatherFacts(files);
-  const arch = findArchitecture({ config, facts }, params.arch);
+  const known = { config, facts };
+  const arch = own ? checkArchitecture(own, known, params.archFile) : findArchitecture(known, params.arch);
   if (params.vocabOnly) {
     const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
     return { repo, files, config, facts, arch, checkpoint };
@@ -49,6 +53,16 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
   return { repo, files, config, facts, arch, checkpoint };
+}
+
+/** What a file of the user's says of a family. The reader is loaded when it is needed. @throws ArchFileError */
+async function readArchitectureFile(path: string): Promise<Architecture> {
+  const text = await readTextFile(path, (reason, cause) => {
+    const next = 'Give a file as "hf2gguf archs NAME --json" prints it.';
+    return new UnreadableOptionFileError(`--arch-file ${path} cannot be read: ${reason}.`, next, { cause });
+  });
+  const { parseArchitectureFile } = await import('../archs/arch-file.js');
+  return parseArchitectureFile(text, path);
 }
 
 async function readConfig(files: SmallFiles): Promise<Config> {

@@ -90,6 +90,8 @@ export interface ConversionParams extends OutputParams, QuantizeOptions {
   readonly preTokenizer?: PreTokenizerName;
   /** Convert as this class of models (a name from `listArchitectures()`), whatever config.json says. */
   readonly arch?: ArchName;
+  /** Path of a JSON file that describes the model's family, as `hf2gguf archs NAME --json` prints one. */
+  readonly archFile?: string;
 }
 
 /** What quantizing a GGUF file takes. */

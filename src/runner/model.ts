@@ -32,7 +32,7 @@ export interface Runnable {
 
 /** As for a conversion; what concerns its output is left out. */
 export interface RunnableOptions
-  extends Pick<ConversionParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'preTokenizer'> {
+  extends Pick<ConversionParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'archFile' | 'preTokenizer'> {
   /** Keeps what is opened, for one that opens the same model several times. */
   readonly opened?: OpenedModels;
   /** Takes the warnings of a conversion, and the Hub's pauses. */
@@ -118,6 +118,7 @@ const KEPT = [
   'fetch',
   'signal',
   'arch',
+  'archFile',
   'preTokenizer',
 ] as const satisfies readonly (keyof RunnableOptions)[];
 
