@@ -4,9 +4,22 @@ import { stringAt, type TokenizerFiles } from './tokenizer-files.js';
 /** The class of a model type whose repository names no tokenizer class: transformers 4.57.6, tokenization_auto.py. */
 const CLASS_OF_TYPE: readonly (readonly [RegExp, string])[] = [
   [/^qwen[23]/, 'Qwen2Tokenizer'],
-  [/^(llama|mistral|mixtral|ministral|arcee|phi3|deepseek_v[23])/, 'LlamaTokenizer'],
-  [/^(gpt2|gpt_bigcode|starcoder2|granite|exaone4|olmo3|dbrx)/, 'GPT2Tokenizer'],
-  [/^(gpt_neox|mamba|mpt|olmo|stablelm|falcon_mamba)/, 'GPTNeoXTokenizer'],
+  [
+    /^(llama|mistral|mixtral|ministral|arcee|phi3|phimoe|deepseek_v[23]|diffllama|ernie4_5|jamba|jetmoe)/,
+    'LlamaTokenizer',
+  ],
+  [/^(gpt2|gpt_bigcode|gpt_neo$|gptj|starcoder2|granite|exaone4|flex_olmo|olmo3|dbrx|minimax|opt$)/, 'GPT2Tokenizer'],
+  [/^(gpt_neox$|mamba|mpt$|olmo|rwkv|stablelm|falcon_mamba|xlstm)/, 'GPTNeoXTokenizer'],
+  [/^(codegen|phi)$/, 'CodeGenTokenizer'],
+  [/^(gemma|recurrent_gemma|t5gemma)/, 'GemmaTokenizer'],
+  [/^cohere/, 'CohereTokenizer'],
+  [/^bloom$/, 'BloomTokenizer'],
+  [/^bert$/, 'BertTokenizer'],
+  [/^distilbert$/, 'DistilBertTokenizer'],
+  [/^roberta/, 'RobertaTokenizer'],
+  [/^xlm-roberta/, 'XLMRobertaTokenizer'],
+  [/^(t5|umt5|longt5)$/, 'T5Tokenizer'],
+  [/^mt5$/, 'MT5Tokenizer'],
 ];
 
 /**

@@ -3,7 +3,12 @@ import { type AddedToken, parseAddedToken } from './added-token.js';
 import { malformedFile } from './errors.js';
 import { listAt } from './init-arguments.js';
 import { tokenId } from './token-id.js';
-import { SPECIAL_TOKEN_NAMES, type SpecialTokenName, type TokenizerClass } from './tokenizer-classes.js';
+import {
+  SPECIAL_TOKEN_NAMES,
+  type SpecialTokenName,
+  type SpecialTokens,
+  type TokenizerClass,
+} from './tokenizer-classes.js';
 import { objectsAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
 
 /**
@@ -62,9 +67,10 @@ export function specialTokens(
       specials.set(content, { token: { ...plainSpecial(content), ...flags, special: true }, overrides });
     }
   };
-  const padding = kind.ownPadding ? undefined : stringAt(tokenizer.padding, 'pad_token');
+  const pad = kind.ownPadding ? undefined : stringAt(tokenizer.padding, 'pad_token');
+  const defaults = pad === undefined ? kind.tokens : { pad, ...kind.tokens };
   for (const name of SPECIAL_TOKEN_NAMES) {
-    const given = roleToken(name, init, kind) ?? (name === 'pad' && !('pad_token' in init) ? padding : undefined);
+    const given = roleToken(name, init, defaults);
     const isDeclared = `${name}_token` in init && declared.has(textOf(given) ?? '');
     put(given, !isDeclared && (isObject(given) || kind.plainSpecial === true));
   }
@@ -74,15 +80,15 @@ export function specialTokens(
   return specials;
 }
 
-/** A role that is null in the configuration has no token; one that is missing there gets the class's. */
-function roleToken(name: SpecialTokenName, init: JsonObject, kind: TokenizerClass): Json | undefined {
+/** A role that is null in the configuration has no token; one that is missing there gets the default. */
+function roleToken(name: SpecialTokenName, init: JsonObject, defaults: SpecialTokens): Json | undefined {
   const key = `${name}_token`;
-  return key in init ? init[key] : kind.tokens[name];
+  return key in init ? init[key] : defaults[name];
 }
 
 /** The text of a role's token; undefined where there is none. */
 export function roleText(name: SpecialTokenName, init: JsonObject, kind: TokenizerClass): string | undefined {
-  return textOf(roleToken(name, init, kind));
+  return textOf(roleToken(name, init, kind.tokens));
 }
 
 export function additionalTokens(init: JsonObject): readonly Json[] {

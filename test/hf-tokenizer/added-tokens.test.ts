@@ -35,6 +35,7 @@ describe.each(Object.entries(read<Record<string, Expected>>('expected.json')))('
     tokenizerConfig: files['tokenizer_config.json'] ?? null,
     specialTokensMap: files['special_tokens_map.json'] ?? null,
     addedTokens: files['added_tokens.json'] ?? null,
+    config: files['config.json'] ?? null,
   });
 
   test('the tokens that are added, with their flags and roles', () => {
@@ -53,7 +54,7 @@ describe.each(Object.entries(read<Record<string, Expected>>('expected.json')))('
   });
 
   test('are those that are written', async () => {
-    const { kv } = await vocabularyOf({ ...files, 'config.json': {}, 'tokenizer.json': json }, BPE_ALONE);
+    const { kv } = await vocabularyOf({ 'config.json': {}, ...files, 'tokenizer.json': json }, BPE_ALONE);
     expect(valueAt(kv, 'tokenizer.ggml.tokens')).toEqual(expected.tokens);
   });
 });
