@@ -184,7 +184,7 @@ describe.each(availableTargets())('on %s', (on) => {
   });
 
   test.each([1, 2, 4, 8])('a transpose of elements of %i bytes', (elementBytes) => {
-    const [rows, columns] = [131, 77];
+    const [rows, columns] = [531, 277]; // more than one block each way, and a rest
     const roll = dice(elementBytes);
     const source = bytesOf(Uint8Array.from({ length: rows * columns * elementBytes }, () => roll(256)));
     const sides = { sourceStrides: [1, columns], targetStrides: [rows, 1], sourceOffset: 0, targetOffset: 0 };
