@@ -7,6 +7,7 @@ import { DTYPE_BYTES, type DType } from '#src/tensor/dtype.js';
 import type { BinaryOp, CopyParams, UnaryFunction } from '#src/tensor/kernels.js';
 import { data } from '../paths.js';
 import { REPOSITORY } from '../quantize/vectors.js';
+import { dice } from './dice.js';
 
 /** test/fixtures/torch/README.md. */
 const TORCH = JSON.parse(readFileSync(join(REPOSITORY, 'test/fixtures/torch/functions.json'), 'utf8')) as Record<
@@ -32,15 +33,6 @@ const asHalves = (bytes: Uint8Array) => new Uint16Array(bytes.slice().buffer);
 const fromBase64 = (text: string) => asFloats(new Uint8Array(Buffer.from(text, 'base64')));
 const bitsOf = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
 const floatOf = (bits: number) => new Float32Array(Uint32Array.of(bits).buffer)[0] ?? 0;
-
-/** Numbers from 0 to `below`, the same ones every time. */
-function dice(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 /** The addon's errors are not of the realm that Jest makes for a test. */
 const RANGE_ERROR = expect.objectContaining({ name: 'RangeError' });

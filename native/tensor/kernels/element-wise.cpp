@@ -19,7 +19,7 @@ inline float quotient(float a, float b) { return a / b; }
 /** In the order of BinaryOp. */
 constexpr void (*BINARY[])(const float* left, const float* right, float* to, size_t count) = {
     pairwise<sum>, pairwise<difference>, pairwise<product>, pairwise<quotient>};
-static_assert(sizeof(BINARY) / sizeof(BINARY[0]) == size_t(BinaryOp::COUNT));
+static_assert(sizeof(BINARY) / sizeof(BINARY[0]) == sizeof(BINARY_OPS) / sizeof(BINARY_OPS[0]));
 
 template <float (*FUNCTION)(float)>
 void each(const float* x, float* to, size_t count) {
@@ -31,7 +31,7 @@ inline float squareRoot(float x) { return __builtin_sqrtf(x); }
 /** In the order of UnaryOp; `to` is other memory than `x`. */
 constexpr void (*UNARY[])(const float* x, float* to, size_t count) = {each<negated>, each<squareRoot>,
                                                                            exponentials, softplus};
-static_assert(sizeof(UNARY) / sizeof(UNARY[0]) == size_t(UnaryOp::COUNT));
+static_assert(sizeof(UNARY) / sizeof(UNARY[0]) == sizeof(UNARY_OPS) / sizeof(UNARY_OPS[0]));
 
 }  // namespace
 
