@@ -1,5 +1,5 @@
 import type { DType } from '../tensor/dtype.js';
-import type { BinaryOp, CastTarget, ComputeType, TensorKernels, UnaryFunction } from '../tensor/kernels.js';
+import type { BinaryOp, ComputeType, TensorKernels, UnaryFunction } from '../tensor/kernels.js';
 import { addon, currentTarget, type Target } from './native.js';
 
 /** native/addon/tensor.cpp. */
@@ -15,7 +15,7 @@ interface TensorAddon {
     sizes: readonly number[],
     elementBytes: number,
   ): void;
-  cast(on: Target, source: Uint8Array, from: DType, target: Uint8Array, to: CastTarget): void;
+  cast(on: Target, source: Uint8Array, from: DType, target: Uint8Array, to: DType): void;
   binary(on: Target, op: BinaryOp, dtype: ComputeType, left: Uint8Array, right: Uint8Array, target: Uint8Array): void;
   unary(on: Target, fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
   unpack(on: Target, source: Uint8Array, wordBytes: number, bits: number, target: Uint8Array): void;
