@@ -1,5 +1,5 @@
-// What Node sees of the quantizer, and the runner's part. It keeps no state, so any number of worker threads can load
-// it.
+// What Node sees of the quantizer, and the parts of the runner and of the tensor kernels. It keeps no state, so any number
+// of worker threads can load it.
 // The TypeScript side is src/quantize/native.ts.
 #include <napi.h>
 

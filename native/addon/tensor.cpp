@@ -131,9 +131,8 @@ void cast(const Napi::CallbackInfo& info) {
 
 /** binary(target, op, dtype, left, right, output) */
 void binary(const Napi::CallbackInfo& info) {
-  constexpr const char* OPS[] = {"add", "sub", "mul", "div"};  // in the order of BinaryOp
   const TensorKernels& kernels = kernelsOf(info[0]);
-  const BinaryOp op = BinaryOp(indexOf(info[1], size_t(BinaryOp::COUNT), [&](size_t i) { return OPS[i]; }));
+  const BinaryOp op = BinaryOp(indexOf(info[1], std::size(BINARY_OPS), [](size_t i) { return BINARY_OPS[i]; }));
   const DType dtype = floatTypeOf(info[2]);
   const Buffer left = bufferOf(info[3]), right = bufferOf(info[4]), target = bufferOf(info[5]);
   const size_t count = elementsOf(info[3], left, bytesOf(dtype));
@@ -145,9 +144,8 @@ void binary(const Napi::CallbackInfo& info) {
 
 /** unary(target, function, dtype, source, output) */
 void unary(const Napi::CallbackInfo& info) {
-  constexpr const char* OPS[] = {"neg", "sqrt", "exp", "softplus"};  // in the order of UnaryOp
   const TensorKernels& kernels = kernelsOf(info[0]);
-  const UnaryOp op = UnaryOp(indexOf(info[1], size_t(UnaryOp::COUNT), [&](size_t i) { return OPS[i]; }));
+  const UnaryOp op = UnaryOp(indexOf(info[1], std::size(UNARY_OPS), [](size_t i) { return UNARY_OPS[i]; }));
   const DType dtype = floatTypeOf(info[2]);
   const Buffer source = bufferOf(info[3]), target = bufferOf(info[4]);
   const size_t count = elementsOf(info[3], source, bytesOf(dtype));

@@ -6,8 +6,12 @@
 
 namespace hf2gguf {
 
-enum class BinaryOp { ADD, SUB, MUL, DIV, COUNT };
-enum class UnaryOp { NEG, SQRT, EXP, SOFTPLUS, COUNT };
+enum class BinaryOp { ADD, SUB, MUL, DIV };
+enum class UnaryOp { NEG, SQRT, EXP, SOFTPLUS };
+
+/** Their names in src/tensor/kernels.ts, in the same order. */
+constexpr const char* BINARY_OPS[] = {"add", "sub", "mul", "div"};
+constexpr const char* UNARY_OPS[] = {"neg", "sqrt", "exp", "softplus"};
 
 struct TensorKernels {
   /** Every piece of the layout. The pointers are to the first element of either side. */

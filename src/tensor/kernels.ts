@@ -1,14 +1,11 @@
 import type { DType } from './dtype.js';
 
-/** What a cast makes: floats are rounded to nearest even, integers must be exact. */
-export type CastTarget = 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I8';
-
 /** What arithmetic is done on. */
 export type ComputeType = 'F32' | 'F16';
 
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
 
-/** Functions with torch's float32 results on x86-64. */
+/** Functions with torch's float32 results on x86-64, to the bit: exp is that of MKL without FMA, softplus that of AVX2. */
 export type UnaryFunction = 'neg' | 'sqrt' | 'exp' | 'softplus';
 
 /**
@@ -37,10 +34,11 @@ export interface TensorKernels {
   copy(params: CopyParams): void;
 
   /**
-   * Elements of one dtype as another: floats by way of F32, each time rounded to nearest even.
-   * @throws RangeError if a value is not one of the integer type's; the target is then half-written.
+   * Elements of any dtype as F32, F16 or BF16 (by way of F32, each time rounded to nearest even), or as I64, I32 or I8.
+   * @throws RangeError if a value is not one of the integer type's: the target is then half-written. Also for another
+   * `to`.
    */
-  cast(source: Uint8Array, from: DType, target: Uint8Array, to: CastTarget): void;
+  cast(source: Uint8Array, from: DType, target: Uint8Array, to: DType): void;
 
   /**
    * Element by element; `right` has as many elements as `left`, or one. Every operation is rounded once: of F16 elements

@@ -22,7 +22,7 @@ void readNumbers(const uint8_t* source, float* x, size_t count) {
 }
 template <float (*DECODE)(uint8_t)>
 void readBytes(const uint8_t* source, float* x, size_t count) {
-  convertAll<uint8_t>(source, x, count, DECODE);
+  convertAll<uint8_t>(source, x, count, [](uint8_t code) { return DECODE(code); });
 }
 inline float fromBool(uint8_t value) { return value != 0; }
 

@@ -15,7 +15,7 @@ void unpackBits(const uint8_t* source, uint8_t* target, size_t count) {
   };
   size_t i = 0;
   for (; i + 8 <= count; i += 8) some(source + i / 8 * BITS, BITS, target + i, 8);
-  some(source + i / 8 * BITS, ((count - i) * BITS + 7) / 8, target + i, count - i);
+  if (i < count) some(source + i / 8 * BITS, ((count - i) * BITS + 7) / 8, target + i, count - i);
 }
 
 /** In the order of the bits, from 1. */

@@ -17,67 +17,84 @@ struct Constant {
   constexpr operator size_t() const { return BYTES; }
 };
 
-// A transpose goes through tiles that have whole cache lines on both sides, so that a line is fetched once even where
-// all lines of a column fall into the same set of the cache.
+// A transpose goes block by block through memory that stays in the cache, so that both sides are read and written in
+// runs: single cache lines, each on another page, take several times as long.
 
-constexpr size_t LINE = 64;
+/** Elements of a block's side: at most 512 bytes, and the block at most 128 KiB. */
+template <size_t BYTES>
+constexpr size_t SIDE = BYTES == 1 ? 256 : 512 / BYTES;
 
 typedef uint8_t Bytes __attribute__((vector_size(16)));
-typedef uint16_t Words __attribute__((vector_size(16)));
-typedef uint32_t Doubles __attribute__((vector_size(16)));
-typedef uint64_t Quads __attribute__((vector_size(16)));
+typedef uint16_t Shorts __attribute__((vector_size(16)));
+typedef uint32_t Ints __attribute__((vector_size(16)));
+typedef uint64_t Longs __attribute__((vector_size(16)));
 
 /** The first and the last halves of two vectors, element by element in turn. */
 inline void zip(Bytes a, Bytes b, Bytes& first, Bytes& last) {
   first = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
   last = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
-inline void zip(Words a, Words b, Words& first, Words& last) {
+inline void zip(Shorts a, Shorts b, Shorts& first, Shorts& last) {
   first = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
   last = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
-inline void zip(Doubles a, Doubles b, Doubles& first, Doubles& last) {
+inline void zip(Ints a, Ints b, Ints& first, Ints& last) {
   first = __builtin_shufflevector(a, b, 0, 4, 1, 5);
   last = __builtin_shufflevector(a, b, 2, 6, 3, 7);
 }
-inline void zip(Quads a, Quads b, Quads& first, Quads& last) {
+inline void zip(Longs a, Longs b, Longs& first, Longs& last) {
   first = __builtin_shufflevector(a, b, 0, 2);
   last = __builtin_shufflevector(a, b, 1, 3);
 }
 
-/** Transposes a square of one vector's elements; rows are LINE bytes apart. Zipping rotates (row, column) by a bit. */
+/** Transposes a square as wide as a vector. Zipping the halves rotates the bits of (row, column) by one. */
 template <class V>
-inline void transposeSquare(const uint8_t* source, uint8_t* target) {
+inline void transposeSquare(const uint8_t* source, ptrdiff_t sourceStride, uint8_t* target, ptrdiff_t targetStride) {
   constexpr int COUNT = sizeof(V) / sizeof(V{}[0]);
   V rows[COUNT], next[COUNT];
-  for (int i = 0; i < COUNT; ++i) __builtin_memcpy(&rows[i], source + LINE * i, sizeof(V));
+  for (int i = 0; i < COUNT; ++i) __builtin_memcpy(&rows[i], source + i * sourceStride, sizeof(V));
   for (int round = 1; round < COUNT; round *= 2) {
     for (int i = 0; i < COUNT / 2; ++i) zip(rows[i], rows[i + COUNT / 2], next[2 * i], next[2 * i + 1]);
     for (int i = 0; i < COUNT; ++i) rows[i] = next[i];
   }
-  for (int i = 0; i < COUNT; ++i) __builtin_memcpy(target + LINE * i, &rows[i], sizeof(V));
+  for (int i = 0; i < COUNT; ++i) __builtin_memcpy(target + i * targetStride, &rows[i], sizeof(V));
 }
 
-/** Two axes of which one is dense in the source and the other in the target. */
+/** One block: `columns` are dense in the source, `rows` in the target. */
 template <class V>
-void transpose(const Axis& denseSource, const Axis& denseTarget, const uint8_t* source, uint8_t* target) {
-  constexpr size_t BYTES = sizeof(V{}[0]), SIDE = LINE / BYTES, SQUARE = sizeof(V) / BYTES;
-  uint8_t in[SIDE * LINE] = {}, out[SIDE * LINE];
-  for (size_t column = 0; column < denseSource.size; column += SIDE) {
-    const size_t width = denseSource.size - column < SIDE ? denseSource.size - column : SIDE;
-    for (size_t row = 0; row < denseTarget.size; row += SIDE) {
-      const size_t height = denseTarget.size - row < SIDE ? denseTarget.size - row : SIDE;
-      const Axis rows = {height, denseTarget.source, ptrdiff_t(LINE)};
-      const Axis columns = {width, ptrdiff_t(LINE), denseSource.target};
-      const uint8_t* from = source + ptrdiff_t(row) * denseTarget.source + column * BYTES;
-      uint8_t* to = target + ptrdiff_t(column) * denseSource.target + row * BYTES;
-      width == SIDE ? copyAxis(Constant<LINE>(), rows, from, in) : copyAxis(width * BYTES, rows, from, in);
-      for (size_t i = 0; i < height; i += SQUARE) {
-        for (size_t j = 0; j < width; j += SQUARE) {
-          transposeSquare<V>(in + i * LINE + j * BYTES, out + j * LINE + i * BYTES);
-        }
+void transposeBlock(const Axis& columns, const Axis& rows, const uint8_t* source, uint8_t* target) {
+  constexpr size_t BYTES = sizeof(V{}[0]), SQUARE = sizeof(V) / BYTES;
+  constexpr ptrdiff_t RUN = SIDE<BYTES> * BYTES;
+  uint8_t block[SIDE<BYTES> * RUN];  // (columns, rows)
+  for (size_t i = 0; i < rows.size; i += SQUARE) {
+    for (size_t j = 0; j < columns.size; j += SQUARE) {
+      const uint8_t* from = source + ptrdiff_t(i) * rows.source + j * BYTES;
+      uint8_t* to = block + j * RUN + i * BYTES;
+      if (i + SQUARE <= rows.size && j + SQUARE <= columns.size) {
+        transposeSquare<V>(from, rows.source, to, RUN);
+        continue;
       }
-      height == SIDE ? copyAxis(Constant<LINE>(), columns, out, to) : copyAxis(height * BYTES, columns, out, to);
+      const size_t width = columns.size - j < SQUARE ? columns.size - j : SQUARE;
+      for (size_t row = i; row < rows.size && row < i + SQUARE; ++row, from += rows.source, to += BYTES) {
+        copyAxis(Constant<BYTES>(), {width, BYTES, RUN}, from, to);
+      }
+    }
+  }
+  copyAxis(rows.size * BYTES, {columns.size, RUN, columns.target}, block, target);
+}
+
+template <class V>
+void transpose(const Axis& columns, const Axis& rows, const uint8_t* source, uint8_t* target) {
+  constexpr size_t BYTES = sizeof(V{}[0]);
+  const auto some = [](const Axis& axis, size_t start) {
+    const size_t left = axis.size - start;
+    return Axis{left < SIDE<BYTES> ? left : SIDE<BYTES>, axis.source, axis.target};
+  };
+  for (size_t column = 0; column < columns.size; column += SIDE<BYTES>) {
+    for (size_t row = 0; row < rows.size; row += SIDE<BYTES>) {
+      transposeBlock<V>(some(columns, column), some(rows, row),
+                        source + ptrdiff_t(row) * rows.source + column * BYTES,
+                        target + ptrdiff_t(column) * columns.target + row * BYTES);
     }
   }
 }
@@ -121,9 +138,9 @@ void copy(const Layout& layout, const uint8_t* source, uint8_t* target) {
   }
   switch (layout.bytes) {
     case 1: return copyElements<Bytes>(layout, source, target);
-    case 2: return copyElements<Words>(layout, source, target);
-    case 4: return copyElements<Doubles>(layout, source, target);
-    case 8: return copyElements<Quads>(layout, source, target);
+    case 2: return copyElements<Shorts>(layout, source, target);
+    case 4: return copyElements<Ints>(layout, source, target);
+    case 8: return copyElements<Longs>(layout, source, target);
   }
   const Axis last = layout.axes[layout.count - 1];
   eachPosition(layout.axes, layout.count - 1, source, target,

@@ -16,10 +16,10 @@ inline float difference(float a, float b) { return a - b; }
 inline float product(float a, float b) { return a * b; }
 inline float quotient(float a, float b) { return a / b; }
 
-/** In the order of BinaryOp. */
+/** In the order of BinaryOp; `to` is other memory than what is read, here and below. */
 constexpr void (*BINARY[])(const float* left, const float* right, float* to, size_t count) = {
     pairwise<sum>, pairwise<difference>, pairwise<product>, pairwise<quotient>};
-static_assert(sizeof(BINARY) / sizeof(BINARY[0]) == size_t(BinaryOp::COUNT));
+static_assert(sizeof(BINARY) / sizeof(BINARY[0]) == sizeof(BINARY_OPS) / sizeof(BINARY_OPS[0]));
 
 template <float (*FUNCTION)(float)>
 void each(const float* x, float* to, size_t count) {
@@ -28,16 +28,16 @@ void each(const float* x, float* to, size_t count) {
 inline float negated(float x) { return -x; }
 inline float squareRoot(float x) { return __builtin_sqrtf(x); }
 
-/** In the order of UnaryOp; `to` is other memory than `x`. */
+/** In the order of UnaryOp. */
 constexpr void (*UNARY[])(const float* x, float* to, size_t count) = {each<negated>, each<squareRoot>,
                                                                            exponentials, softplus};
-static_assert(sizeof(UNARY) / sizeof(UNARY[0]) == size_t(UnaryOp::COUNT));
+static_assert(sizeof(UNARY) / sizeof(UNARY[0]) == sizeof(UNARY_OPS) / sizeof(UNARY_OPS[0]));
 
 }  // namespace
 
 void binary(BinaryOp op, DType dtype, const uint8_t* left, const uint8_t* right, size_t rightCount, uint8_t* target,
             size_t count) {
-  float x[CHUNK], y[CHUNK];
+  float x[CHUNK], y[CHUNK], result[CHUNK];
   const bool isOne = rightCount == 1;
   if (isOne) {
     readFloats(dtype, right, y, 1);
@@ -47,8 +47,8 @@ void binary(BinaryOp op, DType dtype, const uint8_t* left, const uint8_t* right,
     const size_t at = start * bytesOf(dtype);
     readFloats(dtype, left + at, x, length);
     if (!isOne) readFloats(dtype, right + at, y, length);
-    BINARY[size_t(op)](x, y, x, length);
-    writeFloats(dtype, x, target + at, length);
+    BINARY[size_t(op)](x, y, result, length);
+    writeFloats(dtype, result, target + at, length);
   });
 }
 
