@@ -187,6 +187,13 @@ const gemmaWindow: Rule = (fields) => {
   fields._sliding_window_pattern = fields.sliding_window_pattern ?? 6;
 };
 
+/** Without a window there is no period to put it in. */
+const windowed: Rule = (fields) => {
+  if (isMissing(fields.sliding_window) && isMissing(fields.layer_types)) {
+    throw new Refused('sliding_window');
+  }
+};
+
 /** Phi's older names for LongRoPE. */
 const phiRope: Rule = (fields) => {
   const rope = fields.rope_scaling;
@@ -216,7 +223,8 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   deepseek_v2: [kvHeads, rotatingHead, ropeScaling],
   deepseek_v3: [latentHeads, kvHeads, ropeScaling],
   dots1: [kvHeads, layerTypes, checkLayerTypes],
-  exaone4: [periodic(4, FULL, SLIDING, 'sliding_window_pattern'), checkLayerTypes],
+  ernie4_5_moe: [ropeScaling, missing('moe_layer_end_index', (fields) => whole(fields, 'num_hidden_layers') - 1)],
+  exaone4: [windowed, periodic(4, FULL, SLIDING, 'sliding_window_pattern'), checkLayerTypes],
   falcon: [
     missing('ffn_hidden_size', (fields) => 4 * whole(fields, 'hidden_size')),
     overridden('hidden_size', 'n_embed'),
@@ -225,7 +233,6 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   ],
   falcon_mamba: MAMBA,
   gemma2: [periodic(2, FULL, SLIDING), checkLayerTypes],
-  ernie4_5_moe: [ropeScaling, missing('moe_layer_end_index', (fields) => whole(fields, 'num_hidden_layers') - 1)],
   gemma3_text: [gemmaWindow, ropeScaling, periodic(6, FULL, SLIDING, 'sliding_window_pattern'), checkLayerTypes],
   gemma3n_text: [
     (fields) => {
@@ -284,11 +291,11 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   olmo3: [kvHeads, periodic(4, FULL, SLIDING)],
   phi3: [kvHeads, phiRope],
   qwen2: QWEN,
-  qwen2_5_vl: [mrope, ropeScaling],
-  qwen2_5_vl_text: QWEN_VL,
   qwen2_5_omni_audio_encoder: [overridden('num_hidden_layers', 'encoder_layers')],
   qwen2_5_omni_talker: [slidingWindow, kvHeads, layerTypes, checkLayerTypes],
   qwen2_5_omni_text: [slidingWindow, kvHeads, omniRope, layerTypes, checkLayerTypes],
+  qwen2_5_vl: [mrope, ropeScaling],
+  qwen2_5_vl_text: QWEN_VL,
   qwen2_audio_encoder: [overridden('num_hidden_layers', 'encoder_layers')],
   qwen2_moe: QWEN_MOE,
   qwen2_vl: [mrope, ropeScaling],
@@ -305,9 +312,10 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   timm_wrapper: [dropped('id2label', 'label2id')],
   umt5: T5,
 
+  // Those that version 5 brought.
   afmoe: [periodic(4, FULL, SLIDING, 'global_attn_every_n_layers'), kvHeads],
   deepseek_v32: LATENT_MOE,
-  exaone_moe: [denseFirst(0, 'first_k_dense_replace'), periodic(4, FULL, SLIDING, 'sliding_window_pattern')],
+  exaone_moe: [windowed, denseFirst(0, 'first_k_dense_replace'), periodic(4, FULL, SLIDING, 'sliding_window_pattern')],
   glm4_moe_lite: [denseFirst(1), latentQuery],
   glm_moe_dsa: [indexerTypes, ...LATENT_MOE],
   granite_speech_encoder: [speechHeads],
@@ -369,12 +377,12 @@ const everyTheta = (rotates: (layer: number, fields: Draft) => boolean): Rule =>
     return rotates(layer, fields) && isObject(rope) ? (rope.rope_theta ?? null) : 0;
   });
 
-/** Those that are worked out from `rope_parameters` in their final form. */
+/** What version 5 works out when `rope_parameters` have their final form, for classes of version 4 too. */
 export const LATE_RULES: Readonly<Record<string, readonly Rule[]>> = {
-  granite_speech_encoder: [speechHeads],
-  granite_speech_plus_encoder: [speechHeads],
   granite_swa: [everyTheta(() => true)],
   granitemoe_swa: [everyTheta(() => true)],
+  ministral: [headDim],
+  mistral: [headDim],
   muse_glimmer_text: [everyTheta((layer, fields) => fromEnd(layer, fields) % 4 !== 0)],
 };
 

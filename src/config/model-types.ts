@@ -5,17 +5,8 @@ import { DEFAULTS } from './defaults.js';
 import type { Rule } from './rules.js';
 import { VERSION_5_RULES } from './version-5.js';
 
-/** What src/config/defaults.ts holds of a type. Each field may be missing. */
+/** What src/config/defaults.ts holds of a configuration class of transformers. There, empty fields are left out. */
 interface Entry {
-  readonly version: Version;
-  readonly aliases: Readonly<Record<string, string>>;
-  readonly fields: JsonObject;
-  readonly parts: Readonly<Record<string, JsonObject>>;
-  readonly derived: readonly string[];
-}
-
-/** A configuration class of transformers. */
-export interface ModelType extends Entry {
   /** The version of transformers that the class is recorded with: 4.57.6 if it has the class, else 5.23.0. */
   readonly version: Version;
   /** `attribute_map`: other names of fields, and the names that they are kept under. */
@@ -29,6 +20,10 @@ export interface ModelType extends Entry {
   readonly parts: Readonly<Record<string, JsonObject>>;
   /** The fields that follow from others. */
   readonly derived: readonly string[];
+}
+
+/** A configuration class of transformers. */
+export interface ModelType extends Entry {
   /** What the constructor works out, in its order. */
   readonly rules: readonly Rule[];
 }
@@ -53,7 +48,10 @@ export function modelType(name: string, version: Version): ModelType | undefined
   return {
     ...entry,
     fields: { ...entry.fields, ...HIDDEN_DEFAULTS[name] },
-    rules: [...rulesOf(name, entry.derived), ...(version === 4 ? [] : VERSION_5_RULES), ...(LATE_RULES[name] ?? [])],
+    rules: [
+      ...rulesOf(name, entry.derived),
+      ...(version === 4 ? [] : [...VERSION_5_RULES, ...(LATE_RULES[name] ?? [])]),
+    ],
   };
 }
 

@@ -32,10 +32,14 @@ function instantiate(name: Json | undefined, given: JsonObject, version: Version
   return construct(known, type, given, version, depth);
 }
 
+/** What version 4 gives all classes, and in version 5 those classes alone that say so: all that version 4 knows do. */
+const DECLARED: JsonObject = { tie_word_embeddings: true, bos_token_id: null, eos_token_id: null, pad_token_id: null };
+
 function construct(name: string, type: ModelType, raw: JsonObject, version: Version, depth: number): JsonObject {
   const given = Object.entries(raw).filter(([key]) => key !== 'model_type');
   const fields: Draft = {
-    ...COMMON_DEFAULTS[type.version],
+    ...COMMON_DEFAULTS[version],
+    ...(type.version < version ? DECLARED : {}),
     ...type.fields,
     ...Object.fromEntries(given.filter(([key]) => type.aliases[key] === undefined)),
     model_type: type.fields.model_type ?? name,

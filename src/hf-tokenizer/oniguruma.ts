@@ -37,14 +37,17 @@ export function translateOniguruma(pattern: string): string {
   return new Translator(cursor).whole();
 }
 
+/** Without the flag `m` JavaScript's `^` and `$` are the text's ends. */
 const ANCHORS: Readonly<Record<string, string>> = {
-  A: `(?<!${ANY})`,
-  z: `(?!${ANY})`,
-  Z: `(?=\\n?(?!${ANY}))`,
+  A: '^',
+  z: '$',
+  Z: '(?=\\n?$)',
   b: `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`,
   B: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
-  R: '(?:\\r\\n|[\\n-\\r\\u{85}\\u{2028}\\u{2029}])',
 };
+
+/** `\R`, which never gives back the half of a `\r\n`. */
+const LINE_END = '\\r\\n|[\\n-\\r\\u{85}\\u{2028}\\u{2029}]';
 
 const QUANTIFIER = /^(?:[?*+]|\{(\d*)(,?)(\d*)\})/;
 
@@ -129,9 +132,9 @@ class Translator {
       case '.':
         return flags.dotAll ? ANY : '[^\\n]';
       case '^':
-        return `(?:(?<!${ANY})|(?<=\\n)(?=${ANY}))`;
+        return '(?:^|(?<=\\n)(?!$))';
       case '$':
-        return '(?![^\\n])';
+        return '(?=\\n|$)';
       case '\\':
         return this.#escape(flags);
       case '?':
@@ -155,6 +158,10 @@ class Translator {
     if (set !== undefined || anchor !== undefined) {
       this.cursor.at++;
       return anchor ?? (char === char.toLowerCase() ? `[${set}]` : `[^${set}]`);
+    }
+    if (char === 'R') {
+      this.cursor.at++;
+      return this.#atomic(LINE_END);
     }
     if (char === 'p' || char === 'P') {
       return `[${propertyClass(this.cursor, flags)}]`;

@@ -29,6 +29,10 @@ function spans(text: string, pattern: RegExp, invert: boolean): Span[] {
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
     const { index } = match;
     const length = match[0].length;
+    if (length === 0 && inSurrogatePair(text, index)) {
+      pattern.lastIndex = index + 1;
+      continue;
+    }
     if (length === 0) {
       // The next search starts a whole character later, not in the middle of a surrogate pair.
       pattern.lastIndex = index + ((text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1);
@@ -46,6 +50,11 @@ function spans(text: string, pattern: RegExp, invert: boolean): Span[] {
     found.push({ start: end, end: text.length, match: invert });
   }
   return found;
+}
+
+/** V8 of Node 20 tries negative lookaheads there too, and finds nothing ahead. */
+function inSurrogatePair(text: string, index: number): boolean {
+  return index > 0 && (text.codePointAt(index - 1) ?? 0) > 0xffff;
 }
 
 function merged(found: Span[], behaviour: Behaviour): Span[] {
