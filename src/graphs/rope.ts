@@ -1,5 +1,6 @@
-import type { Rope } from './graph.js';
 import { type ArchitectureKeys, GraphKeyError } from './keys.js';
+import type { Rope } from './operators/rope.js';
+import { keyLength } from './sizes.js';
 
 const f32 = Math.fround;
 
@@ -23,19 +24,11 @@ export function ropeOf(keys: ArchitectureKeys, pairs: Rope['pairs']): Rope {
   };
   return {
     pairs,
-    dimensions: keys.count('rope.dimension_count', headDim(keys)),
+    dimensions: keys.count('rope.dimension_count', keyLength(keys)),
     base: keys.number('rope.freq_base', 10000),
     scale,
     ...((extFactor !== 0 || attnFactor !== 1) && { yarn }),
   };
-}
-
-/** Dimensions of a query's or a key's head. */
-export function headDim(keys: ArchitectureKeys): number {
-  return keys.count(
-    'attention.key_length',
-    Math.floor(keys.count('embedding_length') / keys.count('attention.head_count')),
-  );
 }
 
 /** Positions that the model was trained for before its context was stretched. */

@@ -10,9 +10,9 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { GGML_TYPES, rowBytes } from '#src/gguf/types.js';
+import { GGML_TYPES } from '#src/gguf/types.js';
+import { compileGraph, type ShapedWeight } from '#src/runner/compile.js';
 import { openRunnable } from '#src/runner/model.js';
-import { compileGraph, type ShapedWeight } from '#src/runner/operators.js';
 import { root } from '../paths.js';
 import { convertModels, encodeDraft, readDraft } from './gguf-models.js';
 
@@ -34,11 +34,12 @@ function execute(command: string, args: readonly string[]): string {
 /** A GGUF file as native/harness/cases.h has it. */
 async function encodeCase(path: string): Promise<Buffer> {
   const { graph, tensors } = await openRunnable(path);
-  const { operators, weights, widths } = compileGraph(graph, tensors);
+  const { operators, weights, widths, outputs } = compileGraph(graph, tensors);
   const lines = [
     `widths ${widths.join(' ')}`,
-    ...weights.map(({ tensor: { type }, columns, rows }) =>
-      ['weight', GGML_TYPES[type][0], columns, rows, rows * rowBytes(type, columns)].join(' '),
+    `outputs ${outputs.join(' ')}`,
+    ...weights.map(({ tensor: { type }, columns, rows, matrices, size }) =>
+      ['weight', GGML_TYPES[type][0], columns, rows, matrices, size].join(' '),
     ),
     ...operators.map(({ op, ...numbers }) =>
       ['operator', op, ...Object.entries(numbers).map(([key, number]) => `${key}=${number}`)].join(' '),
@@ -48,11 +49,11 @@ async function encodeCase(path: string): Promise<Buffer> {
   return Buffer.concat([Buffer.from(lines.join('\n')), ...weights.map(bytesOf)]);
 }
 
-function bytesOf({ tensor: { data, type }, columns, rows }: ShapedWeight): Uint8Array {
+function bytesOf({ tensor: { data }, size }: ShapedWeight): Uint8Array {
   if (data.kind === 'memory') {
     return data.bytes;
   }
-  const bytes = Buffer.alloc(rows * rowBytes(type, columns));
+  const bytes = Buffer.alloc(size);
   const file = openSync(data.path, 'r');
   readSync(file, bytes, 0, bytes.length, data.offset);
   closeSync(file);

@@ -1,14 +1,24 @@
 import { InterruptedError } from '#src/errors.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { Distribution } from '#src/runner/distribution.js';
-import { DifferentVocabularyError, measure, type Running, ShortTextError, type Subject } from '#src/runner/measure.js';
+import {
+  DifferentVocabularyError,
+  measure,
+  type Running,
+  type RunningModel,
+  ShortTextError,
+} from '#src/runner/measure.js';
 import { NoNumberError } from '#src/runner/no-number.js';
 import { fakeSubject } from './fake-subject.js';
 
 const LN2 = Math.LN2;
 const TEXT = 'abcd'.repeat(16);
 
-async function all(models: readonly Subject[], base: Subject | null, options: object = {}): Promise<Running[]> {
+async function all(
+  models: readonly RunningModel[],
+  base: RunningModel | null,
+  options: object = {},
+): Promise<Running[]> {
   const seen: Running[] = [];
   for await (const running of measure(models, base, { text: TEXT, context: 16, ...options })) {
     seen.push(running);
@@ -16,7 +26,7 @@ async function all(models: readonly Subject[], base: Subject | null, options: ob
   return seen;
 }
 
-async function last(models: readonly Subject[], base: Subject | null, options?: object): Promise<Running> {
+async function last(models: readonly RunningModel[], base: RunningModel | null, options?: object): Promise<Running> {
   return (await all(models, base, options)).at(-1) as Running;
 }
 

@@ -1,4 +1,4 @@
-import type { Subject } from '#src/runner/measure.js';
+import type { RunningModel } from '#src/runner/measure.js';
 
 export interface Call {
   readonly tokens: readonly number[];
@@ -18,8 +18,8 @@ export interface Fake {
 /** A model whose predictions the test chooses, and the calls that it got. */
 export function fakeSubject({ name = 'model.gguf', letters = 'abcd', bos, logits }: Fake) {
   const calls: Call[] = [];
-  const graph = { architecture: 'fake', vocabulary: letters.length, contextLength: 4096, operators: [] };
-  const subject: Subject = {
+  const graph = { architecture: 'fake', vocabulary: letters.length, contextLength: 4096, operators: [], outputs: [] };
+  const subject: RunningModel = {
     source: name,
     vocabulary: {
       size: letters.length,
@@ -36,7 +36,7 @@ export function fakeSubject({ name = 'model.gguf', letters = 'abcd', bos, logits
       run: async (tokens, past, logitsFrom) => {
         calls.push({ tokens: [...tokens], past, logitsFrom });
         const rows = [...tokens].slice(logitsFrom).map((token, i) => logits(token, past + logitsFrom + i));
-        return Float32Array.from(rows.flat());
+        return [Float32Array.from(rows.flat())];
       },
     },
   };

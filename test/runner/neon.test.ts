@@ -1,5 +1,5 @@
 import { GGML_TYPES } from '#src/gguf/types.js';
-import { compileGraph } from '#src/runner/operators.js';
+import { compileGraph } from '#src/runner/compile.js';
 import { type Ask, describeOnArm } from '../emulator.js';
 import { distance, plainLogits, productCases, ROPES } from './cases.js';
 import { type Tiny, tinyLlama, tinyProduct } from './tiny.js';
@@ -11,15 +11,15 @@ const THREADS = 2;
 
 /** The logits of all tokens, which run `step` at a time. */
 function logitsOf(ask: Ask, model: Tiny, target: string, step = TOKENS.length): Float32Array {
-  const { operators, widths, weights } = compileGraph(model.graph, model.tensors);
+  const { operators, widths, weights, outputs } = compileGraph(model.graph, model.tensors);
   const bytes = weights.map(({ tensor: { data } }) => (data.kind === 'memory' ? data.bytes : new Uint8Array()));
   const list = (elements: readonly (string | number)[]) => [elements.length, ...elements];
   const request = [
-    ...[target, THREADS, step, ...list(TOKENS), ...list(widths)],
+    ...[target, THREADS, step, ...list(TOKENS), ...list(widths), ...list(outputs)],
     ...[
       weights.length,
-      ...weights.flatMap(({ tensor, columns, rows }, i) => [
-        ...[GGML_TYPES[tensor.type][0], columns, rows, bytes[i]?.length ?? 0],
+      ...weights.flatMap(({ tensor, columns, rows, matrices }, i) => [
+        ...[GGML_TYPES[tensor.type][0], columns, rows, matrices, bytes[i]?.length ?? 0],
       ]),
     ],
     ...[
@@ -35,8 +35,8 @@ function logitsOf(ask: Ask, model: Tiny, target: string, step = TOKENS.length): 
 }
 
 describeOnArm('NEON in the runner', 'hf2gguf-runner-pipe', (ask) => {
-  test.each(Object.entries(ROPES))('a graph of all operators gives what their formulas give: rope %s', (_, rope) => {
-    const model = tinyLlama(rope);
+  test.each(Object.entries(ROPES))('a graph of all operators gives what their formulas give: rope %s', (_, turn) => {
+    const model = tinyLlama(turn);
     const expected = plainLogits(model, TOKENS);
     for (const target of ['neon', 'scalar']) {
       expect(distance(logitsOf(ask, model, target), expected)).toBeLessThan(1e-5);

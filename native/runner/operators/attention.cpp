@@ -1,29 +1,12 @@
 // Causal attention with grouped heads. Both of its products are of panels: keys are kept as panels of positions, and
 // values, whose rows are positions, are panels as they are.
-#include <cstdlib>
-#include <new>
-
 #include "../operators.h"
+#include "../state.h"
 
 namespace hf2gguf {
 namespace {
 
 enum Scratch { QUERIES, SCORES, SHARES };
-
-/** Zeros, which take memory only where they are written. */
-class Cache {
- public:
-  Cache(size_t count, size_t size) : floats_(static_cast<float*>(std::calloc(count, size * sizeof(float)))) {
-    if (!floats_) throw std::bad_alloc();
-  }
-  float* at(size_t index) const { return floats_.get() + index; }
-
- private:
-  struct Free {
-    void operator()(float* floats) const { std::free(floats); }
-  };
-  std::unique_ptr<float, Free> floats_;
-};
 
 /** Rows row(0) ... row(count - 1) of `depth`, to (depth, count). */
 template <class Row>
@@ -149,8 +132,8 @@ class Attention : public Operator {
   size_t query_, key_, value_;
   size_t keyWidth_, valueWidth_;  // of a head
   size_t positions_;
-  Cache keys_;    // (heads, panels, width, panel's positions)
-  Cache values_;  // (heads, positions, width), and room to read a panel's width beyond
+  State keys_;    // (heads, panels, width, panel's positions)
+  State values_;  // (heads, positions, width), and room to read a panel's width beyond
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.js';
 import type { ConvertEvent, DoneEvent } from '../../events.js';
-import type { WeightTensor } from '../../graphs/graph.js';
+import type { WeightTensor } from '../../graphs/weight-tensor.js';
 import { byteSource, locateFile } from '../../locate-gguf.js';
 import { optionName, refuseEmpty } from '../../options/empty.js';
 import { checkNumbers } from '../../options/numbers.js';
