@@ -15,8 +15,8 @@ export interface MemoryOptions {
 export const BATCH_TOKENS = 512;
 /** Columns and tokens that the kernels take together at most (native/runner/kernels.h). */
 const [PANEL_COLUMNS, PANEL_TOKENS] = [32, 12];
-/** Floats of the largest tile of a matrix product (native/runner/operators/mat-mul.cpp). */
-const TILE = 32 * 768;
+/** Floats of a product's largest tile (native/runner/operators/row-tiles.cpp), and of the sums of some experts' rows. */
+const TILE = 32 * 768 + 48 * 64;
 const FLOAT = 4;
 
 /**

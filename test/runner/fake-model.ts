@@ -16,10 +16,10 @@ export interface Fake {
 }
 
 /** A model whose predictions the test chooses, and the calls that it got. */
-export function fakeSubject({ name = 'model.gguf', letters = 'abcd', bos, logits }: Fake) {
+export function fakeModel({ name = 'model.gguf', letters = 'abcd', bos, logits }: Fake) {
   const calls: Call[] = [];
   const graph = { architecture: 'fake', vocabulary: letters.length, contextLength: 4096, operators: [], outputs: [] };
-  const subject: RunningModel = {
+  const model: RunningModel = {
     source: name,
     vocabulary: {
       size: letters.length,
@@ -40,5 +40,5 @@ export function fakeSubject({ name = 'model.gguf', letters = 'abcd', bos, logits
       },
     },
   };
-  return { subject, calls };
+  return { model, calls };
 }
