@@ -177,7 +177,7 @@ class Runner : public Napi::ObjectWrap<Runner> {
     const auto& all = opened(info.Env())->activations();
     const size_t weight = info[0].As<Napi::Number>().Uint32Value();
     if (weight >= all.size() || all[weight].sums.empty()) return info.Env().Undefined();
-    const auto copyOf = [&](const std::vector<float>& from) {
+    const auto copyOf = [&](const auto& from) {
       Napi::Float32Array to = Napi::Float32Array::New(info.Env(), from.size());
       std::copy(from.begin(), from.end(), to.Data());
       return to;

@@ -18,7 +18,7 @@ void changeNumber(double& number, Dice& dice) { number = dice.number(number); }
 void retype(RawWeight& weight, Dice& dice) {
   const TypeInfo& type = TYPES[dice.below(TYPE_COUNT)];
   weight.type = type.number;
-  const double size = weight.columns * weight.rows / double(type.elements) * double(type.bytes);
+  const double size = weight.columns * weight.rows * weight.matrices / double(type.elements) * double(type.bytes);
   if (!(size >= 1 && size < 0x1p22)) return;
   const auto bytes = std::make_shared<Bytes>(size_t(size) - (dice.chance(8) ? 1 : 0));
   dice.fill(bytes->data.get(), bytes->size);
@@ -131,7 +131,7 @@ void mutate(Case& one, Dice& dice) {
       case 8:
       case 9:
       case 10:
-        for (size_t attempts = 8; attempts > 0; --attempts) rewire(one, dice);
+        for (size_t attempts = 3; attempts > 0; --attempts) rewire(one, dice);
         break;
       case 11: changeOutputs(one, dice); break;
       default: changeOperator(one, dice);

@@ -71,8 +71,8 @@ struct Value {
 
 /** What the inputs of a weight's products were. */
 struct Activations {
-  std::vector<float> sums;    // of squares: (matrices, columns)
-  std::vector<float> counts;  // tokens, by matrix
+  std::vector<float> sums;     // of squares: (matrices, columns)
+  std::vector<double> counts;  // tokens, by matrix
 };
 
 /** Memory for an output's rows. */

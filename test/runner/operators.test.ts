@@ -1,4 +1,5 @@
 import type { Operator } from '#src/graphs/operators/table.js';
+import type { WeightTensor } from '#src/graphs/weight-tensor.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { compileGraph } from '#src/runner/compile.js';
 import { type EngineOptions, GraphError, openEngine } from '#src/runner/engine.js';
@@ -126,6 +127,16 @@ describe('experts', () => {
     ]);
     return openEngine(graph, tensors, { contextLength: 8 });
   }
+
+  test('the bytes of all their matrices are needed', () => {
+    const short = (tensor: WeightTensor): WeightTensor =>
+      tensor.data.kind === 'memory' && tensor.name === 'w'
+        ? { ...tensor, data: { kind: 'memory', bytes: tensor.data.bytes.subarray(0, -1) } }
+        : tensor;
+    const open = () => openEngine(model.graph, model.tensors.map(short), { contextLength: 8 });
+    expect(open).toThrow(GraphError);
+    expect(open).toThrow(`the tensor w has ${53 * 71 * EXPERTS * 4 - 1} bytes`);
+  });
 
   test.each<[string, () => unknown, RegExp]>([
     ['rows of another width', () => openExperts(2, 10, 11, 4, 3), /tensor w has rows of 11, but its input is 10 wide/],

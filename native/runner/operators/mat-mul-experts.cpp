@@ -41,12 +41,16 @@ class MatMulExperts : public Operator {
   }
 
   void run(Model& model, const Batch& batch, size_t from) override {
-    if (Activations* activations = model.activationsOf(index_)) gather(model, jobsOf(model, 0, batch.count), *activations);
+    if (Activations* activations = model.activationsOf(index_)) {
+      gather(model, jobsOf(model, 0, batch.count), *activations);
+    }
     std::vector<Job> jobs = jobsOf(model, from, batch.count);
     std::sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.expert < b.expert; });
     const std::vector<Range> groups = groupsOf(jobs);
     float* const packed = model.common(jobs.size() * tiles_.depth());
-    model.pool().run(groups.size(), [&](size_t group, size_t thread) { pack(model, thread, jobs, groups[group], packed); });
+    model.pool().run(groups.size(), [&](size_t group, size_t thread) {
+      pack(model, thread, jobs, groups[group], packed);
+    });
     const size_t parts = partsOf(weight_.rows, PART_ROWS);
     model.pool().run(groups.size() * parts, [&](size_t part, size_t thread) {
       const size_t row = part % parts * PART_ROWS;

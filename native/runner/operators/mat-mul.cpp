@@ -59,7 +59,7 @@ class MatMul : public Operator {
         model.kernels().addSquares(input.row(token) + column, count, activations.sums.data() + column);
       }
     });
-    activations.counts[0] += float(batch.count);
+    activations.counts[0] += double(batch.count);
   }
 
   size_t index_;

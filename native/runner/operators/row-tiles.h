@@ -17,8 +17,8 @@ struct Range {
 };
 
 /**
- * A tile of the weight, some rows times a stretch of columns, is decoded once, stays in the cache, and is multiplied with
- * all tokens. It takes a thread's scratch memory of use 0.
+ * A tile of the weight, some rows times a stretch of columns, is decoded once, stays in the cache, and is multiplied
+ * with all tokens. It takes a thread's scratch memory of use 0.
  */
 class RowTiles {
  public:
