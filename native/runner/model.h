@@ -93,7 +93,7 @@ class Operator {
   size_t output = 0;
   std::vector<size_t> inputs;       // whose rows are needed where the output's are
   std::vector<size_t> wholeInputs;  // whose rows are all needed
-  bool collects = false;            // all rows of the inputs while activations are gathered
+  bool collects = false;            // whether it gathers activations, for which all rows of the inputs are needed
 };
 
 class Model {
@@ -124,9 +124,9 @@ class Model {
   const Weight& matrix(size_t index) const;
   /** The values of a weight of one row of `count`. */
   std::vector<float> vectorOf(size_t weight, size_t count) const;
-  /** Memory of a thread, until its next call with this `use`. */
+  /** Memory for one thread. It is valid until the thread asks again with the same `use`. */
   float* scratch(size_t thread, size_t use, size_t floats);
-  /** Memory of all threads, until an operator's next call. */
+  /** Memory that all threads share. It is valid until an operator asks again. */
   float* common(size_t floats);
   /** null while nothing is gathered. */
   Activations* activationsOf(size_t weight);

@@ -56,8 +56,8 @@ function frequencyScale(keys: ArchitectureKeys): number {
 }
 
 /**
- * What ggml is given as attn_factor (the constructor of llama_context): ggml multiplies by 1 + 0.1 ln(factor) itself, so
- * that is taken out first. A factor that the file names counts; llama.cpp computes one all the same.
+ * What ggml is given as attn_factor (the constructor of llama_context). ggml multiplies by 1 + 0.1 ln(factor) itself, so
+ * that is taken out first. We use a factor that the file names, where llama.cpp computes one.
  */
 function yarnAttention(keys: ArchitectureKeys, scale: number): number {
   const factor = f32(1 / scale);

@@ -34,7 +34,7 @@ export interface RunnableOptions
   extends Pick<ConvertParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'preTokenizer'> {
   /** Keeps what is opened, for one that opens the same model several times. */
   readonly opened?: OpenedModels;
-  /** Takes the warnings of a conversion, and the Hub's pauses. */
+  /** Is called with a conversion's warnings, and when the Hub makes us wait. */
   emit?(event: OpeningEvent): void;
 }
 

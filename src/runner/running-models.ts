@@ -26,7 +26,7 @@ export interface RunningOptions extends RunnableOptions {
 
 /** @throws as `openRunnable`, `openEngine` and `openVocabulary`; nothing stays open then. */
 export async function openRunningModels(sources: readonly string[], options: RunningOptions): Promise<OpenedModel[]> {
-  // Of all of them the headers, before the weights of one are fetched.
+  // All headers are read before the weights of any model are fetched.
   for (const source of sources) {
     await openHeaders(source, options);
   }

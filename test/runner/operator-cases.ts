@@ -92,6 +92,17 @@ const CASES: { readonly [Name in Operator['op']]: readonly OperatorCase[] } = {
     { operator: { ...ATTENDED, heads: 6, kvHeads: 2, scale: 0.2 }, inputs: { q: 6 * 14, k: 2 * 14, v: 2 * 17 } },
     { operator: { ...ATTENDED, heads: 1, kvHeads: 1, scale: 1 }, inputs: { q: 33, k: 33, v: 70 } },
     { operator: { ...ATTENDED, heads: 4, kvHeads: 4, scale: 0.5 }, inputs: { q: 64, k: 64, v: 64 } },
+    ...[1, 5, 40].map((window) => ({
+      operator: { ...ATTENDED, heads: 4, kvHeads: 2, scale: 0.5, window },
+      inputs: { q: 4 * 9, k: 2 * 9, v: 2 * 9 },
+    })),
+    { operator: { ...ATTENDED, heads: 2, kvHeads: 2, scale: 2, softCap: 1.5 }, inputs: { q: 16, k: 16, v: 16 } },
+    { operator: { ...ATTENDED, heads: 6, kvHeads: 3, scale: 0.5, maxBias: 8 }, inputs: { q: 30, k: 15, v: 15 } },
+    {
+      operator: { ...ATTENDED, heads: 6, kvHeads: 2, scale: 0.5, window: 30, sinks: 'w' },
+      inputs: { q: 30, k: 10, v: 10 },
+      weights: [['w', 'F32', 6]],
+    },
   ],
   add: [
     { operator: { op: 'add', left: 'x', right: 'z', output: 'y' }, inputs: { x: 83, z: 83 } },

@@ -70,7 +70,13 @@ function compute(operator: Operator, { tokens, weights, values, inputs }: State)
         ),
       );
     case 'attention':
-      return attended(operator, value(operator.query), value(operator.key), value(operator.value));
+      return attended(
+        operator,
+        value(operator.query),
+        value(operator.key),
+        value(operator.value),
+        weight(operator.sinks ?? '')[0],
+      );
     case 'add':
       return both(operator.left, operator.right, (l, r) => l + r);
     case 'gated-silu':
@@ -126,16 +132,36 @@ function rotated(
   return y;
 }
 
-function attended(operator: Operator & { op: 'attention' }, query: Rows, key: Rows, value: Rows): Rows {
-  const { heads, kvHeads, scale } = operator;
+function attended(
+  operator: Operator & { op: 'attention' },
+  query: Rows,
+  key: Rows,
+  value: Rows,
+  sinks: readonly number[] | undefined,
+): Rows {
+  const { heads, kvHeads, scale, window = Number.POSITIVE_INFINITY, softCap, maxBias = 0 } = operator;
   return query.map((row, token) =>
     parts(row, heads).flatMap((q, head) => {
       const shared = Math.floor(head / (heads / kvHeads));
-      const seen = (rows: Rows) => rows.slice(0, token + 1).map((kv) => parts(kv, kvHeads)[shared] ?? []);
-      const scores = seen(key).map((k) => Math.exp(dot(q, k) * scale));
-      const sum = scores.reduce((a, b) => a + b, 0);
+      const start = Math.max(0, token + 1 - window);
+      const seen = (rows: Rows) => rows.slice(start, token + 1).map((kv) => parts(kv, kvHeads)[shared] ?? []);
+      const capped = (score: number) => (softCap === undefined ? score : softCap * Math.tanh(score / softCap));
+      const scores = seen(key).map((k, i) =>
+        Math.exp(capped(dot(q, k) * scale) - slope(head, heads, maxBias) * (token - start - i)),
+      );
+      const sum = scores.reduce((a, b) => a + b, sinks === undefined ? 0 : Math.exp(sinks[head] ?? Number.NaN));
       const values = seen(value);
       return (values[0] ?? []).map((_, i) => values.reduce((y, v, t) => y + ((scores[t] ?? 0) / sum) * (v[i] ?? 0), 0));
     }),
   );
+}
+
+/**
+ * ALiBi's slopes (Press et al., 2021): 2^(-maxBias / n), and its powers, for n heads that are a power of two. The heads
+ * beyond take every other slope of twice as many.
+ */
+function slope(head: number, heads: number, maxBias: number): number {
+  const even = 2 ** Math.floor(Math.log2(heads));
+  const of = (count: number, i: number) => 2 ** ((-maxBias / count) * (i + 1));
+  return maxBias === 0 ? 0 : head < even ? of(even, head) : of(2 * even, 2 * (head - even));
 }
