@@ -244,7 +244,7 @@ class NativeEngine implements Engine {
     const unknown = tokens.find((token) => token < 0 || token >= this.graph.vocabulary);
     if (unknown !== undefined) {
       throw new UnknownTokenError(
-        `The text has the token ${unknown}, but the model's vocabulary has ${this.graph.vocabulary} tokens.`,
+        `The text has the token ${unknown}, but the model's tensors have rows for ${this.graph.vocabulary} tokens.`,
         'Its vocabulary and its tensors do not go together: convert the model again.',
       );
     }
