@@ -39,6 +39,7 @@ export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/curso
 export { BadValueError } from './gguf/writer.js';
 export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './gguf-files/locate.js';
 export { GraphKeyError } from './graphs/keys.js';
+export { GraphError } from './graphs/operators/operator.js';
 export { MissingTensorError, NoGraphError, UnknownPartError } from './graphs/registry.js';
 export { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError } from './hf-tokenizer/errors.js';
 export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
@@ -119,7 +120,6 @@ export { DifferentVocabularyError, ShortTextError } from './runner/measure.js';
 export { RunnerMemoryError } from './runner/memory.js';
 export { ModelTooLargeError } from './runner/model.js';
 export { NoNumberError } from './runner/no-number.js';
-export { GraphError } from './runner/operators.js';
 export { UnreadableTextError } from './runner/texts.js';
 export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';
 export { NoTokenizerError } from './tokenizer/errors.js';

@@ -39,12 +39,13 @@ auto guarded(Napi::Env env, Body body) {
 const Target& targetOf(const Napi::Value& name) { return hf2gguf::targetOf(name.As<Napi::String>().Utf8Value()); }
 size_t countOf(const Napi::Value& number) { return hf2gguf::countOf(number.As<Napi::Number>().DoubleValue()); }
 
-/** { target, type, columns, rows, path, offset } or { ..., bytes }. */
+/** { target, type, columns, rows, matrices, path, offset } or { ..., bytes }. */
 WeightSpec weightSpecOf(const Napi::Object& from) {
   WeightSpec spec = {.type = typeOf(from.Get("type").As<Napi::Number>().DoubleValue()),
                      .kernels = targetOf(from.Get("target")).kernels,
                      .columns = countOf(from.Get("columns")),
                      .rows = countOf(from.Get("rows")),
+                     .matrices = countOf(from.Get("matrices")),
                      .path = {},
                      .offset = 0,
                      .bytes = nullptr,
@@ -83,9 +84,11 @@ ModelSpec modelSpecOf(const Napi::Object& from) {
                     .threads = countOf(from.Get("threads")),
                     .contextLength = countOf(from.Get("contextLength")),
                     .widths = {},
+                    .outputs = {},
                     .weights = {},
                     .operators = {}};
   eachOf(from.Get("widths"), [&](const Napi::Value& width) { spec.widths.push_back(countOf(width)); });
+  eachOf(from.Get("outputs"), [&](const Napi::Value& value) { spec.outputs.push_back(countOf(value)); });
   eachOf(from.Get("weights"),
          [&](const Napi::Value& one) { spec.weights.push_back(weightSpecOf(one.As<Napi::Object>())); });
   eachOf(from.Get("operators"),
@@ -101,21 +104,23 @@ class Run : public Napi::AsyncWorker {
         promise_(Napi::Promise::Deferred::New(info.Env())),
         spec_(Napi::Persistent(spec)),
         tokens_(Napi::Persistent(info[0].As<Napi::Object>())),
-        logits_(Napi::Persistent(info[3].As<Napi::Object>())),
+        outputs_(Napi::Persistent(info[3].As<Napi::Object>())),
         model_(std::move(model)) {
     const Napi::Int32Array tokens = info[0].As<Napi::Int32Array>();
-    Napi::Float32Array logits = info[3].As<Napi::Float32Array>();
     batch_ = {.tokens = tokens.Data(), .count = tokens.ElementLength(), .past = countOf(info[1])};
-    logitsFrom_ = countOf(info[2]);
-    to_ = logits.Data();
-    room_ = logits.ElementLength();
+    from_ = countOf(info[2]);
+    eachOf(info[3], [&](const Napi::Value& output) {
+      if (!output.IsTypedArray()) throw std::invalid_argument("an output is no typed array");
+      Napi::Float32Array floats = output.As<Napi::Float32Array>();
+      rooms_.push_back({floats.Data(), floats.ElementLength()});
+    });
   }
 
   Napi::Promise promise() const { return promise_.Promise(); }
 
   void Execute() override {
     try {
-      model_->run(batch_, logitsFrom_, to_, room_);
+      model_->run(batch_, from_, rooms_);
     } catch (const FileError& error) {
       code_ = FILE_ERROR;
       SetError(error.what());
@@ -131,12 +136,11 @@ class Run : public Napi::AsyncWorker {
 
  private:
   Napi::Promise::Deferred promise_;
-  Napi::ObjectReference spec_, tokens_, logits_;  // spec_ has the weights in memory
+  Napi::ObjectReference spec_, tokens_, outputs_;  // spec_ has the weights in memory
   std::shared_ptr<Model> model_;
   Batch batch_ = {};
-  size_t logitsFrom_ = 0;
-  float* to_ = nullptr;
-  size_t room_ = 0;
+  size_t from_ = 0;
+  std::vector<Room> rooms_;
   const char* code_ = nullptr;
 };
 
@@ -150,10 +154,10 @@ class Runner : public Napi::ObjectWrap<Runner> {
     spec_ = Napi::Persistent(info[0].As<Napi::Object>());
   }
 
-  /** run(tokens: Int32Array, past, logitsFrom, logits: Float32Array): Promise<void>; one at a time. */
+  /** run(tokens: Int32Array, past, from, outputs: Float32Array[]): Promise<void>; one at a time. */
   Napi::Value run(const Napi::CallbackInfo& info) {
-    if (info.Length() != 4 || !info[0].IsTypedArray() || !info[3].IsTypedArray()) {
-      throw Napi::TypeError::New(info.Env(), "run() takes 4 arguments, the first and the last typed arrays");
+    if (info.Length() != 4 || !info[0].IsTypedArray() || !info[3].IsArray()) {
+      throw Napi::TypeError::New(info.Env(), "run() takes a typed array, two numbers and a list");
     }
     return guarded(info.Env(), [&] {
       auto run = std::make_unique<Run>(info, opened(info.Env()), spec_.Value());
@@ -168,16 +172,19 @@ class Runner : public Napi::ObjectWrap<Runner> {
     guarded(info.Env(), [&] { opened(info.Env())->collect(info[0].ToBoolean()); });
   }
 
-  /** activations(weight): { sums, count }, or undefined. */
+  /** activations(weight): { sums, counts }, or undefined. */
   Napi::Value activations(const Napi::CallbackInfo& info) {
     const auto& all = opened(info.Env())->activations();
     const size_t weight = info[0].As<Napi::Number>().Uint32Value();
     if (weight >= all.size() || all[weight].sums.empty()) return info.Env().Undefined();
-    Napi::Float32Array sums = Napi::Float32Array::New(info.Env(), all[weight].sums.size());
-    std::copy(all[weight].sums.begin(), all[weight].sums.end(), sums.Data());
+    const auto copyOf = [&](const auto& from) {
+      Napi::Float32Array to = Napi::Float32Array::New(info.Env(), from.size());
+      std::copy(from.begin(), from.end(), to.Data());
+      return to;
+    };
     Napi::Object result = Napi::Object::New(info.Env());
-    result["sums"] = sums;
-    result["count"] = Napi::Number::New(info.Env(), all[weight].count);
+    result["sums"] = copyOf(all[weight].sums);
+    result["counts"] = copyOf(all[weight].counts);
     return result;
   }
 

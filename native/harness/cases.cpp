@@ -18,7 +18,7 @@ OperatorSpec readOperator(std::istream& line) {
 RawWeight readWeight(std::istream& line) {
   RawWeight weight = {};
   size_t size = 0;
-  line >> weight.type >> weight.columns >> weight.rows >> size;
+  line >> weight.type >> weight.columns >> weight.rows >> weight.matrices >> size;
   if (!line) throw std::runtime_error("a weight lacks a number");
   weight.bytes = std::make_shared<Bytes>(size);
   return weight;
@@ -28,8 +28,8 @@ void readLine(const std::string& text, Case& to) {
   std::istringstream line(text);
   std::string kind;
   line >> kind;
-  if (kind == "widths") {
-    for (double width; line >> width;) to.widths.push_back(width);
+  if (kind == "widths" || kind == "outputs") {
+    for (double number; line >> number;) (kind == "widths" ? to.widths : to.outputs).push_back(number);
   } else if (kind == "weight") {
     to.weights.push_back(readWeight(line));
   } else if (kind == "operator") {

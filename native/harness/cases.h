@@ -17,13 +17,13 @@ struct Bytes {
 };
 
 struct RawWeight {
-  double type, columns, rows, offset;  // the offset counts where the bytes are in a file
+  double type, columns, rows, matrices, offset;  // the offset counts where the bytes are in a file
   std::shared_ptr<const Bytes> bytes;
 };
 
 struct Case {
   double threads = 2, contextLength = 16;
-  std::vector<double> widths;
+  std::vector<double> widths, outputs;
   std::vector<RawWeight> weights;
   std::vector<OperatorSpec> operators;
 };
@@ -31,7 +31,8 @@ struct Case {
 /**
  * Cases one after the other, each of lines
  *   widths NUMBER...
- *   weight TYPE COLUMNS ROWS BYTES
+ *   outputs NUMBER...
+ *   weight TYPE COLUMNS ROWS MATRICES BYTES
  *   operator NAME KEY=NUMBER...
  *   end
  * and then the bytes of its weights. Throws std::runtime_error.

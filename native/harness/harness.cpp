@@ -42,14 +42,17 @@ ModelSpec specOf(const Case& one, const Target& target, const std::string& path)
                     .threads = countOf(one.threads),
                     .contextLength = countOf(one.contextLength),
                     .widths = {},
+                    .outputs = {},
                     .weights = {},
                     .operators = one.operators};
   for (const double width : one.widths) spec.widths.push_back(countOf(width));
+  for (const double output : one.outputs) spec.outputs.push_back(countOf(output));
   for (const RawWeight& weight : one.weights) {
     spec.weights.push_back({.type = typeOf(weight.type),
                             .kernels = target.kernels,
                             .columns = countOf(weight.columns),
                             .rows = countOf(weight.rows),
+                            .matrices = countOf(weight.matrices),
                             .path = path,
                             .offset = countOf(weight.offset),
                             .bytes = path.empty() ? weight.bytes->data.get() : nullptr,
@@ -58,26 +61,43 @@ ModelSpec specOf(const Case& one, const Target& target, const std::string& path)
   return spec;
 }
 
+/** Memory for the outputs of so many rows, each of exactly its size. */
+struct Rooms {
+  Rooms(const Model& model, size_t rows) {
+    for (const size_t output : model.outputs()) {
+      const size_t size = rows * model.width(output);
+      memory.push_back(std::make_unique<float[]>(size));
+      rooms.push_back({memory.back().get(), size});
+    }
+  }
+  std::vector<std::unique_ptr<float[]>> memory;
+  std::vector<Room> rooms;
+};
+
+/** Numbers in a row of all outputs. */
+size_t widthOf(const Model& model) {
+  size_t width = 0;
+  for (const size_t output : model.outputs()) width += model.width(output);
+  return width;
+}
+
 /** A case as it is; throws if it cannot be run. */
 void runUnchanged(const Case& one) {
   const Target target = availableTargets().front();
   Model model(specOf(one, target, ""));
   const int32_t tokens[] = {1, 2, 3};
-  std::vector<float> logits(std::size(tokens) * model.width(model.valueCount() - 1));
-  model.run({.tokens = tokens, .count = std::size(tokens), .past = 0}, 0, logits.data(), logits.size());
+  model.run({.tokens = tokens, .count = std::size(tokens), .past = 0}, 0, Rooms(model, std::size(tokens)).rooms);
 }
 
 /** Some tokens, at times more than there is room or a vocabulary for. */
 void runTokens(Model& model, Dice& dice, size_t past) {
   const bool fits = !dice.chance(8);
   const size_t count = fits ? 1 + dice.below(8) : dice.below(600), from = dice.below(fits ? count + 1 : 9);
-  const size_t width = model.width(model.valueCount() - 1);
-  if (count * width > (size_t(1) << 24)) return;
+  if (count * widthOf(model) > (size_t(1) << 24)) return;
   std::vector<int32_t> tokens(count);
   for (int32_t& token : tokens) token = int32_t(dice.below(dice.chance(50) ? size_t(1) << 32 : 64));
-  const size_t room = fits ? (count - from) * width : dice.below(count * width + 1);
-  const std::unique_ptr<float[]> logits(new float[room]);
-  model.run({.tokens = tokens.data(), .count = count, .past = fits ? past : dice.below(64)}, from, logits.get(), room);
+  const Rooms to(model, fits ? count - from : dice.below(count + 1));
+  model.run({.tokens = tokens.data(), .count = count, .past = fits ? past : dice.below(64)}, from, to.rooms);
 }
 
 void use(const Case& one, Dice& dice, const std::string& path) {

@@ -3,19 +3,14 @@
 #include <cstring>
 #include <utility>
 
+#include "../runner/operators.h"
+
 namespace hf2gguf {
 namespace {
 
-constexpr const char* NAMES[] = {"embed", "rms-norm",   "mat-mul",           "rope", "attention",
-                                 "add",   "gated-silu", "scale-by-position", "none"};
-constexpr const char* KEYS[] = {"weight",     "bias",     "factors",   "input",      "output",   "value",
-                                "query",      "key",      "left",      "right",      "gate",     "up",
-                                "heads",      "kvHeads",  "scale",     "floor",      "offset",   "epsilon",
-                                "groups",     "halves",   "layer",     "dimensions", "base",     "originalContext",
-                                "extFactor",  "betaFast", "betaSlow",  "attnFactor"};
-
-/** Operators' numbers that are values. */
-constexpr const char* VALUES[] = {"input", "output", "value", "query", "key", "left", "right", "gate", "up"};
+#define HF2GGUF_NAME(NAME, MAKE) NAME,
+constexpr const char* NAMES[] = {HF2GGUF_OPERATORS(HF2GGUF_NAME) "none"};
+#undef HF2GGUF_NAME
 
 void changeNumber(double& number, Dice& dice) { number = dice.number(number); }
 
@@ -23,7 +18,7 @@ void changeNumber(double& number, Dice& dice) { number = dice.number(number); }
 void retype(RawWeight& weight, Dice& dice) {
   const TypeInfo& type = TYPES[dice.below(TYPE_COUNT)];
   weight.type = type.number;
-  const double size = weight.columns * weight.rows / double(type.elements) * double(type.bytes);
+  const double size = weight.columns * weight.rows * weight.matrices / double(type.elements) * double(type.bytes);
   if (!(size >= 1 && size < 0x1p22)) return;
   const auto bytes = std::make_shared<Bytes>(size_t(size) - (dice.chance(8) ? 1 : 0));
   dice.fill(bytes->data.get(), bytes->size);
@@ -32,13 +27,14 @@ void retype(RawWeight& weight, Dice& dice) {
 
 void changeWeight(Case& one, Dice& dice) {
   RawWeight& weight = dice.pick(one.weights);
-  switch (dice.below(7)) {
+  switch (dice.below(8)) {
     case 0: return changeNumber(weight.type, dice);
     case 1: return changeNumber(weight.columns, dice);
     case 2: return changeNumber(weight.rows, dice);
     case 3: return changeNumber(weight.offset, dice);
     case 4: return std::swap(weight, dice.pick(one.weights));
-    case 5: return std::swap(weight.columns, weight.rows);
+    case 5: return changeNumber(weight.matrices, dice);
+    case 6: return std::swap(weight.columns, weight.rows);
     default: return retype(weight, dice);
   }
 }
@@ -54,22 +50,32 @@ void narrowLogits(Case& one, Dice& dice) {
   one.widths.back() = weight.rows = width;
 }
 
-/** An operator reads or writes another value of the same width. */
+/** One of an operator's numbers. */
+auto anyNumber(OperatorSpec& spec, Dice& dice) {
+  return std::next(spec.numbers.begin(), std::ptrdiff_t(dice.below(spec.numbers.size())));
+}
+
+/** What may be a value becomes another one of the same width. */
 void rewire(Case& one, Dice& dice) {
-  auto& numbers = dice.pick(one.operators).numbers;
-  const auto found = numbers.find(dice.pick(VALUES));
+  OperatorSpec& spec = dice.pick(one.operators);
+  if (spec.numbers.empty()) return;
+  double& number = anyNumber(spec, dice)->second;
   const size_t other = dice.below(one.widths.size());
-  if (found == numbers.end() || !(found->second >= 0 && found->second < double(one.widths.size()))) return;
-  if (one.widths[size_t(found->second)] == one.widths[other]) found->second = double(other);
+  if (!(number >= 0 && number < double(one.widths.size()))) return;
+  if (one.widths[size_t(number)] == one.widths[other]) number = double(other);
+}
+
+/** A number that another operator has, or another one of it. */
+void addNumber(OperatorSpec& to, OperatorSpec& from, Dice& dice) {
+  if (!from.numbers.empty()) to.numbers[anyNumber(from, dice)->first] = double(dice.below(12));
 }
 
 void changeOperator(Case& one, Dice& dice) {
   OperatorSpec& spec = dice.pick(one.operators);
   const auto somewhere = one.operators.begin() + std::ptrdiff_t(dice.below(one.operators.size()));
-  const auto any = [&] { return std::next(spec.numbers.begin(), std::ptrdiff_t(dice.below(spec.numbers.size()))); };
   switch (dice.below(8)) {
     case 0: spec.name = dice.pick(NAMES); return;
-    case 1: spec.numbers[dice.pick(KEYS)] = double(dice.below(12)); return;
+    case 1: addNumber(spec, dice.pick(one.operators), dice); return;
     case 2: std::swap(spec, dice.pick(one.operators)); return;
     case 3: one.operators.erase(one.operators.begin() + (&spec - one.operators.data())); return;
     case 4: one.operators.insert(somewhere, OperatorSpec(spec)); return;
@@ -77,11 +83,23 @@ void changeOperator(Case& one, Dice& dice) {
   }
   if (spec.numbers.empty()) return;
   if (dice.chance(6)) {
-    spec.numbers.erase(any());
+    spec.numbers.erase(anyNumber(spec, dice));
   } else if (dice.chance(2)) {
-    changeNumber(any()->second, dice);
+    changeNumber(anyNumber(spec, dice)->second, dice);
   } else {
-    any()->second = double(dice.below(one.widths.size() + 1));
+    anyNumber(spec, dice)->second = double(dice.below(one.widths.size() + 1));
+  }
+}
+
+/** Another value comes out, or one more. */
+void changeOutputs(Case& one, Dice& dice) {
+  const double value = double(dice.below(one.widths.size() + 1));
+  if (one.outputs.empty() || dice.chance(2)) {
+    one.outputs.push_back(value);
+  } else if (dice.chance(8)) {
+    one.outputs.pop_back();
+  } else {
+    dice.pick(one.outputs) = value;
   }
 }
 
@@ -101,7 +119,7 @@ void mutate(Case& one, Dice& dice) {
   if (dice.chance(2)) narrowLogits(one, dice);
   for (size_t changes = 1 + dice.below(3); changes > 0; --changes) {
     if (one.operators.empty() || one.weights.empty()) return;
-    switch (dice.below(16)) {
+    switch (dice.below(17)) {
       case 0: changeNumber(one.contextLength, dice); break;
       case 1: changeNumber(one.threads, dice); break;
       case 2: changeWidth(one, dice); break;
@@ -113,8 +131,9 @@ void mutate(Case& one, Dice& dice) {
       case 8:
       case 9:
       case 10:
-        for (size_t attempts = 8; attempts > 0; --attempts) rewire(one, dice);
+        for (size_t attempts = 3; attempts > 0; --attempts) rewire(one, dice);
         break;
+      case 11: changeOutputs(one, dice); break;
       default: changeOperator(one, dice);
     }
   }

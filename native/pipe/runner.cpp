@@ -1,9 +1,9 @@
 // hf2gguf-runner-pipe: the runner over standard input and output, for checking kernels of a machine that has no Node.
 // Requests, one after the other: numbers and names with spaces between them, each list after the count of its elements,
-//   TARGET THREADS STEP, tokens, widths of the values, weights (TYPE COLUMNS ROWS BYTES),
+//   TARGET THREADS STEP, tokens, widths of the values, outputs, weights (TYPE COLUMNS ROWS MATRICES BYTES),
 //   operators (NAME, a list of KEY NUMBER)
-// and the end of a line, then the weights' bytes. Answers: the logits of all tokens, which run STEP at a time, as
-// float32.
+// and the end of a line, then the weights' bytes. Answers: the outputs of all tokens, which run STEP at a time, one
+// after the other, as float32.
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -41,14 +41,15 @@ static OperatorSpec readOperator() {
 static void answer(const Target& target) {
   const size_t threads = read<size_t>(), step = read<size_t>();
   const std::vector<int32_t> tokens = readList(read<int32_t>);
-  const std::vector<size_t> widths = readList(read<size_t>);
+  const std::vector<size_t> widths = readList(read<size_t>), outputs = readList(read<size_t>);
   std::vector<WeightSpec> weights = readList([&] {
     const Type type = typeOf(read<double>());
-    const size_t columns = read<size_t>(), rows = read<size_t>(), size = read<size_t>();
+    const size_t columns = read<size_t>(), rows = read<size_t>(), matrices = read<size_t>(), size = read<size_t>();
     return WeightSpec{.type = type,
                       .kernels = target.kernels,
                       .columns = columns,
                       .rows = rows,
+                      .matrices = matrices,
                       .path = {},
                       .offset = 0,
                       .bytes = nullptr,
@@ -66,15 +67,21 @@ static void answer(const Target& target) {
                .threads = threads,
                .contextLength = tokens.size(),
                .widths = widths,
+               .outputs = outputs,
                .weights = weights,
                .operators = operators});
-  std::vector<float> logits(tokens.size() * widths.back());
+  std::vector<std::vector<float>> results;
+  for (const size_t output : outputs) results.emplace_back(tokens.size() * widths.at(output));
   for (size_t past = 0; past < tokens.size(); past += step) {
-    const size_t count = std::min(step, tokens.size() - past), room = count * widths.back();
-    model.run({.tokens = tokens.data() + past, .count = count, .past = past}, 0, logits.data() + past * widths.back(),
-              room);
+    const size_t count = std::min(step, tokens.size() - past);
+    std::vector<Room> rooms;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const size_t width = widths[outputs[i]];
+      rooms.push_back({results[i].data() + past * width, count * width});
+    }
+    model.run({.tokens = tokens.data() + past, .count = count, .past = past}, 0, rooms);
   }
-  std::fwrite(logits.data(), sizeof(float), logits.size(), stdout);
+  for (const auto& result : results) std::fwrite(result.data(), sizeof(float), result.size(), stdout);
 }
 
 int main() {

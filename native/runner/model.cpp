@@ -13,6 +13,8 @@ namespace {
 constexpr size_t BATCH_TOKENS = 512;
 constexpr size_t SCRATCH_USES = 3;
 constexpr size_t MAX_THREADS = 1024;
+/** No row is needed. */
+constexpr size_t NONE = std::numeric_limits<size_t>::max();
 
 size_t threadsOf(const ModelSpec& spec) {
   require(spec.threads >= 1 && spec.threads <= MAX_THREADS, "this is no number of threads");
@@ -21,9 +23,11 @@ size_t threadsOf(const ModelSpec& spec) {
 
 Weight weightOf(const WeightSpec& spec, std::map<std::string, std::unique_ptr<Mapping>>& files) {
   const TypeInfo& type = TYPES[spec.type];
-  size_t elements, bytes;
-  require(spec.columns > 0 && spec.rows > 0 && spec.columns % type.elements == 0, "a weight's rows are not blocks");
-  require(!__builtin_mul_overflow(spec.rows, spec.columns, &elements) &&
+  size_t rows, elements, bytes;
+  require(spec.columns > 0 && spec.rows > 0 && spec.matrices > 0 && spec.columns % type.elements == 0,
+          "a weight's rows are not blocks");
+  require(!__builtin_mul_overflow(spec.rows, spec.matrices, &rows) &&
+              !__builtin_mul_overflow(rows, spec.columns, &elements) &&
               !__builtin_mul_overflow(elements / type.elements, type.bytes, &bytes),
           "a weight is too large");
   const uint8_t* start = spec.bytes;
@@ -37,7 +41,7 @@ Weight weightOf(const WeightSpec& spec, std::map<std::string, std::unique_ptr<Ma
     }
     start = file->bytes() + spec.offset;
   }
-  return {spec.type, spec.kernels, start, spec.columns, spec.rows};
+  return {spec.type, spec.kernels, start, spec.columns, spec.rows, spec.matrices};
 }
 
 }  // namespace
@@ -70,34 +74,38 @@ Model::Model(const ModelSpec& spec)
     : kernels_(*spec.kernels),
       pool_(threadsOf(spec)),
       contextLength_(spec.contextLength),
+      outputs_(spec.outputs),
       scratch_(pool_.threads(), std::vector<std::vector<float>>(SCRATCH_USES)),
       activations_(spec.weights.size()) {
   require(contextLength_ > 0 && contextLength_ <= size_t(1) << 31, "the context has no length");
   for (const WeightSpec& weight : spec.weights) weights_.push_back(weightOf(weight, files_));
-  require(!spec.widths.empty(), "there are no logits");
   for (const size_t width : spec.widths) {
     require(width > 0 && width <= size_t(1) << 31, "a value has no width");
     values_.push_back({.data = nullptr, .width = width, .first = 0});
   }
   storage_.resize(values_.size());
   for (const OperatorSpec& one : spec.operators) operators_.push_back(makeOperator(one, *this));
-  checkLogits();
+  findDirect();
 }
 
-/** Of the logits there are only the rows that are asked for: only an operator that replaces them may read them. */
-void Model::checkLogits() const {
-  const size_t logits = values_.size() - 1;
-  const auto reads = [&](const std::vector<size_t>& inputs) {
-    return std::find(inputs.begin(), inputs.end(), logits) != inputs.end();
-  };
-  for (const auto& one : operators_) {
-    require(!reads(one->wholeInputs) && (!reads(one->inputs) || (one->output == logits && !one->collects)),
-            "an operator reads the logits");
+/** An output is written in place, without a copy, unless rows of it are needed that were not asked for. */
+void Model::findDirect() {
+  require(!outputs_.empty(), "nothing comes out");
+  for (const size_t value : outputs_) require(value < values_.size(), "an output is no value");
+  const Needs usual = needsOf(1, false), collecting = needsOf(1, true);
+  for (const size_t value : outputs_) {
+    const bool once = std::count(outputs_.begin(), outputs_.end(), value) == 1;
+    direct_.push_back(once && usual.least[value] > 0 && collecting.least[value] > 0);
   }
 }
 
+const Weight& Model::matrix(size_t index) const {
+  require(weight(index).matrices == 1, "a weight is more than one matrix");
+  return weight(index);
+}
+
 std::vector<float> Model::vectorOf(size_t index, size_t count) const {
-  const Weight& from = weight(index);
+  const Weight& from = matrix(index);
   require(from.rows == 1 && from.columns == count, "a vector is not as long as its value is wide");
   std::vector<float> x(count);
   from.decode(0, 0, count, x.data());
@@ -123,49 +131,71 @@ void Model::collect(bool on) {
 Activations* Model::activationsOf(size_t index) {
   if (!collecting_) return nullptr;
   Activations& activations = activations_[index];
-  if (activations.sums.empty()) activations.sums.resize(weight(index).columns);
+  if (activations.sums.empty()) {
+    activations.counts.resize(weight(index).matrices);
+    activations.sums.resize(weight(index).matrices * weight(index).columns);
+  }
   return &activations;
 }
 
-/** The first row that each operator has to compute for the logits from `logitsFrom` on. */
-std::vector<size_t> Model::firstRows(size_t logitsFrom) const {
-  constexpr size_t NONE = std::numeric_limits<size_t>::max();
-  std::vector<size_t> needed(values_.size(), NONE), first(operators_.size());
-  needed.back() = logitsFrom;
+/** What has to be computed for the outputs from row `from` on. */
+Model::Needs Model::needsOf(size_t from, bool collecting) const {
+  std::vector<size_t> needed(values_.size(), NONE);
+  Needs needs = {std::vector<size_t>(operators_.size()), needed};
+  const auto need = [&](size_t value, size_t row) {
+    needed[value] = std::min(needed[value], row);
+    needs.least[value] = std::min(needs.least[value], row);
+  };
+  for (const size_t output : outputs_) need(output, from);
   for (size_t i = operators_.size(); i-- > 0;) {
     const Operator& one = *operators_[i];
-    first[i] = needed[one.output];
+    const size_t first = needs.first[i] = needed[one.output];
     needed[one.output] = NONE;
-    if (first[i] == NONE && !collecting_) continue;  // nobody reads it
-    const size_t from = one.collects && collecting_ ? 0 : first[i];
-    for (const size_t input : one.inputs) needed[input] = std::min(needed[input], from);
-    for (const size_t input : one.wholeInputs) needed[input] = 0;
+    if (first == NONE && !collecting) continue;  // nobody reads it
+    for (const size_t input : one.inputs) need(input, one.collects && collecting ? 0 : first);
+    for (const size_t input : one.wholeInputs) need(input, 0);
   }
-  return first;
+  return needs;
 }
 
-void Model::run(const Batch& batch, size_t logitsFrom, float* logits, size_t room) {
-  require(logitsFrom <= batch.count && batch.past <= contextLength_ && batch.count <= contextLength_ - batch.past,
+void Model::run(const Batch& batch, size_t from, std::vector<Room> outputs) {
+  require(from <= batch.count && batch.past <= contextLength_ && batch.count <= contextLength_ - batch.past,
           "there are more tokens than the context has positions");
-  require(room / values_.back().width >= batch.count - logitsFrom, "there is no room for the logits");
+  require(outputs.size() == outputs_.size(), "there are more outputs, or fewer");
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    require(outputs[i].size / width(outputs_[i]) >= batch.count - from, "there is no room for an output");
+  }
   for (const auto& [path, file] : files_) file->check();
   for (size_t done = 0; done < batch.count; done += BATCH_TOKENS) {
     const size_t count = std::min(BATCH_TOKENS, batch.count - done);
-    const size_t from = std::min(logitsFrom > done ? logitsFrom - done : 0, count);
-    runSome({batch.tokens + done, count, batch.past + done}, from, logits);
-    logits += (count - from) * values_.back().width;
+    const size_t first = std::min(from > done ? from - done : 0, count);
+    runSome({batch.tokens + done, count, batch.past + done}, first, outputs);
+    for (size_t i = 0; i < outputs.size(); ++i) outputs[i].data += (count - first) * width(outputs_[i]);
   }
 }
 
-void Model::runSome(const Batch& batch, size_t logitsFrom, float* logits) {
-  for (size_t i = 0; i + 1 < values_.size(); ++i) {
-    if (storage_[i].size() < batch.count * values_[i].width) storage_[i].resize(batch.count * values_[i].width);
+void Model::runSome(const Batch& batch, size_t from, const std::vector<Room>& outputs) {
+  std::vector<bool> elsewhere(values_.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!direct_[i]) continue;
+    elsewhere[outputs_[i]] = true;
+    values_[outputs_[i]].data = outputs[i].data;
+    values_[outputs_[i]].first = from;
+  }
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (elsewhere[i]) continue;
+    if (storage_[i].size() < batch.count * width(i)) storage_[i].resize(batch.count * width(i));
     values_[i].data = storage_[i].data();
   }
-  values_.back().data = logits;
-  values_.back().first = logitsFrom;
-  const std::vector<size_t> first = firstRows(logitsFrom);
-  for (size_t i = 0; i < operators_.size(); ++i) operators_[i]->run(*this, batch, std::min(first[i], batch.count));
+  const std::vector<size_t> first = needsOf(from, collecting_).first;
+  for (size_t i = 0; i < operators_.size(); ++i) {
+    if (first[i] != NONE || collecting_) operators_[i]->run(*this, batch, std::min(first[i], batch.count));
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (direct_[i] || from == batch.count) continue;
+    const Value& value = values_[outputs_[i]];
+    std::copy_n(value.row(from), (batch.count - from) * value.width, outputs[i].data);
+  }
 }
 
 }  // namespace hf2gguf

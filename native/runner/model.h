@@ -1,4 +1,4 @@
-// A graph over its weights, ready to run: what src/runner/graph.ts says, with numbers for names.
+// A graph over its weights, ready to run: what src/graphs/graph.ts says, with numbers for names.
 #pragma once
 #include <map>
 #include <memory>
@@ -12,14 +12,14 @@
 
 namespace hf2gguf {
 
-/** A matrix of `rows` rows, of any type, one after the other. */
+/** Matrices of `rows` rows, of any type, all rows one after the other. */
 struct Weight {
   Type type = F32;
   const Kernels* kernels = nullptr;  // that decode it
   const uint8_t* bytes = nullptr;
-  size_t columns = 0, rows = 0;
+  size_t columns = 0, rows = 0, matrices = 0;
 
-  /** Floats `from` ... `from + count - 1` of a row; both are multiples of the block size. */
+  /** Floats `from` ... `from + count - 1` of a row, counted over all matrices; both are multiples of the block size. */
   void decode(size_t row, size_t from, size_t count, float* x) const;
 };
 
@@ -27,7 +27,7 @@ struct Weight {
 struct WeightSpec {
   Type type;
   const Kernels* kernels;
-  size_t columns, rows;
+  size_t columns, rows, matrices;
   std::string path;  // empty: `bytes`, which outlive the model
   size_t offset;
   const uint8_t* bytes;
@@ -49,7 +49,8 @@ struct OperatorSpec {
 struct ModelSpec {
   const RunnerKernels* kernels;
   size_t threads, contextLength;
-  std::vector<size_t> widths;  // of the values; the last is the logits
+  std::vector<size_t> widths;   // of the values
+  std::vector<size_t> outputs;  // the values that are asked for
   std::vector<WeightSpec> weights;
   std::vector<OperatorSpec> operators;
 };
@@ -70,8 +71,14 @@ struct Value {
 
 /** What the inputs of a weight's products were. */
 struct Activations {
-  std::vector<float> sums;  // of squares, by column
-  float count = 0;          // tokens
+  std::vector<float> sums;     // of squares: (matrices, columns)
+  std::vector<double> counts;  // tokens, by matrix
+};
+
+/** Memory for an output's rows. */
+struct Room {
+  float* data;
+  size_t size;  // floats
 };
 
 class Model;
@@ -86,7 +93,7 @@ class Operator {
   size_t output = 0;
   std::vector<size_t> inputs;       // whose rows are needed where the output's are
   std::vector<size_t> wholeInputs;  // whose rows are all needed
-  bool collects = false;            // all rows of the inputs while activations are gathered
+  bool collects = false;            // whether it gathers activations, for which all rows of the inputs are needed
 };
 
 class Model {
@@ -95,10 +102,10 @@ class Model {
   explicit Model(const ModelSpec& spec);
 
   /**
-   * Writes the logits (count - logitsFrom, vocabulary), where there is room for `room` numbers.
+   * Writes the outputs, each (count - from, width), where there is room for them.
    * Throws FileError, std::invalid_argument, std::bad_alloc.
    */
-  void run(const Batch& batch, size_t logitsFrom, float* logits, size_t room);
+  void run(const Batch& batch, size_t from, std::vector<Room> outputs);
   void collect(bool on);
   /** By weight; empty sums where there are none. */
   const std::vector<Activations>& activations() const { return activations_; }
@@ -110,21 +117,29 @@ class Model {
   const Weight& weight(size_t index) const { return weights_[index]; }
   size_t weightCount() const { return weights_.size(); }
   size_t valueCount() const { return values_.size(); }
+  const std::vector<size_t>& outputs() const { return outputs_; }
   size_t width(size_t value) const { return values_[value].width; }
   const Value& value(size_t index) const { return values_[index]; }
+  /** A weight of one matrix. */
+  const Weight& matrix(size_t index) const;
   /** The values of a weight of one row of `count`. */
   std::vector<float> vectorOf(size_t weight, size_t count) const;
-  /** Memory of a thread, until its next call with this `use`. */
+  /** Memory for one thread. It is valid until the thread asks again with the same `use`. */
   float* scratch(size_t thread, size_t use, size_t floats);
-  /** Memory of all threads, until an operator's next call. */
+  /** Memory that all threads share. It is valid until an operator asks again. */
   float* common(size_t floats);
   /** null while nothing is gathered. */
   Activations* activationsOf(size_t weight);
 
  private:
-  void checkLogits() const;
-  void runSome(const Batch& batch, size_t logitsFrom, float* logits);
-  std::vector<size_t> firstRows(size_t logitsFrom) const;
+  struct Needs {
+    std::vector<size_t> first;  // by operator: the row that it begins with
+    std::vector<size_t> least;  // by value: the first row of it that is needed anywhere
+  };
+
+  void findDirect();
+  void runSome(const Batch& batch, size_t from, const std::vector<Room>& outputs);
+  Needs needsOf(size_t from, bool collecting) const;
 
   const RunnerKernels& kernels_;
   Pool pool_;
@@ -132,6 +147,8 @@ class Model {
   std::map<std::string, std::unique_ptr<Mapping>> files_;
   std::vector<Weight> weights_;
   std::vector<Value> values_;
+  std::vector<size_t> outputs_;
+  std::vector<bool> direct_;  // by output: whether it is written where the caller wants it
   std::vector<std::vector<float>> storage_;
   std::vector<std::vector<std::vector<float>>> scratch_;
   std::vector<float> common_;

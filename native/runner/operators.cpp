@@ -1,28 +1,12 @@
 #include "operators.h"
 
 namespace hf2gguf {
-namespace {
-
-constexpr struct {
-  const char* name;
-  std::unique_ptr<Operator> (*make)(const OperatorSpec&, const Model&);
-} OPERATORS[] = {
-    {"embed", makeEmbed},
-    {"rms-norm", makeRmsNorm},
-    {"mat-mul", makeMatMul},
-    {"rope", makeRope},
-    {"attention", makeAttention},
-    {"add", makeAdd},
-    {"gated-silu", makeGatedSilu},
-    {"scale-by-position", makeScaleByPosition},
-};
-
-}  // namespace
 
 std::unique_ptr<Operator> makeOperator(const OperatorSpec& spec, const Model& model) {
-  for (const auto& [name, make] : OPERATORS) {
-    if (spec.name == name) return make(spec, model);
-  }
+#define HF2GGUF_MAKE(NAME, MAKE) \
+  if (spec.name == NAME) return MAKE(spec, model);
+  HF2GGUF_OPERATORS(HF2GGUF_MAKE)
+#undef HF2GGUF_MAKE
   throw std::invalid_argument("there is no operator " + spec.name);
 }
 

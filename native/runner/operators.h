@@ -1,4 +1,4 @@
-// The operators. A further one is a file in operators/, its function here, and its line in the table of operators.cpp.
+// The operators. A further one is a file in operators/ and its line in HF2GGUF_OPERATORS.
 #pragma once
 #include <memory>
 
@@ -9,14 +9,22 @@ namespace hf2gguf {
 /** Throws std::invalid_argument for an unknown operator, or where sizes do not agree. */
 std::unique_ptr<Operator> makeOperator(const OperatorSpec& spec, const Model& model);
 
-std::unique_ptr<Operator> makeEmbed(const OperatorSpec& spec, const Model& model);
-std::unique_ptr<Operator> makeRmsNorm(const OperatorSpec& spec, const Model& model);
-std::unique_ptr<Operator> makeMatMul(const OperatorSpec& spec, const Model& model);
-std::unique_ptr<Operator> makeRope(const OperatorSpec& spec, const Model& model);
-std::unique_ptr<Operator> makeAttention(const OperatorSpec& spec, const Model& model);
-std::unique_ptr<Operator> makeAdd(const OperatorSpec& spec, const Model& model);
-std::unique_ptr<Operator> makeGatedSilu(const OperatorSpec& spec, const Model& model);
-std::unique_ptr<Operator> makeScaleByPosition(const OperatorSpec& spec, const Model& model);
+/** The name and the maker of each operator. */
+#define HF2GGUF_OPERATORS(EACH)               \
+  EACH("embed", makeEmbed)                    \
+  EACH("rms-norm", makeRmsNorm)               \
+  EACH("mat-mul", makeMatMul)                 \
+  EACH("mat-mul-experts", makeMatMulExperts)  \
+  EACH("causal-conv", makeCausalConv)         \
+  EACH("rope", makeRope)                      \
+  EACH("attention", makeAttention)            \
+  EACH("add", makeAdd)                        \
+  EACH("gated-silu", makeGatedSilu)           \
+  EACH("scale-by-position", makeScaleByPosition)
+
+#define HF2GGUF_DECLARE(NAME, MAKE) std::unique_ptr<Operator> MAKE(const OperatorSpec& spec, const Model& model);
+HF2GGUF_OPERATORS(HF2GGUF_DECLARE)
+#undef HF2GGUF_DECLARE
 
 /** The value or weight that an operator's number names. */
 size_t valueOf(const OperatorSpec& spec, const char* key, const Model& model);

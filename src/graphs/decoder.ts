@@ -1,54 +1,57 @@
 import { MAX_BLOCKS } from '../limits.js';
-import type { Graph, Operator, Rope } from './graph.js';
-import { type ArchitectureKeys, GraphKeyError } from './keys.js';
-import { headDim } from './rope.js';
-import type { Weights } from './weights.js';
-
-/** How one architecture computes. */
-export interface ArchitectureGraph {
-  /** `general.architecture`. */
-  readonly architecture: string;
-  /** Keys, without the architecture's name, that llama.cpp reads of it, but not of every model. */
-  readonly reads: readonly string[];
-  /** The tensors that belong to it, by its key-values. */
-  weights(keys: ArchitectureKeys): Weights;
-  /** Everything between the embedding and the last norm: what a block does to the value `x`. */
-  block(block: Block): Operator[];
-}
-
-/** What a graph is made for: a file's key-values, and the shapes of its tensors (row length first). */
-export interface GraphSource {
-  readonly keys: ArchitectureKeys;
-  readonly shapes: ReadonlyMap<string, readonly number[]>;
-}
+import type { GraphSource } from './architecture.js';
+import type { Graph } from './graph.js';
+import { GraphKeyError } from './keys.js';
+import type { Rope } from './operators/rope.js';
+import type { Operator } from './operators/table.js';
+import { keyLength } from './sizes.js';
 
 /** One block of a decoder, numbered from 0. */
 export interface Block extends GraphSource {
   readonly layer: number;
 }
 
+/** The parts of a decoder. All blocks work on the value `x`. */
+export interface DecoderParts {
+  /** Makes `x` of the tokens. @default the rows of token_embd */
+  embed?(source: GraphSource): Operator[];
+  block(block: Block): Operator[];
+  /** Makes `logits` of `x`. @default output_norm, then the output's matrix */
+  head?(source: GraphSource): Operator[];
+}
+
 /**
- * A decoder: embedding, blocks, norm, logits. Without an `output.weight`, the embedding is the output's matrix too.
- * @throws GraphKeyError
+ * A decoder: embedding, blocks, logits.
+ * @returns the function `build` of an architecture.
  */
-export function decoder({ block }: ArchitectureGraph, source: GraphSource): Graph {
-  const { keys, shapes } = source;
-  const layers = blockCount(source);
-  const output = shapes.has('output.weight') ? 'output' : 'token_embd';
-  return {
-    architecture: keys.architecture,
-    vocabulary: shapes.get(`${output}.weight`)?.[1] ?? 0,
-    contextLength: keys.count('context_length'),
-    operators: [
-      { op: 'embed', weight: 'token_embd.weight', output: 'x' },
-      ...Array.from({ length: layers }, (_, layer) => block({ ...source, layer })).flat(),
-      norm(source, 'x', 'output_norm', 'x'),
-      matMul(source, 'x', output, 'logits'),
-    ],
+export function decoder({ embed = tokenEmbedding, block, head = normedLogits }: DecoderParts) {
+  return (source: GraphSource): Graph => {
+    const vocabulary = source.shapes.get(`${outputMatrix(source)}.weight`)?.[1] ?? 0;
+    const layers = Array.from({ length: blockCount(source) }, (_, layer) => ({ ...source, layer }));
+    return {
+      architecture: source.keys.architecture,
+      vocabulary,
+      contextLength: source.keys.count('context_length'),
+      operators: [...embed(source), ...layers.flatMap(block), ...head(source)],
+      outputs: [{ value: 'logits', width: vocabulary }],
+    };
   };
 }
 
-/** No more than there are tensors, lest a wrong key asks for a list without end. */
+function tokenEmbedding(): Operator[] {
+  return [{ op: 'embed', weight: 'token_embd.weight', output: 'x' }];
+}
+
+function normedLogits(source: GraphSource): Operator[] {
+  return [norm(source, 'x', 'output_norm', 'x'), matMul(source, 'x', outputMatrix(source), 'logits')];
+}
+
+/** Without an `output.weight`, the embedding is the output's matrix too. */
+function outputMatrix({ shapes }: GraphSource): string {
+  return shapes.has('output.weight') ? 'output' : 'token_embd';
+}
+
+/** A wrong key must not ask for a list without end, so there are no more blocks than tensors. */
 function blockCount({ keys, shapes }: GraphSource): number {
   const count = keys.count('block_count');
   if (count > MAX_BLOCKS || count > shapes.size) {
@@ -80,11 +83,11 @@ export function headNorms(block: Block): Operator[] {
 
 /** Queries and keys turned by their position; divisors of the frequencies come from the tensor `rope_freqs`. */
 export function rotate(block: Block, rope: Rope): Operator[] {
-  const factors = 'rope_freqs.weight';
-  const turned = block.shapes.has(factors) ? { ...rope, factors } : rope;
+  const name = 'rope_freqs.weight';
+  const factors = block.shapes.has(name) && { factors: name };
   return [
-    { op: 'rope', value: 'query', heads: heads(block), rope: turned },
-    { op: 'rope', value: 'key', heads: kvHeads(block), rope: turned },
+    { op: 'rope', value: 'query', heads: heads(block), rope, ...factors },
+    { op: 'rope', value: 'key', heads: kvHeads(block), rope, ...factors },
   ];
 }
 
@@ -93,13 +96,12 @@ export function attend(block: Block): Operator[] {
   return [
     {
       op: 'attention',
-      layer: block.layer,
       query: 'query',
       key: 'key',
       value: 'value',
       heads: heads(block),
       kvHeads: kvHeads(block),
-      scale: Math.fround(1 / Math.sqrt(headDim(block.keys))),
+      scale: Math.fround(1 / Math.sqrt(keyLength(block.keys))),
       output: 'attended',
     },
     matMul(block, 'attended', named(block, 'attn_output'), 'change'),

@@ -1,4 +1,5 @@
-import { type ArchitectureGraph, attend, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
+import type { ArchitectureGraph } from './architecture.js';
+import { attend, decoder, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
 import { ropeOf } from './rope.js';
 import { llamaWeights } from './weights.js';
 
@@ -7,10 +8,12 @@ export const llama: ArchitectureGraph = {
   architecture: 'llama',
   reads: ['vocab_size', 'attention.layer_norm_rms_epsilon'],
   weights: llamaWeights,
-  block: (block) => [
-    ...queriesKeysValues(block),
-    ...rotate(block, ropeOf(block.keys, 'adjacent')),
-    ...attend(block),
-    ...gatedFeedForward(block),
-  ],
+  build: decoder({
+    block: (block) => [
+      ...queriesKeysValues(block),
+      ...rotate(block, ropeOf(block.keys, 'adjacent')),
+      ...attend(block),
+      ...gatedFeedForward(block),
+    ],
+  }),
 };

@@ -1,5 +1,6 @@
-import { type ArchitectureGraph, attend, type Block, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
-import type { Operator } from './graph.js';
+import type { ArchitectureGraph } from './architecture.js';
+import { attend, type Block, decoder, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
+import type { Operator } from './operators/table.js';
 import { originalContext, ropeOf } from './rope.js';
 import { llamaWeights } from './weights.js';
 
@@ -11,13 +12,15 @@ export const mistral3: ArchitectureGraph = {
     ...['rope.scaling.yarn_beta_fast', 'rope.scaling.yarn_beta_slow'],
   ],
   weights: llamaWeights,
-  block: (block) => [
-    ...queriesKeysValues(block),
-    ...rotate(block, ropeOf(block.keys, 'adjacent')),
-    ...temperature(block),
-    ...attend(block),
-    ...gatedFeedForward(block),
-  ],
+  build: decoder({
+    block: (block) => [
+      ...queriesKeysValues(block),
+      ...rotate(block, ropeOf(block.keys, 'adjacent')),
+      ...temperature(block),
+      ...attend(block),
+      ...gatedFeedForward(block),
+    ],
+  }),
 };
 
 function temperature({ keys }: Block): Operator[] {

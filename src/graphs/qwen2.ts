@@ -1,4 +1,5 @@
-import { type ArchitectureGraph, attend, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
+import type { ArchitectureGraph } from './architecture.js';
+import { attend, decoder, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
 import { ropeOf } from './rope.js';
 import { BIASED_WEIGHTS, type Weights } from './weights.js';
 
@@ -23,10 +24,12 @@ export const qwen2: ArchitectureGraph = {
   architecture: 'qwen2',
   reads: ['attention.layer_norm_rms_epsilon'],
   weights: () => WEIGHTS,
-  block: (block) => [
-    ...queriesKeysValues(block),
-    ...rotate(block, ropeOf(block.keys, 'halves')),
-    ...attend(block),
-    ...gatedFeedForward(block),
-  ],
+  build: decoder({
+    block: (block) => [
+      ...queriesKeysValues(block),
+      ...rotate(block, ropeOf(block.keys, 'halves')),
+      ...attend(block),
+      ...gatedFeedForward(block),
+    ],
+  }),
 };

@@ -1,4 +1,5 @@
-import { type ArchitectureGraph, attend, gatedFeedForward, headNorms, queriesKeysValues, rotate } from './decoder.js';
+import type { ArchitectureGraph } from './architecture.js';
+import { attend, decoder, gatedFeedForward, headNorms, queriesKeysValues, rotate } from './decoder.js';
 import { ropeOf } from './rope.js';
 import { BIASED_WEIGHTS, type Weights } from './weights.js';
 
@@ -22,11 +23,13 @@ export const qwen3: ArchitectureGraph = {
   architecture: 'qwen3',
   reads: ['attention.layer_norm_rms_epsilon'],
   weights: () => WEIGHTS,
-  block: (block) => [
-    ...queriesKeysValues(block),
-    ...headNorms(block),
-    ...rotate(block, ropeOf(block.keys, 'halves')),
-    ...attend(block),
-    ...gatedFeedForward(block),
-  ],
+  build: decoder({
+    block: (block) => [
+      ...queriesKeysValues(block),
+      ...headNorms(block),
+      ...rotate(block, ropeOf(block.keys, 'halves')),
+      ...attend(block),
+      ...gatedFeedForward(block),
+    ],
+  }),
 };

@@ -1,13 +1,15 @@
 import { SourceError, UnsupportedError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
-import { type ArchitectureGraph, decoder } from './decoder.js';
-import type { Graph, Operator, WeightTensor } from './graph.js';
+import type { ArchitectureGraph } from './architecture.js';
+import type { Graph } from './graph.js';
 import { ArchitectureKeys } from './keys.js';
 import { llama } from './llama.js';
 import { mistral3 } from './mistral3.js';
+import { weightsOf } from './operators/table.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
 import { smollm3 } from './smollm3.js';
+import type { WeightTensor } from './weight-tensor.js';
 
 /** All architectures that run; a new one gets its line here. */
 const GRAPHS: readonly ArchitectureGraph[] = [llama, mistral3, qwen2, qwen3, smollm3];
@@ -45,7 +47,7 @@ export function buildGraph(kv: KeyValues, tensors: readonly Pick<WeightTensor, '
       'Run a model that generates text.',
     );
   }
-  const graph = decoder(found, { keys, shapes: new Map(tensors.map(({ name, ne }) => [name, ne])) });
+  const graph = found.build({ keys, shapes: new Map(tensors.map(({ name, ne }) => [name, ne])) });
   compareTensors(graph, tensors);
   return graph;
 }
@@ -66,19 +68,5 @@ function compareTensors({ architecture, operators }: Graph, tensors: readonly Pi
       `The model has no tensor ${missing}.`,
       'Get the whole file, or convert the model again.',
     );
-  }
-}
-
-function weightsOf(operator: Operator): string[] {
-  switch (operator.op) {
-    case 'embed':
-    case 'rms-norm':
-      return [operator.weight];
-    case 'mat-mul':
-      return operator.bias === undefined ? [operator.weight] : [operator.weight, operator.bias];
-    case 'rope':
-      return operator.rope.factors === undefined ? [] : [operator.rope.factors];
-    default:
-      return [];
   }
 }

@@ -1,5 +1,6 @@
-import type { Rope } from './graph.js';
 import { type ArchitectureKeys, GraphKeyError } from './keys.js';
+import type { Rope } from './operators/rope.js';
+import { keyLength } from './sizes.js';
 
 const f32 = Math.fround;
 
@@ -23,19 +24,11 @@ export function ropeOf(keys: ArchitectureKeys, pairs: Rope['pairs']): Rope {
   };
   return {
     pairs,
-    dimensions: keys.count('rope.dimension_count', headDim(keys)),
+    dimensions: keys.count('rope.dimension_count', keyLength(keys)),
     base: keys.number('rope.freq_base', 10000),
     scale,
     ...((extFactor !== 0 || attnFactor !== 1) && { yarn }),
   };
-}
-
-/** Dimensions of a query's or a key's head. */
-export function headDim(keys: ArchitectureKeys): number {
-  return keys.count(
-    'attention.key_length',
-    Math.floor(keys.count('embedding_length') / keys.count('attention.head_count')),
-  );
 }
 
 /** Positions that the model was trained for before its context was stretched. */
@@ -63,8 +56,8 @@ function frequencyScale(keys: ArchitectureKeys): number {
 }
 
 /**
- * What ggml is given as attn_factor (the constructor of llama_context): ggml multiplies by 1 + 0.1 ln(factor) itself, so
- * that is taken out first. A factor that the file names counts; llama.cpp computes one all the same.
+ * What ggml is given as attn_factor (the constructor of llama_context). ggml multiplies by 1 + 0.1 ln(factor) itself, so
+ * that is taken out first. We use a factor that the file names, where llama.cpp computes one.
  */
 function yarnAttention(keys: ArchitectureKeys, scale: number): number {
   const factor = f32(1 / scale);

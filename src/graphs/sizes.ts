@@ -24,17 +24,27 @@ export type Sizes = Readonly<Record<SizeName, Size>>;
 
 const HEADS = 'attention.head_count';
 const KV_HEADS = 'attention.head_count_kv';
+const KEY_LENGTH = 'attention.key_length';
+const VALUE_LENGTH = 'attention.value_length';
 const EXPERTS = 'expert_count';
 const CLASSES = 'classifier.output_labels';
 const TOKENS = 'tokenizer.ggml.tokens';
+
+/** Numbers of a query's or a key's head. @throws GraphKeyError */
+export function keyLength(keys: ArchitectureKeys): number {
+  return headLength(keys, KEY_LENGTH);
+}
+
+function headLength(keys: ArchitectureKeys, key: string): number {
+  return keys.count(key, Math.floor(keys.count('embedding_length') / keys.count(HEADS)));
+}
 
 /** @throws GraphKeyError */
 export function sizesOf(keys: ArchitectureKeys): Sizes {
   const embedding = keys.count('embedding_length');
   const heads = keys.count(HEADS);
   const kvHeads = keys.count(KV_HEADS, heads);
-  const ofHead = (key: string) => keys.count(key, Math.floor(embedding / heads));
-  const [key, value] = [ofHead('attention.key_length'), ofHead('attention.value_length')];
+  const [key, value] = [keyLength(keys), headLength(keys, VALUE_LENGTH)];
   const share = (length: number, countKey: string, headKey: string): Size => ({
     length,
     from: [keys.has(countKey) ? countKey : HEADS, ...(keys.has(headKey) ? [headKey] : ['embedding_length'])],
@@ -42,10 +52,10 @@ export function sizesOf(keys: ArchitectureKeys): Sizes {
   return {
     embedding: { length: embedding, from: ['embedding_length'] },
     vocabulary: { length: keys.tokens, from: [TOKENS] },
-    queries: share(heads * key, HEADS, 'attention.key_length'),
-    keys: share(kvHeads * key, KV_HEADS, 'attention.key_length'),
-    values: share(kvHeads * value, KV_HEADS, 'attention.value_length'),
-    head: share(key, HEADS, 'attention.key_length'),
+    queries: share(heads * key, HEADS, KEY_LENGTH),
+    keys: share(kvHeads * key, KV_HEADS, KEY_LENGTH),
+    values: share(kvHeads * value, KV_HEADS, VALUE_LENGTH),
+    head: share(key, HEADS, KEY_LENGTH),
     pairs: share(Math.floor(keys.count('rope.dimension_count', key) / 2), HEADS, 'rope.dimension_count'),
     experts: { length: keys.countOrNone(EXPERTS), from: [EXPERTS] },
     classes: { length: keys.listLength(CLASSES) || 1, from: [CLASSES] },

@@ -1,4 +1,5 @@
-import { type ArchitectureGraph, attend, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
+import type { ArchitectureGraph } from './architecture.js';
+import { attend, decoder, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
 import { ropeOf } from './rope.js';
 import { BIASED_WEIGHTS } from './weights.js';
 
@@ -10,10 +11,12 @@ export const smollm3: ArchitectureGraph = {
   architecture: 'smollm3',
   reads: ['attention.layer_norm_rms_epsilon'],
   weights: () => BIASED_WEIGHTS,
-  block: (block) => [
-    ...queriesKeysValues(block),
-    ...((block.layer + 1) % NO_ROPE_STEP === 0 ? [] : rotate(block, ropeOf(block.keys, 'adjacent'))),
-    ...attend(block),
-    ...gatedFeedForward(block),
-  ],
+  build: decoder({
+    block: (block) => [
+      ...queriesKeysValues(block),
+      ...((block.layer + 1) % NO_ROPE_STEP === 0 ? [] : rotate(block, ropeOf(block.keys, 'adjacent'))),
+      ...attend(block),
+      ...gatedFeedForward(block),
+    ],
+  }),
 };

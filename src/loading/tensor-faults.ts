@@ -1,4 +1,4 @@
-import type { ArchitectureGraph } from '../graphs/decoder.js';
+import type { ArchitectureGraph } from '../graphs/architecture.js';
 import type { ArchitectureKeys } from '../graphs/keys.js';
 import { type Size, type Sizes, sizesOf } from '../graphs/sizes.js';
 import { OTHER_LAYOUT, type WeightTable } from '../graphs/weights.js';

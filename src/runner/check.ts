@@ -11,11 +11,11 @@ import type { Checked, CheckResult, MeasuredEvent, Measures } from './check-resu
 import { checkGates, type Gates } from './gates.js';
 import { measure, type Running, shortContext, textChunks } from './measure.js';
 import { OpenedModels } from './model.js';
-import { type OpenedModel, openHeaders, openModels, type SubjectOptions } from './subject.js';
+import { type OpenedModel, openHeaders, openRunningModels, type RunningOptions } from './running-models.js';
 import { readText } from './texts.js';
 
 /** What `check` takes; the command line's options under the same names. */
-export interface CheckParams extends Gates, Omit<SubjectOptions, 'contextLength' | 'emit'> {
+export interface CheckParams extends Gates, Omit<RunningOptions, 'contextLength' | 'emit'> {
   /** A GGUF file's path, or several; or a model in the format of transformers. */
   readonly source: string | readonly string[];
   /** What to compare with: `org/model[@revision]`, a folder, or a GGUF file's path. */
@@ -52,7 +52,7 @@ async function run(params: CheckParams, emit: (event: CheckEvent) => void): Prom
   emit({ event: 'phase', phase: 'open' });
   const sources = [...(against === null ? [] : [against]), ...(typeof model === 'string' ? [model] : model)];
   await checkText(sources[0] as string, text, options, chunks);
-  const opened = await openModels(sources, options);
+  const opened = await openRunningModels(sources, options);
   try {
     warnOfContext(opened, ctx, emit);
     emit({ event: 'phase', phase: 'check' });
@@ -92,7 +92,7 @@ export async function expectCheck(params: Omit<CheckParams, 'source'> & { readon
 }
 
 /** Whether a text is long enough can be told from the vocabulary. @throws ShortTextError, and as `openHeaders` */
-async function checkText(source: string, text: string, options: SubjectOptions, chunks?: number): Promise<void> {
+async function checkText(source: string, text: string, options: RunningOptions, chunks?: number): Promise<void> {
   const { kv } = await openHeaders(source, options);
   textChunks(openVocabulary(kv), text, { context: options.contextLength, chunks });
 }

@@ -1,14 +1,15 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { SourceError } from '../errors.js';
-import { GGML_TYPES, rowBytes } from '../gguf/types.js';
-import type { Graph, WeightTensor } from '../graphs/graph.js';
+import { GGML_TYPES } from '../gguf/types.js';
+import type { Graph } from '../graphs/graph.js';
+import type { WeightTensor } from '../graphs/weight-tensor.js';
 import { addon, currentTarget, type InstructionSet, targetFor } from '../quantize/native.js';
+import { type CompiledGraph, compileGraph, type NativeOperator, type ShapedWeight } from './compile.js';
 import { checkMemory, RunnerMemoryError } from './memory.js';
-import { compileGraph, type NativeOperator, type ShapedWeight } from './operators.js';
 
+export { GraphError } from '../graphs/operators/operator.js';
 export { RunnerMemoryError } from './memory.js';
-export { GraphError } from './operators.js';
 
 export interface EngineOptions {
   /** Positions that keys and values are kept for. */
@@ -27,18 +28,23 @@ export interface Activations {
   readonly counts: Float32Array;
 }
 
+/** A graph's outputs: of each, the rows (tokens, width) that were asked for. */
+export type Outputs = readonly [Float32Array, ...Float32Array[]];
+
 /** A model that is ready to run: the native side of src/runner (native/runner). */
 export interface Engine {
   readonly graph: Graph;
   /**
    * Runs tokens at the positions from `past` on, after those that were run before at positions below it. The sums of a
    * token are taken in the same order in every batch and on any number of threads.
-   * @param logitsFrom index of the first token whose logits are wanted.
-   * @returns (tokens - logitsFrom, vocabulary) logits, valid until the next call.
+   * @param past where an operator keeps what cannot be taken back (`Memory.fixed`), the number of tokens that were run,
+   * or 0 for another text.
+   * @param from index of the first token whose outputs are wanted.
+   * @returns the graph's outputs in their order, each (tokens - from, width), valid until the next call.
    * @throws WeightsFileError if a file was cut since it was opened. (One that is cut while this runs ends the process:
    * its bytes are mapped.) RunnerMemoryError, UnknownTokenError. RangeError for positions that there are not.
    */
-  run(tokens: Int32Array, past: number, logitsFrom: number): Promise<Float32Array>;
+  run(tokens: Int32Array, past: number, from: number): Promise<Outputs>;
   /** From now on, the inputs of all matrix products are gathered (or no longer). */
   collect(on: boolean): void;
   /** By weight, since collecting was turned on. */
@@ -57,8 +63,10 @@ interface NativeSpec {
   readonly target: InstructionSet;
   readonly threads: number;
   readonly contextLength: number;
-  /** Of the values; the last is the logits. */
+  /** Of the values. */
   readonly widths: readonly number[];
+  /** The values that are asked for. */
+  readonly outputs: readonly number[];
   readonly weights: readonly NativeWeight[];
   readonly operators: readonly NativeOperator[];
 }
@@ -68,15 +76,16 @@ interface NativeWeight {
   readonly type: number;
   readonly columns: number;
   readonly rows: number;
+  readonly matrices: number;
   readonly path?: string;
   readonly offset?: number;
   readonly bytes?: Uint8Array;
 }
 
 interface NativeRunner {
-  run(tokens: Int32Array, past: number, logitsFrom: number, logits: Float32Array): Promise<void>;
+  run(tokens: Int32Array, past: number, from: number, outputs: readonly Float32Array[]): Promise<void>;
   collect(on: boolean): void;
-  activations(weight: number): { sums: Float32Array; count: number } | undefined;
+  activations(weight: number): Activations | undefined;
   close(): void;
 }
 
@@ -98,14 +107,14 @@ export function openEngine(graph: Graph, tensors: readonly WeightTensor[], optio
   requireCount('contextLength', contextLength, MAX_CONTEXT);
   requireCount('threads', threads, MAX_THREADS);
   const compiled = compileGraph(graph, tensors);
-  const { operators, widths, weights } = compiled;
+  const { operators, widths, weights, outputs } = compiled;
   checkFiles(weights);
   checkMemory(compiled, { contextLength, threads });
   const native = weights.map((weight) => toNative(weight, on));
-  const spec = { target: on ?? currentTarget(), threads, contextLength, widths, operators, weights: native };
+  const spec = { target: on ?? currentTarget(), threads, contextLength, widths, outputs, operators, weights: native };
   try {
     const runner = new (addon() as unknown as RunnerAddon).Runner(spec);
-    return new NativeEngine(runner, graph, weights, contextLength);
+    return new NativeEngine(runner, graph, compiled, contextLength);
   } catch (error) {
     throw typed(error);
   }
@@ -120,14 +129,14 @@ function requireCount(name: string, value: number, most: number): void {
 /** The native side checks again; here is known whose bytes are missing. */
 function checkFiles(weights: readonly ShapedWeight[]): void {
   const sizes = new Map<string, number>();
-  for (const { tensor, columns, rows } of weights) {
-    const { data, name, type } = tensor;
+  for (const { tensor, size: bytes } of weights) {
+    const { data, name } = tensor;
     if (data.kind !== 'file') {
       continue;
     }
     const size = sizes.get(data.path) ?? fileSize(data.path);
     sizes.set(data.path, size);
-    const end = data.offset + rows * rowBytes(type, columns);
+    const end = data.offset + bytes;
     if (!Number.isSafeInteger(data.offset) || data.offset < 0 || end > size) {
       throw new WeightsFileError(
         `The tensor ${name} ends at byte ${end} of ${data.path}, which has ${size}.`,
@@ -145,9 +154,9 @@ function fileSize(path: string): number {
   return stat.size;
 }
 
-function toNative({ tensor, columns, rows }: ShapedWeight, on: InstructionSet | undefined): NativeWeight {
+function toNative({ tensor, columns, rows, matrices }: ShapedWeight, on: InstructionSet | undefined): NativeWeight {
   const { type, data } = tensor;
-  const shape = { target: on ?? targetFor(type), type: GGML_TYPES[type][0], columns, rows };
+  const shape = { target: on ?? targetFor(type), type: GGML_TYPES[type][0], columns, rows, matrices };
   return data.kind === 'file' ? { ...shape, path: data.path, offset: data.offset } : { ...shape, bytes: data.bytes };
 }
 
@@ -168,7 +177,7 @@ function noMemory(): RunnerMemoryError {
 }
 
 class NativeEngine implements Engine {
-  #logits = new Float32Array();
+  readonly #buffers: Float32Array[] = [];
   /** Positions that have been run. */
   #filled = 0;
   #running = false;
@@ -176,19 +185,21 @@ class NativeEngine implements Engine {
   constructor(
     readonly native: NativeRunner,
     readonly graph: Graph,
-    readonly weights: readonly ShapedWeight[],
+    readonly compiled: CompiledGraph,
     readonly contextLength: number,
   ) {}
 
-  async run(tokens: Int32Array, past: number, logitsFrom: number): Promise<Float32Array> {
-    this.#check(tokens, past, logitsFrom);
-    const size = (tokens.length - logitsFrom) * this.graph.vocabulary;
+  async run(tokens: Int32Array, past: number, from: number): Promise<Outputs> {
+    this.#check(tokens, past, from);
     this.#running = true;
     try {
-      const logits = this.#room(size);
-      await this.native.run(tokens, past, logitsFrom, logits);
+      const outputs = this.graph.outputs.map(({ width }, i) => this.#room(i, (tokens.length - from) * width));
+      // A run that fails may leave anything at its positions.
+      this.#filled = this.#goesBack ? past : 0;
+      await this.native.run(tokens, past, from, outputs);
       this.#filled = past + tokens.length;
-      return logits;
+      // A graph without outputs was refused.
+      return outputs as unknown as Outputs;
     } catch (error) {
       throw typed(error);
     } finally {
@@ -196,19 +207,26 @@ class NativeEngine implements Engine {
     }
   }
 
-  /** Of the logits, which are as many as the caller asks for at once. @throws RunnerMemoryError */
-  #room(size: number): Float32Array {
-    if (this.#logits.length < size) {
-      try {
-        this.#logits = new Float32Array(size);
-      } catch {
-        throw noMemory();
-      }
+  /** Memory of an output, which has as many rows as the caller asks for at once. @throws RunnerMemoryError */
+  #room(output: number, size: number): Float32Array {
+    const known = this.#buffers[output];
+    if (known && known.length >= size) {
+      return known.subarray(0, size);
     }
-    return this.#logits.subarray(0, size);
+    try {
+      this.#buffers[output] = new Float32Array(size);
+    } catch {
+      throw noMemory();
+    }
+    return this.#buffers[output];
   }
 
-  #check(tokens: Int32Array, past: number, logitsFrom: number): void {
+  /** Whether all that operators keep belongs to positions, so that earlier ones may be run again. */
+  get #goesBack(): boolean {
+    return this.compiled.memory.fixed === 0;
+  }
+
+  #check(tokens: Int32Array, past: number, from: number): void {
     if (this.#running) {
       throw new Error('the engine runs already: wait for its answer first');
     }
@@ -217,13 +235,16 @@ class NativeEngine implements Engine {
         `${tokens.length} tokens at position ${past}: ${this.#filled} of ${this.contextLength} positions are filled`,
       );
     }
-    if (!Number.isInteger(logitsFrom) || logitsFrom < 0 || logitsFrom > tokens.length) {
-      throw new RangeError(`there is no token ${logitsFrom} in ${tokens.length}`);
+    if (!this.#goesBack && past !== 0 && past !== this.#filled) {
+      throw new RangeError(`the model can go on at position ${this.#filled} or begin at 0, and not at ${past}`);
+    }
+    if (!Number.isInteger(from) || from < 0 || from > tokens.length) {
+      throw new RangeError(`there is no token ${from} in ${tokens.length}`);
     }
     const unknown = tokens.find((token) => token < 0 || token >= this.graph.vocabulary);
     if (unknown !== undefined) {
       throw new UnknownTokenError(
-        `The text has the token ${unknown}, but the model's embedding and output have ${this.graph.vocabulary} rows.`,
+        `The text has the token ${unknown}, but the model's tensors have rows for ${this.graph.vocabulary} tokens.`,
         'Its vocabulary and its tensors do not go together: convert the model again.',
       );
     }
@@ -239,10 +260,10 @@ class NativeEngine implements Engine {
 
   activations(): Map<string, Activations> {
     const all = new Map<string, Activations>();
-    for (const [index, { tensor }] of this.weights.entries()) {
+    for (const [index, { tensor }] of this.compiled.weights.entries()) {
       const found = this.native.activations(index);
       if (found) {
-        all.set(tensor.name, { sums: found.sums, counts: Float32Array.of(found.count) });
+        all.set(tensor.name, found);
       }
     }
     return all;

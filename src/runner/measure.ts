@@ -11,7 +11,7 @@ import { NoNumberError } from './no-number.js';
 import { exponential, type Piece, pieces, Samples } from './perplexity.js';
 
 /** A model that is ready to be measured. */
-export interface Subject {
+export interface RunningModel {
   /** For messages. */
   readonly source: string;
   readonly engine: Pick<Engine, 'run' | 'graph'>;
@@ -48,15 +48,15 @@ export interface Running {
  * @throws ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
  */
 export async function* measure(
-  models: readonly Subject[],
-  base: Subject | null,
+  models: readonly RunningModel[],
+  base: RunningModel | null,
   { text, context, chunks, signal }: MeasureOptions,
 ): AsyncGenerator<Running> {
   const all = base ? [base, ...models] : models;
   checkVocabularies(all);
-  const { vocabulary } = all[0] as Subject;
+  const { vocabulary } = all[0] as RunningModel;
   const { tokens, total } = textChunks(vocabulary, text, { context, chunks });
-  const scores = all.map((subject) => new Score(subject));
+  const scores = all.map((model) => new Score(model));
   for (let chunk = 0; chunk < total; chunk++) {
     for (const piece of pieces(tokens, chunk, context, vocabulary.addBos ? vocabulary.bos : null)) {
       for (const score of scores) {
@@ -93,8 +93,8 @@ class Score {
   /** Of the position that was read last. */
   readonly distribution: Distribution;
 
-  constructor(readonly subject: Subject) {
-    this.distribution = new Distribution(subject.engine.graph.vocabulary);
+  constructor(readonly model: RunningModel) {
+    this.distribution = new Distribution(model.engine.graph.vocabulary);
   }
 
   get count(): number {
@@ -102,16 +102,16 @@ class Score {
   }
 
   async run({ tokens, past, logitsFrom }: Piece): Promise<void> {
-    this.#logits = await this.subject.engine.run(tokens, past, logitsFrom);
+    [this.#logits] = await this.model.engine.run(tokens, past, logitsFrom);
   }
 
   /** @param position among those whose logits were wanted. */
   read(position: number, token: number, base: Distribution | null): void {
-    const { distribution, subject } = this;
+    const { distribution, model } = this;
     distribution.read(this.#logits, position * distribution.size);
     const surprise = distribution.surprise(token);
     if (!Number.isFinite(surprise)) {
-      throw new NoNumberError(`${subject.source} predicts ${surprise} at position ${this.count + 1}`);
+      throw new NoNumberError(`${model.source} predicts ${surprise} at position ${this.count + 1}`);
     }
     this.#surprise.add(surprise);
     if (base) {
@@ -159,7 +159,7 @@ export function chunkCount(tokens: number, context: number, chunks: number | und
 }
 
 /** Predictions can be compared only where the same number stands for the same text. */
-function checkVocabularies([first, ...rest]: readonly Subject[]): void {
+function checkVocabularies([first, ...rest]: readonly RunningModel[]): void {
   for (const other of rest) {
     const difference = first && vocabularyDifference(first, other);
     if (difference) {
@@ -171,7 +171,7 @@ function checkVocabularies([first, ...rest]: readonly Subject[]): void {
   }
 }
 
-function vocabularyDifference(a: Subject, b: Subject): string | null {
+function vocabularyDifference(a: RunningModel, b: RunningModel): string | null {
   const size = a.engine.graph.vocabulary;
   if (size !== b.engine.graph.vocabulary) {
     return `${size} and ${b.engine.graph.vocabulary} tokens`;
@@ -184,6 +184,6 @@ function vocabularyDifference(a: Subject, b: Subject): string | null {
       return `token ${token} is ${text(left)} and ${text(right)}`;
     }
   }
-  const start = ({ vocabulary }: Subject) => (vocabulary.addBos ? vocabulary.bos : null);
+  const start = ({ vocabulary }: RunningModel) => (vocabulary.addBos ? vocabulary.bos : null);
   return start(a) === start(b) ? null : 'they begin a text differently';
 }

@@ -1,8 +1,7 @@
 import { totalmem } from 'node:os';
 import { ResourceError } from '../errors.js';
-import { rowBytes } from '../gguf/types.js';
 import { MAX_RUNNER_PROPORTION, MIN_RUNNER_BYTES } from '../limits.js';
-import type { CompiledGraph, NativeOperator } from './operators.js';
+import type { CompiledGraph } from './compile.js';
 
 /** Keys, values and intermediate results don't fit, or are out of all proportion to the model. */
 export class RunnerMemoryError extends ResourceError {}
@@ -16,8 +15,8 @@ export interface MemoryOptions {
 export const BATCH_TOKENS = 512;
 /** Columns and tokens that the kernels take together at most (native/runner/kernels.h). */
 const [PANEL_COLUMNS, PANEL_TOKENS] = [32, 12];
-/** Floats of the largest tile of a matrix product (native/runner/operators/mat-mul.cpp). */
-const TILE = 32 * 768;
+/** Floats of a product's largest tile (native/runner/operators/row-tiles.cpp), and of the sums of some experts' rows. */
+const TILE = 32 * 768 + 48 * 64;
 const FLOAT = 4;
 
 /**
@@ -25,27 +24,15 @@ const FLOAT = 4;
  * batch and the packed input of a product; what operators keep; what a thread needs at a time.
  */
 export function requiredMemory(graph: CompiledGraph, { contextLength, threads }: MemoryOptions): number {
-  const { operators, widths, weights } = graph;
+  const { widths, weights, memory } = graph;
   const widest = widths.reduce((a, b) => Math.max(a, b), 0);
-  const batch = Math.min(BATCH_TOKENS, contextLength) * (sum(widths) + widest + PANEL_COLUMNS);
+  const batch = Math.min(BATCH_TOKENS, contextLength) * (sum(widths) + memory.perToken + PANEL_COLUMNS);
   const positions = contextLength + PANEL_COLUMNS;
   // A norm or a bias as floats, the start of a product's sums, or the sums of its input's squares.
-  const tables = sum(weights.map(({ columns, rows }) => columns + rows + PANEL_COLUMNS));
-  const kept = sum(operators.map((operator) => floatsKept(operator, widths, positions)));
+  const tables = sum(weights.map(({ columns, rows, matrices }) => matrices * (columns + rows) + PANEL_COLUMNS));
+  const kept = positions * memory.perPosition + memory.fixed;
   const thread = TILE + PANEL_TOKENS * (widest + 2 * positions);
   return FLOAT * (batch + tables + kept + threads * thread);
-}
-
-function floatsKept({ op, ...numbers }: NativeOperator, widths: readonly number[], positions: number): number {
-  const width = (key: string) => widths[Number(numbers[key])] ?? 0;
-  switch (op) {
-    case 'attention':
-      return positions * (width('key') + width('value'));
-    case 'rope':
-      return Number(numbers.dimensions) / 2;
-    default:
-      return 0;
-  }
 }
 
 /**
@@ -55,7 +42,7 @@ function floatsKept({ op, ...numbers }: NativeOperator, widths: readonly number[
  */
 export function checkMemory(graph: CompiledGraph, options: MemoryOptions): void {
   const required = requiredMemory(graph, options);
-  const weights = sum(graph.weights.map(({ tensor, columns, rows }) => rows * rowBytes(tensor.type, columns)));
+  const weights = sum(graph.weights.map(({ size }) => size));
   const proportional = Math.max(MIN_RUNNER_BYTES, MAX_RUNNER_PROPORTION * weights);
   const machine = machineMemory();
   if (required <= Math.min(proportional, machine)) {

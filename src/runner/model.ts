@@ -5,8 +5,9 @@ import type { OpeningEvent } from '../events.js';
 import { loadTensor } from '../fill/load-tensor.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
-import type { Graph, WeightTensor } from '../graphs/graph.js';
+import type { Graph } from '../graphs/graph.js';
 import { buildGraph } from '../graphs/registry.js';
+import type { WeightTensor } from '../graphs/weight-tensor.js';
 import type { PlannedTensor } from '../layout/plan.js';
 import { checkFaults } from '../loading/check.js';
 import { findFaults } from '../loading/faults.js';
@@ -35,7 +36,7 @@ export interface RunnableOptions
   extends Pick<ConversionParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'archFile' | 'preTokenizer'> {
   /** Keeps what is opened, for one that opens the same model several times. */
   readonly opened?: OpenedModels;
-  /** Takes the warnings of a conversion, and the Hub's pauses. */
+  /** Is called with a conversion's warnings, and when the Hub makes us wait. */
   emit?(event: OpeningEvent): void;
 }
 
@@ -60,7 +61,7 @@ export function openRunnable(source: string, options: RunnableOptions = {}): Pro
     const { repo, graph, kv, tensors: outlined } = await openOutline(source, options);
     const tensors = outlined.map((tensor) => mapInPlace(repo, tensor));
     const fetched = outlined.filter((_, i) => tensors[i] === undefined);
-    checkMemory(source, fetched);
+    checkFits(source, fetched);
     await forEachConcurrently([...outlined.entries()], READS, options.signal, async ([i, tensor], signal) => {
       tensors[i] ??= await load(repo, tensor, signal);
     });
@@ -98,10 +99,11 @@ async function outlineOfFile(source: string, options: RunnableOptions): Promise<
   return { repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 
-/** Tensors that are read at a time, lest a Hub's latency counts for each. */
+/** Tensors that are read at a time: a Hub takes long to answer, whatever the size. */
 const READS = 8;
 
-function checkMemory(source: string, fetched: Outline['tensors']): void {
+/** @throws ModelTooLargeError */
+function checkFits(source: string, fetched: Outline['tensors']): void {
   const needed = fetched.reduce((sum, { expr }) => sum + bytesOf(dtypeOf(expr), elementCount(shapeOf(expr))), 0);
   if (needed > totalmem()) {
     const [gib, has] = [needed, totalmem()].map((bytes) => (bytes / 2 ** 30).toFixed(1));

@@ -1,7 +1,7 @@
 import type { Estimate } from './check-result.js';
 import { BATCH_TOKENS } from './memory.js';
 
-/** Values of which the mean is wanted. */
+/** Adds up values, and gives their mean and its standard error. */
 export class Samples {
   #sum = 0;
   #squares = 0;

@@ -1,5 +1,8 @@
 import type { DType } from './dtype.js';
 
+/** What a cast makes: floats are rounded to nearest even, integers must be exact. */
+export type CastTarget = 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I8';
+
 /** What arithmetic is done on. */
 export type ComputeType = 'F32' | 'F16';
 
@@ -35,10 +38,9 @@ export interface TensorKernels {
 
   /**
    * Elements of any dtype as F32, F16 or BF16 (by way of F32, each time rounded to nearest even), or as I64, I32 or I8.
-   * @throws RangeError if a value is not one of the integer type's: the target is then half-written. Also for another
-   * `to`.
+   * @throws RangeError if a value is not one of the integer type's: the target is then half-written.
    */
-  cast(source: Uint8Array, from: DType, target: Uint8Array, to: DType): void;
+  cast(source: Uint8Array, from: DType, target: Uint8Array, to: CastTarget): void;
 
   /**
    * Element by element; `right` has as many elements as `left`, or one. Every operation is rounded once: of F16 elements

@@ -1,7 +1,7 @@
 /**
  * The runner's native part under the address and undefined-behaviour sanitizers, in a program of its own
- * (native/harness): small models as the addon would get them, with numbers, weights and operators changed, and every
- * type decoded from random blocks. Ends with 1 where a sanitizer found something.
+ * (native/harness): small models and single operators as the addon would get them, with numbers, weights and operators
+ * changed, and every type decoded from random blocks. Ends with 1 where a sanitizer found something.
  *
  *   node out/test/fuzz/harness.js [--count 10000] [--seed N]
  */
@@ -10,10 +10,11 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { GGML_TYPES, rowBytes } from '#src/gguf/types.js';
-import { openRunnable } from '#src/runner/model.js';
-import { compileGraph, type ShapedWeight } from '#src/runner/operators.js';
+import { GGML_TYPES } from '#src/gguf/types.js';
+import { compileGraph, type ShapedWeight } from '#src/runner/compile.js';
+import { openRunnable, type Runnable } from '#src/runner/model.js';
 import { root } from '../paths.js';
+import { operatorModels } from '../runner/operator-cases.js';
 import { convertModels, encodeDraft, readDraft } from './gguf-models.js';
 
 const BUILD = join(root, 'out/harness');
@@ -31,14 +32,14 @@ function execute(command: string, args: readonly string[]): string {
   return stdout;
 }
 
-/** A GGUF file as native/harness/cases.h has it. */
-async function encodeCase(path: string): Promise<Buffer> {
-  const { graph, tensors } = await openRunnable(path);
-  const { operators, weights, widths } = compileGraph(graph, tensors);
+/** A model as native/harness/cases.h has it. */
+function encodeCase({ graph, tensors }: Pick<Runnable, 'graph' | 'tensors'>): Buffer {
+  const { operators, weights, widths, outputs } = compileGraph(graph, tensors);
   const lines = [
     `widths ${widths.join(' ')}`,
-    ...weights.map(({ tensor: { type }, columns, rows }) =>
-      ['weight', GGML_TYPES[type][0], columns, rows, rows * rowBytes(type, columns)].join(' '),
+    `outputs ${outputs.join(' ')}`,
+    ...weights.map(({ tensor: { type }, columns, rows, matrices, size }) =>
+      ['weight', GGML_TYPES[type][0], columns, rows, matrices, size].join(' '),
     ),
     ...operators.map(({ op, ...numbers }) =>
       ['operator', op, ...Object.entries(numbers).map(([key, number]) => `${key}=${number}`)].join(' '),
@@ -48,11 +49,11 @@ async function encodeCase(path: string): Promise<Buffer> {
   return Buffer.concat([Buffer.from(lines.join('\n')), ...weights.map(bytesOf)]);
 }
 
-function bytesOf({ tensor: { data, type }, columns, rows }: ShapedWeight): Uint8Array {
+function bytesOf({ tensor: { data }, size }: ShapedWeight): Uint8Array {
   if (data.kind === 'memory') {
     return data.bytes;
   }
-  const bytes = Buffer.alloc(rows * rowBytes(type, columns));
+  const bytes = Buffer.alloc(size);
   const file = openSync(data.path, 'r');
   readSync(file, bytes, 0, bytes.length, data.offset);
   closeSync(file);
@@ -68,8 +69,9 @@ try {
   const cases: Buffer[] = [];
   for (const path of await convertModels(folder)) {
     writeFileSync(path, encodeDraft(await readDraft(path)).bytes);
-    cases.push(await encodeCase(path));
+    cases.push(encodeCase(await openRunnable(path)));
   }
+  cases.push(...operatorModels().map(([, model]) => encodeCase(model)));
   writeFileSync(join(folder, 'cases'), Buffer.concat(cases));
   console.log(`seed ${values.seed}, ${cases.length} models`);
   const args = [join(folder, 'cases'), folder, values.count, values.seed];

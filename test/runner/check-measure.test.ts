@@ -1,14 +1,24 @@
 import { InterruptedError } from '#src/errors.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { Distribution } from '#src/runner/distribution.js';
-import { DifferentVocabularyError, measure, type Running, ShortTextError, type Subject } from '#src/runner/measure.js';
+import {
+  DifferentVocabularyError,
+  measure,
+  type Running,
+  type RunningModel,
+  ShortTextError,
+} from '#src/runner/measure.js';
 import { NoNumberError } from '#src/runner/no-number.js';
-import { fakeSubject } from './fake-subject.js';
+import { fakeModel } from './fake-model.js';
 
 const LN2 = Math.LN2;
 const TEXT = 'abcd'.repeat(16);
 
-async function all(models: readonly Subject[], base: Subject | null, options: object = {}): Promise<Running[]> {
+async function all(
+  models: readonly RunningModel[],
+  base: RunningModel | null,
+  options: object = {},
+): Promise<Running[]> {
   const seen: Running[] = [];
   for await (const running of measure(models, base, { text: TEXT, context: 16, ...options })) {
     seen.push(running);
@@ -16,26 +26,26 @@ async function all(models: readonly Subject[], base: Subject | null, options: ob
   return seen;
 }
 
-async function last(models: readonly Subject[], base: Subject | null, options?: object): Promise<Running> {
+async function last(models: readonly RunningModel[], base: RunningModel | null, options?: object): Promise<Running> {
   return (await all(models, base, options)).at(-1) as Running;
 }
 
 const logs = (...probabilities: number[]) => probabilities.map(Math.log);
-const uniform = () => fakeSubject({ logits: () => [3, 3, 3, 3] }).subject;
-const always = (...probabilities: number[]) => fakeSubject({ logits: () => logs(...probabilities) }).subject;
+const uniform = () => fakeModel({ logits: () => [3, 3, 3, 3] }).model;
+const always = (...probabilities: number[]) => fakeModel({ logits: () => logs(...probabilities) }).model;
 
 /** Gives the letter that follows in the text the first or the second probability, by turns. */
 const byTurns = (first: number, second: number) =>
-  fakeSubject({
+  fakeModel({
     logits: (token, position) => {
       const right = position % 2 === 0 ? first : second;
       return [0, 1, 2, 3].map((other) => Math.log(other === (token + 1) % 4 ? right : (1 - right) / 3));
     },
-  }).subject;
+  }).model;
 
 test('of each chunk the second half is scored, and nothing after its last token is run', async () => {
-  const { subject, calls } = fakeSubject({ logits: () => [0, 0, 0, 0] });
-  const seen = await all([subject], null);
+  const { model, calls } = fakeModel({ logits: () => [0, 0, 0, 0] });
+  const seen = await all([model], null);
   expect(calls).toHaveLength(4);
   expect(calls[1]).toEqual({ tokens: [...'abcdabcdabcdabc'].map((c) => 'abcd'.indexOf(c)), past: 0, logitsFrom: 8 });
   // llama-perplexity counts context - context / 2 - 1 tokens a chunk.
@@ -43,23 +53,23 @@ test('of each chunk the second half is scored, and nothing after its last token 
 });
 
 test('the first token of each chunk gives way to the BOS where the vocabulary adds one', async () => {
-  const { subject, calls } = fakeSubject({ letters: 'abcd^', bos: '^', logits: () => [0, 0, 0, 0, 0] });
-  await all([subject], null, { chunks: 2 });
+  const { model, calls } = fakeModel({ letters: 'abcd^', bos: '^', logits: () => [0, 0, 0, 0, 0] });
+  await all([model], null, { chunks: 2 });
   const chunk = (text: string) => [...text].map((letter) => 'abcd^'.indexOf(letter));
   // The text itself begins with a BOS, so that it is one token further on.
   expect(calls.map(({ tokens }) => tokens)).toEqual([chunk('^abcdabcdabcdab'), chunk('^abcdabcdabcdab')]);
 });
 
 test('a long context is run in pieces, each scored from its half on', async () => {
-  const { subject, calls } = fakeSubject({ logits: () => [0, 0, 0, 0] });
-  await all([subject], null, { text: 'abcd'.repeat(700), context: 1400 });
+  const { model, calls } = fakeModel({ logits: () => [0, 0, 0, 0] });
+  await all([model], null, { text: 'abcd'.repeat(700), context: 1400 });
   const shapes = calls.slice(0, 3).map(({ tokens, past, logitsFrom }) => [tokens.length, past, logitsFrom]);
   expect(shapes).toEqual([
     [512, 0, 512],
     [512, 512, 188],
     [375, 1024, 0],
   ]);
-  const { tokens } = await last([subject], null, { text: 'abcd'.repeat(700), context: 1400 });
+  const { tokens } = await last([model], null, { text: 'abcd'.repeat(700), context: 1400 });
   expect(tokens).toBe(2 * 699);
 });
 
@@ -112,9 +122,9 @@ test('the error of the ratio knows that both were measured on the same text', as
 });
 
 test('percentiles and the share of equal top tokens, with its error', async () => {
-  const model = fakeSubject({
+  const model = fakeModel({
     logits: (_, position) => (position === 10 ? logs(1 / 8, 1 / 8, 1 / 4, 1 / 2) : logs(1 / 2, 1 / 4, 1 / 8, 1 / 8)),
-  }).subject;
+  }).model;
   const { models } = await last([model], always(1 / 2, 1 / 4, 1 / 8, 1 / 8));
   const { kld, sameTop } = models[0]?.divergence ?? {};
   // ½ ln 4 + ¼ ln 2 - ⅛ ln 2 - ⅛ ln 4, at one position of seven.
@@ -130,15 +140,15 @@ test('percentiles and the share of equal top tokens, with its error', async () =
 
 test('between two values, percentiles are read off the line', async () => {
   const base = always(1 / 2, 1 / 4, 1 / 8, 1 / 8);
-  const model = fakeSubject({
+  const model = fakeModel({
     logits: (_, position) => (position > 8 + 4 ? [0, 0, 0, 0] : logs(1 / 2, 1 / 4, 1 / 8, 1 / 8)),
   });
   // 20 of 28 are 0, the others 0.25 ln 2; the 90th percentile is at 24.3, beyond the step between 19 and 20.
-  const { models } = await last([model.subject], base);
+  const { models } = await last([model.model], base);
   expect(models[0]?.divergence?.kld.p90).toBeCloseTo(LN2 / 4, 6);
   expect(models[0]?.divergence?.kld.median).toBe(0);
   const one = await last(
-    [fakeSubject({ logits: (_, p) => (p >= 6 ? [0, 0, 0, 0] : logs(1 / 2, 1 / 4, 1 / 8, 1 / 8)) }).subject],
+    [fakeModel({ logits: (_, p) => (p >= 6 ? [0, 0, 0, 0] : logs(1 / 2, 1 / 4, 1 / 8, 1 / 8)) }).model],
     base,
     {
       context: 9,
@@ -162,19 +172,19 @@ test('a model against itself does not differ at all', async () => {
 });
 
 test('several models are compared with one run of the base', async () => {
-  const base = fakeSubject({ logits: () => logs(1 / 2, 1 / 4, 1 / 8, 1 / 8) });
-  const { models } = await last([uniform(), always(1 / 2, 1 / 4, 1 / 8, 1 / 8)], base.subject);
+  const base = fakeModel({ logits: () => logs(1 / 2, 1 / 4, 1 / 8, 1 / 8) });
+  const { models } = await last([uniform(), always(1 / 2, 1 / 4, 1 / 8, 1 / 8)], base.model);
   expect(base.calls).toHaveLength(4);
   expect(models.map(({ divergence }) => divergence?.kld.value)).toEqual([expect.closeTo(LN2 / 4, 6), 0]);
 });
 
 test('a model that predicts no numbers is refused', async () => {
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
-    const { subject } = fakeSubject({
+    const { model } = fakeModel({
       name: 'broken.gguf',
       logits: (_, position) => [0, 0, position === 9 ? bad : 0, 0],
     });
-    const failure = last([subject], null);
+    const failure = last([model], null);
     await expect(failure).rejects.toThrow(NoNumberError);
     await expect(failure).rejects.toThrow(/broken\.gguf predicts \S+ at position \d+:/);
   }
@@ -189,8 +199,8 @@ test('vocabularies that differ are refused, with the first difference', async ()
   const base = uniform();
   const logits = () => [0, 0, 0, 0];
   const refusal = async (fake: object) => {
-    const { subject } = fakeSubject({ name: 'other.gguf', logits, ...fake });
-    const failure = last([subject], base);
+    const { model } = fakeModel({ name: 'other.gguf', logits, ...fake });
+    const failure = last([model], base);
     await expect(failure).rejects.toThrow(DifferentVocabularyError);
     return failure.catch((error: Error) => error.message);
   };
@@ -201,13 +211,13 @@ test('vocabularies that differ are refused, with the first difference', async ()
 
 test('an aborted measurement ends', async () => {
   const stop = new AbortController();
-  const { subject, calls } = fakeSubject({
+  const { model, calls } = fakeModel({
     logits: () => {
       stop.abort();
       return [0, 0, 0, 0];
     },
   });
-  await expect(last([subject], null, { signal: stop.signal })).rejects.toThrow(InterruptedError);
+  await expect(last([model], null, { signal: stop.signal })).rejects.toThrow(InterruptedError);
   expect(calls).toHaveLength(1);
 });
 

@@ -1,12 +1,13 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Operator, WeightTensor } from '#src/graphs/graph.js';
+import type { Operator } from '#src/graphs/operators/table.js';
+import type { WeightTensor } from '#src/graphs/weight-tensor.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { type EngineOptions, GraphError, openEngine, UnknownTokenError, WeightsFileError } from '#src/runner/engine.js';
 import { tempFolder } from '../temp.js';
 import { distance, plainLogits, productCases, ROPES } from './cases.js';
 import { runPlainly } from './plain.js';
-import { PLAIN_ROPE, rowsOf, type Tiny, tinyLlama, tinyProduct } from './tiny.js';
+import { logits, PLAIN_ROPE, rowsOf, type Tiny, tinyLlama, tinyProduct } from './tiny.js';
 
 const TOKENS = Int32Array.from({ length: 37 }, (_, i) => (i * 7 + 3) % 45);
 const LONG = Int32Array.from({ length: 700 }, (_, i) => (i * i + 3) % 45);
@@ -16,7 +17,8 @@ async function logitsOf(model: Tiny, tokens: Int32Array, options: Partial<Engine
   const engine = openEngine(model.graph, model.tensors, { contextLength: tokens.length, threads: 2, ...options });
   const all: number[] = [];
   for (let past = 0; past < tokens.length; past += step) {
-    all.push(...(await engine.run(tokens.subarray(past, past + step), past, 0)));
+    const [logits] = await engine.run(tokens.subarray(past, past + step), past, 0);
+    all.push(...logits);
   }
   engine.close();
   return Float32Array.from(all);
@@ -25,8 +27,8 @@ async function logitsOf(model: Tiny, tokens: Int32Array, options: Partial<Engine
 describe.each(availableTargets())('%s', (on) => {
   test.each(Object.entries(ROPES))(
     'a graph of all operators gives what their formulas give: rope %s',
-    async (_, rope) => {
-      const model = tinyLlama(rope);
+    async (_, turn) => {
+      const model = tinyLlama(turn);
       expect(distance(await logitsOf(model, TOKENS, { on }), plainLogits(model, TOKENS))).toBeLessThan(1e-5);
     },
   );
@@ -60,14 +62,15 @@ test('a token gives the same bits alone, in any batch and on any number of threa
 test('logits are those of the tokens that are asked for, and a shorter text may follow a longer one', async () => {
   const model = tinyLlama();
   const engine = openEngine(model.graph, model.tensors, { contextLength: LONG.length, threads: 2 });
-  const whole = (await engine.run(LONG, 0, 0)).slice();
+  const run = async (tokens: Int32Array, past: number, from: number) => (await engine.run(tokens, past, from))[0];
+  const whole = (await run(LONG, 0, 0)).slice();
   for (const from of [0, 1, 511, 512, 513, 699, 700]) {
-    expect(await engine.run(LONG, 0, from)).toEqual(whole.subarray(from * 45));
+    expect(await run(LONG, 0, from)).toEqual(whole.subarray(from * 45));
   }
   // Nothing was asked of the first ones, but they are there for those that follow.
   await engine.run(LONG.subarray(0, 600), 0, 600);
-  expect(await engine.run(LONG.subarray(600), 600, 0)).toEqual(whole.subarray(600 * 45));
-  expect(await engine.run(LONG.subarray(0, 20), 0, 0)).toEqual(whole.subarray(0, 20 * 45));
+  expect(await run(LONG.subarray(600), 600, 0)).toEqual(whole.subarray(600 * 45));
+  expect(await run(LONG.subarray(0, 20), 0, 0)).toEqual(whole.subarray(0, 20 * 45));
   engine.close();
 });
 
@@ -153,14 +156,15 @@ describe('what does not fit together is refused before anything runs', () => {
     ['too few bytes', () => open({}, replaced('q', { ne: [52, 83] })), /tensor q has 17472 bytes/],
     ['a dimension of 0', () => open({}, replaced('q', { ne: [0, 84] })), /tensor q has the shape 0 × 84/],
     ['a shape beyond numbers', () => open({}, replaced('q', { ne: [2 ** 53, 2 ** 53] })), /tensor q has the shape/],
-    ['a third dimension', () => open({}, replaced('q', { ne: [52, 84, 2] })), /tensor q has the shape 52 × 84 × 2/],
+    ['a third dimension', () => open({}, replaced('q', { ne: [52, 42, 2] })), /tensor q has the shape 52 × 42 × 2/],
+    ['a fourth dimension', () => open({}, replaced('q', { ne: [52, 21, 2, 2] })), /has the shape 52 × 21 × 2 × 2/],
     ['half a block', () => open({}, replaced('q', { type: 'Q8_0' })), /tensor q has the shape/],
     ['integers', () => open({}, replaced('q', { type: 'I32' })), /tensor q has the type I32/],
     ['a norm of another width', () => open(edited(1, { groups: 2 })), /tensor norm is 52 × 1, where 26 numbers/],
     ['groups that do not divide', () => open(edited(1, { groups: 3 })), /x of 52 cannot be divided by 3/],
     ['no heads', () => open(edited(9, { kvHeads: 0 })), /key of 28 cannot be divided by 0/],
     ['heads that cannot share', () => open(edited(9, { heads: 3 })), /query heads of 3 cannot be divided by 2/],
-    ['other heads', () => open(edited(9, { heads: 4 })), /queries of 84 and keys of 14/],
+    ['other heads', () => open(edited(9, { heads: 4 })), /queries of 84 and keys of 14 for each of 4/],
     [
       'odd dimensions',
       () => open(edited(6, { rope: { ...PLAIN_ROPE, dimensions: 3 } })),
@@ -172,9 +176,10 @@ describe('what does not fit together is refused before anything runs', () => {
     ['different widths', () => open(edited(11, { right: 'query' })), /x and query are not of the same width/],
     ['a product onto itself', () => open(edited(10, { output: 'attended' })), /replaces its own input/],
     ['an unknown operator', () => open(edited(10, { op: 'scan' })), /there is no operator scan/],
-    ['another vocabulary', () => open({ vocabulary: 44 }), /logits of 45 come out, where 44/],
+    ['another vocabulary', () => open({ outputs: logits(44) }), /logits of 45 come out, where 44/],
     ['a small embedding', () => open({ vocabulary: 46 }), /tensor embd has 45 rows for a vocabulary of 46/],
     ['no operators', () => open({ operators: [] }), /cannot be run/],
+    ['no outputs', () => open({ outputs: [] }), /no value comes out/],
   ])('%s', (_, run, message) => {
     expect(run).toThrow(GraphError);
     expect(run).toThrow(message);
@@ -184,9 +189,10 @@ describe('what does not fit together is refused before anything runs', () => {
 test('tokens and positions that there are not are refused', async () => {
   const model = tinyLlama();
   const engine = openEngine(model.graph, model.tensors, { contextLength: 8 });
-  const run = (tokens: number[], past: number, from: number) => engine.run(Int32Array.from(tokens), past, from);
+  const run = async (tokens: number[], past: number, from: number) =>
+    (await engine.run(Int32Array.from(tokens), past, from))[0];
   await expect(run([45], 0, 0)).rejects.toThrow(UnknownTokenError);
-  await expect(run([45], 0, 0)).rejects.toThrow(/token 45, .* 45 rows/);
+  await expect(run([45], 0, 0)).rejects.toThrow(/token 45, .* 45 tokens/);
   await expect(run([-1], 0, 0)).rejects.toThrow(UnknownTokenError);
   await expect(run([1], 1, 0)).rejects.toThrow(RangeError);
   await expect(run([1, 2, 3, 4, 5, 6, 7, 8, 9], 0, 0)).rejects.toThrow(RangeError);
@@ -213,15 +219,18 @@ describe.each(availableTargets())('%s: attention to what is NaN is NaN', (on) =>
       { op: 'embed', weight: 'ones', output: 'ones' },
       { op: 'embed', weight: 'keys', output: 'keys' },
       {
-        ...{ op: 'attention', layer: 0, query: 'ones', key: 'keys', value: 'ones' },
+        ...{ op: 'attention', query: 'ones', key: 'keys', value: 'ones' },
         ...{ heads: 1, kvHeads: 1, scale: 1, output: 'logits' },
       },
     ];
-    const graph = { architecture: 'tiny', vocabulary: width, contextLength: 8, operators };
+    const graph = {
+      ...{ architecture: 'tiny', vocabulary: width, contextLength: 8, operators },
+      outputs: logits(width),
+    };
     const tensors = [uniform('ones', 0x3f800000, width, width), uniform('keys', nan, width, width)];
     const engine = openEngine(graph, tensors, { contextLength: 8, threads: 1, on });
-    const logits = await engine.run(Int32Array.of(1, 2), 0, 0);
-    expect([...logits]).toEqual(Array(2 * width).fill(Number.NaN));
+    const [values] = await engine.run(Int32Array.of(1, 2), 0, 0);
+    expect([...values]).toEqual(Array(2 * width).fill(Number.NaN));
     engine.close();
   });
 });

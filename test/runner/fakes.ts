@@ -24,13 +24,13 @@ interface Fake {
 /** An engine that knows one continuation. */
 export function fakeEngine({ vocabulary, next = (token) => token }: Fake): Engine {
   return {
-    graph: { architecture: 'fake', vocabulary, contextLength: 64, operators: [] },
+    graph: { architecture: 'fake', vocabulary, contextLength: 64, operators: [], outputs: [] },
     async run(tokens, past, logitsFrom) {
       const logits = new Float32Array((tokens.length - logitsFrom) * vocabulary);
       for (let i = logitsFrom; i < tokens.length; i++) {
         logits[(i - logitsFrom) * vocabulary + next(tokens[i] ?? 0, past + i)] = 1;
       }
-      return logits;
+      return [logits];
     },
     collect: () => {},
     activations: () => new Map(),

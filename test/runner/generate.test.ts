@@ -1,3 +1,4 @@
+import type { Outputs } from '#src/runner/engine.js';
 import { continueTokens, type End } from '#src/runner/generate/continue.js';
 import { decodeTokens } from '#src/runner/generate/decode.js';
 import { createSampler, likeliest } from '#src/runner/generate/sample.js';
@@ -50,7 +51,7 @@ describe('continuing', () => {
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY])('a model that predicts %d is refused', async (bad) => {
-    const broken = { ...engine, run: async () => Float32Array.of(0, 1, bad, 0) };
+    const broken = { ...engine, run: async (): Promise<Outputs> => [Float32Array.of(0, 1, bad, 0)] };
     await expect(all(continueTokens(broken, Int32Array.of(1, 2), options))).rejects.toMatchObject({
       name: 'NoNumberError',
       exitCode: 4,

@@ -55,7 +55,7 @@ describe('what is gathered', () => {
       ...engine(),
       run: async (tokens, past) => {
         runs.push([[...tokens], past]);
-        return new Float32Array(0);
+        return [new Float32Array(0)];
       },
     };
     await collectSums(watched, [Int32Array.of(1, 2), Int32Array.of(3, 4)]);

@@ -33,7 +33,8 @@ export async function lastLogits(
     let logits = new Float32Array();
     for (let past = 0; past < ids.length; past += step) {
       const tokens = Int32Array.from(ids.slice(past, past + step));
-      logits = (await engine.run(tokens, past, tokens.length - 1)).slice();
+      const [last] = await engine.run(tokens, past, tokens.length - 1);
+      logits = last.slice();
     }
     return logits;
   } finally {

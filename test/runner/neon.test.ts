@@ -1,7 +1,8 @@
 import { GGML_TYPES } from '#src/gguf/types.js';
-import { compileGraph } from '#src/runner/operators.js';
+import { compileGraph } from '#src/runner/compile.js';
 import { type Ask, describeOnArm } from '../emulator.js';
 import { distance, plainLogits, productCases, ROPES } from './cases.js';
+import { operatorModels, plainOutput } from './operator-cases.js';
 import { type Tiny, tinyLlama, tinyProduct } from './tiny.js';
 
 // The runner's kernels for 64-bit ARM, cross-compiled into a program that reads models from a pipe, under qemu.
@@ -9,17 +10,17 @@ import { type Tiny, tinyLlama, tinyProduct } from './tiny.js';
 const TOKENS = Array.from({ length: 37 }, (_, i) => (i * 7 + 3) % 45);
 const THREADS = 2;
 
-/** The logits of all tokens, which run `step` at a time. */
-function logitsOf(ask: Ask, model: Tiny, target: string, step = TOKENS.length): Float32Array {
-  const { operators, widths, weights } = compileGraph(model.graph, model.tensors);
+/** The output of all tokens, which run `step` at a time. */
+function outputOf(ask: Ask, model: Tiny, target: string, step = TOKENS.length): Float32Array {
+  const { operators, widths, weights, outputs } = compileGraph(model.graph, model.tensors);
   const bytes = weights.map(({ tensor: { data } }) => (data.kind === 'memory' ? data.bytes : new Uint8Array()));
   const list = (elements: readonly (string | number)[]) => [elements.length, ...elements];
   const request = [
-    ...[target, THREADS, step, ...list(TOKENS), ...list(widths)],
+    ...[target, THREADS, step, ...list(TOKENS), ...list(widths), ...list(outputs)],
     ...[
       weights.length,
-      ...weights.flatMap(({ tensor, columns, rows }, i) => [
-        ...[GGML_TYPES[tensor.type][0], columns, rows, bytes[i]?.length ?? 0],
+      ...weights.flatMap(({ tensor, columns, rows, matrices }, i) => [
+        ...[GGML_TYPES[tensor.type][0], columns, rows, matrices, bytes[i]?.length ?? 0],
       ]),
     ],
     ...[
@@ -35,22 +36,28 @@ function logitsOf(ask: Ask, model: Tiny, target: string, step = TOKENS.length): 
 }
 
 describeOnArm('NEON in the runner', 'hf2gguf-runner-pipe', (ask) => {
-  test.each(Object.entries(ROPES))('a graph of all operators gives what their formulas give: rope %s', (_, rope) => {
-    const model = tinyLlama(rope);
+  test.each(Object.entries(ROPES))('a graph of all operators gives what their formulas give: rope %s', (_, turn) => {
+    const model = tinyLlama(turn);
     const expected = plainLogits(model, TOKENS);
     for (const target of ['neon', 'scalar']) {
-      expect(distance(logitsOf(ask, model, target), expected)).toBeLessThan(1e-5);
+      expect(distance(outputOf(ask, model, target), expected)).toBeLessThan(1e-5);
     }
+  });
+
+  test.each(operatorModels())('%s gives what its formula gives, the same bits in every batch', (_, model) => {
+    const together = outputOf(ask, model, 'neon');
+    expect(distance(together, plainOutput(model, TOKENS))).toBeLessThan(1e-5);
+    expect(outputOf(ask, model, 'neon', 1)).toEqual(together);
   });
 
   test.each(productCases())(
     'a product with %s weights of %d columns, the same bits in every batch',
     (type, columns) => {
       const model = tinyProduct(type, columns);
-      const together = logitsOf(ask, model, 'neon');
+      const together = outputOf(ask, model, 'neon');
       expect(distance(together, plainLogits(model, TOKENS))).toBeLessThan(1e-5);
-      expect(logitsOf(ask, model, 'neon', 1)).toEqual(together);
-      expect(logitsOf(ask, model, 'neon', 8)).toEqual(together);
+      expect(outputOf(ask, model, 'neon', 1)).toEqual(together);
+      expect(outputOf(ask, model, 'neon', 8)).toEqual(together);
     },
   );
 });

@@ -1,18 +1,22 @@
-import type { Graph, Operator, Rope } from '#src/graphs/graph.js';
+import type { Graph } from '#src/graphs/graph.js';
+import type { Rope } from '#src/graphs/operators/rope.js';
+import type { Operator } from '#src/graphs/operators/table.js';
 
-/** A value's or a weight's rows. */
+/** Rows of a value, or of one of a weight's matrices. */
 export type Rows = readonly (readonly number[])[];
+/** The matrices of each weight. */
+export type PlainWeights = ReadonlyMap<string, readonly Rows[]>;
 
 interface State {
   readonly tokens: readonly number[];
-  readonly weights: ReadonlyMap<string, Rows>;
+  readonly weights: PlainWeights;
   readonly values: Map<string, Rows>;
   /** The inputs of each weight's products. */
   readonly inputs: Map<string, Rows>;
 }
 
 /** A graph computed as its definitions read, in float64, with all tokens at once. */
-export function runPlainly(graph: Graph, weights: ReadonlyMap<string, Rows>, tokens: readonly number[]): State {
+export function runPlainly(graph: Graph, weights: PlainWeights, tokens: readonly number[]): State {
   const state: State = { tokens, weights, values: new Map(), inputs: new Map() };
   for (const operator of graph.operators) {
     state.values.set('output' in operator ? operator.output : operator.value, compute(operator, state));
@@ -22,7 +26,7 @@ export function runPlainly(graph: Graph, weights: ReadonlyMap<string, Rows>, tok
 
 function compute(operator: Operator, { tokens, weights, values, inputs }: State): Rows {
   const value = (name: string): Rows => values.get(name) ?? [];
-  const weight = (name: string): Rows => weights.get(name) ?? [];
+  const weight = (name: string): Rows => weights.get(name)?.[0] ?? [];
   const both = (left: string, right: string, function_: (l: number, r: number) => number): Rows =>
     value(left).map((row, t) => row.map((x, i) => function_(x, value(right)[t]?.[i] ?? Number.NaN)));
   switch (operator.op) {
@@ -37,12 +41,42 @@ function compute(operator: Operator, { tokens, weights, values, inputs }: State)
       const bias = operator.bias === undefined ? [] : (weight(operator.bias)[0] ?? []);
       return value(operator.input).map((x) => weight(operator.weight).map((row, i) => dot(row, x) + (bias[i] ?? 0)));
     }
+    case 'mat-mul-experts': {
+      const matrices = weights.get(operator.weight) ?? [];
+      return value(operator.experts).map((experts, token) => {
+        const row = value(operator.input)[token] ?? [];
+        const columns = matrices[0]?.[0]?.length ?? 0;
+        return experts.flatMap((expert, i) => {
+          const x = row.length === columns ? row : row.slice(i * columns, (i + 1) * columns);
+          return (matrices[expert] ?? []).map((weightRow) => dot(weightRow, x));
+        });
+      });
+    }
+    case 'causal-conv': {
+      const x = value(operator.input);
+      const bias = operator.bias === undefined ? [] : (weight(operator.bias)[0] ?? []);
+      return x.map((row, token) =>
+        row.map((_, column) => {
+          const kernel = weight(operator.weight)[column] ?? [];
+          const products = kernel.map((w, k) => w * (x[token - kernel.length + 1 + k]?.[column] ?? 0));
+          return products.reduce((sum, product) => sum + product, bias[column] ?? 0);
+        }),
+      );
+    }
     case 'rope':
       return value(operator.value).map((row, position) =>
-        parts(row, operator.heads).flatMap((head) => rotated(head, position, operator.rope, weights)),
+        parts(row, operator.heads).flatMap((head) =>
+          rotated(head, position, operator.rope, weight(operator.factors ?? '')[0]),
+        ),
       );
     case 'attention':
-      return attended(operator, value(operator.query), value(operator.key), value(operator.value));
+      return attended(
+        operator,
+        value(operator.query),
+        value(operator.key),
+        value(operator.value),
+        weight(operator.sinks ?? '')[0],
+      );
     case 'add':
       return both(operator.left, operator.right, (l, r) => l + r);
     case 'gated-silu':
@@ -70,9 +104,13 @@ function normed(x: readonly number[], epsilon: number, weight: readonly number[]
 }
 
 /** rope_yarn and ggml_rope_yarn_corr_dims of llama.cpp v0.5.0. */
-function rotated(head: readonly number[], position: number, rope: Rope, weights: State['weights']): number[] {
+function rotated(
+  head: readonly number[],
+  position: number,
+  rope: Rope,
+  factors: readonly number[] | undefined,
+): number[] {
   const { dimensions, base, scale, yarn } = rope;
-  const factors = rope.factors === undefined ? undefined : weights.get(rope.factors)?.[0];
   const dimensionOf = (rotations: number) =>
     (dimensions * Math.log((yarn?.originalContext ?? 0) / (rotations * 2 * Math.PI))) / (2 * Math.log(base));
   const y = [...head];
@@ -94,16 +132,36 @@ function rotated(head: readonly number[], position: number, rope: Rope, weights:
   return y;
 }
 
-function attended(operator: Operator & { op: 'attention' }, query: Rows, key: Rows, value: Rows): Rows {
-  const { heads, kvHeads, scale } = operator;
+function attended(
+  operator: Operator & { op: 'attention' },
+  query: Rows,
+  key: Rows,
+  value: Rows,
+  sinks: readonly number[] | undefined,
+): Rows {
+  const { heads, kvHeads, scale, window = Number.POSITIVE_INFINITY, softCap, maxBias = 0 } = operator;
   return query.map((row, token) =>
     parts(row, heads).flatMap((q, head) => {
       const shared = Math.floor(head / (heads / kvHeads));
-      const seen = (rows: Rows) => rows.slice(0, token + 1).map((kv) => parts(kv, kvHeads)[shared] ?? []);
-      const scores = seen(key).map((k) => Math.exp(dot(q, k) * scale));
-      const sum = scores.reduce((a, b) => a + b, 0);
+      const start = Math.max(0, token + 1 - window);
+      const seen = (rows: Rows) => rows.slice(start, token + 1).map((kv) => parts(kv, kvHeads)[shared] ?? []);
+      const capped = (score: number) => (softCap === undefined ? score : softCap * Math.tanh(score / softCap));
+      const scores = seen(key).map((k, i) =>
+        Math.exp(capped(dot(q, k) * scale) - slope(head, heads, maxBias) * (token - start - i)),
+      );
+      const sum = scores.reduce((a, b) => a + b, sinks === undefined ? 0 : Math.exp(sinks[head] ?? Number.NaN));
       const values = seen(value);
       return (values[0] ?? []).map((_, i) => values.reduce((y, v, t) => y + ((scores[t] ?? 0) / sum) * (v[i] ?? 0), 0));
     }),
   );
+}
+
+/**
+ * ALiBi's slopes (Press et al., 2021): 2^(-maxBias / n), and its powers, for n heads that are a power of two. The heads
+ * beyond take every other slope of twice as many.
+ */
+function slope(head: number, heads: number, maxBias: number): number {
+  const even = 2 ** Math.floor(Math.log2(heads));
+  const of = (count: number, i: number) => 2 ** ((-maxBias / count) * (i + 1));
+  return maxBias === 0 ? 0 : head < even ? of(even, head) : of(2 * even, 2 * (head - even));
 }

@@ -1,13 +1,16 @@
 import { type GgmlType, rowBytes } from '#src/gguf/types.js';
-import type { Graph, Operator, Rope, WeightTensor } from '#src/graphs/graph.js';
+import type { Graph } from '#src/graphs/graph.js';
+import type { Rope } from '#src/graphs/operators/rope.js';
+import type { Operator } from '#src/graphs/operators/table.js';
+import type { WeightTensor } from '#src/graphs/weight-tensor.js';
 import { dequantize, NEEDS_WEIGHTS, quantizeRows } from '#src/quantize/native.js';
-import type { Rows } from './plain.js';
+import type { PlainWeights } from './plain.js';
 
 /** A model made by hand: its graph, its tensors in memory, and their values. */
 export interface Tiny {
   readonly graph: Graph;
   readonly tensors: readonly WeightTensor[];
-  readonly weights: ReadonlyMap<string, Rows>;
+  readonly weights: PlainWeights;
 }
 
 /** Numbers from -1 to 1, the same in every run. */
@@ -26,7 +29,9 @@ export function rowsOf(values: Float32Array, columns: number): number[][] {
 }
 
 /** A tensor of random numbers, and what they are after its type's rounding. */
-export function randomTensor(name: string, type: GgmlType, columns: number, rows: number, seed: number) {
+export function randomTensor(name: string, type: GgmlType, ne: readonly number[], seed: number) {
+  const [columns = 1, ofMatrix = 1, matrices = 1] = ne;
+  const rows = ofMatrix * matrices;
   const source = randomRows(rows, columns, seed);
   const bytes = new Uint8Array(rows * rowBytes(type, columns));
   quantizeRows({
@@ -35,22 +40,36 @@ export function randomTensor(name: string, type: GgmlType, columns: number, rows
   });
   const values = new Float32Array(rows * columns);
   dequantize(type, bytes, values);
-  const tensor: WeightTensor = { name, type, ne: [columns, rows], data: { kind: 'memory', bytes } };
-  return { tensor, values: rowsOf(values, columns) };
+  const tensor: WeightTensor = { name, type, ne, data: { kind: 'memory', bytes } };
+  const all = rowsOf(values, columns);
+  return {
+    tensor,
+    values: Array.from({ length: matrices }, (_, i) => all.slice(i * ofMatrix, (i + 1) * ofMatrix)),
+  };
 }
 
-/** A model from a graph's operators and its tensors' shapes: [name, type, columns, rows]. */
+export function logits(width: number): Graph['outputs'] {
+  return [{ value: 'logits', width }];
+}
+
+/** A model from a graph's operators and its tensors' shapes: [name, type, columns, rows, ...]. */
 export function tiny(
   operators: readonly Operator[],
   vocabulary: number,
-  shapes: readonly (readonly [string, GgmlType, number, number])[],
+  shapes: readonly (readonly [name: string, type: GgmlType, ...ne: number[]])[],
 ): Tiny {
-  const made = shapes.map(([name, type, columns, rows], i) => randomTensor(name, type, columns, rows, i + 1));
+  const made = shapes.map(([name, type, ...ne], i) => randomTensor(name, type, ne, i + 1));
   return {
-    graph: { architecture: 'tiny', vocabulary, contextLength: 1024, operators },
+    graph: { ...{ architecture: 'tiny', vocabulary, contextLength: 1024, operators }, outputs: logits(vocabulary) },
     tensors: made.map(({ tensor }) => tensor),
     weights: new Map(made.map(({ tensor, values }) => [tensor.name, values])),
   };
+}
+
+/** How queries and keys turn. */
+export interface Turn {
+  readonly rope: Rope;
+  readonly factors?: string;
 }
 
 export const PLAIN_ROPE: Rope = { pairs: 'adjacent', dimensions: 12, base: 10000, scale: 1 };
@@ -60,7 +79,7 @@ const VOCABULARY = 45;
 const [WIDTH, HEADS, KV_HEADS, HEAD, FORWARD] = [52, 6, 2, 14, 70];
 
 /** Every operator once, in the order of a Llama's block with biases and head norms; values are a little wider than the keys. */
-export function tinyLlama(rope: Rope = PLAIN_ROPE): Tiny {
+export function tinyLlama({ rope, ...factors }: Turn = { rope: PLAIN_ROPE }): Tiny {
   const operators: Operator[] = [
     { op: 'embed', weight: 'embd', output: 'x' },
     { op: 'rms-norm', input: 'x', weight: 'norm', epsilon: 1e-5, groups: 1, output: 'normed' },
@@ -68,11 +87,11 @@ export function tinyLlama(rope: Rope = PLAIN_ROPE): Tiny {
     { op: 'mat-mul', input: 'normed', weight: 'k', output: 'key' },
     { op: 'mat-mul', input: 'normed', weight: 'v', output: 'value' },
     { op: 'rms-norm', input: 'query', weight: 'q.norm', epsilon: 0.1, groups: HEADS, output: 'query' },
-    { op: 'rope', value: 'query', heads: HEADS, rope },
-    { op: 'rope', value: 'key', heads: KV_HEADS, rope },
+    { op: 'rope', value: 'query', heads: HEADS, rope, ...factors },
+    { op: 'rope', value: 'key', heads: KV_HEADS, rope, ...factors },
     { op: 'scale-by-position', value: 'query', scale: 0.3, floor: 3, offset: 1 },
     {
-      ...{ op: 'attention', layer: 0, query: 'query', key: 'key', value: 'value' },
+      ...{ op: 'attention', query: 'query', key: 'key', value: 'value' },
       ...{ heads: HEADS, kvHeads: KV_HEADS, scale: 0.2, output: 'attended' },
     },
     { op: 'mat-mul', input: 'attended', weight: 'o', output: 'change' },

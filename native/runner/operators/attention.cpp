@@ -1,29 +1,17 @@
 // Causal attention with grouped heads. Both of its products are of panels: keys are kept as panels of positions, and
 // values, whose rows are positions, are panels as they are.
-#include <cstdlib>
-#include <new>
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
 
 #include "../operators.h"
+#include "../state.h"
 
 namespace hf2gguf {
 namespace {
 
 enum Scratch { QUERIES, SCORES, SHARES };
-
-/** Zeros, which take memory only where they are written. */
-class Cache {
- public:
-  Cache(size_t count, size_t size) : floats_(static_cast<float*>(std::calloc(count, size * sizeof(float)))) {
-    if (!floats_) throw std::bad_alloc();
-  }
-  float* at(size_t index) const { return floats_.get() + index; }
-
- private:
-  struct Free {
-    void operator()(float* floats) const { std::free(floats); }
-  };
-  std::unique_ptr<float, Free> floats_;
-};
 
 /** Rows row(0) ... row(count - 1) of `depth`, to (depth, count). */
 template <class Row>
@@ -32,6 +20,17 @@ void packTokens(Row row, size_t count, size_t depth, float* packed) {
     const float* x = row(t);
     for (size_t k = 0; k < depth; ++k) packed[k * count + t] = x[k];
   }
+}
+
+/** ALiBi's, as ggml has them (ggml_compute_forward_soft_max_f32 of llama.cpp v0.5.0). */
+std::vector<float> slopesOf(float maxBias, size_t heads) {
+  const size_t even = std::bit_floor(heads);
+  std::vector<float> slopes(heads);
+  for (size_t head = 0; head < heads; ++head) {
+    const float steps = head < even ? float(head + 1) : float(2 * (head - even) + 1) / 2;
+    slopes[head] = std::pow(2.f, -maxBias / float(even) * steps);
+  }
+  return slopes;
 }
 
 size_t roundedUp(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
@@ -57,6 +56,10 @@ class Attention : public Operator {
             "attention: heads cannot be shared evenly");
     require(model.width(query_) == heads_ * keyWidth_ && model.width(output) == heads_ * valueWidth_,
             "attention: the widths do not agree");
+    if (spec.has("window")) window_ = spec.count("window");
+    if (spec.has("softCap")) softCap_ = spec.real("softCap");
+    if (spec.has("maxBias")) slopes_ = slopesOf(spec.real("maxBias"), heads_);
+    if (spec.has("sinks")) sinks_ = model.vectorOf(weightOf(spec, "sinks", model), heads_);
     require(output != query_ && output != key_ && output != value_, "attention: the output cannot replace an input");
   }
 
@@ -101,7 +104,10 @@ class Attention : public Operator {
     const auto tokenOf = [&](size_t row) { return (first + row) / group; };
     const auto headOf = [&](size_t row) { return head * group + (first + row) % group; };
     const auto positionsOf = [&](size_t row) { return batch.past + tokenOf(row) + 1; };
-    const size_t most = positionsOf(count - 1), stride = roundedUp(most, columns);
+    const auto startOf = [&](size_t row) { return positionsOf(row) - std::min(positionsOf(row), window_); };
+    // Scores begin with the first position that any row sees, or the panel that it is in.
+    const size_t begin = startOf(0) / columns * columns, most = positionsOf(count - 1) - begin;
+    const size_t stride = roundedUp(most, columns);
 
     float* queries = model.scratch(thread, QUERIES, count * keyWidth_);
     packTokens([&](size_t row) { return model.value(query_).row(tokenOf(row)) + headOf(row) * keyWidth_; }, count,
@@ -111,7 +117,7 @@ class Attention : public Operator {
       kernels.multiply({.tokens = count,
                         .depth = keyWidth_,
                         .input = queries,
-                        .panel = keysAt(head, panel, columns),
+                        .panel = keysAt(head, begin / columns + panel, columns),
                         .panelStride = columns,
                         .start = ZEROS,
                         .startStride = 0,
@@ -119,8 +125,11 @@ class Attention : public Operator {
                         .outputStride = stride});
     }
     for (size_t row = 0; row < count; ++row) {
-      kernels.softmax(scores + row * stride, scale_, positionsOf(row));
-      std::fill(scores + row * stride + positionsOf(row), scores + row * stride + most, 0.f);
+      float* const all = scores + row * stride;
+      const size_t start = startOf(row) - begin, end = positionsOf(row) - begin;
+      std::fill(all, all + start, 0.f);
+      turnIntoShares(kernels, all + start, end - start, headOf(row));
+      std::fill(all + end, all + most, 0.f);
     }
     float* shares = model.scratch(thread, SHARES, count * most);
     packTokens([&](size_t row) { return scores + row * stride; }, count, most, shares);
@@ -129,7 +138,7 @@ class Attention : public Operator {
       kernels.multiply({.tokens = count,
                         .depth = most,
                         .input = shares,
-                        .panel = valuesAt(head, 0) + column,
+                        .panel = valuesAt(head, begin) + column,
                         .panelStride = valueWidth_,
                         .start = ZEROS,
                         .startStride = 0,
@@ -142,15 +151,40 @@ class Attention : public Operator {
     }
   }
 
+  /** The scores of `count` positions, the last of which is the token's own. */
+  void turnIntoShares(const RunnerKernels& kernels, float* scores, size_t count, size_t head) const {
+    float scale = scale_;
+    if (softCap_ != 0 || !slopes_.empty()) {
+      const float slope = slopes_.empty() ? 0 : slopes_[head];
+      for (size_t i = 0; i < count; ++i) {
+        const float score = scores[i] * scale_;
+        const float capped = softCap_ == 0 ? score : softCap_ * std::tanh(score / softCap_);
+        scores[i] = capped - slope * float(count - 1 - i);
+      }
+      scale = 1;
+    }
+    const float largest = sinks_.empty() ? 0 : *std::max_element(scores, scores + count) * scale;
+    kernels.softmax(scores, scale, count);
+    if (sinks_.empty()) return;
+    // The largest share is 1 over the sum of all e^(score - largest), to which the sink adds its own.
+    const float share = *std::max_element(scores, scores + count);
+    const float left = 1 / (1 + std::exp(sinks_[head] - largest) * share);
+    for (size_t i = 0; i < count; ++i) scores[i] *= left;
+  }
+
   static constexpr float ZEROS[MAX_PANEL_COLUMNS] = {};
 
   size_t heads_, kvHeads_;
   float scale_;
   size_t query_, key_, value_;
   size_t keyWidth_, valueWidth_;  // of a head
+  size_t window_ = std::numeric_limits<size_t>::max();
+  float softCap_ = 0;          // 0: none
+  std::vector<float> slopes_;  // by head, or none
+  std::vector<float> sinks_;   // by head, or none
   size_t positions_;
-  Cache keys_;    // (heads, panels, width, panel's positions)
-  Cache values_;  // (heads, positions, width), and room to read a panel's width beyond
+  State keys_;    // (heads, panels, width, panel's positions)
+  State values_;  // (heads, positions, width), and room to read a panel's width beyond
 };
 
 }  // namespace

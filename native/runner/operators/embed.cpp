@@ -5,7 +5,7 @@ namespace {
 
 class Embed : public Operator {
  public:
-  Embed(const OperatorSpec& spec, const Model& model) : weight_(model.weight(weightOf(spec, "weight", model))) {
+  Embed(const OperatorSpec& spec, const Model& model) : weight_(model.matrix(weightOf(spec, "weight", model))) {
     output = valueOf(spec, "output", model);
     require(weight_.columns == model.width(output), "embed: the weight's rows are not as long as the output is wide");
   }

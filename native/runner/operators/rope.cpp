@@ -26,7 +26,6 @@ class Rope : public Operator {
     inputs = {output};
     require(model.width(output) % heads_ == 0 && dimensions_ % 2 == 0 && dimensions_ <= model.width(output) / heads_,
             "rope: a head has not the dimensions that turn");
-    factors_.assign(dimensions_ / 2, 1.f);
     if (spec.has("factors")) factors_ = model.vectorOf(weightOf(spec, "factors", model), dimensions_ / 2);
     if (spec.has("extFactor")) readYarn(spec);
   }
@@ -58,7 +57,7 @@ class Rope : public Operator {
     const float step = std::pow(base_, -2.f / float(dimensions_));
     float angle = position;
     for (size_t i = 0; i < dimensions_ / 2; ++i, angle *= step) {
-      const float extrapolated = angle / factors_[i], interpolated = scale_ * extrapolated;
+      const float extrapolated = factors_.empty() ? angle : angle / factors_[i], interpolated = scale_ * extrapolated;
       float theta = interpolated, magnitude = yarn_.attnFactor;
       if (yarn_.extFactor != 0) {
         const float ramp = (float(i) - yarn_.low) / std::max(0.001f, yarn_.high - yarn_.low);
@@ -83,7 +82,7 @@ class Rope : public Operator {
   size_t heads_, dimensions_;
   bool halves_;
   float base_, scale_;
-  std::vector<float> factors_;
+  std::vector<float> factors_;  // of the frequencies, or none
   Yarn yarn_;
 };
 

@@ -29,7 +29,7 @@ export async function* continueTokens(
   // One batch at a time, so that an interruption need not wait for the whole prompt.
   for (let past = 0; past < prompt.length && !signal?.aborted; past += BATCH_TOKENS) {
     const batch = prompt.subarray(past, past + BATCH_TOKENS);
-    logits = await engine.run(batch, past, batch.length - 1);
+    [logits] = await engine.run(batch, past, batch.length - 1);
   }
   onPrompt?.();
   const past = [...prompt];
@@ -47,7 +47,7 @@ export async function* continueTokens(
     }
     yield token;
     if (count + 1 < limit && !signal?.aborted) {
-      logits = await engine.run(Int32Array.of(token), prompt.length + count, 0);
+      [logits] = await engine.run(Int32Array.of(token), prompt.length + count, 0);
     }
   }
   return 'interrupted';

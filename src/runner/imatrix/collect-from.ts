@@ -1,6 +1,6 @@
 import { withJobs } from '../../async/jobs.js';
 import type { OpeningEvent, PhaseEvent, ProgressEvent } from '../../events.js';
-import type { WeightTensor } from '../../graphs/graph.js';
+import type { WeightTensor } from '../../graphs/weight-tensor.js';
 import { checkNumbers } from '../../options/numbers.js';
 import type { SummedEntry } from '../../quantize/imatrix/imatrix.js';
 import { openVocabulary } from '../../tokenize/open.js';

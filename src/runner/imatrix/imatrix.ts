@@ -3,7 +3,7 @@ import { type Call, stream } from '../../async/stream.js';
 import { UsageError } from '../../errors.js';
 import type { DoneEvent, OpeningEvent, PhaseEvent, ProgressEvent } from '../../events.js';
 import { byteSource, locateFile } from '../../gguf-files/locate.js';
-import type { WeightTensor } from '../../graphs/graph.js';
+import type { WeightTensor } from '../../graphs/weight-tensor.js';
 import { optionName, refuseEmpty } from '../../options/empty.js';
 import { checkNumbers } from '../../options/numbers.js';
 import { type ForceOption, guardOf } from '../../output/guard.js';

@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../../async/concurrency.js';
-import type { WeightTensor } from '../../graphs/graph.js';
+import type { WeightTensor } from '../../graphs/weight-tensor.js';
 import { Distribution } from '../distribution.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import type { Runnable } from '../model.js';
@@ -50,7 +50,8 @@ export class Baseline {
     try {
       for (const [index, chunk] of this.chunks.entries()) {
         throwIfAborted(this.options.signal);
-        each(await engine.run(chunk, 0, this.from), index);
+        const [logits] = await engine.run(chunk, 0, this.from);
+        each(logits, index);
       }
     } finally {
       engine.close();

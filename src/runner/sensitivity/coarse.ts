@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { blockSize, type GgmlType, rowBytes } from '../../gguf/types.js';
-import type { WeightTensor } from '../../graphs/graph.js';
+import type { WeightTensor } from '../../graphs/weight-tensor.js';
 import { newErrorSums, quantizeRows } from '../../quantize/native.js';
 import { type Loss, lossOf } from '../../quantize/target/loss.js';
 import { elementCount } from '../../tensor/expr.js';

@@ -1,5 +1,5 @@
 import { forEachConcurrently } from '../../async/concurrency.js';
-import type { WeightTensor } from '../../graphs/graph.js';
+import type { WeightTensor } from '../../graphs/weight-tensor.js';
 import type { QuantizeOptions } from '../../plan/params.js';
 import { readRequest } from '../../plan/quantize-request.js';
 import type { Sensitivities } from '../../plan/sensitivities.js';

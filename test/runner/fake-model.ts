@@ -1,4 +1,4 @@
-import type { Subject } from '#src/runner/measure.js';
+import type { RunningModel } from '#src/runner/measure.js';
 
 export interface Call {
   readonly tokens: readonly number[];
@@ -16,10 +16,10 @@ export interface Fake {
 }
 
 /** A model whose predictions the test chooses, and the calls that it got. */
-export function fakeSubject({ name = 'model.gguf', letters = 'abcd', bos, logits }: Fake) {
+export function fakeModel({ name = 'model.gguf', letters = 'abcd', bos, logits }: Fake) {
   const calls: Call[] = [];
-  const graph = { architecture: 'fake', vocabulary: letters.length, contextLength: 4096, operators: [] };
-  const subject: Subject = {
+  const graph = { architecture: 'fake', vocabulary: letters.length, contextLength: 4096, operators: [], outputs: [] };
+  const model: RunningModel = {
     source: name,
     vocabulary: {
       size: letters.length,
@@ -36,9 +36,9 @@ export function fakeSubject({ name = 'model.gguf', letters = 'abcd', bos, logits
       run: async (tokens, past, logitsFrom) => {
         calls.push({ tokens: [...tokens], past, logitsFrom });
         const rows = [...tokens].slice(logitsFrom).map((token, i) => logits(token, past + logitsFrom + i));
-        return Float32Array.from(rows.flat());
+        return [Float32Array.from(rows.flat())];
       },
     },
   };
-  return { subject, calls };
+  return { model, calls };
 }

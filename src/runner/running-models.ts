@@ -1,16 +1,16 @@
 import { stat } from 'node:fs/promises';
 import type { KeyValues } from '../gguf/key-values.js';
 import { rowBytes } from '../gguf/types.js';
-import type { WeightTensor } from '../graphs/graph.js';
+import type { WeightTensor } from '../graphs/weight-tensor.js';
 import { FILE_TYPES, type FileType } from '../quantize/file-types.js';
 import { elementCount } from '../tensor/expr.js';
 import { openVocabulary } from '../tokenize/open.js';
 import { type Engine, openEngine } from './engine.js';
-import type { Subject } from './measure.js';
+import type { RunningModel } from './measure.js';
 import { type Outline, openOutline, openRunnable, type Runnable, type RunnableOptions } from './model.js';
 
 /** A model to be measured, with what tells it from others. */
-export interface OpenedModel extends Subject {
+export interface OpenedModel extends RunningModel {
   readonly engine: Engine;
   readonly type: FileType | null;
   /** Bytes. */
@@ -18,22 +18,22 @@ export interface OpenedModel extends Subject {
   readonly bitsPerWeight: number;
 }
 
-export interface SubjectOptions extends RunnableOptions {
+export interface RunningOptions extends RunnableOptions {
   readonly contextLength: number;
   /** Threads. @default the machine's cores */
   readonly jobs?: number;
 }
 
 /** @throws as `openRunnable`, `openEngine` and `openVocabulary`; nothing stays open then. */
-export async function openModels(sources: readonly string[], options: SubjectOptions): Promise<OpenedModel[]> {
-  // Of all of them the headers, before the weights of one are fetched.
+export async function openRunningModels(sources: readonly string[], options: RunningOptions): Promise<OpenedModel[]> {
+  // All headers are read before the weights of any model are fetched.
   for (const source of sources) {
     await openHeaders(source, options);
   }
   const opened: OpenedModel[] = [];
   try {
     for (const source of sources) {
-      opened.push(await openModel(source, options));
+      opened.push(await openRunningModel(source, options));
     }
     return opened;
   } catch (error) {
@@ -45,11 +45,11 @@ export async function openModels(sources: readonly string[], options: SubjectOpt
 }
 
 /** What is known of a model before its weights are fetched. @throws as `openOutline` */
-export function openHeaders(source: string, options: SubjectOptions): Promise<Outline> {
+export function openHeaders(source: string, options: RunningOptions): Promise<Outline> {
   return openOutline(source, options);
 }
 
-async function openModel(source: string, options: SubjectOptions): Promise<OpenedModel> {
+async function openRunningModel(source: string, options: RunningOptions): Promise<OpenedModel> {
   const { contextLength, jobs } = options;
   const runnable = await openRunnable(source, options);
   const { graph, kv, tensors } = runnable;

@@ -1,0 +1,51 @@
+import { contradiction, divide, type OperatorKind, type ValueName, type WeightName } from './operator.js';
+
+/**
+ * Causal attention: softmax(q · k * scale) · v, with `heads` / `kvHeads` query heads sharing a key head. It keeps the
+ * keys and values of earlier tokens.
+ */
+type Attention = {
+  readonly op: 'attention';
+  readonly query: ValueName;
+  readonly key: ValueName;
+  readonly value: ValueName;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly scale: number;
+  /** Sliding window: how many positions a token sees, its own included. @default all up to its own */
+  readonly window?: number;
+  /** Scaled scores become softCap * tanh(score / softCap). @default they stay as they are */
+  readonly softCap?: number;
+  /**
+   * ALiBi's max_bias: a score is lower by the head's slope times the distance of the two positions. @default no slopes
+   */
+  readonly maxBias?: number;
+  /** For each head, the score of a position without a value, which takes its share of the softmax. @default none */
+  readonly sinks?: WeightName;
+  readonly output: ValueName;
+};
+
+export const attention: OperatorKind<Attention> = {
+  op: 'attention',
+  weights: ['sinks'],
+  inputs: ['query', 'key', 'value'],
+  output: 'output',
+  inPlace: false,
+  width({ query, key, value, heads, kvHeads, window = 1, sinks }, shapes) {
+    const keyWidth = divide(shapes.width(key), kvHeads, key);
+    const valueWidth = divide(shapes.width(value), kvHeads, value);
+    divide(heads, kvHeads, 'the query heads');
+    const width = shapes.width(query);
+    if (width !== heads * keyWidth) {
+      throw contradiction(`there are queries of ${width} and keys of ${keyWidth} for each of ${heads} heads`);
+    }
+    if (!Number.isInteger(window) || window < 1) {
+      throw contradiction(`tokens see ${window} positions`);
+    }
+    if (sinks !== undefined) {
+      shapes.vector(sinks, heads);
+    }
+    return heads * valueWidth;
+  },
+  memory: ({ key, value }, shapes) => ({ perPosition: shapes.width(key) + shapes.width(value) }),
+};

@@ -1,0 +1,27 @@
+import { divide, type OperatorKind, type ValueName, type WeightName } from './operator.js';
+
+/**
+ * x / sqrt(mean(x²) + epsilon) times `weight`. `groups` equal parts of the width, such as heads, are normed on their
+ * own, each with the same weight (1: the whole width).
+ */
+type RmsNorm = {
+  readonly op: 'rms-norm';
+  readonly input: ValueName;
+  readonly weight: WeightName;
+  readonly epsilon: number;
+  readonly groups: number;
+  readonly output: ValueName;
+};
+
+export const rmsNorm: OperatorKind<RmsNorm> = {
+  op: 'rms-norm',
+  weights: ['weight'],
+  inputs: ['input'],
+  output: 'output',
+  inPlace: true,
+  width({ input, weight, groups }, shapes) {
+    const width = shapes.width(input);
+    shapes.vector(weight, divide(width, groups, input));
+    return width;
+  },
+};
