@@ -3,7 +3,7 @@ import { type ApplyExpr, type ArithmeticExpr, type ConcatExpr, elementCount, typ
 import type { CastTarget } from './kernels.js';
 import { arranged } from './operators/view.js';
 import { dtypeOf, shapeOf } from './rows.js';
-import { contiguous, expanded, permuted, reshaped, type Strided, sliced } from './strides.js';
+import { contiguous, expanded, permuted, reshaped, type Strided, sliced, slicedPieces } from './strides.js';
 
 /**
  * Builders of expressions, named as in torch. Views go down to the sources: through arithmetic, through concatenation
@@ -55,11 +55,33 @@ export function slice(expr: TensorExpr, dimension: number, from: number, to: num
   if (size === undefined || from < 0 || to > size || from > to || step < 1) {
     throw new RangeError(`[${shapeOf(expr)}] has no ${from}:${to}:${step} in dimension ${dimension}.`);
   }
-  if (expr.op === 'concat' && expr.axis !== dimension) {
-    return concatOf(expr, expr.axis, (part) => slice(part, dimension, from, to, step));
-  }
-  if (expr.op === 'concat' && step === 1) {
-    return sliceParts(expr, from, to);
+  const inner = (of: TensorExpr) => slice(of, dimension, from, to, step);
+  switch (expr.op) {
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'div':
+      return { ...expr, left: inner(expr.left), right: inner(expr.right) };
+    case 'cast':
+    case 'apply':
+      return { ...expr, of: inner(expr.of) };
+    case 'concat':
+      if (expr.axis !== dimension) {
+        return concatOf(expr, expr.axis, inner);
+      }
+      if (step === 1) {
+        return sliceParts(expr, from, to);
+      }
+      break;
+    case 'view': {
+      const pieces = step === 1 && from < to ? slicedPieces(expr, dimension, from, to) : null;
+      if (pieces) {
+        return concat(
+          pieces.map((piece) => arranged(expr.of, piece, SHAPES)),
+          dimension,
+        );
+      }
+    }
   }
   return arrange(expr, (view) => sliced(view, dimension, from, to, step));
 }

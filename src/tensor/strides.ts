@@ -107,6 +107,26 @@ export function sliced(view: Strided, dimension: number, from: number, to: numbe
   };
 }
 
+/**
+ * Indices [from, to) of a dimension that is two axes, such as blocks and what is within them: as pieces along it, since
+ * the first and the last block may be cut. Null where it is more than two.
+ */
+export function slicedPieces(view: Strided, dimension: number, from: number, to: number): Strided[] | null {
+  const dimensions = axesOfDimensions(view);
+  const [outer, inner, ...others] = merge(dimensions?.[dimension] ?? []);
+  if (!dimensions || !outer || !inner || others.length > 0) {
+    return null;
+  }
+  return cut({ axes: [outer, inner], offset: view.offset }, from, to).map(({ axes, offset }) => {
+    const count = elementCount(axes.map(([size]) => size));
+    return {
+      shape: view.shape.map((own, i) => (i === dimension ? count : own)),
+      axes: merge(dimensions.flatMap((own, i): readonly Axis[] => (i === dimension ? axes : own))),
+      offset,
+    };
+  });
+}
+
 /** A dimension of size 1, repeated. Null where that needs a copy. */
 export function expanded(view: Strided, dimension: number, count: number): Strided | null {
   const dimensions = axesOfDimensions(view);

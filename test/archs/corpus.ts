@@ -69,10 +69,10 @@ export async function folderFiles(folder: string): Promise<SmallFiles> {
 }
 
 /** What the headers of a folder's safetensors files say, in the checkpoint's order. */
-export async function sourceTensors(folder: string): Promise<RawTensor[]> {
+export async function sourceTensors(folder: string, names = /^model.*\.safetensors$/): Promise<RawTensor[]> {
   const tensors: RawTensor[] = [];
   for (const file of readdirSync(folder)
-    .filter((name) => /^model.*\.safetensors$/.test(name))
+    .filter((name) => names.test(name))
     .sort()) {
     const handle = await open(join(folder, file));
     const length = Number((await handle.read(Buffer.alloc(8), 0, 8, 0)).buffer.readBigUInt64LE());
