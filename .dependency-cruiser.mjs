@@ -3,12 +3,12 @@
  * `npm run lint` holds src to it, and test/rooms.test.ts the table in docs/architecture.md.
  */
 export const ROOMS = {
-  archs: 'config gguf numeric options tensor tokenizer',
+  archs: 'config gguf options tensor tokenizer',
   async: '',
   calls: 'async fill gguf-files layout options output plan quantize repo runner',
   checkpoint: 'options repo tensor',
   cli: 'archs calls files gguf gguf-files layout options output plan plot quantize repo runner tensor tokenizer',
-  config: 'repo',
+  config: 'numeric repo',
   files: 'async calls gguf gguf-files jinja layout loading options output plan quantize repo tensor',
   fill: 'async gguf layout output quantize repo tensor',
   gguf: 'options',

@@ -44,14 +44,14 @@ const tensorRule = z
   .strictObject({
     from: texts.min(1).exactOptional(),
     all: texts.min(1).exactOptional(),
-    to: texts,
+    to: text.exactOptional(),
     via: z.array(transform).exactOptional(),
     each: nameOf(COUNTS).exactOptional(),
     group: text.exactOptional(),
   })
   .refine(({ from, all }) => (from === undefined) !== (all === undefined), 'needs either "from" or "all"')
   .refine(
-    ({ from, all, to }) => [...(from ?? []), ...(all ?? [])].every((name) => hasBlock(name) || !to.some(hasBlock)),
+    ({ from, all, to }) => [...(from ?? []), ...(all ?? [])].every((name) => hasBlock(name) || !hasBlock(to ?? '')),
     'has {b} in "to", and no block in its names',
   )
   .refine(

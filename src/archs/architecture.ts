@@ -61,21 +61,23 @@ export type PartName = 'rope' | 'rope_root' | 'rope_sliding';
 
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
- * `{x}` another number, and `.*` at the end either `.weight` or `.bias`. Examples:
+ * `{x}` another number, and `.*` at the end either `.weight` or `.bias`. All rules for a name apply, in the table's
+ * order: a tensor that becomes several has several rules. Examples:
  *
- *   { from: ['lm_head.*'], to: ['output.*'] }
- *   { from: ['{L}.self_attn.q_proj.*'], to: ['blk.{b}.attn_q.*'], via: [['rotary', 'head_count']] }
- *   { from: ['{L}.mlp.experts.{x}.up_proj.*'], each: 'expert_count', group: 'experts', to: ['blk.{b}.ffn_up_exps.*'] }
- *   { all: ['{L}.q.*', '{L}.k.*'], to: ['blk.{b}.attn_qk.*'], via: [['concat', 0]] }
+ *   { from: ['lm_head.*'], to: 'output.*' }
+ *   { from: ['{L}.self_attn.q_proj.*'], to: 'blk.{b}.attn_q.*', via: [['rotary', 'head_count']] }
+ *   { from: ['{L}.mlp.experts.{x}.up_proj.*'], each: 'expert_count', group: 'experts', to: 'blk.{b}.ffn_up_exps.*' }
+ *   { all: ['{L}.q.*', '{L}.k.*'], to: 'blk.{b}.attn_qk.*', via: [['concat', 0]] }
+ *   { from: ['{L}.kv.*'], to: 'blk.{b}.attn_v.*', via: [['split', 0, 'k_size', 'v_size'], ['take', 1]] }
  */
 export interface TensorRule {
   /** The spellings of one tensor's name. */
   readonly from?: readonly string[];
   /** In place of `from`: tensors that become one, in this order; it stands where the last of them does. */
   readonly all?: readonly string[];
-  /** None: the tensor is not written. Several: as many as the last transform yields. */
-  readonly to: readonly string[];
-  /** What is done to the values, one after the other. */
+  /** Without, the tensor is not written. */
+  readonly to?: string;
+  /** What is done to the values, one after the other; in the end there is one tensor. */
   readonly via?: readonly Transform[];
   /** How many `{x}` there are: they are stacked by number before anything else is done. */
   readonly each?: CountName;

@@ -1,10 +1,14 @@
 import type { Config } from '../config/config.js';
+import { ropeFreqs } from '../config/rope-freqs.js';
 import type { NamedExpr } from '../tensor/expr.js';
-import { ropeFreqs } from './rope-freqs.js';
 
 /** Tensors that come from the configuration alone, by the name that architectures ask for them by. */
 export const EXTRA_TENSORS = {
-  rope_freqs: ropeFreqs,
+  rope_freqs: (config) => list('rope_freqs.weight', ropeFreqs(config)),
 } as const satisfies Record<string, (config: Config) => readonly NamedExpr[]>;
 
 export type ExtraName = keyof typeof EXTRA_TENSORS;
+
+function list(name: string, values: readonly number[] | undefined): readonly NamedExpr[] {
+  return values ? [{ name, expr: { op: 'constant', dtype: 'F32', shape: [values.length], values } }] : [];
+}

@@ -7,7 +7,7 @@ import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
 import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
-import { compile, globs, type Match, match } from './patterns.js';
+import { compile, globs, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
 import { wrapperOf } from './wrapped-names.js';
 
@@ -87,11 +87,11 @@ class Mapper {
   }
 
   add(name: string, tensor: NamedExpr): void {
-    const found = match(this.#patterns, name);
-    if (!found) {
+    const found = matches(this.#patterns, name);
+    const [{ b } = { b: null }] = found;
+    if (found.length === 0) {
       throw unknownTensor(tensor, this.architecture);
     }
-    const { b, rule, x, part } = found;
     if (b !== null && b >= this.#blocks) {
       throw new TensorMappingError(
         `Can not map tensor ${placeOf(tensor)}: config.json gives the model ${this.#blocks} blocks only.`,
@@ -104,10 +104,12 @@ class Mapper {
         'Convert the unquantized model that it was made from; its model card may name it as base_model.',
       );
     }
-    if (rule.each === undefined && rule.all === undefined) {
-      this.#write(found, [tensor]);
-    } else {
-      this.#gather(found, rule.all ? part : (x ?? 0), tensor);
+    for (const own of found) {
+      if (own.rule.each === undefined && own.rule.all === undefined) {
+        this.#write(own, [tensor]);
+      } else {
+        this.#gather(own, own.rule.all ? own.part : (own.x ?? 0), tensor);
+      }
     }
   }
 
@@ -124,22 +126,21 @@ class Mapper {
 
   /** @throws TensorMappingError where some of the tensors that become one are missing */
   finish(): readonly NamedExpr[] {
-    for (const { match: found, wanted, parts } of [...this.#waiting.values()].flat()) {
-      const missing = Array.from({ length: wanted }, (_, i) => i).filter((i) => !parts.has(i));
-      const [to] = found.rule.to;
-      if (missing.length > 0) {
-        throw new TensorMappingError(
-          `${wanted - missing.length} of ${wanted} tensors of ${to && nameOf(to, found)} are there; the first that is missing is number ${missing[0]}.`,
-          'Check that config.json has the right number of them, and that all files were downloaded whole.',
-        );
-      }
+    const incomplete = [...this.#waiting.values()].flat().find(({ parts, wanted }) => parts.size < wanted);
+    if (incomplete) {
+      const { match: found, wanted, parts } = incomplete;
+      const missing = Array.from({ length: parts.size + 1 }, (_, i) => i).find((i) => !parts.has(i));
+      throw new TensorMappingError(
+        `${parts.size} of the ${wanted} tensors that become ${nameOf(found)} are there; number ${missing} is missing.`,
+        'Check that config.json has the right number of them, and that all files were downloaded whole.',
+      );
     }
     return [...this.#mapped.values()];
   }
 
   #gather(found: Match, place: number, tensor: NamedExpr): void {
     const { rule, b, suffix } = found;
-    const key = `${rule.group ?? rule.to.join()} ${b} ${suffix}`;
+    const key = `${rule.group ?? rule.to} ${b} ${suffix}`;
     const group = this.#waiting.get(key) ?? this.#members(found);
     this.#waiting.set(key, group);
     const own = group.find((member) => member.rule === rule) as Gathered;
@@ -179,25 +180,22 @@ class Mapper {
     const { to, via = [], each } = found.rule;
     const [{ name }] = tensors as [NamedExpr];
     const steps = each === undefined ? via : ([['stack'], ...via] as const);
-    const made = transformed(
-      tensors.map(({ expr }) => expr),
-      steps,
-      { config: this.config, name },
-    );
-    if (to.length > 0 && made.length !== to.length) {
+    const of = tensors.map(({ expr }) => expr);
+    const made = transformed(of, steps, { config: this.config, name });
+    if (made.length !== 1) {
       throw new TensorMappingError(
-        `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has ${to.length} names for them.`,
+        `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has one name for them.`,
         'Correct the rule of the architecture.',
       );
     }
-    to.forEach((template, i) => {
-      this.put(nameOf(template, found), made[i] as TensorExpr, name);
-    });
+    if (to !== undefined) {
+      this.put(nameOf(found), made[0] as TensorExpr, name);
+    }
   }
 }
 
-function nameOf(template: string, { b, suffix }: Match): string {
-  return template.replace('{b}', String(b)).replace(/\.\*$/, suffix);
+function nameOf({ rule, b, suffix }: Match): string {
+  return (rule.to ?? '').replace('{b}', String(b)).replace(/\.\*$/, suffix);
 }
 
 function placeOf({ name, expr }: NamedExpr): string {

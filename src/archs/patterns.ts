@@ -55,15 +55,19 @@ function isNumber(part: string): boolean {
   return part === '{b}' || part === '{x}' || NUMBER.test(part);
 }
 
-/** The first rule whose pattern a name has. */
-export function match(patterns: Patterns, name: string): Match | undefined {
+/** The rules whose pattern a name has. */
+export function matches(patterns: Patterns, name: string): readonly Match[] {
   const parts = name.split('.');
   const found = parts.filter((part) => NUMBER.test(part)).map(Number);
   const entries = patterns.get(parts.map((part) => (NUMBER.test(part) ? '#' : part)).join('.'));
-  const entry = entries?.find(({ numbers }) =>
+  const own = entries?.filter(({ numbers }) =>
     numbers.every((wanted, i) => wanted === 'b' || wanted === 'x' || wanted === found[i]),
   );
-  return entry && { ...entry, b: captured(entry, found, 'b'), x: captured(entry, found, 'x') };
+  return (own ?? []).map((entry) => ({
+    ...entry,
+    b: captured(entry, found, 'b'),
+    x: captured(entry, found, 'x'),
+  }));
 }
 
 function captured({ numbers }: Entry, found: readonly number[], wanted: 'b' | 'x'): number | null {

@@ -5,7 +5,7 @@ import type { TensorRule, Transform } from './architecture.js';
 
 /** A tensor whose name changes, and its bias with it. */
 export function rename(to: string, ...from: string[]): TensorRule {
-  return { from: from.map((name) => `${name}.*`), to: [`${to}.*`] };
+  return { from: from.map((name) => `${name}.*`), to: `${to}.*` };
 }
 
 /**

@@ -55,7 +55,7 @@ function renderFamily({ classes, gguf, example, keys, tensors }: Architecture): 
     tensors,
     [
       { head: 'tensor', cell: ({ from, all }) => (all ?? from ?? []).join(', '), shrinks: 'middle' },
-      { head: 'in GGUF', cell: ({ to }) => to.join(', ') },
+      { head: 'in GGUF', cell: ({ to }) => to ?? '(none)' },
       { head: 'by way of', cell: renderTransforms },
     ],
     screen.width,

@@ -30,6 +30,8 @@ export const TRANSFORMS = {
   concat: (tensors, [axis = 0]) => [build.concat(tensors, axis)],
   /** several tensors of one shape become one, with a new outermost dimension */
   stack: (tensors) => [build.stack(tensors)],
+  /** which of several tensors to keep, by number, in order */
+  take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
   pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
   /** rows of the result: rows of zeros stand behind those that are there */

@@ -34,12 +34,8 @@ describe('what is wrong is named by its field', () => {
     ['a condition', { when: { all: [{ field: 'x', is: {} }] } }, /: when\.all\[0\]\.is: /],
     ['a transform', { tensors: [row, { ...row, via: [['twist', 1]] }] }, /: tensors\[1\]\.via\[0\]\[0\]: .*"rotary"/],
     ['a count', { tensors: [{ ...row, each: 'sheep' }] }, /: tensors\[0\]\.each: .*"expert_count"/],
-    ['a rule without a name', { tensors: [{ to: ['output.*'] }] }, /: tensors\[0\]: needs either "from" or "all"/],
-    [
-      'a block from nowhere',
-      { tensors: [{ from: ['x.*'], to: ['blk.{b}.x.*'] }] },
-      /: tensors\[0\]: has \{b\} in "to"/,
-    ],
+    ['a rule without a name', { tensors: [{ to: 'output.*' }] }, /: tensors\[0\]: needs either "from" or "all"/],
+    ['a block from nowhere', { tensors: [{ from: ['x.*'], to: 'blk.{b}.x.*' }] }, /: tensors\[0\]: has \{b\} in "to"/],
     ['numbers from nowhere', { tensors: [{ ...row, each: 'expert_count' }] }, /: tensors\[0\]: "each" needs \{x\}/],
     ['a kind of tokenizer', { tokenizer: { kinds: ['runes'] } }, /: tokenizer\.kinds\[0\]: .*"sentencepiece"/],
   ])('%s', (_, change, message) => {

@@ -1,10 +1,9 @@
-import type { Config } from '../config/config.js';
-import { headDim } from '../config/derive.js';
-import { ConfigFieldError, optionalNumber, optionalString } from '../config/fields.js';
-import { ropeFields } from '../config/rope.js';
 import { MAX_HEAD_DIM } from '../limits.js';
 import { pow } from '../numeric/torch-pow.js';
-import type { NamedExpr } from '../tensor/expr.js';
+import type { Config } from './config.js';
+import { headDim } from './derive.js';
+import { ConfigFieldError, optionalNumber, optionalString } from './fields.js';
+import { ropeFields } from './rope.js';
 
 const f32 = Math.fround;
 
@@ -13,10 +12,10 @@ const f32 = Math.fround;
  * conversion/llama.py): 1 for short wavelengths, `factor` for long ones, in between a blend. torch computes it in
  * float32, so each step is rounded; its division of a number by a tensor is a reciprocal, then a product.
  */
-export function ropeFreqs(config: Config): readonly NamedExpr[] {
+export function ropeFreqs(config: Config): readonly number[] | undefined {
   const rope = ropeFields(config);
   if (optionalString(rope, 'rope_type')?.toLowerCase() !== 'llama3') {
-    return [];
+    return undefined;
   }
   const factor = optionalNumber(rope, 'factor') ?? 8;
   const low = optionalNumber(rope, 'low_freq_factor') ?? 1;
@@ -28,7 +27,7 @@ export function ropeFreqs(config: Config): readonly NamedExpr[] {
   const lowWavelength = f32(context / low);
   const highWavelength = f32(context / high);
 
-  const values = frequencies(optionalNumber(rope, 'rope_theta') ?? 10000, dimensions(config)).map((frequency) => {
+  return frequencies(optionalNumber(rope, 'rope_theta') ?? 10000, dimensions(config)).map((frequency) => {
     const wavelength = f32(f32(1 / frequency) * f32(2 * Math.PI));
     if (wavelength < highWavelength) {
       return 1;
@@ -40,7 +39,6 @@ export function ropeFreqs(config: Config): readonly NamedExpr[] {
     const smooth = f32(f32(turns - f32(low)) / f32(high - low));
     return f32(1 / f32(f32(f32(1 - smooth) / f32(factor)) + smooth));
   });
-  return [{ name: 'rope_freqs.weight', expr: { op: 'constant', dtype: 'F32', shape: [values.length], values } }];
 }
 
 /** 1 / theta^(i / dim) for each even i. */
