@@ -36,6 +36,7 @@ export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
 export { SplitLimitError } from './files/split.js';
 export { BadWeightsError, ReadError, ShrunkFileError } from './fill/execute.js';
+export { MemoryLimitError } from './fill/memory-limit.js';
 export { UnreadableFileError } from './gguf/byte-source.js';
 export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/cursor.js';
 export { BadValueError } from './gguf/writer.js';

@@ -10,6 +10,7 @@
 #include "../quantize/quantize.h"
 #include "../quantize/targets.h"
 #include "distribution.h"
+#include "read-runs.h"
 #include "runner.h"
 
 namespace {
@@ -168,6 +169,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["dequantize"] = Napi::Function::New(env, dequantize);
   exports["exponentials"] = Napi::Function::New(env, exponentials);
   exports["weightedDifference"] = Napi::Function::New(env, weightedDifference);
+  exports["readRuns"] = Napi::Function::New(env, readRuns);
   exports["Runner"] = runnerClass(env);
   return exports;
 }

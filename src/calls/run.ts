@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ConvertEvent, ConvertResult, WrittenFile } from '../events.js';
 import { execute } from '../fill/execute.js';
 import { ErrorStats } from '../fill/stats.js';
-import { makeTasks, type Task, taskBytes } from '../fill/tasks.js';
+import { type WantedTensor, wantedTensors } from '../fill/wanted.js';
 import { Workers } from '../fill/workers.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
 import { PartialFiles } from '../output/partial-files.js';
@@ -46,10 +46,10 @@ export async function run<Source extends { readonly repo: Repo }>(
   try {
     emit({ event: 'phase', phase: 'plan' });
     const memory = params.maxMemory ?? DEFAULT_MAX_MEMORY;
-    const { written, stats, ...work } = await prepare(planner, source, params, taskBytes(memory, jobs), emit);
+    const { written, stats, ...work } = await prepare(planner, source, params, emit);
     const onErrors = stats?.add.bind(stats);
     const { signal, strict } = params;
-    const limits = { jobs, workers, fetchMemory: memory / 2, signal };
+    const limits = { jobs, workers, memory, signal };
     const replaced = await execute({ ...work, ...limits, repo: source.repo, strict, onErrors, emit });
     const files = written.map((file, i) => ({
       ...file,
@@ -68,8 +68,8 @@ export async function run<Source extends { readonly repo: Repo }>(
 }
 
 interface Prepared {
-  readonly files: PartialFiles;
-  readonly tasks: readonly Task[];
+  readonly sink: PartialFiles;
+  readonly tensors: readonly WantedTensor[];
   /** What will be said of the files. */
   readonly written: readonly Omit<WrittenFile, 'replaced'>[];
   readonly stats: ErrorStats | undefined;
@@ -80,15 +80,14 @@ async function prepare<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
   source: Source,
   params: PlacingParams,
-  maxBytes: number,
   emit: Emit,
 ): Promise<Prepared> {
   const unplaced = await planner.plan(source);
   const { plan, outputs, guard } = await placePlan(unplaced, source.repo, params, planner.placing);
   emit({ event: 'plan', plan });
   return {
-    tasks: makeTasks(plan.files, maxBytes),
-    files: new PartialFiles(outputs, guard),
+    tensors: wantedTensors(plan.files, source.repo),
+    sink: new PartialFiles(outputs, guard),
     written: plan.files.map(({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }) => ({
       ...{ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },
       ...(prediction && { prediction }),

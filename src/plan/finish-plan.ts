@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { GateError } from '../errors.js';
 import type { ConvertEvent } from '../events.js';
-import { makeTasks, taskBytes, workerMemory } from '../fill/tasks.js';
+import { leastMemory } from '../fill/least-memory.js';
+import { wantedTensors } from '../fill/wanted.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import type { PlannedFile, UnplacedPlan } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
@@ -10,7 +10,7 @@ import type { OutputParams } from './params.js';
 
 export class FallbackError extends GateError {}
 
-/** Buffers that a conversion may take unless told otherwise: bytes. */
+/** Bytes of buffers that a call takes at most, unless told otherwise. */
 export const DEFAULT_MAX_MEMORY = 192 * 2 ** 20;
 
 /** Above this share of parameters in another type than asked for, the user is warned. */
@@ -26,32 +26,18 @@ export interface PlanSources {
 
 /**
  * Sums up planned files, and says what about them is not as asked for.
- * @throws FallbackError with `strict`
+ * @throws MemoryLimitError, and FallbackError with `strict`
  */
 export function finishPlan({ repo, architecture, files, params, emit }: PlanSources): UnplacedPlan {
   reportFallbacks(files, params, emit);
-  const jobs = params.jobs ?? availableParallelism();
-  const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
-  const memory = workerMemory(tasks) * jobs;
-  warnOfMemory(memory, params, emit);
+  const tensors = wantedTensors(files, repo);
   return {
     source: { id: repo.id, revision: repo.revision, architecture },
     files,
-    sourceBytes: tasks.reduce((sum, task) => sum + task.bufferSize, 0),
-    memory,
+    sourceBytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+    memory: leastMemory(tensors, params.maxMemory ?? DEFAULT_MAX_MEMORY),
     disk: files.reduce((sum, file) => sum + file.size, 0),
   };
-}
-
-/** Says so where not even the smallest pieces of the work fit. */
-function warnOfMemory(memory: number, { maxMemory }: OutputParams, emit: PlanSources['emit']): void {
-  if (maxMemory !== undefined && memory > maxMemory) {
-    warn(
-      { emit },
-      `--max-memory ${maxMemory} is too little: ${memory} bytes are taken, the least that works here.`,
-      'Fewer --jobs take less.',
-    );
-  }
 }
 
 function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, emit: PlanSources['emit']): void {

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { ConvertEvent } from '../events.js';
 import { execute } from '../fill/execute.js';
-import { makeTasks, taskBytes } from '../fill/tasks.js';
+import { leastMemory } from '../fill/least-memory.js';
+import { wantedTensors } from '../fill/wanted.js';
 import type { MeasuredErrors } from '../fill/worker.js';
 import { Workers } from '../fill/workers.js';
 import { KeyValues } from '../gguf/key-values.js';
@@ -28,7 +29,7 @@ export type Losses = ReadonlyMap<GgmlType, ReadonlyMap<string, Loss>>;
 /**
  * Quantizes tensors to several types at one read, and writes nothing.
  * @param versions of each type, the tensors that it is wanted for.
- * @throws as `execute`
+ * @throws MemoryLimitError, and as `execute`
  */
 export async function measureLosses(
   versions: ReadonlyMap<GgmlType, readonly UnplacedTensor[]>,
@@ -43,20 +44,13 @@ export async function measureLosses(
     all?.set(all.map((sum, i) => sum + (part[i] ?? 0)));
   };
   const { jobs = availableParallelism(), maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
+  const tensors = wantedTensors(files, repo);
+  leastMemory(tensors, memory);
   const workers = new Workers(jobs);
   emit({ event: 'phase', phase: 'measure' });
   try {
     await execute({
-      ...{
-        repo,
-        files: new PartialFiles([]),
-        tasks: makeTasks(files, taskBytes(memory, jobs)),
-        jobs,
-        workers,
-        signal,
-        onErrors,
-      },
-      fetchMemory: memory / 2,
+      ...{ repo, sink: new PartialFiles([]), tensors, jobs, memory, workers, signal, onErrors },
       emit: (event) => event.event === 'progress' && emit(event),
     });
   } finally {
