@@ -7,7 +7,10 @@ export interface Plan {
   readonly files: readonly PlacedFile[];
   /** Bytes of weights that will be read, once for all files. */
   readonly sourceBytes: number;
-  /** Bytes of buffers that filling will take at most. */
+  /**
+   * Bytes of buffers that filling needs at least, whatever the jobs and the memory that it may take: the smallest piece of
+   * work of the tensor for which that is largest.
+   */
   readonly memory: number;
   /** Bytes that the files will take together. */
   readonly disk: number;
