@@ -46,6 +46,7 @@ export { MalformedTokenizerError, UnsupportedTokenizerError } from './hf-tokeniz
 export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
 export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
 export { MalformedJsonError } from './json.js';
+export { DimensionsError } from './layout/layout.js';
 export { UnloadableError } from './loading/check.js';
 export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './locate-gguf.js';
 export { FileNameTemplateError } from './metadata/file-name.js';

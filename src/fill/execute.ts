@@ -81,7 +81,7 @@ async function fillAll(execution: Execution): Promise<void> {
         return;
       }
       const local = task.isLocal ? { sources: sources.open(task) } : await fetchTask(repo, task, memory, stop);
-      const job = { task: withOwnWeights(task), memory, measure: execution.onErrors !== undefined };
+      const job = { task, memory, measure: execution.onErrors !== undefined };
       const { failure, ...found } = await workers.run({ ...job, ...local, ...(sink.fds && { fds: sink.fds }) });
       if (failure) {
         throw failureError(failure, sink.outputs);
@@ -108,18 +108,6 @@ async function fillAll(execution: Execution): Promise<void> {
     sources.close();
   }
   doubtful.report(execution);
-}
-
-/** What is sent to a thread takes the whole memory under an array with it, which for weights is the tensor's. */
-function withOwnWeights(task: Task): Task {
-  const pieces = task.pieces.map((piece) => ({
-    ...piece,
-    destinations: piece.destinations.map(({ weights, ...rest }) => ({
-      ...rest,
-      ...(weights && { weights: weights.slice() }),
-    })),
-  }));
-  return { ...task, pieces };
 }
 
 /** Reads a task's bytes into its memory. */

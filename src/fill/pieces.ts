@@ -1,4 +1,5 @@
 import { align } from '../gguf/writer.js';
+import { writeWeights } from '../layout/plan.js';
 import type { TensorExpr } from '../tensor/expr.js';
 import { floatBytes } from '../tensor/floats.js';
 import type { Segment } from '../tensor/operator.js';
@@ -42,14 +43,15 @@ export function measurePiece(tensor: WantedTensor, from: number, to: number, kee
   const { columns, matrixRows, isLocal, rows } = tensor;
   const expr = narrow(tensor.expr, from, to);
   const matrix = Math.floor(from / matrixRows);
-  const destinations = tensor.destinations.map(({ weights, ...destination }): Destination => {
+  const destinations = tensor.destinations.map((destination): Destination => {
     const position = destination.position + from * destination.rowBytes;
-    const own = weights?.subarray(matrix * columns, (matrix + 1) * columns);
-    return { ...destination, position, ...(own && { weights: own }) };
+    // What is sent to a thread takes the whole memory under an array with it: a copy has but its own.
+    const weights = writeWeights(destination.write)?.slice(matrix * columns, (matrix + 1) * columns);
+    return { ...destination, position, write: { ...destination.write, ...(weights && { weights }) } };
   });
   const dtype = dtypeOf(expr);
-  const written = destinations.map(({ copy, rowBytes }) =>
-    copy ? 0 : (to - from) * rowBytes + floatBytes(dtype, (to - from) * columns),
+  const written = destinations.map(({ write, rowBytes }) =>
+    write.kind === 'copy' ? 0 : (to - from) * rowBytes + floatBytes(dtype, (to - from) * columns),
   );
   const outputs = keepsOutputs ? sum(written) : Math.max(0, ...written);
   const work = memoryOf(expr) + outputs;

@@ -1,5 +1,5 @@
 import type { TensorStats } from '../events.js';
-import type { PlannedFile } from '../layout/plan.js';
+import { type PlannedFile, writeWeights } from '../layout/plan.js';
 import { elementCount } from '../tensor/expr.js';
 import type { MeasuredErrors } from './worker.js';
 
@@ -12,11 +12,11 @@ export class ErrorStats {
 
   constructor(files: readonly PlannedFile[]) {
     this.#files = files.map(({ tensors }) =>
-      tensors.map(({ name, type, ne, weights }) => ({
+      tensors.map(({ name, type, ne, write }) => ({
         name,
         type,
         elements: elementCount(ne),
-        isWeighted: weights !== undefined,
+        isWeighted: writeWeights(write) !== undefined,
       })),
     );
   }

@@ -1,5 +1,5 @@
 import type { GgmlType } from '../gguf/types.js';
-import type { PlannedFile, PlannedTensor } from '../layout/plan.js';
+import { type PlannedFile, type PlannedTensor, type TensorWrite, writeWeights } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
 import { rowLength, type SourceExpr, type TensorExpr } from '../tensor/expr.js';
 import type { Segment } from '../tensor/operator.js';
@@ -17,11 +17,8 @@ export interface Destination {
   /** Bytes of a row there. */
   readonly rowBytes: number;
   readonly type: GgmlType;
-  readonly via: GgmlType;
-  readonly finite: boolean;
-  readonly copy: boolean;
-  /** (columns) for each matrix; of a piece, of the one that its rows are in. */
-  readonly weights?: Float32Array;
+  /** Of a piece, its weights are those of the matrix that its rows are in: (columns). */
+  readonly write: TensorWrite;
 }
 
 /** An expression, and all tensors that are made of it: it is evaluated once for all of them. */
@@ -52,7 +49,7 @@ export function wantedTensors(
       const entry = byExpr.get(expr) ?? { matrixRows: rowCount(expr), destinations: [] };
       byExpr.set(expr, entry);
       entry.destinations.push(destinationOf(tensor, file, headerSize));
-      if (tensor.weights) {
+      if (writeWeights(tensor.write)) {
         entry.matrixRows = tensor.ne[1] ?? 1;
       }
     }
@@ -71,11 +68,10 @@ export function wantedTensors(
 }
 
 function destinationOf(tensor: PlannedTensor, file: number, headerSize: number): Destination {
-  const { name, offset, size, type, via, finite, copy = false, weights } = tensor;
+  const { name, offset, size, type, write } = tensor;
   return {
     ...{ tensor: name, file, position: headerSize + offset, rowBytes: size / rowCount(tensor.expr) },
-    ...{ type, via, finite, copy },
-    ...(weights && { weights }),
+    ...{ type, write },
   };
 }
 

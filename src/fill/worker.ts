@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { Hf2ggufError } from '../errors.js';
+import type { ConvertWrite } from '../layout/plan.js';
 import {
   type ErrorSums,
   firstNonFinite,
@@ -138,7 +139,8 @@ function fillDestination(filling: Filling, found: Findings): void {
   const { piece, destination, fds, measure } = filling;
   const { tensor, file, position, type } = destination;
   const sums = measure ? newErrorSums() : undefined;
-  const { bytes, fault } = destination.copy ? copy(filling) : convert(filling, sums);
+  const { write: way } = destination;
+  const { bytes, fault } = way.kind === 'copy' ? copy(filling) : convert(filling, way, sums);
   if (fault) {
     found.doubtful.push({ ...fault, row: piece.from + fault.row, tensor, type });
   }
@@ -165,8 +167,12 @@ function copy({ piece: { expr, columns }, destination: { type }, raw }: Filling)
   return { bytes: raw, fault: fault && { kind: 'non-finite', ...fault } };
 }
 
-function convert({ piece, destination, raw, arena }: Filling, errors: ErrorSums | undefined): Filled {
-  const { tensor, type, via, finite, weights, rowBytes } = destination;
+function convert(
+  { piece, destination, raw, arena }: Filling,
+  { via, finite, weights }: ConvertWrite,
+  errors: ErrorSums | undefined,
+): Filled {
+  const { tensor, type, rowBytes } = destination;
   const { expr, from, to, columns } = piece;
   const target = arena.take((to - from) * rowBytes);
   const rawType = dtypeOf(expr) as Exclude<ElementType, ScaledType>;

@@ -8,7 +8,7 @@ import { Workers } from '../fill/workers.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
-import type { PlannedFile } from '../layout/plan.js';
+import { type PlannedFile, writeWeights } from '../layout/plan.js';
 import { PartialFiles } from '../output/partial-files.js';
 import { newErrorSums } from '../quantize/native.js';
 import { type Loss, lossOf } from '../quantize/target/loss.js';
@@ -57,7 +57,9 @@ export async function measureLosses(
     await workers.close();
   }
   const lossesOf = ({ tensors }: PlannedFile, file: number) =>
-    new Map(tensors.map(({ name, weights }) => [name, lossOf(weights, sums[file]?.get(name) ?? newErrorSums())]));
+    new Map(
+      tensors.map(({ name, write }) => [name, lossOf(writeWeights(write), sums[file]?.get(name) ?? newErrorSums())]),
+    );
   return new Map([...versions.keys()].map((type, i) => [type, lossesOf(files[i] as PlannedFile, i)]));
 }
 

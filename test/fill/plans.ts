@@ -8,7 +8,8 @@ import { fill, type Job } from '#src/fill/worker.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { GgmlType } from '#src/gguf/types.js';
 import { placeTensors } from '#src/layout/layout.js';
-import type { PlannedFile } from '#src/layout/plan.js';
+import type { PlannedFile, TensorWrite } from '#src/layout/plan.js';
+import { MAX_GGUF_DIMS } from '#src/limits.js';
 import type { Repo } from '#src/repo/repo.js';
 import type { TensorExpr } from '#src/tensor/expr.js';
 import { shapeOf } from '#src/tensor/rows.js';
@@ -39,10 +40,18 @@ export function plannedFile(
   type: GgmlType,
 ): PlannedFile {
   const unplaced = tensors.map(({ name, expr }) => ({
-    ...({ name, expr, type, ne: [...shapeOf(expr)].reverse(), via: 'F32', finite: false, why: 'test' } as const),
-    ...(type === 'F32' && { copy: true as const }),
+    ...{ name, expr, type, ne: fewer([...shapeOf(expr)].reverse()), why: 'test' },
+    write: type === 'F32' ? COPY : CONVERT,
   }));
   return placeTensors({ name: 'x', type, kv: new KeyValues(), tensors: unplaced });
+}
+
+const COPY: TensorWrite = { kind: 'copy' };
+const CONVERT: TensorWrite = { kind: 'convert', via: 'F32', finite: false };
+
+/** A shape of no more dimensions than a file can have. */
+function fewer(ne: readonly number[]): number[] {
+  return ne.length <= MAX_GGUF_DIMS ? [...ne] : fewer([...ne.slice(0, -2), (ne.at(-2) ?? 1) * (ne.at(-1) ?? 1)]);
 }
 
 /** A repository of the sources: on this machine, if they have a folder, else to be fetched. */
