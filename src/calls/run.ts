@@ -39,18 +39,13 @@ export async function run<Source extends { readonly repo: Repo }>(
   emit: Emit,
 ): Promise<ConvertResult> {
   await checkKnownOutput(params, planner.placing);
-  emit({ event: 'phase', phase: 'open' });
-  const source = await planner.open();
-  const jobs = params.jobs ?? availableParallelism();
+  const { jobs = availableParallelism(), maxMemory: memory = DEFAULT_MAX_MEMORY, signal, strict } = params;
+  const { written, stats, ...work } = await prepare(planner, params, emit);
+  const onErrors = stats?.add.bind(stats);
+  // Planning takes memory of its own, and has let go of it by now.
   const workers = new Workers(jobs);
   try {
-    emit({ event: 'phase', phase: 'plan' });
-    const memory = params.maxMemory ?? DEFAULT_MAX_MEMORY;
-    const { written, stats, ...work } = await prepare(planner, source, params, emit);
-    const onErrors = stats?.add.bind(stats);
-    const { signal, strict } = params;
-    const limits = { jobs, workers, memory, signal };
-    const replaced = await execute({ ...work, ...limits, repo: source.repo, strict, onErrors, emit });
+    const replaced = await execute({ ...work, workers, jobs, memory, signal, strict, onErrors, emit });
     const files = written.map((file, i) => ({
       ...file,
       replaced: replaced[i] ?? false,
@@ -68,6 +63,7 @@ export async function run<Source extends { readonly repo: Repo }>(
 }
 
 interface Prepared {
+  readonly repo: Repo;
   readonly sink: PartialFiles;
   readonly tensors: readonly WantedTensor[];
   /** What will be said of the files. */
@@ -75,18 +71,25 @@ interface Prepared {
   readonly stats: ErrorStats | undefined;
 }
 
-/** What is left of the plan for filling; the vocabulary is bytes of the header by now, and its strings can go. */
+/**
+ * Plans. Of the source and the plan what filling needs is left: the vocabulary is bytes of the header by now, and its
+ * strings can go.
+ */
 async function prepare<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
-  source: Source,
   params: PlacingParams,
   emit: Emit,
 ): Promise<Prepared> {
+  emit({ event: 'phase', phase: 'open' });
+  const source = await planner.open();
+  emit({ event: 'phase', phase: 'plan' });
+  const { repo } = source;
   const unplaced = await planner.plan(source);
-  const { plan, outputs, guard } = await placePlan(unplaced, source.repo, params, planner.placing);
+  const { plan, outputs, guard } = await placePlan(unplaced, repo, params, planner.placing);
   emit({ event: 'plan', plan });
   return {
-    tensors: wantedTensors(plan.files, source.repo),
+    repo,
+    tensors: wantedTensors(plan.files, repo),
     sink: new PartialFiles(outputs, guard),
     written: plan.files.map(({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }) => ({
       ...{ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },

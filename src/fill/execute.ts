@@ -57,8 +57,8 @@ export async function execute(execution: Execution): Promise<boolean[]> {
 
 /** Tasks under way at once where there are ranges to fetch: enough to keep a fast connection busy. */
 const MAX_FETCHES = 16;
-/** Tasks for each worker: while it is at one, the next waits. */
-const TASKS_PER_JOB = 2;
+/** Tasks beside those that workers are at: the next one waits. */
+const SPARE_TASKS = 1;
 /** With less for each task, pieces get so small that fewer tasks at a time are faster. */
 const MIN_SHARE = 2 ** 18;
 /** What no machine needs more of, and Node's arrays have no more of. */
@@ -67,9 +67,10 @@ const MAX_POOL = 2 ** 32;
 async function fillAll(execution: Execution): Promise<void> {
   const { repo, sink, tensors, jobs, workers, signal } = execution;
   const total = tensors.reduce((sum, { bytes, rows }) => sum + (rows > 0 ? bytes : 0), 0);
-  const lanes = Math.max(jobs * TASKS_PER_JOB, tensors.every(({ isLocal }) => isLocal) ? 0 : MAX_FETCHES);
+  const busy = jobs + SPARE_TASKS;
+  const lanes = Math.max(busy, tensors.every(({ isLocal }) => isLocal) ? 0 : MAX_FETCHES);
   const pool = new BytePool(Math.floor(Math.min(execution.memory, MAX_POOL) / MEMORY_UNIT) * MEMORY_UNIT);
-  const share = Math.max(pool.size / (jobs * TASKS_PER_JOB), MIN_SHARE);
+  const share = Math.max(pool.size / busy, MIN_SHARE);
   const tasks = makeTasks(tensors, { share: Math.min(share, pool.size), most: pool.size, keepsOutputs: !sink.fds });
   const sources = new LocalSources(repo);
   const doubtful = new DoubtfulValues();
