@@ -35,6 +35,7 @@ export {
 export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
 export { SplitLimitError } from './files/split.js';
+export { BufferMemoryError } from './fill/byte-pool.js';
 export { BadWeightsError, ReadError, ShrunkFileError } from './fill/execute.js';
 export { MemoryLimitError } from './fill/memory-limit.js';
 export { UnreadableFileError } from './gguf/byte-source.js';

@@ -1,4 +1,8 @@
+import { ResourceError } from '../errors.js';
 import { MEMORY_UNIT } from './pieces.js';
+
+/** The system does not give the memory that a call may take for its buffers. */
+export class BufferMemoryError extends ResourceError {}
 
 /** A range of the pool's memory, from byte `from` up to but not including `to`. */
 interface Range {
@@ -17,9 +21,17 @@ export class BytePool {
   #free: Range[];
   readonly #waiting: { readonly size: number; resolve(bytes: Uint8Array): void }[] = [];
 
-  /** @throws RangeError where the system has not so much memory */
+  /** @throws BufferMemoryError */
   constructor(size: number) {
-    this.#block = new SharedArrayBuffer(size);
+    try {
+      this.#block = new SharedArrayBuffer(size);
+    } catch (cause) {
+      throw new BufferMemoryError(
+        `The system has no ${size} bytes of memory for buffers.`,
+        'Give a smaller --max-memory, or end other programs.',
+        { cause },
+      );
+    }
     this.#free = [{ from: 0, to: size }];
   }
 

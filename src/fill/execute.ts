@@ -7,6 +7,7 @@ import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
 import { BytePool } from './byte-pool.js';
 import { DoubtfulValues } from './doubtful-values.js';
+import { fetchReads } from './fetch-reads.js';
 import { MEMORY_UNIT } from './pieces.js';
 import type { Sink } from './sink.js';
 import { makeTasks, type Task } from './tasks.js';
@@ -81,7 +82,10 @@ async function fillAll(execution: Execution): Promise<void> {
       if (stop.aborted) {
         return;
       }
-      const local = task.isLocal ? { sources: sources.open(task) } : await fetchTask(repo, task, memory, stop);
+      if (!task.isLocal) {
+        await fetchReads(repo, task.reads, memory, stop);
+      }
+      const local = task.isLocal && { sources: sources.open(task) };
       const job = { task, memory, measure: execution.onErrors !== undefined };
       const { failure, ...found } = await workers.run({ ...job, ...local, ...(sink.fds && { fds: sink.fds }) });
       if (failure) {
@@ -109,19 +113,6 @@ async function fillAll(execution: Execution): Promise<void> {
     sources.close();
   }
   doubtful.report(execution);
-}
-
-/** Reads a task's bytes into its memory. */
-async function fetchTask(repo: Repo, { reads }: Task, memory: Uint8Array, signal: AbortSignal): Promise<object> {
-  await Promise.all(
-    reads.flatMap(({ file, offset, length, count, stride, at }) =>
-      Array.from({ length: count }, (_, i) => {
-        const start = at + i * length;
-        return repo.readInto(file, offset + i * stride, memory.subarray(start, start + length), signal);
-      }),
-    ),
-  );
-  return {};
 }
 
 /** Descriptors of the source files that lie on this machine, opened once and shared by all workers. */

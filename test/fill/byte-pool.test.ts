@@ -1,4 +1,4 @@
-import { BytePool } from '#src/fill/byte-pool.js';
+import { BufferMemoryError, BytePool } from '#src/fill/byte-pool.js';
 import { Dice } from '../fuzz/dice.js';
 
 const KIB = 1024;
@@ -29,6 +29,10 @@ test('memory given back in pieces can be taken as one', async () => {
 
 test('more than there is is refused', async () => {
   await expect(new BytePool(KIB).take(2 * KIB)).rejects.toThrow(RangeError);
+});
+
+test('memory that the system does not have is an error of its own', () => {
+  expect(() => new BytePool(2 ** 52)).toThrow(BufferMemoryError);
 });
 
 test('what is taken at once never overlaps, and all who wait are served', async () => {

@@ -3,6 +3,7 @@ import { MemoryFiles } from '#src/fill/sink.js';
 import { makeTasks, type Task } from '#src/fill/tasks.js';
 import { type WantedTensor, wantedTensors } from '#src/fill/wanted.js';
 import { headerOf } from '#src/layout/layout.js';
+import { transpose } from '#src/tensor/build.js';
 import type { TensorExpr } from '#src/tensor/expr.js';
 import type { Segment } from '#src/tensor/operator.js';
 import { segments } from '#src/tensor/rows.js';
@@ -193,4 +194,45 @@ test('two files may have different tensors under one name', async () => {
   await fillWatched(planned, repoOf(new Map()), sink, { jobs: 1, memory: LARGE });
   const values = sink.contents().map((bytes, i) => bytes.readFloatLE(planned[i]?.headerSize));
   expect(values).toEqual([1, 2, 1]);
+});
+
+describe('a transposed matrix that does not fit', () => {
+  const [rows, columns] = [64, 512];
+  const values = Float32Array.from({ length: rows * columns }, (_, i) => i);
+  const files = new Map([['matrix', values]]);
+  const expr = transpose(
+    { op: 'source', name: 'w', file: 'matrix', offset: 0, dtype: 'F32', shape: [rows, columns] },
+    0,
+    1,
+  );
+  const planned = [plannedFile([{ name: 'w', expr }], 'F32')];
+  /** A third of what all of it takes: read, and turned. */
+  const memory = Math.floor((2 * values.byteLength) / 3);
+
+  test('is read by columns from a local file: each byte once, as many columns at a time as fit', async () => {
+    const folder = tempFolder();
+    const repo = repoOf(files, folder);
+    const tasks = [...makeTasks(wantedTensors(planned, repo), { share: memory, most: memory })];
+    expect(tasks.length).toBe(4);
+    expect(tasks.reduce((sum, { readBytes }) => sum + readBytes, 0)).toBe(values.byteLength);
+    expect(Math.max(...tasks.map((task) => task.memory))).toBeLessThanOrEqual(memory);
+    const sink = new ScratchFiles(folder, planned);
+    await fillWatched(planned, repo, sink, { jobs: 2, memory });
+    const bytes = Uint8Array.from(sink.contents()[0]?.subarray(planned[0]?.headerSize) ?? []);
+    const expected = Array.from({ length: rows * columns }, (_, i) => (i % rows) * columns + Math.floor(i / rows));
+    expect([...new Float32Array(bytes.buffer)]).toEqual(expected);
+  });
+
+  test('is refused from the Hub, where columns cannot be asked for', () => {
+    const tensors = wantedTensors(planned, repoOf(files));
+    expect(() => leastMemory(tensors, memory)).toThrow(
+      expect.objectContaining({
+        name: 'MemoryLimitError',
+        message: expect.stringMatching(
+          `tensor w takes ${2 * values.byteLength} bytes .* ${2 * values.byteLength} or more`,
+        ),
+      }),
+    );
+    expect(leastMemory(tensors, 2 * values.byteLength)).toBe(2 * values.byteLength);
+  });
 });
