@@ -1,7 +1,10 @@
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A Llama made up for benchmarks: 2048 wide, tied embeddings, a byte-level BPE of 128k tokens, normal bfloat16 weights. */
+/**
+ * Models made up for benchmarks: 2048 wide, tied embeddings, normal bfloat16 weights. The Llama has a byte-level BPE of
+ * 128k tokens; the others are for what happens to weights alone.
+ */
 
 const WIDTH = 2048;
 const FFN = 5632;
@@ -16,7 +19,7 @@ export function syntheticLlama(folder: string, layers: number): string {
   if (!existsSync(join(path, 'tokenizer.json'))) {
     mkdirSync(path, { recursive: true });
     writeFileSync(join(path, 'config.json'), JSON.stringify(config(layers), null, 2));
-    writeWeights(join(path, 'model.safetensors'), layers);
+    writeWeights(join(path, 'model.safetensors'), [...EMBEDDING, ...layersOf(layers, denseLayer)]);
     writeFileSync(
       join(path, 'tokenizer_config.json'),
       JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', bos_token: '<|begin|>', eos_token: '<|end|>' }),
@@ -47,47 +50,149 @@ function config(layers: number) {
   };
 }
 
-function tensors(layers: number): [string, number[]][] {
-  const list: [string, number[]][] = [
-    ['model.embed_tokens.weight', [VOCAB, WIDTH]],
-    ['model.norm.weight', [WIDTH]],
+type Tensors = [name: string, shape: number[]][];
+
+const EMBEDDING: Tensors = [
+  ['model.embed_tokens.weight', [VOCAB, WIDTH]],
+  ['model.norm.weight', [WIDTH]],
+];
+
+/** Norms and attention of a layer. */
+function attention(layer: number): Tensors {
+  const p = `model.layers.${layer}.`;
+  return [
+    [`${p}input_layernorm.weight`, [WIDTH]],
+    [`${p}post_attention_layernorm.weight`, [WIDTH]],
+    [`${p}self_attn.q_proj.weight`, [WIDTH, WIDTH]],
+    [`${p}self_attn.k_proj.weight`, [KV_WIDTH, WIDTH]],
+    [`${p}self_attn.v_proj.weight`, [KV_WIDTH, WIDTH]],
+    [`${p}self_attn.o_proj.weight`, [WIDTH, WIDTH]],
   ];
-  for (let i = 0; i < layers; i++) {
-    const p = `model.layers.${i}.`;
-    list.push(
-      [`${p}input_layernorm.weight`, [WIDTH]],
-      [`${p}post_attention_layernorm.weight`, [WIDTH]],
-      [`${p}self_attn.q_proj.weight`, [WIDTH, WIDTH]],
-      [`${p}self_attn.k_proj.weight`, [KV_WIDTH, WIDTH]],
-      [`${p}self_attn.v_proj.weight`, [KV_WIDTH, WIDTH]],
-      [`${p}self_attn.o_proj.weight`, [WIDTH, WIDTH]],
-      [`${p}mlp.gate_proj.weight`, [FFN, WIDTH]],
-      [`${p}mlp.up_proj.weight`, [FFN, WIDTH]],
-      [`${p}mlp.down_proj.weight`, [WIDTH, FFN]],
-    );
-  }
-  return list;
 }
 
-/** Weights repeat every 8 million, at a length that is no multiple of a row. */
-function writeWeights(path: string, layers: number): void {
-  const header: Record<string, unknown> = {};
-  let offset = 0;
-  for (const [name, shape] of tensors(layers)) {
-    const size = shape.reduce((a, b) => a * b, 2);
-    header[name] = { dtype: 'BF16', shape, data_offsets: [offset, offset + size] };
-    offset += size;
+function layersOf(count: number, layer: (number: number) => Tensors): Tensors {
+  return Array.from({ length: count }, (_, number) => layer(number)).flat();
+}
+
+function denseLayer(number: number): Tensors {
+  const p = `model.layers.${number}.mlp.`;
+  return [
+    ...attention(number),
+    [`${p}gate_proj.weight`, [FFN, WIDTH]],
+    [`${p}up_proj.weight`, [FFN, WIDTH]],
+    [`${p}down_proj.weight`, [WIDTH, FFN]],
+  ];
+}
+
+const EXPERTS = 64;
+const EXPERT_FFN = 768;
+
+function mixtureLayer(number: number): Tensors {
+  const p = `model.layers.${number}.block_sparse_moe.`;
+  const experts = Array.from({ length: EXPERTS }, (_, expert): Tensors => {
+    const own = `${p}experts.${expert}.`;
+    return [
+      [`${own}w1.weight`, [EXPERT_FFN, WIDTH]],
+      [`${own}w2.weight`, [WIDTH, EXPERT_FFN]],
+      [`${own}w3.weight`, [EXPERT_FFN, WIDTH]],
+    ];
+  });
+  return [...attention(number), [`${p}gate.weight`, [EXPERTS, WIDTH]], ...experts.flat()];
+}
+
+function transposedLayer(number: number): Tensors {
+  const p = `h.${number}.`;
+  return [
+    [`${p}attn.c_attn.weight`, [WIDTH, 3 * WIDTH]],
+    [`${p}attn.c_proj.weight`, [WIDTH, WIDTH]],
+    [`${p}mlp.c_fc.weight`, [WIDTH, 4 * WIDTH]],
+    [`${p}mlp.c_proj.weight`, [4 * WIDTH, WIDTH]],
+  ];
+}
+
+/** A folder with these weights alone. Written once per folder. */
+function weightsAlone(folder: string, name: string, list: Tensors): string {
+  const path = join(folder, name);
+  if (!existsSync(join(path, 'model.safetensors'))) {
+    mkdirSync(path, { recursive: true });
+    writeWeights(join(path, 'model.safetensors'), list);
   }
-  const text = JSON.stringify(header);
+  return path;
+}
+
+/** Mixtral's names, with 64 small experts: a layer makes 313 million parameters, the embedding 263 million. */
+export function syntheticMixture(folder: string, layers: number): string {
+  return weightsAlone(folder, `Synthetic-Mixture-${layers}L`, [...EMBEDDING, ...layersOf(layers, mixtureLayer)]);
+}
+
+/** GPT-2's names, whose matrices are to be transposed: a layer makes 50 million parameters, the embedding 263 million. */
+export function syntheticTransposed(folder: string, layers: number): string {
+  const list: Tensors = [['wte.weight', [VOCAB, WIDTH]], ...layersOf(layers, transposedLayer)];
+  return weightsAlone(folder, `Synthetic-GPT2-${layers}L`, list);
+}
+
+const LARGE = { layers: 61, dense: 3, experts: 256, width: 7168, ffn: 2048, shards: 163 };
+
+/**
+ * The headers of a mixture of experts of 671 billion parameters: 163 shards with 45,000 tensors, whose bytes are holes of
+ * their files and take no disk. Written once per folder.
+ */
+export function syntheticHeaders(folder: string): string {
+  const { layers, dense, experts, width, ffn, shards } = LARGE;
+  const path = join(folder, 'Synthetic-Large-Mixture');
+  if (existsSync(path)) {
+    return path;
+  }
+  mkdirSync(path, { recursive: true });
+  const list = layersOf(layers, (number): Tensors => {
+    const p = `model.layers.${number}.`;
+    const projections = (name: string, inner: number): Tensors => [
+      [`${p}mlp.${name}gate_proj.weight`, [inner, width]],
+      [`${p}mlp.${name}up_proj.weight`, [inner, width]],
+      [`${p}mlp.${name}down_proj.weight`, [width, inner]],
+    ];
+    const mlp =
+      number < dense
+        ? projections('', 9 * ffn)
+        : Array.from({ length: experts }, (_, expert) => projections(`experts.${expert}.`, ffn)).flat();
+    return [[`${p}input_layernorm.weight`, [width]], [`${p}self_attn.o_proj.weight`, [width, 16_384]], ...mlp];
+  });
+  for (let shard = 0; shard < shards; shard++) {
+    const own = list.slice((shard * list.length) / shards, ((shard + 1) * list.length) / shards);
+    const [number, count] = [shard + 1, shards].map((value) => String(value).padStart(5, '0'));
+    const fd = openSync(join(path, `model-${number}-of-${count}.safetensors`), 'w');
+    const { header, size } = headerOf(own);
+    writeSync(fd, header);
+    ftruncateSync(fd, header.length + size);
+    closeSync(fd);
+  }
+  return path;
+}
+
+/** A safetensors header of bfloat16 tensors, and the bytes of all of them. */
+function headerOf(list: Tensors): { header: Buffer; size: number } {
+  const entries: Record<string, unknown> = {};
+  let size = 0;
+  for (const [name, shape] of list) {
+    const end = size + shape.reduce((a, b) => a * b, 2);
+    entries[name] = { dtype: 'BF16', shape, data_offsets: [size, end] };
+    size = end;
+  }
+  const text = JSON.stringify(entries);
   const json = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
+  return { header: Buffer.concat([length, json]), size };
+}
+
+/** Weights repeat every 8 million, at a length that is no multiple of a row. */
+function writeWeights(path: string, list: Tensors): void {
+  const { header, size } = headerOf(list);
   const fd = openSync(path, 'w');
-  writeSync(fd, length);
-  writeSync(fd, json);
+  writeSync(fd, header);
   const block = Buffer.from(normalBf16(8_000_009).buffer);
-  for (let done = 0; done < offset; done += block.length) {
-    writeSync(fd, block, 0, Math.min(block.length, offset - done));
+  for (let done = 0; done < size; done += block.length) {
+    writeSync(fd, block, 0, Math.min(block.length, size - done));
   }
   closeSync(fd);
 }

@@ -34,7 +34,9 @@ export {
 export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
 export { SplitLimitError } from './files/split.js';
+export { BufferMemoryError } from './fill/byte-pool.js';
 export { BadWeightsError, ReadError, ShrunkFileError } from './fill/execute.js';
+export { MemoryLimitError } from './fill/memory-limit.js';
 export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/cursor.js';
 export { BadValueError } from './gguf/writer.js';
 export { GgufNotFoundError, MissingPartError, NotAGgufSourceError, RawPieceError } from './gguf-files/locate.js';
@@ -45,6 +47,7 @@ export { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError
 export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
 export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
 export { MalformedJsonError } from './json.js';
+export { DimensionsError } from './layout/layout.js';
 export { UnloadableError } from './loading/check.js';
 export { FileNameTemplateError } from './metadata/file-name.js';
 export { MalformedYamlError } from './metadata/yaml.js';

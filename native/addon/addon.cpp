@@ -10,6 +10,7 @@
 #include "../quantize/quantize.h"
 #include "../quantize/targets.h"
 #include "distribution.h"
+#include "read-runs.h"
 #include "runner.h"
 #include "tensor.h"
 
@@ -170,6 +171,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["exponentials"] = Napi::Function::New(env, exponentials);
   exports["weightedDifference"] = Napi::Function::New(env, weightedDifference);
   exports["tensor"] = tensorFunctions(env);
+  exports["readRuns"] = Napi::Function::New(env, readRuns);
   exports["Runner"] = runnerClass(env);
   return exports;
 }

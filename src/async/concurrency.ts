@@ -1,11 +1,11 @@
 import { InterruptedError } from '../errors.js';
 
 /**
- * Runs `action` on all items, `limit` at a time. The first failure, or the caller's abort, aborts the signal of the
- * actions that are running, and is thrown when all of them have ended.
+ * Runs `action` on all items, `limit` at a time; each item is asked for when its turn comes. The first failure, or the
+ * caller's abort, aborts the signal of the actions that are running, and is thrown when all of them have ended.
  */
 export async function forEachConcurrently<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   limit: number,
   signal: AbortSignal | undefined,
   action: (item: T, signal: AbortSignal) => Promise<void>,
@@ -13,13 +13,17 @@ export async function forEachConcurrently<T>(
   const stop = new AbortController();
   const stopped = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   const failures: unknown[] = [];
-  let next = 0;
+  const iterator = items[Symbol.iterator]();
   const lane = async () => {
-    while (!stopped.aborted && next < items.length) {
-      await action(items[next++] as T, stopped);
+    while (!stopped.aborted) {
+      const next = iterator.next();
+      if (next.done) {
+        return;
+      }
+      await action(next.value, stopped);
     }
   };
-  const lanes = Array.from({ length: Math.min(limit, items.length) }, () =>
+  const lanes = Array.from({ length: limit }, () =>
     lane().catch((error: unknown) => {
       failures.push(error);
       stop.abort();

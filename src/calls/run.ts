@@ -1,7 +1,7 @@
 import type { Jobs } from '../async/jobs.js';
 import { execute } from '../fill/execute.js';
 import { ErrorStats } from '../fill/stats.js';
-import { makeTasks, type Task, taskBytes } from '../fill/tasks.js';
+import { type WantedTensor, wantedTensors } from '../fill/wanted.js';
 import { Workers } from '../fill/workers.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
 import type { WrittenFile } from '../layout/written-file.js';
@@ -40,18 +40,13 @@ export async function run<Source extends { readonly repo: Repo }>(
   emit: Emit,
 ): Promise<ConvertResult> {
   await checkKnownOutput(params, planner.placing);
-  emit({ event: 'phase', phase: 'open' });
-  const source = await planner.open();
-  const { jobs } = params;
+  const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal, strict } = params;
+  const { written, stats, ...work } = await prepare(planner, params, emit);
+  const onErrors = stats?.add.bind(stats);
+  // Planning takes memory of its own, and has let go of it by now.
   const workers = new Workers(jobs);
   try {
-    emit({ event: 'phase', phase: 'plan' });
-    const memory = params.maxMemory ?? DEFAULT_MAX_MEMORY;
-    const { written, stats, ...work } = await prepare(planner, source, params, taskBytes(memory, jobs), emit);
-    const onErrors = stats?.add.bind(stats);
-    const { signal, strict } = params;
-    const limits = { jobs, workers, fetchMemory: memory / 2, signal };
-    const replaced = await execute({ ...work, ...limits, repo: source.repo, strict, onErrors, emit });
+    const replaced = await execute({ ...work, workers, jobs, memory, signal, strict, onErrors, emit });
     const files = written.map((file, i) => ({
       ...file,
       replaced: replaced[i] ?? false,
@@ -69,8 +64,9 @@ export async function run<Source extends { readonly repo: Repo }>(
 }
 
 interface Prepared {
-  readonly files: PartialFiles;
-  readonly tasks: readonly Task[];
+  readonly repo: Repo;
+  readonly sink: PartialFiles;
+  readonly tensors: readonly WantedTensor[];
   /** The result's entry for each file; whether it replaced another is known only when it has been written. */
   readonly written: readonly Omit<WrittenFile, 'replaced'>[];
   readonly stats: ErrorStats | undefined;
@@ -82,17 +78,20 @@ interface Prepared {
  */
 async function prepare<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
-  source: Source,
   params: PlacingParams,
-  maxBytes: number,
   emit: Emit,
 ): Promise<Prepared> {
+  emit({ event: 'phase', phase: 'open' });
+  const source = await planner.open();
+  emit({ event: 'phase', phase: 'plan' });
+  const { repo } = source;
   const unplaced = await planner.plan(source);
-  const { plan, outputs, guard } = await placePlan(unplaced, source.repo, params, planner.placing);
+  const { plan, outputs, guard } = await placePlan(unplaced, repo, params, planner.placing);
   emit({ event: 'plan', plan });
   return {
-    tasks: makeTasks(plan.files, maxBytes),
-    files: new PartialFiles(outputs, guard),
+    repo,
+    tensors: wantedTensors(plan.files, repo),
+    sink: new PartialFiles(outputs, guard),
     written: plan.files.map(({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }) => ({
       ...{ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },
       ...(prediction && { prediction }),

@@ -20,7 +20,7 @@ interface Look {
 /** The plan as `--dry-run` prints it: the files and what they take first, then their tensors. */
 export function renderPlan(plan: Plan, look: Look): string {
   const { id, revision, architecture } = plan.source;
-  const takes = `Reads ${formatBytes(plan.sourceBytes)} of weights, takes ${formatBytes(plan.memory)} of buffers and ${formatBytes(plan.disk)} of disk.`;
+  const takes = `Reads ${formatBytes(plan.sourceBytes)} of weights, takes at least ${formatBytes(plan.memory)} of buffers and ${formatBytes(plan.disk)} of disk.`;
   const lines = [`${id}${revision ? ` at ${revision}` : ''}: ${architecture}`, ...plan.files.flatMap(summary), takes];
   const tables = plan.files.filter(({ tensors }) => tensors.length > 0).map((file) => tensorTable(file, plan, look));
   return [lines.map((line) => wrap(line, look.width, '  ')).join('\n'), ...tables].join('\n\n');
@@ -115,8 +115,8 @@ export function ranges(numbers: readonly number[]): string {
   return starts.map((start, i) => (start === ends[i] ? String(start) : `${start}-${ends[i]}`)).join(',');
 }
 
-function sourceType({ expr, copy, type }: PlannedTensor): string {
-  if (copy) {
+function sourceType({ expr, write, type }: PlannedTensor): string {
+  if (write.kind === 'copy') {
     return type;
   }
   return sourcesOf(expr)[0]?.dtype ?? 'computed';

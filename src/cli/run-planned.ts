@@ -2,6 +2,7 @@ import type { ConvertEvent, ConvertResult } from '../calls/events.js';
 import type { Plan } from '../layout/plan.js';
 import type { Reading } from '../output/inputs.js';
 import type { OutputParams } from '../plan/params.js';
+import { collectGarbage } from './collect-garbage.js';
 import type { FileFlags } from './file-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
@@ -46,6 +47,8 @@ export async function runPlanned(
         reporter.event(event);
         if (event.event === 'plan') {
           await plots.check(event.plan);
+        } else if (event.event === 'phase' && event.phase === 'fill') {
+          collectGarbage();
         } else if (event.event === 'done') {
           await plots.draw(event.result);
           if (work.source !== undefined && !flags.json && screen.isTerminal) {

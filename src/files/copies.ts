@@ -18,10 +18,8 @@ export function copiedTensor({ name, type, ne, expr }: GgufModelTensor): Unplace
     type,
     ne: ne.length === 0 ? [1] : ne.slice(0, dimensions(ne)),
     expr: { ...expr, dtype: 'U8', shape: [blocks, blockBytes] },
-    copy: true,
+    write: { kind: 'copy' },
     why: 'as it is',
-    via: 'F32',
-    finite: false,
   };
 }
 

@@ -1,26 +1,23 @@
-/**
- * Memory that a worker uses again for each job: fresh buffers of this size would be zeroed each time, and would pile up
- * until the garbage collector comes by.
- */
+/** Hands out a block of memory from its start on. */
 export class Arena {
-  #memory = new Uint8Array(0);
-  #used = 0;
+  #used: number;
 
-  /** Forgets what was taken, and sees to it that `size` bytes can be. */
-  reset(size: number): void {
-    this.#used = 0;
-    if (this.#memory.length < size) {
-      this.#memory = new Uint8Array(size);
-    }
+  /** @param used bytes at the start that are taken. */
+  constructor(
+    readonly memory: Uint8Array,
+    used = 0,
+  ) {
+    this.#used = used;
   }
 
-  /** Valid until `reset`, or until a mark before it is gone back to. */
+  /** Memory with anything in it, until the scope ends in which it is taken. @throws RangeError where there is no more */
   take(size: number): Uint8Array {
-    if (this.#used + size > this.#memory.length) {
-      return new Uint8Array(size);
+    const end = this.#used + size;
+    if (end > this.memory.length) {
+      throw new RangeError(`A task of ${this.memory.length} bytes wants ${end}.`);
     }
-    const taken = this.#memory.subarray(this.#used, this.#used + size);
-    this.#used += size;
+    const taken = this.memory.subarray(this.#used, end);
+    this.#used = end;
     return taken;
   }
 

@@ -2,12 +2,16 @@ import { closeSync, openSync } from 'node:fs';
 import { forEachConcurrently, throwIfAborted } from '../async/concurrency.js';
 import { SourceError } from '../errors.js';
 import type { PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
-import type { PartialFiles } from '../output/partial-files.js';
 import { type SizedFile, writeError } from '../output/write-error.js';
 import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
+import { BytePool } from './byte-pool.js';
 import { DoubtfulValues } from './doubtful-values.js';
-import { type Task, workerMemory } from './tasks.js';
+import { fetchReads } from './fetch-reads.js';
+import { MEMORY_UNIT } from './pieces.js';
+import type { Sink } from './sink.js';
+import { makeTasks, type Task } from './tasks.js';
+import type { WantedTensor } from './wanted.js';
 import type { JobFailure, MeasuredErrors } from './worker.js';
 import type { Workers } from './workers.js';
 
@@ -18,16 +22,16 @@ export class BadWeightsError extends SourceError {}
 export interface Execution {
   readonly repo: Repo;
   /** The planned files; without any, nothing is written and `onErrors` alone learns of the work. */
-  readonly files: PartialFiles;
-  readonly tasks: readonly Task[];
+  readonly sink: Sink;
+  readonly tensors: readonly WantedTensor[];
   readonly jobs: number;
-  readonly workers: Workers;
-  /** Bytes that fetched ranges may take while they wait for a worker. */
-  readonly fetchMemory: number;
+  readonly workers: Pick<Workers, 'run'>;
+  /** Bytes that everything under way may take together. */
+  readonly memory: number;
   readonly signal?: AbortSignal | undefined;
   /** Whether values that are NaN or infinite are refused where they would be a warning. */
   readonly strict?: boolean | undefined;
-  /** Takes what each part lost; nothing is measured without. */
+  /** Takes what each piece lost; nothing is measured without. */
   readonly onErrors?: ((errors: MeasuredErrors) => void) | undefined;
   emit(event: PhaseEvent | ProgressEvent | WarningEvent): void;
 }
@@ -35,46 +39,60 @@ export interface Execution {
 /**
  * Fills the files and gives them their names when all are whole and flushed; leaves nothing behind when anything fails.
  * @returns of each file whether it took the place of another.
- * @throws ResourceError, SourceError, HubError, InterruptedError, StrictError with `strict`; and as `PartialFiles`
+ * @throws ResourceError, SourceError, HubError, InterruptedError, StrictError with `strict`; and as the sink
  */
 export async function execute(execution: Execution): Promise<boolean[]> {
-  const { files } = execution;
+  const { sink } = execution;
   try {
-    await files.open();
+    await sink.open();
     execution.emit({ event: 'phase', phase: 'fill' });
     await fillAll(execution);
     execution.emit({ event: 'phase', phase: 'flush' });
     throwIfAborted(execution.signal);
-    return await files.finish();
+    return await sink.finish();
   } catch (error) {
-    await files.discard();
+    await sink.discard();
     throw error;
   }
 }
 
-/** Fetched ranges that wait for a worker at once: enough to keep a fast connection busy. */
+/** Tasks under way at once where there are ranges to fetch: enough to keep a fast connection busy. */
 const MAX_FETCHES = 16;
+/** Tasks beside those that workers are at: the next one waits. */
+const SPARE_TASKS = 1;
+/** With less for each task, pieces get so small that fewer tasks at a time are faster. */
+const MIN_SHARE = 2 ** 18;
+/** What no machine needs more of, and Node's arrays have no more of. */
+const MAX_POOL = 2 ** 32;
 
 async function fillAll(execution: Execution): Promise<void> {
-  const { files, tasks, jobs, workers } = execution;
-  const total = tasks.reduce((sum, task) => sum + task.bufferSize, 0);
-  const sources = new LocalSources(execution.repo);
-  const memory = workerMemory(tasks);
-  const measure = execution.onErrors !== undefined;
-  const largest = tasks.reduce((most, task) => Math.max(most, task.bufferSize), 1);
-  const fetches = Math.max(1, Math.min(MAX_FETCHES, Math.floor(execution.fetchMemory / largest)));
-  const buffers = new BufferPool(largest);
+  const { repo, sink, tensors, jobs, workers, signal } = execution;
+  const total = tensors.reduce((sum, { bytes, rows }) => sum + (rows > 0 ? bytes : 0), 0);
+  const busy = jobs + SPARE_TASKS;
+  const lanes = Math.max(busy, tensors.every(({ isLocal }) => isLocal) ? 0 : MAX_FETCHES);
+  const pool = new BytePool(Math.floor(Math.min(execution.memory, MAX_POOL) / MEMORY_UNIT) * MEMORY_UNIT);
+  const share = Math.max(pool.size / busy, MIN_SHARE);
+  const tasks = makeTasks(tensors, { share: Math.min(share, pool.size), most: pool.size, keepsOutputs: !sink.fds });
+  const sources = new LocalSources(repo);
   const doubtful = new DoubtfulValues();
   let done = 0;
-  const runTask = async (task: Task, signal: AbortSignal) => {
-    const local = sources.open(task);
-    const buffer = local ? undefined : buffers.take();
+  const runTask = async (task: Task, stop: AbortSignal) => {
+    const memory = await pool.take(task.memory);
     try {
-      const bytes = buffer && (await fetchTask(execution.repo, task, buffer, signal));
-      const job = { task: withOwnWeights(task), sources: local ?? {}, outputs: files.fds, memory, measure };
-      const { failure, ...found } = await workers.run({ ...job, ...(bytes && { bytes }) });
+      if (stop.aborted) {
+        return;
+      }
+      if (!task.isLocal) {
+        await fetchReads(repo, task.reads, memory, stop);
+      }
+      const local = task.isLocal && { sources: sources.open(task) };
+      const job = { task, memory, measure: execution.onErrors !== undefined };
+      const { failure, ...found } = await workers.run({ ...job, ...local, ...(sink.fds && { fds: sink.fds }) });
       if (failure) {
-        throw failureError(failure, files.outputs);
+        throw failureError(failure, sink.outputs);
+      }
+      for (const { file, bytes, position } of found.written) {
+        await sink.write(file, bytes, position);
       }
       for (const error of found.errors) {
         execution.onErrors?.(error);
@@ -83,40 +101,18 @@ async function fillAll(execution: Execution): Promise<void> {
         doubtful.add(value);
       }
     } finally {
-      if (buffer) {
-        buffers.give(buffer);
-      }
+      pool.give(memory);
     }
-    done += task.bufferSize;
-    files.flushBehind();
+    done += task.progress;
+    sink.flushBehind();
     execution.emit({ event: 'progress', unit: 'bytes', done, total });
   };
   try {
-    const isLocal = tasks.every((task) => sources.open(task));
-    await forEachConcurrently(tasks, isLocal ? jobs * 2 : Math.max(fetches, jobs), execution.signal, runTask);
+    await forEachConcurrently(tasks, lanes, signal, runTask);
   } finally {
     sources.close();
   }
   doubtful.report(execution);
-}
-
-/** What is sent to a thread takes the whole memory under an array with it, which for weights is the tensor's. */
-function withOwnWeights(task: Task): Task {
-  const parts = task.parts.map((part) => ({
-    ...part,
-    targets: part.targets.map((target) => (target.weights ? { ...target, weights: target.weights.slice() } : target)),
-  }));
-  return { ...task, parts };
-}
-
-async function fetchTask(repo: Repo, task: Task, buffer: SharedArrayBuffer, signal: AbortSignal): Promise<Uint8Array> {
-  const bytes = new Uint8Array(buffer, 0, task.bufferSize);
-  await Promise.all(
-    task.reads.map((read) =>
-      repo.readInto(read.file, read.offset, bytes.subarray(read.at, read.at + read.length), signal),
-    ),
-  );
-  return bytes;
 }
 
 /** Descriptors of the source files that lie on this machine, opened once and shared by all workers. */
@@ -125,15 +121,10 @@ class LocalSources {
 
   constructor(readonly repo: Repo) {}
 
-  /** The descriptors that a task's reads need; null when one of its files has to be fetched. */
-  open(task: Task): Record<string, number> | null {
+  /** The descriptors that a task's reads need, and others. @throws ReadError */
+  open(task: Task): Readonly<Record<string, number>> {
     for (const { file } of task.reads) {
-      const path = this.#fds[file] === undefined ? this.repo.local(file) : null;
-      if (path !== null) {
-        this.#fds[file] = openFile(path);
-      } else if (this.#fds[file] === undefined) {
-        return null;
-      }
+      this.#fds[file] ??= openFile(this.repo.local(file) ?? file);
     }
     return this.#fds;
   }
@@ -155,21 +146,6 @@ function openFile(path: string): number {
 
 function readError({ message }: { message: string }): ReadError {
   return new ReadError(`The weights cannot be read: ${message}.`, 'Check the disk and the files.');
-}
-
-/** Shared memory that is used again: a fresh buffer for each range would be zeroed each time. */
-class BufferPool {
-  readonly #free: SharedArrayBuffer[] = [];
-
-  constructor(readonly size: number) {}
-
-  take(): SharedArrayBuffer {
-    return this.#free.pop() ?? new SharedArrayBuffer(this.size);
-  }
-
-  give(buffer: SharedArrayBuffer): void {
-    this.#free.push(buffer);
-  }
 }
 
 function failureError(failure: JobFailure, outputs: readonly SizedFile[]): Error {

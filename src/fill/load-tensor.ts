@@ -1,38 +1,20 @@
 import { tensorKernels } from '../quantize/tensor-kernels.js';
 import type { Repo } from '../repo/repo.js';
 import type { TensorExpr } from '../tensor/expr.js';
-import type { Fetched, Segment } from '../tensor/operator.js';
 import { evaluate, segments } from '../tensor/rows.js';
+import { fetchReads } from './fetch-reads.js';
+import { planReads, ReadBytes } from './reads.js';
 
 /** A whole tensor in memory, row by row in its own dtype: what is small, or is kept whole. */
 export async function loadTensor(repo: Repo, expr: TensorExpr, signal?: AbortSignal): Promise<Uint8Array> {
-  const fetched = new Map<string, Fetched>();
-  for (const segment of segments(expr)) {
-    fetched.set(keyOf(segment), await fetchSegment(repo, segment, signal));
-  }
+  const { reads, size } = planReads(segments(expr), false);
+  const memory = new Uint8Array(size);
+  await fetchReads(repo, reads, memory, signal);
+  const bytes = new ReadBytes(memory, reads);
   return evaluate(expr, {
-    fetch: (segment) => fetched.get(keyOf(segment)) as Fetched,
-    take: (size) => new Uint8Array(size),
+    fetch: (segment) => bytes.fetch(segment),
+    take: (length) => new Uint8Array(length),
     scope: (use) => use(),
     kernels: tensorKernels,
   });
-}
-
-function keyOf({ file, offset, length, count, stride }: Segment): string {
-  return [offset, length, count, stride, file].join(' ');
-}
-
-/** Runs that have more between them than in them are read one by one. */
-async function fetchSegment(repo: Repo, segment: Segment, signal?: AbortSignal): Promise<Fetched> {
-  const { file, offset, length, count, stride } = segment;
-  if (count === 1 || stride <= 2 * length) {
-    const bytes = new Uint8Array((count - 1) * stride + length);
-    await repo.readInto(file, offset, bytes, signal);
-    return { bytes, stride };
-  }
-  const bytes = new Uint8Array(count * length);
-  for (let i = 0; i < count; i++) {
-    await repo.readInto(file, offset + i * stride, bytes.subarray(i * length, (i + 1) * length), signal);
-  }
-  return { bytes, stride: length };
 }

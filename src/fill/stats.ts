@@ -1,4 +1,4 @@
-import type { PlannedFile } from '../layout/plan.js';
+import { type PlannedFile, writeWeights } from '../layout/plan.js';
 import type { TensorStats } from '../layout/written-file.js';
 import { elementCount } from '../tensor/expr.js';
 import type { MeasuredErrors } from './worker.js';
@@ -12,11 +12,11 @@ export class ErrorStats {
 
   constructor(files: readonly PlannedFile[]) {
     this.#files = files.map(({ tensors }) =>
-      tensors.map(({ name, type, ne, weights }) => ({
+      tensors.map(({ name, type, ne, write }) => ({
         name,
         type,
         elements: elementCount(ne),
-        isWeighted: weights !== undefined,
+        isWeighted: writeWeights(write) !== undefined,
       })),
     );
   }

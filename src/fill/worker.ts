@@ -1,6 +1,6 @@
-import { readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { Hf2ggufError } from '../errors.js';
-import { rowBytes } from '../gguf/types.js';
+import type { ConvertWrite } from '../layout/plan.js';
 import { toFloats } from '../quantize/floats.js';
 import {
   type ErrorSums,
@@ -13,23 +13,25 @@ import {
 } from '../quantize/native.js';
 import { tensorKernels } from '../quantize/tensor-kernels.js';
 import type { ElementType, ScaledType } from '../tensor/dtype.js';
-import type { Fetched, Segment } from '../tensor/operator.js';
+import type { Workplace } from '../tensor/operator.js';
 import { dtypeOf, evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
 import type { DoubtfulValue } from './doubtful-values.js';
-import type { Part, Read, Target, Task } from './tasks.js';
+import type { Piece } from './pieces.js';
+import { readRuns } from './read-runs.js';
+import { ReadBytes } from './reads.js';
+import type { Task } from './tasks.js';
+import type { Destination } from './wanted.js';
 
-/** What a worker gets: a task, the open files, and the source's bytes where they don't come from a local file. */
+/** What a worker gets: a task, its memory, and the open files. */
 export interface Job {
   readonly task: Task;
-  /** Source path → file descriptor, for the reads; unused when `bytes` is given. */
-  readonly sources: Readonly<Record<string, number>>;
-  /** File descriptors of the outputs, in the order of the planned files; none where losses alone are wanted. */
-  readonly outputs: readonly number[];
-  /** The task's buffer, filled, over shared memory. */
-  readonly bytes?: Uint8Array;
-  /** Bytes that a worker needs for the largest task. */
-  readonly memory: number;
+  /** Shared memory of `task.memory` bytes; the reads are in it already where `sources` is missing. */
+  readonly memory: Uint8Array;
+  /** Source path → file descriptor, for the reads. */
+  readonly sources?: Readonly<Record<string, number>>;
+  /** File descriptors of the outputs, in the order of the planned files; without, the bytes stay in memory. */
+  readonly fds?: readonly number[];
   /** Whether to measure what is lost. */
   readonly measure: boolean;
 }
@@ -39,11 +41,20 @@ export interface JobResult {
   readonly failure?: JobFailure;
   /** Empty unless measured. */
   readonly errors: readonly MeasuredErrors[];
-  /** The first of each part. */
+  /** The first of each piece. */
   readonly doubtful: readonly DoubtfulValue[];
+  /** What is to be written, in the task's memory, where the job has no descriptors. */
+  readonly written: readonly WrittenBytes[];
 }
 
-/** What a part of a tensor lost on its way into a file. */
+/** Bytes that belong into one of the planned files. */
+export interface WrittenBytes {
+  readonly file: number;
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a piece of a tensor lost on its way into a file. */
 export interface MeasuredErrors {
   /** Index of the planned file. */
   readonly file: number;
@@ -63,87 +74,83 @@ class Failure extends Error {
   }
 }
 
-/** The worker's entry: without a failure, all rows of the task are in their files. */
-export function fill({ task, sources, outputs, bytes, memory, measure }: Job): JobResult {
-  const errors: MeasuredErrors[] = [];
-  const doubtful: DoubtfulValue[] = [];
+/** The worker's entry: without a failure, all rows of the task are in their files, or in `written`. */
+export function fill({ task, memory, sources, fds, measure }: Job): JobResult {
+  const arena = new Arena(memory, task.readBytes);
+  const found: Findings = { doubtful: [], written: [], errors: [] };
+  // What is not written yet has to stay.
+  const scope = <T>(use: () => T): T => (fds ? arena.scope(use) : use());
   try {
-    arena.reset(memory);
-    const buffer = bytes ?? readAll(task, sources);
-    for (const part of task.parts) {
-      arena.scope(() => {
-        const raw = evaluate(part.expr, {
-          fetch: (segment) => view(buffer, task.reads, segment),
-          take: (size) => arena.take(size),
-          scope: (use) => arena.scope(use),
-          kernels: tensorKernels,
-        });
-        fillPart(part, raw, outputs, { doubtful, ...(measure && { errors }) });
+    if (sources) {
+      readAll(task, memory, sources);
+    }
+    const bytes = new ReadBytes(memory, task.reads);
+    const place: Workplace = {
+      fetch: (segment) => bytes.fetch(segment),
+      take: (size) => arena.take(size),
+      scope: (use) => arena.scope(use),
+      kernels: tensorKernels,
+    };
+    for (const piece of task.pieces) {
+      scope(() => {
+        const raw = evaluate(piece.expr, place);
+        for (const destination of piece.destinations) {
+          scope(() => fillDestination({ piece, destination, raw, arena, fds, measure }, found));
+        }
       });
     }
-    return { errors, doubtful };
+    return found;
   } catch (error) {
     if (error instanceof Failure) {
-      return { failure: error.failure, errors, doubtful };
+      return { ...found, failure: error.failure };
     }
     throw error;
   }
 }
 
-const arena = new Arena();
-
-function readAll(task: Task, sources: Job['sources']): Uint8Array {
-  const buffer = arena.take(task.bufferSize);
-  for (const { file, offset, length, at } of task.reads) {
-    let done = 0;
-    while (done < length) {
-      const count = io('read', () =>
-        readSync(sources[file] as number, buffer, at + done, length - done, offset + done),
-      );
-      if (count === 0) {
-        throw new Failure({ kind: 'short', file });
-      }
-      done += count;
+function readAll({ reads }: Task, memory: Uint8Array, sources: Readonly<Record<string, number>>): void {
+  for (const { file, at, ...runs } of reads) {
+    const target = memory.subarray(at, at + runs.count * runs.length);
+    const count = io('read', () => readRuns(sources[file] as number, target, runs));
+    if (count < target.length) {
+      throw new Failure({ kind: 'short', file });
     }
   }
-  return buffer;
-}
-
-function view(
-  buffer: Uint8Array,
-  reads: readonly Read[],
-  { file, offset, length: run, count, stride }: Segment,
-): Fetched {
-  const length = (count - 1) * stride + run;
-  const read = reads.find((r) => r.file === file && r.offset <= offset && offset + length <= r.offset + r.length);
-  if (!read) {
-    throw new Error(`No bytes of ${file} at ${offset} were read.`);
-  }
-  const at = read.at + offset - read.offset;
-  return { bytes: buffer.subarray(at, at + length), stride };
 }
 
 interface Findings {
   readonly doubtful: DoubtfulValue[];
-  readonly errors?: MeasuredErrors[];
+  readonly written: WrittenBytes[];
+  readonly errors: MeasuredErrors[];
 }
 
-function fillPart(part: Part, raw: Uint8Array, outputs: readonly number[], { doubtful, errors }: Findings): void {
-  for (const target of part.targets) {
-    arena.scope(() => {
-      const sums = errors && newErrorSums();
-      const { bytes, fault } = target.copy ? copy(part, target, raw) : convert(part, target, raw, sums);
-      if (fault) {
-        doubtful.push({ ...fault, row: part.from + fault.row, tensor: part.tensor, type: target.type });
-      }
-      const fd = outputs[target.file];
-      if (fd !== undefined) {
-        write(fd, bytes, target.position);
-      }
-      if (sums) {
-        errors.push({ file: target.file, tensor: part.tensor, sums });
-      }
-    });
+/** One of a piece's destinations, and what it takes to make its bytes. */
+interface Filling {
+  readonly piece: Piece;
+  readonly destination: Destination;
+  /** The piece's rows. */
+  readonly raw: Uint8Array;
+  readonly arena: Arena;
+  readonly fds: Job['fds'] | undefined;
+  readonly measure: boolean;
+}
+
+function fillDestination(filling: Filling, found: Findings): void {
+  const { piece, destination, fds, measure } = filling;
+  const { tensor, file, position, type } = destination;
+  const sums = measure ? newErrorSums() : undefined;
+  const { write: way } = destination;
+  const { bytes, fault } = way.kind === 'copy' ? copy(filling) : convert(filling, way, sums);
+  if (fault) {
+    found.doubtful.push({ ...fault, row: piece.from + fault.row, tensor, type });
+  }
+  if (!fds) {
+    found.written.push({ file, position, bytes });
+  } else if (fds[file] !== undefined) {
+    write(fds[file], bytes, position);
+  }
+  if (sums) {
+    found.errors.push({ file, tensor, sums });
   }
 }
 
@@ -153,35 +160,32 @@ interface Filled {
 }
 
 /** Floats are looked over, since they get to no kernel; other bytes are nobody's business. */
-function copy({ expr, columns }: Part, { type }: Target, bytes: Uint8Array): Filled {
+function copy({ piece: { expr, columns }, destination: { type }, raw }: Filling): Filled {
   const isFloat = type === dtypeOf(expr) && (type === 'F32' || type === 'F16');
-  const at = isFloat ? firstNonFinite(type, bytes) : undefined;
+  const at = isFloat ? firstNonFinite(type, raw) : undefined;
   const fault = at === undefined ? undefined : { row: Math.floor(at / columns), column: at % columns };
-  return { bytes, fault: fault && { kind: 'non-finite', ...fault } };
+  return { bytes: raw, fault: fault && { kind: 'non-finite', ...fault } };
 }
 
-function convert(part: Part, target: Target, raw: Uint8Array, errors: ErrorSums | undefined): Filled {
-  const rawType = dtypeOf(part.expr) as Exclude<ElementType, ScaledType>;
-  const { bytes: source, dtype: sourceType } = toFloats(raw, rawType);
-  const rows = part.to - part.from;
-  const output = arena.take(rows * rowBytes(target.type, part.columns));
+function convert(
+  { piece, destination, raw, arena }: Filling,
+  { via, finite, weights }: ConvertWrite,
+  errors: ErrorSums | undefined,
+): Filled {
+  const { tensor, type, rowBytes } = destination;
+  const { expr, from, to, columns } = piece;
+  const target = arena.take((to - from) * rowBytes);
+  const rawType = dtypeOf(expr) as Exclude<ElementType, ScaledType>;
+  const { bytes: source, dtype: sourceType } = toFloats(raw, rawType, (size) => arena.take(size));
   try {
     const fault = quantizeRows({
-      type: target.type,
-      source,
-      sourceType,
-      via: target.via,
-      rows,
-      columns: part.columns,
-      weights: target.weights,
-      target: output,
-      refuseNonFinite: target.finite,
-      errors,
+      ...{ type, source, sourceType, via, rows: to - from, columns, weights, target, errors },
+      refuseNonFinite: finite,
     });
-    return { bytes: output, fault };
+    return { bytes: target, fault };
   } catch (error) {
     if (error instanceof NonFiniteError || error instanceof OverflowError) {
-      const { what, next } = error.inTensor(part.tensor, part.from);
+      const { what, next } = error.inTensor(tensor, from);
       throw new Failure({ kind: 'values', what, next });
     }
     if (error instanceof Hf2ggufError) {
@@ -202,7 +206,7 @@ function io(kind: 'read' | 'write', call: () => number): number {
   try {
     return call();
   } catch (error) {
-    const { code = 'unknown', message } = error as NodeJS.ErrnoException;
-    throw new Failure({ kind, code, message });
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : new Failure({ kind, code, message });
   }
 }

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Job, JobResult } from './worker.js';
 
-/** Threads that fill; they start at once, and are ready by the time that a plan is made. */
+/** Threads that fill; they start at once. */
 export class Workers {
   readonly #pool: Piscina<Job, JobResult>;
   readonly #started: Promise<unknown>;

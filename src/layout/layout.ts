@@ -1,11 +1,13 @@
+import { UnsupportedError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { blockSize, GGML_TYPES, type GgmlType, rowBytes } from '../gguf/types.js';
 import { align, DEFAULT_ALIGNMENT, encodeHeader } from '../gguf/writer.js';
+import { MAX_GGUF_DIMS } from '../limits.js';
 import type { OutType } from '../quantize/file-types.js';
 import { chooseOutType } from '../quantize/outtype.js';
 import { elementCount, type TensorExpr } from '../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../tensor/rows.js';
-import type { PlannedFile, PlannedTensor, Prediction } from './plan.js';
+import type { PlannedFile, PlannedTensor, Prediction, TensorWrite } from './plan.js';
 
 /** An output tensor before its type is known, in the converter's order. */
 export interface NamedExpr {
@@ -35,8 +37,9 @@ export function convertedTensors(tensors: readonly NamedExpr[], outType: OutType
     const shape = shapeOf(expr);
     const choice = chooseOutType(name, shape, outType);
     // The reference makes bfloat16's NaNs quiet.
-    const copy = choice.type === dtypeOf(expr) && choice.type !== 'BF16';
-    return { name, expr, ne: [...shape].reverse(), via: 'F32', finite: false, ...(copy && { copy }), ...choice };
+    const isCopy = choice.type === dtypeOf(expr) && choice.type !== 'BF16';
+    const write: TensorWrite = isCopy ? { kind: 'copy' } : { kind: 'convert', via: 'F32', finite: false };
+    return { name, expr, ne: [...shape].reverse(), write, ...choice };
   });
 }
 
@@ -56,7 +59,13 @@ export interface Unplaced {
   readonly prediction?: Prediction | undefined;
 }
 
-/** Puts tensors one after the other, as ggml does: each at a multiple of the file's alignment. */
+/** More dimensions than a GGUF file can say. */
+export class DimensionsError extends UnsupportedError {}
+
+/**
+ * Puts tensors one after the other, as ggml does: each at a multiple of the file's alignment.
+ * @throws DimensionsError
+ */
 export function placeTensors({ name, type, kv, tensors: unplaced, part, padded, prediction }: Unplaced): PlannedFile {
   const alignment = Number(kv.get('general.alignment')?.value ?? DEFAULT_ALIGNMENT);
   let offset = 0;
@@ -65,6 +74,12 @@ export function placeTensors({ name, type, kv, tensors: unplaced, part, padded, 
   let askedBytes = 0;
   let fallenBack = 0;
   const tensors = unplaced.map((tensor): PlannedTensor => {
+    if (tensor.ne.length > MAX_GGUF_DIMS) {
+      throw new DimensionsError(
+        `Tensor ${tensor.name} has ${tensor.ne.length} dimensions, and GGUF has at most ${MAX_GGUF_DIMS}.`,
+        'Check that the weights are those of a model that this version converts.',
+      );
+    }
     const elements = elementCount(tensor.ne);
     const size = sizeOf(tensor.type, tensor.ne);
     const placed = { ...tensor, offset, size };

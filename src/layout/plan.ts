@@ -7,7 +7,10 @@ export interface Plan {
   readonly files: readonly PlacedFile[];
   /** Bytes of weights that will be read, once for all files. */
   readonly sourceBytes: number;
-  /** Bytes of buffers that filling will take at most. */
+  /**
+   * Bytes of buffers that filling needs at least, whatever the jobs and the memory that it may take: the smallest piece of
+   * work of the tensor for which that is largest.
+   */
   readonly memory: number;
   /** Bytes that the files will take together. */
   readonly disk: number;
@@ -55,6 +58,30 @@ export interface Prediction {
   readonly relativeError: number;
 }
 
+/** How a tensor's bytes are made of the source's. */
+export type TensorWrite = CopyWrite | ConvertWrite;
+
+/** They are the same. */
+export interface CopyWrite {
+  readonly kind: 'copy';
+}
+
+/** Values become the tensor's type. */
+export interface ConvertWrite {
+  readonly kind: 'convert';
+  /** The type that values are rounded to before: the converter's, when llama-quantize would read its file. */
+  readonly via: GgmlType;
+  /** Quantizing refuses NaN and Inf, plain conversion passes them on with a warning. */
+  readonly finite: boolean;
+  /** How much the error of each column counts, expert by expert: (ne[2] or 1) x ne[0]. */
+  readonly weights?: Float32Array;
+}
+
+/** Importance weights, where there are some. */
+export function writeWeights(write: TensorWrite): Float32Array | undefined {
+  return write.kind === 'convert' ? write.weights : undefined;
+}
+
 export interface PlannedTensor {
   readonly name: string;
   readonly type: GgmlType;
@@ -64,14 +91,7 @@ export interface PlannedTensor {
   readonly offset: number;
   readonly size: number;
   readonly expr: TensorExpr;
-  /** The type that values are rounded to before `type`: the converter's, when llama-quantize would read its file. */
-  readonly via: GgmlType;
-  /** The source's bytes are the output's: `via` and `finite` mean nothing then. */
-  readonly copy?: true;
-  /** How much the error of each column counts, expert by expert: (ne[2] or 1) x ne[0]. */
-  readonly weights?: Float32Array;
-  /** Quantizing refuses NaN and Inf, plain conversion passes them on with a warning. */
-  readonly finite: boolean;
+  readonly write: TensorWrite;
   /** The rule that chose the type. */
   readonly why: string;
   /** The type that the recipe asked for, where the row length forced another. */

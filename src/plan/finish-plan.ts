@@ -1,6 +1,7 @@
 import type { Jobs } from '../async/jobs.js';
 import { GateError } from '../errors.js';
-import { makeTasks, taskBytes, workerMemory } from '../fill/tasks.js';
+import { leastMemory } from '../fill/least-memory.js';
+import { wantedTensors } from '../fill/wanted.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import type { PlannedFile, UnplacedPlan } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
@@ -24,33 +25,19 @@ export interface PlanSources {
 }
 
 /**
- * Adds up the planned files, and warns of fallbacks to other types and of memory beyond `maxMemory`.
- * @throws FallbackError with `strict`
+ * Adds up the planned files, and warns of fallbacks to other types.
+ * @throws MemoryLimitError, and FallbackError with `strict`
  */
 export function finishPlan({ repo, architecture, files, params, emit }: PlanSources): UnplacedPlan {
   reportFallbacks(files, params, emit);
-  const { jobs } = params;
-  const tasks = makeTasks(files, taskBytes(params.maxMemory ?? DEFAULT_MAX_MEMORY, jobs));
-  const memory = workerMemory(tasks) * jobs;
-  warnOfMemory(memory, params, emit);
+  const tensors = wantedTensors(files, repo);
   return {
     source: { id: repo.id, revision: repo.revision, architecture },
     files,
-    sourceBytes: tasks.reduce((sum, task) => sum + task.bufferSize, 0),
-    memory,
+    sourceBytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+    memory: leastMemory(tensors, params.maxMemory ?? DEFAULT_MAX_MEMORY),
     disk: files.reduce((sum, file) => sum + file.size, 0),
   };
-}
-
-/** Warns where even the smallest pieces of the work need more than `maxMemory`. */
-function warnOfMemory(memory: number, { maxMemory }: OutputParams, emit: PlanSources['emit']): void {
-  if (maxMemory !== undefined && memory > maxMemory) {
-    warn(
-      { emit },
-      `--max-memory ${maxMemory} is too little: ${memory} bytes are taken, the least that works here.`,
-      'Fewer --jobs take less.',
-    );
-  }
 }
 
 function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, emit: PlanSources['emit']): void {

@@ -1,13 +1,14 @@
 import type { Jobs } from '../async/jobs.js';
 import type { PhaseEvent, ProgressEvent } from '../events.js';
 import { execute } from '../fill/execute.js';
-import { makeTasks, taskBytes } from '../fill/tasks.js';
+import { leastMemory } from '../fill/least-memory.js';
+import { wantedTensors } from '../fill/wanted.js';
 import type { MeasuredErrors } from '../fill/worker.js';
 import { Workers } from '../fill/workers.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
-import type { PlannedFile } from '../layout/plan.js';
+import { type PlannedFile, writeWeights } from '../layout/plan.js';
 import { PartialFiles } from '../output/partial-files.js';
 import { newErrorSums } from '../quantize/native.js';
 import { type Loss, lossOf } from '../quantize/target/loss.js';
@@ -28,7 +29,7 @@ export type Losses = ReadonlyMap<GgmlType, ReadonlyMap<string, Loss>>;
 /**
  * Reads tensors once, quantizes each to several types, and returns the losses. Writes no file.
  * @param versions for each type, the tensors to quantize to it.
- * @throws as `execute`
+ * @throws MemoryLimitError, and as `execute`
  */
 export async function measureLosses(
   versions: ReadonlyMap<GgmlType, readonly UnplacedTensor[]>,
@@ -43,27 +44,22 @@ export async function measureLosses(
     all?.set(all.map((sum, i) => sum + (part[i] ?? 0)));
   };
   const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
+  const tensors = wantedTensors(files, repo);
+  leastMemory(tensors, memory);
   const workers = new Workers(jobs);
   emit({ event: 'phase', phase: 'measure' });
   try {
     await execute({
-      ...{
-        repo,
-        files: new PartialFiles([]),
-        tasks: makeTasks(files, taskBytes(memory, jobs)),
-        jobs,
-        workers,
-        signal,
-        onErrors,
-      },
-      fetchMemory: memory / 2,
+      ...{ repo, sink: new PartialFiles([]), tensors, jobs, memory, workers, signal, onErrors },
       emit: (event) => event.event === 'progress' && emit(event),
     });
   } finally {
     await workers.close();
   }
   const lossesOf = ({ tensors }: PlannedFile, file: number) =>
-    new Map(tensors.map(({ name, weights }) => [name, lossOf(weights, sums[file]?.get(name) ?? newErrorSums())]));
+    new Map(
+      tensors.map(({ name, write }) => [name, lossOf(writeWeights(write), sums[file]?.get(name) ?? newErrorSums())]),
+    );
   return new Map([...versions.keys()].map((type, i) => [type, lossesOf(files[i] as PlannedFile, i)]));
 }
 

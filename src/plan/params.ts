@@ -23,7 +23,7 @@ export interface OutputParams extends ForceOption {
   readonly strict?: boolean;
   /** Measure what each tensor loses, at no extra read. @default false */
   readonly stats?: boolean;
-  /** Bytes of buffers. @default 192 MiB */
+  /** Bytes that all buffers together take at most; less than `Plan.memory` is refused. @default 192 MiB */
   readonly maxMemory?: number;
   /** Worker threads. @default the machine's cores */
   readonly jobs?: number;

@@ -5,7 +5,7 @@ import { KeyValues } from '../gguf/key-values.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import { partOf } from '../gguf-files/locate.js';
 import { placeTensors, QUANTIZATION_VERSION, type UnplacedTensor } from '../layout/layout.js';
-import type { PlannedFile, Prediction } from '../layout/plan.js';
+import type { PlannedFile, Prediction, TensorWrite } from '../layout/plan.js';
 import { copiedFileType, FILE_TYPES, type FileType } from '../quantize/file-types.js';
 import { type Coverage, type CoverageEvent, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
 import { doubtWeights } from '../quantize/imatrix/doubtful-weights.js';
@@ -205,12 +205,11 @@ export function quantizedTensor(source: KeptTensor, choice: Choice, request: Qua
     expr,
     ne: source.ne.slice(0, dimensions(source.ne)),
     type: choice.type,
-    finite: true,
   } as const;
   if (!changes) {
-    const copy = isOpaque(source.type);
-    const why = choice.instead ? choice.why : source.why;
-    return { ...common, via: 'F32', why, ...(copy && { copy }), ...(choice.instead && { instead: choice.instead }) };
+    const { instead } = choice;
+    const write: TensorWrite = isOpaque(source.type) ? { kind: 'copy' } : { kind: 'convert', via: 'F32', finite: true };
+    return { ...common, write, why: instead ? choice.why : source.why, ...(instead && { instead }) };
   }
   if (isOpaque(source.type)) {
     throw new NotQuantizableError(
@@ -228,7 +227,8 @@ export function quantizedTensor(source: KeptTensor, choice: Choice, request: Qua
   checkWeights(name, choice, hasEntries(request.imatrix), weights !== undefined);
   const via = dtypeOf(expr) === source.type ? 'F32' : source.type;
   const { why, instead } = choice;
-  return { ...common, via, why, ...(instead && { instead }), ...(weights && { weights }) };
+  const write: TensorWrite = { kind: 'convert', via, finite: true, ...(weights && { weights }) };
+  return { ...common, write, why, ...(instead && { instead }) };
 }
 
 /** Types that are never computed with. */

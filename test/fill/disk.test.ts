@@ -43,15 +43,11 @@ test('a disk that is too small is known before the first byte: exit code 6, and 
   () => {
     const full = openSync('/dev/full', 'w');
     const expr = { op: 'constant', dtype: 'F32', shape: [2], values: [1, 2] } as const;
-    const target = { file: 0, position: 0, type: 'F32', via: 'F32', finite: false, copy: false } as const;
-    const part = { tensor: 't', expr, from: 0, to: 1, columns: 2, targets: [target] };
-    const { failure } = fill({
-      task: { reads: [], bufferSize: 0, parts: [part] },
-      sources: {},
-      outputs: [full],
-      memory: 64,
-      measure: false,
-    });
+    const place = { tensor: 't', file: 0, position: 0, rowBytes: 8 };
+    const destination = { ...place, type: 'F32', write: { kind: 'convert', via: 'F32', finite: false } } as const;
+    const piece = { expr, from: 0, to: 1, columns: 2, destinations: [destination] };
+    const task = { reads: [], readBytes: 0, pieces: [piece], memory: 64, isLocal: true, progress: 0 };
+    const { failure } = fill({ task, memory: new Uint8Array(64), fds: [full], measure: false });
     closeSync(full);
     expect(failure).toMatchObject({ kind: 'write', code: 'ENOSPC' });
     const error = writeError({ code: 'ENOSPC', message: '' }, [{ path: 'a.gguf', size: 2 ** 21 }]);

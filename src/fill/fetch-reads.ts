@@ -1,0 +1,19 @@
+import type { Repo } from '../repo/repo.js';
+import type { Read } from './reads.js';
+
+/** Reads bytes through the repository, into the memory that the reads were planned for. @throws as the repository */
+export async function fetchReads(
+  repo: Repo,
+  reads: readonly Read[],
+  memory: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  await Promise.all(
+    reads.flatMap(({ file, offset, length, count, stride, at }) =>
+      Array.from({ length: count }, (_, i) => {
+        const start = at + i * length;
+        return repo.readInto(file, offset + i * stride, memory.subarray(start, start + length), signal);
+      }),
+    ),
+  );
+}
