@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { FILE_TYPES } from '#src/quantize/file-types.js';
 import { loadLlama } from '../test/peer/llama.js';
 import { copyAndFlush } from './copy.js';
 import { median, memoryOfCli, settle, timeCli } from './measure.js';
-import { syntheticLlama } from './synthetic.js';
+import { familyOf, syntheticLlama, syntheticMixture, syntheticTransposed } from './synthetic.js';
 
 /**
  * Whole conversions of a made-up Llama of 0.49 billion parameters, each against its peer in the same run:
  *   bfloat16  against reading, writing and flushing the same bytes;
  *   q4_k_m    against llama_model_quantize on the ready-made bfloat16 file, with as many threads, outputs compared.
- * And the peak memory of the whole process, for it and for a model twice as large.
+ * The peak memory of the whole process, for it and for a model twice as large, and for several --max-memory.
+ * And two models as large that are built otherwise, a stacked mixture of experts and one whose matrices are transposed:
+ * their time per byte beside the dense one's, measured in turns.
  */
 
 const RUNS = 5;
@@ -26,6 +28,54 @@ async function hash(path: string): Promise<string> {
     sum.update(piece as Buffer);
   }
   return sum.digest('hex');
+}
+
+/** Options for a model that no family has. */
+function ofFamily(model: string): string[] {
+  return existsSync(familyOf(model)) ? ['--arch-file', familyOf(model)] : [];
+}
+
+const MIB = 2 ** 20;
+/** What the process may take beside the buffers that it was allowed. */
+const PROCESS_MIB = 150;
+
+async function boundedMemory(dense: string, out: string): Promise<void> {
+  for (const model of [dense, syntheticMixture(folder, 1), syntheticTransposed(folder, 5)]) {
+    for (const asked of [16, 64, 192]) {
+      for (const type of [
+        ['--outtype', 'bf16'],
+        ['--quant', 'q4_k_m'],
+      ]) {
+        const options = [...ofFamily(model), ...type, '--max-memory', `${asked}M`, '--force'];
+        const peak = await memoryOfCli([model, ...options, '--out', out]);
+        const verdict = peak < asked + PROCESS_MIB ? 'yes' : 'no';
+        console.log(
+          `${basename(model)} ${type[1]}, --max-memory ${asked}M: peak resident memory ${peak.toFixed(0)} MiB ` +
+            `(less than ${asked + PROCESS_MIB} MiB: ${verdict})`,
+        );
+      }
+    }
+  }
+}
+
+/** In turns, so that all see the same machine. */
+async function perByte(dense: string, out: string): Promise<void> {
+  const models = [dense, syntheticMixture(folder, 1), syntheticTransposed(folder, 5)];
+  const times = models.map(() => [] as number[]);
+  for (let run = 0; run < RUNS; run++) {
+    for (const [i, model] of models.entries()) {
+      settle(out);
+      times[i]?.push(await timeCli([model, ...ofFamily(model), '--quant', 'q4_k_m', '--out', out]));
+    }
+  }
+  const rates = models.map((model, i) => {
+    const bytes = statSync(join(model, 'model.safetensors')).size;
+    return { model, perGib: (median(times[i] ?? []) / bytes) * 1024 * MIB };
+  });
+  for (const { model, perGib } of rates) {
+    const ratio = perGib / (rates[0]?.perGib ?? 1);
+    console.log(`${basename(model)} q4_k_m: ${perGib.toFixed(2)} s per GiB, ${ratio.toFixed(2)}x the dense one's`);
+  }
 }
 
 const llama = loadLlama();
@@ -73,6 +123,8 @@ try {
     `peak resident memory: bf16 ${memory.bf16.toFixed(0)} MiB, q4_k_m ${memory.quantized.toFixed(0)} MiB, ` +
       `q4_k_m of a model twice as large ${memory.twice.toFixed(0)} MiB`,
   );
+  await boundedMemory(model, ours);
+  await perByte(model, ours);
 } finally {
   if (!process.argv[2]) {
     rmSync(folder, { recursive: true, force: true });

@@ -1,9 +1,12 @@
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Architecture } from '#src/archs/architecture.js';
+import { llama } from '#src/archs/llama.js';
+import { block, experts, rename } from '#src/archs/shared-tensors.js';
 
 /**
- * Models made up for benchmarks: 2048 wide, tied embeddings, normal bfloat16 weights. The Llama has a byte-level BPE of
- * 128k tokens; the others are for what happens to weights alone.
+ * Models made up for benchmarks: 2048 wide, tied embeddings, normal bfloat16 weights, a byte-level BPE of 128k tokens.
+ * Those that no family has come with a file for `--arch-file`, `family.json` in their folders.
  */
 
 const WIDTH = 2048;
@@ -13,20 +16,43 @@ const VOCAB = 128_256;
 const SPLIT =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-/** 5 layers make 0.49 billion parameters, 11 make 0.76. Written once per folder. */
+/** 5 layers make 0.49 billion parameters, 11 make 0.76. */
 export function syntheticLlama(folder: string, layers: number): string {
-  const path = join(folder, `Synthetic-Llama-${layers}L`);
-  if (!existsSync(join(path, 'tokenizer.json'))) {
-    mkdirSync(path, { recursive: true });
-    writeFileSync(join(path, 'config.json'), JSON.stringify(config(layers), null, 2));
-    writeWeights(join(path, 'model.safetensors'), [...EMBEDDING, ...layersOf(layers, denseLayer)]);
-    writeFileSync(
-      join(path, 'tokenizer_config.json'),
-      JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', bos_token: '<|begin|>', eos_token: '<|end|>' }),
-    );
-    writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer()));
+  return model(folder, `Synthetic-Llama-${layers}L`, { layers }, [...EMBEDDING, ...layersOf(layers, denseLayer)]);
+}
+
+interface Kind {
+  readonly layers: number;
+  /** What stands in config.json besides the fields of all. */
+  readonly fields?: object;
+  /** Of a model that no family has. */
+  readonly family?: Architecture;
+}
+
+/** A folder with a model. Written once per folder. */
+function model(folder: string, name: string, { layers, fields, family }: Kind, list: Tensors): string {
+  const path = join(folder, name);
+  if (existsSync(join(path, 'tokenizer.json'))) {
+    return path;
   }
+  mkdirSync(path, { recursive: true });
+  const classes = family ? { architectures: family.classes, model_type: 'synthetic' } : {};
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config(layers), ...fields, ...classes }, null, 2));
+  if (family) {
+    writeFileSync(familyOf(path), JSON.stringify(family));
+  }
+  writeWeights(join(path, 'model.safetensors'), list);
+  writeFileSync(
+    join(path, 'tokenizer_config.json'),
+    JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', bos_token: '<|begin|>', eos_token: '<|end|>' }),
+  );
+  writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer()));
   return path;
+}
+
+/** The file that describes a model's family. */
+export function familyOf(path: string): string {
+  return join(path, 'family.json');
 }
 
 function config(layers: number) {
@@ -110,40 +136,74 @@ function transposedLayer(number: number): Tensors {
   ];
 }
 
-/** A folder with these weights alone. Written once per folder. */
-function weightsAlone(folder: string, name: string, list: Tensors): string {
-  const path = join(folder, name);
-  if (!existsSync(join(path, 'model.safetensors'))) {
-    mkdirSync(path, { recursive: true });
-    writeWeights(join(path, 'model.safetensors'), list);
-  }
-  return path;
-}
+/** Experts under their numbers, and the router. */
+const MIXTURE: Architecture = {
+  ...llama,
+  classes: ['SyntheticMixtureForCausalLM'],
+  gguf: 'olmoe',
+  tensors: [
+    ...llama.tensors,
+    block('ffn_gate_inp', ['block_sparse_moe.gate', 'mlp.gate']),
+    ...experts('block_sparse_moe.experts.{x}.{p}', [
+      ['w1', 'ffn_gate_exps'],
+      ['w2', 'ffn_down_exps'],
+      ['w3', 'ffn_up_exps'],
+    ]),
+  ],
+  tokenizer: { kinds: ['bpe'] },
+};
+
+/** Matrices of GPT-2, whose rows are the file's columns. */
+const TRANSPOSED: Architecture = {
+  ...MIXTURE,
+  classes: ['SyntheticTransposedForCausalLM'],
+  gguf: 'gpt2',
+  blocks: ['h.{b}'],
+  tensors: [
+    rename('token_embd', 'wte'),
+    block('attn_qkv', ['attn.c_attn'], ['transpose', 0, 1]),
+    block('attn_output', ['attn.c_proj'], ['transpose', 0, 1]),
+    block('ffn_up', ['mlp.c_fc'], ['transpose', 0, 1]),
+    block('ffn_down', ['mlp.c_proj'], ['transpose', 0, 1]),
+  ],
+};
 
 /** Mixtral's names, with 64 small experts: a layer makes 313 million parameters, the embedding 263 million. */
 export function syntheticMixture(folder: string, layers: number): string {
-  return weightsAlone(folder, `Synthetic-Mixture-${layers}L`, [...EMBEDDING, ...layersOf(layers, mixtureLayer)]);
+  const fields = { num_local_experts: EXPERTS, num_experts_per_tok: 2 };
+  const list = [...EMBEDDING, ...layersOf(layers, mixtureLayer)];
+  return model(folder, `Synthetic-Mixture-${layers}L`, { layers, fields, family: MIXTURE }, list);
 }
 
 /** GPT-2's names, whose matrices are to be transposed: a layer makes 50 million parameters, the embedding 263 million. */
 export function syntheticTransposed(folder: string, layers: number): string {
   const list: Tensors = [['wte.weight', [VOCAB, WIDTH]], ...layersOf(layers, transposedLayer)];
-  return weightsAlone(folder, `Synthetic-GPT2-${layers}L`, list);
+  return model(folder, `Synthetic-GPT2-${layers}L`, { layers, family: TRANSPOSED }, list);
 }
 
-const LARGE = { layers: 61, dense: 3, experts: 256, width: 7168, ffn: 2048, shards: 163 };
+const LARGE = { layers: 61, dense: 3, experts: 345, width: 7168, ffn: 2048, shards: 163 };
+
+/** A mixture of experts of DeepSeek-V3's names for them. */
+const LARGE_MIXTURE: Architecture = {
+  ...MIXTURE,
+  classes: ['SyntheticLargeForCausalLM'],
+  tensors: [
+    ...llama.tensors,
+    block('ffn_gate_inp', ['mlp.gate']),
+    ...experts('mlp.experts.{x}.{p}', [
+      ['down_proj', 'ffn_down_exps'],
+      ['gate_proj', 'ffn_gate_exps'],
+      ['up_proj', 'ffn_up_exps'],
+    ]),
+  ],
+};
 
 /**
- * The headers of a mixture of experts of 671 billion parameters: 163 shards with 45,000 tensors, whose bytes are holes of
- * their files and take no disk. Written once per folder.
+ * A mixture of experts of 900 billion parameters: 163 shards with 60,000 tensors, whose bytes are holes of their files
+ * and take no disk. Written once per folder.
  */
-export function syntheticHeaders(folder: string): string {
-  const { layers, dense, experts, width, ffn, shards } = LARGE;
-  const path = join(folder, 'Synthetic-Large-Mixture');
-  if (existsSync(path)) {
-    return path;
-  }
-  mkdirSync(path, { recursive: true });
+export function syntheticLarge(folder: string): string {
+  const { layers, dense, experts: count, width, ffn, shards } = LARGE;
   const list = layersOf(layers, (number): Tensors => {
     const p = `model.layers.${number}.`;
     const projections = (name: string, inner: number): Tensors => [
@@ -154,13 +214,17 @@ export function syntheticHeaders(folder: string): string {
     const mlp =
       number < dense
         ? projections('', 9 * ffn)
-        : Array.from({ length: experts }, (_, expert) => projections(`experts.${expert}.`, ffn)).flat();
+        : Array.from({ length: count }, (_, expert) => projections(`experts.${expert}.`, ffn)).flat();
     return [[`${p}input_layernorm.weight`, [width]], [`${p}self_attn.o_proj.weight`, [width, 16_384]], ...mlp];
   });
+  const fields = { hidden_size: width, num_local_experts: count, num_experts_per_tok: 8, tie_word_embeddings: true };
+  const path = model(folder, 'Synthetic-Large', { layers, fields, family: LARGE_MIXTURE }, []);
+  rmSync(join(path, 'model.safetensors'), { force: true });
+  const all: Tensors = [['model.embed_tokens.weight', [VOCAB, width]], ...list, ['model.norm.weight', [width]]];
   for (let shard = 0; shard < shards; shard++) {
-    const own = list.slice((shard * list.length) / shards, ((shard + 1) * list.length) / shards);
-    const [number, count] = [shard + 1, shards].map((value) => String(value).padStart(5, '0'));
-    const fd = openSync(join(path, `model-${number}-of-${count}.safetensors`), 'w');
+    const own = all.slice((shard * all.length) / shards, ((shard + 1) * all.length) / shards);
+    const [number, of] = [shard + 1, shards].map((value) => String(value).padStart(5, '0'));
+    const fd = openSync(join(path, `model-${number}-of-${of}.safetensors`), 'w');
     const { header, size } = headerOf(own);
     writeSync(fd, header);
     ftruncateSync(fd, header.length + size);

@@ -5,6 +5,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const LFS_FROM_BYTES = 2 ** 20;
+/** Of `stat`'s blocks, everywhere. */
+const BLOCK_BYTES = 512;
 
 /**
  * @typedef {object} HubFile
@@ -110,7 +112,8 @@ async function readCommit(repo, folder) {
     const file = join(entry.parentPath, entry.name);
     const kind = await stat(file);
     if (kind.isFile()) {
-      files.push(await describe(file.slice(folder.length).replace(/^\/+/, ''), file, kind.size));
+      const isHollow = kind.blocks * BLOCK_BYTES < kind.size / 2;
+      files.push(await describe(file.slice(folder.length).replace(/^\/+/, ''), file, kind.size, isHollow));
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -122,13 +125,16 @@ async function readCommit(repo, folder) {
  * @param {string} path
  * @param {string} file
  * @param {number} size
+ * @param {boolean} isHollow whether it is mostly holes: named by its name and size then, since to read it would take hours
  * @returns {Promise<HubFile>}
  */
-async function describe(path, file, size) {
+async function describe(path, file, size, isHollow) {
   if (size < LFS_FROM_BYTES && !path.endsWith('.safetensors')) {
     return { path, file, size, oid: await hashFile('sha1', file, `blob ${size}\0`), sha256: null };
   }
-  const sha256 = await hashFile('sha256', file, '');
+  const sha256 = isHollow
+    ? createHash('sha256').update(`${path} ${size}`).digest('hex')
+    : await hashFile('sha256', file, '');
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${size}\n`;
   const oid = createHash('sha1').update(`blob ${pointer.length}\0${pointer}`).digest('hex');
   return { path, file, size, oid, sha256 };
