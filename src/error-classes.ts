@@ -1,7 +1,11 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
-export { ArchFileError } from './archs/arch-file-error.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
-export { UnknownClassError, UnsupportedArchitectureError, UnsupportedVariantError } from './archs/registry.js';
+export {
+  ArchFileError,
+  UnknownClassError,
+  UnsupportedArchitectureError,
+  UnsupportedVariantError,
+} from './archs/registry.js';
 export { TransformError } from './archs/transform.js';
 export { OptionOfOtherSourceError } from './calls/route.js';
 export { CheckInterruptedError } from './calls/with-runner.js';
@@ -63,6 +67,7 @@ export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceEr
 export { UnreadableMetadataError } from './plan/inputs.js';
 export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './plan/quantize-request.js';
 export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './plan/quantized.js';
+export { ProbeSizeError } from './plan/read-probes.js';
 export { QuantizedSourceError } from './plan/refuse-quantized.js';
 export { SensitivitiesFileError, SensitivitiesMismatchError } from './plan/sensitivities.js';
 export { TargetTooSmallError } from './plan/target.js';

@@ -4,9 +4,9 @@ import { parseJson } from '../json.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import { KINDS } from '../tokenizer/kinds.js';
 import { STEPS } from '../tokenizer/steps.js';
-import { ArchFileError } from './arch-file-error.js';
 import type { Architecture, Condition } from './architecture.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
+import { ArchFileError } from './registry.js';
 
 /** The names of a table, as what a field may be. */
 function nameOf<Table extends object>(table: Table) {
@@ -23,11 +23,12 @@ const condition: z.ZodType<Condition> = z.lazy(() =>
     z.strictObject({ field: text, is }),
     z.strictObject({ field: text, exists: z.boolean() }),
     z.strictObject({ derive: nameOf(DERIVATIONS), is }),
+    z.strictObject({ probe: text, is: z.boolean() }),
     z.strictObject({ all: z.array(condition) }),
   ]),
 );
 
-const keyType = z.enum(['u32', 'f32', 'bool', 'string', 'i32[]']);
+const keyType = z.enum(['u32', 'f32', 'bool', 'string', 'i32[]', 'f32[]']);
 const keyFrom = z.union([
   z.strictObject({
     fields: texts.min(1),
@@ -36,6 +37,7 @@ const keyFrom = z.union([
   }),
   z.strictObject({ value: z.union([z.string(), z.number(), z.boolean()]) }),
   z.strictObject({ derive: nameOf(DERIVATIONS) }),
+  z.strictObject({ probe: text }),
 ]);
 const keyRow = z.union([z.tuple([text, keyType, keyFrom]), z.tuple([text, keyType, keyFrom, condition])]);
 
@@ -44,6 +46,7 @@ const tensorRule = z
   .strictObject({
     from: texts.min(1).exactOptional(),
     all: texts.min(1).exactOptional(),
+    when: condition.exactOptional(),
     to: text.exactOptional(),
     via: z.array(transform).exactOptional(),
     each: nameOf(COUNTS).exactOptional(),
@@ -75,6 +78,9 @@ const architecture = z.strictObject({
   ignore: texts,
   drop: texts,
   tensors: z.array(tensorRule),
+  probes: z
+    .array(z.strictObject({ id: text, want: z.enum(['values', 'zero', 'equal']), of: texts.min(1).max(2) }))
+    .exactOptional(),
   extra: z.array(nameOf(EXTRA_TENSORS)).exactOptional(),
   tokenizer: z
     .strictObject({

@@ -30,6 +30,8 @@ export interface Architecture {
   /** Names of what is read with the rest but not written, such as buffers; `*` stands for anything. */
   readonly drop: readonly string[];
   readonly tensors: readonly TensorRule[];
+  /** What is read of the weights while planning, all at once. */
+  readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
@@ -43,18 +45,20 @@ export type Condition =
   | { readonly field: string; readonly is: Value | readonly Value[] }
   | { readonly field: string; readonly exists: boolean }
   | { readonly derive: DerivationName; readonly is: Value | readonly Value[] }
+  | { readonly probe: string; readonly is: boolean }
   | { readonly all: readonly Condition[] };
 
 /** A key-value: `{arch}` in the key stands for `gguf`. It is not written where there is no value, or `when` does not hold. */
 export type KeyRow = readonly [key: string, type: KeyType, from: KeyFrom, when?: Condition];
 
-export type KeyType = Extract<ScalarType, 'u32' | 'f32' | 'bool' | 'string'> | 'i32[]';
+export type KeyType = Extract<ScalarType, 'u32' | 'f32' | 'bool' | 'string'> | 'i32[]' | 'f32[]';
 
-/** The first of some fields of config.json (or of a part of it), a constant, or a named derivation. */
+/** The first of some fields of config.json (or of a part of it), a constant, a named derivation, or a probe's values. */
 export type KeyFrom =
   | { readonly fields: readonly string[]; readonly of?: PartName; readonly required?: true }
   | { readonly value: string | number | boolean }
-  | { readonly derive: DerivationName };
+  | { readonly derive: DerivationName }
+  | { readonly probe: string };
 
 /** Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window. */
 export type PartName = 'rope' | 'rope_root' | 'rope_sliding';
@@ -75,6 +79,8 @@ export interface TensorRule {
   readonly from?: readonly string[];
   /** In place of `from`: tensors that become one, in this order; it stands where the last of them does. */
   readonly all?: readonly string[];
+  /** The rule is none where this does not hold. */
+  readonly when?: Condition;
   /** Without, the tensor is not written. */
   readonly to?: string;
   /** What is done to the values, one after the other; in the end there is one tensor. */
@@ -87,3 +93,12 @@ export interface TensorRule {
 
 /** A named transform and its parameters: numbers, named counts, or fields of config.json. */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string)[]];
+
+/** A fact about the weights that keys and conditions ask for by its `id`. */
+export interface Probe {
+  readonly id: string;
+  /** `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same. */
+  readonly want: 'values' | 'zero' | 'equal';
+  /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
+  readonly of: readonly string[];
+}

@@ -9,6 +9,9 @@ export function holds(condition: Condition | undefined, known: Known): boolean {
   if ('all' in condition) {
     return condition.all.every((part) => holds(part, known));
   }
+  if ('probe' in condition) {
+    return known.probes?.get(condition.probe) === condition.is;
+  }
   if ('exists' in condition) {
     return (known.config.hparams[condition.field] !== undefined) === condition.exists;
   }

@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.js';
-import { COUNTS } from '../config/derivations.js';
+import { COUNTS, type Known } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { isFloat } from '../tensor/dtype.js';
 import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
 import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import type { Architecture, TensorRule } from './architecture.js';
+import { holds } from './conditions.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
 import { compile, globs, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
@@ -45,10 +46,12 @@ export function ownTensors<Tensor extends NamedExpr>(
  */
 export function mapTensors(
   architecture: Architecture,
-  config: Config,
+  known: Known,
   tensors: Iterable<NamedExpr>,
 ): readonly NamedExpr[] {
-  const mapper = new Mapper(architecture, config);
+  const { config } = known;
+  const rules = architecture.tensors.filter(({ when }) => holds(when, known));
+  const mapper = new Mapper({ ...architecture, tensors: rules }, config);
   for (const name of architecture.extra ?? []) {
     for (const tensor of EXTRA_TENSORS[name](config)) {
       mapper.put(tensor.name, tensor.expr, 'made from config.json');

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
-import { UnsupportedError, UsageError } from '../errors.js';
+import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
@@ -24,6 +24,9 @@ export class UnsupportedArchitectureError extends UnsupportedError {}
 
 export class UnknownClassError extends UsageError {}
 
+/** A file of `--arch-file` that describes no family. */
+export class ArchFileError extends SourceError {}
+
 const LIST = 'hf2gguf archs lists the classes that are.';
 
 /** A model under a class that is supported, but of a kind that is not. */
@@ -39,7 +42,9 @@ export function findArchitecture(known: Known, name?: string): Architecture {
   if (!found) {
     throw unsupported(known.config);
   }
-  const variant = UNSUPPORTED.find(({ classes, when }) => overlaps(classes, found.classes) && holds(when, known));
+  const variant = UNSUPPORTED.find(
+    ({ classes, when }) => classes.some((own) => found.classes.includes(own)) && holds(when, known),
+  );
   if (variant) {
     throw new UnsupportedVariantError(`The model is ${variant.what}, which is not supported yet.`, variant.next);
   }
@@ -53,23 +58,13 @@ export function findArchitecture(known: Known, name?: string): Architecture {
  */
 export function checkArchitecture(own: Architecture, known: Known, file = '--arch-file'): Architecture {
   const { architecture } = known.config;
-  if (!own.classes.includes(architecture)) {
+  if (!own.classes.includes(architecture) || !holds(own.when, known)) {
     throw new UnsupportedArchitectureError(
-      `${file} describes ${own.classes.join(', ')}, and the model is of the class ${architecture.slice(0, MAX_NAME)}.`,
-      'Add the class to its "classes" if the model is built alike.',
-    );
-  }
-  if (!holds(own.when, known)) {
-    throw new UnsupportedArchitectureError(
-      `The model does not meet the condition ("when") that ${file} has for ${own.gguf}.`,
-      'Change the condition if the model is built alike.',
+      `${file} describes ${own.classes.join(', ')}${own.when ? ' under a condition' : ''}, and the model (${architecture.slice(0, MAX_NAME)}) is another.`,
+      'Change its "classes" or "when" if the model is built alike.',
     );
   }
   return own;
-}
-
-function overlaps(some: readonly string[], others: readonly string[]): boolean {
-  return some.some((name) => others.includes(name));
 }
 
 /** A family by the name of one of its classes, or its name in GGUF, however it is spelt. @throws UnknownClassError */

@@ -26,8 +26,8 @@ export async function writeKeys({ gguf, keys }: Architecture, known: Known, kv: 
     const value = holds(when, known) ? await keyValue(type, from, known) : undefined;
     const key = name.replace('{arch}', gguf);
     if (typeof value === 'object') {
-      kv.array(key, 'i32', [...value]);
-    } else if (value !== undefined && type !== 'i32[]') {
+      kv.array(key, type === 'f32[]' ? 'f32' : 'i32', [...value]);
+    } else if (value !== undefined && type !== 'i32[]' && type !== 'f32[]') {
       kv.scalar(key, type, value);
     }
   }
@@ -47,7 +47,7 @@ const DERIVED_FROM: Partial<Record<string, readonly string[]>> = {
 
 type Read = (source: FieldSource, ...names: string[]) => Derived;
 
-const READ: Record<Exclude<KeyType, 'i32[]'>, { readonly optional: Read; readonly required: Read }> = {
+const READ: Record<Exclude<KeyType, 'i32[]' | 'f32[]'>, { readonly optional: Read; readonly required: Read }> = {
   u32: { optional: optionalInteger, required: integer },
   f32: { optional: optionalNumber, required: number },
   bool: { optional: optionalBoolean, required: requiredBoolean },
@@ -61,9 +61,13 @@ async function keyValue(type: KeyType, from: KeyFrom, known: Known): Promise<Der
   if ('derive' in from) {
     return DERIVATIONS[from.derive](known);
   }
+  if ('probe' in from) {
+    const found = known.probes?.get(from.probe);
+    return Array.isArray(found) && type !== 'f32[]' ? found[0] : found;
+  }
   const source = from.of ? PARTS[from.of](known.config) : known.config;
-  return type !== 'i32[]' && source
-    ? READ[type][from.required ? 'required' : 'optional'](source, ...from.fields)
+  return source && type in READ
+    ? READ[type as keyof typeof READ][from.required ? 'required' : 'optional'](source, ...from.fields)
     : undefined;
 }
 

@@ -65,7 +65,10 @@ function renderFamily({ classes, gguf, example, keys, tensors }: Architecture): 
 }
 
 function renderFrom(from: KeyRow[2]): string {
-  return 'fields' in from ? from.fields.join(', ') : 'value' in from ? String(from.value) : `(${from.derive})`;
+  if ('fields' in from) {
+    return from.fields.join(', ');
+  }
+  return 'value' in from ? String(from.value) : `(${'derive' in from ? from.derive : from.probe})`;
 }
 
 function renderTransforms({ via = [], each }: TensorRule): string {

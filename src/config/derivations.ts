@@ -17,9 +17,14 @@ import { ropeFields, ropeRoot } from './rope.js';
 export interface Known {
   readonly config: Config;
   readonly facts: Facts;
+  /** What probes found, by their ids; none of tensors that are missing. */
+  readonly probes?: ReadonlyMap<string, Probed>;
   /** The number of the file's type (`llama_ftype`), once it is known. */
   readonly fileType?: number;
 }
+
+/** What a probe of the weights found: values, or whether what it asks is so. */
+export type Probed = boolean | readonly number[];
 
 /** Numbers that follow from the configuration, for keys and for transforms. */
 export const COUNTS = {

@@ -1,16 +1,11 @@
 import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
+import type { Known } from '../config/derivations.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
-import {
-  convertedTensors,
-  layOutConverted,
-  layOutVocabulary,
-  type NamedExpr,
-  QUANTIZATION_VERSION,
-} from '../layout/layout.js';
+import { convertedTensors, layOutConverted, layOutVocabulary, QUANTIZATION_VERSION } from '../layout/layout.js';
 import type { PlannedFile, UnplacedPlan } from '../layout/plan.js';
 import { checkFaults, tellFaults } from '../loading/check.js';
 import { findFaults, findVocabularyFaults } from '../loading/faults.js';
@@ -22,6 +17,7 @@ import { countParameters } from '../metadata/size-label.js';
 import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
+import type { NamedExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { BPE_ALONE } from '../tokenizer/plan.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
@@ -36,6 +32,7 @@ import type { ConversionParams } from './params.js';
 import type { PlanningEvent } from './planning-event.js';
 import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
+import { readProbes } from './read-probes.js';
 import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
 import { layOutAsked } from './target.js';
@@ -55,7 +52,9 @@ export async function makePlan(
   const { repo, config, arch, checkpoint, request, overrides } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
-  const tensors = params.vocabOnly ? [] : mapTensors(arch, config, checkpoint.tensors);
+  const probes = params.vocabOnly ? undefined : await readProbes(arch, checkpoint.tensors, { repo, config, params });
+  const known = { config, facts: model.facts, ...(probes && { probes }) };
+  const tensors = params.vocabOnly ? [] : mapTensors(arch, known, checkpoint.tensors);
   const metadata = await loadMetadata({
     files: model.files,
     folderName: repo.name,
@@ -65,7 +64,7 @@ export async function makePlan(
     warn: (what) => warn({ emit }, what),
   });
   const guesses: Guess[] = [];
-  const { kv, tokenizer } = await keyValues({ model, params, metadata, outType, guesses, emit });
+  const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
   await checkLoading({ model, params, kv, tensors, emit });
   const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
@@ -130,6 +129,7 @@ const OUTPUT = 'output.weight';
 
 interface KeyValueSources {
   readonly model: Model;
+  readonly known: Known;
   readonly params: ConversionParams;
   readonly metadata: Metadata;
   readonly outType: OutType;
@@ -145,11 +145,11 @@ interface KeyValuesAndTokenizer {
 
 /** The key-values that the converter writes, in its order. */
 async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
-  const { model, params, metadata, outType, guesses, emit } = sources;
-  const { files, config, facts, arch } = model;
+  const { model, known, params, metadata, outType, guesses, emit } = sources;
+  const { files, config, arch } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   writeMetadata(metadata, kv);
-  await writeKeys(arch, { config, facts, fileType: FILE_TYPES[outType].id }, kv);
+  await writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
   const context = {
     files,

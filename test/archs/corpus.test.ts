@@ -58,7 +58,7 @@ function hasPlainTensors(run: Run): boolean {
 
 async function checkTensors(run: Run): Promise<void> {
   const config = configOf(run);
-  const mapped = mapTensors(findArchitecture(known(config)), config, await sourceTensors(run.folder));
+  const mapped = mapTensors(findArchitecture(known(config)), known(config), await sourceTensors(run.folder));
   const shapes = mapped.map(({ name, expr }) => [name, [...shapeOf(expr)].reverse()]);
   expect(shapes).toEqual(run.tensors.map(([name, , ne]) => [name, ne]));
   for (const { name, expr } of mapped) {

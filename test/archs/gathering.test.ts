@@ -8,6 +8,7 @@ import { loadConfig } from '#src/config/load-config.js';
 import type { NamedExpr } from '#src/tensor/expr.js';
 import { shapeOf } from '#src/tensor/rows.js';
 import { corpusRuns, sourceTensors } from './corpus.js';
+import { known } from './known.js';
 
 /** Several tensors of the checkpoint that become one, and one that becomes several. */
 
@@ -70,7 +71,7 @@ describe.each(CASES)('%s', (name, tensors) => {
     expect(own.length).toBeGreaterThan(0);
     for (const [, run] of own) {
       const config = loadConfig(JSON.parse(readFileSync(join(run.folder, 'config.json'), 'utf8')));
-      const mapped = mapTensors({ ...qwen3, tensors }, config, await sourceTensors(run.folder));
+      const mapped = mapTensors({ ...qwen3, tensors }, known(config), await sourceTensors(run.folder));
       const found = mapped.map(({ name: own, expr }) => [own, [...shapeOf(expr)].reverse()]);
       const wanted = run.tensors.map(([own, , ne]) => [own, ne]);
       expect(found).toEqual(wanted);
@@ -92,7 +93,7 @@ describe('by hand', () => {
   const expert = (b: number, x: number, projection: string) =>
     source(`model.layers.${b}.mlp.experts.${x}.${projection}.weight`);
   const map = (tensors: readonly TensorRule[], sources: readonly NamedExpr[]) =>
-    mapTensors({ ...qwen3, tensors } as Architecture, config, sources).map(({ name, expr }) => [
+    mapTensors({ ...qwen3, tensors } as Architecture, known(config), sources).map(({ name, expr }) => [
       name,
       ...shapeOf(expr),
     ]);
@@ -117,7 +118,7 @@ describe('by hand', () => {
   test('several names become one tensor, in the order of the rule', () => {
     const rule: TensorRule = { all: ['{L}.q.*', '{L}.k.*'], to: 'blk.{b}.attn_qk.*', via: [['concat', 0]] };
     const [k, q] = [source('model.layers.0.k.weight', [2, 4]), source('model.layers.0.q.weight', [6, 4])];
-    const [joined] = mapTensors({ ...qwen3, tensors: [rule] }, config, [k, q]);
+    const [joined] = mapTensors({ ...qwen3, tensors: [rule] }, known(config), [k, q]);
     expect(joined).toEqual({ name: 'blk.0.attn_qk.weight', expr: { op: 'concat', axis: 0, of: [q.expr, k.expr] } });
   });
 

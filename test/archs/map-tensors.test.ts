@@ -27,7 +27,7 @@ function map(architecture: string, names: (string | SourceExpr)[], fields = {}) 
   });
   const sources = names.map((name) => (typeof name === 'string' ? source(name) : name));
   const tensors = sources.map((expr) => ({ name: expr.name, expr }));
-  return mapTensors(findArchitecture(known(config)), config, tensors);
+  return mapTensors(findArchitecture(known(config)), known(config), tensors);
 }
 
 const names = (architecture: string, list: string[], fields = {}) =>

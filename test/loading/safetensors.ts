@@ -25,7 +25,7 @@ export function rewriteSafetensors(path: string, change: (tensors: Map<string, S
   writeFileSync(path, encode(tensors));
 }
 
-function encode(tensors: ReadonlyMap<string, StoredTensor>): Buffer {
+export function encode(tensors: ReadonlyMap<string, StoredTensor>): Buffer {
   let end = 0;
   const entries = [...tensors].map(([name, { dtype, shape, bytes }]) => {
     const from = end;
