@@ -43,7 +43,8 @@ export async function run<Source extends { readonly repo: Repo }>(
   const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal, strict } = params;
   const { written, stats, ...work } = await prepare(planner, params, emit);
   const onErrors = stats?.add.bind(stats);
-  // Planning takes memory of its own, and has let go of it by now.
+  // Planning took memory of its own. Who hears of the stage can give it back before threads take theirs.
+  emit({ event: 'phase', phase: 'fill' });
   const workers = new Workers(jobs);
   try {
     const replaced = await execute({ ...work, workers, jobs, memory, signal, strict, onErrors, emit });

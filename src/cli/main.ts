@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './heap.js';
 import { CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { printable } from '../printable.js';

@@ -45,7 +45,6 @@ export async function execute(execution: Execution): Promise<boolean[]> {
   const { sink } = execution;
   try {
     await sink.open();
-    execution.emit({ event: 'phase', phase: 'fill' });
     await fillAll(execution);
     execution.emit({ event: 'phase', phase: 'flush' });
     throwIfAborted(execution.signal);

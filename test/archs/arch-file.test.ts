@@ -26,7 +26,7 @@ describe('what is wrong is named by its field', () => {
 
   test.each<[string, object, RegExp]>([
     ['a field that is missing', { gguf: undefined }, /own\.json describes no family of models: gguf: /],
-    ['a field that there is not', { tensorz: [] }, /Unrecognized key: "tensorz"/],
+    ['a field that there is not', { tensorz: [] }, /: tensorz: there is no such field/],
     ['no class', { classes: [] }, /: classes: /],
     ['a name in GGUF that is none', { gguf: 'a/b' }, /: gguf: is no name of an architecture/],
     ['a type of key', { keys: [key, ['{arch}.x', 'u33', { fields: ['x'] }]] }, /: keys\[1\]\[1\]: .*"u32"/],
