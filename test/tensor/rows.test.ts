@@ -7,7 +7,7 @@ import { type Files, type Made, randomExpr } from './random.js';
 
 /** Properties of expressions, on random ones: see `random.ts`. */
 
-const EXPRESSIONS = 2000;
+const EXPRESSIONS = 1000;
 
 /** What is fetched and taken on the way. */
 interface Log {
