@@ -6,10 +6,10 @@ import {
   type Draft,
   divisor,
   dropped,
-  headDim,
+  fillHeadDim,
+  fillKvHeads,
   isMissing,
   kinds,
-  kvHeads,
   layerTypes,
   missing,
   noRopeLayers,
@@ -24,7 +24,7 @@ import {
 } from './rules.js';
 
 /** Fields that every class derives in the same way. */
-const DERIVED_RULES: Readonly<Record<string, Rule>> = { num_key_value_heads: kvHeads, head_dim: headDim };
+const DERIVED_RULES: Readonly<Record<string, Rule>> = { num_key_value_heads: fillKvHeads, head_dim: fillHeadDim };
 
 const [FULL, SLIDING, LINEAR, INDEXED] = [
   'full_attention',
@@ -33,7 +33,7 @@ const [FULL, SLIDING, LINEAR, INDEXED] = [
   'indexed_attention',
 ];
 
-const QWEN: readonly Rule[] = [slidingWindow, kvHeads, ropeScaling, layerTypes, checkLayerTypes];
+const QWEN: readonly Rule[] = [slidingWindow, fillKvHeads, ropeScaling, layerTypes, checkLayerTypes];
 
 /** Multimodal rotation was a type of scaling once. */
 const mrope: Rule = (fields) => {
@@ -42,7 +42,7 @@ const mrope: Rule = (fields) => {
     fields.rope_scaling = { ...rope, type: 'default' };
   }
 };
-const QWEN_VL: readonly Rule[] = [slidingWindow, kvHeads, layerTypes, checkLayerTypes, mrope, ropeScaling];
+const QWEN_VL: readonly Rule[] = [slidingWindow, fillKvHeads, layerTypes, checkLayerTypes, mrope, ropeScaling];
 const QWEN_MOE: readonly Rule[] = [slidingWindow, ropeScaling];
 
 const mambaHeadDim: Rule = (fields) => {
@@ -211,18 +211,24 @@ const EACH_FOURTH_FULL = kinds('layer_types', (layer) => (layer % 4 === 0 ? FULL
 
 /** The rules of the classes that derive more than `DERIVED_RULES` says, or check what they are given. */
 const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
-  bamba: [kvHeads, mambaHeadDim],
+  bamba: [fillKvHeads, mambaHeadDim],
   bert: [dropped('attn_implementation')],
   bloom: [overridden('hidden_size', 'n_embed'), dropped('n_embed')],
-  cohere2: [kvHeads, headDim, ropeScaling, periodic(4, FULL, SLIDING, 'sliding_window_pattern'), checkLayerTypes],
+  cohere2: [
+    fillKvHeads,
+    fillHeadDim,
+    ropeScaling,
+    periodic(4, FULL, SLIDING, 'sliding_window_pattern'),
+    checkLayerTypes,
+  ],
   dbrx: [
     (fields) => {
       fields.num_key_value_heads = isObject(fields.attn_config) ? fields.attn_config.kv_n_heads : undefined;
     },
   ],
-  deepseek_v2: [kvHeads, rotatingHead, ropeScaling],
-  deepseek_v3: [latentHeads, kvHeads, ropeScaling],
-  dots1: [kvHeads, layerTypes, checkLayerTypes],
+  deepseek_v2: [fillKvHeads, rotatingHead, ropeScaling],
+  deepseek_v3: [latentHeads, fillKvHeads, ropeScaling],
+  dots1: [fillKvHeads, layerTypes, checkLayerTypes],
   ernie4_5_moe: [ropeScaling, missing('moe_layer_end_index', (fields) => whole(fields, 'num_hidden_layers') - 1)],
   exaone4: [windowed, periodic(4, FULL, SLIDING, 'sliding_window_pattern'), checkLayerTypes],
   falcon: [
@@ -247,11 +253,11 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     ),
   ],
   gemma3n_vision: [dropped('id2label', 'label2id')],
-  gpt_oss: [kvHeads, headDim, periodic(2, FULL, SLIDING), checkLayerTypes, ropeScaling],
-  granitemoehybrid: [kvHeads, mambaHeadDim],
-  hunyuan_v1_dense: [kvHeads, dropped('eod_token_id')],
-  hunyuan_v1_moe: [kvHeads, dropped('eod_token_id')],
-  jamba: [kvHeads, sixteenth('mamba_dt_rank')],
+  gpt_oss: [fillKvHeads, fillHeadDim, periodic(2, FULL, SLIDING), checkLayerTypes, ropeScaling],
+  granitemoehybrid: [fillKvHeads, mambaHeadDim],
+  hunyuan_v1_dense: [fillKvHeads, dropped('eod_token_id')],
+  hunyuan_v1_moe: [fillKvHeads, dropped('eod_token_id')],
+  jamba: [fillKvHeads, sixteenth('mamba_dt_rank')],
   lfm2: [
     overridden('rope_theta', 'theta'),
     overridden('intermediate_size', 'block_ff_dim'),
@@ -261,10 +267,10 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     ),
     dropped('full_attn_idxs'),
   ],
-  llama: [kvHeads, headDim, ropeScaling],
+  llama: [fillKvHeads, fillHeadDim, ropeScaling],
   llama4_text: [
-    kvHeads,
-    headDim,
+    fillKvHeads,
+    fillHeadDim,
     (fields) => {
       const given = fields.no_rope_layers;
       if (Array.isArray(given) && given.length === 0) {
@@ -284,16 +290,16 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     dropped('no_rope_layer_interval'),
   ],
   mamba: MAMBA,
-  minimax: [kvHeads, periodic(2, LINEAR, FULL), checkLayerTypes],
-  ministral: [kvHeads, layerTypes],
-  mistral: [kvHeads],
+  minimax: [fillKvHeads, periodic(2, LINEAR, FULL), checkLayerTypes],
+  ministral: [fillKvHeads, layerTypes],
+  mistral: [fillKvHeads],
   mt5: T5,
-  olmo3: [kvHeads, periodic(4, FULL, SLIDING)],
-  phi3: [kvHeads, phiRope],
+  olmo3: [fillKvHeads, periodic(4, FULL, SLIDING)],
+  phi3: [fillKvHeads, phiRope],
   qwen2: QWEN,
   qwen2_5_omni_audio_encoder: [overridden('num_hidden_layers', 'encoder_layers')],
-  qwen2_5_omni_talker: [slidingWindow, kvHeads, layerTypes, checkLayerTypes],
-  qwen2_5_omni_text: [slidingWindow, kvHeads, omniRope, layerTypes, checkLayerTypes],
+  qwen2_5_omni_talker: [slidingWindow, fillKvHeads, layerTypes, checkLayerTypes],
+  qwen2_5_omni_text: [slidingWindow, fillKvHeads, omniRope, layerTypes, checkLayerTypes],
   qwen2_5_vl: [mrope, ropeScaling],
   qwen2_5_vl_text: QWEN_VL,
   qwen2_audio_encoder: [overridden('num_hidden_layers', 'encoder_layers')],
@@ -307,21 +313,21 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     copied('attention_hidden_size', 'hidden_size'),
     missing('intermediate_size', (fields) => 4 * whole(fields, 'hidden_size')),
   ],
-  smollm3: [kvHeads, noRopeLayers, layerTypes, checkLayerTypes, ropeScaling],
+  smollm3: [fillKvHeads, noRopeLayers, layerTypes, checkLayerTypes, ropeScaling],
   t5: T5,
   timm_wrapper: [dropped('id2label', 'label2id')],
   umt5: T5,
 
   // Those that version 5 brought.
-  afmoe: [periodic(4, FULL, SLIDING, 'global_attn_every_n_layers'), kvHeads],
+  afmoe: [periodic(4, FULL, SLIDING, 'global_attn_every_n_layers'), fillKvHeads],
   deepseek_v32: LATENT_MOE,
   exaone_moe: [windowed, denseFirst(0, 'first_k_dense_replace'), periodic(4, FULL, SLIDING, 'sliding_window_pattern')],
   glm4_moe_lite: [denseFirst(1), latentQuery],
   glm_moe_dsa: [indexerTypes, ...LATENT_MOE],
   granite_speech_encoder: [speechHeads],
   granite_speech_plus_encoder: [speechHeads],
-  granite_swa: [kvHeads, EACH_FOURTH_FULL],
-  granitemoe_swa: [kvHeads, EACH_FOURTH_FULL],
+  granite_swa: [fillKvHeads, EACH_FOURTH_FULL],
+  granitemoe_swa: [fillKvHeads, EACH_FOURTH_FULL],
   hy_v3: [denseFirst(1)],
   hy_v4: [
     overridden('num_key_value_heads', 'num_attention_heads'),
@@ -330,7 +336,7 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     kinds('layer_types', () => INDEXED),
     kinds('indexer_types', (layer) => (layer === 0 || layer % 4 === 1 ? 'full' : 'shared')),
   ],
-  kimi_linear: [kvHeads, latentHeads, linearLayers, denseFirst(1, 'first_k_dense_replace')],
+  kimi_linear: [fillKvHeads, latentHeads, linearLayers, denseFirst(1, 'first_k_dense_replace')],
   laguna: [
     kinds('layer_types', () => FULL),
     denseFirst(1),
@@ -344,9 +350,9 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   minicpm3: [
     latentHeads,
     missing('v_head_dim', (fields) => equalShare(whole(fields, 'hidden_size'), divisor(fields, 'num_attention_heads'))),
-    kvHeads,
+    fillKvHeads,
   ],
-  ministral3: [kvHeads, headDim, ministralRope],
+  ministral3: [fillKvHeads, fillHeadDim, ministralRope],
   muse_glimmer_assistant: [kinds('layer_types', () => SLIDING)],
   muse_glimmer_text: [kinds('layer_types', (layer, fields) => (fromEnd(layer, fields) % 4 === 0 ? FULL : SLIDING))],
   muse_glimmer_vision: [
@@ -365,10 +371,10 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   unlimited_ocr_text: [
     kinds('layer_types', (_, { sliding_window: window }) => (window === null ? FULL : 'reference_sliding_attention')),
     denseFirst(1, 'first_k_dense_replace'),
-    headDim,
-    kvHeads,
+    fillHeadDim,
+    fillKvHeads,
   ],
-  youtu: [kvHeads, latentHeads, initializerRanges],
+  youtu: [fillKvHeads, latentHeads, initializerRanges],
 };
 
 const everyTheta = (rotates: (layer: number, fields: Draft) => boolean): Rule =>
@@ -381,8 +387,8 @@ const everyTheta = (rotates: (layer: number, fields: Draft) => boolean): Rule =>
 export const LATE_RULES: Readonly<Record<string, readonly Rule[]>> = {
   granite_swa: [everyTheta(() => true)],
   granitemoe_swa: [everyTheta(() => true)],
-  ministral: [headDim],
-  mistral: [headDim],
+  ministral: [fillHeadDim],
+  mistral: [fillHeadDim],
   muse_glimmer_text: [everyTheta((layer, fields) => fromEnd(layer, fields) % 4 !== 0)],
 };
 

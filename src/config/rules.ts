@@ -92,13 +92,13 @@ export function periodic(period: number, nth: string, others: string, field?: st
   });
 }
 
-export function kvHeads(fields: Draft): void {
+export function fillKvHeads(fields: Draft): void {
   if (isMissing(fields.num_key_value_heads)) {
     fields.num_key_value_heads = fields.num_attention_heads;
   }
 }
 
-export function headDim(fields: Draft): void {
+export function fillHeadDim(fields: Draft): void {
   if (isMissing(fields.head_dim)) {
     fields.head_dim = equalShare(whole(fields, 'hidden_size'), divisor(fields, 'num_attention_heads'));
   }

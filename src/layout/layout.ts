@@ -5,15 +5,11 @@ import { align, DEFAULT_ALIGNMENT, encodeHeader } from '../gguf/writer.js';
 import { MAX_GGUF_DIMS } from '../limits.js';
 import type { OutType } from '../quantize/file-types.js';
 import { chooseOutType } from '../quantize/outtype.js';
-import { elementCount, type TensorExpr } from '../tensor/expr.js';
+import { elementCount, type NamedExpr } from '../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import type { PlannedFile, PlannedTensor, Prediction, TensorWrite } from './plan.js';
 
-/** An output tensor before its type is known, in the converter's order. */
-export interface NamedExpr {
-  readonly name: string;
-  readonly expr: TensorExpr;
-}
+export type { NamedExpr };
 
 /** Version of the quantization formats that ggml writes (GGML_QNT_VERSION). */
 export const QUANTIZATION_VERSION = 2;

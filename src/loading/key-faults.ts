@@ -1,7 +1,7 @@
 import type { KeyValues } from '../gguf/key-values.js';
 import { findKnownKey, type KnownKey } from '../gguf/known-keys.js';
 import { type GgufValue, typeName } from '../gguf/types.js';
-import { ARCHITECTURES } from './architectures.js';
+import { LOADABLE_ARCHITECTURES } from './architectures.js';
 import type { Fault } from './fault.js';
 import type { Names } from './names.js';
 
@@ -12,7 +12,7 @@ import type { Names } from './names.js';
 export function keyFaults(kv: KeyValues, architecture: string, reads: readonly string[], names: Names): Fault[] {
   const tokens = kv.get('tokenizer.ggml.tokens');
   const vocabulary = tokens?.type === 'array' ? tokens.value.length : Number.POSITIVE_INFINITY;
-  const faults = ARCHITECTURES.has(architecture) ? [] : [unknownArchitecture(architecture, names)];
+  const faults = LOADABLE_ARCHITECTURES.has(architecture) ? [] : [unknownArchitecture(architecture, names)];
   for (const [key, value] of kv.entries()) {
     const known = findKnownKey(key, architecture);
     const strict = known?.strict || reads.some((read) => key === `${architecture}.${read}`);

@@ -10,7 +10,7 @@ export interface Strided {
 
 /** A tensor that is one run. */
 export function contiguous(shape: readonly number[]): Strided {
-  return { shape, axes: merge([[elementCount(shape), 1]]), offset: 0 };
+  return { shape, axes: mergeAxes([[elementCount(shape), 1]]), offset: 0 };
 }
 
 /** Whether it is all of a run of so many elements, in order. */
@@ -28,7 +28,7 @@ export function runLength(axes: readonly Axis[]): number | undefined {
 }
 
 /** The axes without those of size 1, neighbours joined where the outer one only continues the inner one. */
-export function merge(axes: readonly Axis[]): Axis[] {
+export function mergeAxes(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const [size, stride] of axes) {
     const outer = merged.at(-1);
@@ -85,7 +85,7 @@ export function permuted(view: Strided, order: readonly number[]): Strided | nul
   return (
     dimensions && {
       shape: order.map((dimension) => view.shape[dimension] ?? 1),
-      axes: merge(order.flatMap((dimension) => dimensions[dimension] ?? [])),
+      axes: mergeAxes(order.flatMap((dimension) => dimensions[dimension] ?? [])),
       offset: view.offset,
     }
   );
@@ -94,7 +94,7 @@ export function permuted(view: Strided, order: readonly number[]): Strided | nul
 /** Every `step`-th index of a dimension, from `from` up to but not including `to`. Null where that needs a copy. */
 export function sliced(view: Strided, dimension: number, from: number, to: number, step: number): Strided | null {
   const dimensions = axesOfDimensions(view);
-  const axes = merge(dimensions?.[dimension] ?? []);
+  const axes = mergeAxes(dimensions?.[dimension] ?? []);
   const [[, stride] = [1, 0], ...others] = axes;
   if (!dimensions || others.length > 0) {
     return null;
@@ -102,7 +102,7 @@ export function sliced(view: Strided, dimension: number, from: number, to: numbe
   const count = Math.max(0, Math.ceil((Math.min(to, view.shape[dimension] ?? 1) - from) / step));
   return {
     shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-    axes: merge(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, stride * step]] : own))),
+    axes: mergeAxes(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, stride * step]] : own))),
     offset: view.offset + from * stride,
   };
 }
@@ -113,15 +113,15 @@ export function sliced(view: Strided, dimension: number, from: number, to: numbe
  */
 export function slicedPieces(view: Strided, dimension: number, from: number, to: number): Strided[] | null {
   const dimensions = axesOfDimensions(view);
-  const [outer, inner, ...others] = merge(dimensions?.[dimension] ?? []);
+  const [outer, inner, ...others] = mergeAxes(dimensions?.[dimension] ?? []);
   if (!dimensions || !outer || !inner || others.length > 0) {
     return null;
   }
-  return cut({ axes: [outer, inner], offset: view.offset }, from, to).map(({ axes, offset }) => {
+  return subViews({ axes: [outer, inner], offset: view.offset }, from, to).map(({ axes, offset }) => {
     const count = elementCount(axes.map(([size]) => size));
     return {
       shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-      axes: merge(dimensions.flatMap((own, i): readonly Axis[] => (i === dimension ? axes : own))),
+      axes: mergeAxes(dimensions.flatMap((own, i): readonly Axis[] => (i === dimension ? axes : own))),
       offset,
     };
   });
@@ -133,17 +133,17 @@ export function expanded(view: Strided, dimension: number, count: number): Strid
   return (
     dimensions && {
       shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-      axes: merge(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, 0]] : own))),
+      axes: mergeAxes(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, 0]] : own))),
       offset: view.offset,
     }
   );
 }
 
 /** A part of a view: some of its elements, consecutive in its order. */
-export type Piece = Pick<Strided, 'axes' | 'offset'>;
+export type SubView = Pick<Strided, 'axes' | 'offset'>;
 
 /** The elements [from, to) of a view, as few pieces in order: partial blocks of outer axes stand alone. */
-export function cut({ axes, offset }: Piece, from: number, to: number): Piece[] {
+export function subViews({ axes, offset }: SubView, from: number, to: number): SubView[] {
   const total = axes.reduce((product, [size]) => product * size, 1);
   if (from >= to) {
     return [];
@@ -154,18 +154,18 @@ export function cut({ axes, offset }: Piece, from: number, to: number): Piece[] 
   }
   const block = inner.reduce((product, [size]) => product * size, 1);
   const [first, last] = [Math.ceil(from / block), Math.floor(to / block)];
-  const at = (index: number): Piece => ({ axes: inner, offset: offset + index * stride });
+  const at = (index: number): SubView => ({ axes: inner, offset: offset + index * stride });
   if (first > last) {
-    return cut(at(last), from - last * block, to - last * block);
+    return subViews(at(last), from - last * block, to - last * block);
   }
   return [
-    ...cut(at(first - 1), from - (first - 1) * block, block),
-    ...(last > first ? [{ axes: merge([[last - first, stride], ...inner]), offset: offset + first * stride }] : []),
-    ...cut(at(last), 0, to - last * block),
+    ...subViews(at(first - 1), from - (first - 1) * block, block),
+    ...(last > first ? [{ axes: mergeAxes([[last - first, stride], ...inner]), offset: offset + first * stride }] : []),
+    ...subViews(at(last), 0, to - last * block),
   ];
 }
 
 /** The first element that a piece touches, and the one behind its last. Strides are never negative. */
-export function extent({ axes, offset }: Piece): readonly [from: number, to: number] {
+export function extent({ axes, offset }: SubView): readonly [from: number, to: number] {
   return [offset, offset + 1 + axes.reduce((sum, [size, stride]) => sum + (size - 1) * stride, 0)];
 }

@@ -12,7 +12,7 @@ interface Span {
  * lies between are pieces, and `behaviour` says what becomes of the matches. Empty pieces are left out.
  * @param invert what lies between the matches is treated as the matches are.
  */
-export function split(text: string, pattern: RegExp, behaviour: Behaviour, invert = false): string[] {
+export function splitText(text: string, pattern: RegExp, behaviour: Behaviour, invert = false): string[] {
   const pieces: string[] = [];
   for (const { start, end } of merged(spans(text, pattern, invert), behaviour)) {
     if (end > start) {

@@ -2,7 +2,7 @@ import { GGML_TYPES, type GgmlType } from '../../gguf/types.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../dtype.js';
 import { type Axis, elementCount, rowLength, type SourceExpr, type TensorExpr, type ViewExpr } from '../expr.js';
 import type { Interpreter, Operator, Segment, Workplace } from '../operator.js';
-import { contiguous, cut, extent, isWhole, merge, type Piece, runLength } from '../strides.js';
+import { contiguous, extent, isWhole, mergeAxes, runLength, type SubView, subViews } from '../strides.js';
 
 export const view: Operator<ViewExpr> = {
   shape: ({ shape }) => shape,
@@ -21,7 +21,7 @@ export const view: Operator<ViewExpr> = {
     if (keepsRows(expr, all)) {
       return all.narrow(expr.of, from, to);
     }
-    const pieces = cut(expr, from * columns, to * columns).map((piece) => narrowPiece(expr.of, piece, all));
+    const pieces = subViews(expr, from * columns, to * columns).map((piece) => narrowPiece(expr.of, piece, all));
     const shape = [to - from, columns];
     const [first] = pieces;
     if (first && pieces.length === 1) {
@@ -85,7 +85,7 @@ function keepsRows(expr: ViewExpr, all: Interpreter): boolean {
 }
 
 /** A piece of a view over as few rows of its operand as have its elements. */
-function narrowPiece(of: TensorExpr, piece: Piece, all: Interpreter): ViewExpr {
+function narrowPiece(of: TensorExpr, piece: SubView, all: Interpreter): ViewExpr {
   const columns = rowLength(all.shape(of));
   const [from, to] = extent(piece);
   const first = Math.floor(from / columns);
@@ -149,7 +149,7 @@ function unitOf(dtype: ElementType): { readonly elements: number; readonly bytes
 }
 
 /** The view's axes in units. @throws Error where a view cuts blocks, which no builder makes. */
-function inUnits({ axes, offset }: Piece, elements: number): Piece {
+function inUnits({ axes, offset }: SubView, elements: number): SubView {
   if (elements === 1) {
     return { axes, offset };
   }
@@ -160,7 +160,7 @@ function inUnits({ axes, offset }: Piece, elements: number): Piece {
     return count / elements;
   };
   return {
-    axes: merge(axes.map(([size, stride]): Axis => (stride === 1 ? [whole(size), 1] : [size, whole(stride)]))),
+    axes: mergeAxes(axes.map(([size, stride]): Axis => (stride === 1 ? [whole(size), 1] : [size, whole(stride)]))),
     offset: whole(offset),
   };
 }
@@ -232,7 +232,7 @@ function copyRuns(expr: ViewExpr, source: SourceExpr, target: Uint8Array, place:
   }
 }
 
-function copyAll(expr: Piece, dtype: ElementType, source: Uint8Array, target: Uint8Array, place: Workplace): void {
+function copyAll(expr: SubView, dtype: ElementType, source: Uint8Array, target: Uint8Array, place: Workplace): void {
   const { elements, bytes } = unitOf(dtype);
   const { axes, offset } = inUnits(expr, elements);
   const own = placed(axes);
