@@ -6,8 +6,8 @@ import type { Fault } from './fault.js';
 import type { Names } from './names.js';
 
 /**
- * Keys of another type, or with another value, than belongs there.
- * @param reads keys that llama.cpp reads beside those of every model.
+ * Finds keys that have a wrong type or value.
+ * @param reads keys that llama.cpp reads for this architecture, beside those of every model.
  */
 export function keyFaults(kv: KeyValues, architecture: string, reads: readonly string[], names: Names): Fault[] {
   const tokens = kv.get('tokenizer.ggml.tokens');
