@@ -8,9 +8,12 @@ import { readSafetensorsHeader } from './safetensors.js';
 
 /** The tensors of a model, from headers alone: shards in name order, each shard's tensors sorted by name. */
 export interface Checkpoint {
-  /** As they stand in the files. */
+  /** The tensors as they are in the files. */
   readonly raw: readonly RawTensor[];
-  /** As families read them: what decodes a quantized checkpoint offers its values under their plain names. */
+  /**
+   * The tensors that families read. For a quantized checkpoint these are expressions that decode its values, under the
+   * plain names.
+   */
   readonly tensors: readonly NamedExpr[];
 }
 
@@ -27,7 +30,10 @@ export class DuplicateTensorError extends SourceError {}
 
 const INDEX = 'model.safetensors.index.json';
 
-/** @throws SourceError for anything that the headers or the index contradict; UnsupportedWeightsError */
+/**
+ * Reads the headers of all safetensors files.
+ * @throws SourceError where headers or the index contradict each other, UnsupportedWeightsError
+ */
 export async function openCheckpoint(files: SmallFiles, signal?: AbortSignal): Promise<Checkpoint> {
   const listing = await files.repo.list();
   const weightMap = await readWeightMap(files);
@@ -106,7 +112,10 @@ function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string,
   );
 }
 
-/** Without an index, the names alone say how many shards there are: `model-00002-of-00005.safetensors`. */
+/**
+ * Checks that no shard is missing. Without an index only the names tell how many there are:
+ * `model-00002-of-00005.safetensors`.
+ */
 function checkNumbers(shards: readonly RepoFile[]): void {
   const names = new Set(shards.map(({ path }) => path));
   for (const name of names) {

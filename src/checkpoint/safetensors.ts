@@ -20,13 +20,13 @@ export class UnknownDTypeError extends SourceError {}
 export class BadTensorEntryError extends SourceError {}
 export class OverlappingTensorsError extends SourceError {}
 
-/** How a Git LFS pointer file begins: what a clone without `git lfs pull` has in place of the weights. */
+/** The start of a Git LFS pointer file. A clone without `git lfs pull` has such files instead of the weights. */
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
 const DOWNLOAD_AGAIN = 'Download the file again.';
 
 /**
- * The file's tensors sorted by name (code point order), their offsets counted from the file's start.
- * @throws SourceError when the header breaks a rule of the format
+ * Reads the tensors of a file, sorted by name in code point order. Their offsets count from the start of the file.
+ * @throws SourceError where the header breaks a rule of the format
  */
 export async function readSafetensorsHeader(repo: Repo, file: RepoFile, signal?: AbortSignal): Promise<SourceExpr[]> {
   const start = await repo.read(file.path, 0, Math.min(file.size, LFS_POINTER.length), signal);
@@ -131,7 +131,10 @@ function checkOverlap(tensors: readonly SourceExpr[]): void {
   });
 }
 
-/** Keys of the outermost object of a valid JSON text, repeated ones counted each time: JSON.parse keeps the last only. */
+/**
+ * Counts the keys of the outermost object of a valid JSON text. Repeated keys count each time; JSON.parse would keep
+ * the last one only.
+ */
 function countKeys(text: string): number {
   let depth = 0;
   let keys = 0;

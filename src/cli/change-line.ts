@@ -1,11 +1,11 @@
 import type { KeyChange } from '../files/key-changes.js';
 import type { GgufValue, Scalar } from '../gguf/types.js';
 import { printable } from '../printable.js';
-import { cut, SHOWN_ENTRIES, shown, shownEntry, typeName, VALUE_WIDTH } from './value-text.js';
+import { SHOWN_ENTRIES, shorten, shownEntry, sizedTypeName, VALUE_WIDTH, valueText } from './value-text.js';
 
 /** `+ key  type  value`, `- key  type  value`, or `~ key` and both values: on one line. */
 export function changeLine({ key, from, to }: KeyChange): string {
-  const name = cut(printable(key));
+  const name = shorten(printable(key));
   if (from && to) {
     return `~ ${name}  ${closeUp(from, to) ?? `${typed(from)}  →  ${typed(to)}`}`;
   }
@@ -14,7 +14,7 @@ export function changeLine({ key, from, to }: KeyChange): string {
 }
 
 function typed(value: GgufValue): string {
-  return `${typeName(value)}  ${shown(value)}`;
+  return `${sizedTypeName(value)}  ${valueText(value)}`;
 }
 
 /** Of values of the same kind that are too long to be shown: where they begin to differ. */
@@ -30,7 +30,7 @@ function entries(from: ArrayLike<Scalar>, to: ArrayLike<Scalar>, of: string): st
     return null;
   }
   const changed = Array.from(from, (_, i) => i).filter((i) => !Object.is(from[i], to[i]));
-  const entry = (value: ArrayLike<Scalar>) => cut(shownEntry(value[changed[0] ?? 0] ?? '', of));
+  const entry = (value: ArrayLike<Scalar>) => shorten(shownEntry(value[changed[0] ?? 0] ?? '', of));
   return `${of}[${from.length}]  ${changed.length} of its entries changed, the first at ${changed[0]}: ${entry(from)}  →  ${entry(to)}`;
 }
 
@@ -42,6 +42,6 @@ function characters(from: string, to: string): string | null {
   while (first < from.length && from[first] === to[first]) {
     first++;
   }
-  const rest = (text: string) => cut(printable(text.slice(first, first + 4 * VALUE_WIDTH)));
+  const rest = (text: string) => shorten(printable(text.slice(first, first + 4 * VALUE_WIDTH)));
   return `string  from character ${first} on: ${rest(from)}  →  ${rest(to)}`;
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CheckOptions } from '../calls/params.js';
-import { number } from './number.js';
+import { parseNumber } from './number.js';
 import { svgPath } from './plots.js';
 
 /** Options of the commands that write files and may check them afterwards. */
@@ -18,10 +18,10 @@ export function addCheckOptions(command: Command): Command {
     .optionsGroup('Checking what was written:')
     .option('--check', 'run each file beside the source: perplexity and KL divergence (see hf2gguf check)')
     .option('--check-text <file>', 'the same, on this text (default: a bundled one)')
-    .option('--check-chunks <n>', 'the same, on so many chunks of 512 tokens (default: all)', number)
+    .option('--check-chunks <n>', 'the same, on so many chunks of 512 tokens (default: all)', parseNumber)
     .option('--check-plot <file.svg>', 'the same, and draw size against KL divergence', svgPath)
-    .option('--max-kld <x>', 'the same, and end with exit code 7 where the mean KL divergence is larger', number)
-    .option('--max-ppl-ratio <x>', "the same, where the perplexity over the source's is larger", number);
+    .option('--max-kld <x>', 'the same, and end with exit code 7 where the mean KL divergence is larger', parseNumber)
+    .option('--max-ppl-ratio <x>', "the same, where the perplexity over the source's is larger", parseNumber);
 }
 
 /** The check that flags ask for: any of them does. */

@@ -8,7 +8,7 @@ import { FORCE_HELP } from './file-options.js';
 import { addHubOptions, type HubFlags, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
-import { number } from './number.js';
+import { parseNumber } from './number.js';
 import { drawCheck, Plots, svgPath } from './plots.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
@@ -40,13 +40,13 @@ export function checkCommand(): Command {
     .argument('<model...>', 'FILE.gguf or org/model:file.gguf, one or more')
     .option('--against <base>', 'compare with org/model[@revision], a folder, or another GGUF file')
     .option('--text <file>', 'the text to run (default: a bundled one)')
-    .option('--chunks <n>', 'chunks of the text (default: all)', number)
-    .option('--ctx <n>', 'tokens of a chunk (default: 512)', number)
-    .option('--max-kld <x>', 'end with exit code 7 where the mean KL divergence is larger', number)
-    .option('--max-ppl-ratio <x>', "end with exit code 7 where the perplexity over the base's is larger", number)
+    .option('--chunks <n>', 'chunks of the text (default: all)', parseNumber)
+    .option('--ctx <n>', 'tokens of a chunk (default: 512)', parseNumber)
+    .option('--max-kld <x>', 'end with exit code 7 where the mean KL divergence is larger', parseNumber)
+    .option('--max-ppl-ratio <x>', "end with exit code 7 where the perplexity over the base's is larger", parseNumber)
     .option('--plot <file.svg>', 'with --against: draw size against KL divergence', svgPath)
     .option('--force', FORCE_HELP)
-    .option('--jobs <n>', 'threads (default: one per core)', number)
+    .option('--jobs <n>', 'threads (default: one per core)', parseNumber)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', HELP)
     .action(run);

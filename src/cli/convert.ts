@@ -4,7 +4,7 @@ import type { ConvertParams } from '../calls/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
-import { checkCommand, typesOf } from './meant.js';
+import { refuseMisspelt, typesOf } from './meant.js';
 import { addOutputOptions, addQuantizeOptions, type OutputFlags, toParams } from './quantize-options.js';
 import { append } from './repeatable.js';
 import { runPlanned } from './run-planned.js';
@@ -52,7 +52,7 @@ export function convertCommand(command: Command): Command {
 
 function run(named: string, words: readonly string[], flags: Flags): Promise<void> {
   return runPlanned(flags, async (signal) => {
-    checkCommand(named, words);
+    refuseMisspelt(named, words);
     const quant = typesOf(flags.quant, words);
     const source = await toSource(named, flags);
     const { quant: _, ...rest } = toParams(flags, signal);

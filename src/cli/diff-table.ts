@@ -4,7 +4,7 @@ import { changeLine } from './change-line.js';
 import type { Paint } from './terminal/style.js';
 import { renderTable } from './terminal/table.js';
 import { wrap } from './terminal/text.js';
-import { cut } from './value-text.js';
+import { shorten } from './value-text.js';
 
 /** Two files' differences as text for a terminal: a line that sums them up, the keys, the tensors. */
 export function renderDifference(difference: Difference, width: number, paint: Paint): string {
@@ -43,7 +43,7 @@ function tensorTable(tensors: readonly TensorDifference[], width: number, paint:
     tensors,
     [
       { head: '', cell: ({ a, b }) => (a === null ? '+' : b === null ? '-' : '~') },
-      { head: 'tensor', cell: ({ name }) => cut(printable(name)), shrinks: 'middle' },
+      { head: 'tensor', cell: ({ name }) => shorten(printable(name)), shrinks: 'middle' },
       { head: 'type', cell: ({ a, b }) => both(a?.type, b?.type) },
       { head: 'shape', cell: ({ a, b }) => both(a?.ne.join(' × '), b?.ne.join(' × ')), drop: 1 },
       { head: 'RMSE', cell: ({ error }) => (error ? digits(error.rmse) : ''), right: true, drop: 3 },

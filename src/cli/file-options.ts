@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 import type { OutputParams } from '../plan/params.js';
 import { parseBytes } from './format.js';
 import type { HubFlags } from './hub-options.js';
-import { number } from './number.js';
+import { parseNumber } from './number.js';
 import { GivenTwiceError } from './repeatable.js';
 
 /** Options of every command that writes GGUF files, as commander gives them. */
@@ -28,7 +28,7 @@ export function addFileOptions(command: Command, out: string): Command {
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
     .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
-    .option('--jobs <n>', 'worker threads (default: one per core)', number);
+    .option('--jobs <n>', 'worker threads (default: one per core)', parseNumber);
 }
 
 /** The output, which a word may name too. @throws GivenTwiceError */

@@ -6,7 +6,7 @@ import { formatBytes } from './format.js';
 import { addHubOptions, type HubFlags, toSource, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
-import { number } from './number.js';
+import { parseNumber } from './number.js';
 import { append } from './repeatable.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
@@ -30,12 +30,12 @@ export function imatrixCommand(): Command {
     .option('-o, --out <file>', 'the file to write', 'imatrix.gguf')
     .option('--force', FORCE_HELP)
     .option('--in <file>', 'an importance matrix to add: a path, or org/model:file (repeatable)', append)
-    .option('--chunks <n>', 'chunks of the text at most (default: all)', number)
-    .option('--ctx <n>', 'tokens of a chunk', number, 512)
+    .option('--chunks <n>', 'chunks of the text at most (default: all)', parseNumber)
+    .option('--ctx <n>', 'tokens of a chunk', parseNumber, 512)
     .option('--process-output', 'also gather what output.weight is multiplied with')
     .option('--parse-special', 'recognise special tokens in the text')
     .option('--legacy', 'write the format before GGUF')
-    .option('--jobs <n>', 'threads (default: one per core)', number)
+    .option('--jobs <n>', 'threads (default: one per core)', parseNumber)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', EXAMPLES)
     .action(run);

@@ -4,7 +4,7 @@ import { formatBytes, formatCount } from './format.js';
 import { plain } from './terminal/style.js';
 import { renderTable } from './terminal/table.js';
 import { wrap } from './terminal/text.js';
-import { cut, shown, typeName } from './value-text.js';
+import { shorten, sizedTypeName, valueText } from './value-text.js';
 
 /** A GGUF file as text for a terminal: what it is, its metadata, its tensors, and a line for each type. */
 export function renderInspection(
@@ -37,9 +37,9 @@ function keyTable(kv: Inspection['kv'], width: number, heading: Heading): string
   return renderTable(
     kv,
     [
-      { head: 'key', cell: ([key]) => cut(printable(key)) },
-      { head: 'type', cell: ([, value]) => typeName(value), drop: 1 },
-      { head: 'value', cell: ([, value]) => shown(value), shrinks: 'end' },
+      { head: 'key', cell: ([key]) => shorten(printable(key)) },
+      { head: 'type', cell: ([, value]) => sizedTypeName(value), drop: 1 },
+      { head: 'value', cell: ([, value]) => valueText(value), shrinks: 'end' },
     ],
     width,
     heading,
@@ -57,7 +57,7 @@ function tensorTable({ tensors }: Pick<Inspection, 'tensors'>, width: number, he
   return renderTable(
     tensors,
     [
-      { head: 'tensor', cell: ({ name }) => cut(printable(name)), shrinks: 'middle' },
+      { head: 'tensor', cell: ({ name }) => shorten(printable(name)), shrinks: 'middle' },
       { head: 'type', cell: ({ type }) => type },
       { head: 'shape (row first)', cell: ({ ne }) => ne.join(' × '), drop: 1 },
       { head: 'size', cell: ({ size }) => formatBytes(size), right: true },

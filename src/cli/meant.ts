@@ -15,7 +15,7 @@ export const COMMANDS: string[] = [];
  * @param words what follows it.
  * @throws UnknownCommandError, UnknownTypeError, TooManyWordsError
  */
-export function checkCommand(source: string, words: readonly string[]): void {
+export function refuseMisspelt(source: string, words: readonly string[]): void {
   const stray = words.filter((word) => !isTypes(word));
   const isWord = /^[a-z-]+$/i.test(source) && !existsSync(source);
   if (isWord && (stray.length > 0 || nearNames(source, COMMANDS).length > 0)) {

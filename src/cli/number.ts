@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 
 /** The argument of an option that takes a number, in decimal. @throws InvalidArgumentError, of which commander makes a sentence. */
-export function number(text: string): number {
+export function parseNumber(text: string): number {
   if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text)) {
     throw new InvalidArgumentError('It is no number.');
   }
@@ -10,5 +10,5 @@ export function number(text: string): number {
 
 /** The same for one that takes several, separated by commas or each on its own. */
 export function numbers(text: string, before: readonly number[] = []): number[] {
-  return [...before, ...text.split(',').map(number)];
+  return [...before, ...text.split(',').map(parseNumber)];
 }

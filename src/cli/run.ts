@@ -7,7 +7,7 @@ import { formatSeconds } from './format.js';
 import { addHubOptions, type HubFlags, toSource } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { toJsonLine } from './json.js';
-import { number } from './number.js';
+import { parseNumber } from './number.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
 
@@ -38,13 +38,17 @@ export function runCommand(): Command {
     .option('--prompt-file <file>', 'the same, from a file')
     .option('--chat', "lay the prompt out by the model's chat template")
     .option('--system <text>', 'with --chat: what the system says first')
-    .option('-n, --n-predict <count>', 'tokens at most', number, 128)
-    .option('--temp <t>', 'draw by chance; 0: always the likeliest token', number, 0)
-    .option('--top-k <k>', 'with --temp: from the likeliest k tokens (default: 40, 0: all)', number)
-    .option('--top-p <p>', 'with --temp: from the likeliest ones whose probabilities reach p (default: 0.95)', number)
-    .option('--repeat-penalty <x>', 'over 1: the last 64 tokens become less likely', number, 1)
-    .option('--seed <number>', 'with --temp: the same seed, the same text', number)
-    .option('--jobs <n>', 'threads (default: one per core)', number)
+    .option('-n, --n-predict <count>', 'tokens at most', parseNumber, 128)
+    .option('--temp <t>', 'draw by chance; 0: always the likeliest token', parseNumber, 0)
+    .option('--top-k <k>', 'with --temp: from the likeliest k tokens (default: 40, 0: all)', parseNumber)
+    .option(
+      '--top-p <p>',
+      'with --temp: from the likeliest ones whose probabilities reach p (default: 0.95)',
+      parseNumber,
+    )
+    .option('--repeat-penalty <x>', 'over 1: the last 64 tokens become less likely', parseNumber, 1)
+    .option('--seed <number>', 'with --temp: the same seed, the same text', parseNumber)
+    .option('--jobs <n>', 'threads (default: one per core)', parseNumber)
     .option('--json', 'events as JSON lines')
     .addHelpText('after', EXAMPLES)
     .action(run);

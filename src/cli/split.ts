@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { planSplit, type SplitParams, split } from '../files/split.js';
 import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
-import { number } from './number.js';
+import { parseNumber } from './number.js';
 import { runPlanned } from './run-planned.js';
 
 interface Flags extends FileFlags {
@@ -22,7 +22,7 @@ export function splitCommand(): Command {
     .description('Split a GGUF file into parts: the bytes that llama-gguf-split writes.')
     .argument('<source>', 'FILE.gguf, or org/model[@revision]:file.gguf')
     .argument('[out]', "a folder, or the parts' name before their numbers (default: the file's, in this folder)")
-    .option('--split-max-tensors <n>', 'tensors of a part (default: 128)', number)
+    .option('--split-max-tensors <n>', 'tensors of a part (default: 128)', parseNumber)
     .option('--split-max-size <n(M|G)>', "bytes of a part's tensors, in units of 1,000,000 or 1,000,000,000")
     .option('--no-tensor-first-split', 'a first part without tensors');
   return addHubOptions(addFileOptions(command, 'the same as [out]')).addHelpText('after', EXAMPLES).action(run);

@@ -8,18 +8,18 @@ export const VALUE_WIDTH = 80;
 export const SHOWN_ENTRIES = 6;
 
 /** `u32`, `string[32000]`. */
-export function typeName(value: GgufValue): string {
+export function sizedTypeName(value: GgufValue): string {
   return value.type === 'array' ? `${value.of}[${value.value.length}]` : value.type;
 }
 
 /** On one line: long strings cut, long arrays by their first entries. */
-export function shown(value: GgufValue): string {
+export function valueText(value: GgufValue): string {
   if (value.type !== 'array') {
-    return cut(scalar(value.value, value.type));
+    return shorten(scalar(value.value, value.type));
   }
   const entries = Array.from({ length: Math.min(value.value.length, SHOWN_ENTRIES) }, (_, i) => value.value[i] ?? '');
   const more = value.value.length > SHOWN_ENTRIES ? ', …' : '';
-  return cut(`[${entries.map((entry) => shownEntry(entry, value.of)).join(', ')}${more}]`);
+  return shorten(`[${entries.map((entry) => shownEntry(entry, value.of)).join(', ')}${more}]`);
 }
 
 /** A float32 with the digits that tell it from its neighbours, not those of the double that holds it. */
@@ -37,7 +37,7 @@ function head(text: string): string {
 }
 
 /** To the width that a table has room for. */
-export function cut(text: string): string {
+export function shorten(text: string): string {
   const chars = [...text];
   return chars.length > VALUE_WIDTH ? `${chars.slice(0, VALUE_WIDTH - 1).join('')}…` : text;
 }

@@ -6,10 +6,10 @@ import {
   type Draft,
   divisor,
   dropped,
-  headDim,
+  fillHeadDim,
+  fillKvHeads,
   isMissing,
   kinds,
-  kvHeads,
   layerTypes,
   missing,
   noRopeLayers,
@@ -23,8 +23,8 @@ import {
   whole,
 } from './rules.js';
 
-/** Fields that every class derives in the same way. */
-const DERIVED_RULES: Readonly<Record<string, Rule>> = { num_key_value_heads: kvHeads, head_dim: headDim };
+/** The rules of fields that all classes derive in the same way. */
+const DERIVED_RULES: Readonly<Record<string, Rule>> = { num_key_value_heads: fillKvHeads, head_dim: fillHeadDim };
 
 const [FULL, SLIDING, LINEAR, INDEXED] = [
   'full_attention',
@@ -33,16 +33,16 @@ const [FULL, SLIDING, LINEAR, INDEXED] = [
   'indexed_attention',
 ];
 
-const QWEN: readonly Rule[] = [slidingWindow, kvHeads, ropeScaling, layerTypes, checkLayerTypes];
+const QWEN: readonly Rule[] = [slidingWindow, fillKvHeads, ropeScaling, layerTypes, checkLayerTypes];
 
-/** Multimodal rotation was a type of scaling once. */
+/** An old config.json calls multimodal rotation a type of scaling (`Qwen2VLTextConfig`). */
 const mrope: Rule = (fields) => {
   const rope = fields.rope_scaling;
   if (isObject(rope) && rope.type === 'mrope') {
     fields.rope_scaling = { ...rope, type: 'default' };
   }
 };
-const QWEN_VL: readonly Rule[] = [slidingWindow, kvHeads, layerTypes, checkLayerTypes, mrope, ropeScaling];
+const QWEN_VL: readonly Rule[] = [slidingWindow, fillKvHeads, layerTypes, checkLayerTypes, mrope, ropeScaling];
 const QWEN_MOE: readonly Rule[] = [slidingWindow, ropeScaling];
 
 const mambaHeadDim: Rule = (fields) => {
@@ -54,7 +54,7 @@ const mambaHeadDim: Rule = (fields) => {
   }
 };
 
-/** `auto`, or no value at all: a sixteenth of the hidden size, rounded up. */
+/** Derives a field that is missing or `auto`: a sixteenth of the hidden size, rounded up. */
 const sixteenth =
   (name: string): Rule =>
   (fields) => {
@@ -68,7 +68,7 @@ const MAMBA: readonly Rule[] = [
   sixteenth('time_step_rank'),
 ];
 
-/** `gated-gelu` names GELU's approximation by tanh. */
+/** Takes `feed_forward_proj` apart. `gated-gelu` stands for GELU's approximation by tanh (`T5Config`). */
 const denseActivation: Rule = (fields) => {
   const given = fields.feed_forward_proj;
   const parts = typeof given === 'string' ? given.split('-') : [];
@@ -81,11 +81,11 @@ const denseActivation: Rule = (fields) => {
 
 const T5: readonly Rule[] = [copied('num_decoder_layers', 'num_layers'), denseActivation];
 
-/** Multi-head latent attention: only a part of a head rotates. */
+/** Multi-head latent attention rotates only a part of a head, and `head_dim` is the size of that part. */
 const rotatingHead: Rule = (fields) => {
   fields.head_dim = whole(fields, 'qk_rope_head_dim');
 };
-/** A query of multi-head latent attention: the part that doesn't rotate, and the part that does. */
+/** In multi-head latent attention a query consists of a part that does not rotate and a part that does. */
 const latentQuery: Rule = (fields) => {
   fields.qk_head_dim = whole(fields, 'qk_nope_head_dim') + whole(fields, 'qk_rope_head_dim');
 };
@@ -94,7 +94,9 @@ const latentHeads: Rule = (fields, type) => {
   latentQuery(fields, type);
 };
 
-/** `mlp_layer_types`: the first ones are dense. */
+/**
+ * `mlp_layer_types`: the first layers are dense, all others sparse. @param field has another number of dense layers.
+ */
 const denseFirst = (dense: number, field?: string): Rule =>
   kinds('mlp_layer_types', (layer, fields) => {
     const given = field === undefined ? undefined : fields[field];
@@ -108,7 +110,10 @@ const LATENT_MOE: readonly Rule[] = [
   overridden('n_routed_experts', 'num_experts'),
 ];
 
-/** `indexer_types` of GLM: which layers choose what is attended to, and which take over another layer's choice. */
+/**
+ * `indexer_types` of GLM: `full` layers choose the tokens to attend to, `shared` layers use the choice of another
+ * layer.
+ */
 const indexerTypes: Rule = missing('indexer_types', (fields) => {
   const pattern = fields.index_topk_pattern;
   if (typeof pattern === 'string') {
@@ -123,7 +128,7 @@ const indexerTypes: Rule = missing('indexer_types', (fields) => {
 });
 
 const LINEAR_OF_FOUR = periodic(4, FULL, LINEAR, 'full_attention_interval');
-/** A rule for `layer_types` that uses a field up, if it is asked at all. */
+/** Runs a rule for `layer_types` if they are missing, and then drops the field that the rule read. */
 const consumed =
   (field: string, rule: Rule): Rule =>
   (fields, type) => {
@@ -137,7 +142,7 @@ const partialRotary: Rule = (fields) => {
   fields.partial_rotary_factor ??= 0.25;
 };
 
-/** `linear_attn_config` counts layers from 1. */
+/** Fields that Kimi Linear keeps in `linear_attn_config`, which numbers layers from 1. */
 const linearLayers: Rule = (fields, type) => {
   const linear = isObject(fields.linear_attn_config) ? fields.linear_attn_config : {};
   fields.linear_head_dim = linear.head_dim ?? fields.linear_head_dim;
@@ -174,12 +179,12 @@ const speechHeads: Rule = missing('dim_head', (fields) =>
   equalShare(whole(fields, 'hidden_dim'), divisor(fields, 'num_heads')),
 );
 
-/** Layers after this one. */
+/** The number of layers behind a layer. */
 function fromEnd(layer: number, fields: Draft): number {
   return whole(fields, 'num_hidden_layers') - 1 - layer;
 }
 
-/** With attention to both sides half of the window lies ahead. */
+/** Attention in both directions has half of its window ahead and half behind. */
 const gemmaWindow: Rule = (fields) => {
   if (fields.use_bidirectional_attention) {
     fields.sliding_window = Math.floor(whole(fields, 'sliding_window') / 2) + 1;
@@ -187,14 +192,14 @@ const gemmaWindow: Rule = (fields) => {
   fields._sliding_window_pattern = fields.sliding_window_pattern ?? 6;
 };
 
-/** Without a window there is no period to put it in. */
+/** The class has no default for the window, and needs it to derive `layer_types`. */
 const windowed: Rule = (fields) => {
   if (isMissing(fields.sliding_window) && isMissing(fields.layer_types)) {
     throw new Refused('sliding_window');
   }
 };
 
-/** Phi's older names for LongRoPE. */
+/** Phi's older names for LongRoPE (`Phi3Config`). */
 const phiRope: Rule = (fields) => {
   const rope = fields.rope_scaling;
   if (isObject(rope) && (rope.type === 'su' || rope.type === 'yarn')) {
@@ -209,20 +214,29 @@ const omniRope: Rule = (fields) => {
 
 const EACH_FOURTH_FULL = kinds('layer_types', (layer) => (layer % 4 === 0 ? FULL : SLIDING));
 
-/** The rules of the classes that derive more than `DERIVED_RULES` says, or check what they are given. */
+/**
+ * `model_type` → the rules of a class that derives more than `DERIVED_RULES` does, or checks its fields. ref-quirk:
+ * each list follows the constructor of the class in transformers' configuration_<model_type>.py.
+ */
 const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
-  bamba: [kvHeads, mambaHeadDim],
+  bamba: [fillKvHeads, mambaHeadDim],
   bert: [dropped('attn_implementation')],
   bloom: [overridden('hidden_size', 'n_embed'), dropped('n_embed')],
-  cohere2: [kvHeads, headDim, ropeScaling, periodic(4, FULL, SLIDING, 'sliding_window_pattern'), checkLayerTypes],
+  cohere2: [
+    fillKvHeads,
+    fillHeadDim,
+    ropeScaling,
+    periodic(4, FULL, SLIDING, 'sliding_window_pattern'),
+    checkLayerTypes,
+  ],
   dbrx: [
     (fields) => {
       fields.num_key_value_heads = isObject(fields.attn_config) ? fields.attn_config.kv_n_heads : undefined;
     },
   ],
-  deepseek_v2: [kvHeads, rotatingHead, ropeScaling],
-  deepseek_v3: [latentHeads, kvHeads, ropeScaling],
-  dots1: [kvHeads, layerTypes, checkLayerTypes],
+  deepseek_v2: [fillKvHeads, rotatingHead, ropeScaling],
+  deepseek_v3: [latentHeads, fillKvHeads, ropeScaling],
+  dots1: [fillKvHeads, layerTypes, checkLayerTypes],
   ernie4_5_moe: [ropeScaling, missing('moe_layer_end_index', (fields) => whole(fields, 'num_hidden_layers') - 1)],
   exaone4: [windowed, periodic(4, FULL, SLIDING, 'sliding_window_pattern'), checkLayerTypes],
   falcon: [
@@ -247,11 +261,11 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     ),
   ],
   gemma3n_vision: [dropped('id2label', 'label2id')],
-  gpt_oss: [kvHeads, headDim, periodic(2, FULL, SLIDING), checkLayerTypes, ropeScaling],
-  granitemoehybrid: [kvHeads, mambaHeadDim],
-  hunyuan_v1_dense: [kvHeads, dropped('eod_token_id')],
-  hunyuan_v1_moe: [kvHeads, dropped('eod_token_id')],
-  jamba: [kvHeads, sixteenth('mamba_dt_rank')],
+  gpt_oss: [fillKvHeads, fillHeadDim, periodic(2, FULL, SLIDING), checkLayerTypes, ropeScaling],
+  granitemoehybrid: [fillKvHeads, mambaHeadDim],
+  hunyuan_v1_dense: [fillKvHeads, dropped('eod_token_id')],
+  hunyuan_v1_moe: [fillKvHeads, dropped('eod_token_id')],
+  jamba: [fillKvHeads, sixteenth('mamba_dt_rank')],
   lfm2: [
     overridden('rope_theta', 'theta'),
     overridden('intermediate_size', 'block_ff_dim'),
@@ -261,10 +275,10 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     ),
     dropped('full_attn_idxs'),
   ],
-  llama: [kvHeads, headDim, ropeScaling],
+  llama: [fillKvHeads, fillHeadDim, ropeScaling],
   llama4_text: [
-    kvHeads,
-    headDim,
+    fillKvHeads,
+    fillHeadDim,
     (fields) => {
       const given = fields.no_rope_layers;
       if (Array.isArray(given) && given.length === 0) {
@@ -284,16 +298,16 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     dropped('no_rope_layer_interval'),
   ],
   mamba: MAMBA,
-  minimax: [kvHeads, periodic(2, LINEAR, FULL), checkLayerTypes],
-  ministral: [kvHeads, layerTypes],
-  mistral: [kvHeads],
+  minimax: [fillKvHeads, periodic(2, LINEAR, FULL), checkLayerTypes],
+  ministral: [fillKvHeads, layerTypes],
+  mistral: [fillKvHeads],
   mt5: T5,
-  olmo3: [kvHeads, periodic(4, FULL, SLIDING)],
-  phi3: [kvHeads, phiRope],
+  olmo3: [fillKvHeads, periodic(4, FULL, SLIDING)],
+  phi3: [fillKvHeads, phiRope],
   qwen2: QWEN,
   qwen2_5_omni_audio_encoder: [overridden('num_hidden_layers', 'encoder_layers')],
-  qwen2_5_omni_talker: [slidingWindow, kvHeads, layerTypes, checkLayerTypes],
-  qwen2_5_omni_text: [slidingWindow, kvHeads, omniRope, layerTypes, checkLayerTypes],
+  qwen2_5_omni_talker: [slidingWindow, fillKvHeads, layerTypes, checkLayerTypes],
+  qwen2_5_omni_text: [slidingWindow, fillKvHeads, omniRope, layerTypes, checkLayerTypes],
   qwen2_5_vl: [mrope, ropeScaling],
   qwen2_5_vl_text: QWEN_VL,
   qwen2_audio_encoder: [overridden('num_hidden_layers', 'encoder_layers')],
@@ -307,21 +321,21 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     copied('attention_hidden_size', 'hidden_size'),
     missing('intermediate_size', (fields) => 4 * whole(fields, 'hidden_size')),
   ],
-  smollm3: [kvHeads, noRopeLayers, layerTypes, checkLayerTypes, ropeScaling],
+  smollm3: [fillKvHeads, noRopeLayers, layerTypes, checkLayerTypes, ropeScaling],
   t5: T5,
   timm_wrapper: [dropped('id2label', 'label2id')],
   umt5: T5,
 
-  // Those that version 5 brought.
-  afmoe: [periodic(4, FULL, SLIDING, 'global_attn_every_n_layers'), kvHeads],
+  // Classes that transformers has since version 5.
+  afmoe: [periodic(4, FULL, SLIDING, 'global_attn_every_n_layers'), fillKvHeads],
   deepseek_v32: LATENT_MOE,
   exaone_moe: [windowed, denseFirst(0, 'first_k_dense_replace'), periodic(4, FULL, SLIDING, 'sliding_window_pattern')],
   glm4_moe_lite: [denseFirst(1), latentQuery],
   glm_moe_dsa: [indexerTypes, ...LATENT_MOE],
   granite_speech_encoder: [speechHeads],
   granite_speech_plus_encoder: [speechHeads],
-  granite_swa: [kvHeads, EACH_FOURTH_FULL],
-  granitemoe_swa: [kvHeads, EACH_FOURTH_FULL],
+  granite_swa: [fillKvHeads, EACH_FOURTH_FULL],
+  granitemoe_swa: [fillKvHeads, EACH_FOURTH_FULL],
   hy_v3: [denseFirst(1)],
   hy_v4: [
     overridden('num_key_value_heads', 'num_attention_heads'),
@@ -330,7 +344,7 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     kinds('layer_types', () => INDEXED),
     kinds('indexer_types', (layer) => (layer === 0 || layer % 4 === 1 ? 'full' : 'shared')),
   ],
-  kimi_linear: [kvHeads, latentHeads, linearLayers, denseFirst(1, 'first_k_dense_replace')],
+  kimi_linear: [fillKvHeads, latentHeads, linearLayers, denseFirst(1, 'first_k_dense_replace')],
   laguna: [
     kinds('layer_types', () => FULL),
     denseFirst(1),
@@ -344,9 +358,9 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   minicpm3: [
     latentHeads,
     missing('v_head_dim', (fields) => equalShare(whole(fields, 'hidden_size'), divisor(fields, 'num_attention_heads'))),
-    kvHeads,
+    fillKvHeads,
   ],
-  ministral3: [kvHeads, headDim, ministralRope],
+  ministral3: [fillKvHeads, fillHeadDim, ministralRope],
   muse_glimmer_assistant: [kinds('layer_types', () => SLIDING)],
   muse_glimmer_text: [kinds('layer_types', (layer, fields) => (fromEnd(layer, fields) % 4 === 0 ? FULL : SLIDING))],
   muse_glimmer_vision: [
@@ -365,10 +379,10 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   unlimited_ocr_text: [
     kinds('layer_types', (_, { sliding_window: window }) => (window === null ? FULL : 'reference_sliding_attention')),
     denseFirst(1, 'first_k_dense_replace'),
-    headDim,
-    kvHeads,
+    fillHeadDim,
+    fillKvHeads,
   ],
-  youtu: [kvHeads, latentHeads, initializerRanges],
+  youtu: [fillKvHeads, latentHeads, initializerRanges],
 };
 
 const everyTheta = (rotates: (layer: number, fields: Draft) => boolean): Rule =>
@@ -377,16 +391,18 @@ const everyTheta = (rotates: (layer: number, fields: Draft) => boolean): Rule =>
     return rotates(layer, fields) && isObject(rope) ? (rope.rope_theta ?? null) : 0;
   });
 
-/** What version 5 works out when `rope_parameters` have their final form, for classes of version 4 too. */
+/**
+ * Rules that version 5 runs after `rope_parameters` have their final form. It runs them for classes of version 4, too.
+ */
 export const LATE_RULES: Readonly<Record<string, readonly Rule[]>> = {
   granite_swa: [everyTheta(() => true)],
   granitemoe_swa: [everyTheta(() => true)],
-  ministral: [headDim],
-  mistral: [headDim],
+  ministral: [fillHeadDim],
+  mistral: [fillHeadDim],
   muse_glimmer_text: [everyTheta((layer, fields) => fromEnd(layer, fields) % 4 !== 0)],
 };
 
-/** Classes that check `rope_scaling`, and derive nothing but what `DERIVED_RULES` says. */
+/** Classes that check `rope_scaling` and otherwise derive only the fields of `DERIVED_RULES`. */
 const ROPE_CHECKED: ReadonlySet<string> = new Set([
   'apertus',
   'arcee',
@@ -410,15 +426,16 @@ const ROPE_CHECKED: ReadonlySet<string> = new Set([
   'starcoder2',
 ]);
 
-/** The rules of a type's class. @param derived the fields that its record says to be derived. */
+/** The rules of a `model_type`. @param derived fields that its record lists as derived. */
 export function rulesOf(name: string, derived: readonly string[]): readonly Rule[] {
   const general = derived.flatMap((field) => DERIVED_RULES[field] ?? []);
   return CLASS_RULES[name] ?? (ROPE_CHECKED.has(name) ? [...general, ropeScaling] : general);
 }
 
 /**
- * What records don't show of a class: fields whose default its rules then change, fields that all classes have and this
- * one sets, and the `model_type` of a class that calls itself otherwise.
+ * Defaults that a record in defaults.ts does not show. Either the class's rules change the field afterwards, or the
+ * class changes a default that all classes share, or the class has another `model_type` than the one it is registered
+ * for.
  */
 export const HIDDEN_DEFAULTS: Readonly<Record<string, JsonObject>> = {
   code_llama: { model_type: 'llama' },

@@ -1,7 +1,7 @@
 // biome-ignore-all format: one line a version
 import type { JsonObject } from '../json.js';
 
-/** The versions of transformers whose classes are known: 4.57.6, and 5.23.0 for the types that came after it. */
+/** The versions of transformers that are recorded: 4 is 4.57.6, and 5 is 5.23.0 for types that 4.57.6 does not have. */
 export type Version = 4 | 5;
 
 /** The fields that `PretrainedConfig` gives every class. */

@@ -5,15 +5,18 @@ import type { Json, JsonObject } from '../json.js';
  * where transformers knows the `model_type`, config.json itself elsewhere, with `text_config` merged into the root.
  */
 export interface Config {
-  /** `architectures[0]`, after the reference's own rules for nested configurations. */
+  /** The class that is converted: `architectures[0]` of the nested text model, or else of the root. */
   readonly architecture: string;
-  /** `architectures[0]` of config.json's root: the class around a nested text model, else the same. */
+  /** `architectures[0]` of the root: for a nested text model, the class around it. */
   readonly origin: string;
-  /** Every field, the text model's before the root's; architectures read these through the functions of `fields.ts`. */
+  /**
+   * All fields. A field of the text model hides the root's. Architectures read fields through the functions of
+   * `fields.ts`.
+   */
   readonly hparams: JsonObject;
-  /** The whole configuration, its parts nested in it: what a projector's converter calls `global_config`. */
+  /** The whole configuration with its nested parts: what the reference calls `global_config`. */
   readonly root: JsonObject;
-  /** The nested text model's fields, whatever the family calls the part. */
+  /** The fields of the nested text model, under whatever name the family keeps it. */
   readonly text?: JsonObject | undefined;
   /** `vision_config`: a projector reads it. */
   readonly vision?: JsonObject | undefined;
@@ -21,6 +24,9 @@ export interface Config {
   readonly audio?: JsonObject | undefined;
   /** `rope_parameters`, or `rope_scaling` under that name, with the root's rope fields mirrored into it. */
   readonly rope: Readonly<Record<string, Json | undefined>>;
-  /** Where these stand in config.json: the name of the part, and of the fields that are elsewhere. */
+  /**
+   * The names that messages use for fields of `rope`: `path` is the part of config.json, and `places` has those fields
+   * that are elsewhere.
+   */
   readonly ropePlace: { readonly path: string; readonly places: Readonly<Record<string, string>> };
 }

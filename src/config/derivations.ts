@@ -13,20 +13,20 @@ import {
 } from './fields.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
-/** What values are derived from. */
+/** What derivations read. */
 export interface Known {
   readonly config: Config;
   readonly facts: Facts;
   /** What probes found, by their ids; none of tensors that are missing. */
   readonly probes?: ReadonlyMap<string, Probed>;
-  /** The number of the file's type (`llama_ftype`), once it is known. */
+  /** The number of the file's type (`llama_ftype`); missing until the type is chosen. */
   readonly fileType?: number;
 }
 
 /** What a probe of the weights found: values, or whether what it asks is so. */
 export type Probed = boolean | readonly number[];
 
-/** Numbers that follow from the configuration, for keys and for transforms. */
+/** Numbers that follow from the configuration. Keys and transforms name them. */
 export const COUNTS = {
   block_count: blockCount,
   head_count: headCount,
@@ -37,7 +37,10 @@ export const COUNTS = {
 
 export type CountName = keyof typeof COUNTS;
 
-/** Values of keys that follow from several fields, or from other files; undefined where there is none. */
+/**
+ * The values of keys that follow from several fields, or from other files. Undefined writes no key. ref-quirk:
+ * `set_gguf_parameters` of `TextModel` in conversion/base.py, where no other function is named.
+ */
 export const DERIVATIONS = {
   block_count: ({ config }) => blockCount(config),
   head_count: ({ config }) => headCount(config),
@@ -46,13 +49,13 @@ export const DERIVATIONS = {
   expert_count: ({ config }) => COUNTS.expert_count(config),
   expert_gating_func: ({ config }) => gatingFunction(config),
   mrope_sections: ({ config }) => mropeSections(config),
-  /** `linear`, `yarn` or `longrope`; `default`, `dynamic` and unknown types write no key, `llama3` has a tensor. */
+  /** `linear`, `yarn` or `longrope`. Other types write no key; `llama3` has a tensor instead. */
   rope_scaling_type: ({ config }) => scalingType(config),
   yarn_original_context: ({ config }) => originalContext(config),
   ministral3_yarn_multiplier: ({ config }) => ministralMultiplier(config),
   pooling_type: ({ facts }) => facts.pooling(),
   is_reranker: ({ config, facts }) => isReranker(config, facts),
-  /** The class around a nested text model, else the model's own. */
+  /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
   file_type: ({ fileType }) => fileType,
 } as const satisfies Record<string, (known: Known) => Derived | Promise<Derived>>;
@@ -60,7 +63,7 @@ export const DERIVATIONS = {
 export type Derived = string | number | boolean | readonly number[] | undefined;
 export type DerivationName = keyof typeof DERIVATIONS;
 
-/** `llama_expert_gating_func_type`. */
+/** Name → number in `llama_expert_gating_func_type` of src/llama-hparams.h. */
 const GATING_FUNCTIONS: ReadonlyMap<string, number> = new Map([
   ['softmax', 1],
   ['sigmoid', 2],
@@ -116,7 +119,7 @@ function ministralMultiplier(config: Config): number {
   return number(rope, 'mscale_all_dim');
 }
 
-/** Time, height, width and one more: four, filled with zeros. */
+/** The sizes of the sections for time, height, width, and a fourth one. Missing sections are 0. */
 function mropeSections(config: Config): readonly number[] | undefined {
   const root = ropeRoot(config);
   const sections = optionalArray(root, 'mrope_section');
@@ -135,7 +138,10 @@ function mropeSections(config: Config): readonly number[] | undefined {
 
 const RERANKER = /qwen3-(vl-)?reranker/i;
 
-/** By the repository's name, its model card's title or its class, as `_is_qwen3_reranker` of conversion/qwen.py has it. */
+/**
+ * Whether the model is a Qwen3 reranker, by the repository's name, the model card's title, or the class. ref-quirk:
+ * `_is_qwen3_reranker` in conversion/qwen.py.
+ */
 function isReranker({ hparams }: Config, { repoName, readme }: Facts): boolean {
   const names = [repoName, hparams._name_or_path, hparams.model_type];
   const classes = Array.isArray(hparams.architectures) ? hparams.architectures : [];

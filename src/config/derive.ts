@@ -1,10 +1,13 @@
 import { MAX_BLOCKS } from '../limits.js';
 import { ConfigFieldError, type FieldSource, integer, optionalInteger } from './fields.js';
 
-/** The spellings of the number of blocks; the first that config.json has counts. */
+/**
+ * The fields that can hold the number of blocks. The first one that config.json has counts. ref-quirk:
+ * `TextModel.__init__` in conversion/base.py.
+ */
 export const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers'] as const;
 
-/** Blocks of the model: a tensor of a later one has no name. @throws ConfigFieldError */
+/** The number of blocks (layers). @throws ConfigFieldError for more than MAX_BLOCKS */
 export function blockCount(config: FieldSource): number {
   const count = integer(config, ...BLOCKS);
   if (count > MAX_BLOCKS) {
@@ -15,7 +18,7 @@ export function blockCount(config: FieldSource): number {
   return count;
 }
 
-/** Query heads, at least one. @throws ConfigFieldError */
+/** The number of query heads, at least one. @throws ConfigFieldError */
 export function headCount(config: FieldSource): number {
   const heads = integer(config, 'n_heads', 'num_attention_heads');
   if (heads === 0) {
@@ -24,7 +27,7 @@ export function headCount(config: FieldSource): number {
   return heads;
 }
 
-/** Key and value heads; without a field of their own there are as many as query heads. @throws ConfigFieldError */
+/** The number of key and value heads: the number of query heads if there is no field. @throws ConfigFieldError */
 export function kvHeadCount(config: FieldSource): number {
   return optionalInteger(config, 'n_kv_heads', 'num_key_value_heads') ?? headCount(config);
 }
@@ -34,7 +37,7 @@ export function headDim(config: FieldSource): number {
   return optionalInteger(config, 'head_dim') ?? equalShare(integer(config, 'hidden_size'), headCount(config));
 }
 
-/** A head's part of `size` dimensions, rounded down. */
+/** The dimensions of each of some heads that share `size` dimensions, rounded down. */
 export function equalShare(size: number, heads: number): number {
   return Math.floor(size / heads);
 }

@@ -1,12 +1,15 @@
 import type { SmallFiles } from '../repo/small-files.js';
 import { poolingType } from './pooling.js';
 
-/** What families are told beside config.json. */
+/** What families know of a repository beside config.json. */
 export interface Facts {
   readonly repoName: string;
-  /** The model card's text. */
+  /** The text of the model card, README.md. */
   readonly readme: string | null;
-  /** How an embedding model pools, read when it is asked for. @throws PoolingFileError, UnsupportedPoolingError */
+  /**
+   * The `llama_pooling_type` of an embedding model; undefined for any other model. @throws PoolingFileError,
+   * UnsupportedPoolingError
+   */
   pooling(): Promise<number | undefined>;
 }
 

@@ -1,19 +1,19 @@
 import { SourceError } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 
-/** A field of config.json that is missing, or whose value can't be what it stands for. */
+/** A field of config.json is missing or has an impossible value. */
 export class ConfigFieldError extends SourceError {
   constructor(what: string, next = 'Correct config.json, or tell the repository about it.') {
     super(what, next);
   }
 }
 
-/** A `Config`, or a part of one. */
+/** Fields to read: a `Config`, or a part of one. */
 export interface FieldSource {
   readonly hparams: JsonObject;
-  /** Where the part stands in config.json, for messages. */
+  /** The part's place in config.json, for messages. */
   readonly path?: string;
-  /** The same of single fields that stand elsewhere. */
+  /** The places of single fields that are elsewhere. */
   readonly places?: Readonly<Record<string, string>>;
 }
 
@@ -44,9 +44,10 @@ type Required<T> = (source: FieldSource, ...names: string[]) => T;
 type Optional<T> = (source: FieldSource, ...names: string[]) => T | undefined;
 
 /**
- * Reads the first of `names` that the configuration has, as the reference does: one with a null hides those after it,
- * and counts as missing. Names are different families' spellings of one thing.
- * @throws ConfigFieldError where the value is of another kind.
+ * Makes a reader of fields. It reads the first of `names` that the configuration has; the names are different families'
+ * spellings of one field. ref-quirk: as in `find_hparam` of conversion/base.py, a null hides the names behind it, and
+ * counts as missing.
+ * @throws ConfigFieldError where the value is of another kind
  */
 function optional<T>(kind: Kind<T>): Optional<T> {
   return (source, ...names) => {
@@ -62,7 +63,7 @@ function optional<T>(kind: Kind<T>): Optional<T> {
   };
 }
 
-/** As `optional`, and throws ConfigFieldError where there is none. */
+/** Makes a reader like `optional` that throws ConfigFieldError where the field is missing. */
 function required<T>(read: Optional<T>): Required<T> {
   return (source, ...names) => {
     const value = read(source, ...names);
@@ -92,7 +93,7 @@ function place(source: FieldSource, name: string): string {
   return known !== undefined ? known : source.path === undefined ? name : `${source.path}.${name}`;
 }
 
-/** A value for a message: one line, cut where it is long. */
+/** A value as messages show it: on one line, and cut if it is long. */
 export function show(value: Json): string {
   if (isObject(value)) {
     return 'an object';

@@ -6,11 +6,11 @@ import { RAW_CLASSES } from './raw-classes.js';
 import { toDict } from './to-dict.js';
 
 /**
- * A model's configuration as the reference works it out (`load_hparams`, `get_model_architecture` and the constructors of
- * `TextModel` and `MmprojModel` in conversion/base.py).
+ * Works out a model's configuration. ref-quirk: `load_hparams`, `get_model_architecture` and the constructors of
+ * `TextModel` and `MmprojModel` in conversion/base.py.
  * @param raw config.json, parsed.
- * @param version the transformers that loads the repository: 5.23.0 where 4.57.6 doesn't know its tokenizer's class.
- * @throws ConfigFieldError where config.json names no architecture, or a part of it is not an object.
+ * @param version the transformers that loads the repository: 5 where 4.57.6 does not know the class of its tokenizer.
+ * @throws ConfigFieldError where config.json names no architecture, or a part of it is not an object
  */
 export function loadConfig(raw: JsonObject, version: Version = 4): Config {
   const known = toDict(raw, version) ?? raw;
@@ -30,10 +30,13 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
   };
 }
 
-/** Fields that a class's checkpoints are known to leave out. */
+/** Fields that the checkpoints of a class leave out. */
 const CLASS_DEFAULTS: ReadonlyMap<string, JsonObject> = new Map([['VLlama3ForCausalLM', { num_attention_heads: 32 }]]);
 
-/** Where families keep the language model's configuration; a later one wins. */
+/**
+ * The language model's part. Families keep it under different names. ref-quirk: `load_hparams` in conversion/base.py
+ * copies them one after the other, so that the last one wins; here it is asked first.
+ */
 function textConfig(fields: JsonObject): JsonObject | undefined {
   const root = { hparams: fields };
   const thinker = optionalObject(root, 'thinker_config');
@@ -47,7 +50,10 @@ function textConfig(fields: JsonObject): JsonObject | undefined {
   );
 }
 
-/** Multimodal classes that are themselves the class of their text model, whatever their `text_config` says. */
+/**
+ * Multimodal classes that are converted under their own name, whatever class their `text_config` names. ref-quirk:
+ * `get_model_architecture` in conversion/base.py.
+ */
 const ROOT_CLASSES: ReadonlySet<string> = new Set([
   'StepVLForConditionalGeneration',
   'Sarashina2VisionForCausalLM',
@@ -69,7 +75,9 @@ function architectureOf(fields: JsonObject, text: JsonObject | undefined): strin
   return architecture;
 }
 
-/** The class of Mambas from before transformers had it. */
+/**
+ * The class of a Mamba from before transformers had Mambas. ref-quirk: `get_model_architecture` in conversion/base.py.
+ */
 function mambaClass({ ssm_cfg: mamba }: JsonObject): string | undefined {
   return isObject(mamba) ? `${typeof mamba.layer === 'string' ? mamba.layer : 'Mamba'}ForCausalLM` : undefined;
 }
@@ -89,7 +97,10 @@ const LOCAL_ROPE_THETA = [
 ];
 const ROTARY_FACTOR = ['partial_rotary_factor', 'rope_pct', 'rope_percent'];
 
-/** `rope_parameters`, or else `rope_scaling`, with the fields of the root that belong in it, unless it is one per layer type. */
+/**
+ * The rotary fields: `rope_parameters` or `rope_scaling`, completed by fields of the root unless they differ by layer
+ * type. ref-quirk: `TextModel.__init__` in conversion/base.py.
+ */
 function ropeParameters(hparams: JsonObject): Pick<Config, 'rope' | 'ropePlace'> {
   const name = hparams.rope_parameters === undefined ? 'rope_scaling' : 'rope_parameters';
   const given = optionalObject({ hparams }, name) ?? {};
@@ -115,7 +126,7 @@ function ropeParameters(hparams: JsonObject): Pick<Config, 'rope' | 'ropePlace'>
   return { rope, ropePlace: { path: name, places: Object.fromEntries(places) } };
 }
 
-/** The spelling under which a mirrored field stands in config.json. */
+/** The name under which config.json has a field that is mirrored into the rotary fields. */
 function placeOf(key: string, name: string, hparams: JsonObject): string {
   if (key === 'rope_type') {
     return `${name}.type`;
@@ -124,12 +135,12 @@ function placeOf(key: string, name: string, hparams: JsonObject): string {
   return names.find((candidate) => hparams[candidate] !== undefined) ?? key;
 }
 
-/** A text model is converted whatever stands in place of the other parts. */
+/** A part that a text model does not need. It does not matter if it is no object. */
 function objectOrNone(value: Json | undefined): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
 
-/** The value of the first name that config.json has; a null counts as a value. */
+/** The value of the first name that config.json has, which may be null. */
 function firstOf(hparams: JsonObject, names: readonly string[]): Json | undefined {
   const name = names.find((candidate) => hparams[candidate] !== undefined);
   return name === undefined ? undefined : hparams[name];

@@ -5,32 +5,32 @@ import { DEFAULTS } from './defaults.js';
 import type { Rule } from './rules.js';
 import { VERSION_5_RULES } from './version-5.js';
 
-/** What src/config/defaults.ts holds of a configuration class of transformers. There, empty fields are left out. */
+/** A record in defaults.ts of a configuration class of transformers. Records leave out fields with an empty value. */
 interface Entry {
-  /** The version of transformers that the class is recorded with: 4.57.6 if it has the class, else 5.23.0. */
+  /** The version of transformers that the record is from: 4.57.6 if that has the class, else 5.23.0. */
   readonly version: Version;
-  /** `attribute_map`: other names of fields, and the names that they are kept under. */
+  /** `attribute_map`: alias of a field → the name under which the class keeps it. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** The fields that config.json may leave out, less those that all classes of the version have. */
+  /** Defaults of the fields that config.json may leave out, except those in `COMMON_DEFAULTS`. */
   readonly fields: JsonObject;
   /**
-   * Nested configurations: the `model_type` of one that doesn't say its own, and what the part has where config.json has
-   * none. What that type itself gives is left out where its version is this one.
+   * Nested configurations. A part has the `model_type` that it has by default, and its default fields. Fields that the
+   * part's own class gives in the same version are left out.
    */
   readonly parts: Readonly<Record<string, JsonObject>>;
-  /** The fields that follow from others. */
+  /** The fields that the constructor derives from others. */
   readonly derived: readonly string[];
 }
 
 /** A configuration class of transformers. */
 export interface ModelType extends Entry {
-  /** What the constructor works out, in its order. */
+  /** The steps of the constructor, in its order. */
   readonly rules: readonly Rule[];
 }
 
 /**
- * The class of a `model_type`, or undefined for a type that is not known.
- * @param version the one that runs the class: it decides about the rules, and may be later than the record's.
+ * The class of a `model_type`; undefined for an unknown type.
+ * @param version the version that runs the class. It decides about the rules, and may be later than the record's.
  */
 export function modelType(name: string, version: Version): ModelType | undefined {
   const json = Object.hasOwn(DEFAULTS, name) ? DEFAULTS[name] : undefined;
@@ -55,7 +55,7 @@ export function modelType(name: string, version: Version): ModelType | undefined
   };
 }
 
-/** All types that are known. */
+/** All known values of `model_type`. */
 export function modelTypes(): readonly string[] {
   return Object.keys(DEFAULTS);
 }

@@ -2,11 +2,14 @@ import { SourceError, UnsupportedError } from '../errors.js';
 import { isObject, type JsonObject, parseJson } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
 
-/** `modules.json` or a file that it names is missing or not what sentence-transformers writes. */
+/** `modules.json`, or a file that it names, is missing or is not what sentence-transformers writes. */
 export class PoolingFileError extends SourceError {}
 export class UnsupportedPoolingError extends UnsupportedError {}
 
-/** `llama_pooling_type` by `pooling_mode`, and by the flags that older files have, in the order they are asked. */
+/**
+ * `pooling_mode`, or in older files a flag → `llama_pooling_type`. Flags are asked in this order. ref-quirk:
+ * `_try_set_pooling_type` in conversion/base.py.
+ */
 const MODES: ReadonlyMap<unknown, number> = new Map([
   ['mean', 1],
   ['cls', 2],
@@ -18,7 +21,11 @@ const FLAGS = [
   ['pooling_mode_lasttoken', 3],
 ] as const;
 
-/** How an embedding model pools, as sentence-transformers' `modules.json` says; null where it says nothing. */
+/**
+ * The `llama_pooling_type` that sentence-transformers' `modules.json` gives an embedding model; null where it gives
+ * none.
+ * @throws PoolingFileError, UnsupportedPoolingError
+ */
 export async function poolingType(files: SmallFiles): Promise<number | null> {
   const text = await files.text('modules.json');
   const modules = text === null ? [] : parseJson(text, 'modules.json');

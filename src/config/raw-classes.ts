@@ -1,7 +1,7 @@
 /**
- * The classes whose converters take config.json as it stands, without transformers' defaults: those of conversion/mamba.py
- * and what is made from them (Falcon-H1, Bamba, Granite hybrid). Nemotron-H, which is made from Granite hybrid, asks
- * transformers all the same.
+ * The classes whose converters read config.json as it is, without transformers' defaults. ref-quirk: the constructors
+ * in conversion/mamba.py, and in the modules whose classes derive from it (Falcon-H1, Bamba, Granite hybrid).
+ * Nemotron-H also derives from Granite hybrid, but uses transformers.
  */
 export const RAW_CLASSES: ReadonlySet<string> = new Set([
   'BambaForCausalLM',

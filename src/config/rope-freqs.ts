@@ -8,9 +8,11 @@ import { ropeFields } from './rope.js';
 const f32 = Math.fround;
 
 /**
- * Llama 3's rotary scaling as a factor for each pair of a head's dimensions (`generate_extra_tensors` of
- * conversion/llama.py): 1 for short wavelengths, `factor` for long ones, in between a blend. torch computes it in
- * float32, so each step is rounded; its division of a number by a tensor is a reciprocal, then a product.
+ * Llama 3's rotary scaling: a factor for each pair of a head's dimensions, (headDim / 2). It is 1 for short
+ * wavelengths, `factor` for long ones, and a blend between. Undefined for any other scaling. ref-quirk:
+ * `generate_extra_tensors` in conversion/llama.py computes it in float32, so each step is rounded. torch divides a
+ * number by a tensor as a reciprocal, then a product.
+ * @throws ConfigFieldError
  */
 export function ropeFreqs(config: Config): readonly number[] | undefined {
   const rope = ropeFields(config);

@@ -1,14 +1,14 @@
 import type { Config } from './config.js';
 import { type FieldSource, optionalObject } from './fields.js';
 
-/** The rotary fields of the layers with full attention: a part of its own, or all of `rope_parameters`. */
+/** The rotary fields of layers with full attention: their own part if there is one, else all rotary fields. */
 export function ropeFields(config: Config): FieldSource {
   const root = ropeRoot(config);
   const full = optionalObject(root, 'full_attention');
   return full ? { hparams: full, path: `${root.path}.full_attention` } : root;
 }
 
-/** All of them, with their places in config.json. */
+/** All rotary fields, with their places in config.json. */
 export function ropeRoot({ rope, ropePlace }: Config): FieldSource & { readonly path: string } {
   return { hparams: rope, ...ropePlace };
 }

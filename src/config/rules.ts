@@ -3,22 +3,25 @@ import { MAX_BLOCKS } from '../limits.js';
 import type { Version } from './common-defaults.js';
 import { equalShare } from './derive.js';
 
-/** A configuration while it is worked out. */
+/** A configuration under construction. */
 export type Draft = Record<string, Json | undefined>;
-/** What a step may know of its class. */
+/** What a rule may read of its class. */
 export interface Type {
-  /** The version that it is recorded with. */
+  /** The version that the class is recorded with. */
   readonly version: Version;
-  /** Its defaults. */
+  /** The class's defaults. */
   readonly fields: JsonObject;
 }
-/** One step of a configuration class's constructor: sets the fields that follow from others. */
+/** One step of a configuration class's constructor. It sets fields that follow from others, or checks fields. */
 export type Rule = (fields: Draft, type: Type) => void;
 
-/** Thrown where transformers raises an error; the reference then takes config.json as it stands. */
+/**
+ * Thrown where transformers raises an error. ref-quirk: `load_hparams` in conversion/base.py then uses config.json as
+ * it is.
+ */
 export class Refused extends Error {}
 
-/** @throws Refused where the field is no whole number from 0 to `max`. */
+/** Reads a whole number. @throws Refused where the field is no whole number from 0 to `max` */
 export function whole(fields: Draft, name: string, max = Number.MAX_SAFE_INTEGER): number {
   const value = fields[name];
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) {
@@ -27,7 +30,7 @@ export function whole(fields: Draft, name: string, max = Number.MAX_SAFE_INTEGER
   return value;
 }
 
-/** As `whole`, and not 0. */
+/** Reads a whole number to divide by. @throws Refused where `whole` does, and for 0 */
 export function divisor(fields: Draft, name: string): number {
   const value = whole(fields, name);
   if (value === 0) {
@@ -40,7 +43,7 @@ export function isMissing(value: Json | undefined): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** A field that config.json leaves out, or has as null. */
+/** Derives a field that is missing or null. */
 export function missing(name: string, derive: (fields: Draft) => Json): Rule {
   return (fields) => {
     if (isMissing(fields[name])) {
@@ -49,7 +52,7 @@ export function missing(name: string, derive: (fields: Draft) => Json): Rule {
   };
 }
 
-/** Another field's value where there is none. */
+/** Copies another field to a field that is missing or null. */
 export function copied(name: string, from: string): Rule {
   return (fields) => {
     if (isMissing(fields[name])) {
@@ -58,7 +61,7 @@ export function copied(name: string, from: string): Rule {
   };
 }
 
-/** Another field, where it is given, goes before this one. */
+/** Replaces a field by another one, if config.json has that. */
 export function overridden(name: string, by: string): Rule {
   return (fields) => {
     if (!isMissing(fields[by])) {
@@ -67,7 +70,7 @@ export function overridden(name: string, by: string): Rule {
   };
 }
 
-/** Fields that the constructor takes, and doesn't keep. */
+/** Drops fields that the constructor takes but does not keep. */
 export function dropped(...names: readonly string[]): Rule {
   return (fields) => {
     for (const name of names) {
@@ -76,14 +79,14 @@ export function dropped(...names: readonly string[]): Rule {
   };
 }
 
-/** A list with the kind of each layer, where there is none. */
+/** Derives a missing list with one kind for each layer. */
 export function kinds(name: string, kind: (layer: number, fields: Draft) => Json): Rule {
   return missing(name, (fields) => perLayer(fields, (layer) => kind(layer, fields)));
 }
 
 /**
- * `layer_types`: each `period`th layer is the one kind, the others are the other.
- * @param field what has another period, if it is given.
+ * Derives missing `layer_types`: every `period`th layer is of kind `nth`, all others of kind `others`.
+ * @param field has another period, if config.json has the field.
  */
 export function periodic(period: number, nth: string, others: string, field?: string): Rule {
   return missing('layer_types', (fields) => {
@@ -92,26 +95,26 @@ export function periodic(period: number, nth: string, others: string, field?: st
   });
 }
 
-export function kvHeads(fields: Draft): void {
+export function fillKvHeads(fields: Draft): void {
   if (isMissing(fields.num_key_value_heads)) {
     fields.num_key_value_heads = fields.num_attention_heads;
   }
 }
 
-export function headDim(fields: Draft): void {
+export function fillHeadDim(fields: Draft): void {
   if (isMissing(fields.head_dim)) {
     fields.head_dim = equalShare(whole(fields, 'hidden_size'), divisor(fields, 'num_attention_heads'));
   }
 }
 
-/** Without `use_sliding_window` there is no window, whatever `sliding_window` says. */
+/** Clears `sliding_window` unless `use_sliding_window` is set. */
 export function slidingWindow(fields: Draft): void {
   if (!fields.use_sliding_window) {
     fields.sliding_window = null;
   }
 }
 
-/** What `modeling_rope_utils.py` asks of each type of `rope_scaling`, besides the type. */
+/** The keys that transformers' `modeling_rope_utils.py` requires for each type of `rope_scaling`, beside the type. */
 const ROPE_KEYS = new Map<string, readonly string[]>([
   ['default', []],
   ['linear', ['factor']],
@@ -121,7 +124,7 @@ const ROPE_KEYS = new Map<string, readonly string[]>([
   ['llama3', ['factor', 'original_max_position_embeddings', 'low_freq_factor', 'high_freq_factor']],
 ]);
 
-/** `type` is the old name of `rope_type`, and wins over it. */
+/** Checks `rope_scaling`. `type` is the old name of `rope_type`, and wins over it. */
 export function ropeScaling(fields: Draft): void {
   let rope = fields.rope_scaling;
   if (isMissing(rope)) {
@@ -140,7 +143,7 @@ export function ropeScaling(fields: Draft): void {
   checkRopeKeys(rope.rope_type, rope);
 }
 
-/** A type of scaling that isn't known may have any keys. */
+/** Checks the keys of a type of scaling. An unknown type may have any keys. */
 export function checkRopeKeys(type: Json | undefined, rope: JsonObject): void {
   const keys = typeof type === 'string' ? ROPE_KEYS.get(type) : undefined;
   if (keys?.some((key) => rope[key] === undefined)) {
@@ -148,7 +151,7 @@ export function checkRopeKeys(type: Json | undefined, rope: JsonObject): void {
   }
 }
 
-/** 1 where a layer rotates: all but each `no_rope_layer_interval`th. */
+/** Derives missing `no_rope_layers`: 0 for every `no_rope_layer_interval`th layer, which does not rotate, else 1. */
 export function noRopeLayers(fields: Draft): void {
   if (isMissing(fields.no_rope_layers)) {
     const interval = divisor(fields, 'no_rope_layer_interval');
@@ -156,7 +159,10 @@ export function noRopeLayers(fields: Draft): void {
   }
 }
 
-/** A window slides over layers from `max_window_layers` on, or where `no_rope_layers` has a 0, or over all. */
+/**
+ * Derives missing `layer_types`. Without a sliding window all layers have full attention. With one, the layers with a 0
+ * in `no_rope_layers` have sliding attention, or else the layers from `max_window_layers` on.
+ */
 export function layerTypes(fields: Draft): void {
   if (isMissing(fields.layer_types)) {
     const first = typeof fields.max_window_layers === 'number' ? fields.max_window_layers : 0;
@@ -175,7 +181,7 @@ const LAYER_TYPES: ReadonlySet<Json> = new Set([
   'linear_attention',
 ]);
 
-/** One known type for each layer. */
+/** Checks that `layer_types` has one known type for each layer. */
 export function checkLayerTypes(fields: Draft): void {
   const types = fields.layer_types;
   if (
@@ -187,7 +193,7 @@ export function checkLayerTypes(fields: Draft): void {
   }
 }
 
-/** One element for each layer. */
+/** Makes a list with one element for each layer. @throws Refused for more than MAX_BLOCKS layers */
 export function perLayer<T>(fields: Draft, make: (layer: number) => T): T[] {
   return Array.from({ length: whole(fields, 'num_hidden_layers', MAX_BLOCKS) }, (_, layer) => make(layer));
 }

@@ -4,8 +4,9 @@ import { type ModelType, modelType } from './model-types.js';
 import { type Draft, Refused } from './rules.js';
 
 /**
- * config.json as transformers' `AutoConfig.from_pretrained(dir).to_dict()` has it, or null where transformers doesn't
- * know the `model_type` or refuses a field. `name_or_path`, `dtype` and the library's version are left as they stand.
+ * What transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives for a config.json. Null where transformers does
+ * not know the `model_type` or refuses a field. `name_or_path`, `dtype` and the library's version stay as they are in
+ * config.json.
  */
 export function toDict(raw: JsonObject, version: Version = 4): JsonObject | null {
   try {
@@ -18,12 +19,12 @@ export function toDict(raw: JsonObject, version: Version = 4): JsonObject | null
   }
 }
 
-/** Classes hold parts, which hold parts: no released class is deeper than three. */
+/** The most levels of nested parts. No released class has more than three. */
 const MAX_DEPTH = 4;
 
-/** `AutoConfig.for_model`. */
+/** Builds a configuration of a `model_type`, as `AutoConfig.for_model` does. */
 function instantiate(name: Json | undefined, given: JsonObject, version: Version, depth: number): JsonObject {
-  // A Mistral with several kinds of layers is a Ministral.
+  // ref-quirk: transformers' `AutoConfig.from_pretrained` takes a Mistral with `layer_types` for a Ministral.
   const known = name === 'mistral' && given.layer_types !== undefined ? 'ministral' : name;
   const type = typeof known === 'string' ? modelType(known, version) : undefined;
   if (typeof known !== 'string' || !type || type.version > version || depth > MAX_DEPTH) {
@@ -32,7 +33,10 @@ function instantiate(name: Json | undefined, given: JsonObject, version: Version
   return construct(known, type, given, version, depth);
 }
 
-/** What version 4 gives all classes, and in version 5 those classes alone that say so: all that version 4 knows do. */
+/**
+ * Defaults that version 4 gives to all classes. In version 5 a class has them only if it declares them, and all classes
+ * of version 4 do.
+ */
 const DECLARED: JsonObject = { tie_word_embeddings: true, bos_token_id: null, eos_token_id: null, pad_token_id: null };
 
 function construct(name: string, type: ModelType, raw: JsonObject, version: Version, depth: number): JsonObject {
@@ -66,7 +70,7 @@ function construct(name: string, type: ModelType, raw: JsonObject, version: Vers
   return fields;
 }
 
-/** Classes whose first repositories have the text model's fields beside the parts. */
+/** Classes whose first repositories have the fields of the text model in the root. */
 const FLAT_TEXT: ReadonlySet<string> = new Set(['glm4v', 'glm4v_moe', 'qwen2_vl', 'qwen2_5_vl']);
 
 function flatPart(name: string, key: string, raw: JsonObject, type: ModelType): JsonObject | undefined {
@@ -80,10 +84,11 @@ function flatPart(name: string, key: string, raw: JsonObject, type: ModelType): 
 }
 
 /**
+ * Builds a nested configuration.
  * @param given what config.json has for the part.
  * @param part the entry in `ModelType.parts`.
- * @param around the type that has the part: older configurations call a part by it.
- * @param recorded the version that the part's entry is of.
+ * @param around the `model_type` that has the part. Older configurations give it to the part as well.
+ * @param recorded the version that the entry is from.
  */
 function instantiatePart(
   given: Json | undefined,
@@ -100,11 +105,11 @@ function instantiatePart(
   const usual = typeof part.model_type === 'string' ? part.model_type : '';
   const own = usual === around ? undefined : modelType(usual, version);
   const name = fields.model_type === around ? usual : (fields.model_type ?? usual);
-  // Only a class that is known by its type can have another one in its place.
+  // config.json may name another class for a part only if the part's usual class is known.
   if (own && own.version <= version && (own.version === recorded || name !== usual)) {
     return instantiate(name, fields, version, depth);
   }
-  // The part's class has no record of the same version: its defaults are what the part has by itself.
+  // The part's class has no record of the same version, so the entry has all of its defaults.
   const parts = Object.entries(part).filter((entry): entry is [string, JsonObject] => isNamed(entry[1]));
   const type: ModelType = {
     aliases: {},

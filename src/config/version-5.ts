@@ -2,8 +2,9 @@ import { isObject, type Json, type JsonObject } from '../json.js';
 import { checkRopeKeys, type Draft, isMissing, Refused, type Rule } from './rules.js';
 
 /**
- * Version 5 keeps everything about rotation in `rope_parameters`: the older `rope_scaling`, `rope_theta` and
- * `partial_rotary_factor` move there, into each kind of layer's where it has one for each kind.
+ * Moves `rope_scaling`, `rope_theta` and `partial_rotary_factor` into `rope_parameters`, where version 5 keeps
+ * everything about rotation. If the class has parameters for each kind of layer, they go into each kind's. ref-quirk:
+ * transformers' modeling_rope_utils.py.
  */
 const ropeParameters: Rule = (fields, type) => {
   const scaling = isObject(fields.rope_scaling) && Object.keys(fields.rope_scaling).length > 0;
@@ -20,7 +21,8 @@ const ropeParameters: Rule = (fields, type) => {
   const theta = fields.rope_theta ?? usual.rope_theta ?? 10000;
   const factor = fields.partial_rotary_factor ?? usual.partial_rotary_factor;
   const standard = (part: JsonObject) => standardized(part, theta, factor, usual.rope_type, fields);
-  // What is given is completed by theta and factor alone, unless the class has parameters for each kind of layer.
+  // If config.json has parameters, only theta and factor complete them, unless the class has parameters for each kind
+  // of layer.
   const base = rope === own && !Object.values(usual).some(isObject) ? {} : rope;
   const kinds = layerKinds(fields).filter((kind) => base[kind] !== undefined);
   fields.rope_parameters =
@@ -37,10 +39,10 @@ const ropeParameters: Rule = (fields, type) => {
   }
 };
 
-/** What version 4 has beside each other. */
+/** The separate fields of version 4. */
 const LEGACY = ['rope_scaling', 'rope_theta', 'partial_rotary_factor'];
 
-/** The `rope_parameters` that a class of version 4 has in version 5; undefined for one that doesn't rotate. */
+/** The `rope_parameters` that version 5 gives to a class of version 4; undefined for a class that does not rotate. */
 function legacyRope({ rope_theta, partial_rotary_factor }: JsonObject): JsonObject | undefined {
   return rope_theta === undefined
     ? undefined
@@ -52,7 +54,7 @@ function layerKinds(fields: Draft): readonly string[] {
   return Array.isArray(types) ? [...new Set(types.filter((type): type is string => typeof type === 'string'))] : [];
 }
 
-/** Types of scaling that need to know the length that the model was trained with. */
+/** Types of scaling that need the context length of the training. */
 const SCALED = ['llama3', 'yarn', 'longrope'];
 
 function standardized(
@@ -82,7 +84,7 @@ function standardized(
   return rope;
 }
 
-/** Fields about generation that version 5 no longer keeps, unless the class has them as its own. */
+/** Fields about generation. Version 5 keeps one only if the class declares it. */
 const GENERATION = [
   'assistant_confidence_threshold',
   'assistant_lookbehind',
@@ -128,7 +130,7 @@ const dropGeneration: Rule = (fields, type) => {
   }
 };
 
-/** Kinds of layers that version 5 has another name for. */
+/** Kinds of layers that version 5 calls otherwise. */
 const RENAMED: ReadonlyMap<Json, string> = new Map([
   ['mamba', 'linear_attention'],
   ['attention', 'full_attention'],
@@ -145,5 +147,5 @@ const renameLayerTypes: Rule = (fields) => {
   }
 };
 
-/** What version 5 does to every configuration. */
+/** The rules that version 5 runs for every class. */
 export const VERSION_5_RULES: readonly Rule[] = [ropeParameters, dropGeneration, renameLayerTypes];

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import { type GgufValue, type Scalar, type ScalarType, typeName } from '../gguf/types.js';
-import { holds } from '../gguf/writer.js';
+import { canHold } from '../gguf/writer.js';
 
 /** What `key=value` and `key=type:value` mean. */
 export interface Assignment {
@@ -55,7 +55,7 @@ function parseValue(text: string, type: ScalarType, isList: boolean): GgufValue 
 /** Parses a text as a value of a type, a float32 rounded as a file stores it; null where the text is no such value. */
 function parseScalar(text: string, type: ScalarType): Scalar | null {
   const value = readScalar(text, type);
-  if (value === null || !holds(type, value)) {
+  if (value === null || !canHold(type, value)) {
     return null;
   }
   return type === 'f32' ? Math.fround(Number(value)) : value;

@@ -2,7 +2,7 @@
 export class Arena {
   #used: number;
 
-  /** @param used bytes at the start that are taken. */
+  /** @param used bytes at the start that are in use already. */
   constructor(
     readonly memory: Uint8Array,
     used = 0,
@@ -10,7 +10,10 @@ export class Arena {
     this.#used = used;
   }
 
-  /** Memory with anything in it, until the scope ends in which it is taken. @throws RangeError where there is no more */
+  /**
+   * `size` bytes, which may have any content. They are free again when the surrounding `scope` ends. @throws RangeError
+   * where the block is used up
+   */
   take(size: number): Uint8Array {
     const end = this.#used + size;
     if (end > this.memory.length) {
@@ -21,7 +24,7 @@ export class Arena {
     return taken;
   }
 
-  /** Runs `use`, and takes back what it took. */
+  /** Runs `use` and then frees the memory that it took. */
   scope<T>(use: () => T): T {
     const mark = this.#used;
     const result = use();

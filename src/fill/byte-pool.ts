@@ -11,13 +11,14 @@ interface Range {
 }
 
 /**
- * The memory of all tasks: one block, of which each takes a range and gives it back. So no more is ever taken than the
- * block has, a large task enlarges no other, and nothing lies idle. The system provides pages as they are first written
- * to, and ranges are taken from the start, so that a block is as large as what is used at once.
+ * The memory of all tasks: one block, of which each task takes a range and gives it back. So tasks never take more than
+ * the block has, a large task makes no other task's range larger, and no range is kept idle. The system provides a page
+ * when it is first written to. Ranges are taken as near to the start as possible, so that pages at the end may never be
+ * needed.
  */
 export class BytePool {
   readonly #block: SharedArrayBuffer;
-  /** Sorted, with something between any two. */
+  /** Sorted by `from`; no two ranges touch. */
   #free: Range[];
   readonly #waiting: { readonly size: number; resolve(bytes: Uint8Array): void }[] = [];
 
@@ -40,8 +41,8 @@ export class BytePool {
   }
 
   /**
-   * Memory with anything in it, when there is enough in one range: first come, first served.
-   * @param size at most the pool's; a multiple of MEMORY_UNIT.
+   * Waits for `size` bytes in one range, which may have any content. Who asks first gets memory first.
+   * @param size at most the pool's size; a multiple of MEMORY_UNIT.
    */
   take(size: number): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
@@ -54,7 +55,7 @@ export class BytePool {
     });
   }
 
-  /** Ends the use of memory that was taken. */
+  /** Gives back memory that `take` returned. */
   give({ byteOffset, byteLength }: Uint8Array): void {
     const given: Range = { from: byteOffset, to: byteOffset + byteLength };
     const joined: Range[] = [];

@@ -3,28 +3,34 @@ import { type MeasuredPiece, measurePiece } from './pieces.js';
 import type { WantedTensor } from './wanted.js';
 
 export interface Cutting {
-  /** Bytes that a task may take, unless not even the smallest piece of a tensor fits. */
+  /**
+   * Bytes that a task should take at most. A task takes more only where not even the smallest piece of a tensor fits.
+   */
   readonly share: number;
-  /** Bytes that all tasks under way may take together: no piece can have more. */
+  /** Bytes that all running tasks may take together. No piece can take more. */
   readonly most: number;
-  /** Whether what is made for all destinations stays in memory until the task ends. @default false */
+  /** Whether the bytes made for all destinations stay in memory until the task ends. @default false */
   readonly keepsOutputs?: boolean;
 }
 
-/** Source bytes of a task: large enough that requests and calls cost little, small enough to keep the cores evenly busy. */
+/**
+ * Source bytes of a task: large enough to make the overhead of requests and calls small, small enough to keep all cores
+ * busy to the end.
+ */
 export const MAX_SOURCE_BYTES = 4 * 2 ** 20;
 
 /**
- * A tensor's rows in pieces that fit a task: whole grains, of which the sources have whole runs. Where a grain takes too
- * much and its source is a local file, it is cut anywhere. Such pieces read short runs, which cost less the longer they
- * are, so that each has as many rows as fit. From the Hub such a grain is one piece, if there is memory for it at all.
- * @throws MemoryLimitError
+ * Cuts a tensor's rows into pieces that fit a task. Pieces are whole grains where possible, because a grain is made of
+ * whole runs of the sources. A grain that does not fit is cut anywhere if its source is a local file: its pieces read
+ * short runs, so each takes as many rows as fit to make the runs longer. A grain from the Hub stays one piece, if there
+ * is memory for it at all.
+ * @throws MemoryLimitError where not even the smallest piece fits
  */
 export function* cut(tensor: WantedTensor, cutting: Cutting): Generator<MeasuredPiece, void, undefined> {
   const measure = (from: number, step: Step) => measureStep(tensor, from, step, cutting.keepsOutputs);
   let step: Step | undefined;
   for (let from = 0; from < tensor.rows; ) {
-    // What fitted before mostly fits again.
+    // A piece as large as the previous one usually fits.
     let piece = step && measure(from, step);
     if (!step || !piece || !fits(piece, step, cutting)) {
       step = findStep(tensor, from, cutting);
@@ -43,15 +49,18 @@ export function smallestPiece(tensor: WantedTensor, from: number): MeasuredPiece
   return measureStep(tensor, from, { unit: tensor.isLocal ? 1 : tensor.grain, count: 1, maxBytes: 0 });
 }
 
-/** Pieces of `count` times `unit` rows, which end at multiples of `unit`. */
+/** A size of pieces: `count` times `unit` rows. Pieces end at multiples of `unit`. */
 interface Step {
   readonly unit: number;
   readonly count: number;
-  /** Source bytes of one. */
+  /** The most source bytes of such a piece. */
   readonly maxBytes: number;
 }
 
-/** No piece has rows of two matrices, nor of two grains unless it has whole ones. */
+/**
+ * Measures the next piece. A piece never has rows of two matrices, and has rows of two grains only if it consists of
+ * whole grains.
+ */
 function measureStep(tensor: WantedTensor, from: number, { unit, count }: Step, keepsOutputs = false): MeasuredPiece {
   const { rows, matrixRows, grain } = tensor;
   const next = (multiple: number, times = 1) => (Math.floor(from / multiple) + times) * multiple;
@@ -68,7 +77,7 @@ function findStep(tensor: WantedTensor, from: number, cutting: Cutting): Step {
   const one: Step = { unit: grain, count: 1, maxBytes: MAX_SOURCE_BYTES };
   const piece = measureStep(tensor, from, one, cutting.keepsOutputs);
   if (piece.memory <= cutting.share) {
-    // What picks from a whole tensor reads all of it for every piece.
+    // A gather reads its whole operand for every piece, so the usual limit would leave one row to a piece.
     return grown(tensor, piece, { ...one, maxBytes: Math.max(MAX_SOURCE_BYTES, 1.5 * piece.bytes) }, cutting);
   }
   if (!isLocal || grain === 1) {
@@ -78,7 +87,7 @@ function findStep(tensor: WantedTensor, from: number, cutting: Cutting): Step {
   return grown(tensor, measureStep(tensor, from, row, cutting.keepsOutputs), row, cutting);
 }
 
-/** As many units as fit: exactly so where each takes as much as the one before. */
+/** The step with as many units as fit, if every unit takes as much as the first one. */
 function grown(tensor: WantedTensor, one: MeasuredPiece, step: Step, cutting: Cutting): Step {
   const measure = (count: number) => measureStep(tensor, one.from, { ...step, count }, cutting.keepsOutputs);
   const two = measure(2);

@@ -3,13 +3,13 @@ import { listed } from '../listed.js';
 import type { ValueFault } from '../quantize/native.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 
-/** A value that is written although it is NaN or infinite, or becomes infinite by that. */
+/** A value that is written although it is NaN or infinite, or becomes infinite in the file's type. */
 export interface DoubtfulValue extends ValueFault {
   readonly tensor: string;
   readonly type: GgmlType;
 }
 
-/** Gathers such values, the first of each tensor. */
+/** Collects doubtful values, the first of each tensor. */
 export class DoubtfulValues {
   readonly #first = new Map<string, DoubtfulValue>();
 
@@ -21,7 +21,7 @@ export class DoubtfulValues {
     }
   }
 
-  /** @throws StrictError with `strict` */
+  /** Warns of each tensor's value. @throws StrictError with `strict` */
   report(to: DoubtSink): void {
     const found = [...this.#first.values()];
     const broken = found.filter(({ kind }) => kind === 'non-finite');

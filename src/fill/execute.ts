@@ -21,25 +21,26 @@ export class BadWeightsError extends SourceError {}
 
 export interface Execution {
   readonly repo: Repo;
-  /** The planned files; without any, nothing is written and `onErrors` alone learns of the work. */
+  /** Where the planned files go. Without any file nothing is written, and only `onErrors` gets results. */
   readonly sink: Sink;
   readonly tensors: readonly WantedTensor[];
   readonly jobs: number;
   readonly workers: Pick<Workers, 'run'>;
-  /** Bytes that everything under way may take together. */
+  /** Bytes that all running tasks may take together. */
   readonly memory: number;
   readonly signal?: AbortSignal | undefined;
-  /** Whether values that are NaN or infinite are refused where they would be a warning. */
+  /** Whether NaN and infinite values are refused where they would only cause a warning. */
   readonly strict?: boolean | undefined;
-  /** Takes what each piece lost; nothing is measured without. */
+  /** Called with the errors of each piece. Without it, errors are not measured. */
   readonly onErrors?: ((errors: MeasuredErrors) => void) | undefined;
   emit(event: PhaseEvent | ProgressEvent | WarningEvent): void;
 }
 
 /**
- * Fills the files and gives them their names when all are whole and flushed; leaves nothing behind when anything fails.
- * @returns of each file whether it took the place of another.
- * @throws ResourceError, SourceError, HubError, InterruptedError, StrictError with `strict`; and as the sink
+ * Fills the files, and gives them their names when all are complete and flushed. It removes everything if anything
+ * fails.
+ * @returns for each file whether it replaced another.
+ * @throws ResourceError, SourceError, HubError, InterruptedError, StrictError with `strict`, and the sink's errors
  */
 export async function execute(execution: Execution): Promise<boolean[]> {
   const { sink } = execution;
@@ -55,13 +56,13 @@ export async function execute(execution: Execution): Promise<boolean[]> {
   }
 }
 
-/** Tasks under way at once where there are ranges to fetch: enough to keep a fast connection busy. */
+/** Tasks that run at once where ranges are fetched from the Hub: enough to keep a fast connection busy. */
 const MAX_FETCHES = 16;
-/** Tasks beside those that workers are at: the next one waits. */
+/** Tasks that are ready beside those that the workers have, so that no worker waits for its next one. */
 const SPARE_TASKS = 1;
-/** With less for each task, pieces get so small that fewer tasks at a time are faster. */
+/** Bytes of a task below which pieces become so small that fewer tasks at once are faster. */
 const MIN_SHARE = 2 ** 18;
-/** What no machine needs more of, and Node's arrays have no more of. */
+/** The pool's largest size: no machine needs more, and Node's arrays cannot be larger. */
 const MAX_POOL = 2 ** 32;
 
 async function fillAll(execution: Execution): Promise<void> {
@@ -114,13 +115,13 @@ async function fillAll(execution: Execution): Promise<void> {
   doubtful.report(execution);
 }
 
-/** Descriptors of the source files that lie on this machine, opened once and shared by all workers. */
+/** File descriptors of the local source files. Each file is opened once, and all workers share its descriptor. */
 class LocalSources {
   readonly #fds: Record<string, number> = {};
 
   constructor(readonly repo: Repo) {}
 
-  /** The descriptors that a task's reads need, and others. @throws ReadError */
+  /** The descriptors of the files that a task reads; others may be among them. @throws ReadError */
   open(task: Task): Readonly<Record<string, number>> {
     for (const { file } of task.reads) {
       this.#fds[file] ??= openFile(this.repo.local(file) ?? file);

@@ -1,7 +1,7 @@
 import type { Repo } from '../repo/repo.js';
 import type { Read } from './reads.js';
 
-/** Reads bytes through the repository, into the memory that the reads were planned for. @throws as the repository */
+/** Fetches planned reads from the repository into a task's memory. @throws the repository's errors */
 export async function fetchReads(
   repo: Repo,
   reads: readonly Read[],

@@ -2,13 +2,17 @@ import { smallestPiece } from './cut.js';
 import { MemoryLimitError } from './memory-limit.js';
 import type { WantedTensor } from './wanted.js';
 
-/** Rows of a tensor whose pieces are measured: most are alike, and those of a concatenation differ by its parts. */
+/**
+ * The number of rows at which pieces are measured. Most pieces of a tensor need the same; those of a concatenation
+ * depend on the part.
+ */
 const SAMPLES = 16;
 
 /**
- * Bytes of buffers that filling needs, with one job: the largest of the tensors' smallest pieces.
- * @param limit bytes that there are.
- * @throws MemoryLimitError where that is more
+ * The least bytes of buffers with which files can be filled, with one job: those of the largest among the tensors'
+ * smallest pieces.
+ * @param limit bytes that the call may take.
+ * @throws MemoryLimitError where it needs more
  */
 export function leastMemory(tensors: readonly WantedTensor[], limit: number): number {
   let least = 0;
@@ -27,7 +31,10 @@ export function leastMemory(tensors: readonly WantedTensor[], limit: number): nu
   return least;
 }
 
-/** The first row, the last, and some between them, at which pieces can begin; rows of a plain source are alike. */
+/**
+ * Rows at which pieces are measured: the first, the last, and some between them. All rows of a plain source are alike,
+ * so one is enough.
+ */
 function samples({ expr, rows, isLocal, grain }: WantedTensor): Iterable<number> {
   const count = expr.op === 'source' ? Math.min(rows, 1) : Math.min(rows, SAMPLES);
   const unit = isLocal ? 1 : grain;

@@ -5,7 +5,10 @@ import { evaluate, segments } from '../tensor/rows.js';
 import { fetchReads } from './fetch-reads.js';
 import { planReads, ReadBytes } from './reads.js';
 
-/** A whole tensor in memory, row by row in its own dtype: what is small, or is kept whole. */
+/**
+ * Reads and evaluates a whole tensor: all rows in its own dtype, in row-major order. It is meant for small tensors, and
+ * for callers that keep the whole tensor.
+ */
 export async function loadTensor(repo: Repo, expr: TensorExpr, signal?: AbortSignal): Promise<Uint8Array> {
   const { reads, size } = planReads(segments(expr), false);
   const memory = new Uint8Array(size);

@@ -4,8 +4,8 @@ import type { WantedTensor } from './wanted.js';
 /** Not even the smallest piece of a tensor fits into the memory that a call may take for its buffers. */
 export class MemoryLimitError extends ResourceError {
   /**
-   * @param needed bytes of that piece.
-   * @param limit bytes that there are.
+   * @param needed bytes that the smallest piece takes.
+   * @param limit bytes that the call may take.
    */
   constructor({ destinations }: Pick<WantedTensor, 'destinations'>, needed: number, limit: number) {
     super(

@@ -7,9 +7,9 @@ import { dtypeOf, memoryOf, narrow, segments } from '../tensor/rows.js';
 import { planReads } from './reads.js';
 import { bytesOfSegments, type Destination, type WantedTensor } from './wanted.js';
 
-/** Rows of a tensor that are evaluated together, and every place where they go: plain data, for a worker. */
+/** Rows of a tensor that a worker evaluates together, and all their destinations. It is plain data. */
 export interface Piece {
-  /** These rows alone. */
+  /** The expression, narrowed to these rows. */
   readonly expr: TensorExpr;
   /** Rows [from, to) of the tensor. */
   readonly from: number;
@@ -18,26 +18,26 @@ export interface Piece {
   readonly destinations: readonly Destination[];
 }
 
-/** A piece, and what it takes. */
+/** A piece, and the memory that it takes. */
 export interface MeasuredPiece extends Piece {
   readonly isLocal: boolean;
   readonly segments: readonly Segment[];
-  /** Bytes of its segments. */
+  /** Source bytes: those of its segments. */
   readonly bytes: number;
-  /** Bytes that it takes beside its source's: to evaluate it, and to write it. */
+  /** Bytes that evaluating and writing it take, beside its source bytes. */
   readonly work: number;
-  /** Bytes that a task of it alone takes. */
+  /** Bytes that a task with this piece alone takes. */
   readonly memory: number;
-  /** Its part of the tensor's source bytes, as progress is counted. */
+  /** Source bytes that progress counts for it. Those of a tensor's pieces add up to the tensor's. */
   readonly progress: number;
 }
 
-/** Memory is handed out in multiples of so many bytes. */
+/** Memory is given out in multiples of so many bytes. */
 export const MEMORY_UNIT = 64;
 
 /**
- * Rows [from, to) of a tensor.
- * @param keepsOutputs whether what is made for all destinations stays in memory until the task ends.
+ * Makes and measures the piece of rows [from, to).
+ * @param keepsOutputs whether the bytes made for all destinations stay in memory until the task ends.
  */
 export function measurePiece(tensor: WantedTensor, from: number, to: number, keepsOutputs = false): MeasuredPiece {
   const { columns, matrixRows, isLocal, rows } = tensor;
@@ -45,7 +45,7 @@ export function measurePiece(tensor: WantedTensor, from: number, to: number, kee
   const matrix = Math.floor(from / matrixRows);
   const destinations = tensor.destinations.map((destination): Destination => {
     const position = destination.position + from * destination.rowBytes;
-    // What is sent to a thread takes the whole memory under an array with it: a copy has but its own.
+    // Sending an array to a thread copies the whole buffer under it. A copy of the slice has a buffer of its own.
     const weights = writeWeights(destination.write)?.slice(matrix * columns, (matrix + 1) * columns);
     return { ...destination, position, write: { ...destination.write, ...(weights && { weights }) } };
   });
@@ -64,7 +64,7 @@ export function measurePiece(tensor: WantedTensor, from: number, to: number, kee
   };
 }
 
-/** Where the matrix ends that a row is in: no piece has rows of two. */
+/** The row at which the matrix of a row ends. No piece has rows of two matrices. */
 export function matrixEnd({ rows, matrixRows }: WantedTensor, row: number): number {
   return Math.min(rows, (Math.floor(row / matrixRows) + 1) * matrixRows);
 }

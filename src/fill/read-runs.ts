@@ -2,7 +2,7 @@ import { getSystemErrorName } from 'node:util';
 import { addon } from '../quantize/native.js';
 import type { Segment } from '../tensor/operator.js';
 
-/** native/addon/read-runs.cpp */
+/** The functions of native/addon/read-runs.cpp. */
 interface ReadRunsAddon {
   readRuns(
     fd: number,
@@ -15,9 +15,9 @@ interface ReadRunsAddon {
 }
 
 /**
- * Reads runs of an open file, one right after the other.
- * @param target has `count` times `length` bytes.
- * @returns bytes that were read: fewer where the file ends.
+ * Reads runs of an open file into `target`, without the bytes between them.
+ * @param target `count * length` bytes.
+ * @returns the number of bytes that were read; it is smaller where the file ends.
  * @throws NodeJS.ErrnoException
  */
 export function readRuns(fd: number, target: Uint8Array, runs: Omit<Segment, 'file'>): number {

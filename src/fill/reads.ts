@@ -1,22 +1,24 @@
 import type { Fetched, Segment } from '../tensor/operator.js';
 
-/** Runs of a source file, and where they go: one right after the other, from byte `at` of a task's memory on. */
+/**
+ * Runs of a source file, and the byte of the task's memory from which on they are placed, one right after the other.
+ */
 export interface Read extends Segment {
   readonly at: number;
 }
 
-/** The reads of a task, and the bytes that they fill. */
+/** The reads of a task, and how many bytes they fill. */
 export interface PlannedReads {
   readonly reads: readonly Read[];
   readonly size: number;
 }
 
-/** Bytes between two runs that are read along, since a request of its own costs more. */
+/** A gap of at most so many bytes is read along, because another request costs more. */
 const MAX_GAP = { local: 2 ** 12, remote: 2 ** 16 };
 
 /**
- * What has to be read to have all of some segments: neighbours are joined, and runs that lie far apart stay runs. A local
- * file gives short runs, too; from the Hub short runs come with what is between them.
+ * The reads that fetch some segments. Segments near each other become one read. The runs of a segment stay separate
+ * where the gaps between them are too large, and in a local file also where the gaps are longer than the runs.
  */
 export function planReads(segments: readonly Segment[], isLocal: boolean): PlannedReads {
   const maxGap = isLocal ? MAX_GAP.local : MAX_GAP.remote;
@@ -52,7 +54,7 @@ export function planReads(segments: readonly Segment[], isLocal: boolean): Plann
   return { reads, size };
 }
 
-/** By file, then by place. */
+/** Orders segments by file, then by offset. */
 export function compareSegments(a: Pick<Segment, 'file' | 'offset'>, b: Pick<Segment, 'file' | 'offset'>): number {
   return a.file === b.file ? a.offset - b.offset : a.file < b.file ? -1 : 1;
 }
@@ -61,12 +63,12 @@ function keyOf({ file, offset, length, count, stride }: Segment): string {
   return `${offset} ${length} ${count} ${stride} ${file}`;
 }
 
-/** Finds segments among the bytes of reads that `planReads` made for them. */
+/** Finds segments in the bytes of the reads that `planReads` made for them. */
 export class ReadBytes {
   readonly #whole: readonly Read[];
   readonly #apart: ReadonlyMap<string, Read>;
 
-  /** @param bytes the task's memory, filled. */
+  /** @param bytes the task's memory, into which the reads went. */
   constructor(
     readonly bytes: Uint8Array,
     reads: readonly Read[],
@@ -75,7 +77,7 @@ export class ReadBytes {
     this.#apart = new Map(reads.filter(({ count }) => count > 1).map((read) => [keyOf(read), read]));
   }
 
-  /** @throws Error for bytes that were not read */
+  /** The bytes of a segment. @throws Error where no read has them */
   fetch(segment: Segment): Fetched {
     const apart = segment.count > 1 ? this.#apart.get(keyOf(segment)) : undefined;
     if (apart) {
@@ -92,7 +94,10 @@ export class ReadBytes {
     return { bytes: this.bytes.subarray(at, at + length), stride };
   }
 
-  /** The reads are sorted and do not overlap: only the last that does not begin behind a segment can hold it. */
+  /**
+   * The index of the last read that does not begin behind a segment. Reads are sorted and do not overlap, so no other
+   * can hold the segment.
+   */
   #lastNotBehind(segment: Segment): number {
     let [low, high] = [0, this.#whole.length];
     while (high - low > 1) {

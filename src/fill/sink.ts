@@ -1,20 +1,23 @@
 import type { SizedFile } from '../output/write-error.js';
 
-/** Where the bytes of planned files go. A file's bytes that nobody writes are zero. */
+/** Where the bytes of the planned files go. Bytes of a file that are never written are zero. */
 export interface Sink {
-  /** The files, as errors name them. */
+  /** The files, with the names that errors use. */
   readonly outputs: readonly SizedFile[];
-  /** Descriptors of the files, once they are open, where workers can write to them; else all goes through `write`. */
+  /**
+   * The files' descriptors once they are open, if workers can write to them. Without it everything goes through
+   * `write`.
+   */
   readonly fds?: readonly number[];
-  /** Makes the files, with their headers. */
+  /** Creates the files and writes their headers. */
   open(): Promise<void>;
-  /** Writes all bytes into one of the files, before it returns the memory that they are in. */
+  /** Writes bytes into one of the files. When it resolves, the memory of `bytes` may be used again. */
   write(file: number, bytes: Uint8Array, position: number): Promise<void>;
-  /** Takes note that something was written. */
+  /** Called after workers wrote to the descriptors, so that the sink can flush early. */
   flushBehind(): void;
-  /** Ends the files. @returns whether each took the place of another. */
+  /** Completes the files. @returns for each file whether it replaced another */
   finish(): Promise<boolean[]>;
-  /** Leaves nothing of files that are not finished. */
+  /** Removes all files that are not complete. */
   discard(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import type { MeasuredErrors } from './worker.js';
 
 type Tensor = Pick<TensorStats, 'name' | 'type' | 'elements'> & { readonly isWeighted: boolean };
 
-/** What the writing of every tensor lost, gathered from the workers. */
+/** The errors of every written tensor, summed over its pieces. */
 export class ErrorStats {
   readonly #files: readonly (readonly Tensor[])[];
   readonly #sums = new Map<string, number[]>();
@@ -28,7 +28,7 @@ export class ErrorStats {
     this.#sums.set(key, [squared + s, weighted + w, source + x, Math.max(largest, l)]);
   }
 
-  /** Of all tensors of a planned file; those whose bytes were copied have lost nothing. */
+  /** The errors of all tensors of a planned file. Tensors whose bytes were copied have none. */
   of(file: number): TensorStats[] {
     return (this.#files[file] ?? []).map(({ name, type, elements, isWeighted }) => {
       const [squared = 0, weighted = 0, source = 0, largest = 0] = this.#sums.get(`${file} ${name}`) ?? [];

@@ -4,26 +4,27 @@ import { MEMORY_UNIT, type MeasuredPiece, type Piece } from './pieces.js';
 import { planReads, type Read } from './reads.js';
 import type { WantedTensor } from './wanted.js';
 
-/** What a worker does in one go: plain data. */
+/** The work that a worker gets in one message. It is plain data. */
 export interface Task {
   readonly reads: readonly Read[];
-  /** Bytes that the reads fill, from the start of the task's memory on. */
+  /** Bytes at the start of the task's memory that the reads fill. */
   readonly readBytes: number;
   readonly pieces: readonly Piece[];
-  /** Bytes that it takes, the reads' among them. */
+  /** Bytes that the task takes, those of the reads included. */
   readonly memory: number;
-  /** Whether all reads are of files of this machine. */
+  /** Whether all reads are from local files. */
   readonly isLocal: boolean;
-  /** Source bytes that are done with it. */
+  /** Source bytes that progress counts for the task. */
   readonly progress: number;
 }
 
-/** Small tensors are done together, so many at most. */
+/** The most pieces of a task. Pieces of several small tensors share a task. */
 const MAX_PIECES = 128;
 
 /**
- * The work of filling, cut when its turn comes: each row of each tensor once, in the order of the tensors.
- * @throws MemoryLimitError for a piece that does not fit, which `checkMemory` finds before
+ * Makes the tasks one by one, when they are asked for. They have each row of each tensor once, in the order of the
+ * tensors.
+ * @throws MemoryLimitError for a piece that does not fit; `checkMemory` finds these before
  */
 export function* makeTasks(tensors: Iterable<WantedTensor>, cutting: Cutting): Generator<Task, void, undefined> {
   let group: MeasuredPiece[] = [];
@@ -44,7 +45,7 @@ export function* makeTasks(tensors: Iterable<WantedTensor>, cutting: Cutting): G
   }
 }
 
-/** Pieces as one task, if it is no larger than a task should be. */
+/** A task of several pieces; undefined if it would be too large. */
 function joinedTask(group: readonly MeasuredPiece[], cutting: Cutting): Task | undefined {
   const isSmall = group.reduce((sum, { bytes }) => sum + bytes, 0) <= MAX_SOURCE_BYTES && group.length <= MAX_PIECES;
   if (!isSmall || group.some(({ isLocal }) => isLocal !== group[0]?.isLocal)) {
@@ -60,7 +61,7 @@ function taskOf(group: readonly MeasuredPiece[], { keepsOutputs = false }: Cutti
     group.flatMap(({ segments }) => segments),
     isLocal,
   );
-  // A piece's memory is free again when it is written.
+  // Unless outputs are kept, the memory of a piece is free again once it is written.
   const work = group.reduce((most, piece) => (keepsOutputs ? most + piece.work : Math.max(most, piece.work)), 0);
   return {
     reads,

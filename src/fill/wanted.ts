@@ -6,38 +6,41 @@ import type { Segment } from '../tensor/operator.js';
 import { grain, rowCount, segments, shapeOf, sourcesOf } from '../tensor/rows.js';
 import { compareSegments } from './reads.js';
 
-/** A tensor of one of the planned files. */
+/** A tensor of a planned file, and its place there. */
 export interface Destination {
-  /** Its name there. */
+  /** The tensor's name in that file. */
   readonly tensor: string;
   /** Index of the planned file. */
   readonly file: number;
-  /** Byte in that file where its first row goes; of a piece, where the piece's first row goes. */
+  /** Byte of the file at which the tensor's first row begins. In a piece: at which the piece's first row begins. */
   readonly position: number;
-  /** Bytes of a row there. */
+  /** Bytes of a row in the file. */
   readonly rowBytes: number;
   readonly type: GgmlType;
-  /** Of a piece, its weights are those of the matrix that its rows are in: (columns). */
+  /** In a piece, the weights are (columns): those of the matrix to which its rows belong. */
   readonly write: TensorWrite;
 }
 
-/** An expression, and all tensors that are made of it: it is evaluated once for all of them. */
+/** An expression, and all tensors that are made of it. It is evaluated once for all of them. */
 export interface WantedTensor {
   readonly expr: TensorExpr;
   readonly rows: number;
   readonly columns: number;
-  /** As `grain` has it. */
+  /** The result of `grain` in tensor/rows.ts. */
   readonly grain: number;
-  /** Rows that share importance weights: an expert's where there are weights, else all. */
+  /** Rows that share importance weights: an expert's rows where there are weights, else all rows. */
   readonly matrixRows: number;
-  /** Whether all of its sources lie in files of this machine. */
+  /** Whether all sources are local files. */
   readonly isLocal: boolean;
-  /** Source bytes, gaps left out. */
+  /** Source bytes without the gaps between runs. */
   readonly bytes: number;
   readonly destinations: readonly Destination[];
 }
 
-/** What planned files are made of, in the order of the source: neighbours are read together. */
+/**
+ * The expressions that the planned files need, sorted by their place in the sources, so that neighbours are read
+ * together.
+ */
 export function wantedTensors(
   files: readonly Pick<PlannedFile, 'tensors' | 'headerSize'>[],
   repo: Repo,
@@ -75,7 +78,7 @@ function destinationOf(tensor: PlannedTensor, file: number, headerSize: number):
   };
 }
 
-/** Repositories look files up anew each time. */
+/** Whether a file is local, remembered for each file: a repository looks it up anew each time. */
 function localFiles(repo: Repo): (file: string) => boolean {
   const known = new Map<string, boolean>();
   return (file) => {
@@ -92,12 +95,12 @@ function firstOf(sources: readonly SourceExpr[]): SourceExpr | undefined {
   );
 }
 
-/** What needs no source comes last. */
+/** Orders by the first source. Expressions without a source come last. */
 function compareFirst(a: SourceExpr | undefined, b: SourceExpr | undefined): number {
   return a && b ? compareSegments(a, b) : Number(!a) - Number(!b);
 }
 
-/** Bytes of all runs. */
+/** Bytes of the runs of all segments. */
 export function bytesOfSegments(all: readonly Segment[]): number {
   return all.reduce((sum, { length, count }) => sum + length * count, 0);
 }

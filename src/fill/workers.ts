@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Job, JobResult } from './worker.js';
 
-/** Threads that fill; they start at once. */
+/** A pool of threads that run fill/worker.ts. They start at once. */
 export class Workers {
   readonly #pool: Piscina<Job, JobResult>;
   readonly #started: Promise<unknown>;
@@ -23,13 +23,14 @@ export class Workers {
   }
 
   async close(): Promise<void> {
-    // Node aborts the whole process, once in some hundred times, when a thread is ended while it loads modules.
+    // Wait for the start: about once in some hundred times Node aborts the whole process when a thread is ended while
+    // it loads modules.
     await this.#started;
     await this.#pool.close();
   }
 }
 
-/** A thread says that it is ready; one that fails to start ends. */
+/** Resolves when a thread says that it is ready, or ends because it could not start. */
 function firstMessage(worker: Worker): Promise<void> {
   return new Promise((resolve) => {
     worker.once('message', () => resolve()).once('exit', () => resolve());

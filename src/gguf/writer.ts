@@ -92,7 +92,7 @@ function writeScalar(out: ByteWriter, key: string, type: ScalarType, value: Scal
 }
 
 /** Whether a value of this type can be written as it is. */
-export function holds(type: ScalarType, value: Scalar): boolean {
+export function canHold(type: ScalarType, value: Scalar): boolean {
   switch (type) {
     case 'string':
       return typeof value === 'string';

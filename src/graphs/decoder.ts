@@ -3,7 +3,7 @@ import type { GraphSource } from './architecture.js';
 import type { Graph } from './graph.js';
 import { GraphKeyError } from './keys.js';
 import type { Rope } from './operators/rope.js';
-import type { Operator } from './operators/table.js';
+import type { GraphOperator } from './operators/table.js';
 import { keyLength } from './sizes.js';
 
 /** One block of a decoder, numbered from 0. */
@@ -14,10 +14,10 @@ export interface Block extends GraphSource {
 /** The parts of a decoder. All blocks work on the value `x`. */
 export interface DecoderParts {
   /** Makes `x` of the tokens. @default the rows of token_embd */
-  embed?(source: GraphSource): Operator[];
-  block(block: Block): Operator[];
+  embed?(source: GraphSource): GraphOperator[];
+  block(block: Block): GraphOperator[];
   /** Makes `logits` of `x`. @default output_norm, then the output's matrix */
-  head?(source: GraphSource): Operator[];
+  head?(source: GraphSource): GraphOperator[];
 }
 
 /**
@@ -38,11 +38,11 @@ export function decoder({ embed = tokenEmbedding, block, head = normedLogits }: 
   };
 }
 
-function tokenEmbedding(): Operator[] {
+function tokenEmbedding(): GraphOperator[] {
   return [{ op: 'embed', weight: 'token_embd.weight', output: 'x' }];
 }
 
-function normedLogits(source: GraphSource): Operator[] {
+function normedLogits(source: GraphSource): GraphOperator[] {
   return [norm(source, 'x', 'output_norm', 'x'), matMul(source, 'x', outputMatrix(source), 'logits')];
 }
 
@@ -64,7 +64,7 @@ function blockCount({ keys, shapes }: GraphSource): number {
 }
 
 /** The first half of attention: `x`, normed, becomes `query`, `key` and `value`. */
-export function queriesKeysValues(block: Block): Operator[] {
+export function queriesKeysValues(block: Block): GraphOperator[] {
   return [
     norm(block, 'x', named(block, 'attn_norm'), 'normed'),
     matMul(block, 'normed', named(block, 'attn_q'), 'query'),
@@ -74,7 +74,7 @@ export function queriesKeysValues(block: Block): Operator[] {
 }
 
 /** Queries and keys normed head by head. */
-export function headNorms(block: Block): Operator[] {
+export function headNorms(block: Block): GraphOperator[] {
   return [
     norm(block, 'query', named(block, 'attn_q_norm'), 'query', heads(block)),
     norm(block, 'key', named(block, 'attn_k_norm'), 'key', kvHeads(block)),
@@ -82,7 +82,7 @@ export function headNorms(block: Block): Operator[] {
 }
 
 /** Queries and keys turned by their position; divisors of the frequencies come from the tensor `rope_freqs`. */
-export function rotate(block: Block, rope: Rope): Operator[] {
+export function rotate(block: Block, rope: Rope): GraphOperator[] {
   const name = 'rope_freqs.weight';
   const factors = block.shapes.has(name) && { factors: name };
   return [
@@ -92,7 +92,7 @@ export function rotate(block: Block, rope: Rope): Operator[] {
 }
 
 /** The second half of attention, added to `x`. */
-export function attend(block: Block): Operator[] {
+export function attend(block: Block): GraphOperator[] {
   return [
     {
       op: 'attention',
@@ -110,7 +110,7 @@ export function attend(block: Block): Operator[] {
 }
 
 /** SwiGLU, added to `x`. */
-export function gatedFeedForward(block: Block): Operator[] {
+export function gatedFeedForward(block: Block): GraphOperator[] {
   return [
     norm(block, 'x', named(block, 'ffn_norm'), 'normed'),
     matMul(block, 'normed', named(block, 'ffn_gate'), 'gate'),
@@ -133,13 +133,13 @@ function kvHeads(source: GraphSource): number {
   return source.keys.count('attention.head_count_kv', heads(source));
 }
 
-function norm({ keys }: GraphSource, input: string, name: string, output: string, groups = 1): Operator {
+function norm({ keys }: GraphSource, input: string, name: string, output: string, groups = 1): GraphOperator {
   const epsilon = keys.number('attention.layer_norm_rms_epsilon');
   return { op: 'rms-norm', input, weight: `${name}.weight`, epsilon, groups, output };
 }
 
 /** With a bias where the file has one. */
-function matMul({ shapes }: GraphSource, input: string, name: string, output: string): Operator {
+function matMul({ shapes }: GraphSource, input: string, name: string, output: string): GraphOperator {
   const bias = `${name}.bias`;
   return { op: 'mat-mul', input, weight: `${name}.weight`, ...(shapes.has(bias) && { bias }), output };
 }

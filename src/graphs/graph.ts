@@ -1,5 +1,5 @@
 import type { ValueName } from './operators/operator.js';
-import type { Operator } from './operators/table.js';
+import type { GraphOperator } from './operators/table.js';
 
 /**
  * A model's computation as data: operators in the order in which they run, over named float32 values of shape
@@ -12,13 +12,13 @@ export interface Graph {
   readonly vocabulary: number;
   /** Positions that the model was trained for. */
   readonly contextLength: number;
-  readonly operators: readonly Operator[];
+  readonly operators: readonly GraphOperator[];
   /** What a run answers with, in this order: at least one. A language model's first output is its logits. */
-  readonly outputs: readonly Output[];
+  readonly outputs: readonly GraphOutput[];
 }
 
 /** A value as the last operator that writes it leaves it. */
-export interface Output {
+export interface GraphOutput {
   readonly value: ValueName;
   /** Numbers of a token's row. */
   readonly width: number;

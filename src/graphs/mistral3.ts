@@ -1,6 +1,6 @@
 import type { ArchitectureGraph } from './architecture.js';
 import { attend, type Block, decoder, gatedFeedForward, queriesKeysValues, rotate } from './decoder.js';
-import type { Operator } from './operators/table.js';
+import type { GraphOperator } from './operators/table.js';
 import { originalContext, ropeOf } from './rope.js';
 import { llamaWeights } from './weights.js';
 
@@ -23,7 +23,7 @@ export const mistral3: ArchitectureGraph = {
   }),
 };
 
-function temperature({ keys }: Block): Operator[] {
+function temperature({ keys }: Block): GraphOperator[] {
   const scale = keys.number('attention.temperature_scale', 0);
   const operator = { op: 'scale-by-position', value: 'query', scale, floor: originalContext(keys), offset: 0 } as const;
   return scale === 0 ? [] : [operator];

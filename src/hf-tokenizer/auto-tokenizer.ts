@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.js';
 import { parseAddedTokens } from './added-token.js';
 import { malformed } from './fields.js';
 import { initArguments } from './init-arguments.js';
-import { buildModel, type Model } from './model.js';
+import { buildModel, type TokenizerModel } from './model.js';
 import { declaredTokens, specialTokens } from './special-tokens.js';
 import { TokenList } from './token-list.js';
 import { type TokenizerClass, tokenizerClass } from './tokenizer-classes.js';
@@ -21,7 +21,7 @@ export interface AutoTokenizer {
   /** What the tokenizer class is given: `initArguments`. */
   readonly init: JsonObject;
   readonly class: TokenizerClass;
-  readonly model: Model;
+  readonly model: TokenizerModel;
   readonly tokens: TokenList;
   /** Ids of the tokens that have a role: bos, eos, ..., additional special tokens. */
   readonly specialIds: ReadonlySet<number>;

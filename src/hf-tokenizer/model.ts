@@ -5,7 +5,7 @@ import { Unigram } from './unigram.js';
 import { WordPiece } from './word-piece.js';
 
 /** Turns a word, as the pre-tokenizer cuts them, into ids. */
-export interface Model {
+export interface TokenizerModel {
   /** Entries of the vocabulary, added tokens not counted. */
   readonly size: number;
   encode(word: string): readonly number[];
@@ -14,7 +14,7 @@ export interface Model {
 }
 
 /** `model` of tokenizer.json. Older files leave the type out. */
-export function buildModel(value: Json | undefined): Model {
+export function buildModel(value: Json | undefined): TokenizerModel {
   const { type, fields } = component(withType(value), 'model');
   switch (type) {
     case 'BPE':

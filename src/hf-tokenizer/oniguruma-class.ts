@@ -1,6 +1,6 @@
 import { caseVariants } from './case-variants.js';
 import { MAX_DEPTH } from './fields.js';
-import { type Cursor, escapedChar, type Flags, literal, SETS } from './oniguruma-syntax.js';
+import { escapedChar, type Flags, literal, type PatternCursor, SETS } from './oniguruma-syntax.js';
 
 /** A range wider than this is not folded letter by letter when case is ignored. */
 const MAX_FOLDED_RANGE = 512;
@@ -26,7 +26,7 @@ const NAMED: Readonly<Record<string, string>> = {
 const CASED = /^(?:l[ult]|lc|lower|upper|(?:upper|lower|title|cased)(?:case)?(?:letter)?)$/;
 
 /** The inside of a class for `\p{Name}`, `\P{Name}`, `\p{^Name}`; the cursor is at the p. */
-export function propertyClass(cursor: Cursor, flags: Flags): string {
+export function propertyClass(cursor: PatternCursor, flags: Flags): string {
   const rest = cursor.chars.slice(cursor.at, cursor.at + 64).join('');
   const match = /^([pP])\{(\^?)([\w -]+)\}/.exec(rest);
   if (!match) {
@@ -37,7 +37,7 @@ export function propertyClass(cursor: Cursor, flags: Flags): string {
   return named(cursor, name, (p === 'P') !== (caret === '^'), flags);
 }
 
-function named(cursor: Cursor, name: string, negated: boolean, flags: Flags): string {
+function named(cursor: PatternCursor, name: string, negated: boolean, flags: Flags): string {
   const key = name.toLowerCase().replace(/[ _-]/g, '');
   if (flags.ignoreCase && CASED.test(key)) {
     return cursor.fail(`it ignores the case of \\p{${name}}`);
@@ -67,7 +67,7 @@ function property(name: string): string | undefined {
 }
 
 /** A bracket class as one of JavaScript's `v` mode; the cursor is behind the `[`. */
-export function parseClass(cursor: Cursor, flags: Flags, depth: number): string {
+export function parseClass(cursor: PatternCursor, flags: Flags, depth: number): string {
   if (depth > MAX_DEPTH) {
     return cursor.fail('its classes are nested too deep');
   }
@@ -95,7 +95,7 @@ export function parseClass(cursor: Cursor, flags: Flags, depth: number): string 
 }
 
 /** One member of a class: a nested class, a set, a character or a range. */
-function item(cursor: Cursor, flags: Flags, depth: number): string {
+function item(cursor: PatternCursor, flags: Flags, depth: number): string {
   if (cursor.chars[cursor.at] === '[') {
     const posix = /^\[:(\^?)(\w+):\]/.exec(cursor.chars.slice(cursor.at, cursor.at + 16).join(''));
     cursor.at += posix ? posix[0].length : 1;
@@ -118,7 +118,7 @@ function item(cursor: Cursor, flags: Flags, depth: number): string {
 }
 
 /** `[:punct:]` has the symbols too, `\p{Punct}` has not. */
-function bracket(cursor: Cursor, name: string, negated: boolean, flags: Flags): string {
+function bracket(cursor: PatternCursor, name: string, negated: boolean, flags: Flags): string {
   if (name === 'punct') {
     return negated ? '[^\\p{P}\\p{S}]' : '\\p{P}\\p{S}';
   }
@@ -126,7 +126,7 @@ function bracket(cursor: Cursor, name: string, negated: boolean, flags: Flags): 
 }
 
 /** `\s`, `\p{L}` and the like; null, with the cursor unmoved, for anything else. */
-function escapedSet(cursor: Cursor, flags: Flags): string | null {
+function escapedSet(cursor: PatternCursor, flags: Flags): string | null {
   const letter = cursor.chars[cursor.at] === '\\' ? cursor.chars[cursor.at + 1] : undefined;
   const set = letter === undefined ? undefined : SETS[letter.toLowerCase()];
   if (set !== undefined) {
@@ -140,7 +140,7 @@ function escapedSet(cursor: Cursor, flags: Flags): string | null {
   return null;
 }
 
-function member(cursor: Cursor): string {
+function member(cursor: PatternCursor): string {
   const char = cursor.chars[cursor.at++] ?? '';
   if (char !== '\\') {
     return char;
@@ -152,7 +152,7 @@ function member(cursor: Cursor): string {
   return escapedChar(cursor);
 }
 
-function folded(cursor: Cursor, from: string, to: string, flags: Flags): string {
+function folded(cursor: PatternCursor, from: string, to: string, flags: Flags): string {
   const [first, last] = [from.codePointAt(0) ?? 0, to.codePointAt(0) ?? 0];
   if (first > last) {
     return cursor.fail('a range in it runs backwards');

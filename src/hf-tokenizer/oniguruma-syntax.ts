@@ -13,7 +13,7 @@ export class PatternError extends UnsupportedTokenizerError {
 }
 
 /** The position in a pattern, shared by the parsers of the pattern and of its character classes. */
-export interface Cursor {
+export interface PatternCursor {
   readonly chars: readonly string[];
   at: number;
   fail(why: string): never;
@@ -54,7 +54,7 @@ const CONTROLS: Readonly<Record<string, string>> = {
 };
 
 /** The character that an escape stands for; the cursor is behind the backslash. */
-export function escapedChar(cursor: Cursor): string {
+export function escapedChar(cursor: PatternCursor): string {
   const char = cursor.chars[cursor.at++];
   if (char === undefined) {
     return cursor.fail('it ends in a backslash');

@@ -1,7 +1,16 @@
 import { caseVariants } from './case-variants.js';
 import { MAX_DEPTH } from './fields.js';
 import { parseClass, propertyClass } from './oniguruma-class.js';
-import { ANY, type Cursor, escapedChar, type Flags, literal, PatternError, SETS, WORD } from './oniguruma-syntax.js';
+import {
+  ANY,
+  escapedChar,
+  type Flags,
+  literal,
+  type PatternCursor,
+  PatternError,
+  SETS,
+  WORD,
+} from './oniguruma-syntax.js';
 
 /** The longest known pattern has some 1,500 characters. */
 const MAX_PATTERN = 20_000;
@@ -27,7 +36,7 @@ export function translateOniguruma(pattern: string): string {
   if (pattern.length > MAX_PATTERN) {
     throw new PatternError(pattern, `it is longer than ${MAX_PATTERN} characters`);
   }
-  const cursor: Cursor = {
+  const cursor: PatternCursor = {
     chars: [...pattern],
     at: 0,
     fail: (why) => {
@@ -55,7 +64,7 @@ class Translator {
   #depth = 0;
   #atomics = 0;
 
-  constructor(readonly cursor: Cursor) {}
+  constructor(readonly cursor: PatternCursor) {}
 
   whole(): string {
     const source = this.#alternation({ ignoreCase: false, dotAll: false });

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../json.js';
 import { toByteChars } from '../text/byte-level.js';
-import { BEHAVIOURS, type Behaviour, split } from '../text/split.js';
+import { BEHAVIOURS, type Behaviour, splitText } from '../text/split.js';
 import { booleanField, component, malformed, sequence, stringField, unsupported } from './fields.js';
 import { patternOf } from './normalizers.js';
 
@@ -27,28 +27,28 @@ const BUILDERS: Readonly<Record<string, Build>> = {
     const pattern = patternOf(fields, where);
     const behaviour = behaviourOf(fields, where);
     const invert = booleanField(fields, 'invert', where, false);
-    return (piece) => split(piece, pattern, behaviour, invert);
+    return (piece) => splitText(piece, pattern, behaviour, invert);
   },
   ByteLevel: (fields, where) => {
     const prefix = booleanField(fields, 'add_prefix_space', where, true);
     const words = booleanField(fields, 'use_regex', where, true);
     return (piece) => {
       const spaced = prefix && !piece.startsWith(' ') ? ` ${piece}` : piece;
-      return (words ? split(spaced, GPT2_WORDS, 'Isolated') : [spaced]).map(toByteChars);
+      return (words ? splitText(spaced, GPT2_WORDS, 'Isolated') : [spaced]).map(toByteChars);
     };
   },
   Digits: (fields, where) => {
     const behaviour = booleanField(fields, 'individual_digits', where, false) ? 'Isolated' : 'Contiguous';
-    return (piece) => split(piece, /\p{N}/gu, behaviour);
+    return (piece) => splitText(piece, /\p{N}/gu, behaviour);
   },
-  Whitespace: () => (piece) => split(piece, WORD_OR_SIGNS, 'Removed', true),
-  WhitespaceSplit: () => (piece) => split(piece, SPACE, 'Removed'),
+  Whitespace: () => (piece) => splitText(piece, WORD_OR_SIGNS, 'Removed', true),
+  WhitespaceSplit: () => (piece) => splitText(piece, SPACE, 'Removed'),
   Punctuation: (fields, where) => {
     const behaviour = fields.behavior === undefined ? 'Isolated' : behaviourOf(fields, where);
-    return (piece) => split(piece, PUNCTUATION, behaviour);
+    return (piece) => splitText(piece, PUNCTUATION, behaviour);
   },
   BertPreTokenizer: () => (piece) =>
-    split(piece, SPACE, 'Removed').flatMap((word) => split(word, PUNCTUATION, 'Isolated')),
+    splitText(piece, SPACE, 'Removed').flatMap((word) => splitText(word, PUNCTUATION, 'Isolated')),
   Metaspace: metaspace,
 };
 
@@ -98,6 +98,6 @@ function metaspace(fields: JsonObject, where: string): PreTokenizer {
     const marked = piece.replaceAll(' ', mark);
     const prepends = (scheme === 'always' || (scheme === 'first' && first)) && !marked.startsWith(mark);
     const text = prepends ? mark + marked : marked;
-    return splits ? split(text, pattern, 'MergedWithNext') : [text];
+    return splits ? splitText(text, pattern, 'MergedWithNext') : [text];
   };
 }

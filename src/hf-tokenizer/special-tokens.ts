@@ -33,7 +33,7 @@ export function declaredTokens(tokenizer: JsonObject, files: TokenizerFiles, ini
     }
   } else {
     const given = [...SPECIAL_TOKEN_NAMES.map((name) => init[`${name}_token`]), ...additionalTokens(init)];
-    const texts = new Set(given.map(textOf));
+    const texts = new Set(given.map(tokenText));
     for (const [content, id] of Object.entries(files.addedTokens ?? {})) {
       const special = texts.has(content);
       const token = { ...plainSpecial(content), special, normalized: !special };
@@ -61,7 +61,7 @@ export function specialTokens(
 ): ReadonlyMap<string, SpecialToken> {
   const specials = new Map<string, SpecialToken>();
   const put = (given: Json | undefined, overrides: boolean) => {
-    const content = textOf(given);
+    const content = tokenText(given);
     if (content && !specials.has(content)) {
       const flags = isObject(given) ? parseAddedToken({ normalized: false, ...given }, 'tokenizer_config.json') : {};
       specials.set(content, { token: { ...plainSpecial(content), ...flags, special: true }, overrides });
@@ -71,7 +71,7 @@ export function specialTokens(
   const defaults = pad === undefined ? kind.tokens : { pad, ...kind.tokens };
   for (const name of SPECIAL_TOKEN_NAMES) {
     const given = roleToken(name, init, defaults);
-    const isDeclared = `${name}_token` in init && declared.has(textOf(given) ?? '');
+    const isDeclared = `${name}_token` in init && declared.has(tokenText(given) ?? '');
     put(given, !isDeclared && (isObject(given) || kind.plainSpecial === true));
   }
   for (const given of [...additionalTokens(init), ...(kind.additional ?? []), ...extraTokens(init)]) {
@@ -88,7 +88,7 @@ function roleToken(name: SpecialTokenName, init: JsonObject, defaults: SpecialTo
 
 /** The text of a role's token; undefined where there is none. */
 export function roleText(name: SpecialTokenName, init: JsonObject, kind: TokenizerClass): string | undefined {
-  return textOf(roleToken(name, init, kind.tokens));
+  return tokenText(roleToken(name, init, kind.tokens));
 }
 
 export function additionalTokens(init: JsonObject): readonly Json[] {
@@ -102,7 +102,7 @@ export function extraTokens(init: JsonObject): readonly (Json | undefined)[] {
 }
 
 /** A special token is given by its text, or as an object. */
-export function textOf(token: Json | undefined): string | undefined {
+export function tokenText(token: Json | undefined): string | undefined {
   return typeof token === 'string' ? token : stringAt(token, 'content');
 }
 

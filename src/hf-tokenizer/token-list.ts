@@ -1,7 +1,7 @@
 import { MAX_VOCABULARY } from '../limits.js';
 import type { AddedToken } from './added-token.js';
 import { malformed } from './fields.js';
-import type { Model } from './model.js';
+import type { TokenizerModel } from './model.js';
 
 /** What is looked for in a text, and the token that it stands for. */
 export interface SoughtForm {
@@ -26,7 +26,7 @@ export class TokenList {
   #last = -1;
   #new = 0;
 
-  constructor(readonly model: Pick<Model, 'size' | 'idOf' | 'tokenOf'>) {}
+  constructor(readonly model: Pick<TokenizerModel, 'size' | 'idOf' | 'tokenOf'>) {}
 
   /** Distinct tokens, added ones included. */
   get size(): number {

@@ -3,7 +3,7 @@ import { REQUIRED, withParams } from './functions.js';
 import { equal } from './operators.js';
 import { STRING_METHODS, toInt } from './strings.js';
 import {
-  type Call,
+  type Callable,
   characters,
   Dict,
   fail,
@@ -21,10 +21,10 @@ import {
   type Value,
 } from './values.js';
 
-const items = (type: 'dict_keys' | 'dict_values' | 'dict_items', of: (dict: Dict) => readonly Value[]): Call =>
+const items = (type: 'dict_keys' | 'dict_values' | 'dict_items', of: (dict: Dict) => readonly Value[]): Callable =>
   withParams({}, (self) => new Items(type, self instanceof Dict ? of(self) : []));
 
-const TEXT_METHODS: ReadonlyMap<string, Call> = new Map([
+const TEXT_METHODS: ReadonlyMap<string, Callable> = new Map([
   ...STRING_METHODS,
   ['format', ([text = null, ...args], named) => formatBraces(textOf(text), args, named, { getAttribute, getItem })],
   [
@@ -39,7 +39,7 @@ const TEXT_METHODS: ReadonlyMap<string, Call> = new Map([
   ],
 ]);
 
-const DICT_METHODS: ReadonlyMap<string, Call> = new Map(
+const DICT_METHODS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({
     get: withParams({ key: REQUIRED, default: null }, (self, key = null, fallback = null) =>
       self instanceof Dict ? (self.get(key) ?? fallbackOf(self, key, fallback)) : null,
@@ -54,7 +54,7 @@ function fallbackOf(dict: Dict, key: Value, fallback: Value): Value {
   return dict.has(key) ? null : fallback;
 }
 
-const LIST_METHODS: ReadonlyMap<string, Call> = new Map(
+const LIST_METHODS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({
     index: withParams({ value: REQUIRED }, (self, value = null) => {
       const at = iterate(self).findIndex((item) => equal(item, value));
@@ -67,7 +67,7 @@ const LIST_METHODS: ReadonlyMap<string, Call> = new Map(
   }),
 );
 
-const NUMBER_METHODS: ReadonlyMap<string, Call> = new Map(
+const NUMBER_METHODS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({
     is_integer: withParams({}, (self) => typeof self === 'bigint' || Number.isInteger(self)),
     bit_length: withParams({}, (self) =>
@@ -82,7 +82,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
   dict: ['clear', 'pop', 'popitem', 'setdefault', 'update'],
 };
 
-function methodsOf(value: Value): ReadonlyMap<string, Call> | undefined {
+function methodsOf(value: Value): ReadonlyMap<string, Callable> | undefined {
   if (typeof value === 'string') {
     return TEXT_METHODS;
   }

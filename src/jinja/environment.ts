@@ -1,17 +1,17 @@
 import { attributeGetter, generator, VALUE_FILTERS } from './filters.js';
 import { withParams } from './functions.js';
 import { VALUE_TESTS } from './tests.js';
-import { type Call, fail, isTrue, iterate, repr, textOf, type Value } from './values.js';
+import { type Callable, fail, isTrue, iterate, repr, textOf, type Value } from './values.js';
 
 /** All tests that a template finds by name. */
-export const TESTS: ReadonlyMap<string, Call> = new Map<string, Call>([
+export const TESTS: ReadonlyMap<string, Callable> = new Map<string, Callable>([
   ...VALUE_TESTS,
   ['filter', withParams({}, (value) => FILTERS.has(textOf(value)))],
   ['test', withParams({}, (value) => TESTS.has(textOf(value)))],
 ]);
 
 /** All filters that a template finds by name. */
-export const FILTERS: ReadonlyMap<string, Call> = new Map<string, Call>([
+export const FILTERS: ReadonlyMap<string, Callable> = new Map<string, Callable>([
   ...VALUE_FILTERS,
   ['map', map],
   ['reject', selecting(false, false)],
@@ -21,11 +21,11 @@ export const FILTERS: ReadonlyMap<string, Call> = new Map<string, Call>([
 ]);
 
 /** A filter or test by its name, for those that take one as an argument. */
-function named(table: ReadonlyMap<string, Call>, what: string, name: Value): Call {
+function named(table: ReadonlyMap<string, Callable>, what: string, name: Value): Callable {
   return table.get(textOf(name)) ?? fail('TemplateRuntimeError', `No ${what} named ${repr(name)}.`);
 }
 
-function selecting(wanted: boolean, byAttribute: boolean): Call {
+function selecting(wanted: boolean, byAttribute: boolean): Callable {
   return ([value = null, ...args], keywords) => {
     if (!isTrue(value)) {
       return generator([]);
@@ -42,7 +42,7 @@ function selecting(wanted: boolean, byAttribute: boolean): Call {
   };
 }
 
-function map(...[[value = null, name, ...args], keywords]: Parameters<Call>): Value {
+function map(...[[value = null, name, ...args], keywords]: Parameters<Callable>): Value {
   if (!isTrue(value)) {
     return generator([]);
   }

@@ -6,7 +6,7 @@ import { binary, compare, negative } from './operators.js';
 import { capitalize, center, replace, split, splitLines, strip, toInt } from './strings.js';
 import { fixed } from './text.js';
 import {
-  type Call,
+  type Callable,
   characters,
   Dict,
   escapeHtml,
@@ -57,7 +57,7 @@ function sorted(items: readonly Value[], key: (value: Value) => Value, reverse: 
   return keyed.sort(([a], [b]) => sign * compare(a, b)).map(([, item]) => item);
 }
 
-function extreme(sign: 1 | -1): Call {
+function extreme(sign: 1 | -1): Callable {
   return withParams({ case_sensitive: false, attribute: null }, (value, caseSensitive = false, attribute = null) => {
     const [first] = sorted(iterate(value), orderKey(attribute, caseSensitive), sign < 0);
     return first === undefined ? new Undefined('No aggregated item, sequence was empty.') : first;
@@ -221,7 +221,7 @@ function urlEncoded(value: Value): string {
 
 const withCase = { case_sensitive: false, attribute: null };
 const unsupported =
-  (name: string): Call =>
+  (name: string): Callable =>
   () =>
     fail('TemplateRuntimeError', `The filter '${name}' isn't supported.`);
 const length = withParams({}, (value) => BigInt(lengthOf(value)));
@@ -234,7 +234,7 @@ const escaped = withParams({}, escapeHtml);
  * jinja2's filters by name, with transformers' `tojson`. `map`, `select` and their kind, which find others by name, are in
  * environment.ts.
  */
-export const VALUE_FILTERS: ReadonlyMap<string, Call> = new Map(
+export const VALUE_FILTERS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({
     abs: withParams({}, (value) => {
       const number = isNumber(value) ? value : fail('TypeError', `bad operand type for abs(): '${typeOf(value)}'`);

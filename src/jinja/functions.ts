@@ -1,4 +1,4 @@
-import { type Call, fail, type Value } from './values.js';
+import { type Callable, fail, type Value } from './values.js';
 
 /** Of a parameter that must be given. */
 export const REQUIRED = Symbol('required');
@@ -7,7 +7,7 @@ export const REQUIRED = Symbol('required');
 export function withParams(
   params: Readonly<Record<string, Value | typeof REQUIRED>>,
   run: (first: Value, ...rest: Value[]) => Value,
-): Call {
+): Callable {
   const names = Object.keys(params);
   return (args, named) => {
     if (args.length > names.length + 1) {

@@ -1,12 +1,12 @@
 import { withParams } from './functions.js';
 import { strftime } from './strftime.js';
 import { toInt } from './strings.js';
-import { type Call, Dict, fail, Items, iterate, Native, textOf, type Value } from './values.js';
+import { type Callable, Dict, fail, Items, iterate, Native, textOf, type Value } from './values.js';
 
 /** jinja2's sandbox makes no longer ranges. */
 const MAX_RANGE = 100_000;
 
-const range: Call = (args) => {
+const range: Callable = (args) => {
   const [first, last, by = 1n] = args;
   const [from, to] = last === undefined ? [0, toInt(first ?? null)] : [toInt(first ?? null), toInt(last)];
   const step = toInt(by);
@@ -25,7 +25,7 @@ const range: Call = (args) => {
   );
 };
 
-const dict: Call = ([from], named) => {
+const dict: Callable = ([from], named) => {
   const entries = from instanceof Dict ? from.entries() : from === undefined ? [] : iterate(from).map(pair);
   return new Dict([...entries, ...named]);
 };
@@ -36,7 +36,7 @@ function pair(value: Value): readonly [Value, Value] {
     : [key, item];
 }
 
-const namespace: Call = (args, named) => {
+const namespace: Callable = (args, named) => {
   const given = dict(args, named);
   return new Native(
     'jinja2.utils.Namespace',
@@ -44,7 +44,7 @@ const namespace: Call = (args, named) => {
   );
 };
 
-const cycler: Call = (items) => {
+const cycler: Callable = (items) => {
   if (items.length === 0) {
     fail('RuntimeError', 'at least one item has to be provided');
   }
@@ -81,7 +81,7 @@ const joiner = withParams({}, (separator) => {
 
 /** The functions that every template may call. */
 export function globals(now: Date): (readonly [string, Value])[] {
-  const functions: Readonly<Record<string, Call>> = {
+  const functions: Readonly<Record<string, Callable>> = {
     range,
     dict,
     namespace,

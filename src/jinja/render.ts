@@ -5,7 +5,7 @@ import type { Arguments, Expression, MacroDefinition, Statement, Target } from '
 import { binary, compares, negative, positive } from './operators.js';
 import { parse } from './parser.js';
 import {
-  type Call,
+  type Callable,
   Dict,
   fail,
   fromJson,
@@ -184,7 +184,7 @@ function loop(statement: For, over: Value, scope: Scope, out: Output, depth: num
   if (items.length === 0) {
     run(statement.otherwise, new Scope(scope), out);
   }
-  const again: Call = ([value = null]) => {
+  const again: Callable = ([value = null]) => {
     if (!statement.recursive) {
       fail('TypeError', "The loop must have the 'recursive' marker to be called recursively.");
     }

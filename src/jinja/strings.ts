@@ -1,9 +1,9 @@
 import { REQUIRED, withParams } from './functions.js';
 import { isSpace, SPACE } from './text.js';
-import { type Call, characters, fail, isText, iterate, Tuple, textOf, typeOf, type Value } from './values.js';
+import { type Callable, characters, fail, isText, iterate, Tuple, textOf, typeOf, type Value } from './values.js';
 
 type Params = Readonly<Record<string, Value | typeof REQUIRED>>;
-const on = (params: Params, run: (text: string, ...rest: Value[]) => Value): Call =>
+const on = (params: Params, run: (text: string, ...rest: Value[]) => Value): Callable =>
   withParams(params, (self, ...rest) => run(textOf(self), ...rest));
 
 export function toInt(value: Value): number {
@@ -78,7 +78,7 @@ function part(text: string, start: Value, end: Value): string {
         .join('');
 }
 const RANGE: Params = { start: 0n, end: null };
-function search(isLast: boolean, isError: boolean): Call {
+function search(isLast: boolean, isError: boolean): Callable {
   return on({ sub: REQUIRED, ...RANGE }, (text, sub, start = 0n, end = null) => {
     const within = part(text, start, end);
     const at = isLast ? within.lastIndexOf(toText(sub ?? null)) : within.indexOf(toText(sub ?? null));
@@ -90,13 +90,13 @@ function search(isLast: boolean, isError: boolean): Call {
     return BigInt(before + characters(within.slice(0, at)).length);
   });
 }
-function affix(test: (text: string, affix: string) => boolean): Call {
+function affix(test: (text: string, affix: string) => boolean): Callable {
   return on({ affix: REQUIRED, ...RANGE }, (text, given = null, start = 0n, end = null) => {
     const all = given instanceof Tuple ? given.items : [given];
     return all.some((item) => test(part(text, start, end), toText(item)));
   });
 }
-function cut(isLast: boolean): Call {
+function cut(isLast: boolean): Callable {
   return on({ sep: REQUIRED }, (text, separator = null) => {
     const mark = notEmpty(separator);
     const at = isLast ? text.lastIndexOf(mark) : text.indexOf(mark);
@@ -104,7 +104,7 @@ function cut(isLast: boolean): Call {
     return new Tuple(at < 0 ? missing : [text.slice(0, at), mark, text.slice(at + mark.length)]);
   });
 }
-function pad(place: 'left' | 'right' | 'both'): Call {
+function pad(place: 'left' | 'right' | 'both'): Callable {
   return on({ width: REQUIRED, fillchar: ' ' }, (text, width = null, fill = ' ') => {
     const missing = Math.max(0, toInt(width) - characters(text).length);
     // CPython's own rule for the odd one.
@@ -143,7 +143,7 @@ export function splitLines(text: string, keepEnds = false): string[] {
 const SPLIT: Params = { sep: null, maxsplit: -1n };
 
 /** The methods of `str`, without `format` and `format_map`: those look into values, as attributes.ts does. */
-export const STRING_METHODS: ReadonlyMap<string, Call> = new Map(
+export const STRING_METHODS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({
     upper: on({}, (text) => text.toUpperCase()),
     lower: on({}, (text) => text.toLowerCase()),

@@ -1,17 +1,28 @@
 import { REQUIRED, withParams } from './functions.js';
 import { binary, compares, contains, equal } from './operators.js';
 import { isLower, isUpper } from './strings.js';
-import { type Call, Dict, Items, isNumber, isText, Markup, Native, textOf, Undefined, type Value } from './values.js';
+import {
+  type Callable,
+  Dict,
+  Items,
+  isNumber,
+  isText,
+  Markup,
+  Native,
+  textOf,
+  Undefined,
+  type Value,
+} from './values.js';
 
-const of = (test: (value: Value) => boolean): Call => withParams({}, test);
-const against = (test: (value: Value, other: Value) => boolean): Call =>
+const of = (test: (value: Value) => boolean): Callable => withParams({}, test);
+const against = (test: (value: Value, other: Value) => boolean): Callable =>
   withParams({ other: REQUIRED }, (value, other = null) => test(value, other));
 const comparing = (operator: string) => against((value, other) => compares(operator, value, other));
 const isIterable = (value: Value) => value !== null && !isNumber(value) && !(value instanceof Native);
 const remainder = (value: Value, by: Value) => binary('%', value, by);
 
 /** jinja2's tests by name. `filter` and `test`, which ask whether one exists, are in environment.ts. */
-export const VALUE_TESTS: ReadonlyMap<string, Call> = new Map(
+export const VALUE_TESTS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({
     odd: of((value) => equal(remainder(value, 2n), 1n)),
     even: of((value) => equal(remainder(value, 2n), 0n)),

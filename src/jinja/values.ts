@@ -16,7 +16,7 @@ export type Value =
   | Undefined
   | Native;
 
-export type Call = (args: readonly Value[], named: Named) => Value;
+export type Callable = (args: readonly Value[], named: Named) => Value;
 export type Named = ReadonlyMap<string, Value>;
 
 /** `names` are those of a named tuple's items. */
@@ -67,7 +67,7 @@ export class Native {
   constructor(
     readonly type: string,
     attributes: Iterable<readonly [string, Value]> = [],
-    readonly call?: Call,
+    readonly call?: Callable,
   ) {
     this.attributes = new Map(attributes);
   }

@@ -15,7 +15,7 @@ export const QUANTIZATION_VERSION = 2;
 /** A planned tensor without its offset and size. */
 export type UnplacedTensor = Omit<PlannedTensor, 'offset' | 'size'>;
 
-/** The file that the converter writes. */
+/** The file that the converter writes, with every tensor placed. */
 export function layOutConverted(
   name: string,
   kv: KeyValues,
@@ -25,19 +25,20 @@ export function layOutConverted(
   return placeTensors({ name, type: outType, kv, tensors: convertedTensors(tensors, outType) });
 }
 
-/** The tensors of the file that the converter writes. */
+/** The tensors of the file that the converter writes, each with its type. */
 export function convertedTensors(tensors: readonly NamedExpr[], outType: OutType): UnplacedTensor[] {
   return tensors.map(({ name, expr }) => {
     const shape = shapeOf(expr);
     const choice = chooseOutType(name, shape, outType);
-    // The reference makes bfloat16's NaNs quiet.
+    // ref-quirk: BF16 tensors are not copied, because `BF16.quantize_blocks` in gguf-py/gguf/quants.py makes NaNs
+    // quiet.
     const isCopy = choice.type === dtypeOf(expr) && choice.type !== 'BF16';
     const write: TensorWrite = isCopy ? { kind: 'copy' } : { kind: 'convert', via: 'F32', finite: false };
     return { name, expr, ne: [...shape].reverse(), write, ...choice };
   });
 }
 
-/** The key-values of a vocabulary alone. */
+/** A file without tensors, for a vocabulary alone. */
 export function layOutVocabulary(name: string, kv: KeyValues): PlannedFile {
   return placeTensors({ name, type: null, kv, tensors: [] });
 }
@@ -53,7 +54,7 @@ export interface Unplaced {
   readonly prediction?: Prediction | undefined;
 }
 
-/** More dimensions than a GGUF file can say. */
+/** A tensor has more dimensions than a GGUF file can hold. */
 export class DimensionsError extends UnsupportedError {}
 
 /**
@@ -104,7 +105,10 @@ export function placeTensors({ name, type, kv, tensors: unplaced, part, padded, 
   return file;
 }
 
-/** Encoded headers: planning needs a header's size and writing needs its bytes, and encoding a vocabulary is slow. */
+/**
+ * Headers that are already encoded. Planning needs a header's size, writing needs its bytes, and encoding a vocabulary
+ * is slow.
+ */
 const headers = new WeakMap<PlannedFile, Uint8Array>();
 
 /** The bytes before the data section. */
@@ -116,7 +120,7 @@ function bytesPerElement(type: GgmlType): number {
   return GGML_TYPES[type][2] / blockSize(type);
 }
 
-/** Bytes of a tensor, without padding. */
+/** Bytes of a tensor without padding. @param ne the row length first. */
 export function sizeOf(type: GgmlType, ne: readonly number[]): number {
   const columns = ne[0] ?? 1;
   return columns === 0 ? 0 : rowBytes(type, columns) * (elementCount(ne) / columns);

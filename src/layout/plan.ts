@@ -5,24 +5,24 @@ import type { TensorExpr } from '../tensor/expr.js';
 export interface Plan {
   readonly source: { readonly id: string; readonly revision: string | null; readonly architecture: string };
   readonly files: readonly PlacedFile[];
-  /** Bytes of weights that will be read, once for all files. */
+  /** Bytes of weights that will be read. Bytes that several files need count once. */
   readonly sourceBytes: number;
   /**
-   * Bytes of buffers that filling needs at least, whatever the jobs and the memory that it may take: the smallest piece of
-   * work of the tensor for which that is largest.
+   * The least bytes of buffers with which the files can be filled: what the largest of all smallest pieces takes.
+   * Neither the number of jobs nor the limit of memory changes it.
    */
   readonly memory: number;
-  /** Bytes that the files will take together. */
+  /** Bytes of all files together. */
   readonly disk: number;
 }
 
-/** A plan before it is known where its files go. */
+/** A plan whose files have no path yet. */
 export interface UnplacedPlan extends Omit<Plan, 'files'> {
   readonly files: readonly PlannedFile[];
 }
 
 export interface PlacedFile extends PlannedFile {
-  /** Where it will be written to. */
+  /** The file's path. */
   readonly path: string;
   /** Whether a file that is there now will be replaced. */
   readonly replaces: boolean;
@@ -30,7 +30,7 @@ export interface PlacedFile extends PlannedFile {
 
 export interface PlannedFile {
   readonly name: string;
-  /** Which part of a split file it is, from 0, and of how many. */
+  /** For a part of a split file: its index from 0, and the number of parts. */
   readonly part?: readonly [number: number, count: number];
   /** The file type's name: `BF16`, `Q4_K_M`; null for a vocabulary. */
   readonly type: string | null;
@@ -40,13 +40,13 @@ export interface PlannedFile {
   readonly headerSize: number;
   readonly size: number;
   readonly parameters: number;
-  /** The tensors' bits over their elements; 0 without tensors. */
+  /** The bits of all tensors, divided by the number of their elements; 0 without tensors. */
   readonly bitsPerWeight: number;
-  /** The same if every row fitted the type that the recipe asks for. */
+  /** Bits per weight if every row length fitted the type that the recipe asks for. */
   readonly askedBitsPerWeight: number;
-  /** Share of the parameters (0 to 1) whose row length forced another type than the recipe's. */
+  /** The share of parameters (0 to 1) that get another type than the recipe's because of their row length. */
   readonly fallbackShare: number;
-  /** The expected damage of the types; present for a target size. */
+  /** The expected cost of the types. It is there if a target size was given. */
   readonly prediction?: Prediction;
 }
 
@@ -54,30 +54,36 @@ export interface PlannedFile {
 export interface Prediction {
   /** Mean KL divergence from the source, in nats; null where no sensitivities were measured. */
   readonly kld: number | null;
-  /** The tensors' squared errors, weighted by the importance matrix, over their weighted squares, summed. */
+  /**
+   * The squared errors of all tensors, weighted by the importance matrix and summed, divided by the weighted squares of
+   * their values.
+   */
   readonly relativeError: number;
 }
 
-/** How a tensor's bytes are made of the source's. */
+/** How the bytes of a tensor come from those of its expression. */
 export type TensorWrite = CopyWrite | ConvertWrite;
 
-/** They are the same. */
+/** The bytes are copied. */
 export interface CopyWrite {
   readonly kind: 'copy';
 }
 
-/** Values become the tensor's type. */
+/** The values are converted to the tensor's type. */
 export interface ConvertWrite {
   readonly kind: 'convert';
-  /** The type that values are rounded to before: the converter's, when llama-quantize would read its file. */
+  /**
+   * The type to which values are rounded first: the converter's type where llama-quantize would read the converter's
+   * file; else F32, which changes nothing.
+   */
   readonly via: GgmlType;
-  /** Quantizing refuses NaN and Inf, plain conversion passes them on with a warning. */
+  /** Whether NaN and infinite values are errors. They are for quantizing; a plain conversion writes them and warns. */
   readonly finite: boolean;
-  /** How much the error of each column counts, expert by expert: (ne[2] or 1) x ne[0]. */
+  /** Importance weights of the columns for each expert: (ne[2] or 1, ne[0]). */
   readonly weights?: Float32Array;
 }
 
-/** Importance weights, where there are some. */
+/** The importance weights of a tensor, if it has any. */
 export function writeWeights(write: TensorWrite): Float32Array | undefined {
   return write.kind === 'convert' ? write.weights : undefined;
 }
@@ -85,15 +91,15 @@ export function writeWeights(write: TensorWrite): Float32Array | undefined {
 export interface PlannedTensor {
   readonly name: string;
   readonly type: GgmlType;
-  /** ggml's order: the row length first. */
+  /** Dimensions in ggml's order: the row length first. */
   readonly ne: readonly number[];
-  /** From the start of the data section. */
+  /** Bytes from the start of the data section. */
   readonly offset: number;
   readonly size: number;
   readonly expr: TensorExpr;
   readonly write: TensorWrite;
   /** The rule that chose the type. */
   readonly why: string;
-  /** The type that the recipe asked for, where the row length forced another. */
+  /** The type that the recipe asked for, if the row length forced another. */
   readonly instead?: GgmlType;
 }

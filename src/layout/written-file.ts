@@ -3,19 +3,19 @@ import type { Prediction } from './plan.js';
 
 export interface WrittenFile {
   readonly path: string;
-  /** Whether it took the place of another file. */
+  /** Whether the file replaced another. */
   readonly replaced: boolean;
   /** Bytes. */
   readonly size: number;
   /** The file type's name: `BF16`, `Q4_K_M`; null for a vocabulary. */
   readonly type: string | null;
-  /** Bits per weight, the tensors' bytes over their elements. */
+  /** The bits of all tensors, divided by the number of their elements. */
   readonly bitsPerWeight: number;
-  /** The same if every row fitted the requested type. */
+  /** Bits per weight if every row length fitted the requested type. */
   readonly askedBitsPerWeight: number;
-  /** Share of the parameters (0 to 1) whose row length forced another type than the requested one. */
+  /** The share of parameters (0 to 1) that got another type than the requested one because of their row length. */
   readonly fallbackShare: number;
-  /** The expected damage of the types; present for a target size. */
+  /** The expected cost of the types. It is there if a target size was given. */
   readonly prediction?: Prediction;
   /** Each tensor's loss; present with the option `stats`. */
   readonly tensors?: readonly TensorStats[];
@@ -28,10 +28,13 @@ export interface TensorStats {
   readonly elements: number;
   /** The root of the mean squared difference. */
   readonly rmse: number;
-  /** The same over the root mean square of the source's values. */
+  /** `rmse`, divided by the root mean square of the source's values. */
   readonly relativeRmse: number;
-  /** The largest difference. */
+  /** The largest absolute difference. */
   readonly maxError: number;
-  /** The squared differences, each times its column's importance, summed: where an importance matrix was used. */
+  /**
+   * The sum of the squared differences, each times the importance of its column. It is there if an importance matrix
+   * was used.
+   */
   readonly weightedSquaredError?: number;
 }

@@ -4,16 +4,16 @@ import type { Fault } from './fault.js';
 import type { Names } from './names.js';
 
 const EPSILON = 'attention.layer_norm_rms_epsilon';
-/** Whole numbers from 1 on that all architectures with a graph need. */
+/** Keys that every architecture with a graph needs: whole numbers from 1 on. */
 const NEEDED = ['embedding_length', 'block_count', 'feed_forward_length', 'attention.head_count'];
-/** And those that they have a default for. */
+/** Keys of the same kind that have a default. */
 const DEFAULTED = ['attention.head_count_kv', 'attention.key_length', 'attention.value_length', 'rope.dimension_count'];
-/** LLAMA_MAX_EXPERTS. */
+/** LLAMA_MAX_EXPERTS in src/llama-hparams.h of llama.cpp. */
 const MAX_EXPERTS = 1024;
 
 /**
- * What is wrong with the `<architecture>.*` keys of a decoder (llama_model_base::load_hparams in src/llama-model.cpp and
- * the assertions of the graphs in src/models).
+ * The faults of a decoder's `<architecture>.*` keys. llama.cpp finds them in llama_model_base::load_hparams
+ * (src/llama-model.cpp) and in the assertions of the graphs (src/models).
  */
 export function architectureFaults(keys: ArchitectureKeys, names: Names): Fault[] {
   const name = (key: string) => names.key(`${keys.architecture}.${key}`);
@@ -50,7 +50,10 @@ function countFaults(keys: ArchitectureKeys, name: Name): string[] {
   return [...wrong, ...none.map((key) => `${name(key)} is 0, where a whole number from 1 on belongs.`)];
 }
 
-/** Every head of an attention is as long as another, is rotated whole, and shares a key head with as many others. */
+/**
+ * The faults of the attention heads. All heads must have the same length and rotate whole, and every key head must
+ * serve the same number of query heads.
+ */
 function headFaults(keys: ArchitectureKeys, name: Name): string[] {
   const heads = keys.count('attention.head_count');
   const kvHeads = keys.count('attention.head_count_kv', heads);

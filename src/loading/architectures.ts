@@ -13,4 +13,4 @@ const NAMES =
   'hrm_text minimax-m2 minimax-m3 cogvlm rnd1 pangu-embedded mistral3 eagle3 dflash mistral4 paddleocr mimo2 step35 ' +
   'spark2_5 llama-embed maincoder kimi-linear kimi-k3 talkie mellum nanbeige qwen3tts pockettts';
 
-export const ARCHITECTURES: ReadonlySet<string> = new Set(NAMES.split(' '));
+export const LOADABLE_ARCHITECTURES: ReadonlySet<string> = new Set(NAMES.split(' '));

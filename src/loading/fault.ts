@@ -1,9 +1,9 @@
-/** What is wrong with a file. */
+/** Something that is wrong with a file. */
 export interface Fault {
-  /** llama.cpp v0.5.0 does not load the file, or cannot run it; else it is doubtful alone. */
+  /** True if llama.cpp v0.5.0 cannot load or run the file; false if it may. */
   readonly certain: boolean;
-  /** What is so, and where: a sentence. */
+  /** A sentence that tells what is wrong, and where. */
   readonly what: string;
-  /** What can be done about it: a sentence. */
+  /** A sentence that tells what to do about it. */
   readonly next: string;
 }

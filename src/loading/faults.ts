@@ -10,28 +10,28 @@ import { tensorFaults } from './tensor-faults.js';
 import { vocabularyFaults } from './vocabulary-faults.js';
 
 /**
- * What llama.cpp v0.5.0 would say of a file: types and ranges of its keys, its vocabulary, and, where the architecture has
- * a graph, the keys that have to be there and every tensor's name and shape. Files that are no models (adapters,
- * projectors) have no faults.
+ * Finds what llama.cpp v0.5.0 would object to in a file: types and ranges of keys, and the vocabulary. For an
+ * architecture with a graph it also checks that the graph's keys are there, and the name and shape of every tensor.
+ * Files that are no models (adapters, projectors) have no faults.
  */
 export function findFaults({ kv, tensors }: Outline, names: Names = GGUF_NAMES): Fault[] {
   const faults = findKeyFaults(kv, names);
   const keys = new ArchitectureKeys(kv);
   const graph = findGraph(keys.architecture);
-  // Shapes follow from keys: where those are wrong, they say nothing.
+  // The expected shapes follow from the keys, so they are unknown where a key is wrong.
   return !graph || !isModel(kv) || faults.some(({ certain }) => certain)
     ? faults
     : [...faults, ...tensorFaults(graph, keys, tensors, names)];
 }
 
-/** The same of the key-values alone. */
+/** Finds the faults of the key-values alone. */
 export function findKeyFaults(kv: KeyValues, names: Names = GGUF_NAMES): Fault[] {
   const keys = new ArchitectureKeys(kv);
   const isKnown = findGraph(keys.architecture) !== undefined;
   return isModel(kv) ? [...findVocabularyFaults(kv, names), ...(isKnown ? architectureFaults(keys, names) : [])] : [];
 }
 
-/** The same of a vocabulary alone. */
+/** Finds the faults of a vocabulary's keys alone. */
 export function findVocabularyFaults(kv: KeyValues, names: Names = GGUF_NAMES): Fault[] {
   const { architecture } = new ArchitectureKeys(kv);
   const reads = findGraph(architecture)?.reads ?? [];

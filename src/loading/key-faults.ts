@@ -1,18 +1,18 @@
 import type { KeyValues } from '../gguf/key-values.js';
 import { findKnownKey, type KnownKey } from '../gguf/known-keys.js';
 import { type GgufValue, typeName } from '../gguf/types.js';
-import { ARCHITECTURES } from './architectures.js';
+import { LOADABLE_ARCHITECTURES } from './architectures.js';
 import type { Fault } from './fault.js';
 import type { Names } from './names.js';
 
 /**
- * Keys of another type, or with another value, than belongs there.
- * @param reads keys that llama.cpp reads beside those of every model.
+ * Finds keys that have a wrong type or value.
+ * @param reads keys that llama.cpp reads for this architecture, beside those of every model.
  */
 export function keyFaults(kv: KeyValues, architecture: string, reads: readonly string[], names: Names): Fault[] {
   const tokens = kv.get('tokenizer.ggml.tokens');
   const vocabulary = tokens?.type === 'array' ? tokens.value.length : Number.POSITIVE_INFINITY;
-  const faults = ARCHITECTURES.has(architecture) ? [] : [unknownArchitecture(architecture, names)];
+  const faults = LOADABLE_ARCHITECTURES.has(architecture) ? [] : [unknownArchitecture(architecture, names)];
   for (const [key, value] of kv.entries()) {
     const known = findKnownKey(key, architecture);
     const strict = known?.strict || reads.some((read) => key === `${architecture}.${read}`);

@@ -1,14 +1,14 @@
-/** What tensors and keys are called in messages. */
+/** How messages call tensors and keys: in the terms of a GGUF file, or of the checkpoint that it is made from. */
 export interface Names {
   tensor(name: string): string;
   key(key: string): string;
   /** @param ne a row's length first. */
   shape(ne: readonly number[]): string;
-  /** What to do where the file contradicts itself: a sentence. */
+  /** A sentence that tells what to do where the file contradicts itself. */
   readonly next: string;
 }
 
-/** Those of a GGUF file. */
+/** The terms of a GGUF file. */
 export const GGUF_NAMES: Names = {
   tensor: (name) => name,
   key: (key) => key,

@@ -1,6 +1,6 @@
 import type { KeyValues } from '../gguf/key-values.js';
 
-/** A file, or all parts of one, without the tensors' data. */
+/** A GGUF file, or all parts of a split one, without the tensors' data. */
 export interface Outline {
   readonly kv: KeyValues;
   readonly tensors: readonly OutlinedTensor[];
@@ -8,6 +8,6 @@ export interface Outline {
 
 export interface OutlinedTensor {
   readonly name: string;
-  /** A row's length first. */
+  /** Dimensions in ggml's order: the row length first. */
   readonly ne: readonly number[];
 }

@@ -7,8 +7,8 @@ import type { Names } from './names.js';
 import type { OutlinedTensor } from './outline.js';
 
 /**
- * Tensors that llama.cpp wants and that are missing, those that it has no place for, and wrong shapes.
- * @param keys without faults.
+ * Finds tensors that llama.cpp needs and that are missing, tensors that it does not know, and tensors of a wrong shape.
+ * @param keys must have no faults.
  */
 export function tensorFaults(
   graph: ArchitectureGraph,
@@ -66,7 +66,7 @@ function byName(table: WeightTable, layers: number, sizes: Sizes): Map<string, r
   );
 }
 
-/** Layers of which there is no tensor. */
+/** The layers without any tensor. */
 function missingLayers(missing: readonly string[], required: WeightTable, layers: number): number[] {
   const names = Object.keys(required).filter((name) => name.includes(LAYER));
   const gone = new Set(missing);
@@ -75,7 +75,7 @@ function missingLayers(missing: readonly string[], required: WeightTable, layers
   );
 }
 
-/** Those that a tensor's dimensions don't have; dimensions that are not named are 1. */
+/** The expected sizes that a tensor's dimensions do not have. A dimension without an expected size must be 1. */
 function wrongSizes(ne: readonly number[], wanted: readonly Size[]): Size[] {
   const wrong = wanted.filter(({ length }, i) => (ne[i] ?? 1) !== length);
   const tooMany = ne.slice(wanted.length).some((length) => length !== 1);

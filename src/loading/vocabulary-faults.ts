@@ -10,12 +10,15 @@ const TOKENS = 'tokenizer.ggml.tokens';
 const MERGES = 'tokenizer.ggml.merges';
 
 const PRE_NAMES: ReadonlySet<unknown> = new Set(PRE_TOKENIZERS.flatMap(({ names }) => names));
-/** Values of `tokenizer.ggml.model` whose text is cut before it is merged. */
+/** Values of `tokenizer.ggml.model` for which a pre-tokenizer cuts the text before symbols are merged. */
 const CUT_FIRST = ['gpt2', 'hybriddna', 'whitespace'];
-/** Those without a list of tokens. */
+/** Values of `tokenizer.ggml.model` for a vocabulary without tokens. */
 const NONE = ['none', 'no_vocab'];
 
-/** What is wrong with a vocabulary beside its keys' types (llama_vocab::impl::load in src/llama-vocab.cpp). */
+/**
+ * Finds the faults of a vocabulary, other than wrong types of keys. llama.cpp finds them in llama_vocab::impl::load
+ * (src/llama-vocab.cpp).
+ */
 export function vocabularyFaults(kv: KeyValues, names: Names): Fault[] {
   const model = String(kv.get(MODEL)?.value ?? '');
   const tokens = kv.get(TOKENS);
@@ -61,11 +64,11 @@ function lengthOf(list: GgufValue | undefined): number | undefined {
   return list?.type === 'array' ? list.value.length : undefined;
 }
 
-/** The first two tokens that are the same. */
+/** The indices of the first two tokens that are equal. */
 function repeated(tokens: ArrayLike<unknown>): [number, number] | undefined {
   const seen = new Map<unknown, number>();
   for (let i = 0; i < tokens.length; i++) {
-    // As llama.cpp calls an empty one.
+    // ref-quirk: llama_vocab::impl::load (src/llama-vocab.cpp) gives an empty token this name.
     const token = tokens[i] === '' ? `[EMPTY_${i}]` : tokens[i];
     const before = seen.get(token);
     if (before !== undefined) {

@@ -1,7 +1,7 @@
 import type { Metadata, Reference, TextKey } from './metadata.js';
 import { REFERENCE_KEYS } from './metadata.js';
 import { parseModelId, titleOf } from './model-id.js';
-import { arrayOf, textOf } from './values.js';
+import { arrayOf, cardText } from './values.js';
 import { type YamlMap, YamlScalar } from './yaml.js';
 
 /** Field → its names in a model card, the first one that isn't null wins. */
@@ -35,7 +35,7 @@ export function applyModelCard(
     if (name === undefined) {
       continue;
     }
-    const text = field === 'license' ? licenseOf(card.get(name)) : textOf(card.get(name));
+    const text = field === 'license' ? licenseOf(card.get(name)) : cardText(card.get(name));
     if (text === undefined) {
       warn(`"${name}" of the model card is no text and was left out.`);
     } else {
@@ -57,7 +57,7 @@ export function applyModelCard(
 }
 
 function licenseOf(value: unknown): string | undefined {
-  return Array.isArray(value) ? value.map((item) => textOf(item) ?? '').join(',') : textOf(value);
+  return Array.isArray(value) ? value.map((item) => cardText(item) ?? '').join(',') : cardText(value);
 }
 
 /** Strings and lists under several names, one after the other. */
@@ -96,7 +96,7 @@ function references(card: YamlMap, names: readonly string[], context: ReferenceC
 
 /** An entry written out field by field. */
 export function referenceFields(get: (key: string) => unknown): Reference {
-  const pairs = REFERENCE_KEYS.map((key) => [key, textOf(get(key))] as const);
+  const pairs = REFERENCE_KEYS.map((key) => [key, cardText(get(key))] as const);
   return Object.fromEntries(pairs.filter(([, text]) => text !== undefined));
 }
 

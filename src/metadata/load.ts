@@ -2,12 +2,12 @@ import type { JsonObject } from '../json.js';
 import { isObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { applyModelCard, referenceFields } from './card-fields.js';
-import { type Metadata, type Reference, SAMPLING_KEYS, TEXT_KEYS, type TextKey } from './metadata.js';
+import { type Metadata, type Reference, SAMPLING_KEYS, STRING_KEYS, type TextKey } from './metadata.js';
 import { readModelCard } from './model-card.js';
 import { type ModelId, parseModelId, titleOf } from './model-id.js';
 import { readSampling, setSampling } from './sampling.js';
 import { type ParameterCounts, sizeLabel } from './size-label.js';
-import { arrayOf, textOf } from './values.js';
+import { arrayOf, cardText } from './values.js';
 
 export interface MetadataSource {
   readonly files: SmallFiles;
@@ -75,9 +75,9 @@ function applyOverrides(overrides: JsonObject, metadata: Metadata, warn: (messag
       setSampling(metadata.sampling, key, value, () => refuse(`general.sampling.${key}`));
     }
   }
-  for (const key of TEXT_KEYS) {
+  for (const key of STRING_KEYS) {
     const value = overrides[`general.${key}`];
-    const text = textOf(value);
+    const text = cardText(value);
     if (key === 'license' || value === undefined) {
       continue;
     }

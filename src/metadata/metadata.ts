@@ -37,7 +37,7 @@ export type SamplingKey = keyof typeof SAMPLING;
 export const SAMPLING_KEYS = Object.keys(SAMPLING) as SamplingKey[];
 
 /** The strings, without `general.`. */
-export const TEXT_KEYS = [
+export const STRING_KEYS = [
   'name',
   'author',
   'version',
@@ -60,7 +60,7 @@ export const TEXT_KEYS = [
   'source.repo_url',
 ] as const;
 
-export type TextKey = (typeof TEXT_KEYS)[number];
+export type TextKey = (typeof STRING_KEYS)[number];
 
 export const REFERENCE_KEYS = [
   'name',
@@ -83,7 +83,7 @@ export function writeMetadata(metadata: Metadata, kv: KeyValues, type: 'model' |
       kv.scalar(`general.sampling.${key}`, SAMPLING[key][0], value);
     }
   }
-  writeTexts('general', TEXT_KEYS, metadata.texts, kv);
+  writeTexts('general', STRING_KEYS, metadata.texts, kv);
   writeReferences('general.base_model', metadata.baseModels, kv);
   writeReferences('general.dataset', metadata.datasets, kv);
   for (const key of ['tags', 'languages'] as const) {

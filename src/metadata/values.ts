@@ -5,7 +5,7 @@ import { YamlScalar } from './yaml.js';
  * The text of a value from a model card or an override file, for a key that holds a string or a list of them.
  * The reference writes strings, skips what Python finds false, and stops at the rest; we take the text as it stands.
  */
-export function textOf(value: unknown): string | undefined {
+export function cardText(value: unknown): string | undefined {
   if (typeof value === 'string') {
     return value;
   }
@@ -34,7 +34,7 @@ export function arrayOf(values: readonly unknown[]): GgufValue | undefined {
       return { type: 'array', of: 'f32', value: numbers };
     }
   }
-  const texts = values.map((value) => (value instanceof YamlScalar ? value.source : textOf(value)));
+  const texts = values.map((value) => (value instanceof YamlScalar ? value.source : cardText(value)));
   const strings = texts.filter((text) => text !== undefined);
   return strings.length > 0 ? { type: 'array', of: 'string', value: strings } : undefined;
 }

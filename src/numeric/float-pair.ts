@@ -1,6 +1,6 @@
 /**
- * Arithmetic on unevaluated sums of two float32 numbers, in the order of operations of SLEEF 3 (`df.h`, with FMA): the
- * order decides the last bit of what is built on it.
+ * Arithmetic on unevaluated sums of two float32 numbers. Its operations have the order of SLEEF 3 (`df.h`, with FMA),
+ * because the order decides the last bit of the results.
  */
 export type Pair = readonly [high: number, low: number];
 
@@ -17,7 +17,7 @@ export function fma(a: number, b: number, c: number): number {
   double[0] = sum;
   const word = bits[0] ?? 0n;
   if (error !== 0 && (word & 1n) === 0n) {
-    // Rounded to odd, the sum keeps what decides the second rounding.
+    // Rounding the sum to odd keeps the bit that decides the rounding to float32.
     bits[0] = word + (error > 0 === sum > 0 ? 1n : -1n);
   }
   return f32(double[0]);
@@ -43,13 +43,13 @@ export function addPairs(x: Pair, y: Pair): Pair {
   return [high, f32(low + f32(x[1] + y[1]))];
 }
 
-/** x + y where x is not smaller. */
+/** x + y, for |x| >= |y|. */
 export function addOrdered(x: Pair, y: Pair): Pair {
   const high = f32(x[0] + y[0]);
   return [high, f32(f32(f32(f32(x[0] - high) + y[0]) + x[1]) + y[1])];
 }
 
-/** 1 + y where y is not greater. */
+/** 1 + y, for |y| <= 1. */
 export function addToOne(y: Pair): Pair {
   const high = f32(1 + y[0]);
   return [high, f32(f32(f32(1 - high) + y[0]) + y[1])];

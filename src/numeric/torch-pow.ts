@@ -49,7 +49,7 @@ function logPair(x: number): Pair {
   return addOrdered(linear, times(times(square, ratio), series));
 }
 
-/** exp(x), by the nearest multiple of log(2) and a polynomial for the rest. */
+/** exp(x): a power of two for the nearest multiple of log(2), times a polynomial of the rest. */
 function expOfPair(x: Pair): number {
   const multiple = roundToEven(f32(f32(x[0] + x[1]) * f32(Math.LOG2E)));
   const reduced = addFloat(

@@ -7,7 +7,7 @@ import { partOf } from '../gguf-files/locate.js';
 import { placeTensors, QUANTIZATION_VERSION, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile, Prediction, TensorWrite } from '../layout/plan.js';
 import { copiedFileType, FILE_TYPES, type FileType } from '../quantize/file-types.js';
-import { type Coverage, type CoverageEvent, coverage, weightsOf } from '../quantize/imatrix/coverage.js';
+import { type Coverage, type CoverageEvent, coverage, importanceOf } from '../quantize/imatrix/coverage.js';
 import { doubtWeights } from '../quantize/imatrix/doubtful-weights.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { type ModelFacts, modelFacts } from '../quantize/model-facts.js';
@@ -223,7 +223,7 @@ export function quantizedTensor(source: KeptTensor, choice: Choice, request: Qua
       'Quantize from a file in F32, F16 or BF16, or insist with --allow-requantize.',
     );
   }
-  const weights = request.imatrix && weightsOf(request.imatrix, source.entry, common.ne);
+  const weights = request.imatrix && importanceOf(request.imatrix, source.entry, common.ne);
   checkWeights(name, choice, hasEntries(request.imatrix), weights !== undefined);
   const via = dtypeOf(expr) === source.type ? 'F32' : source.type;
   const { why, instead } = choice;

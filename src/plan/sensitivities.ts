@@ -2,7 +2,7 @@ import { SourceError } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
 import { isObject, type Json, parseJson } from '../json.js';
 import { MAX_GGUF_DIMS, MAX_SENSITIVITIES_BYTES } from '../limits.js';
-import { weightsOf } from '../quantize/imatrix/coverage.js';
+import { importanceOf } from '../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { dimensions } from '../quantize/recipe/tensor.js';
 import { meanWeight } from '../quantize/target/loss.js';
@@ -137,7 +137,7 @@ export function checkSensitivities(
     }
   }
   const other = needed.find(({ name, ne }) => {
-    const weight = meanWeight(imatrix && weightsOf(imatrix, name, ne));
+    const weight = meanWeight(imatrix && importanceOf(imatrix, name, ne));
     const before = sensitivities.get(name)?.weight ?? weight;
     return Math.abs(weight - before) > SAME * Math.max(weight, before);
   });

@@ -4,7 +4,7 @@ import { align, DEFAULT_ALIGNMENT } from '../gguf/writer.js';
 import { sizeOf } from '../layout/layout.js';
 import type { PlannedFile, Prediction } from '../layout/plan.js';
 import { fileTypeNumber } from '../quantize/file-types.js';
-import { weightsOf } from '../quantize/imatrix/coverage.js';
+import { importanceOf } from '../quantize/imatrix/coverage.js';
 import type { Choice } from '../quantize/outtype.js';
 import { chooseQuantTypes } from '../quantize/recipe/choose.js';
 import { bitsOf, candidateTypes, near } from '../quantize/target/candidates.js';
@@ -177,7 +177,7 @@ function findChoosable(source: QuantizeSource, request: QuantizeRequest): Choosa
       return { tensor, types: [type], why };
     }
     const hasWeights =
-      request.imatrix !== undefined && weightsOf(request.imatrix, tensor.entry, tensor.ne) !== undefined;
+      request.imatrix !== undefined && importanceOf(request.imatrix, tensor.entry, tensor.ne) !== undefined;
     return { tensor, types: candidateTypes({ ...tensor, hasWeights }) };
   });
 }

@@ -1,10 +1,10 @@
 import type { Dot } from './check-dots.js';
 import { TEXT_SIZE } from './draw.js';
 import { type Box, placeLabels } from './place-labels.js';
-import { textWidth } from './text.js';
+import { estimateWidth } from './text.js';
 
 /** Of a dot, in pixels. */
-export interface Place {
+export interface DotPosition {
   readonly x: number;
   readonly y: number;
   /** Of the error bar. */
@@ -19,12 +19,12 @@ const LINE = TEXT_SIZE + 3;
 const NEAR = 16;
 
 /** The labels that have a place, and where the line from their dot would end. */
-export function placeDotLabels(dots: readonly Dot[], places: readonly Place[], area: Box) {
+export function placeDotLabels(dots: readonly Dot[], places: readonly DotPosition[], area: Box) {
   const taken = places.flatMap(({ x, y, high, low }) => [
     { x: x - RADIUS, y: y - RADIUS, width: 2 * RADIUS, height: 2 * RADIUS },
     { x: x - 1, y: high, width: 2, height: low - high },
   ]);
-  const sizes = dots.map(({ label }) => ({ width: textWidth(label, TEXT_SIZE), height: LINE }));
+  const sizes = dots.map(({ label }) => ({ width: estimateWidth(label, TEXT_SIZE), height: LINE }));
   return placeLabels(places, sizes, area, taken).flatMap((box, i) => {
     const [dot, place] = [dots[i], places[i]];
     if (!box || !dot || !place) {

@@ -3,7 +3,7 @@ import { TYPE_COLORS } from './palette.js';
 import { fileLabels } from './text.js';
 
 /** A tensor that lost something, in the panel of its file and kind. */
-export interface Loss {
+export interface DrawnLoss {
   /** The row. */
   readonly file: number;
   /** The column: the name without layer and `.weight`, as `attn_v`. */
@@ -21,7 +21,7 @@ export interface Panels {
   /** What the rows are called. */
   readonly files: readonly string[];
   readonly kinds: readonly string[];
-  readonly losses: readonly Loss[];
+  readonly losses: readonly DrawnLoss[];
   /** The last layer's number. */
   readonly lastLayer: number;
   /** Layers are drawn in steps of as many. */
@@ -57,7 +57,7 @@ export function panelsOf(written: readonly WrittenFile[]): Panels {
   };
 }
 
-function lossOf({ name, type, relativeRmse }: TensorStats, file: number): Loss {
+function lossOf({ name, type, relativeRmse }: TensorStats, file: number): DrawnLoss {
   const [, layer, rest = name] = /^blk\.(\d+)\.(.+)$/s.exec(name) ?? [];
   return {
     file,
@@ -68,7 +68,7 @@ function lossOf({ name, type, relativeRmse }: TensorStats, file: number): Loss {
 }
 
 /** Those of the layers first; where there are too many, the most frequent ones and a column for the rest. */
-function kindsOf(losses: readonly Loss[]): string[] {
+function kindsOf(losses: readonly DrawnLoss[]): string[] {
   const counts = new Map<string, { count: number; outside: boolean }>();
   for (const { kind, layer } of losses) {
     counts.set(kind, { count: (counts.get(kind)?.count ?? 0) + 1, outside: layer === null });

@@ -3,9 +3,9 @@ import type { WrittenFile } from '../layout/written-file.js';
 import { printable } from '../printable.js';
 import { draw, type Frame, PADDING, type PlotLibrary, TEXT_SIZE } from './draw.js';
 import { logScale } from './log-scale.js';
-import { type Loss, type Panels, panelsOf } from './loss-panels.js';
+import { type DrawnLoss, type Panels, panelsOf } from './loss-panels.js';
 import { TYPE_COLORS } from './palette.js';
-import { modelName, sharedStart, shorten, textWidth } from './text.js';
+import { estimateWidth, modelName, sharedStart, shorten } from './text.js';
 
 const WIDTH = 960;
 const MARGIN = { top: 122, right: 24, bottom: 48, left: 64 };
@@ -77,7 +77,7 @@ function legend(plot: PlotLibrary, { losses }: Panels, marginTop: number): Marki
   const present = new Set<string>(losses.map(({ type }) => type));
   const entries = Object.entries(TYPE_COLORS).filter(([type]) => present.has(type));
   // Many types stand closer, so that all are on the line.
-  const widths = entries.map(([type]) => 2 * SWATCH + textWidth(type, TEXT_SIZE) + SWATCH_GAP);
+  const widths = entries.map(([type]) => 2 * SWATCH + estimateWidth(type, TEXT_SIZE) + SWATCH_GAP);
   const closer = Math.min(1, (WIDTH - 2 * PADDING) / widths.reduce((sum, width) => sum + width, 0));
   let left = PADDING - MARGIN.left + SWATCH;
   return entries.flatMap(([type, fill], i) => {
@@ -129,7 +129,7 @@ function axes(plot: PlotLibrary, { kinds, files, lastLayer }: Panels, ticks: rea
 
 function marks(plot: PlotLibrary, { losses, lastLayer }: Panels): Markish[] {
   const at = { fx: 'kind', fy: 'file', y: 'percent' };
-  const title = ({ name, type, percent }: Loss) => `${printable(name)} ${type}: ${percent.toPrecision(3)} %`;
+  const title = ({ name, type, percent }: DrawnLoss) => `${printable(name)} ${type}: ${percent.toPrecision(3)} %`;
   const inLayers = losses.filter(({ layer }) => layer !== null);
   return [
     plot.line(inLayers, { ...at, x: 'layer', z: 'type', stroke: 'color', strokeOpacity: 0.4, strokeWidth: 1 }),
@@ -156,5 +156,5 @@ function ends(ticks: readonly number[]): number[] {
 
 /** What has room above a column. */
 function fitted(kind: string, width: number): string {
-  return shorten(kind, Math.max(6, Math.floor(width / textWidth('x', SMALL))));
+  return shorten(kind, Math.max(6, Math.floor(width / estimateWidth('x', SMALL))));
 }

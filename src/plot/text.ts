@@ -4,7 +4,7 @@ import { printable } from '../printable.js';
 const [CAPITAL, WIDE, OTHER] = [0.82, 1.1, 0.7];
 
 /** An estimate of a text's width in pixels, on the wide side: fonts differ. @param size the font's, in pixels. */
-export function textWidth(text: string, size: number): number {
+export function estimateWidth(text: string, size: number): number {
   const ems = [...text].map((char) => (/[A-Z%&@mw]/.test(char) ? CAPITAL : char < '\u2e80' ? OTHER : WIDE));
   return ems.reduce((sum, em) => sum + em, 0) * size;
 }

@@ -162,7 +162,7 @@ export function targetFor(type: GgmlType): InstructionSet {
 /** Types that cannot be made without weights. */
 export const NEEDS_WEIGHTS: readonly GgmlType[] = ['IQ1_S', 'IQ2_XXS', 'IQ2_XS'];
 
-export interface QuantizeParams {
+export interface QuantizeRowsParams {
   /** What the rows become: F32, F16, BF16 or any block type. */
   readonly type: GgmlType;
   /** rows x columns elements of `sourceType`, little-endian; any alignment, and shared memory too. */
@@ -205,7 +205,7 @@ export function newErrorSums(): ErrorSums {
  * @throws {@link OverflowError} if a value or a block's scale does not fit the type; `target` is complete even then.
  * @throws RangeError if a buffer's size is not that of rows x columns, or the type has no kernel.
  */
-export function quantizeRows(params: QuantizeParams): ValueFault | undefined {
+export function quantizeRows(params: QuantizeRowsParams): ValueFault | undefined {
   const { type, sourceType, via, rows, columns, refuseNonFinite = false } = params;
   const fault = addon().quantize(
     params.on ?? targetFor(type),

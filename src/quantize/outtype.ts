@@ -6,13 +6,16 @@ import type { OutType } from './file-types.js';
 export interface Choice {
   readonly type: GgmlType;
   readonly why: string;
-  /** The recipe's type, where the row length forced another. */
+  /** The recipe's type, if the row length forced another. */
   readonly instead?: GgmlType;
   /** llama-quantize refuses this type for this tensor without importance weights. */
   readonly needsImatrix?: true;
 }
 
-/** The converter's rules (conversion/base.py, prepare_tensors): which tensors stay float32 whatever `--outtype` says. */
+/**
+ * Tensors that stay float32 whatever `--outtype` says, and the reason. ref-quirk: `prepare_tensors` in
+ * conversion/base.py.
+ */
 const ALWAYS_F32: readonly (readonly [RegExp, string])[] = [
   [/_norm\.weight$/, 'norm'],
   [/^(position_embd|token_types|v\.position_embd|a\.position_embd)\.weight$/, 'positions'],
@@ -22,7 +25,8 @@ const ALWAYS_F32: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The type that the converter writes.
+ * The type that the converter gives a tensor. ref-quirk: `prepare_tensors` in conversion/base.py writes F16 where the
+ * row length does not fit the blocks of the type.
  * @param shape outermost dimension first.
  */
 export function chooseOutType(name: string, shape: readonly number[], outType: OutType): Choice {
@@ -43,7 +47,10 @@ export function chooseOutType(name: string, shape: readonly number[], outType: O
   return { type: outType, why: '--outtype' };
 }
 
-/** `--outtype auto`: the first tensor of two dimensions or more that is bfloat16 or float16 decides; float16 without one. */
+/**
+ * The type for `--outtype auto`: that of the first tensor of BF16 or F16 with two dimensions or more, else F16.
+ * ref-quirk: `ModelBase.__init__` in conversion/base.py.
+ */
 export function guessOutType(tensors: Iterable<SourceExpr>): OutType {
   for (const { dtype, shape } of tensors) {
     if (shape.length >= 2 && (dtype === 'BF16' || dtype === 'F16')) {

@@ -3,7 +3,7 @@ import { MAX_ANSWER_BYTES } from '../limits.js';
 import { RateLimitedError, ServerFailingError, WrongAnswerError } from './errors.js';
 import { follow } from './follow.js';
 import { askedPause, beforeNextTry, PassingFailure } from './retry.js';
-import { type Answer, shown, Transport, type TransportOptions } from './transport.js';
+import { type Answer, Transport, type TransportOptions, urlText } from './transport.js';
 
 /** A refusal that another try would not change. `refusalError` makes the error for the user from it. */
 export class RefusedAnswer extends Error {
@@ -70,7 +70,7 @@ async function collect(answer: Answer): Promise<Buffer> {
   for await (const piece of answer.body) {
     bytes += piece.length;
     if (bytes > MAX_ANSWER_BYTES) {
-      throw new WrongAnswerError(shown(answer.url), `it has more than ${MAX_ANSWER_BYTES} bytes`);
+      throw new WrongAnswerError(urlText(answer.url), `it has more than ${MAX_ANSWER_BYTES} bytes`);
     }
     pieces.push(piece);
   }
@@ -112,7 +112,7 @@ function checkStatus(answer: Answer, options: TransportOptions): void {
     return;
   }
   answer.discard();
-  const where = shown(answer.url);
+  const where = urlText(answer.url);
   const pause = askedPause(headers, Date.now());
   if (status === 429) {
     throw new PassingFailure(
@@ -153,7 +153,7 @@ function checkRange(answer: Answer, { from, to }: Range): void {
 }
 
 function passingWrongAnswer(answer: Answer, why: string): PassingFailure {
-  const where = shown(answer.url);
+  const where = urlText(answer.url);
   return new PassingFailure(`an answer is wrong: ${why}`, (): HubError => new WrongAnswerError(where, why));
 }
 

@@ -65,7 +65,7 @@ export class Transport {
       answer.discard();
       url = redirected(url, location);
     }
-    throw new WrongAnswerError(shown(from), `it redirects more than ${MAX_REDIRECTS} times`);
+    throw new WrongAnswerError(urlText(from), `it redirects more than ${MAX_REDIRECTS} times`);
   }
 
   async #one(url: URL, given: Headers, signal?: AbortSignal): Promise<Answer> {
@@ -77,7 +77,7 @@ export class Transport {
     if (tokenSent) {
       headers.set('authorization', `Bearer ${token}`);
     }
-    const watch = new Watch(shown(url), policy.silence, signal);
+    const watch = new Watch(urlText(url), policy.silence, signal);
     const response = await watch.over(() =>
       this.options.fetch(url, { headers, redirect: 'manual', signal: watch.signal }),
     );
@@ -98,12 +98,12 @@ function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : null;
   const good = to && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:'));
   if (!good) {
-    throw new WrongAnswerError(shown(from), `it redirects to something that isn't an ${from.protocol}// address`);
+    throw new WrongAnswerError(urlText(from), `it redirects to something that isn't an ${from.protocol}// address`);
   }
   return to;
 }
 
-export function shown(url: URL): string {
+export function urlText(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 

@@ -1,5 +1,5 @@
 import { blockSize, type GgmlType, rowBytes } from '../gguf/types.js';
-import type { Graph, Output } from '../graphs/graph.js';
+import type { Graph, GraphOutput } from '../graphs/graph.js';
 import { contradiction, type Matrices, type Matrix, type Memory, type Shapes } from '../graphs/operators/operator.js';
 import { type AnyOperator, findOperator, namesOf } from '../graphs/operators/table.js';
 import type { WeightTensor } from '../graphs/weight-tensor.js';
@@ -154,7 +154,7 @@ class Scope implements Shapes {
     this.#memory.perToken = Math.max(this.#memory.perToken, perToken);
   }
 
-  finish(wanted: readonly Output[]): Omit<CompiledGraph, 'operators'> {
+  finish(wanted: readonly GraphOutput[]): Omit<CompiledGraph, 'operators'> {
     if (wanted.length === 0) {
       throw contradiction('no value comes out');
     }

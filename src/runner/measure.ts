@@ -8,7 +8,7 @@ import { Distribution } from './distribution.js';
 import { DivergenceSum } from './divergence.js';
 import type { Engine } from './engine.js';
 import { NoNumberError } from './no-number.js';
-import { exponential, type Piece, pieces, Samples } from './perplexity.js';
+import { exponential, Samples, type Stretch, stretches } from './perplexity.js';
 
 /** A model that is ready to be measured. */
 export interface RunningModel {
@@ -58,7 +58,7 @@ export async function* measure(
   const { tokens, total } = textChunks(vocabulary, text, { context, chunks });
   const scores = all.map((model) => new Score(model));
   for (let chunk = 0; chunk < total; chunk++) {
-    for (const piece of pieces(tokens, chunk, context, vocabulary.addBos ? vocabulary.bos : null)) {
+    for (const piece of stretches(tokens, chunk, context, vocabulary.addBos ? vocabulary.bos : null)) {
       for (const score of scores) {
         throwIfAborted(signal);
         await score.run(piece);
@@ -101,7 +101,7 @@ class Score {
     return this.#surprise.count;
   }
 
-  async run({ tokens, past, logitsFrom }: Piece): Promise<void> {
+  async run({ tokens, past, logitsFrom }: Stretch): Promise<void> {
     [this.#logits] = await this.model.engine.run(tokens, past, logitsFrom);
   }
 
@@ -128,7 +128,7 @@ class Score {
 }
 
 /** Position by position, the first being the base where there is one. */
-function compare(scores: readonly Score[], { next }: Piece, hasBase: boolean): void {
+function compare(scores: readonly Score[], { next }: Stretch, hasBase: boolean): void {
   const base = hasBase ? (scores[0]?.distribution ?? null) : null;
   for (const [position, token] of next.entries()) {
     for (const score of scores) {

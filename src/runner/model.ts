@@ -42,7 +42,7 @@ export interface RunnableOptions
 
 /** Models by their sources, each opened once. */
 export class OpenedModels {
-  readonly outlines = new Map<string, Promise<Outline>>();
+  readonly outlines = new Map<string, Promise<RunnableOutline>>();
   readonly runnables = new Map<string, Promise<Runnable>>();
 }
 
@@ -70,13 +70,13 @@ export function openRunnable(source: string, options: RunnableOptions = {}): Pro
 }
 
 /** A model without its tensors' data: headers and small files alone are read. */
-export interface Outline extends Omit<Runnable, 'tensors'> {
+export interface RunnableOutline extends Omit<Runnable, 'tensors'> {
   readonly repo: Repo;
   readonly tensors: readonly Pick<PlannedTensor, 'name' | 'ne' | 'expr'>[];
 }
 
 /** @throws as `openRunnable`, but ModelTooLargeError */
-export function openOutline(source: string, options: RunnableOptions = {}): Promise<Outline> {
+export function openOutline(source: string, options: RunnableOptions = {}): Promise<RunnableOutline> {
   return once(options.opened?.outlines, source, async () =>
     (await namesGguf(source, options)) ? outlineOfFile(source, options) : planFloats(source, options),
   );
@@ -92,7 +92,7 @@ function once<Value>(
   return value;
 }
 
-async function outlineOfFile(source: string, options: RunnableOptions): Promise<Outline> {
+async function outlineOfFile(source: string, options: RunnableOptions): Promise<RunnableOutline> {
   const to = { emit: options.emit ?? (() => {}) };
   const { repo, kv, tensors } = await openGgufModel(source, options, to);
   checkFaults(findFaults({ kv, tensors }), to);
@@ -103,7 +103,7 @@ async function outlineOfFile(source: string, options: RunnableOptions): Promise<
 const READS = 8;
 
 /** @throws ModelTooLargeError */
-function checkFits(source: string, fetched: Outline['tensors']): void {
+function checkFits(source: string, fetched: RunnableOutline['tensors']): void {
   const needed = fetched.reduce((sum, { expr }) => sum + bytesOf(dtypeOf(expr), elementCount(shapeOf(expr))), 0);
   if (needed > totalmem()) {
     const [gib, has] = [needed, totalmem()].map((bytes) => (bytes / 2 ** 30).toFixed(1));
@@ -125,7 +125,7 @@ const KEPT = [
 ] as const satisfies readonly (keyof RunnableOptions)[];
 
 /** What a conversion to float32 would write. */
-async function planFloats(source: string, options: RunnableOptions): Promise<Outline> {
+async function planFloats(source: string, options: RunnableOptions): Promise<RunnableOutline> {
   const { emit = () => {} } = options;
   // Callers pass on what they were given, which may be a whole conversion's parameters.
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
@@ -144,7 +144,7 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Out
 /** What the engine reads of the types without blocks; all are exact in float32. */
 const MAPPED: ReadonlySet<ElementType> = new Set(['F32', 'F16', 'BF16'] satisfies ElementType[]);
 
-type OutlinedTensor = Outline['tensors'][number];
+type OutlinedTensor = RunnableOutline['tensors'][number];
 
 /** A tensor that is in a file of this machine as it is. */
 function mapInPlace(repo: Repo, { name, ne, expr }: OutlinedTensor): WeightTensor | undefined {

@@ -31,7 +31,7 @@ export function exponential({ value, error }: Estimate): Estimate {
 }
 
 /** A stretch of a chunk: what to run, and what should have come. */
-export interface Piece {
+export interface Stretch {
   readonly tokens: Int32Array;
   /** The chunk's tokens before these. */
   readonly past: number;
@@ -46,7 +46,7 @@ export interface Piece {
  * from nothing, the first replaced by the BOS where the vocabulary adds one; only those in the second half are predicted.
  * @param bos null: none is put in.
  */
-export function* pieces(text: Int32Array, chunk: number, context: number, bos: number | null): Generator<Piece> {
+export function* stretches(text: Int32Array, chunk: number, context: number, bos: number | null): Generator<Stretch> {
   const tokens = text.slice(chunk * context, (chunk + 1) * context);
   const next = tokens.slice(1);
   if (bos !== null) {

@@ -7,7 +7,7 @@ import { elementCount } from '../tensor/expr.js';
 import { openVocabulary } from '../tokenize/open.js';
 import { type Engine, openEngine } from './engine.js';
 import type { RunningModel } from './measure.js';
-import { type Outline, openOutline, openRunnable, type Runnable, type RunnableOptions } from './model.js';
+import { openOutline, openRunnable, type Runnable, type RunnableOptions, type RunnableOutline } from './model.js';
 
 /** A model to be measured, with what tells it from others. */
 export interface OpenedModel extends RunningModel {
@@ -45,7 +45,7 @@ export async function openRunningModels(sources: readonly string[], options: Run
 }
 
 /** What is known of a model before its weights are fetched. @throws as `openOutline` */
-export function openHeaders(source: string, options: RunningOptions): Promise<Outline> {
+export function openHeaders(source: string, options: RunningOptions): Promise<RunnableOutline> {
   return openOutline(source, options);
 }
 

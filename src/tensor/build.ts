@@ -6,8 +6,9 @@ import { dtypeOf, shapeOf } from './rows.js';
 import { contiguous, expanded, permuted, reshaped, type Strided, sliced, slicedPieces } from './strides.js';
 
 /**
- * Builders of expressions, named as in torch. Views go down to the sources: through arithmetic, through concatenation
- * where its parts stay whole, and together into one. What cannot go further down stands above and needs its operand whole.
+ * Builders of expressions, named as in torch. A builder moves a view down to the sources: through arithmetic, through a
+ * concatenation whose parts stay whole, and into the view beneath. A view that cannot go further stays where it is; a
+ * few of its rows may then need all rows of its operand.
  */
 
 const SHAPES = { shape: shapeOf };
@@ -86,12 +87,15 @@ export function slice(expr: TensorExpr, dimension: number, from: number, to: num
   return arrange(expr, (view) => sliced(view, dimension, from, to, step));
 }
 
-/** A dimension of size 1, repeated `count` times. */
+/** A dimension of size 1, repeated `count` times, as `torch.Tensor.expand` does. */
 export function expand(expr: TensorExpr, dimension: number, count: number): TensorExpr {
   return arrange(expr, (view) => expanded(view, dimension, count));
 }
 
-/** Parts of `sizes` along a dimension. @throws RangeError unless they add up to it */
+/**
+ * Cuts a tensor along a dimension into parts of the given sizes. @throws RangeError unless the sizes add up to the
+ * dimension
+ */
 export function split(expr: TensorExpr, dimension: number, sizes: readonly number[]): TensorExpr[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== shapeOf(expr)[dimension]) {
@@ -104,7 +108,10 @@ export function split(expr: TensorExpr, dimension: number, sizes: readonly numbe
   });
 }
 
-/** Tensors one after the other along an axis; where their dtypes differ, as F32. @throws RangeError */
+/**
+ * Tensors one after the other along an axis. Parts of different dtypes become F32. @throws RangeError where other
+ * dimensions differ
+ */
 export function concat(parts: readonly TensorExpr[], axis: number): TensorExpr {
   const others = parts.map((part) =>
     shapeOf(part)
@@ -120,7 +127,7 @@ export function concat(parts: readonly TensorExpr[], axis: number): TensorExpr {
   return only && parts.length === 1 ? only : { op: 'concat', axis, of: same };
 }
 
-/** Tensors of one shape in a new outermost dimension. @throws RangeError */
+/** Tensors of one shape along a new outermost dimension. @throws RangeError where the shapes differ */
 export function stack(parts: readonly TensorExpr[]): TensorExpr {
   return concat(
     parts.map((part) => reshape(part, [1, ...shapeOf(part)])),
@@ -128,14 +135,17 @@ export function stack(parts: readonly TensorExpr[]): TensorExpr {
   );
 }
 
-/** Slices along an axis, picked by numbers: given ones, or those of a list of I32 or I64. */
+/**
+ * Picks slices along an axis, the first or the last.
+ * @param index the slices' numbers in the result's order: an array, or an expression of one dimension, I32 or I64.
+ */
 export function gather(expr: TensorExpr, axis: number, index: TensorExpr | readonly number[]): TensorExpr {
   const list: TensorExpr =
     'op' in index ? index : { op: 'constant', dtype: 'I32', shape: [index.length], values: index };
   return { op: 'gather', axis, of: expr, index: list };
 }
 
-/** Zeros, as floats of a dtype where that is one of two or four bytes. */
+/** Zeros: F16 or BF16 where `dtype` is one of these, else F32. */
 export function zeros(dtype: ElementType, shape: readonly number[]): TensorExpr {
   return { op: 'fill', dtype: dtype === 'F16' || dtype === 'BF16' ? dtype : 'F32', shape, value: 0 };
 }
@@ -145,7 +155,10 @@ export function cast(expr: TensorExpr, to: CastTarget): TensorExpr {
   return dtypeOf(expr) === to ? expr : { op: 'cast', to, of: expr };
 }
 
-/** torch's dtype rule of the reference: F16 stays what it is, all else is F32 before anything is computed. */
+/**
+ * An operand of arithmetic: F16 stays F16, any other dtype becomes F32. ref-quirk: `prepare_tensors` in
+ * conversion/base.py casts every tensor like this before it computes.
+ */
 export function asFloat(expr: TensorExpr): TensorExpr {
   return dtypeOf(expr) === 'F16' ? expr : cast(expr, 'F32');
 }
@@ -169,12 +182,15 @@ export const sub = (left: TensorExpr, right: Operand): TensorExpr => arithmetic(
 export const mul = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('mul', left, right);
 export const div = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('div', left, right);
 
-/** A function of each element. */
+/** Computes a function of each element, in F16 or F32 as `asFloat` decides. */
 export function apply(fn: ApplyExpr['fn'], expr: TensorExpr): TensorExpr {
   return { op: 'apply', fn, of: asFloat(expr) };
 }
 
-/** The codes that words along an axis hold, the lowest bits first. @throws RangeError */
+/**
+ * Unpacks the codes of `bits` bits from the words along an axis, the lowest bits first. The result is U8, and its axis
+ * is longer by the number of codes in a word.
+ */
 export function unpack(expr: TensorExpr, axis: number, bits: number): TensorExpr {
   const last = shapeOf(expr).length - 1;
   if (axis === last) {
@@ -183,7 +199,7 @@ export function unpack(expr: TensorExpr, axis: number, bits: number): TensorExpr
   return transpose({ op: 'unpack', bits, of: transpose(expr, axis, last) }, axis, last);
 }
 
-/** All that is known when probes have run, in the place of their results. */
+/** Replaces the result of each probe that has run by a constant. @param results a probe's id → its values. */
 export function resolve(expr: TensorExpr, results: ReadonlyMap<string, readonly number[]>): TensorExpr {
   return mapOperands(expr, (of) => {
     const values = of.op === 'reduced' ? results.get(of.id) : undefined;
@@ -191,7 +207,7 @@ export function resolve(expr: TensorExpr, results: ReadonlyMap<string, readonly 
   });
 }
 
-/** An expression with each node, from the leaves up, put through `change`. */
+/** Rebuilds an expression from its leaves up: `change` replaces each node after its operands. */
 function mapOperands(expr: TensorExpr, change: (expr: TensorExpr) => TensorExpr): TensorExpr {
   const inner = (of: TensorExpr) => mapOperands(of, change);
   switch (expr.op) {
@@ -216,7 +232,7 @@ function mapOperands(expr: TensorExpr, change: (expr: TensorExpr) => TensorExpr)
   }
 }
 
-/** Rearranges elements as `move` has it: as far down the tree as it goes. */
+/** Applies `move` as far down the tree as it can be applied. */
 function arrange(expr: TensorExpr, move: (view: Strided) => Strided | null): TensorExpr {
   switch (expr.op) {
     case 'add':
@@ -266,8 +282,9 @@ function sliceParts(expr: ConcatExpr, from: number, to: number): TensorExpr {
 }
 
 /**
- * The dimension of `shape` that a dimension of another shape is, alone or with those behind it: parts along it stay
- * parts along it then.
+ * Finds the dimension of `shape` that dimension `axis` of `from` becomes by a reshape, alone or merged with the
+ * dimensions behind it. What is concatenated along `axis` is then concatenated along the dimension found. Undefined
+ * where there is none.
  */
 function keptAxis(from: readonly number[], axis: number, shape: readonly number[]): number | undefined {
   const before = elementCount(from.slice(0, axis));

@@ -22,22 +22,22 @@ export const DTYPE_BYTES = {
 
 export type DType = keyof typeof DTYPE_BYTES;
 
-/** Whether elements are values: neither integers nor what needs a scale. */
+/** Whether the type is a plain float: no integer, no block type, and no F8 type, which needs a scale. */
 export function isFloat(type: ElementType): boolean {
   return type === 'F16' || type === 'BF16' || type === 'F32' || type === 'F64';
 }
 
-/** Dtypes of quantized checkpoints, which mean nothing without their scales, or are scales. */
+/** Dtypes that quantized checkpoints use for values that need a scale (E4M3, E5M2), and for scales (E8M0). */
 export type ScaledType = 'F8_E4M3' | 'F8_E5M2' | 'F8_E8M0';
 
 export function isScaled(type: ElementType): type is ScaledType {
   return type.startsWith('F8_');
 }
 
-/** What a source tensor's elements can be: a checkpoint's dtype, or a GGUF file's type (those of blocks included). */
+/** The type of a source tensor's elements: a dtype of a checkpoint, or a type of a GGUF file, block types included. */
 export type ElementType = DType | GgmlType;
 
-/** Bytes of `count` elements, whole blocks where the type has them. */
+/** Bytes of `count` elements. For a block type, `count` must be a multiple of the block size. */
 export function bytesOf(type: ElementType, count: number): number {
   return type in DTYPE_BYTES ? DTYPE_BYTES[type as DType] * count : rowBytes(type as GgmlType, count);
 }

@@ -56,7 +56,10 @@ export interface FillExpr {
   readonly value: number;
 }
 
-/** The small result of a probe, which is known when planning is done: `resolve` puts constants in its place. */
+/**
+ * The small result of a probe, which runs while the plan is made. `resolve` replaces it by a constant before anything
+ * is evaluated.
+ */
 export interface ReducedExpr {
   readonly op: 'reduced';
   readonly id: string;
@@ -73,7 +76,10 @@ export interface ViewExpr {
   readonly op: 'view';
   readonly of: TensorExpr;
   readonly shape: readonly number[];
-  /** (size, stride) of the result in elements of `of`, outermost first; neighbours that are one run are one axis. */
+  /**
+   * Pairs of size and stride, outermost first. Strides count elements of `of`. No two neighbours could be merged into
+   * one axis.
+   */
   readonly axes: readonly Axis[];
   readonly offset: number;
 }
@@ -97,8 +103,8 @@ export interface GatherExpr {
 }
 
 /**
- * Element by element. Both sides have one shape and one dtype, F32 or F16: each operation is rounded to it. `build.ts`
- * casts and expands.
+ * Computed element by element. Both sides have the same shape and the same dtype, F32 or F16, to which each operation
+ * is rounded. `build.ts` adds the casts that this needs.
  */
 export interface ArithmeticExpr {
   readonly op: BinaryOp;
@@ -106,7 +112,7 @@ export interface ArithmeticExpr {
   readonly right: TensorExpr;
 }
 
-/** A function of each element, of dtype F32 or F16, rounded to it: torch's results. */
+/** A function of each element. The dtype is F32 or F16, and the results are torch's. */
 export interface ApplyExpr {
   readonly op: 'apply';
   readonly fn: UnaryFunction;
@@ -121,8 +127,8 @@ export interface CastExpr {
 }
 
 /**
- * Codes that words of `of` hold along the last axis, the lowest bits first, as U8. A word of 32 bits has 8 codes of 4;
- * `bits` divides the word.
+ * The codes that the words of `of` hold along the last axis, lowest bits first, as U8. `bits` divides the word: a word
+ * of 32 bits holds 8 codes of 4 bits.
  */
 export interface UnpackExpr {
   readonly op: 'unpack';
@@ -131,8 +137,9 @@ export interface UnpackExpr {
 }
 
 /**
- * Blocks of ggml from what a checkpoint keeps apart. Both sides have the same rows: `codes` bytes of two codes each,
- * `scales` a byte for each block.
+ * Blocks of a ggml type, made of the codes and scales that a checkpoint keeps in separate tensors with the same rows. A
+ * byte of `codes` holds two codes. A byte of `scales` is the scale of a group of elements; `TensorKernels.repack` says
+ * how large the groups are.
  */
 export interface RepackExpr {
   readonly op: 'repack';
@@ -142,7 +149,7 @@ export interface RepackExpr {
   readonly scales: TensorExpr;
 }
 
-/** A tensor of the file before its type is known, or one of the checkpoint under its name there. */
+/** A tensor under a name: one of the output file before its type is known, or one of the checkpoint. */
 export interface NamedExpr {
   readonly name: string;
   readonly expr: TensorExpr;

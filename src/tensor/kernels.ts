@@ -1,9 +1,11 @@
 import type { DType } from './dtype.js';
 
-/** What a cast makes: floats are rounded to nearest even, integers must be exact. */
+/**
+ * The types that a cast makes. It rounds floats to nearest even. It refuses values that an integer type does not have.
+ */
 export type CastTarget = 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I8';
 
-/** What arithmetic is done on. */
+/** The dtypes of arithmetic. */
 export type ComputeType = 'F32' | 'F16';
 
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
@@ -17,7 +19,7 @@ export type UnaryFunction = 'neg' | 'sqrt' | 'exp' | 'softplus';
  */
 export interface CopyParams {
   readonly source: Uint8Array;
-  /** In elements, as the strides are. */
+  /** Counted in elements, like the strides. */
   readonly sourceOffset: number;
   readonly sourceStrides: readonly number[];
   readonly target: Uint8Array;
@@ -30,31 +32,34 @@ export interface CopyParams {
 }
 
 /**
- * What rearranges tensors' elements and computes on them. Buffers are little-endian and may have any alignment; the
- * target must not overlap what is read. Every call throws a RangeError if a buffer has not the size that it asks for.
+ * The kernels that rearrange elements of tensors and compute on them. Buffers are little-endian and may have any
+ * alignment. The target must not overlap a source. Every call throws a RangeError if the size of a buffer is wrong.
  */
 export interface TensorKernels {
   copy(params: CopyParams): void;
 
   /**
-   * Elements of any dtype as F32, F16 or BF16 (by way of F32, each time rounded to nearest even), or as I64, I32 or I8.
-   * @throws RangeError if a value is not one of the integer type's: the target is then half-written.
+   * Casts elements of any dtype to F32, F16 or BF16 (by way of F32, each step rounded to nearest even), or to I64, I32
+   * or I8.
+   * @throws RangeError if an integer type does not have a value. The target is then half-written.
    */
   cast(source: Uint8Array, from: DType, target: Uint8Array, to: CastTarget): void;
 
   /**
-   * Element by element; `right` has as many elements as `left`, or one. Every operation is rounded once: of F16 elements
-   * it is computed in float32, and that rounded to float16, as torch does on a CPU.
+   * Computes element by element. `right` has as many elements as `left`, or one. F16 elements are computed in float32,
+   * and the result is rounded to float16, as torch does on a CPU.
    */
   binary(op: BinaryOp, dtype: ComputeType, left: Uint8Array, right: Uint8Array, target: Uint8Array): void;
 
-  /** Element by element; of F16 elements the function is computed in float32, and that rounded to float16. */
+  /**
+   * Computes a function of each element. F16 elements are computed in float32, and the result is rounded to float16.
+   */
   unary(fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
 
   /**
-   * Codes of `bits` (1 to 8) bits to a byte each: as many as `target` holds. The codes lie one after the other in
-   * little-endian words, from the lowest bit on. Where the bits don't divide a word, a code goes on in the next word, as
-   * GPTQ's of 3 bits do. `source` has as many words as that takes.
+   * Unpacks codes of 1 to 8 bits, a byte each, until `target` is full. The codes lie one after the other in
+   * little-endian words, from the lowest bit on. Where `bits` does not divide a word, a code continues in the next
+   * word, as GPTQ's codes of 3 bits do. `source` has as many words as the codes take.
    */
   unpack(source: Uint8Array, wordBytes: 1 | 2 | 4, bits: number, target: Uint8Array): void;
 
@@ -68,8 +73,8 @@ export interface TensorKernels {
   repack(type: 'MXFP4' | 'NVFP4', codes: Uint8Array, scales: Uint8Array, target: Uint8Array): void;
 
   /**
-   * Elements of `elementBytes` (which may be rows), one for each index.
-   * @throws RangeError if the source has no element of an index.
+   * Copies one element for each index. An element has `elementBytes` bytes and may be a whole row.
+   * @throws RangeError if the source has no element of an index
    */
   gather(source: Uint8Array, elementBytes: number, indices: Int32Array, target: Uint8Array): void;
 }

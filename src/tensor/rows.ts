@@ -9,7 +9,7 @@ import { repack, unpack } from './operators/packed.js';
 import { source } from './operators/source.js';
 import { view } from './operators/view.js';
 
-/** Reads expressions: each function asks the operator of the expression's root. */
+/** Functions that read an expression. Each calls the operator at the expression's root. */
 
 type Operators = { readonly [Op in TensorExpr['op']]: Operator<Extract<TensorExpr, { op: Op }>> };
 
@@ -55,32 +55,37 @@ export function dtypeOf(expr: TensorExpr): ElementType {
   return operatorOf(expr).dtype(expr, ALL);
 }
 
-/** Cuts at multiples of so many rows read whole runs of the sources; other cuts read more and smaller ones. */
+/**
+ * A number of rows: pieces cut at multiples of it read whole runs of the sources. Other pieces read more and shorter
+ * runs.
+ */
 export function grain(expr: TensorExpr): number {
   return operatorOf(expr).grain(expr, ALL);
 }
 
-/** Rows [from, to) as an expression of shape [to - from, row length], with the parts that they need and no more. */
+/** Rows [from, to) as an expression of shape [to - from, row length] that reads only what these rows need. */
 export function narrow(expr: TensorExpr, from: number, to: number): TensorExpr {
   return operatorOf(expr).narrow(expr, from, to, ALL);
 }
 
-/** The source bytes that all of it needs. */
+/** The source bytes that all rows need. */
 export function segments(expr: TensorExpr): Segment[] {
   return operatorOf(expr).segments(expr, ALL);
 }
 
-/** All of it, row by row, in its dtype; may be a view of fetched bytes. */
+/** All rows in the expression's dtype, in row-major order. The result may be a view of fetched bytes. */
 export function evaluate(expr: TensorExpr, place: Workplace): Uint8Array {
   return operatorOf(expr).evaluate(expr, place, ALL);
 }
 
-/** Bytes that `evaluate` takes at most, the result among them, beside the fetched ones. */
+/**
+ * The most bytes that `evaluate` takes from the workplace, those of the result included. Fetched bytes do not count.
+ */
 export function memoryOf(expr: TensorExpr): number {
   return operatorOf(expr).memory(expr, ALL);
 }
 
-/** The tensors of the checkpoint or of a file that it is made of. */
+/** The source tensors of the expression. */
 export function sourcesOf(expr: TensorExpr): readonly SourceExpr[] {
   return operatorOf(expr).sources(expr, ALL);
 }

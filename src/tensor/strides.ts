@@ -3,22 +3,22 @@ import { type Axis, elementCount } from './expr.js';
 /** A shape whose elements, in row-major order, stand at `offset + sum(index * stride)` of a run of elements. */
 export interface Strided {
   readonly shape: readonly number[];
-  /** Outermost first; no axis of size 1, and no two neighbours that one axis could stand for. */
+  /** Outermost first. No axis has size 1, and no two neighbours could be merged into one axis. */
   readonly axes: readonly Axis[];
   readonly offset: number;
 }
 
-/** A tensor that is one run. */
+/** The view of a whole run in order, under a shape. */
 export function contiguous(shape: readonly number[]): Strided {
-  return { shape, axes: merge([[elementCount(shape), 1]]), offset: 0 };
+  return { shape, axes: mergeAxes([[elementCount(shape), 1]]), offset: 0 };
 }
 
-/** Whether it is all of a run of so many elements, in order. */
+/** Whether a view is a whole run of so many elements, in order. */
 export function isWhole({ shape, axes, offset }: Strided, elements: number): boolean {
   return offset === 0 && elementCount(shape) === elements && runLength(axes) === elements;
 }
 
-/** Elements of the run that it is, or undefined where it is none. */
+/** The number of elements if the axes are one run; otherwise undefined. */
 export function runLength(axes: readonly Axis[]): number | undefined {
   const [first, ...rest] = axes;
   if (first === undefined) {
@@ -27,8 +27,11 @@ export function runLength(axes: readonly Axis[]): number | undefined {
   return rest.length === 0 && first[1] === 1 ? first[0] : undefined;
 }
 
-/** The axes without those of size 1, neighbours joined where the outer one only continues the inner one. */
-export function merge(axes: readonly Axis[]): Axis[] {
+/**
+ * Drops axes of size 1 and merges an outer axis with the inner one where it continues it: [2, 6] and [6, 1] become [12,
+ * 1].
+ */
+export function mergeAxes(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const [size, stride] of axes) {
     const outer = merged.at(-1);
@@ -44,7 +47,7 @@ export function merge(axes: readonly Axis[]): Axis[] {
   return merged;
 }
 
-/** The axes of each dimension; null where a dimension ends within an axis that does not divide there. */
+/** The axes that make up each dimension. Null where a dimension ends within an axis whose size it does not divide. */
 export function axesOfDimensions({ shape, axes }: Pick<Strided, 'shape' | 'axes'>): Axis[][] | null {
   if (elementCount(shape) === 0) {
     return shape.map((size) => [[size, 1]]);
@@ -71,7 +74,7 @@ export function axesOfDimensions({ shape, axes }: Pick<Strided, 'shape' | 'axes'
   return dimensions;
 }
 
-/** The same elements in the same order, under another shape. @throws RangeError */
+/** The same elements in the same order under another shape. @throws RangeError where the numbers of elements differ */
 export function reshaped(view: Strided, shape: readonly number[]): Strided {
   if (elementCount(shape) !== elementCount(view.shape)) {
     throw new RangeError(`[${view.shape}] cannot be reshaped to [${shape}].`);
@@ -85,7 +88,7 @@ export function permuted(view: Strided, order: readonly number[]): Strided | nul
   return (
     dimensions && {
       shape: order.map((dimension) => view.shape[dimension] ?? 1),
-      axes: merge(order.flatMap((dimension) => dimensions[dimension] ?? [])),
+      axes: mergeAxes(order.flatMap((dimension) => dimensions[dimension] ?? [])),
       offset: view.offset,
     }
   );
@@ -94,7 +97,7 @@ export function permuted(view: Strided, order: readonly number[]): Strided | nul
 /** Every `step`-th index of a dimension, from `from` up to but not including `to`. Null where that needs a copy. */
 export function sliced(view: Strided, dimension: number, from: number, to: number, step: number): Strided | null {
   const dimensions = axesOfDimensions(view);
-  const axes = merge(dimensions?.[dimension] ?? []);
+  const axes = mergeAxes(dimensions?.[dimension] ?? []);
   const [[, stride] = [1, 0], ...others] = axes;
   if (!dimensions || others.length > 0) {
     return null;
@@ -102,48 +105,52 @@ export function sliced(view: Strided, dimension: number, from: number, to: numbe
   const count = Math.max(0, Math.ceil((Math.min(to, view.shape[dimension] ?? 1) - from) / step));
   return {
     shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-    axes: merge(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, stride * step]] : own))),
+    axes: mergeAxes(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, stride * step]] : own))),
     offset: view.offset + from * stride,
   };
 }
 
 /**
- * Indices [from, to) of a dimension that is two axes, such as blocks and what is within them: as pieces along it, since
- * the first and the last block may be cut. Null where it is more than two.
+ * Indices [from, to) of a dimension that consists of two axes, for example of blocks and the elements within them. The
+ * result is a list of views that follow each other along the dimension, because the first and the last block may be
+ * cut. Null where the dimension does not consist of two axes.
  */
 export function slicedPieces(view: Strided, dimension: number, from: number, to: number): Strided[] | null {
   const dimensions = axesOfDimensions(view);
-  const [outer, inner, ...others] = merge(dimensions?.[dimension] ?? []);
+  const [outer, inner, ...others] = mergeAxes(dimensions?.[dimension] ?? []);
   if (!dimensions || !outer || !inner || others.length > 0) {
     return null;
   }
-  return cut({ axes: [outer, inner], offset: view.offset }, from, to).map(({ axes, offset }) => {
+  return subViews({ axes: [outer, inner], offset: view.offset }, from, to).map(({ axes, offset }) => {
     const count = elementCount(axes.map(([size]) => size));
     return {
       shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-      axes: merge(dimensions.flatMap((own, i): readonly Axis[] => (i === dimension ? axes : own))),
+      axes: mergeAxes(dimensions.flatMap((own, i): readonly Axis[] => (i === dimension ? axes : own))),
       offset,
     };
   });
 }
 
-/** A dimension of size 1, repeated. Null where that needs a copy. */
+/** A dimension of size 1, repeated `count` times. Null where that needs a copy. */
 export function expanded(view: Strided, dimension: number, count: number): Strided | null {
   const dimensions = axesOfDimensions(view);
   return (
     dimensions && {
       shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-      axes: merge(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, 0]] : own))),
+      axes: mergeAxes(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, 0]] : own))),
       offset: view.offset,
     }
   );
 }
 
-/** A part of a view: some of its elements, consecutive in its order. */
-export type Piece = Pick<Strided, 'axes' | 'offset'>;
+/** Some elements of a view that follow each other in its order. */
+export type SubView = Pick<Strided, 'axes' | 'offset'>;
 
-/** The elements [from, to) of a view, as few pieces in order: partial blocks of outer axes stand alone. */
-export function cut({ axes, offset }: Piece, from: number, to: number): Piece[] {
+/**
+ * The elements [from, to) of a view, in order, as few sub-views. A block of an outer axis that is cut is a sub-view of
+ * its own.
+ */
+export function subViews({ axes, offset }: SubView, from: number, to: number): SubView[] {
   const total = axes.reduce((product, [size]) => product * size, 1);
   if (from >= to) {
     return [];
@@ -154,18 +161,20 @@ export function cut({ axes, offset }: Piece, from: number, to: number): Piece[] 
   }
   const block = inner.reduce((product, [size]) => product * size, 1);
   const [first, last] = [Math.ceil(from / block), Math.floor(to / block)];
-  const at = (index: number): Piece => ({ axes: inner, offset: offset + index * stride });
+  const at = (index: number): SubView => ({ axes: inner, offset: offset + index * stride });
   if (first > last) {
-    return cut(at(last), from - last * block, to - last * block);
+    return subViews(at(last), from - last * block, to - last * block);
   }
   return [
-    ...cut(at(first - 1), from - (first - 1) * block, block),
-    ...(last > first ? [{ axes: merge([[last - first, stride], ...inner]), offset: offset + first * stride }] : []),
-    ...cut(at(last), 0, to - last * block),
+    ...subViews(at(first - 1), from - (first - 1) * block, block),
+    ...(last > first ? [{ axes: mergeAxes([[last - first, stride], ...inner]), offset: offset + first * stride }] : []),
+    ...subViews(at(last), 0, to - last * block),
   ];
 }
 
-/** The first element that a piece touches, and the one behind its last. Strides are never negative. */
-export function extent({ axes, offset }: Piece): readonly [from: number, to: number] {
+/**
+ * The range of elements that a sub-view touches: its first, and the one behind its last. Strides are never negative.
+ */
+export function extent({ axes, offset }: SubView): readonly [from: number, to: number] {
   return [offset, offset + 1 + axes.reduce((sum, [size, stride]) => sum + (size - 1) * stride, 0)];
 }

@@ -2,7 +2,7 @@ import * as build from './build.js';
 import type { TensorExpr } from './expr.js';
 import { dtypeOf, shapeOf } from './rows.js';
 
-/** Some tensors become some: most transforms are of one tensor. Numbers are the transform's parameters. */
+/** A transform of a list of tensors into another list. `numbers` are its parameters. */
 type Change = (tensors: readonly TensorExpr[], numbers: readonly number[]) => readonly TensorExpr[];
 
 const each =
@@ -10,17 +10,21 @@ const each =
   (tensors, numbers) =>
     tensors.map((expr) => change(expr, ...numbers));
 
-/** What rules can do to tensors, by name, with their parameters. They throw RangeError for shapes that do not fit. */
+/**
+ * The transforms that rules name. Each comment lists the parameters. They throw RangeError for shapes that do not fit.
+ */
 export const TRANSFORMS = {
-  /** heads: the two halves of a rotary dimension, which transformers keeps apart, side by side as llama.cpp has them. */
+  /**
+   * heads: transformers keeps the two halves of a rotary dimension apart, and llama.cpp wants their rows interleaved.
+   */
   rotary: each(rotary),
-  /** dimensions of the new shape; one may be -1, for what is left */
+  /** dimensions of the new shape; one may be -1 and takes the elements that are left */
   reshape: each((expr, ...shape) => build.reshape(expr, complete(expr, shape))),
-  /** the old dimension of each new one */
+  /** for each new dimension, the old one */
   permute: each((expr, ...order) => build.permute(expr, order)),
   /** two dimensions */
   transpose: each((expr, a = 0, b = 1) => build.transpose(expr, a, b)),
-  /** dimension, first, end (-1: all that is left), step */
+  /** dimension, first index, end (-1: the dimension's end), step */
   slice: each((expr, dimension = 0, from = 0, to = -1, step = 1) =>
     build.slice(expr, dimension, from, to === -1 ? (shapeOf(expr)[dimension] ?? 0) : to, step),
   ),
@@ -34,7 +38,7 @@ export const TRANSFORMS = {
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
   pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
-  /** rows of the result: rows of zeros stand behind those that are there */
+  /** rows of the result: rows of zeros are added at the end */
   pad: each(pad),
   /** a number to add to each element */
   add: each((expr, value = 0) => build.add(expr, value)),

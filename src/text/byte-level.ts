@@ -29,7 +29,7 @@ export function toByteChars(text: string): string {
   return result;
 }
 
-/** The bytes of a token; one with a character outside the alphabet stands for its own UTF-8. */
+/** The bytes of a token. A token with a character outside the alphabet stands for its own UTF-8. */
 export function fromByteChars(token: string): Uint8Array {
   const bytes: number[] = [];
   for (const char of token) {

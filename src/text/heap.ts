@@ -1,4 +1,4 @@
-/** The smallest of some numbers first. */
+/** A heap of numbers that gives the smallest first. */
 export class MinHeap {
   readonly #items: number[] = [];
 

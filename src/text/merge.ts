@@ -1,30 +1,30 @@
 import { MinHeap } from './heap.js';
 
-/** No such pair. */
+/** The rank of a pair that is never joined. */
 export const NONE = -1;
-/** Ranks are below this, and symbols of one text are fewer than `SYMBOLS`, so that a rank and a place fit into one double. */
+/** Ranks are smaller than this. A rank and a position below `SYMBOLS` then fit into one double. */
 export const RANK_LIMIT = 2 ** 24;
-/** No string has more characters. */
+/** No JavaScript string has more characters. */
 const SYMBOLS = 2 ** 29;
 
-/** Which neighbours are joined, and to what. */
+/** Tells which neighbours are joined, and into what. */
 export interface Merges<T> {
-  /** Of a pair, an integer from 0; NONE where it is never joined. */
+  /** The rank of a pair, an integer from 0, or NONE if the pair is never joined. */
   rank(left: T, right: T): number;
-  /** Asked only of pairs that have a rank. */
+  /** Joins a pair that has a rank. */
   join(left: T, right: T): T;
 }
 
 /**
- * Joins neighbours again and again: of all pairs the one of the lowest rank, of several the leftmost. Pairs wait in a
- * heap and the symbols form a linked list, so n symbols take n log n steps.
- * @param symbols are changed.
+ * Joins neighbours until no pair has a rank. Each step joins the pair of the lowest rank; of several such pairs, the
+ * leftmost. Pairs wait in a heap and the symbols form a linked list, so n symbols take O(n log n) steps.
+ * @param symbols is changed.
  */
 export function mergeSymbols<T>(symbols: T[], merges: Merges<T>): T[] {
   const end = symbols.length;
   const next = Int32Array.from(symbols, (_, i) => i + 1);
   const previous = Int32Array.from(symbols, (_, i) => i - 1);
-  /** Of the pair that begins at each symbol. */
+  /** The rank of the pair that begins at each symbol. */
   const ranks = new Int32Array(end);
   const heap = new MinHeap();
   const offer = (left: number): void => {
@@ -41,7 +41,7 @@ export function mergeSymbols<T>(symbols: T[], merges: Merges<T>): T[] {
   for (let top = heap.pop(); top !== undefined; top = heap.pop()) {
     const left = top % SYMBOLS;
     if (ranks[left] !== Math.floor(top / SYMBOLS)) {
-      // One of its symbols has changed since.
+      // The entry is out of date: a symbol of its pair has changed since.
       continue;
     }
     const right = next[left] as number;
@@ -65,7 +65,7 @@ export function mergeSymbols<T>(symbols: T[], merges: Merges<T>): T[] {
   return merged;
 }
 
-/** Symbols that are texts. */
+/** Joins symbols that are strings. */
 export function joinTexts(left: string, right: string): string {
   return left + right;
 }

@@ -8,11 +8,12 @@ interface Span {
 }
 
 /**
- * Splits `text` at the matches of `pattern` (flags `g` and `u` or `v`) as the tokenizers library does: matches and what
- * lies between are pieces, and `behaviour` says what becomes of the matches. Empty pieces are left out.
- * @param invert what lies between the matches is treated as the matches are.
+ * Splits `text` at the matches of `pattern` (flags `g` and `u` or `v`) as the tokenizers library does. The matches and
+ * the texts between them become pieces. `behaviour` decides whether a match is dropped, stays alone, or joins a
+ * neighbour. Empty pieces are left out.
+ * @param invert exchanges the roles of the matches and of the texts between them.
  */
-export function split(text: string, pattern: RegExp, behaviour: Behaviour, invert = false): string[] {
+export function splitText(text: string, pattern: RegExp, behaviour: Behaviour, invert = false): string[] {
   const pieces: string[] = [];
   for (const { start, end } of merged(spans(text, pattern, invert), behaviour)) {
     if (end > start) {
@@ -52,7 +53,9 @@ function spans(text: string, pattern: RegExp, invert: boolean): Span[] {
   return found;
 }
 
-/** V8 of Node 20 tries negative lookaheads there too, and finds nothing ahead. */
+/**
+ * Whether a position is inside a surrogate pair. V8 of Node 20 also tries negative lookaheads there, and they match.
+ */
 function inSurrogatePair(text: string, index: number): boolean {
   return index > 0 && (text.codePointAt(index - 1) ?? 0) > 0xffff;
 }
@@ -72,7 +75,10 @@ function merged(found: Span[], behaviour: Behaviour): Span[] {
   }
 }
 
-/** Joins a span to the one before it where `joins` says so; at the start, the span before counts as no match. */
+/**
+ * Joins a span to the one before it where `joins` says so. `before` tells whether the previous span is a match; it is
+ * false at the start.
+ */
 function joined(found: Span[], joins: (span: Span, before: boolean) => boolean): Span[] {
   const result: Span[] = [];
   let before = false;

@@ -1,4 +1,4 @@
-import { split } from '../text/split.js';
+import { splitText } from '../text/split.js';
 
 /** Cuts text into the pieces that are merged each for itself. */
 export type Cut = (text: string) => string[];
@@ -28,7 +28,7 @@ function compileStep(source: string): { cutAll(pieces: readonly string[]): strin
       const result: string[] = [];
       for (const piece of pieces) {
         let at = 0;
-        for (const { length } of split(view(piece), pattern, 'Isolated')) {
+        for (const { length } of splitText(view(piece), pattern, 'Isolated')) {
           result.push(piece.slice(at, at + length));
           at += length;
         }

@@ -1,6 +1,6 @@
 import type { AutoTokenizer } from '../hf-tokenizer/auto-tokenizer.js';
 import { type MalformedTokenizerError, malformedFile } from '../hf-tokenizer/errors.js';
-import { additionalTokens, extraTokens, textOf } from '../hf-tokenizer/special-tokens.js';
+import { additionalTokens, extraTokens, tokenText } from '../hf-tokenizer/special-tokens.js';
 import { SPECIAL_TOKEN_NAMES } from '../hf-tokenizer/tokenizer-classes.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { Json } from '../json.js';
@@ -50,7 +50,7 @@ function tokenOrigin(token: string, { json, init, model }: AutoTokenizer, files:
   const next = 'Remove it there, or name a token that exists.';
   const fileOf = (key: string) =>
     files.tokenizerConfig && key in files.tokenizerConfig ? 'tokenizer_config.json' : 'special_tokens_map.json';
-  const role = SPECIAL_TOKEN_NAMES.map((name) => `${name}_token`).find((key) => textOf(init[key]) === token);
+  const role = SPECIAL_TOKEN_NAMES.map((name) => `${name}_token`).find((key) => tokenText(init[key]) === token);
   if (role) {
     return { file: fileOf(role), says: `${role} is`, next };
   }
@@ -59,7 +59,7 @@ function tokenOrigin(token: string, { json, init, model }: AutoTokenizer, files:
     ['extra_special_tokens', extraTokens(init)],
     ['added_tokens_decoder', Object.values(objectAt(init, 'added_tokens_decoder'))],
   ];
-  const list = lists.find(([, tokens]) => tokens.some((given) => textOf(given) === token));
+  const list = lists.find(([, tokens]) => tokens.some((given) => tokenText(given) === token));
   if (list) {
     return { file: fileOf(list[0]), says: `${list[0]} has`, next };
   }

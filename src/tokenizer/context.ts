@@ -19,6 +19,6 @@ export interface TokenizerContext {
 }
 
 /** `model_type` of config.json; empty where it names none. */
-export function modelType({ config }: TokenizerContext): string {
+export function modelTypeOf({ config }: TokenizerContext): string {
   return String(config.hparams.model_type ?? '');
 }

@@ -2,7 +2,7 @@ import { KeyValues } from '#src/gguf/key-values.js';
 import type { GraphSource } from '#src/graphs/architecture.js';
 import { decoder } from '#src/graphs/decoder.js';
 import { ArchitectureKeys } from '#src/graphs/keys.js';
-import type { Operator } from '#src/graphs/operators/table.js';
+import type { GraphOperator } from '#src/graphs/operators/table.js';
 
 /** A model of three blocks and five tensors. */
 const source: GraphSource = {
@@ -23,7 +23,7 @@ function keyValues(counts: Readonly<Record<string, number>>): KeyValues {
   return kv;
 }
 
-const norm = (weight: string): Operator => ({
+const norm = (weight: string): GraphOperator => ({
   ...{ op: 'rms-norm', input: 'x', weight, epsilon: 0, groups: 1, output: 'x' },
 });
 

@@ -4,7 +4,7 @@ import { SourceError, UnsupportedError } from '#src/errors.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { GgufValue } from '#src/gguf/types.js';
 import type { Rope } from '#src/graphs/operators/rope.js';
-import type { Operator } from '#src/graphs/operators/table.js';
+import type { GraphOperator } from '#src/graphs/operators/table.js';
 import { buildGraph, findGraph, NoGraphError } from '#src/graphs/registry.js';
 import { fixtures } from '../paths.js';
 import { readCase } from '../runner/logits.js';
@@ -40,7 +40,7 @@ function build({ kv, tensors }: Parts) {
   return buildGraph(kv, tensors);
 }
 
-function ropes(operators: readonly Operator[]): Rope[] {
+function ropes(operators: readonly GraphOperator[]): Rope[] {
   return operators.flatMap((operator) => (operator.op === 'rope' ? [operator.rope] : []));
 }
 

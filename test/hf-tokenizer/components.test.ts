@@ -4,7 +4,7 @@ import { loadEncoder } from '#src/hf-tokenizer/encoder.js';
 import { compileOniguruma } from '#src/hf-tokenizer/oniguruma.js';
 import { PatternError } from '#src/hf-tokenizer/oniguruma-syntax.js';
 import type { JsonObject } from '#src/json.js';
-import { split } from '#src/text/split.js';
+import { splitText } from '#src/text/split.js';
 import { fixtures } from '../paths.js';
 import { autoTokenizerOf } from './auto.js';
 
@@ -58,7 +58,7 @@ describe('patterns of Oniguruma', () => {
   const patterns = read<{ split: [string, string, string[]][]; rejected: string[] }>('patterns.json');
 
   test.each(patterns.split)('%j splits %j', (pattern, text, pieces) => {
-    expect(split(text, compileOniguruma(pattern), 'Isolated')).toEqual(pieces);
+    expect(splitText(text, compileOniguruma(pattern), 'Isolated')).toEqual(pieces);
   });
 
   test.each(patterns.rejected)('%j is refused, not misread', (pattern) => {

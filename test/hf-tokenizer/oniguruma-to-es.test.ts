@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toRegExp } from 'oniguruma-to-es';
 import { compileOniguruma } from '#src/hf-tokenizer/oniguruma.js';
-import { split } from '#src/text/split.js';
+import { splitText } from '#src/text/split.js';
 import { fixtures } from '../paths.js';
 
 // Another translator of the same syntax, by other authors. Where the two disagree one of them is wrong.
@@ -31,7 +31,7 @@ test('random patterns', () => {
 /** The first `count` texts that the two split differently. */
 function differing(pattern: string, count = TEXTS.length): string[] {
   const [own, other] = [compileOniguruma(pattern), toRegExp(pattern, { global: true })];
-  const pieces = (regexp: RegExp, text: string) => JSON.stringify(split(text, regexp, 'Isolated'));
+  const pieces = (regexp: RegExp, text: string) => JSON.stringify(splitText(text, regexp, 'Isolated'));
   return TEXTS.slice(0, count).filter((text) => pieces(own, text) !== pieces(other, text));
 }
 

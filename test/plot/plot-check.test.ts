@@ -1,7 +1,7 @@
 import { TYPE_COLORS } from '#src/plot/palette.js';
 import { overlaps } from '#src/plot/place-labels.js';
 import { NothingToPlotError, plotCheck } from '#src/plot/plot-check.js';
-import { textWidth } from '#src/plot/text.js';
+import { estimateWidth } from '#src/plot/text.js';
 import type { Checked } from '#src/runner/check-result.js';
 import { all, checked, checkOf, parseSvg, placeOf, type SvgElement, texts } from './svg.js';
 
@@ -85,7 +85,7 @@ test("a dot has the colour of its file's type", async () => {
 function labelBoxes(svg: SvgElement) {
   return all(svg, '.halo text').map((text) => {
     const [x, y] = placeOf(text);
-    const width = textWidth(text.textContent, 12);
+    const width = estimateWidth(text.textContent, 12);
     const left = text.parentElement?.getAttribute('text-anchor') === 'end' ? x - width : x;
     return { x: left, y: y - 6, width, height: 12 };
   });

@@ -8,13 +8,13 @@ import {
   type FloatType,
   NonFiniteError,
   OverflowError,
-  type QuantizeParams,
+  type QuantizeRowsParams,
   quantizeRows,
 } from '#src/quantize/native.js';
 import { makeInput, makeWeights } from './inputs.js';
 import { bytesOf, NEED_WEIGHTS, REPOSITORY, TYPES } from './vectors.js';
 
-type Options = Partial<QuantizeParams>;
+type Options = Partial<QuantizeRowsParams>;
 
 function quantize(type: GgmlType, values: Uint8Array, rows: number, columns: number, options: Options = {}) {
   const target = new Uint8Array(rows * rowBytes(type, columns));

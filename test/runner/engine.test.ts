@@ -1,6 +1,6 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Operator } from '#src/graphs/operators/table.js';
+import type { GraphOperator } from '#src/graphs/operators/table.js';
 import type { WeightTensor } from '#src/graphs/weight-tensor.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { type EngineOptions, GraphError, openEngine, UnknownTokenError, WeightsFileError } from '#src/runner/engine.js';
@@ -215,7 +215,7 @@ describe.each(availableTargets())('%s: attention to what is NaN is NaN', (on) =>
   // Also where the payload would be lost in the exponent.
   test.each([0x7fc00000, 0x7fc00001, 0x7fc001ff, 0x7f800001, 0x7fffffff, 0xffc00001, 0xffffffff])('%i', async (nan) => {
     const width = 33;
-    const operators: Operator[] = [
+    const operators: GraphOperator[] = [
       { op: 'embed', weight: 'ones', output: 'ones' },
       { op: 'embed', weight: 'keys', output: 'keys' },
       {

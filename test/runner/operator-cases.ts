@@ -1,12 +1,12 @@
 import type { GgmlType } from '#src/gguf/types.js';
-import type { Operator } from '#src/graphs/operators/table.js';
+import type { GraphOperator } from '#src/graphs/operators/table.js';
 import { runPlainly } from './plain.js';
 import { PLAIN_ROPE, type Tiny, tiny } from './tiny.js';
 
 // Each operator on its own: values that are rows of random tables by token, the operator, and what it writes.
 
 interface OperatorCase {
-  readonly operator: Operator;
+  readonly operator: GraphOperator;
   /** The widths of the values that it reads. */
   readonly inputs: Readonly<Record<string, number>>;
   readonly weights?: readonly (readonly [name: string, type: GgmlType, ...ne: number[]])[];
@@ -23,7 +23,7 @@ const ATTENDED = { op: 'attention', query: 'q', key: 'k', value: 'v', output: 'y
 const CHOSEN = { op: 'mat-mul-experts', input: 'x', experts: 'experts', weight: 'w', output: 'y' } as const;
 
 /** Widths are such that no vector divides them, and some that vectors divide. */
-const CASES: { readonly [Name in Operator['op']]: readonly OperatorCase[] } = {
+const CASES: { readonly [Name in GraphOperator['op']]: readonly OperatorCase[] } = {
   embed: [
     { operator: { op: 'embed', weight: 'w', output: 'y' }, inputs: {}, weights: [['w', 'F16', 51, VOCABULARY]] },
     { operator: { op: 'embed', weight: 'w', output: 'y' }, inputs: {}, weights: [['w', 'Q4_K', 512, VOCABULARY]] },
@@ -118,13 +118,15 @@ const CASES: { readonly [Name in Operator['op']]: readonly OperatorCase[] } = {
 };
 
 /** The value that a case's operator writes. */
-function outputOf(operator: Operator): string {
+function outputOf(operator: GraphOperator): string {
   return 'output' in operator ? operator.output : operator.value;
 }
 
 function modelOf({ operator, inputs, weights = [] }: OperatorCase): Tiny {
   const tables = Object.entries(inputs).map(([name, width]) => [`${name}.table`, 'F32', width, VOCABULARY] as const);
-  const embeds = Object.keys(inputs).map((name): Operator => ({ op: 'embed', weight: `${name}.table`, output: name }));
+  const embeds = Object.keys(inputs).map(
+    (name): GraphOperator => ({ op: 'embed', weight: `${name}.table`, output: name }),
+  );
   const model = withExperts(tiny([...embeds, operator], VOCABULARY, [...tables, ...weights]));
   const value = outputOf(operator);
   const width = runPlainly(model.graph, model.weights, [0]).values.get(value)?.[0]?.length ?? 0;

@@ -1,4 +1,4 @@
-import type { Operator } from '#src/graphs/operators/table.js';
+import type { GraphOperator } from '#src/graphs/operators/table.js';
 import type { WeightTensor } from '#src/graphs/weight-tensor.js';
 import { availableTargets } from '#src/quantize/native.js';
 import { compileGraph } from '#src/runner/compile.js';
@@ -113,7 +113,7 @@ describe('experts', () => {
     engine.close();
   });
 
-  const USING: Operator[] = [
+  const USING: GraphOperator[] = [
     { op: 'embed', weight: 'x.table', output: 'x' },
     { op: 'embed', weight: 'ids.table', output: 'ids' },
     { op: 'mat-mul-experts', input: 'x', experts: 'ids', weight: 'w', output: 'logits' },
@@ -151,7 +151,7 @@ describe('experts', () => {
 
 describe('several outputs', () => {
   /** `x` is read by what comes after it, in all rows; `y` is asked for twice. */
-  const operators: Operator[] = [
+  const operators: GraphOperator[] = [
     { op: 'embed', weight: 'table', output: 'x' },
     { op: 'mat-mul', input: 'x', weight: 'w', output: 'y' },
     { op: 'attention', query: 'y', key: 'x', value: 'x', heads: 1, kvHeads: 1, scale: 1, output: 'z' },

@@ -1,6 +1,6 @@
 import type { Graph } from '#src/graphs/graph.js';
 import type { Rope } from '#src/graphs/operators/rope.js';
-import type { Operator } from '#src/graphs/operators/table.js';
+import type { GraphOperator } from '#src/graphs/operators/table.js';
 
 /** Rows of a value, or of one of a weight's matrices. */
 export type Rows = readonly (readonly number[])[];
@@ -24,7 +24,7 @@ export function runPlainly(graph: Graph, weights: PlainWeights, tokens: readonly
   return state;
 }
 
-function compute(operator: Operator, { tokens, weights, values, inputs }: State): Rows {
+function compute(operator: GraphOperator, { tokens, weights, values, inputs }: State): Rows {
   const value = (name: string): Rows => values.get(name) ?? [];
   const weight = (name: string): Rows => weights.get(name)?.[0] ?? [];
   const both = (left: string, right: string, function_: (l: number, r: number) => number): Rows =>
@@ -133,7 +133,7 @@ function rotated(
 }
 
 function attended(
-  operator: Operator & { op: 'attention' },
+  operator: GraphOperator & { op: 'attention' },
   query: Rows,
   key: Rows,
   value: Rows,

@@ -1,7 +1,7 @@
 import { type GgmlType, rowBytes } from '#src/gguf/types.js';
 import type { Graph } from '#src/graphs/graph.js';
 import type { Rope } from '#src/graphs/operators/rope.js';
-import type { Operator } from '#src/graphs/operators/table.js';
+import type { GraphOperator } from '#src/graphs/operators/table.js';
 import type { WeightTensor } from '#src/graphs/weight-tensor.js';
 import { dequantize, NEEDS_WEIGHTS, quantizeRows } from '#src/quantize/native.js';
 import type { PlainWeights } from './plain.js';
@@ -54,7 +54,7 @@ export function logits(width: number): Graph['outputs'] {
 
 /** A model from a graph's operators and its tensors' shapes: [name, type, columns, rows, ...]. */
 export function tiny(
-  operators: readonly Operator[],
+  operators: readonly GraphOperator[],
   vocabulary: number,
   shapes: readonly (readonly [name: string, type: GgmlType, ...ne: number[]])[],
 ): Tiny {
@@ -80,7 +80,7 @@ const [WIDTH, HEADS, KV_HEADS, HEAD, FORWARD] = [52, 6, 2, 14, 70];
 
 /** Every operator once, in the order of a Llama's block with biases and head norms; values are a little wider than the keys. */
 export function tinyLlama({ rope, ...factors }: Turn = { rope: PLAIN_ROPE }): Tiny {
-  const operators: Operator[] = [
+  const operators: GraphOperator[] = [
     { op: 'embed', weight: 'embd', output: 'x' },
     { op: 'rms-norm', input: 'x', weight: 'norm', epsilon: 1e-5, groups: 1, output: 'normed' },
     { op: 'mat-mul', input: 'normed', weight: 'q', bias: 'q.bias', output: 'query' },

@@ -1,4 +1,4 @@
-import { contradiction, divide, type OperatorKind, type ValueName, type WeightName } from './operator.js';
+import { contradiction, divideEqually, type OperatorKind, type ValueName, type WeightName } from './operator.js';
 
 /**
  * Causal attention: softmax(q · k * scale) · v, with `heads` / `kvHeads` query heads sharing a key head. It keeps the
@@ -32,9 +32,9 @@ export const attention: OperatorKind<Attention> = {
   output: 'output',
   inPlace: false,
   width({ query, key, value, heads, kvHeads, window = 1, sinks }, shapes) {
-    const keyWidth = divide(shapes.width(key), kvHeads, key);
-    const valueWidth = divide(shapes.width(value), kvHeads, value);
-    divide(heads, kvHeads, 'the query heads');
+    const keyWidth = divideEqually(shapes.width(key), kvHeads, key);
+    const valueWidth = divideEqually(shapes.width(value), kvHeads, value);
+    divideEqually(heads, kvHeads, 'the query heads');
     const width = shapes.width(query);
     if (width !== heads * keyWidth) {
       throw contradiction(`there are queries of ${width} and keys of ${keyWidth} for each of ${heads} heads`);

@@ -70,7 +70,7 @@ export interface OperatorKind<Op extends { readonly op: string }, Field extends 
 }
 
 /** The length of each of some equal parts. @throws GraphError */
-export function divide(width: number, parts: number, of: string): number {
+export function divideEqually(width: number, parts: number, of: string): number {
   const part = width / parts;
   if (!Number.isInteger(parts) || parts < 1 || !Number.isInteger(part)) {
     throw contradiction(`${of} of ${width} cannot be divided by ${parts}`);

@@ -1,4 +1,4 @@
-import { divide, type OperatorKind, type ValueName, type WeightName } from './operator.js';
+import { divideEqually, type OperatorKind, type ValueName, type WeightName } from './operator.js';
 
 /**
  * x / sqrt(mean(x²) + epsilon) times `weight`. `groups` equal parts of the width, such as heads, are normed on their
@@ -21,7 +21,7 @@ export const rmsNorm: OperatorKind<RmsNorm> = {
   inPlace: true,
   width({ input, weight, groups }, shapes) {
     const width = shapes.width(input);
-    shapes.vector(weight, divide(width, groups, input));
+    shapes.vector(weight, divideEqually(width, groups, input));
     return width;
   },
 };

@@ -1,4 +1,4 @@
-import { contradiction, divide, type OperatorKind, type ValueName, type WeightName } from './operator.js';
+import { contradiction, divideEqually, type OperatorKind, type ValueName, type WeightName } from './operator.js';
 
 /** ggml's rotary embedding (ggml_rope_ext of llama.cpp v0.5.0). */
 export interface Rope {
@@ -37,7 +37,7 @@ export const rope: OperatorKind<RopeOperator> = {
   inPlace: true,
   width({ value, heads, factors, rope: { dimensions } }, shapes) {
     const width = shapes.width(value);
-    const head = divide(width, heads, value);
+    const head = divideEqually(width, heads, value);
     if (!Number.isInteger(dimensions) || dimensions < 2 || dimensions % 2 !== 0 || dimensions > head) {
       throw contradiction(`${dimensions} dimensions of a head of ${head} cannot be rotated`);
     }

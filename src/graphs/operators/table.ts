@@ -24,7 +24,7 @@ const OPERATORS = [
 ] as const;
 
 /** One step of a graph. Its `output` may be an input's name where the operator allows that: the value is replaced. */
-export type Operator = Parameters<(typeof OPERATORS)[number]['width']>[0];
+export type GraphOperator = Parameters<(typeof OPERATORS)[number]['width']>[0];
 
 /** An operator whose fields are read by name. */
 export type AnyOperator = { readonly op: string; readonly [field: string]: unknown };
@@ -44,6 +44,6 @@ export function namesOf(operator: AnyOperator, fields: readonly string[]): [fiel
 }
 
 /** The weights that an operator computes with. */
-export function weightsOf(operator: Operator): WeightName[] {
+export function weightsOf(operator: GraphOperator): WeightName[] {
   return namesOf(operator, findOperator(operator.op)?.weights ?? []).map(([, name]) => name);
 }

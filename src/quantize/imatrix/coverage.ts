@@ -22,7 +22,7 @@ const OFTEN_MISSING: readonly string[] = [...EMBEDDINGS, 'output.weight'];
  * The importance weights of a tensor, (experts, columns), undefined if there are none.
  * @throws ImatrixSizeError for an entry of another size; that of an embedding is ignored.
  */
-export function weightsOf(imatrix: Imatrix, name: string, ne: readonly number[]): Float32Array | undefined {
+export function importanceOf(imatrix: Imatrix, name: string, ne: readonly number[]): Float32Array | undefined {
   const values = imatrix.entries.get(name)?.values;
   if (!values || values.length === sizeFor(ne)) {
     return values;

@@ -98,7 +98,7 @@ function firstNonFinite(values: Float32Array): number {
 }
 
 /** In place, each quotient rounded to float32; the divisor is one. */
-export function divide(values: Float32Array, divisor: number): void {
+export function divideAll(values: Float32Array, divisor: number): void {
   for (let i = 0; i < values.length; i++) {
     values[i] = (values[i] ?? 0) / divisor;
   }

@@ -1,6 +1,6 @@
 import { type GgufFile, type GgufTensor, readGguf } from '../../gguf/reader.js';
 import type { ForwardReader } from './forward-reader.js';
-import { divide, type ImatrixEntry, type ImatrixSums, type SummedEntry } from './imatrix.js';
+import { divideAll, type ImatrixEntry, type ImatrixSums, type SummedEntry } from './imatrix.js';
 
 /** What a tensor's name ends with. */
 const SUMS = '.in_sum2';
@@ -100,7 +100,7 @@ export function averageTokens({ sums, counts }: SummedEntry): ImatrixEntry {
   counts.forEach((count, expert) => {
     const own = sums.subarray(expert * columns, (expert + 1) * columns);
     if (count > 0) {
-      divide(own, count);
+      divideAll(own, count);
     } else {
       own.fill(1);
     }

@@ -2,7 +2,7 @@ import { SourceError } from '../../errors.js';
 import { MAX_GGUF_NAME_BYTES, MAX_TENSORS } from '../../limits.js';
 import { fromCString } from './c-string.js';
 import type { ForwardReader } from './forward-reader.js';
-import { divide, type ImatrixEntry, type ImatrixSums, type SummedEntry } from './imatrix.js';
+import { divideAll, type ImatrixEntry, type ImatrixSums, type SummedEntry } from './imatrix.js';
 
 export class NotImatrixError extends SourceError {}
 
@@ -59,7 +59,7 @@ async function readEntry(reader: ForwardReader, place: string): Promise<[string,
 export function averageCalls({ sums, counts }: SummedEntry): ImatrixEntry {
   const [calls = 0] = counts;
   if (calls > 0) {
-    divide(sums, Math.fround(calls));
+    divideAll(sums, Math.fround(calls));
   }
   return { values: sums, counts };
 }

@@ -3,7 +3,7 @@ import type { WeightTensor } from '../../graphs/weight-tensor.js';
 import type { QuantizeOptions } from '../../plan/params.js';
 import { readRequest } from '../../plan/quantize-request.js';
 import type { Sensitivities } from '../../plan/sensitivities.js';
-import { weightsOf } from '../../quantize/imatrix/coverage.js';
+import { importanceOf } from '../../quantize/imatrix/coverage.js';
 import type { Imatrix } from '../../quantize/imatrix/imatrix.js';
 import { whyKept } from '../../quantize/recipe/kept.js';
 import { meanWeight, relativeLoss } from '../../quantize/target/loss.js';
@@ -120,7 +120,7 @@ async function measureGroup(
   probe: Probe,
   imatrix: Imatrix | undefined,
 ): Promise<Cost[]> {
-  const weights = group.map(({ name, ne }) => imatrix && weightsOf(imatrix, name, ne));
+  const weights = group.map(({ name, ne }) => imatrix && importanceOf(imatrix, name, ne));
   const coarse = await Promise.all(group.map((tensor, i) => coarsen(tensor, probe.type, weights[i])));
   const divergence = await baseline.divergence(coarse.map(({ tensor }) => tensor));
   const cost = divergence / coarse.reduce((sum, { loss }) => sum + relativeLoss(loss), 0);

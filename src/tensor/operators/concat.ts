@@ -70,15 +70,21 @@ export const concat: Operator<ConcatExpr> = {
 };
 
 interface Layout {
-  /** Blocks of the dimensions before the axis: the parts alternate in each. */
+  /**
+   * The product of the dimensions before the axis. The result consists of so many blocks, and each block has a stretch
+   * of every part.
+   */
   readonly outer: number;
-  /** Whether parts have whole rows; they have pieces of rows where the axis is the last. */
+  /**
+   * Whether a block consists of whole rows. It does not where the axis is the last: each row then has a stretch of
+   * every part.
+   */
   readonly inRows: boolean;
-  /** The row of a block at which each part begins, and the block's rows behind them. */
+  /** The row of a block at which each part begins; the last entry is the number of a block's rows. */
   readonly starts: readonly number[];
 }
 
-/** A stack of experts has hundreds of parts, and is narrowed a thousand times. */
+/** Layouts that were worked out before: a stack of experts has hundreds of parts and is narrowed a thousand times. */
 const layouts = new WeakMap<ConcatExpr, Layout>();
 
 function layoutOf(expr: ConcatExpr, all: Interpreter): Layout {
@@ -103,7 +109,7 @@ function joined(parts: readonly TensorExpr[]): TensorExpr {
   return only && parts.length === 1 ? only : { op: 'concat', axis: 0, of: parts };
 }
 
-/** Rows [from, to), which lie in one block of the outer dimensions: of each part those that it has. */
+/** Rows [from, to), which lie in one block: the parts' rows that are among them. */
 function withinBlock(expr: ConcatExpr, from: number, to: number, all: Interpreter): TensorExpr[] {
   const { starts } = layoutOf(expr, all);
   const block = starts.at(-1) as number;
@@ -121,7 +127,7 @@ function withinBlock(expr: ConcatExpr, from: number, to: number, all: Interprete
   return parts;
 }
 
-/** The part that has a row of a block. */
+/** The index of the part to which a row of a block belongs. */
 function partAt(starts: readonly number[], row: number): number {
   let [low, high] = [0, starts.length - 1];
   while (high - low > 1) {
@@ -131,7 +137,7 @@ function partAt(starts: readonly number[], row: number): number {
   return low;
 }
 
-/** Blocks [first, last) of the outer dimensions, the parts alternating. */
+/** Blocks [first, last): the stretches of all parts in turn. */
 function wholeBlocks(expr: ConcatExpr, first: number, last: number, all: Interpreter): TensorExpr[] {
   if (first >= last) {
     return [];

@@ -2,7 +2,7 @@ import { bytesOf, type DType } from '../dtype.js';
 import { type ApplyExpr, type ArithmeticExpr, type CastExpr, elementCount, type TensorExpr } from '../expr.js';
 import type { Interpreter, Operator } from '../operator.js';
 
-/** What computes each element from those in its place. */
+/** Operators that compute each element from the elements at the same place in their operands. */
 
 export const arithmetic: Operator<ArithmeticExpr> = {
   shape: ({ left }, all) => all.shape(left),
@@ -18,7 +18,7 @@ export const arithmetic: Operator<ArithmeticExpr> = {
     const { op, left, right } = expr;
     const target = place.take(sizeOf(expr, all));
     const dtype = all.dtype(left) as 'F32' | 'F16';
-    // One value counts for all elements.
+    // The kernels take a single value for all elements.
     const other: TensorExpr = right.op === 'fill' ? { ...right, shape: [1] } : right;
     place.scope(() => place.kernels.binary(op, dtype, all.evaluate(left, place), all.evaluate(other, place), target));
     return target;

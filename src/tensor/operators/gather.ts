@@ -12,7 +12,7 @@ export const gather: Operator<GatherExpr> = {
 
   dtype: ({ of }, all) => all.dtype(of),
 
-  // Which rows are picked is known when the index has been read: all may be.
+  // The index is unknown until it is read, so every piece of rows reads the whole operand.
   grain: (expr, all) => (isColumns(expr, all) ? all.grain(expr.of) : 1),
 
   narrow(expr, from, to, all) {

@@ -2,7 +2,10 @@ import { bytesOf } from '../dtype.js';
 import { type ConstantExpr, elementCount, type FillExpr, type ReducedExpr, rowLength } from '../expr.js';
 import type { Operator } from '../operator.js';
 
-/** What needs no source: a few values, one value for all elements, and what a probe has yet to find out. */
+/**
+ * Operators without a source: values of the configuration, one repeated value, and the result of a probe that has not
+ * run yet.
+ */
 
 const sourceless = { grain: () => 1, segments: () => [], sources: () => [] };
 

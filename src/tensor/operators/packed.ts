@@ -2,7 +2,10 @@ import { bytesOf, DTYPE_BYTES, type DType } from '../dtype.js';
 import { elementCount, type RepackExpr, rowLength, type TensorExpr, type UnpackExpr } from '../expr.js';
 import type { Interpreter, Operator } from '../operator.js';
 
-/** Codes of less than a byte: out of the words that hold them, and from one way to hold them to ggml's. */
+/**
+ * Operators on codes of less than a byte. `unpack` takes them out of words; `repack` makes blocks of a ggml type of
+ * them.
+ */
 
 export const unpack: Operator<UnpackExpr> = {
   shape({ bits, of }, all) {

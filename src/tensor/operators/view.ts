@@ -2,7 +2,7 @@ import { GGML_TYPES, type GgmlType } from '../../gguf/types.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../dtype.js';
 import { type Axis, elementCount, rowLength, type SourceExpr, type TensorExpr, type ViewExpr } from '../expr.js';
 import type { Interpreter, Operator, Segment, Workplace } from '../operator.js';
-import { contiguous, cut, extent, isWhole, merge, type Piece, runLength } from '../strides.js';
+import { contiguous, extent, isWhole, mergeAxes, runLength, type SubView, subViews } from '../strides.js';
 
 export const view: Operator<ViewExpr> = {
   shape: ({ shape }) => shape,
@@ -21,7 +21,7 @@ export const view: Operator<ViewExpr> = {
     if (keepsRows(expr, all)) {
       return all.narrow(expr.of, from, to);
     }
-    const pieces = cut(expr, from * columns, to * columns).map((piece) => narrowPiece(expr.of, piece, all));
+    const pieces = subViews(expr, from * columns, to * columns).map((piece) => narrowPiece(expr.of, piece, all));
     const shape = [to - from, columns];
     const [first] = pieces;
     if (first && pieces.length === 1) {
@@ -59,7 +59,10 @@ export const view: Operator<ViewExpr> = {
   sources: ({ of }, all) => all.sources(of),
 };
 
-/** A view of an expression; that itself where nothing moves, and the run of a source that it is. */
+/**
+ * A view of an expression, in its simplest form: the expression itself where the view moves nothing, and a source where
+ * the view is one run of a source.
+ */
 export function arranged(
   of: TensorExpr,
   { shape, axes, offset }: Pick<ViewExpr, 'shape' | 'axes' | 'offset'>,
@@ -75,7 +78,7 @@ export function arranged(
   return { op: 'view', of, shape, axes, offset };
 }
 
-/** Whether it is its operand under another shape. */
+/** Whether a view only changes the shape of its operand. */
 function isPlain(expr: ViewExpr, all: Interpreter): boolean {
   return isWhole(expr, elementCount(all.shape(expr.of)));
 }
@@ -84,8 +87,8 @@ function keepsRows(expr: ViewExpr, all: Interpreter): boolean {
   return isPlain(expr, all) && rowLength(expr.shape) === rowLength(all.shape(expr.of));
 }
 
-/** A piece of a view over as few rows of its operand as have its elements. */
-function narrowPiece(of: TensorExpr, piece: Piece, all: Interpreter): ViewExpr {
+/** A piece of a view, with its operand narrowed to the rows that hold the piece's elements. */
+function narrowPiece(of: TensorExpr, piece: SubView, all: Interpreter): ViewExpr {
   const columns = rowLength(all.shape(of));
   const [from, to] = extent(piece);
   const first = Math.floor(from / columns);
@@ -94,12 +97,13 @@ function narrowPiece(of: TensorExpr, piece: Piece, all: Interpreter): ViewExpr {
   return { op: 'view', of: rows, shape: [count], axes: piece.axes, offset: piece.offset - first * columns };
 }
 
-/** A run of so many bytes is worth a read of its own. */
+/** A run of at least so many bytes is worth a read of its own. */
 const LONG_RUN = 2 ** 16;
 
 /**
- * Rows of the smallest group whose elements are one run of the source: of a head where its rows are rearranged, all of
- * them for a transpose. 1 where the runs are long anyhow, and where no group is a run.
+ * The number of rows in the smallest group whose elements are one run of the source. For rotary halves that are
+ * exchanged within a head these are the head's rows; for a transpose these are all rows. It is 1 where the view's own
+ * runs are long enough, and where no group is one run.
  */
 function sourceGrain({ axes, shape }: ViewExpr, dtype: ElementType): number {
   const innermost = axes.length - 1;
@@ -113,33 +117,33 @@ function sourceGrain({ axes, shape }: ViewExpr, dtype: ElementType): number {
   return 1;
 }
 
-/** Whether axes, in whatever order, touch every element of a run. */
+/** Whether the axes, in any order, touch every element of one run. */
 function isRun(axes: readonly Axis[]): boolean {
   const touched = axes.filter(([, stride]) => stride > 0);
   const [start, end] = extent({ axes: touched, offset: 0 });
   return end - start === elementCount(touched.map(([size]) => size));
 }
 
-/** An axis of a view, and how far its steps are apart in the result. */
+/** An axis of a view, with its strides in the source and in the result. */
 interface Placed {
   readonly size: number;
-  /** In units of the source. */
+  /** Units of the source between two steps. */
   readonly stride: number;
-  /** In units of the result. */
+  /** Units of the result between two steps. */
   readonly target: number;
 }
 
-/** What one segment has, and where in the result it goes. */
+/** A segment, and where its bytes go in the result. */
 interface Run {
   readonly segment: Segment;
-  /** In units of the result. */
+  /** Units of the result before the segment's first one. */
   readonly at: number;
-  /** The axes within the segment's runs, those that repeat them, and the one across them. */
+  /** The axes within a run, those that repeat a run (stride 0) included. */
   readonly within: readonly Placed[];
   readonly across: readonly Placed[];
 }
 
-/** Bytes of the smallest thing that can be moved: an element, or a block of elements. */
+/** The unit that views move: an element, or a block of elements. */
 function unitOf(dtype: ElementType): { readonly elements: number; readonly bytes: number } {
   if (dtype in DTYPE_BYTES) {
     return { elements: 1, bytes: bytesOf(dtype, 1) };
@@ -148,8 +152,8 @@ function unitOf(dtype: ElementType): { readonly elements: number; readonly bytes
   return { elements, bytes };
 }
 
-/** The view's axes in units. @throws Error where a view cuts blocks, which no builder makes. */
-function inUnits({ axes, offset }: Piece, elements: number): Piece {
+/** A view's axes and offset, counted in units. @throws Error where a view cuts a block, which no builder makes */
+function inUnits({ axes, offset }: SubView, elements: number): SubView {
   if (elements === 1) {
     return { axes, offset };
   }
@@ -160,7 +164,7 @@ function inUnits({ axes, offset }: Piece, elements: number): Piece {
     return count / elements;
   };
   return {
-    axes: merge(axes.map(([size, stride]): Axis => (stride === 1 ? [whole(size), 1] : [size, whole(stride)]))),
+    axes: mergeAxes(axes.map(([size, stride]): Axis => (stride === 1 ? [whole(size), 1] : [size, whole(stride)]))),
     offset: whole(offset),
   };
 }
@@ -173,7 +177,7 @@ function placed(axes: readonly Axis[]): Placed[] {
   });
 }
 
-/** The view's segments: runs as long as the source has them, joined where they are evenly apart. */
+/** The segments of a view of a source. Runs are as long as possible, and runs at equal distances are one segment. */
 function runsOf(expr: ViewExpr, { file, offset, dtype }: SourceExpr): Run[] {
   if (elementCount(expr.shape) === 0) {
     return [];
@@ -232,7 +236,7 @@ function copyRuns(expr: ViewExpr, source: SourceExpr, target: Uint8Array, place:
   }
 }
 
-function copyAll(expr: Piece, dtype: ElementType, source: Uint8Array, target: Uint8Array, place: Workplace): void {
+function copyAll(expr: SubView, dtype: ElementType, source: Uint8Array, target: Uint8Array, place: Workplace): void {
   const { elements, bytes } = unitOf(dtype);
   const { axes, offset } = inUnits(expr, elements);
   const own = placed(axes);

@@ -4,7 +4,7 @@ import { buildDecoder, cleanUp } from '../../hf-tokenizer/decoders.js';
 import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '../../json.js';
 import { beyondVocabulary } from '../beyond-vocabulary.js';
-import { modelType, type TokenizerContext } from '../context.js';
+import { modelTypeOf, type TokenizerContext } from '../context.js';
 import { recognizePreTokenizer } from '../pre/recognize.js';
 import { writeSpecialVocab } from '../special-vocab.js';
 import { addedTokenEntry, padding } from '../token-types.js';
@@ -26,7 +26,7 @@ function isBpe(tokenizer: JsonObject | null): boolean {
 }
 
 async function write(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
-  const auto = autoTokenizer(files, modelType(context));
+  const auto = autoTokenizer(files, modelTypeOf(context));
   const byId = tokensById(auto);
   const size = vocabularySize(context.config) ?? auto.tokens.size;
   if (byId.length > size) {

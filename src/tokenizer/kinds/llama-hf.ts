@@ -4,7 +4,7 @@ import { malformedFile } from '../../hf-tokenizer/errors.js';
 import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '../../json.js';
 import { byteOfToken } from '../../text/byte-tokens.js';
-import { modelType, type TokenizerContext } from '../context.js';
+import { modelTypeOf, type TokenizerContext } from '../context.js';
 import { writeSpecialVocab } from '../special-vocab.js';
 import { tokensById } from '../tokens-by-id.js';
 import type { TokenizerKind } from './kind.js';
@@ -26,7 +26,7 @@ function isLlamaHf(tokenizer: JsonObject | null): boolean {
 export const llamaHf: TokenizerKind = { applies: (_, files) => isLlamaHf(files.tokenizer), write };
 
 async function write(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
-  const auto = autoTokenizer(files, modelType(context));
+  const auto = autoTokenizer(files, modelTypeOf(context));
   const { tokens, types } = vocabulary(auto);
   const { kv } = context;
   kv.string('tokenizer.ggml.model', 'llama');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ImatrixSizeError, weightsOf } from '#src/quantize/imatrix/coverage.js';
+import { ImatrixSizeError, importanceOf } from '#src/quantize/imatrix/coverage.js';
 import { MalformedImatrixError, NonFiniteImatrixError } from '#src/quantize/imatrix/imatrix.js';
 import { dataTest, fixtures } from '../../paths.js';
 import { change, keyValuesOf, lookUp, type Model, type Run, readRuns } from './runs.js';
@@ -34,7 +34,7 @@ describe('runs of llama-quantize', () => {
     const name = /Missing importance matrix for tensor (\S+)/.exec(run.error?.[0] ?? '')?.[1] ?? '';
     const { imatrix } = await change(source, run, folder);
     expect(name).toBe('blk.0.attn_q.weight');
-    expect(imatrix && weightsOf(imatrix, name, [256, 256])).toBeUndefined();
+    expect(imatrix && importanceOf(imatrix, name, [256, 256])).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { GgufValue, Scalar, ScalarType } from '#src/gguf/types.js';
-import { weightsOf } from '#src/quantize/imatrix/coverage.js';
+import { importanceOf } from '#src/quantize/imatrix/coverage.js';
 import { type Imatrix, selectEntries } from '#src/quantize/imatrix/imatrix.js';
 import { imatrixKeyValues } from '#src/quantize/imatrix/key-values.js';
 import { readImatrix } from '#src/quantize/imatrix/read.js';
@@ -125,6 +125,6 @@ function withFileType(kv: KeyValues, run: Run): KeyValues {
 /** Looks the weights of all matrices up, as quantizing does. */
 export function lookUp(imatrix: Imatrix, source: Model): void {
   for (const [name, , ne] of source.tensors.filter(([, , ne]) => ne.length > 1)) {
-    weightsOf(imatrix, name, ne);
+    importanceOf(imatrix, name, ne);
   }
 }

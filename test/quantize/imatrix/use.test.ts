@@ -1,4 +1,4 @@
-import { coverage, describeCoverage, ImatrixSizeError, weightsOf } from '#src/quantize/imatrix/coverage.js';
+import { coverage, describeCoverage, ImatrixSizeError, importanceOf } from '#src/quantize/imatrix/coverage.js';
 import {
   type Imatrix,
   ImatrixSelectionError,
@@ -75,21 +75,21 @@ describe('weights of a tensor', () => {
   const imatrix = imatrixOf({ 'blk.0.ffn_up_exps.weight': [[1, 1], 8], 'token_embd.weight': [[1], 4] });
 
   test('one vector an expert', () => {
-    expect(weightsOf(imatrix, 'blk.0.ffn_up_exps.weight', [4, 3, 2])).toHaveLength(8);
+    expect(importanceOf(imatrix, 'blk.0.ffn_up_exps.weight', [4, 3, 2])).toHaveLength(8);
   });
 
   test('none', () => {
-    expect(weightsOf(imatrix, 'blk.1.ffn_up_exps.weight', [4, 3, 2])).toBeUndefined();
+    expect(importanceOf(imatrix, 'blk.1.ffn_up_exps.weight', [4, 3, 2])).toBeUndefined();
   });
 
   test('a wrong size is an error that names tensor and sizes', () => {
-    const wrong = () => weightsOf(imatrix, 'blk.0.ffn_up_exps.weight', [4, 3]);
+    const wrong = () => importanceOf(imatrix, 'blk.0.ffn_up_exps.weight', [4, 3]);
     expect(wrong).toThrow(ImatrixSizeError);
     expect(wrong).toThrow('8 values for blk.0.ffn_up_exps.weight, which needs 4');
   });
 
   test('but of an embedding: it does without', () => {
-    expect(weightsOf(imatrix, 'token_embd.weight', [8, 3])).toBeUndefined();
+    expect(importanceOf(imatrix, 'token_embd.weight', [8, 3])).toBeUndefined();
   });
 });
 
