@@ -1,6 +1,5 @@
-// What an instruction set provides to the runner: a table of plain functions over pointers. No kernel keeps state.
-// Sums run in one order, whatever the number of tokens at a time and of threads, so a token alone gives what it gives
-// in a batch, to the last bit.
+// The kernels of the runner, as a table of functions for each instruction set. Kernels keep no state. They add up in
+// one order, whatever the number of tokens and threads, so that a token gives the same bits alone and in a batch.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -20,12 +19,14 @@ struct Product {
   size_t outputStride;
 };
 
-/** What a weight's rows are: float32 that was decoded, and is in the cache, or what a file has, which is read once. */
+/**
+ * The rows of a weight: float32 that was decoded and is in the cache, or F32 or BF16 of the file, which is read once.
+ */
 enum class RowKind { DECODED, F32, BF16 };
 
 /**
- * output (tokens, rows) = start + input · weightᵀ: an output's sums of each `lanes`-th product, and then the sum of
- * those. Strides are in numbers.
+ * output (tokens, rows) = start + input · weightᵀ. A lane adds up every `lanes`-th product, and the output is the sum
+ * of the lanes. Strides are in numbers.
  */
 struct RowProduct {
   size_t tokens;       // at most the target's `rowTokens`
@@ -41,7 +42,7 @@ struct RowProduct {
   size_t outputStride;
 };
 
-/** Most `columns` and `tokens` of all targets. */
+/** The largest `columns` and `tokens` of all targets. */
 constexpr size_t MAX_PANEL_COLUMNS = 32, MAX_PANEL_TOKENS = 12;
 
 struct Exponentials {
@@ -55,7 +56,9 @@ struct RunnerKernels {
   void (*multiply)(const Product& product);
   size_t lanes;      // that a row's products are summed in
   size_t rowTokens;  // that are multiplied with rows together
-  /** `count` rows, one every `stride` floats, to (depth / lanes, count, lanes), with zeros at their end. */
+  /**
+   * Packs `count` rows, which are `stride` floats apart, to (depth / lanes, count, lanes). Rows end with zeros.
+   */
   void (*packRows)(const float* rows, size_t stride, size_t count, size_t depth, float* packed);
   void (*multiplyRows)(const RowProduct& product);
   /** x / sqrt(mean(x²) + epsilon) * weight. */
@@ -67,9 +70,9 @@ struct RunnerKernels {
   void (*add)(const float* left, const float* right, size_t count, float* y);
   /** sums += x². */
   void (*addSquares)(const float* x, size_t count, float* sums);
-  /** e^(logit - largest logit), and their sum: NaN where a logit is NaN or infinity. */
+  /** Computes e^(logit - largest logit), and the sum, which is NaN if a logit is NaN or infinite. */
   Exponentials (*exponentials)(const float* logits, size_t count, double* to);
-  /** Sum of weight * (left - right). */
+  /** The sum of weight * (left - right). */
   double (*weightedDifference)(const double* weights, const float* left, const float* right, size_t count);
 };
 
@@ -87,7 +90,7 @@ namespace neon {
 extern const RunnerKernels runnerKernels;
 }
 
-/** Those of a target of the quantizer's `availableTargets`. */
+/** The kernels of a target in the quantizer's `availableTargets`. */
 const RunnerKernels& runnerKernelsOf(const char* target);
 
 }  // namespace hf2gguf

@@ -17,7 +17,7 @@ namespace hf2gguf {
 Mapping::Mapping(const std::string& path) : path_(path) {
   std::wstring wide(path.size(), L'\0');
   wide.resize(size_t(MultiByteToWideChar(CP_UTF8, 0, path.data(), int(path.size()), wide.data(), int(wide.size()))));
-  // Without FILE_SHARE_WRITE nobody can cut it while it is open.
+  // Without FILE_SHARE_WRITE no process can cut the file while it is open.
   const HANDLE file = CreateFileW(wide.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, 0, nullptr);
   file_ = intptr_t(file);
   size_ = file == INVALID_HANDLE_VALUE ? 0 : sizeNow();

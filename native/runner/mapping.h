@@ -1,4 +1,4 @@
-// A file's bytes, mapped read-only.
+// Maps the bytes of a file, read-only.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,18 +7,19 @@
 
 namespace hf2gguf {
 
-/** A file cannot be mapped, or is no longer what it was. */
+/** A file cannot be mapped, or has changed. */
 class FileError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 /**
- * The system ends a process that reads mapped bytes which the file no longer has. `check`, before each run, finds a
- * file that was cut since it was opened; one that is cut during the run itself still ends the process.
+ * A mapped file. The system ends a process that reads mapped bytes which the file no longer has. `check` finds a file
+ * that was cut since it was opened, and is called before each run. A file that is cut during a run still ends the
+ * process.
  */
 class Mapping {
  public:
-  /** UTF-8. Throws FileError. */
+  /** Maps the file at a path in UTF-8. Throws FileError. */
   explicit Mapping(const std::string& path);
   ~Mapping();
   Mapping(const Mapping&) = delete;
@@ -26,7 +27,7 @@ class Mapping {
 
   const uint8_t* bytes() const { return bytes_; }
   size_t size() const { return size_; }
-  /** Throws FileError if the file has not the size it had. */
+  /** Throws FileError if the size of the file has changed. */
   void check() const;
 
  private:

@@ -9,11 +9,11 @@
 namespace hf2gguf {
 namespace {
 
-/** Tokens that run through the graph together: more would only make the values larger. */
+/** The tokens that run through the graph together. More tokens would only need more memory for values. */
 constexpr size_t BATCH_TOKENS = 512;
 constexpr size_t SCRATCH_USES = 3;
 constexpr size_t MAX_THREADS = 1024;
-/** No row is needed. */
+/** The first needed row of a value that is not needed at all. */
 constexpr size_t NONE = std::numeric_limits<size_t>::max();
 
 size_t threadsOf(const ModelSpec& spec) {
@@ -88,7 +88,10 @@ Model::Model(const ModelSpec& spec)
   findDirect();
 }
 
-/** An output is written in place, without a copy, unless rows of it are needed that were not asked for. */
+/**
+ * Finds the outputs that operators can write directly into the caller's memory, without a copy. This is not possible if
+ * later operators need rows that the caller did not ask for.
+ */
 void Model::findDirect() {
   require(!outputs_.empty(), "nothing comes out");
   for (const size_t value : outputs_) require(value < values_.size(), "an output is no value");
@@ -138,7 +141,7 @@ Activations* Model::activationsOf(size_t index) {
   return &activations;
 }
 
-/** What has to be computed for the outputs from row `from` on. */
+/** Finds which rows of each value are needed for the outputs from row `from` on. */
 Model::Needs Model::needsOf(size_t from, bool collecting) const {
   std::vector<size_t> needed(values_.size(), NONE);
   Needs needs = {std::vector<size_t>(operators_.size()), needed};

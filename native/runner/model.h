@@ -1,4 +1,4 @@
-// A graph over its weights, ready to run: what src/graphs/graph.ts says, with numbers for names.
+// A graph and its weights, ready to run. It follows src/graphs/graph.ts, with indices in place of names.
 #pragma once
 #include <map>
 #include <memory>
@@ -12,14 +12,17 @@
 
 namespace hf2gguf {
 
-/** Matrices of `rows` rows, of any type, all rows one after the other. */
+/** A weight of any type: matrices of `rows` rows each, all rows one after the other. */
 struct Weight {
   Type type = F32;
   const Kernels* kernels = nullptr;  // that decode it
   const uint8_t* bytes = nullptr;
   size_t columns = 0, rows = 0, matrices = 0;
 
-  /** Floats `from` ... `from + count - 1` of a row, counted over all matrices; both are multiples of the block size. */
+  /**
+   * Decodes the floats `from` ... `from + count - 1` of a row, whose index counts over all matrices. Both are multiples
+   * of the block size.
+   */
   void decode(size_t row, size_t from, size_t count, float* x) const;
 };
 
@@ -34,14 +37,14 @@ struct WeightSpec {
   size_t size;
 };
 
-/** An operator's name and numbers; values and weights by their place in the lists. */
+/** The name and the numbers of an operator. Values and weights are given by index. */
 struct OperatorSpec {
   std::string name;
   std::map<std::string, double> numbers;
 
   bool has(const std::string& key) const { return numbers.count(key) != 0; }
   float real(const std::string& key) const;
-  /** A whole number from 1 on. */
+  /** Reads a whole number from 1 on. */
   size_t count(const std::string& key) const;
   size_t index(const std::string& key, size_t end) const;
 };
@@ -55,27 +58,27 @@ struct ModelSpec {
   std::vector<OperatorSpec> operators;
 };
 
-/** The tokens at hand. */
+/** The tokens that are run. */
 struct Batch {
   const int32_t* tokens;
   size_t count;
   size_t past;  // position of the first
 };
 
-/** A value's rows from `first` on. */
+/** The rows of a value from row `first` on. */
 struct Value {
   float* data = nullptr;
   size_t width = 0, first = 0;
   float* row(size_t token) const { return data + (token - first) * width; }
 };
 
-/** What the inputs of a weight's products were. */
+/** Statistics of the inputs of a weight's products. */
 struct Activations {
   std::vector<float> sums;     // of squares: (matrices, columns)
   std::vector<double> counts;  // tokens, by matrix
 };
 
-/** Memory for an output's rows. */
+/** The memory for the rows of an output. */
 struct Room {
   float* data;
   size_t size;  // floats
@@ -83,7 +86,7 @@ struct Room {
 
 class Model;
 
-/** Operators hold their parameters and what they keep between runs. */
+/** An operator with its parameters, and with the state that it keeps between runs. */
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -98,19 +101,19 @@ class Operator {
 
 class Model {
  public:
-  /** Throws FileError, std::invalid_argument where sizes do not agree, std::bad_alloc. */
+  /** Throws FileError, std::bad_alloc, and std::invalid_argument if sizes do not agree. */
   explicit Model(const ModelSpec& spec);
 
   /**
-   * Writes the outputs, each (count - from, width), where there is room for them.
-   * Throws FileError, std::invalid_argument, std::bad_alloc.
+   * Runs the tokens and writes the outputs for which there is room, each (count - from, width). Throws FileError,
+   * std::invalid_argument, std::bad_alloc.
    */
   void run(const Batch& batch, size_t from, std::vector<Room> outputs);
   void collect(bool on);
-  /** By weight; empty sums where there are none. */
+  /** The statistics by weight. A weight without statistics has empty sums. */
   const std::vector<Activations>& activations() const { return activations_; }
 
-  // For the operators.
+  // Functions for operators.
   const RunnerKernels& kernels() const { return kernels_; }
   Pool& pool() { return pool_; }
   size_t contextLength() const { return contextLength_; }
@@ -120,15 +123,15 @@ class Model {
   const std::vector<size_t>& outputs() const { return outputs_; }
   size_t width(size_t value) const { return values_[value].width; }
   const Value& value(size_t index) const { return values_[index]; }
-  /** A weight of one matrix. */
+  /** A weight that must be a single matrix. */
   const Weight& matrix(size_t index) const;
-  /** The values of a weight of one row of `count`. */
+  /** The values of a weight that must be a single row of `count` numbers. */
   std::vector<float> vectorOf(size_t weight, size_t count) const;
   /** Memory for one thread. It is valid until the thread asks again with the same `use`. */
   float* scratch(size_t thread, size_t use, size_t floats);
   /** Memory that all threads share. It is valid until an operator asks again. */
   float* common(size_t floats);
-  /** null while nothing is gathered. */
+  /** The statistics of a weight; null if they are not collected. */
   Activations* activationsOf(size_t weight);
 
  private:
@@ -157,7 +160,7 @@ class Model {
   bool collecting_ = false;
 };
 
-/** Throws std::invalid_argument. */
+/** Throws std::invalid_argument unless the condition holds. */
 void require(bool condition, const char* what);
 
 }  // namespace hf2gguf

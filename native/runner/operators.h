@@ -1,4 +1,4 @@
-// The operators. A further one is a file in operators/ and its line in HF2GGUF_OPERATORS.
+// The operators. A new operator needs a file in operators/ and a line in HF2GGUF_OPERATORS.
 #pragma once
 #include <memory>
 
@@ -6,10 +6,10 @@
 
 namespace hf2gguf {
 
-/** Throws std::invalid_argument for an unknown operator, or where sizes do not agree. */
+/** Makes an operator. Throws std::invalid_argument if it is unknown, or if sizes do not agree. */
 std::unique_ptr<Operator> makeOperator(const OperatorSpec& spec, const Model& model);
 
-/** The name and the maker of each operator. */
+/** The name of each operator, and the function that makes it. */
 #define HF2GGUF_OPERATORS(EACH)               \
   EACH("embed", makeEmbed)                    \
   EACH("rms-norm", makeRmsNorm)               \
@@ -26,11 +26,11 @@ std::unique_ptr<Operator> makeOperator(const OperatorSpec& spec, const Model& mo
 HF2GGUF_OPERATORS(HF2GGUF_DECLARE)
 #undef HF2GGUF_DECLARE
 
-/** The value or weight that an operator's number names. */
+/** The index of a value or weight, which an operator's number gives. */
 size_t valueOf(const OperatorSpec& spec, const char* key, const Model& model);
 size_t weightOf(const OperatorSpec& spec, const char* key, const Model& model);
 
-/** Calls `part(token, thread)` for rows `from` ... `count - 1`, some at a time on each thread. */
+/** Calls `part(token, thread)` for the rows `from` ... `count - 1`. Each thread takes several at a time. */
 template <class Part>
 void eachToken(Model& model, size_t from, size_t count, Part part) {
   constexpr size_t TOGETHER = 16;

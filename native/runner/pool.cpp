@@ -4,8 +4,8 @@ namespace hf2gguf {
 namespace {
 
 /**
- * Some tens of microseconds: a job of one token often takes less, and to fall asleep and wake up takes longer than to
- * look again. On a busy machine no more than this is lost a job.
+ * The number of looks at a condition before a thread sleeps, which take some tens of microseconds. A job of one token
+ * often takes less time than falling asleep and waking up. On a busy machine a job loses no more than this.
  */
 constexpr int LOOKS = 1000;
 
@@ -27,7 +27,7 @@ Pool::Pool(size_t threads) {
   try {
     for (size_t thread = 1; thread < threads; ++thread) workers_.emplace_back([this, thread] { wait(thread); });
   } catch (const std::exception&) {
-    // Those that have begun do the work.
+    // Fewer threads than asked for can do the work.
   }
 }
 
@@ -67,7 +67,7 @@ void Pool::share(Job& job) {
   }
   wake_.notify_all();
   job.work(0);
-  // Whoever wakes up only now finds no job; the others are waited for.
+  // A thread that wakes up only now finds no job. Wait for all others.
   std::unique_lock lock(mutex_);
   job_ = nullptr;
   lock.unlock();

@@ -1,4 +1,4 @@
-// Threads that stay, for the parts of one job at a time.
+// A pool of threads that run the parts of one job at a time.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -13,7 +13,7 @@ namespace hf2gguf {
 
 class Pool {
  public:
-  /** `threads` counts the caller of `run`; where the system gives no more, there are fewer. */
+  /** Starts threads. The caller of `run` counts as one of `threads`. There are fewer if the system gives no more. */
   explicit Pool(size_t threads);
   ~Pool();
   Pool(const Pool&) = delete;
@@ -21,8 +21,8 @@ class Pool {
 
   size_t threads() const { return workers_.size() + 1; }
   /**
-   * Calls `part(index, thread)` for each index below `count`, in any order; `thread` is below `threads()`. After a
-   * part that throws no further ones begin, and one of the exceptions is thrown here.
+   * Calls `part(index, thread)` for each index below `count`, in any order. `thread` is below `threads()`. If a part
+   * throws, no further parts begin, and one of the exceptions is thrown here.
    */
   void run(size_t count, const std::function<void(size_t, size_t)>& part);
 

@@ -1,4 +1,4 @@
-// What the numbers and names stand for that a model is described with, wherever they come from.
+// Reads the numbers and names with which a model is described.
 #pragma once
 #include <string>
 
@@ -7,11 +7,11 @@
 
 namespace hf2gguf {
 
-/** A count, size or offset; throws std::invalid_argument for what is none. */
+/** Reads a count, size or offset. Throws std::invalid_argument for any other number. */
 size_t countOf(double number);
-/** By ggml's number; throws std::invalid_argument if there is no kernel for it. */
+/** The type with a number of ggml. Throws std::invalid_argument if there is no kernel for it. */
 Type typeOf(double number);
-/** Throws std::invalid_argument if this machine has none of this name. */
+/** The target of a name. Throws std::invalid_argument if this machine does not have it. */
 const Target& targetOf(const std::string& name);
 
 }  // namespace hf2gguf

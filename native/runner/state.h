@@ -1,4 +1,4 @@
-// What operators keep from run to run.
+// The memory that operators keep between runs.
 #pragma once
 #include <algorithm>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 namespace hf2gguf {
 
-/** Zeros, which take memory only where they are written. */
+/** An array of zeros. The system provides its pages when they are written. */
 class State {
  public:
   /** Throws std::bad_alloc. */

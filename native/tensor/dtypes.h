@@ -1,4 +1,4 @@
-// Element types of checkpoints: the names of src/tensor/dtype.ts. Elements are little-endian.
+// Element types of checkpoints, under the names of src/tensor/dtype.ts. Elements are little-endian.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

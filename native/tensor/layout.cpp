@@ -6,7 +6,7 @@
 namespace hf2gguf {
 namespace {
 
-/** Whether the bytes of all elements lie in the buffer. No axis is empty. */
+/** Whether all elements lie in the buffer. No axis is empty. */
 bool isInside(const Side& side, const int64_t* sizes, size_t axisCount, int64_t elementBytes) {
   int64_t lowest = side.offset, highest = side.offset, end;
   for (size_t i = 0; i < axisCount; ++i) {
@@ -19,7 +19,7 @@ bool isInside(const Side& side, const int64_t* sizes, size_t axisCount, int64_t 
   return lowest >= 0 && uint64_t(end) <= side.bufferBytes;
 }
 
-/** An axis along which both sides go on where a piece ends becomes part of the pieces. */
+/** Makes pieces larger: an axis along which both sides continue at the end of a piece becomes part of the piece. */
 void growPieces(Layout& layout) {
   for (size_t i = layout.count; i-- > 0;) {
     const Axis axis = layout.axes[i];
@@ -31,7 +31,7 @@ void growPieces(Layout& layout) {
   }
 }
 
-/** Neighbouring axes become one where the outer goes on, on both sides, where the inner ends. */
+/** Merges neighbouring axes where the outer one continues, on both sides, at the end of the inner one. */
 void mergeAxes(Layout& layout) {
   size_t last = 0;
   for (size_t i = 1; i < layout.count; ++i) {
@@ -61,12 +61,12 @@ bool makeLayout(const Side& source, const Side& target, const int64_t* sizes, si
     return false;
   }
   for (size_t i = 0; i < axisCount; ++i) {
-    // What was inside the buffers in elements does not overflow in bytes.
+    // These products cannot overflow: in elements they were checked to lie in the buffers.
     if (sizes[i] == 1) continue;
     layout.axes[layout.count++] = {size_t(sizes[i]), ptrdiff_t(source.strides[i] * int64_t(elementBytes)),
                                    ptrdiff_t(target.strides[i] * int64_t(elementBytes))};
   }
-  // The target is written in its own order.
+  // Axes are sorted so that the target is written from its start to its end.
   std::stable_sort(layout.axes, layout.axes + layout.count,
                    [](const Axis& a, const Axis& b) { return std::abs(a.target) > std::abs(b.target); });
   mergeAxes(layout);

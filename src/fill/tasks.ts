@@ -24,7 +24,7 @@ const MAX_PIECES = 128;
 /**
  * Makes the tasks one by one, when they are asked for. They have each row of each tensor once, in the order of the
  * tensors.
- * @throws MemoryLimitError for a piece that does not fit; `checkMemory` finds these before
+ * @throws MemoryLimitError for a piece that does not fit; `leastMemory` finds such a piece before any work is done
  */
 export function* makeTasks(tensors: Iterable<WantedTensor>, cutting: Cutting): Generator<Task, void, undefined> {
   let group: MeasuredPiece[] = [];

@@ -11,17 +11,17 @@ export interface Block extends GraphSource {
   readonly layer: number;
 }
 
-/** The parts of a decoder. All blocks work on the value `x`. */
+/** The parts of a decoder. All blocks work on the value `x`, of shape (tokens, embedding). */
 export interface DecoderParts {
-  /** Makes `x` of the tokens. @default the rows of token_embd */
+  /** Computes `x` from the tokens. @default the rows of token_embd */
   embed?(source: GraphSource): GraphOperator[];
   block(block: Block): GraphOperator[];
-  /** Makes `logits` of `x`. @default output_norm, then the output's matrix */
+  /** Computes `logits` from `x`. @default output_norm, then the product with the output's matrix */
   head?(source: GraphSource): GraphOperator[];
 }
 
 /**
- * A decoder: embedding, blocks, logits.
+ * Puts a decoder together: embedding, blocks, logits.
  * @returns the function `build` of an architecture.
  */
 export function decoder({ embed = tokenEmbedding, block, head = normedLogits }: DecoderParts) {
@@ -46,12 +46,12 @@ function normedLogits(source: GraphSource): GraphOperator[] {
   return [norm(source, 'x', 'output_norm', 'x'), matMul(source, 'x', outputMatrix(source), 'logits')];
 }
 
-/** Without an `output.weight`, the embedding is the output's matrix too. */
+/** The name of the output's matrix: output.weight, or else that of the embedding. */
 function outputMatrix({ shapes }: GraphSource): string {
   return shapes.has('output.weight') ? 'output' : 'token_embd';
 }
 
-/** A wrong key must not ask for a list without end, so there are no more blocks than tensors. */
+/** The number of blocks, at most the number of tensors, so that a wrong key cannot ask for an endless list. */
 function blockCount({ keys, shapes }: GraphSource): number {
   const count = keys.count('block_count');
   if (count > MAX_BLOCKS || count > shapes.size) {
@@ -63,7 +63,7 @@ function blockCount({ keys, shapes }: GraphSource): number {
   return count;
 }
 
-/** The first half of attention: `x`, normed, becomes `query`, `key` and `value`. */
+/** The first half of attention: `x` is normed, and its products become `query`, `key` and `value`. */
 export function queriesKeysValues(block: Block): GraphOperator[] {
   return [
     norm(block, 'x', named(block, 'attn_norm'), 'normed'),
@@ -73,7 +73,7 @@ export function queriesKeysValues(block: Block): GraphOperator[] {
   ];
 }
 
-/** Queries and keys normed head by head. */
+/** Norms each head of the queries and keys. */
 export function headNorms(block: Block): GraphOperator[] {
   return [
     norm(block, 'query', named(block, 'attn_q_norm'), 'query', heads(block)),
@@ -81,7 +81,10 @@ export function headNorms(block: Block): GraphOperator[] {
   ];
 }
 
-/** Queries and keys turned by their position; divisors of the frequencies come from the tensor `rope_freqs`. */
+/**
+ * Rotates queries and keys by their position. The tensor `rope_freqs`, if there is one, has divisors of the
+ * frequencies.
+ */
 export function rotate(block: Block, rope: Rope): GraphOperator[] {
   const name = 'rope_freqs.weight';
   const factors = block.shapes.has(name) && { factors: name };
@@ -91,7 +94,7 @@ export function rotate(block: Block, rope: Rope): GraphOperator[] {
   ];
 }
 
-/** The second half of attention, added to `x`. */
+/** The second half of attention. Its result is added to `x`. */
 export function attend(block: Block): GraphOperator[] {
   return [
     {
@@ -109,7 +112,7 @@ export function attend(block: Block): GraphOperator[] {
   ];
 }
 
-/** SwiGLU, added to `x`. */
+/** SwiGLU. Its result is added to `x`. */
 export function gatedFeedForward(block: Block): GraphOperator[] {
   return [
     norm(block, 'x', named(block, 'ffn_norm'), 'normed'),
@@ -138,7 +141,7 @@ function norm({ keys }: GraphSource, input: string, name: string, output: string
   return { op: 'rms-norm', input, weight: `${name}.weight`, epsilon, groups, output };
 }
 
-/** With a bias where the file has one. */
+/** A matrix product, with a bias if the file has one. */
 function matMul({ shapes }: GraphSource, input: string, name: string, output: string): GraphOperator {
   const bias = `${name}.bias`;
   return { op: 'mat-mul', input, weight: `${name}.weight`, ...(shapes.has(bias) && { bias }), output };

@@ -2,10 +2,13 @@ import { SourceError } from '../errors.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { MAX_BLOCKS } from '../limits.js';
 
-/** A key-value that the graph needs is missing, or is not what belongs there. */
+/** A key-value that the graph needs is missing or has a wrong value. */
 export class GraphKeyError extends SourceError {}
 
-/** The `<architecture>.*` key-values of a model. Missing keys are errors where no fallback is given. */
+/**
+ * Reads the `<architecture>.*` key-values of a model. A missing key is an error unless there is a fallback. @throws
+ * GraphKeyError
+ */
 export class ArchitectureKeys {
   readonly architecture: string;
 
@@ -13,7 +16,7 @@ export class ArchitectureKeys {
     this.architecture = String(kv.get('general.architecture')?.value ?? '');
   }
 
-  /** A whole number from 1 on. */
+  /** Reads a whole number from 1 on. */
   count(key: string, fallback?: number): number {
     const value = this.#value(key) ?? fallback;
     const count = typeof value === 'bigint' ? Number(value) : value;
@@ -23,12 +26,12 @@ export class ArchitectureKeys {
     return count;
   }
 
-  /** The same, or 0; 0 where it is missing. */
+  /** Reads a whole number from 0 on; 0 if the key is missing. */
   countOrNone(key: string): number {
     return (this.#value(key) ?? 0) === 0 ? 0 : this.count(key);
   }
 
-  /** As a float32, which is how the file has it. */
+  /** Reads a float32, which is the type in the file. */
   number(key: string, fallback?: number): number {
     const value = this.#value(key) ?? fallback;
     const number = typeof value === 'number' ? Math.fround(value) : Number.NaN;
@@ -50,19 +53,19 @@ export class ArchitectureKeys {
     return this.kv.has(`${this.architecture}.${key}`);
   }
 
-  /** Of the list under a key; 0 where there is none. */
+  /** The length of the list under a key; 0 if there is none. */
   listLength(key: string): number {
     const list = this.kv.get(`${this.architecture}.${key}`);
     return list?.type === 'array' ? list.value.length : 0;
   }
 
-  /** Tokens of the vocabulary. */
+  /** The number of tokens in the vocabulary. */
   get tokens(): number {
     const tokens = this.kv.get('tokenizer.ggml.tokens');
     return tokens?.type === 'array' ? tokens.value.length : this.countOrNone('vocab_size');
   }
 
-  /** Of a list with a value a block, the value that all have. */
+  /** The value of a key. For a list with a value for each block, the value if all are equal. */
   #value(key: string): unknown {
     const found = this.kv.get(`${this.architecture}.${key}`);
     if (found?.type !== 'array' || found.value.length > MAX_BLOCKS) {
@@ -83,5 +86,5 @@ function shown(value: unknown): string {
   return typeof value === 'object' ? 'a list' : String(value).slice(0, 60);
 }
 
-/** llama.cpp keeps them in 32 bits. */
+/** The largest count. llama.cpp keeps counts in 32 bits. */
 const MAX_COUNT = 2 ** 31 - 1;

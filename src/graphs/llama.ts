@@ -3,7 +3,7 @@ import { attend, decoder, gatedFeedForward, queriesKeysValues, rotate } from './
 import { ropeOf } from './rope.js';
 import { llamaWeights } from './weights.js';
 
-/** Llama 1 to 3, Mistral, and what is built like them (src/models/llama.cpp). */
+/** Llama 1 to 3, Mistral, and others with the same graph (src/models/llama.cpp). */
 export const llama: ArchitectureGraph = {
   architecture: 'llama',
   reads: ['vocab_size', 'attention.layer_norm_rms_epsilon'],

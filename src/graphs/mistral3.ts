@@ -4,7 +4,7 @@ import type { GraphOperator } from './operators/table.js';
 import { originalContext, ropeOf } from './rope.js';
 import { llamaWeights } from './weights.js';
 
-/** Mistral 3 and Ministral 3 (src/models/mistral3.cpp): Llama, with queries that grow with their position. */
+/** Mistral 3 and Ministral 3 (src/models/mistral3.cpp): Llama, with queries that are scaled by their position. */
 export const mistral3: ArchitectureGraph = {
   architecture: 'mistral3',
   reads: [

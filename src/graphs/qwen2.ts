@@ -3,7 +3,7 @@ import { attend, decoder, gatedFeedForward, queriesKeysValues, rotate } from './
 import { ropeOf } from './rope.js';
 import { BIASED_WEIGHTS, type Weights } from './weights.js';
 
-/** Queries are as wide as the embedding, whatever a head's length is said to be. */
+/** The queries are as wide as the embedding, whatever key gives a head's length. */
 const WEIGHTS: Weights = {
   required: {
     ...BIASED_WEIGHTS.required,

@@ -13,12 +13,12 @@ const WEIGHTS: Weights = {
   optional: {
     ...BIASED_WEIGHTS.optional,
     'blk.{layer}.attn_k.bias': ['values'],
-    // A reranker's.
+    // The tensors of a reranker.
     'cls.output.weight': ['embedding', 'classes'],
   },
 };
 
-/** Qwen 3 (src/models/qwen3.cpp): Qwen 2, with norms of each query's and key's head. */
+/** Qwen 3 (src/models/qwen3.cpp): Qwen 2, with a norm of each head of the queries and keys. */
 export const qwen3: ArchitectureGraph = {
   architecture: 'qwen3',
   reads: ['attention.layer_norm_rms_epsilon'],

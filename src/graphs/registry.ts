@@ -14,21 +14,18 @@ import type { WeightTensor } from './weight-tensor.js';
 /** All architectures that run; a new one gets its line here. */
 const GRAPHS: readonly ArchitectureGraph[] = [llama, mistral3, qwen2, qwen3, smollm3];
 
-/** An architecture that the runner doesn't know. */
+/** The runner has no graph for the architecture. */
 export class NoGraphError extends UnsupportedError {}
-/** A tensor that the graph computes with is missing. */
+/** A tensor that the graph needs is missing. */
 export class MissingTensorError extends SourceError {}
-/** A model of a known architecture, but with parts that its graph doesn't have. */
+/** The model has parts that the graph of its architecture does not have. */
 export class UnknownPartError extends UnsupportedError {}
 
 export function findGraph(architecture: string): ArchitectureGraph | undefined {
   return GRAPHS.find((graph) => graph.architecture === architecture);
 }
 
-/**
- * What a file's key-values and tensors compute.
- * @throws NoGraphError, UnknownPartError, GraphKeyError, MissingTensorError
- */
+/** Builds the graph of a model from a file's key-values and the shapes of its tensors. */
 export function buildGraph(kv: KeyValues, tensors: readonly Pick<WeightTensor, 'name' | 'ne'>[]): Graph {
   const keys = new ArchitectureKeys(kv);
   const found = findGraph(keys.architecture);
@@ -52,7 +49,7 @@ export function buildGraph(kv: KeyValues, tensors: readonly Pick<WeightTensor, '
   return graph;
 }
 
-/** As llama.cpp does, refuses tensors that nothing is computed with: the result would be another model's. */
+/** Refuses tensors that the graph does not use, as llama.cpp does: the graph would compute another model. */
 function compareTensors({ architecture, operators }: Graph, tensors: readonly Pick<WeightTensor, 'name'>[]): void {
   const known = new Set(operators.flatMap(weightsOf));
   const unknown = tensors.find(({ name }) => !known.delete(name));

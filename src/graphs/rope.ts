@@ -5,9 +5,9 @@ import { keyLength } from './sizes.js';
 const f32 = Math.fround;
 
 /**
- * The rotary embedding that the keys ask for, with llama.cpp's defaults (load_hparams of llama-model.cpp). YaRN's keys
- * count for every architecture, as in transformers; llama.cpp reads some of them for some of the architectures only.
- * @param pairs as `llama_model_rope_type` has it: NORM is `adjacent`, NEOX `halves`.
+ * The rotary embedding that the keys describe, with llama.cpp's defaults (load_hparams in src/llama-model.cpp). As in
+ * transformers, YaRN's keys count for every architecture; llama.cpp reads some of them only for some architectures.
+ * @param pairs follows `llama_model_rope_type`: NORM is `adjacent`, NEOX is `halves`.
  * @throws GraphKeyError
  */
 export function ropeOf(keys: ArchitectureKeys, pairs: Rope['pairs']): Rope {
@@ -31,7 +31,7 @@ export function ropeOf(keys: ArchitectureKeys, pairs: Rope['pairs']): Rope {
   };
 }
 
-/** Positions that the model was trained for before its context was stretched. */
+/** The number of positions for which the model was trained before its context was extended. */
 export function originalContext(keys: ArchitectureKeys): number {
   return keys.count('rope.scaling.original_context_length', keys.count('context_length'));
 }
@@ -49,15 +49,15 @@ function scalingType(keys: ArchitectureKeys): string {
   return type;
 }
 
-/** 1 / factor; `rope.scale_linear` is the key's older name. */
+/** 1 / factor of linear scaling. `rope.scale_linear` is the older name of the key. */
 function frequencyScale(keys: ArchitectureKeys): number {
   const factor = keys.number('rope.scaling.factor', keys.number('rope.scale_linear', 0));
   return factor === 0 ? 1 : f32(1 / factor);
 }
 
 /**
- * What ggml is given as attn_factor (the constructor of llama_context). ggml multiplies by 1 + 0.1 ln(factor) itself, so
- * that is taken out first. We use a factor that the file names, where llama.cpp computes one.
+ * The attn_factor that ggml gets (constructor of llama_context). ggml multiplies it by 1 + 0.1 ln(factor), so it is
+ * divided by that first. Where llama.cpp computes a factor, the file's factor is used if it has one.
  */
 function yarnAttention(keys: ArchitectureKeys, scale: number): number {
   const factor = f32(1 / scale);

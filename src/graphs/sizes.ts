@@ -1,9 +1,9 @@
 import type { ArchitectureKeys } from './keys.js';
 
-/** The length of a tensor's dimension. */
+/** The length of a tensor's dimension, and where it comes from. */
 export interface Size {
   readonly length: number;
-  /** The keys that it follows from; those of the architecture without its name before them. */
+  /** The keys that the length follows from. For a key of the architecture, the architecture's name is left out. */
   readonly from: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export type SizeName =
   | 'experts'
   | 'classes';
 
-/** The sizes that tensors have in llama.cpp (LLAMA_LOAD_LOCALS in src/llama-model.h). */
+/** The sizes of tensors' dimensions by llama.cpp's names (LLAMA_LOAD_LOCALS in src/llama-model.h). */
 export type Sizes = Readonly<Record<SizeName, Size>>;
 
 const HEADS = 'attention.head_count';
@@ -30,7 +30,7 @@ const EXPERTS = 'expert_count';
 const CLASSES = 'classifier.output_labels';
 const TOKENS = 'tokenizer.ggml.tokens';
 
-/** Numbers of a query's or a key's head. @throws GraphKeyError */
+/** The length of a head of the queries and keys. @throws GraphKeyError */
 export function keyLength(keys: ArchitectureKeys): number {
   return headLength(keys, KEY_LENGTH);
 }
@@ -39,7 +39,7 @@ function headLength(keys: ArchitectureKeys, key: string): number {
   return keys.count(key, Math.floor(keys.count('embedding_length') / keys.count(HEADS)));
 }
 
-/** @throws GraphKeyError */
+/** Works out all sizes. @throws GraphKeyError */
 export function sizesOf(keys: ArchitectureKeys): Sizes {
   const embedding = keys.count('embedding_length');
   const heads = keys.count(HEADS);

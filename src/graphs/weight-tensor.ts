@@ -1,10 +1,12 @@
 import type { GgmlType } from '../gguf/types.js';
 
-/** A weight tensor and where its bytes are: a file to be mapped, or memory (of a checkpoint's expression). */
+/**
+ * A weight tensor, and where its bytes are: in a file that is mapped, or in memory (for an expression of a checkpoint).
+ */
 export interface WeightTensor {
   readonly name: string;
   readonly type: GgmlType;
-  /** Row length first. */
+  /** Dimensions, the row length first. */
   readonly ne: readonly number[];
   readonly data:
     | { readonly kind: 'file'; readonly path: string; readonly offset: number }

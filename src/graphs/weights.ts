@@ -1,19 +1,22 @@
 import type { ArchitectureKeys } from './keys.js';
 import type { SizeName } from './sizes.js';
 
-/** Tensors and the sizes of their dimensions, a row's length first. `{layer}` stands for the number of each block. */
+/** Tensor's name → the sizes of its dimensions, the row length first. `{layer}` stands for the number of each block. */
 export type WeightTable = Readonly<Record<string, readonly SizeName[]>>;
 
-/** The tensors that llama.cpp looks for in an architecture's file; it loads none that has others. */
+/** The tensors of an architecture. llama.cpp does not load a file that has others. */
 export interface Weights {
   readonly required: WeightTable;
   readonly optional: WeightTable;
 }
 
-/** Queries, keys and values in one tensor, and the scales of NVFP4: a file that has them is not compared. */
+/**
+ * Names of tensors in another layout: queries, keys and values in one tensor, and scales of NVFP4. A file with such
+ * tensors is not checked.
+ */
 export const OTHER_LAYOUT = /^blk\.\d+\.attn_qkv\.|\.(input_)?scale$/;
 
-/** What all decoders have that attend and feed forward. */
+/** The tensors of every decoder with attention and a feed-forward network. */
 export const DECODER: WeightTable = {
   'token_embd.weight': ['embedding', 'vocabulary'],
   'output_norm.weight': ['embedding'],
@@ -31,7 +34,7 @@ export const GATED_FEED_FORWARD: WeightTable = {
   'blk.{layer}.ffn_down.weight': ['feedForward', 'embedding'],
 };
 
-/** Without it, the embedding is the output's matrix. */
+/** The output's matrix. Without it, the embedding is used. */
 export const OUTPUT: WeightTable = { 'output.weight': ['embedding', 'vocabulary'] };
 
 const HEAD_BIASES: WeightTable = {
@@ -60,7 +63,7 @@ const FEED_FORWARD: Weights = {
 const LONG_ROPE: WeightTable = { 'rope_factors_long.weight': ['pairs'], 'rope_factors_short.weight': ['pairs'] };
 const ROPE: WeightTable = { 'rope_freqs.weight': ['pairs'] };
 
-/** Llama's (src/models/llama.cpp), which Mistral 3's are too. */
+/** The tensors of Llama (src/models/llama.cpp) and Mistral 3. */
 export function llamaWeights(keys: ArchitectureKeys): Weights {
   const forward = keys.countOrNone('expert_count') > 0 ? EXPERTS : FEED_FORWARD;
   const rope = keys.text('rope.scaling.type', 'linear') === 'longrope' ? LONG_ROPE : ROPE;
@@ -73,7 +76,7 @@ export function llamaWeights(keys: ArchitectureKeys): Weights {
   };
 }
 
-/** A decoder's with biases of queries, keys and values (src/models/smollm3.cpp). */
+/** The tensors of a decoder with biases for queries, keys and values (src/models/smollm3.cpp). */
 export const BIASED_WEIGHTS: Weights = {
   required: { ...DECODER, ...GATED_FEED_FORWARD },
   optional: { ...OUTPUT, ...HEAD_BIASES },

@@ -1,21 +1,24 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { booleanField, malformed, stringField } from './fields.js';
 
-/** A token that is cut out of the text before anything else happens to it. */
+/** A token that is cut out of a text before the text is normalized and split. */
 export interface AddedToken {
   readonly content: string;
-  /** Only where no letter or digit touches it. */
+  /** Whether it is found only where no letter or digit touches it. */
   readonly singleWord: boolean;
-  /** Takes the spaces before it. */
+  /** Whether it takes the spaces before it. */
   readonly lstrip: boolean;
-  /** Takes the spaces behind it. */
+  /** Whether it takes the spaces behind it. */
   readonly rstrip: boolean;
-  /** Looked for in the normalized text, not in the text as it is. */
+  /** Whether it is found in the normalized text rather than in the original one. */
   readonly normalized: boolean;
   readonly special: boolean;
 }
 
-/** An entry of `added_tokens`, or of `added_tokens_decoder` in tokenizer_config.json. @throws MalformedTokenizerError */
+/**
+ * Reads an entry of `added_tokens` in tokenizer.json, or of `added_tokens_decoder` in tokenizer_config.json. @throws
+ * MalformedTokenizerError
+ */
 export function parseAddedToken(fields: JsonObject, where: string): AddedToken {
   const special = booleanField(fields, 'special', where, false);
   return {
@@ -28,7 +31,7 @@ export function parseAddedToken(fields: JsonObject, where: string): AddedToken {
   };
 }
 
-/** The `added_tokens` of tokenizer.json, in their order. @throws MalformedTokenizerError */
+/** Reads `added_tokens` of tokenizer.json, in their order. @throws MalformedTokenizerError */
 export function parseAddedTokens(json: JsonObject): AddedToken[] {
   const list = json.added_tokens ?? [];
   if (!Array.isArray(list)) {

@@ -10,25 +10,25 @@ import type { TokenizerFiles } from './tokenizer-files.js';
 
 /**
  * What transformers' `AutoTokenizer.from_pretrained` makes of tokenizer.json, tokenizer_config.json,
- * special_tokens_map.json and added_tokens.json. The one list of tokens serves what is written to a file and what text
- * is encoded with.
- * Reference: transformers 4.57.6 (tokenization_utils_base.py, `_from_pretrained`; tokenization_utils_fast.py,
- * `__init__`).
+ * special_tokens_map.json and added_tokens.json. The same list of tokens is written to the file and encodes text.
+ * ref-quirk: transformers 4.57.6, `_from_pretrained` in tokenization_utils_base.py and `__init__` in
+ * tokenization_utils_fast.py.
  */
 export interface AutoTokenizer {
-  /** tokenizer.json. */
+  /** tokenizer.json, parsed. */
   readonly json: JsonObject;
-  /** What the tokenizer class is given: `initArguments`. */
+  /** The arguments of the tokenizer class, from `initArguments`. */
   readonly init: JsonObject;
   readonly class: TokenizerClass;
   readonly model: TokenizerModel;
   readonly tokens: TokenList;
-  /** Ids of the tokens that have a role: bos, eos, ..., additional special tokens. */
+  /** The ids of tokens with a role: bos, eos and others, and the additional special tokens. */
   readonly specialIds: ReadonlySet<number>;
 }
 
 /**
- * @param modelType `model_type` of config.json, which tells the class where no file names one; empty where it is unknown.
+ * Builds the tokenizer of a repository.
+ * @param modelType `model_type` of config.json, or empty. It decides the class if no file names one.
  * @throws MalformedTokenizerError, UnsupportedTokenizerError, InvalidTokenIdError
  */
 export function autoTokenizer(files: TokenizerFiles, modelType: string): AutoTokenizer {

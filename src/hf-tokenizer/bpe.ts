@@ -5,13 +5,13 @@ import { arrayField, booleanField, ID_LIMIT, malformed, objectField, stringField
 import { type MergeIndex, mergeIndexOf } from './merge-index.js';
 import { TokenIds } from './token-ids.js';
 
-/** Words whose ids are kept; longer ones are rare enough to be encoded again. */
+/** The number of words whose ids are cached. Later words are rare enough to be encoded again. */
 const CACHED_WORDS = 50_000;
 const CACHED_LENGTH = 64;
-/** Pairs whose rank is kept. */
+/** The number of pairs whose rank is cached. */
 const CACHED_PAIRS = 500_000;
 
-/** Byte pair encoding: the ids of a word's characters, merged in the order of the merges. */
+/** Byte pair encoding: it turns the characters of a word into ids and merges them in the order of the merges. */
 export class Bpe {
   readonly #ids: TokenIds;
   readonly #prefix: string;
@@ -28,7 +28,7 @@ export class Bpe {
     },
     join: (left, right) => this.#pair(left, right) % ID_LIMIT,
   };
-  /** Texts of the ids that were met, and rank × ID_LIMIT + merged id of the pairs that were met, by left × ID_LIMIT + right. */
+  /** Caches: id → text, and left × ID_LIMIT + right → rank × ID_LIMIT + merged id. */
   readonly #texts = new Map<number, string>();
   readonly #pairs = new Map<number, number>();
   readonly #words = new Map<string, readonly number[]>();
@@ -74,7 +74,8 @@ export class Bpe {
 
   #symbols(word: string): number[] {
     const ids: number[] = [];
-    // The library holds an unknown symbol back until a known one comes, so bytes overtake it.
+    // ref-quirk: the tokenizers library (models/bpe/model.rs, `merge_word`) holds an unknown symbol back until a known
+    // one comes, so byte tokens come before it.
     let unknown: number | null = null;
     const chars = [...word];
     chars.forEach((char, i) => {
@@ -125,7 +126,7 @@ export class Bpe {
     return id;
   }
 
-  /** rank × ID_LIMIT + merged id, or NONE. */
+  /** The rank and the merged id of a pair, as rank × ID_LIMIT + merged id, or NONE. */
   #pair(left: number, right: number): number {
     const key = left * ID_LIMIT + right;
     let pair = this.#pairs.get(key);

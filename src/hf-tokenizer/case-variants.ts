@@ -1,7 +1,7 @@
-/** Letters whose simple case folding is that of a letter which is neither their upper nor their lower case. */
+/** Letters whose simple case folding belongs to a letter that is neither their upper nor their lower case. */
 const IRREGULAR = 'ſKÅẞϐϑϕϖϰϱϴϵẛιΩςµͅᲀᲁᲂᲃᲄᲅᲆᲇᲈ';
 
-/** The characters that equal `char` when case is ignored (Unicode's simple case folding), itself included. */
+/** The characters that equal `char` if case is ignored (Unicode's simple case folding), `char` included. */
 export function caseVariants(char: string): string[] {
   const lower = char.toLowerCase();
   const upper = char.toUpperCase();

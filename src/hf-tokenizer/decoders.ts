@@ -4,7 +4,7 @@ import { byteOfToken } from '../text/byte-tokens.js';
 import { booleanField, component, isId, malformed, sequence, stringField, unsupported } from './fields.js';
 import { replacer } from './normalizers.js';
 
-/** Turns tokens into the parts of a text. */
+/** Turns tokens into parts of a text. */
 export type Decoder = (tokens: string[]) => string[];
 
 type Build = (fields: JsonObject, where: string, depth: number) => Decoder;
@@ -53,7 +53,7 @@ const BUILDERS: Readonly<Record<string, Build>> = {
   },
 };
 
-/** `decoder` of tokenizer.json; null joins the tokens with spaces. */
+/** Builds the `decoder` of tokenizer.json. Null makes one that joins tokens with spaces. */
 export function buildDecoder(value: Json | undefined, depth = 0): Decoder {
   if (value === undefined || value === null) {
     return (tokens) => [tokens.join(' ')];
@@ -66,7 +66,7 @@ export function buildDecoder(value: Json | undefined, depth = 0): Decoder {
   return build(fields, `decoder ${type}`, depth);
 }
 
-/** What transformers' `clean_up_tokenization_spaces` does to a decoded text. */
+/** Cleans up a decoded text as transformers does for `clean_up_tokenization_spaces`. */
 export function cleanUp(text: string): string {
   const rules = [
     [' .', '.'],
@@ -83,7 +83,7 @@ export function cleanUp(text: string): string {
   return rules.reduce((result, [from, to]) => result.replaceAll(from, to), text);
 }
 
-/** Runs of byte tokens become their text, or a replacement character a byte where they are no UTF-8. */
+/** Decodes runs of byte tokens. A run that is not UTF-8 becomes one replacement character for each byte. */
 function byteFallback(tokens: string[]): string[] {
   const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const result: string[] = [];

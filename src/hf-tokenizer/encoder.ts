@@ -6,15 +6,15 @@ import { buildPostProcessor } from './post-processors.js';
 import { buildPreTokenizer } from './pre-tokenizers.js';
 import { rebuiltNormalizer, rebuiltPostProcessor, rebuiltPreTokenizer } from './rebuild.js';
 
-/** Text to ids and back, as transformers' AutoTokenizer does it with the same files. */
+/** Encodes and decodes text as transformers' AutoTokenizer does with the same files. */
 export interface Encoder {
-  /** @param options.addSpecialTokens puts BOS, EOS and the like around the text; default: true. */
+  /** Encodes a text. @param options.addSpecialTokens puts BOS, EOS and others around the ids. @default true */
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[];
-  /** Special tokens are part of the text. Ids that have no token are left out. */
+  /** Decodes ids. Special tokens become text; ids without a token are left out. */
   decode(ids: readonly number[]): string;
 }
 
-/** @throws MalformedTokenizerError, UnsupportedTokenizerError, PatternError */
+/** Builds an encoder. @throws MalformedTokenizerError, UnsupportedTokenizerError, PatternError */
 export function loadEncoder(tokenizer: AutoTokenizer): Encoder {
   const { json, init, model, tokens } = tokenizer;
   const normalizer = buildNormalizer(rebuiltNormalizer(tokenizer));

@@ -6,7 +6,7 @@ export class MalformedTokenizerError extends SourceError {}
 /** tokenizer.json asks for a component that this version does not have. */
 export class UnsupportedTokenizerError extends UnsupportedError {}
 
-/** A token id that is negative, no whole number, or too large. */
+/** A token id is negative, no whole number, or too large. */
 export class InvalidTokenIdError extends SourceError {
   constructor(file: string, key: string, value: unknown) {
     super(
@@ -16,7 +16,7 @@ export class InvalidTokenIdError extends SourceError {
   }
 }
 
-/** The error about one of a tokenizer's files. */
+/** Makes an error about one of a tokenizer's files. */
 export function malformedFile(
   file: string,
   what: string,

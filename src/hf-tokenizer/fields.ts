@@ -12,7 +12,7 @@ export function unsupported(what: string): UnsupportedTokenizerError {
   );
 }
 
-/** A component (`normalizer`, `pre_tokenizer`, ...) with its `type`. */
+/** Reads the `type` and the fields of a component (`normalizer`, `pre_tokenizer` and others). */
 export function component(value: Json | undefined, where: string): { type: string; fields: JsonObject } {
   if (!isObject(value) || typeof value.type !== 'string') {
     throw malformed(`${where} is no object with a type`);
@@ -52,19 +52,19 @@ export function objectField(fields: JsonObject, key: string, where: string): Jso
   return value;
 }
 
-/** Ids are below this, so that two numbers of this size fit into one double. */
+/** Ids are smaller than this, so that two of them fit into one double. */
 export const ID_LIMIT = 2 ** 26;
 
 export function isId(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < ID_LIMIT;
 }
 
-/** Components nested in `Sequence`s, and groups nested in a pattern. */
+/** The most levels of nested `Sequence`s, and of nested groups in a pattern. */
 export const MAX_DEPTH = 32;
-/** Components of one `Sequence`; released tokenizers have 8 at most. */
+/** The most components of one `Sequence`. Released tokenizers have at most 8. */
 export const MAX_SEQUENCE = 64;
 
-/** The members of a `Sequence`, checked for count and depth. */
+/** Lists the members of a `Sequence` after checking their number and depth. */
 export function sequence(fields: JsonObject, key: string, where: string, depth: number): readonly Json[] {
   const members = arrayField(fields, key, where);
   if (members.length > MAX_SEQUENCE || depth >= MAX_DEPTH) {

@@ -2,10 +2,10 @@ import type { AddedToken } from './added-token.js';
 import type { Normalizer } from './normalizers.js';
 import type { TokenList } from './token-list.js';
 
-/** A text's parts: an added token's id, or text between. */
+/** A part of a text: the id of an added token, or the text between two of them. */
 type Part = number | string;
 
-/** Cuts the added tokens of a list out of a text; what lies between comes normalized. */
+/** Makes a function that cuts added tokens out of a text. The text between them comes normalized. */
 export function addedTokenFinder(list: TokenList, normalizer: Normalizer): (text: string) => Part[] {
   const forms = list.sought();
   const finder = (normalized: boolean): Finder =>
@@ -29,9 +29,9 @@ interface Sought {
   readonly token: AddedToken;
 }
 
-/** Finds tokens in a text: the leftmost, and there the longest. */
+/** Finds tokens in a text: the leftmost token, and of several at one position the longest. */
 class Finder {
-  /** By the first code unit, longest first. */
+  /** Tokens by their first code unit, the longest first. */
   readonly #byFirst = new Map<number, Sought[]>();
 
   constructor(tokens: readonly Sought[]) {

@@ -1,7 +1,10 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { stringAt, type TokenizerFiles } from './tokenizer-files.js';
 
-/** The class of a model type whose repository names no tokenizer class: transformers 4.57.6, tokenization_auto.py. */
+/**
+ * `model_type` → tokenizer class, for repositories that name no class. Source: transformers 4.57.6,
+ * tokenization_auto.py.
+ */
 const CLASS_OF_TYPE: readonly (readonly [RegExp, string])[] = [
   [/^qwen[23]/, 'Qwen2Tokenizer'],
   [
@@ -23,9 +26,9 @@ const CLASS_OF_TYPE: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What transformers hands to the tokenizer class: tokenizer_config.json with `tokenizer_class` filled in; where it
- * lists no added tokens it is of an older version, and special_tokens_map.json wins over it.
- * Reference: transformers 4.57.6, tokenization_utils_base.py, `_from_pretrained`.
+ * The arguments that transformers gives to the tokenizer class: tokenizer_config.json, with `tokenizer_class` filled
+ * in. If the file lists no added tokens, it is from an older version, and special_tokens_map.json wins over it.
+ * ref-quirk: transformers 4.57.6, `_from_pretrained` in tokenization_utils_base.py.
  */
 export function initArguments(files: TokenizerFiles, modelType: string): JsonObject {
   const config = files.tokenizerConfig ?? {};

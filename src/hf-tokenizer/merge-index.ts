@@ -4,7 +4,10 @@ import { malformed } from './fields.js';
 
 const indices = new WeakMap<readonly Json[], MergeIndex>();
 
-/** The index of a list of merges, built once: a tokenizer is asked twice in a conversion. @throws MalformedTokenizerError */
+/**
+ * The index of a list of merges. It is built once, because a conversion uses a tokenizer twice. @throws
+ * MalformedTokenizerError
+ */
 export function mergeIndexOf(merges: readonly Json[]): MergeIndex {
   let known = indices.get(merges);
   if (!known) {
@@ -15,13 +18,13 @@ export function mergeIndexOf(merges: readonly Json[]): MergeIndex {
 }
 
 /**
- * The rank of a pair in a list of merges, which is left as it was parsed: an open-addressing table of positions, at
- * most 32 bytes a merge, and no new strings. Merges are `"a b"` or `["a", "b"]`.
+ * An index that finds the rank of a pair in a list of merges (`"a b"` or `["a", "b"]`). It is an open-addressing hash
+ * table of positions: it takes at most 32 bytes for a merge, and creates no strings.
  */
 export class MergeIndex {
-  /** Position + 1; 0 is free. The size is a power of two. */
+  /** The position of a merge plus 1, or 0 for a free slot. The size is a power of two. */
   readonly #slots: Int32Array;
-  /** Of each slot's merge: texts are only compared where these are equal. */
+  /** The hash of each slot's merge. Texts are compared only if hashes are equal. */
   readonly #hashes: Int32Array;
   readonly #mask: number;
 
@@ -38,7 +41,7 @@ export class MergeIndex {
     });
   }
 
-  /** -1 where the pair is not merged. Of two equal merges the later one counts. */
+  /** The rank of a pair, or -1 if it is not merged. Of two equal merges the later one counts. */
   rank(left: string, right: string): number {
     let rank = -1;
     const code = hashPair(left, right) | 0;
@@ -69,7 +72,7 @@ export class MergeIndex {
   }
 }
 
-/** Differs from run to run, so that nobody can prepare merges that all fall into one slot. */
+/** The seed differs from run to run, so that nobody can prepare merges that all fall into one slot. */
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
 /** FNV-1a over UTF-16 code units. */
@@ -81,17 +84,17 @@ function hash(seed: number, text: string): number {
   return code;
 }
 
-/** The low bits, which choose the slot, depend on all of them. */
+/** Mixes the bits, so that the low ones, which choose the slot, depend on all others. */
 function mixed(code: number): number {
   return code ^ (code >>> 15);
 }
 
-/** That of `"left right"`. */
+/** The hash of `"left right"`. */
 function hashPair(left: string, right: string): number {
   return mixed(hash(hash(hash(SEED, left), ' '), right));
 }
 
-/** @throws MalformedTokenizerError where it is no merge. */
+/** The hash of a merge. @throws MalformedTokenizerError where it is no merge */
 function hashOf(merge: Json, rank: number): number {
   if (typeof merge === 'string') {
     const space = merge.indexOf(' ');

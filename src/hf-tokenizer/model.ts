@@ -4,16 +4,16 @@ import { component, unsupported } from './fields.js';
 import { Unigram } from './unigram.js';
 import { WordPiece } from './word-piece.js';
 
-/** Turns a word, as the pre-tokenizer cuts them, into ids. */
+/** Turns a word, which the pre-tokenizer has cut out, into ids. */
 export interface TokenizerModel {
-  /** Entries of the vocabulary, added tokens not counted. */
+  /** The number of entries in the vocabulary, without added tokens. */
   readonly size: number;
   encode(word: string): readonly number[];
   idOf(token: string): number | undefined;
   tokenOf(id: number): string | undefined;
 }
 
-/** `model` of tokenizer.json. Older files leave the type out. */
+/** Builds the `model` of tokenizer.json. Older files do not name its type. */
 export function buildModel(value: Json | undefined): TokenizerModel {
   const { type, fields } = component(withType(value), 'model');
   switch (type) {

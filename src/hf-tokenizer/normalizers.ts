@@ -37,7 +37,7 @@ const BUILDERS: Readonly<Record<string, Build>> = {
   Precompiled: (fields, where) => precompiled(stringField(fields, 'precompiled_charsmap', where)),
 };
 
-/** `normalizer` of tokenizer.json; null leaves the text as it is. */
+/** Builds the `normalizer` of tokenizer.json. Null makes one that changes nothing. */
 export function buildNormalizer(value: Json | undefined, depth = 0): Normalizer {
   if (value === undefined || value === null) {
     return (text) => text;
@@ -50,7 +50,7 @@ export function buildNormalizer(value: Json | undefined, depth = 0): Normalizer 
   return build(fields, `normalizer ${type}`, depth);
 }
 
-/** `{ "String": … }` or `{ "Regex": … }`. */
+/** Compiles a pattern `{ "String": … }` or `{ "Regex": … }`. */
 export function patternOf(fields: JsonObject, where: string): RegExp {
   const pattern = fields.pattern;
   if (isObject(pattern) && typeof pattern.String === 'string') {
@@ -62,14 +62,14 @@ export function patternOf(fields: JsonObject, where: string): RegExp {
   throw malformed(`${where}.pattern is neither a String nor a Regex`);
 }
 
-/** The content stands for itself: the replacement has no `$1`. */
+/** Builds a `Replace`. The replacement is literal: `$1` has no meaning. */
 export function replacer(fields: JsonObject, where: string): Normalizer {
   const pattern = patternOf(fields, where);
   const content = stringField(fields, 'content', where);
   return (text) => text.replace(pattern, () => content);
 }
 
-/** Letter by letter: a final sigma is like any other. */
+/** Lower case letter by letter: a final sigma is like any other sigma. */
 function lowercase(text: string): string {
   return text
     .split('Σ')
@@ -77,11 +77,11 @@ function lowercase(text: string): string {
     .join('σ');
 }
 
-/** sentencepiece's nmt rules: control characters go, odd spaces become spaces. */
+/** The nmt rules of sentencepiece: control characters are removed, and unusual spaces become spaces. */
 function nmt(text: string): string {
   return (
     text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are removed
       .replace(/[\u{1}-\u{8}\u{b}\u{e}-\u{1f}\u{7f}\u{8f}\u{9f}]/gu, '')
       .replace(/[\t\n\f\r\u{1680}\u{200b}-\u{200f}\u{2028}\u{2029}\u{2581}\u{feff}\u{fffd}]/gu, ' ')
   );

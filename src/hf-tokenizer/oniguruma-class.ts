@@ -2,10 +2,10 @@ import { caseVariants } from './case-variants.js';
 import { MAX_DEPTH } from './fields.js';
 import { escapedChar, type Flags, literal, type PatternCursor, SETS } from './oniguruma-syntax.js';
 
-/** A range wider than this is not folded letter by letter when case is ignored. */
+/** The widest range that is folded letter by letter if case is ignored. */
 const MAX_FOLDED_RANGE = 512;
 
-/** POSIX brackets and properties that JavaScript calls otherwise, as the inside of a class. */
+/** Names of POSIX brackets and properties that JavaScript does not have → the inside of a class. */
 const NAMED: Readonly<Record<string, string>> = {
   alnum: '\\p{Alphabetic}\\p{Nd}',
   alpha: '\\p{Alphabetic}',
@@ -22,10 +22,10 @@ const NAMED: Readonly<Record<string, string>> = {
   any: '\\u{0}-\\u{10ffff}',
 };
 
-/** Properties that name one case of letters: ignoring case would widen them. */
+/** Properties of letters of one case. Ignoring case would widen them. */
 const CASED = /^(?:l[ult]|lc|lower|upper|(?:upper|lower|title|cased)(?:case)?(?:letter)?)$/;
 
-/** The inside of a class for `\p{Name}`, `\P{Name}`, `\p{^Name}`; the cursor is at the p. */
+/** Translates `\p{Name}`, `\P{Name}` or `\p{^Name}` into the inside of a class. The cursor is at the p. */
 export function propertyClass(cursor: PatternCursor, flags: Flags): string {
   const rest = cursor.chars.slice(cursor.at, cursor.at + 64).join('');
   const match = /^([pP])\{(\^?)([\w -]+)\}/.exec(rest);
@@ -49,7 +49,7 @@ function named(cursor: PatternCursor, name: string, negated: boolean, flags: Fla
   return negated ? `[^${inside}]` : inside;
 }
 
-/** JavaScript wants names in their official spelling, Oniguruma takes any. */
+/** The official name of a property: JavaScript needs it, and Oniguruma takes any spelling. */
 function property(name: string): string | undefined {
   const spelled = name
     .split(/[ _-]+/)
@@ -66,7 +66,7 @@ function property(name: string): string | undefined {
   });
 }
 
-/** A bracket class as one of JavaScript's `v` mode; the cursor is behind the `[`. */
+/** Translates a bracket class into one of JavaScript's `v` mode. The cursor is behind the `[`. */
 export function parseClass(cursor: PatternCursor, flags: Flags, depth: number): string {
   if (depth > MAX_DEPTH) {
     return cursor.fail('its classes are nested too deep');
@@ -94,7 +94,7 @@ export function parseClass(cursor: PatternCursor, flags: Flags, depth: number): 
   return `[${negated ? '^' : ''}${inside}]`;
 }
 
-/** One member of a class: a nested class, a set, a character or a range. */
+/** Translates a member of a class: a nested class, a set, a character or a range. */
 function item(cursor: PatternCursor, flags: Flags, depth: number): string {
   if (cursor.chars[cursor.at] === '[') {
     const posix = /^\[:(\^?)(\w+):\]/.exec(cursor.chars.slice(cursor.at, cursor.at + 16).join(''));
@@ -117,7 +117,7 @@ function item(cursor: PatternCursor, flags: Flags, depth: number): string {
   return folded(cursor, from, member(cursor), flags);
 }
 
-/** `[:punct:]` has the symbols too, `\p{Punct}` has not. */
+/** Translates a POSIX bracket. `[:punct:]` contains symbols; `\p{Punct}` does not. */
 function bracket(cursor: PatternCursor, name: string, negated: boolean, flags: Flags): string {
   if (name === 'punct') {
     return negated ? '[^\\p{P}\\p{S}]' : '\\p{P}\\p{S}';
@@ -125,7 +125,7 @@ function bracket(cursor: PatternCursor, name: string, negated: boolean, flags: F
   return named(cursor, name, negated, flags);
 }
 
-/** `\s`, `\p{L}` and the like; null, with the cursor unmoved, for anything else. */
+/** Translates `\s`, `\p{L}` and other sets. For anything else it returns null and does not move the cursor. */
 function escapedSet(cursor: PatternCursor, flags: Flags): string | null {
   const letter = cursor.chars[cursor.at] === '\\' ? cursor.chars[cursor.at + 1] : undefined;
   const set = letter === undefined ? undefined : SETS[letter.toLowerCase()];

@@ -1,6 +1,6 @@
 import { UnsupportedTokenizerError } from './errors.js';
 
-/** A pattern that JavaScript's regular expressions can't express, or that is not one. */
+/** The pattern is malformed, or JavaScript's regular expressions cannot express it. */
 export class PatternError extends UnsupportedTokenizerError {
   constructor(pattern: string, why: string, options?: ErrorOptions) {
     const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;
@@ -12,7 +12,7 @@ export class PatternError extends UnsupportedTokenizerError {
   }
 }
 
-/** The position in a pattern, shared by the parsers of the pattern and of its character classes. */
+/** A position in a pattern. The parsers of the pattern and of its character classes share it. */
 export interface PatternCursor {
   readonly chars: readonly string[];
   at: number;
@@ -29,13 +29,13 @@ export function literal(char: string): string {
   return /^[A-Za-z0-9]$/.test(char) ? char : `\\u{${char.codePointAt(0)?.toString(16)}}`;
 }
 
-/** Any character. (V8 of Node 20 takes `[^]+` with the flag `v` for `[^]`.) */
+/** Any character. (With the flag `v`, V8 of Node 20 reads `[^]+` as `[^]`.) */
 export const ANY = '[\\s\\S]';
 const SPACE = '\\p{White_Space}';
-/** With the superscripts and fractions of Latin-1, which Oniguruma takes for word characters. */
+/** Word characters. Oniguruma's include the superscripts and fractions of Latin-1. */
 export const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}';
 
-/** Escapes that stand for a set, as the inside of a class. */
+/** Escapes of sets → the inside of a class. */
 export const SETS: Readonly<Record<string, string>> = {
   s: SPACE,
   w: WORD,
@@ -53,7 +53,7 @@ const CONTROLS: Readonly<Record<string, string>> = {
   e: '\x1b',
 };
 
-/** The character that an escape stands for; the cursor is behind the backslash. */
+/** The character of an escape. The cursor is behind the backslash. */
 export function escapedChar(cursor: PatternCursor): string {
   const char = cursor.chars[cursor.at++];
   if (char === undefined) {

@@ -12,14 +12,14 @@ import {
   WORD,
 } from './oniguruma-syntax.js';
 
-/** The longest known pattern has some 1,500 characters. */
+/** The most characters of a pattern. The longest known pattern has about 1,500. */
 const MAX_PATTERN = 20_000;
 
 /**
- * Oniguruma's Ruby syntax, which Hugging Face's tokenizers compile their patterns with, as a JavaScript regular
- * expression with the flags `g` and `v`. Differences that are kept: `^` and `$` are for lines, `\n` alone ends a line,
- * `\h` is a hexadecimal digit, `\s` `\w` `\d` `\b` are Unicode's, `{n,m}+` is a repetition and not possessive.
- * Not kept: a case-insensitive "ss" does not match "ß" (foldings of one letter to several).
+ * Compiles a pattern in Oniguruma's Ruby syntax, which Hugging Face's tokenizers use, to a JavaScript regular
+ * expression with the flags `g` and `v`. It keeps these differences: `^` and `$` match at lines, only `\n` ends a line,
+ * `\h` is a hexadecimal digit, `\s` `\w` `\d` `\b` are Unicode's, and `{n,m}+` repeats and is not possessive. It does
+ * not keep foldings of one letter to several: a case-insensitive "ss" does not match "ß".
  * @throws PatternError
  */
 export function compileOniguruma(pattern: string): RegExp {
@@ -31,7 +31,7 @@ export function compileOniguruma(pattern: string): RegExp {
   }
 }
 
-/** @throws PatternError */
+/** Translates a pattern to the source of a JavaScript regular expression. @throws PatternError */
 export function translateOniguruma(pattern: string): string {
   if (pattern.length > MAX_PATTERN) {
     throw new PatternError(pattern, `it is longer than ${MAX_PATTERN} characters`);
@@ -46,7 +46,7 @@ export function translateOniguruma(pattern: string): string {
   return new Translator(cursor).whole();
 }
 
-/** Without the flag `m` JavaScript's `^` and `$` are the text's ends. */
+/** Anchors at the ends of the text: JavaScript's `^` and `$` without the flag `m`. */
 const ANCHORS: Readonly<Record<string, string>> = {
   A: '^',
   z: '$',
@@ -55,7 +55,7 @@ const ANCHORS: Readonly<Record<string, string>> = {
   B: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
 };
 
-/** `\R`, which never gives back the half of a `\r\n`. */
+/** `\R`, which never matches half of a `\r\n`. */
 const LINE_END = '\\r\\n|[\\n-\\r\\u{85}\\u{2028}\\u{2029}]';
 
 const QUANTIFIER = /^(?:[?*+]|\{(\d*)(,?)(\d*)\})/;
@@ -82,7 +82,7 @@ class Translator {
     return found;
   }
 
-  /** Up to the end of the group. */
+  /** Translates alternatives up to the end of the group. */
   #alternation(flags: Flags): string {
     if (++this.#depth > MAX_DEPTH) {
       return this.cursor.fail('its groups are nested too deep');
@@ -125,7 +125,7 @@ class Translator {
     }
   }
 
-  /** What a lookahead has matched is never tried again: capture it there, then repeat it. */
+  /** An atomic group: a lookahead is never tried again, so it captures the match, and a back-reference repeats it. */
   #atomic(source: string): string {
     const name = `a${this.#atomics++}`;
     return `(?=(?<${name}>${source}))\\k<${name}>`;
@@ -206,7 +206,7 @@ class Translator {
     return rest.startsWith('?') ? this.#options(rest, flags) : `(?:${this.#body(flags)})`;
   }
 
-  /** `(?i)` holds to the end of the group around it, alternatives included. */
+  /** Translates options. `(?i)` holds up to the end of the surrounding group, across alternatives. */
   #options(rest: string, flags: Flags): string {
     const [text, on = '', off = '', end] = /^\?([im]*)(?:-([imx]*))?([:)])/.exec(rest) ?? [''];
     if (!text) {

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { arrayField, component, isId, malformed, objectField, sequence, unsupported } from './fields.js';
 
-/** Adds the special tokens that belong around a text. */
+/** Puts special tokens around the ids of a text. */
 export type PostProcessor = (ids: number[]) => number[];
 
 type Build = (fields: JsonObject, where: string, depth: number) => PostProcessor;
@@ -17,7 +17,7 @@ const BUILDERS: Readonly<Record<string, Build>> = {
   RobertaProcessing: clsAndSep,
 };
 
-/** `post_processor` of tokenizer.json, for one text. */
+/** Builds the `post_processor` of tokenizer.json for a single text. */
 export function buildPostProcessor(value: Json | undefined, depth = 0): PostProcessor {
   if (value === undefined || value === null) {
     return (ids) => ids;

@@ -4,12 +4,12 @@ import { BEHAVIOURS, type Behaviour, splitText } from '../text/split.js';
 import { booleanField, component, malformed, sequence, stringField, unsupported } from './fields.js';
 import { patternOf } from './normalizers.js';
 
-/** @param first the piece starts where the text does. */
+/** Cuts a piece of a text. @param first whether the piece is at the start of the text. */
 export type PreTokenizer = (piece: string, first: boolean) => string[];
 
 type Build = (fields: JsonObject, where: string, depth: number) => PreTokenizer;
 
-/** The words of GPT-2, in Oniguruma's syntax. */
+/** The pattern of GPT-2's words, in Oniguruma's syntax. */
 export const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const GPT2_WORDS =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
@@ -52,7 +52,7 @@ const BUILDERS: Readonly<Record<string, Build>> = {
   Metaspace: metaspace,
 };
 
-/** `pre_tokenizer` of tokenizer.json; null leaves the text whole. */
+/** Builds the `pre_tokenizer` of tokenizer.json. Null makes one that does not cut. */
 export function buildPreTokenizer(value: Json | undefined, depth = 0): PreTokenizer {
   if (value === undefined || value === null) {
     return (piece) => [piece];
@@ -84,7 +84,7 @@ function behaviourOf(fields: JsonObject, where: string): Behaviour {
   return behaviour;
 }
 
-/** Older files say `add_prefix_space`, newer ones `prepend_scheme`. */
+/** Builds a Metaspace. Older files have `add_prefix_space`, newer ones `prepend_scheme`. */
 function metaspace(fields: JsonObject, where: string): PreTokenizer {
   const mark = stringField(fields, 'replacement', where, '▁');
   const older = booleanField(fields, 'add_prefix_space', where, true) ? 'always' : 'never';

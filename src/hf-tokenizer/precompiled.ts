@@ -1,8 +1,9 @@
 import { malformed } from './fields.js';
 
 /**
- * sentencepiece's `precompiled_charsmap`: base64 of the trie's size in bytes (u32), a double-array trie of u32 units
- * (Darts-clone), and the replacements, each ended by a zero byte; a leaf holds the offset of its replacement.
+ * Builds sentencepiece's `precompiled_charsmap`. It is base64 of these bytes: the size of the trie (u32), a
+ * double-array trie of u32 units (Darts-clone), and the replacements, each with a zero byte at its end. A leaf holds
+ * the offset of its replacement.
  */
 export function precompiled(base64: string): (text: string) => string {
   const bytes = Buffer.from(base64, 'base64');
@@ -14,7 +15,8 @@ export function precompiled(base64: string): (text: string) => string {
   return (text) => {
     let result = '';
     for (const segment of graphemes(text)) {
-      // Only a short cluster is looked up as one; the library compares bytes.
+      // ref-quirk: the tokenizers library (normalizers/precompiled.rs) looks a cluster up as a whole only if it has
+      // fewer than 6 bytes.
       const whole = Buffer.byteLength(segment) < 6 ? trie.replacement(segment) : null;
       result += whole ?? Array.from(segment, (char) => trie.replacement(char) ?? char).join('');
     }
@@ -22,18 +24,18 @@ export function precompiled(base64: string): (text: string) => string {
   };
 }
 
-/** Made on first use: it loads tables. */
+/** Created on first use, because it loads tables. */
 let segmenter: Intl.Segmenter | undefined;
-/** Code units that are segmented at once: V8's segmenter takes time with the square of its text's length. */
+/** Code units that are segmented at once. V8's segmenter takes time with the square of the text's length. */
 const WINDOW = 128;
 
-/** The grapheme clusters of a text. */
+/** Yields the grapheme clusters of a text. */
 function* graphemes(text: string): Generator<string> {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   let window = WINDOW;
   for (let start = 0; start < text.length; ) {
     const segments = Array.from(segmenter.segment(text.slice(start, start + window)), ({ segment }) => segment);
-    // The last one may go on behind the window.
+    // The last cluster may continue behind the window.
     const last = start + window < text.length ? segments.pop() : undefined;
     yield* segments;
     window = segments.length > 0 ? WINDOW : window * 2;
@@ -47,7 +49,7 @@ class CharsMap {
     readonly replacements: Buffer,
   ) {}
 
-  /** That of the shortest entry with which `text` starts. */
+  /** The replacement for the shortest entry at the start of `text`; null if there is none. */
   replacement(text: string): string | null {
     let node = offsetOf(this.#unit(0));
     for (const byte of Buffer.from(text)) {

@@ -4,7 +4,7 @@ import { roleText } from './special-tokens.js';
 
 /** The parts of a tokenizer.json that transformers' tokenizer classes replace before anything is encoded. */
 
-/** `normalizer`, as the class rebuilds it. */
+/** The `normalizer`, with the changes of the class. */
 export function rebuiltNormalizer({ json, init, class: kind }: AutoTokenizer): Json | undefined {
   const normalizer = json.normalizer;
   if (!kind.bert || !isObject(normalizer) || normalizer.type !== 'BertNormalizer') {
@@ -18,7 +18,7 @@ export function rebuiltNormalizer({ json, init, class: kind }: AutoTokenizer): J
   };
 }
 
-/** `pre_tokenizer` with the configuration's `add_prefix_space`, whose default is false. */
+/** The `pre_tokenizer`, with `add_prefix_space` of the configuration, which is false by default. */
 export function rebuiltPreTokenizer({ json, init, class: kind }: AutoTokenizer): Json | undefined {
   const pre = json.pre_tokenizer;
   const prefix = init.add_prefix_space ?? (kind.ownPrefixSpace ? null : false);
@@ -34,7 +34,7 @@ export function rebuiltPreTokenizer({ json, init, class: kind }: AutoTokenizer):
   return 'add_prefix_space' in pre ? { ...pre, add_prefix_space: prefix } : pre;
 }
 
-/** `post_processor`, or the BOS and EOS that the class puts around a text. */
+/** The `post_processor`, or BOS and EOS if the class puts them around a text. */
 export function rebuiltPostProcessor({ json, init, class: kind, tokens }: AutoTokenizer): Json | undefined {
   if (kind.addBos === undefined) {
     return json.post_processor;

@@ -13,12 +13,13 @@ import { objectsAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
 
 /**
  * The tokens that transformers adds to those of tokenizer.json.
- * Reference: transformers 4.57.6, tokenization_utils_base.py, `_from_pretrained`; tokenization_utils_fast.py, `__init__`.
+ * ref-quirk: transformers 4.57.6, `_from_pretrained` in tokenization_utils_base.py and `__init__` in
+ * tokenization_utils_fast.py.
  */
 
 /**
- * `added_tokens_decoder` of tokenizer_config.json, in the order of its ids; where that is missing, added_tokens.json
- * and tokenizer.json's own.
+ * The tokens of `added_tokens_decoder` in tokenizer_config.json, in the order of ids. Without it, those of
+ * added_tokens.json and of tokenizer.json.
  */
 export function declaredTokens(tokenizer: JsonObject, files: TokenizerFiles, init: JsonObject): readonly AddedToken[] {
   const byId = new Map<number, AddedToken>();
@@ -48,11 +49,11 @@ export function declaredTokens(tokenizer: JsonObject, files: TokenizerFiles, ini
 
 export interface SpecialToken {
   readonly token: AddedToken;
-  /** Whether its flags replace those of a token that is there already. */
+  /** Whether its flags replace those of a token that exists already. */
   readonly overrides: boolean;
 }
 
-/** All special tokens by their text, in transformers' order: the roles, then the additional ones. */
+/** All special tokens by text, in transformers' order: tokens with a role, then additional ones. */
 export function specialTokens(
   tokenizer: JsonObject,
   init: JsonObject,
@@ -80,13 +81,13 @@ export function specialTokens(
   return specials;
 }
 
-/** A role that is null in the configuration has no token; one that is missing there gets the default. */
+/** The token of a role. A role that is null in the configuration has none; a role that is missing has the default. */
 function roleToken(name: SpecialTokenName, init: JsonObject, defaults: SpecialTokens): Json | undefined {
   const key = `${name}_token`;
   return key in init ? init[key] : defaults[name];
 }
 
-/** The text of a role's token; undefined where there is none. */
+/** The text of a role's token; undefined if the role has none. */
 export function roleText(name: SpecialTokenName, init: JsonObject, kind: TokenizerClass): string | undefined {
   return tokenText(roleToken(name, init, kind.tokens));
 }
@@ -95,18 +96,18 @@ export function additionalTokens(init: JsonObject): readonly Json[] {
   return listAt(init, 'additional_special_tokens');
 }
 
-/** By name, or as a list in files of transformers 5. */
+/** The tokens of `extra_special_tokens`: an object of names, or a list in files of transformers 5. */
 export function extraTokens(init: JsonObject): readonly (Json | undefined)[] {
   const extra = init.extra_special_tokens;
   return isObject(extra) ? Object.values(extra) : listAt(init, 'extra_special_tokens');
 }
 
-/** A special token is given by its text, or as an object. */
+/** The text of a special token, which a file gives as a string or as an object. */
 export function tokenText(token: Json | undefined): string | undefined {
   return typeof token === 'string' ? token : stringAt(token, 'content');
 }
 
-/** A special token that is given by its text alone. */
+/** A special token of which only the text is given. */
 function plainSpecial(content: string): AddedToken {
   return { content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false };
 }

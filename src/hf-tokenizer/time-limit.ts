@@ -1,6 +1,6 @@
 import { SourceError } from '../errors.js';
 
-/** A short text takes longer than any real tokenizer needs. */
+/** The tokenizer takes longer for a short text than any real one needs. */
 export class SlowTokenizerError extends SourceError {
   /** @param timeout milliseconds. */
   constructor(timeout: number, options?: ErrorOptions) {
@@ -13,11 +13,11 @@ export class SlowTokenizerError extends SourceError {
 }
 
 /**
- * Runs `work`, which encodes a short text, and stops it after `timeout` milliseconds. What can stop a regular expression
- * depends on where the program runs, so it is handed in.
- * @throws SlowTokenizerError, and what `work` throws.
+ * Runs `work`, which encodes a short text, and stops it after `timeout` milliseconds. The caller passes the function
+ * in, because the way to stop a regular expression depends on the platform.
+ * @throws SlowTokenizerError, and the errors of `work`
  */
 export type WithinTime = <T>(timeout: number, work: () => T) => T;
 
-/** Milliseconds for a short text, which takes half a second at most: patterns can be made to run for ever. */
+/** Milliseconds for a short text. Real tokenizers take half a second at most; a hostile pattern can run forever. */
 export const CHECK_TIMEOUT = 10_000;

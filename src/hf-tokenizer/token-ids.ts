@@ -3,7 +3,7 @@ import { isId } from './fields.js';
 
 const texts = new WeakMap<JsonObject, readonly string[]>();
 
-/** The tokens of a vocabulary; listing the keys of so large an object takes a while, so it is done once. */
+/** The tokens of a vocabulary. The list is kept, because listing the keys of a large object is slow. */
 export function tokenTexts(vocabulary: JsonObject): readonly string[] {
   let known = texts.get(vocabulary);
   if (!known) {
@@ -13,7 +13,7 @@ export function tokenTexts(vocabulary: JsonObject): readonly string[] {
   return known;
 }
 
-/** A vocabulary as JSON.parse left it: token → id. Nothing is copied until an id is asked for its token. */
+/** A vocabulary as JSON.parse returns it: token → id. It is copied only when the token of an id is first asked for. */
 export class TokenIds {
   #tokens: string[] | null = null;
 
@@ -23,7 +23,7 @@ export class TokenIds {
     return tokenTexts(this.entries).length;
   }
 
-  /** Names that every object inherits are functions, no ids. */
+  /** The id of a token. Properties that every object inherits are functions, so they are no ids. */
   idOf(token: string): number | undefined {
     const id = this.entries[token];
     return isId(id) ? id : undefined;

@@ -3,37 +3,37 @@ import type { AddedToken } from './added-token.js';
 import { malformed } from './fields.js';
 import type { TokenizerModel } from './model.js';
 
-/** What is looked for in a text, and the token that it stands for. */
+/** A form of a token to look for in a text, and the token that it stands for. */
 export interface SoughtForm {
   readonly form: AddedToken;
   readonly id: number;
-  /** The token with the flags that it has now, which can be others than the form's. */
+  /** The token with its present flags, which may differ from those of the form. */
   readonly token: AddedToken;
 }
 
 /**
- * The tokens of a model, and the tokens added to them. An added token that the model has keeps its id; another takes the
- * next free id, whatever id a file gives it.
- * Reference: tokenizers 0.22, `AddedVocabulary`.
+ * The tokens of a model, and the tokens added to them. An added token that the model has keeps its id. Any other gets
+ * the next free id, whatever id a file gives it.
+ * ref-quirk: tokenizers 0.22, `AddedVocabulary`.
  */
 export class TokenList {
   readonly #added = new Map<number, AddedToken>();
   readonly #ids = new Map<string, number>();
-  /** Special tokens as they were first added. */
+  /** Special tokens in the form in which they were first added. */
   readonly #special = new Map<string, AddedToken>();
-  /** Other tokens, in every form that was added. */
+  /** Other tokens, in every form in which they were added. */
   readonly #others: AddedToken[] = [];
   #last = -1;
   #new = 0;
 
   constructor(readonly model: Pick<TokenizerModel, 'size' | 'idOf' | 'tokenOf'>) {}
 
-  /** Distinct tokens, added ones included. */
+  /** The number of distinct tokens, added ones included. */
   get size(): number {
     return this.model.size + this.#new;
   }
 
-  /** By id; those of the model that are marked as added included. */
+  /** Added tokens by id, those included that the model has itself. */
   get added(): ReadonlyMap<number, AddedToken> {
     return this.#added;
   }
@@ -51,8 +51,8 @@ export class TokenList {
   }
 
   /**
-   * Tokens that are there already keep their ids and take the new flags, unless they had these before the call.
-   * @throws MalformedTokenizerError where there are more tokens than MAX_VOCABULARY.
+   * Adds tokens. A token that exists keeps its id and takes the new flags, unless it had these flags before the call.
+   * @throws MalformedTokenizerError for more tokens than MAX_VOCABULARY
    */
   add(tokens: readonly AddedToken[]): void {
     for (const token of tokens) {
@@ -68,7 +68,7 @@ export class TokenList {
     }
   }
 
-  /** Special tokens first. */
+  /** All forms to look for, special tokens first. */
   sought(): SoughtForm[] {
     return [...this.#special.values(), ...this.#others].flatMap((form) => {
       const id = this.#ids.get(form.content);
@@ -95,7 +95,7 @@ export class TokenList {
   }
 }
 
-/** A token with its flags, for comparison. */
+/** A token and its flags as one string, for comparison. */
 function flagged({ content, special, normalized, lstrip, rstrip, singleWord }: AddedToken): string {
   return JSON.stringify([content, special, normalized, lstrip, rstrip, singleWord]);
 }

@@ -1,26 +1,35 @@
 /**
- * What transformers' fast tokenizer classes change in a tokenizer.json when they load it: the special tokens that they
- * have unless tokenizer_config.json names others, and what they rebuild. transformers 4.57.6, models/x/tokenization_x_fast.py.
+ * What a fast tokenizer class of transformers changes in a tokenizer.json when it loads it: default special tokens, and
+ * components that it rebuilds. Source: transformers 4.57.6, models/NAME/tokenization_NAME_fast.py.
  */
 export interface TokenizerClass {
   readonly tokens: SpecialTokens;
-  /** Additional special tokens that the class has of itself. */
+  /** Additional special tokens of the class. */
   readonly additional?: readonly string[];
-  /** The special tokens become plain special ones, whatever flags tokenizer.json gives them. */
+  /** Whether special tokens lose the flags that tokenizer.json gives them. */
   readonly plainSpecial?: true;
-  /** tokenizer.json's `padding` names no padding token for this class. */
+  /** Whether the class ignores the padding token that tokenizer.json names in `padding`. */
   readonly ownPadding?: true;
-  /** The post-processor is replaced by BOS, text, EOS as `add_bos_token` (this default) and `add_eos_token` (false) say. */
+  /**
+   * If present, the class replaces the post-processor by BOS, text, EOS. `add_bos_token` (with this default) and
+   * `add_eos_token` (default false) decide which are added.
+   */
   readonly addBos?: boolean;
-  /** The BertNormalizer follows `do_lower_case`, `strip_accents` and `tokenize_chinese_chars`. */
+  /**
+   * Whether the BertNormalizer takes `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` of the
+   * configuration.
+   */
   readonly bert?: true;
-  /** `add_prefix_space: true` reaches a ByteLevel inside a Sequence too. */
+  /** Whether `add_prefix_space: true` also changes a ByteLevel inside a Sequence. */
   readonly nestedPrefixSpace?: true;
-  /** Without `add_prefix_space` in the configuration, tokenizer.json's own holds; elsewhere it is false. */
+  /**
+   * Whether tokenizer.json's `add_prefix_space` holds if the configuration has none. For other classes it is then
+   * false.
+   */
   readonly ownPrefixSpace?: true;
 }
 
-/** The order in which missing ones are added. */
+/** The roles, in the order in which missing tokens are added. */
 export const SPECIAL_TOKEN_NAMES = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const;
 export type SpecialTokenName = (typeof SPECIAL_TOKEN_NAMES)[number];
 export type SpecialTokens = Partial<Record<SpecialTokenName, string>>;
@@ -32,7 +41,7 @@ const ROBERTA: SpecialTokens = { ...LLAMA, sep: '</s>', pad: '<pad>', cls: '<s>'
 const T5: SpecialTokens = { eos: '</s>', unk: '<unk>', pad: '<pad>' };
 const DEBERTA: SpecialTokens = { ...BERT, bos: '[CLS]', eos: '[SEP]' };
 
-/** By `tokenizer_class`, without a final `Fast`. Classes that are not here change nothing. */
+/** Classes by `tokenizer_class` without a final `Fast`. A class that is not here changes nothing. */
 const CLASSES: Readonly<Record<string, TokenizerClass>> = {
   AlbertTokenizer: { tokens: { ...DEBERTA, unk: '<unk>', pad: '<pad>' } },
   BartTokenizer: { tokens: ROBERTA },

@@ -1,17 +1,17 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
 
-/** The JSON files that a tokenizer is described in, each parsed once; null where there is none. */
+/** The JSON files that describe a tokenizer, each parsed once; null for a missing file. */
 export interface TokenizerFiles {
   readonly tokenizer: JsonObject | null;
   readonly tokenizerConfig: JsonObject | null;
   readonly specialTokensMap: JsonObject | null;
   readonly addedTokens: JsonObject | null;
-  /** config.json as it stands, before defaults and merging. */
+  /** config.json as it is, without defaults. */
   readonly config: JsonObject | null;
 }
 
-/** @throws MalformedJsonError */
+/** Reads the files. @throws MalformedJsonError */
 export async function readTokenizerFiles(files: SmallFiles): Promise<TokenizerFiles> {
   return {
     tokenizer: await files.json('tokenizer.json'),
@@ -22,13 +22,13 @@ export async function readTokenizerFiles(files: SmallFiles): Promise<TokenizerFi
   };
 }
 
-/** A member that is an object, or an empty object. */
+/** The object under a key, or an empty object. */
 export function objectAt(value: Json | undefined, key: string): JsonObject {
   const member = isObject(value) ? value[key] : undefined;
   return isObject(member) ? member : {};
 }
 
-/** A member that is a list of objects; what else is in the list is left out. */
+/** The objects in the list under a key. Other elements are left out. */
 export function objectsAt(value: Json | undefined, key: string): readonly JsonObject[] {
   const member = isObject(value) ? value[key] : undefined;
   return Array.isArray(member) ? member.filter(isObject) : [];

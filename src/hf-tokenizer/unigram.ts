@@ -2,23 +2,26 @@ import type { Json, JsonObject } from '../json.js';
 import { byteToken } from '../text/byte-tokens.js';
 import { arrayField, booleanField, isId, malformed } from './fields.js';
 
-/** How much worse than the worst piece an unknown character is. */
+/** The score of an unknown character is the lowest score of all pieces minus this. */
 const UNKNOWN_PENALTY = 10;
 
-/** The best path's end at one place of a word. */
+/** The best path that ends at a position of a word. */
 interface Step {
   score: number;
   start: number;
   id: number;
 }
 
-/** Unigram: the segmentation with the largest sum of scores (Viterbi); neighbouring unknown characters are one piece. */
+/**
+ * Unigram: finds the segmentation with the largest sum of scores (Viterbi). Unknown characters next to each other
+ * become one piece.
+ */
 export class Unigram {
   readonly #pieces: readonly Json[];
   readonly #unknown: number | null;
   readonly #byteFallback: boolean;
   readonly #ids = new Map<string, number>();
-  /** By the first code unit of a piece: the lengths, in code units, that pieces with it have. */
+  /** First code unit of a piece → the lengths in code units of all pieces that begin with it. */
   readonly #lengths = new Map<number, number[]>();
   readonly #unknownScore: number;
 
@@ -71,7 +74,7 @@ export class Unigram {
     });
   }
 
-  /** The pieces of the best path. */
+  /** The pieces of the best path, in order. */
   #cut(word: string): string[] {
     const pieces: string[] = [];
     const steps = this.#walk(word);

@@ -2,7 +2,10 @@ import type { JsonObject } from '../json.js';
 import { isId, malformed, objectField, stringField } from './fields.js';
 import { TokenIds } from './token-ids.js';
 
-/** WordPiece: from the left, the longest piece that the vocabulary has; a word that can't be covered is unknown. */
+/**
+ * WordPiece: from the left, it takes the longest piece that the vocabulary has. A word that cannot be covered becomes
+ * the unknown token.
+ */
 export class WordPiece {
   readonly #ids: TokenIds;
   readonly #unknown: string;

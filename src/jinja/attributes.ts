@@ -76,7 +76,7 @@ const NUMBER_METHODS: ReadonlyMap<string, Callable> = new Map(
   }),
 );
 
-/** What would change a value that others see is refused, as in transformers' sandbox. */
+/** Methods that change a value that others may share. They are refused, as in transformers' sandbox. */
 const CHANGES: Readonly<Record<string, readonly string[]>> = {
   list: ['append', 'clear', 'pop', 'reverse', 'insert', 'sort', 'extend', 'remove'],
   dict: ['clear', 'pop', 'popitem', 'setdefault', 'update'],
@@ -134,12 +134,12 @@ function missing(value: Value, name: Value): Undefined {
   );
 }
 
-/** `value.name`: an attribute, else an item. */
+/** Evaluates `value.name`: an attribute, or else an item. */
 export function getAttribute(value: Value, name: string): Value {
   return value instanceof Undefined ? value.fail() : first([attributeOf, itemOf, missing], value, name);
 }
 
-/** `value[key]`: an item, else an attribute. */
+/** Evaluates `value[key]`: an item, or else an attribute. */
 export function getItem(value: Value, key: Value): Value {
   if (value instanceof Undefined) {
     return value.fail();
@@ -159,7 +159,7 @@ function first<K>(ways: readonly ((value: Value, key: K) => Value | undefined)[]
   return null;
 }
 
-/** `value[from:to:step]`. */
+/** Evaluates `value[from:to:step]`. */
 export function slice(value: Value, bounds: readonly (Value | undefined)[]): Value {
   if (value instanceof Undefined) {
     return value.fail();

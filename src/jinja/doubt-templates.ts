@@ -5,7 +5,7 @@ import { type DoubtSink, doubt } from '../warnings.js';
 const KEY = 'tokenizer.chat_template';
 
 /**
- * Says which chat templates among key-values cannot be parsed.
+ * Warns of the chat templates among key-values that cannot be parsed.
  * @throws StrictError with `strict`
  */
 export async function doubtTemplates(entries: Iterable<readonly [string, GgufValue]>, to: DoubtSink): Promise<void> {
@@ -29,7 +29,7 @@ async function problemOf(template: GgufValue['value']): Promise<string | null> {
   if (template.length > MAX_TEMPLATE_LENGTH) {
     return `it has ${template.length} characters, more than ${MAX_TEMPLATE_LENGTH}`;
   }
-  // Loaded where it is needed: few of the commands do.
+  // The module is loaded when it is needed, because few commands need it.
   const { parseTemplate } = await import('./template.js');
   const problem = parseTemplate(template);
   return problem === null ? null : `it cannot be parsed (${problem.replace(/\.$/, '').slice(0, 200)})`;

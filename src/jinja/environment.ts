@@ -3,14 +3,14 @@ import { withParams } from './functions.js';
 import { VALUE_TESTS } from './tests.js';
 import { type Callable, fail, isTrue, iterate, repr, textOf, type Value } from './values.js';
 
-/** All tests that a template finds by name. */
+/** All tests by name. */
 export const TESTS: ReadonlyMap<string, Callable> = new Map<string, Callable>([
   ...VALUE_TESTS,
   ['filter', withParams({}, (value) => FILTERS.has(textOf(value)))],
   ['test', withParams({}, (value) => TESTS.has(textOf(value)))],
 ]);
 
-/** All filters that a template finds by name. */
+/** All filters by name. */
 export const FILTERS: ReadonlyMap<string, Callable> = new Map<string, Callable>([
   ...VALUE_FILTERS,
   ['map', map],
@@ -20,7 +20,7 @@ export const FILTERS: ReadonlyMap<string, Callable> = new Map<string, Callable>(
   ['selectattr', selecting(true, true)],
 ]);
 
-/** A filter or test by its name, for those that take one as an argument. */
+/** Finds a filter or test by name, for filters and tests that take a name as an argument. */
 function named(table: ReadonlyMap<string, Callable>, what: string, name: Value): Callable {
   return table.get(textOf(name)) ?? fail('TemplateRuntimeError', `No ${what} named ${repr(name)}.`);
 }

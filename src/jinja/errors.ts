@@ -1,4 +1,4 @@
-/** What a template does wrong, in Python's and jinja2's words. `type` is their exception's name. */
+/** An error in a template, in the words of Python and jinja2. `type` is the name of their exception. */
 export class TemplateError extends Error {
   constructor(
     readonly type: string,
@@ -8,7 +8,7 @@ export class TemplateError extends Error {
   }
 }
 
-/** A template that isn't Jinja. `line` counts from 1. */
+/** The template is not valid Jinja. `line` counts from 1. */
 export class TemplateSyntaxError extends TemplateError {
   constructor(
     message: string,

@@ -33,7 +33,7 @@ import {
 const onText = (run: (text: string) => Value) => withParams({}, (value) => run(textOf(value)));
 export const generator = (items: Iterable<Value>) => new Items('generator', items);
 
-/** Gets what a dotted path names of a value: `a.b.0`. */
+/** Makes a function that follows a dotted path in a value: `a.b.0`. */
 export function attributeGetter(path: Value, fallback: Value = null): (value: Value) => Value {
   const parts = path === null ? [] : isText(path) ? textOf(path).split('.') : [path];
   return (value) =>
@@ -43,7 +43,10 @@ export function attributeGetter(path: Value, fallback: Value = null): (value: Va
     }, value);
 }
 
-/** What values are ordered by: texts in lower case unless asked otherwise. */
+/**
+ * Makes a function that gives the key to sort values by. Texts are compared in lower case unless `caseSensitive` is
+ * set.
+ */
 function orderKey(attribute: Value, caseSensitive: Value): (value: Value) => Value {
   const getters = (isText(attribute) ? textOf(attribute).split(',') : [attribute]).map((path) => attributeGetter(path));
   const fold = (value: Value) => (isText(value) && !isTrue(caseSensitive) ? textOf(value).toLowerCase() : value);
@@ -231,8 +234,8 @@ const fallback = withParams({ default_value: '', boolean: false }, (value, other
 const escaped = withParams({}, escapeHtml);
 
 /**
- * jinja2's filters by name, with transformers' `tojson`. `map`, `select` and their kind, which find others by name, are in
- * environment.ts.
+ * The filters of jinja2 by name, with transformers' `tojson`. Filters that find others by name, such as `map` and
+ * `select`, are in environment.ts.
  */
 export const VALUE_FILTERS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({

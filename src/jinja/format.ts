@@ -15,7 +15,7 @@ import {
 
 interface Spec {
   readonly fill: string;
-  /** `<`, `>`, `^`, `=` (between sign and digits), or that of the type. */
+  /** `<`, `>`, `^` or `=` (between sign and digits). Without one, the type decides. */
   readonly align: string;
   readonly sign: string;
   readonly alternate: boolean;
@@ -25,7 +25,7 @@ interface Spec {
   readonly type: string;
 }
 
-/** A width or precision is capped as all that templates ask memory for. */
+/** The largest width or precision, so that a template cannot ask for much memory. */
 const MAX_WIDTH = 1_000_000;
 function count(digits: string): number {
   const value = Number(digits);
@@ -110,7 +110,7 @@ function convert(value: Value, type: string): Value {
 
 // `text.format(...)`.
 
-/** How a replacement field reaches into a value: `{user.name}`, `{list[0]}`. */
+/** How a replacement field accesses a value: `{user.name}`, `{list[0]}`. */
 export interface Lookup {
   getAttribute(value: Value, name: string): Value;
   getItem(value: Value, key: Value): Value;

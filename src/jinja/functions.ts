@@ -1,9 +1,12 @@
 import { type Callable, fail, type Value } from './values.js';
 
-/** Of a parameter that must be given. */
+/** The default of a parameter that must be given. */
 export const REQUIRED = Symbol('required');
 
-/** A function of a first argument and of parameters, by name or place, with what they are where not given. */
+/**
+ * Makes a function of a first argument and of parameters, which can be given by name or by position. @param params the
+ * defaults of the parameters.
+ */
 export function withParams(
   params: Readonly<Record<string, Value | typeof REQUIRED>>,
   run: (first: Value, ...rest: Value[]) => Value,

@@ -3,7 +3,7 @@ import { strftime } from './strftime.js';
 import { toInt } from './strings.js';
 import { type Callable, Dict, fail, Items, iterate, Native, textOf, type Value } from './values.js';
 
-/** jinja2's sandbox makes no longer ranges. */
+/** The longest range: the limit of jinja2's sandbox. */
 const MAX_RANGE = 100_000;
 
 const range: Callable = (args) => {
@@ -79,7 +79,7 @@ const joiner = withParams({}, (separator) => {
   });
 });
 
-/** The functions that every template may call. */
+/** The functions that every template can call. */
 export function globals(now: Date): (readonly [string, Value])[] {
   const functions: Readonly<Record<string, Callable>> = {
     range,

@@ -4,14 +4,14 @@ import { Dict, fail, isNumber, isTrue, iterate, Tuple, textOf, typeOf, unmarked,
 
 interface Layout {
   readonly ascii: boolean;
-  /** What a level is indented by, null where all is on a line. */
+  /** The indentation of a level; null for JSON on one line. */
   readonly indent: string | null;
   readonly between: string;
   readonly colon: string;
   readonly sorted: boolean;
 }
 
-/** transformers' `tojson`: Python's `json.dumps`, without the escapes of HTML that jinja2's own has. */
+/** transformers' `tojson`: Python's `json.dumps`. It does not escape HTML as jinja2's own filter does. */
 export const toJson = withParams(
   { ensure_ascii: false, indent: null, separators: null, sort_keys: false },
   (value, ascii = false, indent = null, separators = null, sorted = false) => {

@@ -12,7 +12,7 @@ const TAG = /\{[%#{]/g;
 const RAW = /\{%([-+]?)\s*raw\s*(?:-%\}\s*|%\})/y;
 const END_RAW = /\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)/g;
 const COMMENT_END = /\+#\}|-#\}\s*|#\}\n?/g;
-// A line feed after a block's end goes with it (trim_blocks).
+// A line feed directly behind a block belongs to the block (trim_blocks).
 const ENDS = { block: /\+%\}|-%\}\s*|%\}\n?/y, variable: /-\}\}\s*|\}\}/y };
 const TOKENS: readonly (readonly [type: string, pattern: RegExp])[] = [
   ['space', /\s+/y],
@@ -25,8 +25,9 @@ const TOKENS: readonly (readonly [type: string, pattern: RegExp])[] = [
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
 /**
- * The tokens of a template, with transformers' settings: whitespace before a block's tag on its line goes, and the line
- * feed after it. Tokens come as they are asked for, so that the first of several errors is the one that is told.
+ * Yields the tokens of a template, with transformers' settings: white space before a block on its line is dropped, and
+ * so is the line feed behind the block. Tokens are made when the parser asks for them, so that the first error in the
+ * text is reported first.
  * @throws TemplateSyntaxError
  */
 export function* tokenize(template: string): Generator<Token, void> {

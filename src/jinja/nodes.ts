@@ -8,7 +8,7 @@ export type Target =
 export interface Arguments {
   readonly args: readonly Expression[];
   readonly named: readonly (readonly [name: string, value: Expression])[];
-  /** `*list` and `**dict`. */
+  /** The values of `*list` and `**dict`. */
   readonly rest?: Expression | undefined;
   readonly restNamed?: Expression | undefined;
 }
@@ -31,7 +31,7 @@ export type Expression =
   | { readonly kind: 'item'; readonly of: Expression; readonly key: Expression }
   | { readonly kind: 'slice'; readonly bounds: readonly (Expression | null)[] }
   | ({ readonly kind: 'call'; readonly of: Expression } & Arguments)
-  /** `of` is null where a block's text is what is filtered. */
+  /** `of` is null for a filter block, which filters the text of its body. */
   | ({ readonly kind: 'filter'; readonly of: Expression | null; readonly name: string } & Arguments)
   | ({ readonly kind: 'test'; readonly of: Expression; readonly name: string } & Arguments);
 
@@ -39,7 +39,9 @@ export interface MacroDefinition {
   readonly name: string;
   readonly params: readonly (readonly [name: string, fallback: Expression | null])[];
   readonly body: readonly Statement[];
-  /** The names that its body reads: what it may be called with depends on `caller`, `varargs` and `kwargs`. */
+  /**
+   * The names that the body reads. If `caller`, `varargs` or `kwargs` are among them, the macro accepts such arguments.
+   */
   readonly reads: ReadonlySet<string>;
 }
 
@@ -70,5 +72,5 @@ export type Statement =
   | { readonly kind: 'block'; readonly scoped: boolean; readonly body: Statement[] }
   | { readonly kind: 'scope'; readonly body: Statement[] }
   | { readonly kind: 'break' | 'continue' }
-  /** `include`, `import`, `extends`: there is nothing to load from. */
+  /** `include`, `import` and `extends`, which always fail: there are no other templates. */
   | { readonly kind: 'load' };

@@ -38,7 +38,10 @@ function order(a: bigint | number | boolean, b: bigint | number | boolean): numb
   return a < b ? -1 : a > b ? 1 : Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : 0;
 }
 
-/** Below, at or above 0 as `a` is below, equal to or above `b`. @throws TemplateError where they have no order. */
+/**
+ * Compares two values: below 0 if `a` comes first, 0 if they are equal, above 0 if `b` comes first. @throws
+ * TemplateError where they have no order
+ */
 export function compare(a: Value, b: Value, operator = '<'): number {
   const [x, y] = [checked(a), checked(b)];
   if (isNumber(x) && isNumber(y)) {
@@ -58,7 +61,7 @@ export function compare(a: Value, b: Value, operator = '<'): number {
 }
 const UNLIKE = new Native('nothing');
 
-/** By code points, which UTF-16's units aren't in the order of. */
+/** Compares by code points; the order of UTF-16 units would be another. */
 function compareTexts(a: string, b: string): number {
   const [left, right] = [characters(a), characters(b)];
   const at = left.findIndex((char, i) => char !== right[i]);
@@ -111,7 +114,7 @@ const isZero = (value: Numeric) => Number(value) === 0;
 const floorDivide = (a: bigint, b: bigint) => (a % b !== 0n && a < 0n !== b < 0n ? a / b - 1n : a / b);
 const divisor = (b: Numeric, message: string) => (isZero(b) ? fail('ZeroDivisionError', message) : b);
 
-/** Ints with ints give an int, but for `/`; a float makes all floats. */
+/** The arithmetic operators. Two ints give an int except for `/`; with a float the result is a float. */
 const ARITHMETIC: Readonly<
   Record<string, { int: (a: bigint, b: bigint) => Numeric; float: (a: number, b: number) => number }>
 > = {
@@ -133,7 +136,7 @@ const ARITHMETIC: Readonly<
   '**': { int: power, float: (a, b) => a ** b },
 };
 
-/** An int of more bits than this isn't computed: it would take the machine's time and memory. */
+/** The most bits of an int. Larger ones would take too much time and memory. */
 const MAX_BITS = 1_000_000;
 function power(a: bigint, b: bigint): Numeric {
   if (b < 0n) {
@@ -197,7 +200,7 @@ function add(a: Value, b: Value): Value {
   return fail('TypeError', `unsupported operand type(s) for +: '${typeOf(a)}' and '${typeOf(b)}'`);
 }
 
-/** Elements of a list made by multiplication: more would fill the memory. */
+/** The most elements of a list made by multiplication. More would fill the memory. */
 const MAX_REPEATED = 10_000_000;
 function repeat(sequence: string | Markup | Value[] | Tuple, count: number): Value {
   const items = isText(sequence) ? textOf(sequence) : iterate(sequence);

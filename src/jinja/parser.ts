@@ -23,20 +23,23 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 };
 const ARGUMENT_OF_TEST = new Set(['name', 'string', 'integer', 'float', '(', '[', '{']);
 
-/** @throws TemplateSyntaxError */
+/** Parses a template. @throws TemplateSyntaxError */
 export function parse(template: string): readonly Statement[] {
   return new Parser(template).parse();
 }
 
-/** Recursive descent over jinja2's grammar, with the tags that transformers adds. */
+/** A recursive-descent parser of jinja2's grammar and of the tags that transformers adds. */
 class Parser {
   readonly #tokens: Generator<Token, void>;
   #token: Token;
   #ahead: Token | undefined;
-  /** What ends the blocks that are open, and what they are: for the message where they aren't closed. */
+  /** The open blocks and the tags that can end them, for error messages. */
   readonly #ends: (readonly string[])[] = [];
   readonly #tags: string[] = [];
-  /** Uses of filters and tests that there aren't: errors of the template, but for those that depend on a condition. */
+  /**
+   * Errors for filters and tests that do not exist. They make the template invalid unless the use depends on a
+   * condition.
+   */
   readonly #unknown: TemplateSyntaxError[] = [];
   readonly #certain: TemplateSyntaxError[] = [];
   #loops = 0;
@@ -141,26 +144,29 @@ class Parser {
     return body;
   }
 
-  /** Up to one of the tags `ends`, which is then the token. */
+  /** Parses statements up to one of the tags `ends`, which becomes the current token. */
   #body(...ends: string[]): Statement[] {
     this.#skip(':');
     this.#expect('block_end');
     return this.#statements(ends);
   }
-  /** Up to and with the tag `end`. */
+  /** Parses statements up to the tag `end`, and the tag itself. */
   #closed(end: string): Statement[] {
     const body = this.#body(end);
     this.#next();
     return body;
   }
-  /** What runs on a condition: what it uses may be missing. */
+  /** Parses a part that runs only under a condition. It may use filters and tests that do not exist. */
   #conditional<T>(parse: () => T): T {
     const { length } = this.#unknown;
     const parsed = parse();
     this.#unknown.length = length;
     return parsed;
   }
-  /** What jinja2 compiles to a function of its own: within a condition too, what it uses must be there. */
+  /**
+   * Parses a part that jinja2 compiles to a function of its own. Its filters and tests must exist, even within a
+   * condition.
+   */
   #apart<T>(parse: () => T): T {
     const { length } = this.#unknown;
     const parsed = parse();
@@ -352,7 +358,7 @@ class Parser {
   }
 
   #loopControl(kind: 'break' | 'continue'): Statement {
-    // What Python says of the code that jinja2 makes of it.
+    // Python's error message for the code that jinja2 generates.
     return this.#loops > 0
       ? { kind }
       : this.#fail(kind === 'break' ? "'break' outside loop" : "'continue' not properly in loop");

@@ -21,7 +21,7 @@ import {
   type Value,
 } from './values.js';
 
-/** Names, and where else to look for those that aren't here. */
+/** The names of a scope, and the scope around it, where other names are looked up. */
 class Scope {
   readonly #names: Map<string, Value>;
   constructor(
@@ -51,14 +51,14 @@ class Scope {
   }
 }
 
-/** What ends a loop's turn early. */
+/** A statement that ends a loop's iteration early. */
 type Jump = 'break' | 'continue' | undefined;
 type Output = string[];
 
 /**
- * The text that a template makes of values.
- * @param values JSON's.
- * @param now what `strftime_now` tells.
+ * Renders a template.
+ * @param values values of JSON by name.
+ * @param now the time that `strftime_now` gives.
  * @throws TemplateError
  */
 export function render(template: string, values: Readonly<Record<string, unknown>>, now: Date): string {

@@ -34,13 +34,13 @@ const FIELDS: Readonly<Record<string, (date: Date) => string | number>> = {
   x: (date) => strftime(date, '%m/%d/%y'),
   X: (date) => strftime(date, '%H:%M:%S'),
   Y: (date) => date.getFullYear(),
-  // A date of Python's without a zone writes neither its name nor its offset.
+  // A Python date without a time zone writes neither the zone's name nor its offset.
   z: () => '',
   Z: () => '',
   '%': () => '%',
 };
 
-/** Numbers, and the digits that they are written with. */
+/** Formats of numbers: how many digits they have, and the number of a date. */
 const NUMBERS: Readonly<Record<string, readonly [digits: number, of: (date: Date) => number]>> = {
   C: [2, (date) => Math.floor(date.getFullYear() / 100)],
   d: [2, (date) => date.getDate()],
@@ -61,7 +61,7 @@ function dayOfYear(date: Date): number {
   return (Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) - start) / 86_400_000 + 1;
 }
 
-/** A local date as C's `strftime` writes it in the C locale. What isn't known stays as it is. */
+/** Formats a local date as C's `strftime` does in the C locale. Unknown directives stay as they are. */
 export function strftime(date: Date, format: string): string {
   return format.replace(/%(-?)([a-zA-Z%])/g, (whole, minus: string, letter: string) => {
     const number = NUMBERS[letter];

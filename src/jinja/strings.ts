@@ -24,7 +24,7 @@ const classOf = (chars: Value) => (chars === null ? SPACE : `[${toText(chars).re
 function stripStart(text: string, chars: Value): string {
   return chars === '' ? text : text.replace(new RegExp(`^${classOf(chars)}+`, 'u'), '');
 }
-/** From the end, for an expression anchored there takes quadratic time. */
+/** Strips the end. A loop does it, because a regular expression anchored at the end takes quadratic time. */
 function stripEnd(text: string, chars: Value): string {
   if (chars === '') {
     return text;
@@ -69,7 +69,7 @@ function notEmpty(separator: Value): string {
   return text === '' ? fail('ValueError', 'empty separator') : text;
 }
 
-/** The part from `start` to `end`, counted from the end where negative. */
+/** The part from `start` to `end`. Negative positions count from the end. */
 function part(text: string, start: Value, end: Value): string {
   return start === 0n && end === null
     ? text
@@ -107,7 +107,7 @@ function cut(isLast: boolean): Callable {
 function pad(place: 'left' | 'right' | 'both'): Callable {
   return on({ width: REQUIRED, fillchar: ' ' }, (text, width = null, fill = ' ') => {
     const missing = Math.max(0, toInt(width) - characters(text).length);
-    // CPython's own rule for the odd one.
+    // CPython's rule decides which side gets the odd space.
     const odd = missing & toInt(width) & 1;
     const left = place === 'left' ? missing : place === 'right' ? 0 : (missing >> 1) + odd;
     return toText(fill).repeat(left) + text + toText(fill).repeat(missing - left);
@@ -131,7 +131,7 @@ export function replace(text: string, from: string, to: string, limit: number): 
   return text.replaceAll(from, (found) => (left-- > 0 ? to : found));
 }
 
-/** What ends a line for `splitlines`. */
+/** Line ends for `splitlines`. */
 const LINE_END = '(?:\\r\\n|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029])';
 const LINES = new RegExp(`(.*?)(${LINE_END}|$)`, 'gs');
 
@@ -142,7 +142,7 @@ export function splitLines(text: string, keepEnds = false): string[] {
 
 const SPLIT: Params = { sep: null, maxsplit: -1n };
 
-/** The methods of `str`, without `format` and `format_map`: those look into values, as attributes.ts does. */
+/** The methods of `str` except `format` and `format_map`, which access values and are in attributes.ts. */
 export const STRING_METHODS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({
     upper: on({}, (text) => text.toUpperCase()),

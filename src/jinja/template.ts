@@ -4,7 +4,7 @@ import { parse } from './parser.js';
 export { TemplateError, TemplateSyntaxError } from './errors.js';
 export { render as renderTemplate } from './render.js';
 
-/** Why a chat template isn't Jinja, with its line; null for one that is. */
+/** Parses a chat template. @returns the error with its line, or null for a valid template */
 export function parseTemplate(template: string): string | null {
   try {
     parse(template);

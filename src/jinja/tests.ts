@@ -21,7 +21,9 @@ const comparing = (operator: string) => against((value, other) => compares(opera
 const isIterable = (value: Value) => value !== null && !isNumber(value) && !(value instanceof Native);
 const remainder = (value: Value, by: Value) => binary('%', value, by);
 
-/** jinja2's tests by name. `filter` and `test`, which ask whether one exists, are in environment.ts. */
+/**
+ * The tests of jinja2 by name. The tests `filter` and `test`, which ask whether a name exists, are in environment.ts.
+ */
 export const VALUE_TESTS: ReadonlyMap<string, Callable> = new Map(
   Object.entries({
     odd: of((value) => equal(remainder(value, 2n), 1n)),
@@ -59,7 +61,7 @@ export const VALUE_TESTS: ReadonlyMap<string, Callable> = new Map(
   }),
 );
 
-/** Python's `is`: small ints, texts and the singletons are the same objects. */
+/** Python's `is`. Equal small ints, texts and singletons count as the same object. */
 function isSame(value: Value, other: Value): boolean {
   return value === other;
 }

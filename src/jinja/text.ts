@@ -1,4 +1,4 @@
-/** What Python takes for whitespace: unlike JavaScript, ASCII's separators, and no byte order mark. */
+/** Python's white space. Unlike JavaScript's, it includes ASCII's separators and excludes the byte order mark. */
 export const SPACE = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const SPACES = new RegExp(`^${SPACE}*$`);
 
@@ -6,7 +6,7 @@ export function isSpace(text: string): boolean {
   return SPACES.test(text);
 }
 
-/** Without the whitespace at its end. An expression anchored there would take quadratic time. */
+/** Removes white space from the end. A regular expression anchored there would take quadratic time. */
 export function trimEnd(text: string): string {
   let end = text.length;
   while (end > 0 && isSpace(text[end - 1] ?? '')) {
@@ -29,12 +29,12 @@ export function floatText(value: number): string {
   return (Object.is(value, -0) ? '-' : '') + (text.includes('.') ? text : `${text}.0`);
 }
 
-/** At least two digits, and a sign. */
+/** The exponent with a sign and at least two digits. */
 export function exponentText(power: number): string {
   return `${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
-/** With so many digits after the point, halves to the even. */
+/** A number with `digits` digits after the point, rounded half to even. */
 export function fixed(value: number, digits: number): string {
   const text = value.toFixed(digits);
   if (Math.abs(value) >= 1e21 || digits > 70) {
@@ -73,11 +73,11 @@ const SIMPLE: Readonly<Record<string, string>> = {
   '\n': '',
 };
 
-/** How many digits an escape has, for the message where it has fewer. */
+/** The form of each escape, for the message about one that has too few digits. */
 const TRUNCATED: Readonly<Record<string, string>> = { x: '\\xXX', u: '\\uXXXX', U: '\\UXXXXXXXX' };
 const ESCAPE = /\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|([0-7]{1,3})|(.))/gis;
 
-/** What Python's escapes in a string literal stand for. @param fail is told what is wrong with one. */
+/** Replaces the escapes of a Python string literal. @param fail reports an invalid escape. */
 export function unescapeString(text: string, fail: (message: string) => never): string {
   return text.replace(ESCAPE, (whole, x, u, long, octal, char) => {
     const hex: string | undefined = x ?? u ?? long;

@@ -1,7 +1,7 @@
 import { TemplateError } from './errors.js';
 import { floatText, quote } from './text.js';
 
-/** Python's values: an int is a bigint, a float a number, a list an array; a dict keeps the order of its keys. */
+/** The values of Python. An int is a bigint, a float a number, a list an array. A dict keeps its keys in order. */
 export type Value =
   | null
   | boolean
@@ -19,7 +19,7 @@ export type Value =
 export type Callable = (args: readonly Value[], named: Named) => Value;
 export type Named = ReadonlyMap<string, Value>;
 
-/** `names` are those of a named tuple's items. */
+/** A tuple. `names` are the names of the items of a named tuple. */
 export class Tuple {
   constructor(
     readonly items: readonly Value[],
@@ -27,7 +27,7 @@ export class Tuple {
   ) {}
 }
 
-/** Something to go over once (`generator`), or as often as wanted (a range, a dict's views). */
+/** Something that can be iterated: once (`generator`), or any number of times (a range, the views of a dict). */
 export class Items {
   readonly #items: readonly Value[];
   #spent = false;
@@ -45,12 +45,12 @@ export class Items {
   }
 }
 
-/** A text that is HTML: what is added to it is escaped. */
+/** A text that is HTML. Text that is added to it is escaped. */
 export class Markup {
   constructor(readonly html: string) {}
 }
 
-/** What isn't there. Nothing when printed, empty when gone over, an error in any other use. */
+/** A missing value. It prints as nothing and iterates as empty; any other use is an error. */
 export class Undefined {
   constructor(
     readonly message: string,
@@ -71,7 +71,7 @@ export class Native {
   ) {
     this.attributes = new Map(attributes);
   }
-  /** What it prints as. */
+  /** Its printed form. */
   text(): string {
     switch (this.type) {
       case 'jinja2.utils.Namespace':
@@ -98,7 +98,7 @@ export class Dict {
   }
   set(key: Value, value: Value): void {
     const hash = hashOf(key);
-    // A key that is there stays as it was written first.
+    // A key that exists keeps its first spelling.
     this.#entries.set(hash, [this.#entries.get(hash)?.[0] ?? key, value]);
   }
   get(key: Value): Value | undefined {
@@ -118,7 +118,7 @@ export class Dict {
   }
 }
 
-/** Equal for keys that are equal: 1, 1.0 and True are. */
+/** A hash that is equal for equal keys: 1, 1.0 and True are equal. */
 export function hashOf(value: Value): string {
   const plain = unmarked(value);
   if (typeof plain === 'string') {
@@ -163,7 +163,7 @@ export function unmarked(value: Value): Exclude<Value, Markup> {
   return value instanceof Markup ? value.html : value;
 }
 
-/** The name of a value's class. */
+/** The name of a value's Python class. */
 export function typeOf(value: Value): string {
   if (value === null) {
     return 'NoneType';
@@ -204,7 +204,7 @@ export function isTrue(value: Value): boolean {
   return lengthOf(value) > 0;
 }
 
-/** @throws TemplateError for what has no length. */
+/** The length of a value. @throws TemplateError if it has none */
 export function lengthOf(value: Value): number {
   if (value instanceof Dict) {
     return value.size;
@@ -216,7 +216,7 @@ export function lengthOf(value: Value): number {
   return iterate(value).length;
 }
 
-/** What going over a value gives. @throws TemplateError for what can't be gone over. */
+/** The items of a value. @throws TemplateError if it cannot be iterated */
 export function iterate(value: Value): readonly Value[] {
   const plain = unmarked(value);
   if (typeof plain === 'string') {
@@ -237,7 +237,7 @@ export function iterate(value: Value): readonly Value[] {
   return plain instanceof Undefined ? [] : fail('TypeError', `'${typeOf(plain)}' object is not iterable`);
 }
 
-/** Python's strings are of code points. */
+/** The code points of a text: the elements of a Python string. */
 export function characters(text: string): string[] {
   return /[\ud800-\udfff]/.test(text) ? Array.from(text) : text.split('');
 }
@@ -301,7 +301,7 @@ export function escapeHtml(value: Value): Markup {
   return new Markup(textOf(value).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char));
 }
 
-/** A value of JSON as Python's. A number without a fraction is an int. */
+/** Turns a value of JSON into Python's. A number without a fraction becomes an int. */
 export function fromJson(value: unknown): Value {
   if (value === null || value === undefined) {
     return null;

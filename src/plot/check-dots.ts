@@ -2,19 +2,19 @@ import type { Checked, Estimate } from '../runner/check-result.js';
 import { fileColor } from './palette.js';
 import { fileLabels } from './text.js';
 
-/** A file as a dot. */
+/** A dot of the plot: a file. */
 export interface Dot {
   readonly label: string;
   readonly color: string;
-  /** In the plot's unit. */
+  /** The size in the plot's unit. */
   readonly size: number;
   /** Mean KL divergence from the base, in nats. */
   readonly kld: Estimate;
-  /** No other file is as small and closer, or smaller and as close. */
+  /** Whether no other file is better: as small and closer to the base, or smaller and as close. */
   readonly best: boolean;
 }
 
-/** A unit of bytes, and how many it has. */
+/** A unit of sizes, and its number of bytes. */
 export interface Unit {
   readonly name: string;
   readonly bytes: number;
@@ -22,13 +22,13 @@ export interface Unit {
 
 const UNITS: readonly Unit[] = ['B', 'KiB', 'MiB', 'GiB', 'TiB'].map((name, i) => ({ name, bytes: 1024 ** i }));
 
-/** The largest of which the largest file has one at least. */
+/** The largest unit of which the largest file has at least one. */
 export function unitFor(models: readonly Checked[]): Unit {
   const largest = Math.max(...models.map(({ size }) => size));
   return UNITS.findLast(({ bytes }) => largest >= bytes) ?? { name: 'B', bytes: 1 };
 }
 
-/** Of the models that were compared, the smallest first. */
+/** The dots of the models that were compared with the base, the smallest first. */
 export function dotsOf(models: readonly Checked[], unit: Unit): Dot[] {
   const compared = models.flatMap(({ divergence, ...model }) =>
     divergence ? [{ ...model, kld: divergence.kld }] : [],
@@ -36,7 +36,7 @@ export function dotsOf(models: readonly Checked[], unit: Unit): Dot[] {
   const labels = fileLabels(compared.map(({ source, type }) => ({ name: source, type })));
   return compared
     .map(({ type, size, kld: { value, error } }, i) => ({
-      // Zero has no place on a logarithmic axis.
+      // A logarithmic axis cannot show 0, so the label tells it.
       label: `${labels[i]}${value > 0 ? '' : ': 0'}`,
       color: fileColor(type),
       size: size / unit.bytes,

@@ -3,22 +3,22 @@ import { TEXT_SIZE } from './draw.js';
 import { type Box, placeLabels } from './place-labels.js';
 import { estimateWidth } from './text.js';
 
-/** Of a dot, in pixels. */
+/** The position of a dot in the picture, in pixels. */
 export interface DotPosition {
   readonly x: number;
   readonly y: number;
-  /** Of the error bar. */
+  /** The ends of the error bar. */
   readonly high: number;
   readonly low: number;
 }
 
-/** Of a dot, in pixels. */
+/** The radius of a dot, in pixels. */
 export const RADIUS = 5.5;
 const LINE = TEXT_SIZE + 3;
-/** A label farther from its dot has a line to it. */
+/** Pixels between a dot and its label beyond which a line connects them. */
 const NEAR = 16;
 
-/** The labels that have a place, and where the line from their dot would end. */
+/** Places the labels. A label that found a place also gets the end of a line from its dot. */
 export function placeDotLabels(dots: readonly Dot[], places: readonly DotPosition[], area: Box) {
   const taken = places.flatMap(({ x, y, high, low }) => [
     { x: x - RADIUS, y: y - RADIUS, width: 2 * RADIUS, height: 2 * RADIUS },
@@ -33,7 +33,7 @@ export function placeDotLabels(dots: readonly Dot[], places: readonly DotPositio
     const toX = Math.min(Math.max(place.x, box.x), box.x + box.width);
     const toY = Math.min(Math.max(place.y, box.y), box.y + box.height);
     const far = Math.hypot(toX - place.x, toY - place.y) > NEAR;
-    // Its width is an estimate, so that it starts or ends where the dot is.
+    // The width of a text is an estimate, so the text is anchored on the side of the dot.
     const isLeft = box.x + box.width < place.x;
     const text = isLeft
       ? { textAnchor: 'end' as const, edge: box.x + box.width }

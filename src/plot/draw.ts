@@ -2,7 +2,7 @@ import type { Markish, PlotOptions, TextOptions } from '@observablehq/plot';
 
 export type PlotLibrary = typeof import('@observablehq/plot');
 
-/** What every plot has. */
+/** The parts that all plots have. */
 export interface Frame {
   /** Pixels. */
   readonly width: number;
@@ -14,7 +14,7 @@ export interface Frame {
   readonly marginTop: number;
 }
 
-/** Readable by itself, whatever page it stands on: a picture does not know whether that is dark. */
+/** Styles that are readable on a light and on a dark page, because a picture does not know on which it is. */
 const STYLE = `
 .paper{fill:#fff}.edge,.halo{stroke:#fff}.chart{color:#1f2328}
 .halo{stroke-width:4px;stroke-linejoin:round;paint-order:stroke}
@@ -24,7 +24,7 @@ const TITLE_SIZE = 17;
 export const TEXT_SIZE = 12;
 const LINE_HEIGHT = 17;
 export const PADDING = 20;
-/** Opacity of text beside the matter. */
+/** The opacity of secondary text. */
 const SOFT = 0.75;
 const SVG = 'http://www.w3.org/2000/svg';
 const ROOT = { xmlns: SVG, class: 'chart', role: 'img', color: '#1f2328', 'font-size': `${TEXT_SIZE}` };
@@ -32,11 +32,12 @@ const ROOT = { xmlns: SVG, class: 'chart', role: 'img', color: '#1f2328', 'font-
 const PLACES = ['cx', 'cy', 'x1', 'x2', 'y1', 'y2', 'transform'];
 
 /**
- * Draws a chart as an SVG document that refers to nothing outside itself. Colours of the theme are the classes `paper` and
- * `edge` (the background, to fill and to stroke with), `halo` (the same around text) and `currentColor` (text).
+ * Draws a chart as an SVG document without references to other files. The options can use these classes for the theme's
+ * colours: `paper` and `edge` fill or stroke with the background, `halo` puts the background around text, and
+ * `currentColor` is the colour of text.
  */
 export async function draw(frame: Frame, options: (plot: PlotLibrary) => PlotOptions): Promise<string> {
-  // What draws is loaded only where a plot is asked for.
+  // The drawing libraries are loaded only if a plot is asked for.
   const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
   const { document } = parseHTML('<html><body></body></html>');
   const { marks = [], ...others } = options(plot);
@@ -68,7 +69,7 @@ export async function draw(frame: Frame, options: (plot: PlotLibrary) => PlotOpt
   for (const [key, value] of Object.entries(ROOT)) {
     svg.setAttribute(key, value);
   }
-  // Hundredths of a pixel are enough.
+  // Coordinates are rounded to hundredths of a pixel.
   for (const drawn of svg.querySelectorAll('circle,line,text')) {
     for (const name of PLACES.filter((place) => drawn.hasAttribute(place))) {
       drawn.setAttribute(name, drawn.getAttribute(name).replace(/\d+\.\d{3,}/g, rounded));

@@ -1,14 +1,14 @@
-/** A logarithmic axis whose ends are ticks, and whose ticks are round. */
+/** A logarithmic axis with round ticks; it begins and ends at a tick. */
 export interface LogScale {
   readonly domain: readonly [number, number];
   readonly ticks: readonly number[];
 }
 
-/** What ticks may begin with, finest first: the finest that gives few enough is taken. */
+/** The mantissas that ticks may have, the finest list first. The first list that gives few enough ticks is used. */
 const MANTISSAS = [Array.from({ length: 90 }, (_, i) => (10 + i) / 10), [1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 5], [1]];
 const MOST_TICKS = 9;
 
-/** From the round number below all values to the one above; values that are not positive have no place. */
+/** Makes an axis from the round number below all values to the one above. Values that are not positive are ignored. */
 export function logScale(values: readonly number[]): LogScale {
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
   const [least, most] = positive.reduce(
@@ -23,7 +23,7 @@ export function logScale(values: readonly number[]): LogScale {
 function ticksAround(least: number, most: number, mantissas: readonly number[]): number[] {
   const [first, last] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most)) + 1];
   const exponents = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  // Parsed, since products with powers of ten are not the nearest numbers.
+  // Parse a decimal: the product with a power of ten is not always the nearest number.
   const round = exponents.flatMap((exponent) => mantissas.map((mantissa) => Number(`${mantissa}e${exponent}`)));
   const low = round.findLastIndex((tick) => tick <= least);
   const high = round.findIndex((tick, i) => tick >= most && i > low);

@@ -2,41 +2,41 @@ import type { TensorStats, WrittenFile } from '../layout/written-file.js';
 import { TYPE_COLORS } from './palette.js';
 import { fileLabels } from './text.js';
 
-/** A tensor that lost something, in the panel of its file and kind. */
+/** The loss of a tensor, with the panel in which it is drawn. */
 export interface DrawnLoss {
-  /** The row. */
+  /** The row of the panel: the index of the file. */
   readonly file: number;
-  /** The column: the name without layer and `.weight`, as `attn_v`. */
+  /** The column of the panel: the tensor's name without layer and `.weight`, such as `attn_v`. */
   readonly kind: string;
-  /** Null outside the layers, as of token_embd. */
+  /** The layer's number; null for a tensor outside the layers, such as token_embd. */
   readonly layer: number | null;
   readonly type: TensorStats['type'];
   readonly color: string;
   readonly name: string;
-  /** RMSE over the root mean square of the values, in percent. */
+  /** The RMSE, divided by the root mean square of the values, in percent. */
   readonly percent: number;
 }
 
 export interface Panels {
-  /** What the rows are called. */
+  /** The labels of the rows. */
   readonly files: readonly string[];
   readonly kinds: readonly string[];
   readonly losses: readonly DrawnLoss[];
-  /** The last layer's number. */
+  /** The number of the last layer. */
   readonly lastLayer: number;
-  /** Layers are drawn in steps of as many. */
+  /** Only every `step`th layer is drawn. */
   readonly step: number;
-  /** Files that have no row. */
+  /** The number of files for which there is no row. */
   readonly left: number;
 }
 
 const MOST_FILES = 12;
 const MOST_KINDS = 12;
-/** A picture with more would be slow to show. */
+/** The most tensors of a picture. More would be slow to show. */
 const MOST_TENSORS = 6000;
 const REST = 'others';
 
-/** Files without measured tensors are left out. */
+/** Sorts the losses into panels. Files without measured tensors are left out. */
 export function panelsOf(written: readonly WrittenFile[]): Panels {
   const measured = written.flatMap(({ path, type, tensors }) => (tensors ? [{ name: path, type, tensors }] : []));
   const shown = measured.slice(0, MOST_FILES);
@@ -67,7 +67,10 @@ function lossOf({ name, type, relativeRmse }: TensorStats, file: number): DrawnL
   };
 }
 
-/** Those of the layers first; where there are too many, the most frequent ones and a column for the rest. */
+/**
+ * The kinds of tensors, those in layers first. If there are too many, the most frequent ones and one column for all
+ * others.
+ */
 function kindsOf(losses: readonly DrawnLoss[]): string[] {
   const counts = new Map<string, { count: number; outside: boolean }>();
   for (const { kind, layer } of losses) {

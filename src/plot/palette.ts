@@ -4,8 +4,8 @@ import { FILE_TYPES } from '../quantize/file-types.js';
 const FLOAT = '#7a828e';
 
 /**
- * A tensor type's colour, the same in every plot: the hue goes with the bits of a weight, the shade with the family.
- * Each is dark enough for a white background and light enough for a black one.
+ * The colour of each tensor type, the same in all plots. The hue stands for the bits of a weight, the shade for the
+ * family. Each colour is readable on white and on black.
  */
 export const TYPE_COLORS = {
   F64: '#656d76',
@@ -43,7 +43,7 @@ export const TYPE_COLORS = {
   TQ1_0: '#c069c0',
 } as const satisfies Record<GgmlType, string>;
 
-/** Of a file by its type's name; models of no known type have the colour of floats. */
+/** The colour of a file by the name of its type. An unknown type has the colour of floats. */
 export function fileColor(name: string | null): string {
   const type = Object.entries(FILE_TYPES).find(([known]) => known === name)?.[1].type;
   return type ? TYPE_COLORS[type] : FLOAT;

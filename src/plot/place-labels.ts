@@ -1,4 +1,4 @@
-/** Of a box its left upper corner, in pixels. */
+/** A box in pixels; x and y are its upper left corner. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -17,10 +17,10 @@ const FARTHEST = 240;
 const DIRECTIONS = 24;
 
 /**
- * Finds each point's label a place beside it, or farther away where that is taken.
- * @param sizes of the labels.
- * @param taken what they must not cover.
- * @returns null for a label that has no place.
+ * Finds a place for each point's label, beside the point or farther away.
+ * @param sizes the sizes of the labels.
+ * @param taken boxes that labels must not cover.
+ * @returns for each label its box, or null if there is no place.
  */
 export function placeLabels(
   points: readonly Point[],
@@ -42,7 +42,9 @@ export function placeLabels(
   });
 }
 
-/** From a point to its label's corner, best first: beside it, then all around and farther away. */
+/**
+ * Yields offsets from a point to its label's corner, the best first: beside the point, then around it and farther away.
+ */
 function* offsets(width: number, height: number): Generator<Point> {
   const [right, left, above, below] = [GAP, -GAP - width, -GAP - height, GAP];
   yield* [

@@ -8,7 +8,7 @@ import { logScale } from './log-scale.js';
 import type { Box } from './place-labels.js';
 import { modelName, shorten } from './text.js';
 
-/** A check without a base has no divergence to draw. */
+/** The check has no base, so there is no divergence to draw. */
 export class NothingToPlotError extends UsageError {}
 
 const [WIDTH, HEIGHT] = [800, 520];
@@ -19,14 +19,15 @@ const AREA: Box = {
   width: WIDTH - MARGIN.left - MARGIN.right,
   height: HEIGHT - MARGIN.top - MARGIN.bottom,
 };
-/** Labels may stand a little above the highest line. */
+/** The area for labels, which reaches a little above the highest line. */
 const LABEL_AREA: Box = { ...AREA, y: AREA.y - 14, height: AREA.height + 14 };
 const SIZE_TICKS = 8;
 const TITLE_LENGTH = 48;
 
 /**
- * Draws what a size costs as an SVG document: a dot a file, its size across, its mean KL divergence from the base (log) up
- * with a bar of one standard error each way, and a line through the files that no other beats in both.
+ * Draws the divergence of files against their size as an SVG document. Each file is a dot: its size on the x axis, its
+ * mean KL divergence from the base on the logarithmic y axis, with a bar of one standard error in each direction. A
+ * line connects the files that no other file beats in both.
  * @throws NothingToPlotError
  */
 export async function plotCheck(result: CheckResult): Promise<string> {
@@ -58,7 +59,7 @@ function frame({ base, text, chunks, ctx, tokens }: CheckResult): Frame {
 
 type Scales = ReturnType<typeof scalesOf>;
 
-/** Files that do not differ from the base have no logarithm, and stand on the lowest line. */
+/** The scales of both axes. A file that equals the base has no logarithm and is drawn on the lowest line. */
 function scalesOf(dots: readonly Dot[]) {
   const sizes = dots.map(({ size }) => size);
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
@@ -128,7 +129,7 @@ function marks(plot: PlotLibrary, dots: readonly Dot[], unit: Unit, { x, y }: Sc
   ];
 }
 
-/** Of a datum: where it is in the picture, and not on a scale. */
+/** A channel whose values are pixels and are not scaled. */
 function pixels(value: string) {
   return { value, scale: null };
 }

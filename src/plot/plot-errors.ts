@@ -9,17 +9,18 @@ import { estimateWidth, modelName, sharedStart, shorten } from './text.js';
 
 const WIDTH = 960;
 const MARGIN = { top: 122, right: 24, bottom: 48, left: 64 };
-/** A file's name stands above its row. */
+/** The gap above a row, which holds the file's name. */
 const ROW_GAP = 0.24;
 const COLUMN_GAP = 0.06;
 const ROW_LABEL = 20;
 const SMALL = 10.5;
-/** Of the legend's middle, from the top. */
+/** Pixels from the top to the middle of the legend. */
 const LEGEND = 76;
 
 /**
- * Draws what each tensor lost as an SVG document: a row a file, a column a kind of tensor, layers across, the relative
- * error (log) up, all panels on one scale, and types by colour. Files without measured tensors are left out.
+ * Draws the relative error of each tensor as an SVG document. It has a row for each file and a column for each kind of
+ * tensor. In a panel the layers are on the x axis and the errors on a logarithmic y axis, which all panels share.
+ * Colours stand for types. Files without measured tensors are left out.
  */
 export async function plotErrors(written: readonly WrittenFile[]): Promise<string> {
   const panels = panelsOf(written);
@@ -36,7 +37,7 @@ export async function plotErrors(written: readonly WrittenFile[]): Promise<strin
   }));
 }
 
-/** Between panels, and none around them, where what is put beside them would move. */
+/** The padding between panels. There is none around them, because it would move labels beside them. */
 function gaps({ length }: readonly string[], gap: number) {
   return { paddingInner: length > 1 ? gap : 0, paddingOuter: 0 };
 }
@@ -58,7 +59,7 @@ function frame(written: readonly WrittenFile[], { files, left, step }: Panels): 
   };
 }
 
-/** What files of one model have in common: `model` of `model-Q8_0` and `model-Q4_K_M`. */
+/** The common start of the files' names: `model` for `model-Q8_0` and `model-Q4_K_M`. */
 function sharedName(written: readonly WrittenFile[]): string {
   const names = written.map(({ path, type }) => {
     const name = modelName(path);
@@ -72,11 +73,11 @@ function sharedName(written: readonly WrittenFile[]): string {
 const SWATCH = 5;
 const SWATCH_GAP = 16;
 
-/** The types that occur, in the order of their numbers. */
+/** Marks of the legend: the types that occur, in the order of their numbers. */
 function legend(plot: PlotLibrary, { losses }: Panels, marginTop: number): Markish[] {
   const present = new Set<string>(losses.map(({ type }) => type));
   const entries = Object.entries(TYPE_COLORS).filter(([type]) => present.has(type));
-  // Many types stand closer, so that all are on the line.
+  // If there are many types, gaps shrink until all fit on the line.
   const widths = entries.map(([type]) => 2 * SWATCH + estimateWidth(type, TEXT_SIZE) + SWATCH_GAP);
   const closer = Math.min(1, (WIDTH - 2 * PADDING) / widths.reduce((sum, width) => sum + width, 0));
   let left = PADDING - MARGIN.left + SWATCH;
@@ -133,7 +134,7 @@ function marks(plot: PlotLibrary, { losses, lastLayer }: Panels): Markish[] {
   const inLayers = losses.filter(({ layer }) => layer !== null);
   return [
     plot.line(inLayers, { ...at, x: 'layer', z: 'type', stroke: 'color', strokeOpacity: 0.4, strokeWidth: 1 }),
-    // What belongs to no layer goes all across.
+    // A tensor outside the layers is a line across the panel.
     plot.ruleY(
       losses.filter(({ layer }) => layer === null),
       { ...at, x1: -0.5, x2: lastLayer + 0.5, stroke: 'color', strokeWidth: 2.5, title },
@@ -154,7 +155,7 @@ function ends(ticks: readonly number[]): number[] {
   return [ticks[0], ticks.at(-1)].flatMap((tick) => tick ?? []);
 }
 
-/** What has room above a column. */
+/** A kind's label, shortened to the width of its column. */
 function fitted(kind: string, width: number): string {
   return shorten(kind, Math.max(6, Math.floor(width / estimateWidth('x', SMALL))));
 }

@@ -1,15 +1,20 @@
 import { printable } from '../printable.js';
 
-/** Widths in ems of a wide, bold font: capitals, what is as high as wide (as ideographs), and all else. */
+/** Widths in ems of a wide, bold font: capital letters, full-width characters (such as ideographs), and all others. */
 const [CAPITAL, WIDE, OTHER] = [0.82, 1.1, 0.7];
 
-/** An estimate of a text's width in pixels, on the wide side: fonts differ. @param size the font's, in pixels. */
+/**
+ * Estimates the width of a text in pixels, rather too large, because fonts differ. @param size the font size in pixels.
+ */
 export function estimateWidth(text: string, size: number): number {
   const ems = [...text].map((char) => (/[A-Z%&@mw]/.test(char) ? CAPITAL : char < '\u2e80' ? OTHER : WIDE));
   return ems.reduce((sum, em) => sum + em, 0) * size;
 }
 
-/** Without its middle, where it has more characters: names of files differ at their ends. */
+/**
+ * Shortens a text of more than `most` characters by cutting out its middle, because names of files differ at their
+ * ends.
+ */
 export function shorten(text: string, most: number): string {
   const chars = [...text];
   const end = Math.floor((most - 1) / 2);
@@ -18,7 +23,7 @@ export function shorten(text: string, most: number): string {
 
 const NAME_WIDTH = 34;
 
-/** What a model is called: the last part of its path or address. */
+/** The name of a model: the last part of its path or address. */
 export function modelName(source: string): string {
   const last =
     source
@@ -28,7 +33,7 @@ export function modelName(source: string): string {
   return printable(last.replace(/\.gguf$/i, ''));
 }
 
-/** What names begin with before they differ, with the separator at its end; empty where that is nothing. */
+/** The common start of names, up to and with a separator; empty if there is none. */
 export function sharedStart(names: readonly string[]): string {
   const [first = ''] = names;
   const end = [...first].findIndex(
@@ -38,7 +43,7 @@ export function sharedStart(names: readonly string[]): string {
   return names.length > 1 ? (/^.*[-._ ]/s.exec(shared)?.[0] ?? '') : '';
 }
 
-/** What tells files apart: their types where no two have the same, and their names elsewhere. */
+/** Labels for files: their types if these are all different, else their names. */
 export function fileLabels(files: readonly { readonly name: string; readonly type: string | null }[]): string[] {
   const names = files.map(({ name }) => modelName(name));
   const start = sharedStart(names).length;

@@ -4,15 +4,18 @@ export interface Estimate {
   readonly error: number;
 }
 
-/** How far a model's predictions are from a base's, over all positions: the figures of llama-perplexity --kl-divergence. */
+/**
+ * How far the predictions of a model are from those of a base, over all positions. The figures are those of
+ * llama-perplexity --kl-divergence.
+ */
 export interface Divergence {
-  /** The model's perplexity over the base's. */
+  /** The model's perplexity, divided by the base's. */
   readonly perplexityRatio: Estimate;
   /** Kullback-Leibler divergence from the base, in nats. */
   readonly kld: Estimate & Spread;
-  /** Share of the positions (0 to 1) at which both find the same token the likeliest. */
+  /** The share of positions (0 to 1) at which both have the same likeliest token. */
   readonly sameTop: Estimate;
-  /** The probability of the text's token, less the base's (-1 to 1). */
+  /** The probability of the text's token, minus that of the base (-1 to 1). */
   readonly probabilityDifference: { readonly rms: Estimate; readonly mean: Estimate };
 }
 
@@ -27,37 +30,37 @@ export interface Spread {
   readonly maximum: number;
 }
 
-/** What is measured of a model on a text. */
+/** The measurements of a model on a text. */
 export interface Measures {
-  /** e^(mean surprise in nats) of the text's tokens. */
+  /** The perplexity of the text: e^(mean surprise of its tokens in nats). */
   readonly perplexity: Estimate;
   /** Null without a base. */
   readonly divergence: Divergence | null;
 }
 
-/** A model and what is measured of it. */
+/** A model and its measurements. */
 export interface Checked extends Measures {
   readonly source: string;
-  /** The file type's name, as `Q4_K_M`; null for a checkpoint, and where the file does not say. */
+  /** The name of the file type, such as `Q4_K_M`; null for a checkpoint, and for a file without one. */
   readonly type: string | null;
-  /** Bytes: the file's, or of a checkpoint the tensors'. */
+  /** Bytes of the file; for a checkpoint, of its tensors. */
   readonly size: number;
   readonly bitsPerWeight: number;
 }
 
-/** What a check returns. */
+/** The result of a check. */
 export interface CheckResult {
-  /** The text's file; null for the bundled one. */
+  /** The file of the text; null for the bundled text. */
   readonly text: string | null;
   readonly ctx: number;
   readonly chunks: number;
-  /** Positions scored. */
+  /** The number of scored positions. */
   readonly tokens: number;
   readonly base: Checked | null;
   readonly models: readonly Checked[];
 }
 
-/** What is measured of the models so far, the base first. */
+/** The measurements so far, those of the base first. */
 export interface MeasuredEvent {
   readonly event: 'measured';
   readonly models: readonly Checked[];

@@ -14,17 +14,17 @@ import { OpenedModels } from './model.js';
 import { type OpenedModel, openHeaders, openRunningModels, type RunningOptions } from './running-models.js';
 import { readText } from './texts.js';
 
-/** What `check` takes; the command line's options under the same names. */
+/** The parameters of `check`. Options of the command line have the same names. */
 export interface CheckParams extends Gates, Omit<RunningOptions, 'contextLength' | 'emit'> {
-  /** A GGUF file's path, or several; or a model in the format of transformers. */
+  /** The path of a GGUF file, or several; or a model in the format of transformers. */
   readonly source: string | readonly string[];
-  /** What to compare with: `org/model[@revision]`, a folder, or a GGUF file's path. */
+  /** The base to compare with: `org/model[@revision]`, a folder, or the path of a GGUF file. */
   readonly against?: string;
   /** A file of text in UTF-8. @default the bundled one */
   readonly text?: string;
-  /** Chunks of the text to run. @default all */
+  /** The number of chunks of the text to run. @default all */
   readonly chunks?: number;
-  /** Tokens of a chunk, of which the second half is scored. @default 512 */
+  /** The tokens of a chunk. Its second half is scored. @default 512 */
   readonly ctx?: number;
 }
 
@@ -33,10 +33,11 @@ export type CheckEvent = PhaseEvent | OpeningEvent | ProgressEvent | MeasuredEve
 const DEFAULT_CONTEXT = 512;
 
 /**
- * Measures models on a text: their perplexity, and against a base how far their predictions are from its, both running
- * side by side. Definitions are those of llama-perplexity (tools/perplexity/perplexity.cpp of llama.cpp v0.5.0).
- * @throws QualityGateError after the `done` event, and Hf2ggufError as for everything that the caller or the files can get
- * wrong.
+ * Measures the perplexity of models on a text. With a base it also measures how far their predictions are from the
+ * base's, and runs both side by side. Definitions are those of llama-perplexity (tools/perplexity/perplexity.cpp of
+ * llama.cpp v0.5.0).
+ * @throws QualityGateError after the `done` event; Hf2ggufError for everything that the caller or the files can get
+ * wrong
  */
 export function check(params: CheckParams): Call<CheckEvent, CheckResult> {
   return stream((emit, signal) => run({ ...params, signal }, numbered(['open', 'check'], emit)), params.signal);
@@ -81,8 +82,8 @@ async function run(params: CheckParams, emit: (event: CheckEvent) => void): Prom
 }
 
 /**
- * Finds what is wrong with a check while there is nothing to check yet: of the base, headers and small files are read.
- * @throws as `check`
+ * Finds errors of a check before there is a model to check. It reads the headers and small files of the base.
+ * @throws the errors of `check`
  */
 export async function expectCheck(params: Omit<CheckParams, 'source'> & { readonly against: string }): Promise<void> {
   checkParams({ ...params, source: 'model.gguf' });
@@ -91,7 +92,10 @@ export async function expectCheck(params: Omit<CheckParams, 'source'> & { readon
   await checkText(against, text, { ...params, contextLength: ctx }, chunks);
 }
 
-/** Whether a text is long enough can be told from the vocabulary. @throws ShortTextError, and as `openHeaders` */
+/**
+ * Checks that a text is long enough, for which the vocabulary is sufficient. @throws ShortTextError, and the errors of
+ * `openHeaders`
+ */
 async function checkText(source: string, text: string, options: RunningOptions, chunks?: number): Promise<void> {
   const { kv } = await openHeaders(source, options);
   textChunks(openVocabulary(kv), text, { context: options.contextLength, chunks });
@@ -105,14 +109,14 @@ function describe(models: readonly OpenedModel[], measures: readonly Measures[])
 }
 
 function warnOfContext(opened: readonly OpenedModel[], ctx: number, emit: (event: CheckEvent) => void): void {
-  // Those that are compared are mostly versions of one model.
+  // One warning is enough: compared models are mostly versions of one model.
   const [message] = opened.flatMap(({ source, engine }) => shortContext(source, engine.graph, ctx) ?? []);
   if (message !== undefined) {
     warn({ emit }, message);
   }
 }
 
-/** @throws UsageError */
+/** Checks the parameters. @throws UsageError */
 function checkParams(params: CheckParams): void {
   refuseEmpty(params);
   checkNumbers(params);

@@ -4,36 +4,39 @@ import { contradiction, type Matrices, type Matrix, type Memory, type Shapes } f
 import { type AnyOperator, findOperator, namesOf } from '../graphs/operators/table.js';
 import type { WeightTensor } from '../graphs/weight-tensor.js';
 
-/** An operator of native/runner/operators.h: values and weights by number. */
+/** An operator as native/runner/operators.h takes it: values and weights are given by index. */
 export interface NativeOperator {
   readonly op: string;
   readonly [key: string]: number | string;
 }
 
-/** A tensor that the graph uses, as matrices of equal shape; most are one. */
+/** A tensor that the graph uses. It consists of matrices of equal shape, mostly of one. */
 export interface ShapedWeight extends Matrices {
   readonly tensor: WeightTensor;
-  /** Bytes of all matrices. */
+  /** Bytes of all matrices together. */
   readonly size: number;
 }
 
 export interface CompiledGraph {
   readonly operators: readonly NativeOperator[];
-  /** Of the values. */
+  /** The width of each value. */
   readonly widths: readonly number[];
   readonly weights: readonly ShapedWeight[];
-  /** The values that are asked for. */
+  /** The indices of the values that are outputs. */
   readonly outputs: readonly number[];
-  /** What the operators need together; of what they need while they run, the most that one does. */
+  /**
+   * The memory of all operators together. Of the memory that operators need while they run, the largest amount counts.
+   */
   readonly memory: Required<Memory>;
 }
 
-/** Types that only metadata comes in. */
+/** Types that only tensors of metadata have. */
 const NO_WEIGHTS: readonly GgmlType[] = ['I8', 'I16', 'I32', 'I64', 'F64'];
 const MAX_WIDTH = 2 ** 24;
 
 /**
- * Numbers for names, after a check that each operator reads what was written, finds its tensors, and that widths agree.
+ * Replaces names by indices. It checks that every operator reads values that are written, that its tensors exist, and
+ * that widths agree.
  * @throws GraphError
  */
 export function compileGraph(graph: Graph, tensors: readonly WeightTensor[]): CompiledGraph {
@@ -71,7 +74,7 @@ function numbersOf(operator: AnyOperator): Record<string, number> {
   );
 }
 
-/** What is known while a graph is gone through. */
+/** The values and weights that are known so far while a graph is compiled. */
 class Scope implements Shapes {
   readonly #tensors: ReadonlyMap<string, WeightTensor>;
   readonly #values = new Map<string, { index: number; width: number }>();

@@ -2,7 +2,7 @@ import type { Divergence, Estimate, Spread } from './check-result.js';
 import type { Distribution } from './distribution.js';
 import { exponential, Samples } from './perplexity.js';
 
-/** Gathers a divergence position by position. */
+/** Sums up a divergence, one position at a time. */
 export class DivergenceSum {
   readonly #surprise = new Samples();
   readonly #baseSurprise = new Samples();
@@ -17,7 +17,7 @@ export class DivergenceSum {
     return this.#kld.count;
   }
 
-  /** @param token what the text has there. */
+  /** Adds a position. @param token the text's token there. */
   add(base: Distribution, model: Distribution, token: number): void {
     const surprise = model.surprise(token);
     const baseSurprise = base.surprise(token);
@@ -42,7 +42,10 @@ export class DivergenceSum {
     };
   }
 
-  /** Both are of the same positions, so they vary together. */
+  /**
+   * The mean difference of both surprises. Its error accounts for their covariance, because both are of the same
+   * positions.
+   */
   #surpriseDifference(): Estimate {
     const { count } = this;
     const [model, base] = [this.#surprise.mean(), this.#baseSurprise.mean()];

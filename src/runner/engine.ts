@@ -12,7 +12,7 @@ export { GraphError } from '../graphs/operators/operator.js';
 export { RunnerMemoryError } from './memory.js';
 
 export interface EngineOptions {
-  /** Positions that keys and values are kept for. */
+  /** The number of positions for which keys and values are kept. */
   readonly contextLength: number;
   /** @default the machine's cores */
   readonly threads?: number;
@@ -20,52 +20,53 @@ export interface EngineOptions {
   readonly on?: InstructionSet;
 }
 
-/** What the inputs of a weight's matrix products were, column by column. */
+/** Statistics of the inputs of a weight's matrix products, for each column. */
 export interface Activations {
   /** Sums of squares over all tokens seen: (columns), or (experts, columns). */
   readonly sums: Float32Array;
-  /** Tokens seen: one, or one an expert. */
+  /** Numbers of tokens seen: (1), or (experts). */
   readonly counts: Float32Array;
 }
 
-/** A graph's outputs: of each, the rows (tokens, width) that were asked for. */
+/** The outputs of a graph: for each the requested rows, (tokens, width). */
 export type Outputs = readonly [Float32Array, ...Float32Array[]];
 
-/** A model that is ready to run: the native side of src/runner (native/runner). */
+/** A model that is ready to run. It is implemented in native/runner. */
 export interface Engine {
   readonly graph: Graph;
   /**
-   * Runs tokens at the positions from `past` on, after those that were run before at positions below it. The sums of a
-   * token are taken in the same order in every batch and on any number of threads.
-   * @param past where an operator keeps what cannot be taken back (`Memory.fixed`), the number of tokens that were run,
+   * Runs tokens at the positions from `past` on. They follow the tokens that were run before at lower positions. The
+   * sums of a token are taken in the same order in every batch, and on any number of threads.
+   * @param past if an operator keeps state that cannot be taken back (`Memory.fixed`): the number of tokens run so far,
    * or 0 for another text.
-   * @param from index of the first token whose outputs are wanted.
-   * @returns the graph's outputs in their order, each (tokens - from, width), valid until the next call.
-   * @throws WeightsFileError if a file was cut since it was opened. (One that is cut while this runs ends the process:
-   * its bytes are mapped.) RunnerMemoryError, UnknownTokenError. RangeError for positions that there are not.
+   * @param from the index of the first token whose outputs are needed.
+   * @returns the outputs of the graph in order, each (tokens - from, width). They are valid until the next call.
+   * @throws WeightsFileError if a file was cut since it was opened. (A file that is cut during the call ends the
+   * process, because its bytes are mapped.) RunnerMemoryError, UnknownTokenError. RangeError for positions beyond the
+   * context.
    */
   run(tokens: Int32Array, past: number, from: number): Promise<Outputs>;
-  /** From now on, the inputs of all matrix products are gathered (or no longer). */
+  /** Starts or stops collecting statistics of the inputs of all matrix products. */
   collect(on: boolean): void;
-  /** By weight, since collecting was turned on. */
+  /** The statistics by weight, since collecting started. */
   activations(): Map<string, Activations>;
   close(): void;
 }
 
-/** A file of weights is not there, too short, or no longer what it was. */
+/** A file of weights is missing, too short, or was changed. */
 export class WeightsFileError extends SourceError {}
 
-/** A token that the vocabulary has, but the tensors do not. */
+/** The vocabulary has a token that the tensors do not have. */
 export class UnknownTokenError extends SourceError {}
 
-/** native/addon/runner.cpp. Weights and values are numbered. */
+/** The model description that native/addon/runner.cpp takes. Weights and values are given by index. */
 interface NativeSpec {
   readonly target: InstructionSet;
   readonly threads: number;
   readonly contextLength: number;
-  /** Of the values. */
+  /** The width of each value. */
   readonly widths: readonly number[];
-  /** The values that are asked for. */
+  /** The indices of the values that are outputs. */
   readonly outputs: readonly number[];
   readonly weights: readonly NativeWeight[];
   readonly operators: readonly NativeOperator[];
@@ -93,12 +94,12 @@ interface RunnerAddon {
   readonly Runner: new (spec: NativeSpec) => NativeRunner;
 }
 
-/** Positions are counted in float32. */
+/** The longest context: the rotary embedding computes positions in float32. */
 export const MAX_CONTEXT = 2 ** 24;
 const MAX_THREADS = 512;
 
 /**
- * Checks that every operator has its tensors, that all shapes agree and that there is memory, then maps the files.
+ * Checks that every operator has its tensors, that all shapes agree and that memory suffices. Then it maps the files.
  * @throws GraphError, WeightsFileError, RunnerMemoryError
  */
 export function openEngine(graph: Graph, tensors: readonly WeightTensor[], options: EngineOptions): Engine {
@@ -126,7 +127,7 @@ function requireCount(name: string, value: number, most: number): void {
   }
 }
 
-/** The native side checks again; here is known whose bytes are missing. */
+/** Checks the sizes of the files. The native side checks again, but does not know the tensors' names. */
 function checkFiles(weights: readonly ShapedWeight[]): void {
   const sizes = new Map<string, number>();
   for (const { tensor, size: bytes } of weights) {
@@ -160,7 +161,7 @@ function toNative({ tensor, columns, rows, matrices }: ShapedWeight, on: Instruc
   return data.kind === 'file' ? { ...shape, path: data.path, offset: data.offset } : { ...shape, bytes: data.bytes };
 }
 
-/** The native side's error as what it means to a user; what is our mistake stays as it is. */
+/** Turns an error of the native side into one for the user. An error that is a fault of this program stays as it is. */
 function typed(error: unknown): unknown {
   const { code, message } = error as { code?: string; message: string };
   if (code === 'FILE') {
@@ -178,7 +179,7 @@ function noMemory(): RunnerMemoryError {
 
 class NativeEngine implements Engine {
   readonly #buffers: Float32Array[] = [];
-  /** Positions that have been run. */
+  /** The number of positions that have been run. */
   #filled = 0;
   #running = false;
 
@@ -194,11 +195,11 @@ class NativeEngine implements Engine {
     this.#running = true;
     try {
       const outputs = this.graph.outputs.map(({ width }, i) => this.#room(i, (tokens.length - from) * width));
-      // A run that fails may leave anything at its positions.
+      // A failed run can leave anything at its positions.
       this.#filled = this.#goesBack ? past : 0;
       await this.native.run(tokens, past, from, outputs);
       this.#filled = past + tokens.length;
-      // A graph without outputs was refused.
+      // A graph without outputs is refused when it is compiled.
       return outputs as unknown as Outputs;
     } catch (error) {
       throw typed(error);
@@ -207,7 +208,7 @@ class NativeEngine implements Engine {
     }
   }
 
-  /** Memory of an output, which has as many rows as the caller asks for at once. @throws RunnerMemoryError */
+  /** The memory for an output. It grows to the most rows that a caller requests at once. @throws RunnerMemoryError */
   #room(output: number, size: number): Float32Array {
     const known = this.#buffers[output];
     if (known && known.length >= size) {
@@ -221,7 +222,7 @@ class NativeEngine implements Engine {
     return this.#buffers[output];
   }
 
-  /** Whether all that operators keep belongs to positions, so that earlier ones may be run again. */
+  /** Whether operators keep only data that belongs to positions, so that earlier positions can be run again. */
   get #goesBack(): boolean {
     return this.compiled.memory.fixed === 0;
   }

@@ -1,17 +1,17 @@
 import { GateError } from '../errors.js';
 import type { CheckResult } from './check-result.js';
 
-/** How far a model may be from its base. */
+/** Limits for the distance of a model from its base. */
 export interface Gates {
-  /** Mean Kullback-Leibler divergence, in nats. */
+  /** The largest mean Kullback-Leibler divergence, in nats. */
   readonly maxKld?: number | undefined;
-  /** Perplexity over the base's. */
+  /** The largest ratio of the model's perplexity to the base's. */
   readonly maxPplRatio?: number | undefined;
 }
 
 export class QualityGateError extends GateError {}
 
-/** @throws QualityGateError where any of the models is over a limit. */
+/** Checks all models against the limits. @throws QualityGateError if a model exceeds one */
 export function checkGates({ models }: CheckResult, { maxKld, maxPplRatio }: Gates): void {
   const failures = models.flatMap(({ source, divergence }) => [
     ...over(source, 'mean KL divergence', divergence?.kld.value, maxKld),
@@ -25,7 +25,7 @@ export function checkGates({ models }: CheckResult, { maxKld, maxPplRatio }: Gat
   }
 }
 
-/** What is no number is over every limit. */
+/** Describes a value over its limit. NaN is over every limit. */
 function over(source: string, name: string, value: number | undefined, limit: number | undefined): string[] {
   if (limit === undefined || (value !== undefined && value <= limit)) {
     return [];

@@ -12,7 +12,7 @@ import { exponential, Samples, type Stretch, stretches } from './perplexity.js';
 
 /** A model that is ready to be measured. */
 export interface RunningModel {
-  /** For messages. */
+  /** The source, for messages. */
   readonly source: string;
   readonly engine: Pick<Engine, 'run' | 'graph'>;
   readonly vocabulary: Vocabulary;
@@ -23,28 +23,28 @@ export class DifferentVocabularyError extends UsageError {}
 
 export interface MeasureOptions {
   readonly text: string;
-  /** Tokens of a chunk. */
+  /** The tokens of a chunk. */
   readonly context: number;
-  /** At most as many. @default all that the text has */
+  /** The most chunks to run. @default all chunks of the text */
   readonly chunks?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Running {
-  /** Chunks done, of all. */
+  /** Chunks that are done, and the number of all chunks. */
   readonly done: number;
   readonly total: number;
-  /** Positions scored. */
+  /** The number of scored positions. */
   readonly tokens: number;
   readonly base: Measures | null;
   readonly models: readonly Measures[];
 }
 
 /**
- * Runs models over a text, chunk by chunk: the base once, then each of the models, and compares what they predict before
- * the next chunk; nothing is kept but sums.
- * @returns after each chunk, what is measured so far.
- * @param options numbers that `checkNumbers` lets pass.
+ * Runs models over a text, chunk by chunk. In each chunk the base runs once, then each model runs, and their
+ * predictions are compared. Only sums are kept.
+ * @returns the measurements so far, after each chunk.
+ * @param options numbers that `checkNumbers` accepts.
  * @throws ShortTextError, DifferentVocabularyError, NoNumberError, InterruptedError
  */
 export async function* measure(
@@ -75,7 +75,7 @@ export async function* measure(
   }
 }
 
-/** A text's tokens, and how many chunks of them are run. @throws ShortTextError */
+/** The tokens of a text, and the number of chunks to run. @throws ShortTextError */
 export function textChunks(
   vocabulary: Vocabulary,
   text: string,
@@ -85,12 +85,12 @@ export function textChunks(
   return { tokens, total: chunkCount(tokens.length, context, chunks) };
 }
 
-/** What is gathered of one model. */
+/** The sums of one model. */
 class Score {
   readonly #surprise = new Samples();
   readonly #divergence = new DivergenceSum();
   #logits: Float32Array = new Float32Array(0);
-  /** Of the position that was read last. */
+  /** The distribution of the position that was read last. */
   readonly distribution: Distribution;
 
   constructor(readonly model: RunningModel) {
@@ -105,7 +105,7 @@ class Score {
     [this.#logits] = await this.model.engine.run(tokens, past, logitsFrom);
   }
 
-  /** @param position among those whose logits were wanted. */
+  /** Reads a position. @param position its index among those whose logits were requested. */
   read(position: number, token: number, base: Distribution | null): void {
     const { distribution, model } = this;
     distribution.read(this.#logits, position * distribution.size);
@@ -127,7 +127,7 @@ class Score {
   }
 }
 
-/** Position by position, the first being the base where there is one. */
+/** Compares the models position by position. If there is a base, it is the first. */
 function compare(scores: readonly Score[], { next }: Stretch, hasBase: boolean): void {
   const base = hasBase ? (scores[0]?.distribution ?? null) : null;
   for (const [position, token] of next.entries()) {
@@ -137,7 +137,7 @@ function compare(scores: readonly Score[], { next }: Stretch, hasBase: boolean):
   }
 }
 
-/** A word on a chunk that is longer than what the model was trained for; null where it is not. */
+/** A warning for a chunk that is longer than the context for which the model was trained; null if it is not. */
 export function shortContext(source: string, { contextLength }: Pick<Graph, 'contextLength'>, ctx: number) {
   return contextLength < ctx
     ? `${source} is made for ${contextLength} tokens, fewer than the ${ctx} of a chunk, and does worse on more.`
@@ -145,7 +145,7 @@ export function shortContext(source: string, { contextLength }: Pick<Graph, 'con
 }
 
 /**
- * Of `context` tokens; llama-perplexity and llama-imatrix ask for two at least.
+ * The number of chunks of `context` tokens. llama-perplexity and llama-imatrix need at least two.
  * @throws ShortTextError
  */
 export function chunkCount(tokens: number, context: number, chunks: number | undefined): number {
@@ -158,7 +158,7 @@ export function chunkCount(tokens: number, context: number, chunks: number | und
   return Math.min(Math.floor(tokens / context), chunks ?? Number.POSITIVE_INFINITY);
 }
 
-/** Predictions can be compared only where the same number stands for the same text. */
+/** Checks that vocabularies are equal: predictions are comparable only if an id stands for the same text. */
 function checkVocabularies([first, ...rest]: readonly RunningModel[]): void {
   for (const other of rest) {
     const difference = first && vocabularyDifference(first, other);

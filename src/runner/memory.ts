@@ -3,7 +3,7 @@ import { ResourceError } from '../errors.js';
 import { MAX_RUNNER_PROPORTION, MIN_RUNNER_BYTES } from '../limits.js';
 import type { CompiledGraph } from './compile.js';
 
-/** Keys, values and intermediate results don't fit, or are out of all proportion to the model. */
+/** Keys, values and intermediate results do not fit into memory, or are far too large for the model. */
 export class RunnerMemoryError extends ResourceError {}
 
 export interface MemoryOptions {
@@ -11,24 +11,30 @@ export interface MemoryOptions {
   readonly threads: number;
 }
 
-/** Tokens that run through a graph together (native/runner/model.cpp): no more logits than theirs need be held. */
+/**
+ * The tokens that run through a graph together (native/runner/model.cpp). Logits are kept for no more tokens than
+ * these.
+ */
 export const BATCH_TOKENS = 512;
-/** Columns and tokens that the kernels take together at most (native/runner/kernels.h). */
+/** The most columns and tokens that the kernels take together (native/runner/kernels.h). */
 const [PANEL_COLUMNS, PANEL_TOKENS] = [32, 12];
-/** Floats of a product's largest tile (native/runner/operators/row-tiles.cpp), and of the sums of some experts' rows. */
+/**
+ * Floats of the largest tile of a product (native/runner/operators/row-tiles.cpp), and of the sums of some experts'
+ * rows.
+ */
 const TILE = 32 * 768 + 48 * 64;
 const FLOAT = 4;
 
 /**
- * Bytes that running takes at most, beside the weights' own, in numbers that do not overflow: the values and logits of a
- * batch and the packed input of a product; what operators keep; what a thread needs at a time.
+ * The most bytes that a run takes beside the weights: the values and logits of a batch, the packed input of a product,
+ * the memory that operators keep, and each thread's own memory. Computed in doubles, which do not overflow.
  */
 export function requiredMemory(graph: CompiledGraph, { contextLength, threads }: MemoryOptions): number {
   const { widths, weights, memory } = graph;
   const widest = widths.reduce((a, b) => Math.max(a, b), 0);
   const batch = Math.min(BATCH_TOKENS, contextLength) * (sum(widths) + memory.perToken + PANEL_COLUMNS);
   const positions = contextLength + PANEL_COLUMNS;
-  // A norm or a bias as floats, the start of a product's sums, or the sums of its input's squares.
+  // For each weight: a norm or a bias as floats, the start of a product's sums, or the sums of its input's squares.
   const tables = sum(weights.map(({ columns, rows, matrices }) => matrices * (columns + rows) + PANEL_COLUMNS));
   const kept = positions * memory.perPosition + memory.fixed;
   const thread = TILE + PANEL_TOKENS * (widest + 2 * positions);
@@ -36,8 +42,8 @@ export function requiredMemory(graph: CompiledGraph, { contextLength, threads }:
 }
 
 /**
- * Before anything is allocated: a file of some megabytes can have tensors so wide that the values of a batch take
- * gigabytes, and a context is as long as the caller likes.
+ * Checks the memory that a run takes before anything is allocated. A small file can have tensors so wide that the
+ * values of a batch take gigabytes, and a caller can ask for any context.
  * @throws RunnerMemoryError
  */
 export function checkMemory(graph: CompiledGraph, options: MemoryOptions): void {
@@ -55,7 +61,7 @@ export function checkMemory(graph: CompiledGraph, options: MemoryOptions): void 
   );
 }
 
-/** Bytes that the machine has, or that this process may use. */
+/** Bytes of the machine's memory, or of the process's limit. */
 function machineMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }

@@ -23,38 +23,39 @@ import { bytesOf, DTYPE_BYTES, type ElementType, type ScaledType } from '../tens
 import { elementCount, type SourceExpr } from '../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../tensor/rows.js';
 
-/** A model as the engine takes it, and its key-values, in which the vocabulary is. */
+/** A model that the engine can run, and its key-values, which have the vocabulary. */
 export interface Runnable {
   readonly graph: Graph;
-  /** A GGUF file's, or those that a conversion to float32 would write. */
+  /** The key-values of a GGUF file, or those that a conversion to float32 would write. */
   readonly kv: KeyValues;
   readonly tensors: readonly WeightTensor[];
 }
 
-/** As for a conversion; what concerns its output is left out. */
+/** The options of a conversion, except those of its output. */
 export interface RunnableOptions
   extends Pick<ConversionParams, 'token' | 'endpoint' | 'fetch' | 'signal' | 'arch' | 'archFile' | 'preTokenizer'> {
-  /** Keeps what is opened, for one that opens the same model several times. */
+  /** Remembers opened models, for callers that open the same model several times. */
   readonly opened?: OpenedModels;
-  /** Is called with a conversion's warnings, and when the Hub makes us wait. */
+  /** Called with warnings of a conversion, and while the Hub makes the program wait. */
   emit?(event: OpeningEvent): void;
 }
 
-/** Models by their sources, each opened once. */
+/** Opened models by source. Each is opened once. */
 export class OpenedModels {
   readonly outlines = new Map<string, Promise<RunnableOutline>>();
   readonly runnables = new Map<string, Promise<Runnable>>();
 }
 
-/** A model on the Hub that does not fit into memory. */
+/** A model on the Hub does not fit into memory. */
 export class ModelTooLargeError extends ResourceError {}
 
 /**
- * Opens a model for running: a GGUF file (of a split one, any part), or a model in the format of transformers, in a
- * folder or on the Hub. Files on this machine are mapped, others are fetched into memory. A checkpoint gives what its
- * conversion to float32 would.
- * @param source as of `quantize` or of `convert`.
- * @throws UnloadableError, NoGraphError, UnknownPartError, GraphError, ModelTooLargeError, and what opening and planning throw.
+ * Opens a model to run it: a GGUF file (any part of a split one), or a model in the format of transformers, in a folder
+ * or on the Hub. Local files are mapped; others are fetched into memory. A checkpoint is run as its conversion to
+ * float32 would be.
+ * @param source the source of `quantize` or of `convert`.
+ * @throws UnloadableError, NoGraphError, UnknownPartError, GraphError, ModelTooLargeError, and the errors of opening
+ * and planning
  */
 export function openRunnable(source: string, options: RunnableOptions = {}): Promise<Runnable> {
   return once(options.opened?.runnables, source, async () => {
@@ -69,13 +70,13 @@ export function openRunnable(source: string, options: RunnableOptions = {}): Pro
   });
 }
 
-/** A model without its tensors' data: headers and small files alone are read. */
+/** A model without its tensors' data. Only headers and small files are read. */
 export interface RunnableOutline extends Omit<Runnable, 'tensors'> {
   readonly repo: Repo;
   readonly tensors: readonly Pick<PlannedTensor, 'name' | 'ne' | 'expr'>[];
 }
 
-/** @throws as `openRunnable`, but ModelTooLargeError */
+/** Opens a model without its tensors' data. @throws the errors of `openRunnable` except ModelTooLargeError */
 export function openOutline(source: string, options: RunnableOptions = {}): Promise<RunnableOutline> {
   return once(options.opened?.outlines, source, async () =>
     (await namesGguf(source, options)) ? outlineOfFile(source, options) : planFloats(source, options),
@@ -99,10 +100,10 @@ async function outlineOfFile(source: string, options: RunnableOptions): Promise<
   return { repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 
-/** Tensors that are read at a time: a Hub takes long to answer, whatever the size. */
+/** The number of tensors that are read at once. The Hub takes long to answer even for a small one. */
 const READS = 8;
 
-/** @throws ModelTooLargeError */
+/** Checks that fetched tensors fit into memory. @throws ModelTooLargeError */
 function checkFits(source: string, fetched: RunnableOutline['tensors']): void {
   const needed = fetched.reduce((sum, { expr }) => sum + bytesOf(dtypeOf(expr), elementCount(shapeOf(expr))), 0);
   if (needed > totalmem()) {
@@ -124,10 +125,10 @@ const KEPT = [
   'preTokenizer',
 ] as const satisfies readonly (keyof RunnableOptions)[];
 
-/** What a conversion to float32 would write. */
+/** Plans a conversion to float32. */
 async function planFloats(source: string, options: RunnableOptions): Promise<RunnableOutline> {
   const { emit = () => {} } = options;
-  // Callers pass on what they were given, which may be a whole conversion's parameters.
+  // Callers may pass the parameters of a whole conversion, so only known options are kept.
   const kept = KEPT.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
   const params = { ...Object.fromEntries(kept), source, outtype: 'f32', jobs: 1 } satisfies ConversionParams;
   const model = await openModel(params, emit);
@@ -141,12 +142,12 @@ async function planFloats(source: string, options: RunnableOptions): Promise<Run
   return { repo: model.repo, graph: buildGraph(kv, tensors), kv, tensors };
 }
 
-/** What the engine reads of the types without blocks; all are exact in float32. */
+/** The types without blocks that the engine reads. float32 holds all of their values. */
 const MAPPED: ReadonlySet<ElementType> = new Set(['F32', 'F16', 'BF16'] satisfies ElementType[]);
 
 type OutlinedTensor = RunnableOutline['tensors'][number];
 
-/** A tensor that is in a file of this machine as it is. */
+/** A tensor whose bytes can be mapped from a local file; undefined for any other. */
 function mapInPlace(repo: Repo, { name, ne, expr }: OutlinedTensor): WeightTensor | undefined {
   if (expr.op !== 'source' || !isMappable(expr)) {
     return undefined;
@@ -160,10 +161,10 @@ function isMappable(expr: SourceExpr): expr is SourceExpr & { dtype: GgmlType } 
   return isBlocks || (MAPPED.has(expr.dtype) && expr.offset % bytesOf(expr.dtype, 1) === 0);
 }
 
-/** The evaluated tensor in memory, in its own dtype where the engine reads that, else as float32. */
+/** Evaluates a tensor into memory: in its own dtype if the engine reads that, else in float32. */
 async function load(repo: Repo, { name, ne, expr }: OutlinedTensor, signal: AbortSignal): Promise<WeightTensor> {
   const raw = await loadTensor(repo, expr, signal);
-  // A checkpoint with scaled types was refused when it was opened, and a GGUF file has none.
+  // Scaled types cannot occur: a checkpoint with them is refused when it is opened, and GGUF has none.
   const { bytes, dtype } = toFloats(raw, dtypeOf(expr) as Exclude<ElementType, ScaledType>);
   return { name, ne, type: dtype, data: { kind: 'memory', bytes } };
 }

@@ -1,6 +1,6 @@
 import { SourceError } from '../errors.js';
 
-/** A model whose output is no number. */
+/** The output of a model is NaN or infinite. */
 export class NoNumberError extends SourceError {
   constructor(what: string) {
     super(

@@ -1,7 +1,7 @@
 import type { Estimate } from './check-result.js';
 import { BATCH_TOKENS } from './memory.js';
 
-/** Adds up values, and gives their mean and its standard error. */
+/** Collects values, and gives their mean and its standard error. */
 export class Samples {
   #sum = 0;
   #squares = 0;
@@ -24,27 +24,28 @@ export class Samples {
   }
 }
 
-/** e^x, with the error that follows from the exponent's. */
+/** e^x, with the error that follows from the error of x. */
 export function exponential({ value, error }: Estimate): Estimate {
   const power = Math.exp(value);
   return { value: power, error: power * error };
 }
 
-/** A stretch of a chunk: what to run, and what should have come. */
+/** A stretch of a chunk: the tokens to run, and the tokens that follow them in the text. */
 export interface Stretch {
   readonly tokens: Int32Array;
-  /** The chunk's tokens before these. */
+  /** The number of the chunk's tokens before the stretch. */
   readonly past: number;
-  /** The first token whose logits are scored. */
+  /** The index of the first token whose logits are scored. */
   readonly logitsFrom: number;
-  /** For each of those: the token that follows it in the text. */
+  /** For each scored token, the one that follows it in the text. */
   readonly next: Int32Array;
 }
 
 /**
- * A chunk of a text as llama-perplexity runs it (tools/perplexity/perplexity.cpp of llama.cpp v0.5.0): `context` tokens
- * from nothing, the first replaced by the BOS where the vocabulary adds one; only those in the second half are predicted.
- * @param bos null: none is put in.
+ * Yields the stretches of a chunk as llama-perplexity runs it (tools/perplexity/perplexity.cpp of llama.cpp v0.5.0). A
+ * chunk has `context` tokens and nothing before them. If the vocabulary adds a BOS, it replaces the first token. Only
+ * predictions for the second half count.
+ * @param bos null to replace no token.
  */
 export function* stretches(text: Int32Array, chunk: number, context: number, bos: number | null): Generator<Stretch> {
   const tokens = text.slice(chunk * context, (chunk + 1) * context);
@@ -53,7 +54,7 @@ export function* stretches(text: Int32Array, chunk: number, context: number, bos
     tokens[0] = bos;
   }
   const first = Math.floor(context / 2);
-  // Nothing in the chunk follows its last token.
+  // The last token of a chunk has no successor in it.
   for (let past = 0; past < context - 1; past += BATCH_TOKENS) {
     const end = Math.min(past + BATCH_TOKENS, context - 1);
     const from = Math.min(Math.max(first, past), end);

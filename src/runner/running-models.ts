@@ -9,7 +9,7 @@ import { type Engine, openEngine } from './engine.js';
 import type { RunningModel } from './measure.js';
 import { openOutline, openRunnable, type Runnable, type RunnableOptions, type RunnableOutline } from './model.js';
 
-/** A model to be measured, with what tells it from others. */
+/** A model to be measured, with the facts that distinguish it from others. */
 export interface OpenedModel extends RunningModel {
   readonly engine: Engine;
   readonly type: FileType | null;
@@ -24,9 +24,12 @@ export interface RunningOptions extends RunnableOptions {
   readonly jobs?: number;
 }
 
-/** @throws as `openRunnable`, `openEngine` and `openVocabulary`; nothing stays open then. */
+/**
+ * Opens models to run them. If one fails, all are closed. @throws the errors of `openRunnable`, `openEngine` and
+ * `openVocabulary`
+ */
 export async function openRunningModels(sources: readonly string[], options: RunningOptions): Promise<OpenedModel[]> {
-  // All headers are read before the weights of any model are fetched.
+  // All headers are read before any weights are fetched, so that errors come early.
   for (const source of sources) {
     await openHeaders(source, options);
   }
@@ -44,7 +47,7 @@ export async function openRunningModels(sources: readonly string[], options: Run
   }
 }
 
-/** What is known of a model before its weights are fetched. @throws as `openOutline` */
+/** Opens a model without its weights. @throws the errors of `openOutline` */
 export function openHeaders(source: string, options: RunningOptions): Promise<RunnableOutline> {
   return openOutline(source, options);
 }
@@ -62,7 +65,7 @@ async function describe({ kv, tensors }: Runnable) {
   const bytes = sum(tensors.map(({ type, ne }) => rowBytes(type, elementCount(ne))));
   const bitsPerWeight = (8 * bytes) / sum(tensors.map(({ ne }) => elementCount(ne)));
   const size = await ggufSize(tensors);
-  // The key-values of a checkpoint say what a conversion would write.
+  // The key-values of a checkpoint are those of its conversion, so its own type is unknown.
   return size === 0 ? { type: null, size: bytes, bitsPerWeight } : { type: fileType(kv), size, bitsPerWeight };
 }
 
@@ -71,7 +74,7 @@ function fileType(kv: KeyValues): FileType | null {
   return (Object.keys(FILE_TYPES) as FileType[]).find((name) => FILE_TYPES[name].id === id) ?? null;
 }
 
-/** Bytes of the GGUF files that hold the tensors; 0 for a checkpoint. */
+/** Bytes of the GGUF files that have the tensors; 0 for a checkpoint. */
 async function ggufSize(tensors: readonly WeightTensor[]): Promise<number> {
   const paths = new Set(tensors.flatMap(({ data }) => (data.kind === 'file' ? [data.path] : [])));
   const files = [...paths].filter((path) => /\.gguf$/i.test(path));

@@ -4,12 +4,12 @@ import { SourceError } from '../errors.js';
 
 export class UnreadableTextError extends SourceError {}
 
-/** Texts that come with the package, apart from each other; data/README.md names their sources. */
+/** The texts of the package, which have nothing in common. data/README.md names their sources. */
 export type BundledText = 'calibration' | 'check';
 
 /**
- * A text to run a model over, without its last line end, which llama.cpp's tools leave out too.
- * @param file null: the bundled one.
+ * Reads a text to run a model over. Its last line end is left out, as in llama.cpp's tools.
+ * @param file null for the bundled text.
  * @throws UnreadableTextError
  */
 export async function readText(file: string | null, bundled: BundledText): Promise<string> {

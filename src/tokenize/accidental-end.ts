@@ -2,7 +2,10 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { TOKEN_TYPE } from '../gguf/token-type.js';
 import type { Vocabulary } from './vocabulary.js';
 
-/** The ordinary token at which llama.cpp ends a text, because the file does not say which it is; null if there is none. */
+/**
+ * The token that llama.cpp takes for the end of a text although it is an ordinary token: the default id, in a file that
+ * names no EOS. Null if there is no such token.
+ */
 export function accidentalEnd(kv: KeyValues, { eos }: Vocabulary): number | null {
   if (eos === null || kv.has('tokenizer.ggml.eos_token_id')) {
     return null;
@@ -12,7 +15,7 @@ export function accidentalEnd(kv: KeyValues, { eos }: Vocabulary): number | null
   return type === TOKEN_TYPE.control ? null : eos;
 }
 
-/** A token for a message: its id and what it stands for. */
+/** A token as messages show it: its id and its text. */
 export function namedToken(vocabulary: Vocabulary, token: number): string {
   const isToken = token < vocabulary.size;
   const text = isToken

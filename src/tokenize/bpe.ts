@@ -5,11 +5,11 @@ import { type Cut, compileCut } from './cut.js';
 import type { PreTokenizerSettings } from './pre-tokenizers.js';
 import type { Tokens } from './tokens.js';
 
-/** Words whose ids are kept; longer ones are rare enough to be encoded again. */
+/** The number of words whose ids are cached. Later words are rare enough to be encoded again. */
 const CACHED_WORDS = 50_000;
 const CACHED_LENGTH = 64;
 
-/** Byte pair encoding: text is cut into words, and the symbols of each are merged in the order of the merges. */
+/** Byte pair encoding. It cuts a text into words, and merges the symbols of each word in the order of the merges. */
 export class BpeEncoder {
   readonly #cut: Cut;
   readonly #ranks = new Map<string, number>();
@@ -19,20 +19,23 @@ export class BpeEncoder {
   };
   readonly #words = new Map<string, readonly number[]>();
 
-  /** @param merges `left right`: a space in the text is another character there. */
+  /**
+   * @param merges `left right`. A space of the text is another character in the symbols, so the space separates the
+   * two.
+   */
   constructor(
     readonly tokens: Tokens,
     readonly pre: PreTokenizerSettings,
     merges: ArrayLike<string>,
   ) {
     this.#cut = compileCut(pre.patterns);
-    // From the end, so that of two equal ones the first counts.
+    // Goes from the end, so that of two equal merges the first one counts.
     for (let rank = merges.length - 1; rank >= 0; rank--) {
       this.#ranks.set(merges[rank] as string, rank);
     }
   }
 
-  /** The ids of a text without special tokens are appended to `output`. */
+  /** Encodes a text without special tokens and appends its ids to `output`. */
   encode(text: string, output: number[]): void {
     const { raw, escapesSpaces } = this.pre;
     for (const word of this.#cut(escapesSpaces ? text.replaceAll(' ', '▁') : text)) {
@@ -65,7 +68,7 @@ export class BpeEncoder {
     return mergeSymbols([...word], this.#merges);
   }
 
-  /** What is no token: its bytes, as far as they are. */
+  /** The ids of the bytes of a symbol that is no token. Bytes without a token are left out. */
   #bytes(symbol: string): number[] {
     return [...Buffer.from(symbol)].flatMap((byte) => {
       const token = this.pre.raw ? byteToken(byte) : rawByte(byte);
@@ -74,7 +77,7 @@ export class BpeEncoder {
   }
 }
 
-/** A byte alone, as gguf/raw-strings.ts reads it. */
+/** A single byte as a string, in the form that gguf/raw-strings.ts reads. */
 export function rawByte(byte: number): string {
   return String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
 }

@@ -1,12 +1,12 @@
 import { splitText } from '../text/split.js';
 
-/** Cuts text into the pieces that are merged each for itself. */
+/** Cuts a text into pieces, each of which is merged by itself. */
 export type Cut = (text: string) => string[];
 
 /**
- * Patterns of the table in pre-tokenizers.ts, one after the other, each on the pieces of the one before. As in llama.cpp
- * (unicode_regex_split), one that names categories sees those of its table of Unicode 15, and one that names none sees
- * white space beyond ASCII as a vertical tab.
+ * Compiles patterns of pre-tokenizers.ts. Each pattern cuts the pieces that the one before it left. As in llama.cpp
+ * (`unicode_regex_split`), a pattern with Unicode categories uses Unicode 15's tables, and a pattern without sees white
+ * space beyond ASCII as a vertical tab.
  */
 export function compileCut(patterns: readonly string[]): Cut {
   const steps = patterns.map(compileStep);
@@ -38,7 +38,7 @@ function compileStep(source: string): { cutAll(pieces: readonly string[]): strin
   };
 }
 
-/** Code points that Unicode has assigned since version 15.1: nothing but "unassigned" to llama.cpp. */
+/** Code points that are assigned since Unicode 15.1. llama.cpp knows them only as unassigned. */
 const LATER = (() => {
   const ranges =
     '88f 897 c5c cdc 1acf-1add 1ae0-1aeb 1b4e-1b4f 1b7f 1c89-1c8a 20c1 2427-2429 2b96 31e4-31e5 a7cb-a7cf a7d2 a7d4 ' +
@@ -53,7 +53,7 @@ const LATER = (() => {
   return new RegExp(`[${escaped}]`, 'gu');
 })();
 
-/** Never assigned, one and two units long: lengths stay as they are. */
+/** Replaces such code points by ones that are never assigned, of the same length in UTF-16. */
 const asUnicode15 = (text: string) => text.replace(LATER, (char) => (char.length === 1 ? '\uffff' : '\u{10ffff}'));
 
 const OTHER_SPACES = /(?![\t-\r ])\p{White_Space}/gu;

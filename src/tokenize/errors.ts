@@ -1,6 +1,6 @@
 import { SourceError, UnsupportedError } from '../errors.js';
 
-/** A kind of tokenizer, or of pre-tokenizer, that text cannot be encoded for. */
+/** The vocabulary has a kind of tokenizer or pre-tokenizer that is not implemented here. */
 export class UnsupportedVocabularyError extends UnsupportedError {}
 
 /** The `tokenizer.*` key-values contradict themselves; llama.cpp does not load such a file either. */
@@ -10,5 +10,5 @@ export class MalformedVocabularyError extends SourceError {
   }
 }
 
-/** A vocabulary without bytes meets a character that it has no token for; llama.cpp aborts. */
+/** The text has a character for which the vocabulary has neither a token nor byte tokens. llama.cpp aborts. */
 export class UnencodableTextError extends UnsupportedError {}

@@ -2,7 +2,7 @@ import type { KeyValues } from '../gguf/key-values.js';
 import type { Scalar, ScalarType } from '../gguf/types.js';
 import { MalformedVocabularyError } from './errors.js';
 
-/** Key-values by the type that llama.cpp wants them to have. Missing ones are undefined. */
+/** Reads key-values and checks that they have the type that llama.cpp needs. A missing key gives undefined. */
 export class Fields {
   constructor(readonly kv: KeyValues) {}
 

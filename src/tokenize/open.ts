@@ -10,16 +10,19 @@ import { SpmEncoder } from './spm.js';
 import { readTokens, type Tokens } from './tokens.js';
 import type { Vocabulary } from './vocabulary.js';
 
-/** What a kind of tokenizer does its own way. */
+/** What differs between the kinds of tokenizers. */
 interface Kind {
   readonly tokens: Tokens;
   readonly defaults: SpecialDefaults;
   readonly addBos: boolean;
-  /** Whatever the file says. */
+  /** Whether the BOS is added even if the file says no. */
   readonly forcesBos: boolean;
   readonly spelling: Spelling;
   readonly lstrip: string | undefined;
-  /** Appends the ids of what lies between special tokens. @param first it stands at the start or after such a token. */
+  /**
+   * Encodes the text between two special tokens and appends its ids. @param first whether the text stands at the start
+   * or after a special token.
+   */
   encode(text: string, first: boolean, output: number[]): void;
 }
 
@@ -31,9 +34,8 @@ const KINDS: Readonly<Record<string, (fields: Fields) => Kind>> = {
 };
 
 /**
- * The vocabulary of a GGUF file, as llama.cpp v0.5.0 reads it (src/llama-vocab.cpp, llama_vocab::impl::load).
- * @throws UnsupportedVocabularyError where it is of a kind that this version does not encode for;
- *   MalformedVocabularyError
+ * Reads the vocabulary of a GGUF file, as llama_vocab::impl::load does (src/llama-vocab.cpp of llama.cpp v0.5.0).
+ * @throws UnsupportedVocabularyError where the kind is not implemented here; MalformedVocabularyError
  */
 export function openVocabulary(kv: KeyValues): Vocabulary {
   const fields = new Fields(kv);
@@ -126,7 +128,7 @@ function sentencePiece(fields: Fields): Kind {
   };
 }
 
-/** Halves of surrogate pairs become U+FFFD. */
+/** Replaces lone halves of surrogate pairs by U+FFFD. */
 function wellFormed(text: string): string {
   return text.replace(/\p{Cs}/gu, '\ufffd');
 }

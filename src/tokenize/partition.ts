@@ -12,18 +12,18 @@ interface Special {
 type Part = string | number;
 
 /**
- * Parts a text by the special tokens in it: the longest token (in bytes) first, wherever it stands; llama-vocab.cpp,
- * tokenizer_st_partition. Without `special`, only user-defined tokens are found.
+ * Cuts the special tokens out of a text. The longest token (in bytes) is found first, wherever it stands. Without
+ * `special` only user-defined tokens are found. Source: tokenizer_st_partition in src/llama-vocab.cpp.
  */
 export class Partition {
-  /** Longest first. */
+  /** Special tokens, the longest first. */
   readonly #specials: readonly Special[];
 
   constructor({ texts, attrs }: Tokens) {
     const specials: Special[] = [];
     attrs.forEach((attr, id) => {
       const text = texts[id] ?? '';
-      // Bytes that are no UTF-8 are not part of any text.
+      // A token whose bytes are not UTF-8 cannot be part of a text.
       if (attr & PARTED && !/\p{Cs}/u.test(text)) {
         specials.push({ id, text, attr });
       }

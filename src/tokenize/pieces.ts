@@ -5,10 +5,10 @@ import { ATTR, type Tokens } from './tokens.js';
 const EMPTY = new Uint8Array();
 const HIDDEN = ATTR.unknown | ATTR.control;
 
-/** How normal tokens are written: with ▁ for a space, or in GPT-2's alphabet of bytes. */
+/** How normal tokens are spelt: with ▁ for a space, or in GPT-2's alphabet of bytes. */
 export type Spelling = 'spaces' | 'bytes';
 
-/** The bytes that a token stands for; none for an unused one and, without `special`, for a control token. */
+/** The bytes of a token. An unused token has none; a control token has some only with `special`. */
 export function pieceOf({ texts, attrs }: Tokens, token: number, special: boolean, spelling: Spelling): Uint8Array {
   const text = texts[token];
   const attr = attrs[token] ?? 0;
@@ -24,7 +24,10 @@ export function pieceOf({ texts, attrs }: Tokens, token: number, special: boolea
   return attr & ATTR.byte ? Uint8Array.of(Number.parseInt(text.slice(3, 5), 16) || 0) : EMPTY;
 }
 
-/** llama_decode_text: a character outside the alphabet is shown as such, and the whole token after it. */
+/**
+ * Decodes GPT-2's alphabet of bytes. As in llama_decode_text, a character outside the alphabet is marked as unknown and
+ * followed by the whole token.
+ */
 function fromAlphabet(text: string): Uint8Array {
   const bytes = Buffer.allocUnsafe(text.length);
   for (let i = 0; i < text.length; i++) {

@@ -1,24 +1,27 @@
 /**
- * What llama.cpp v0.5.0 does for each `tokenizer.ggml.pre` (src/llama-vocab.cpp): how text is cut before merging, and
- * the defaults that come with the name. Every pattern cuts the pieces that the one before it left.
+ * What llama.cpp v0.5.0 does for a value of `tokenizer.ggml.pre` (src/llama-vocab.cpp): how it cuts a text before
+ * merging, and its defaults for flags. Each pattern cuts the pieces that the one before it left.
  */
 export interface PreTokenizerSettings {
   readonly names: readonly string[];
-  /** `\s` is Unicode's white space; `\p{L}` stands for llama.cpp's `\p{Lu}` and the like too: it tells no cases apart. */
+  /**
+   * `\s` is Unicode's white space. `\p{L}` stands also for llama.cpp's `\p{Lu}` and others, because llama.cpp does not
+   * distinguish their cases.
+   */
   readonly patterns: readonly string[];
-  /** A piece that is a token stays whole, whatever the merges say. */
+  /** Whether a piece that is a token stays whole, even if no merges lead to it. */
   readonly ignoreMerges?: true;
-  /** The BOS is added unless the file says otherwise. */
+  /** Whether the BOS is added if the file does not say. */
   readonly addBos?: true;
-  /** There is no BOS unless the file names one. */
+  /** Whether there is no BOS if the file names none. */
   readonly noBos?: true;
-  /** Tokens are UTF-8 as it is, not GPT-2's alphabet of bytes. */
+  /** Whether tokens are plain UTF-8 and not in GPT-2's alphabet of bytes. */
   readonly raw?: true;
-  /** Spaces become ▁. */
+  /** Whether spaces become ▁. */
   readonly escapesSpaces?: true;
-  /** The BOS is added even if the file says no, and a run of newlines that is a token stays whole. */
+  /** Gemma: the BOS is added even if the file says no, and a run of newlines that is a token stays whole. */
   readonly gemma?: true;
-  /** This token takes the white space before it. */
+  /** A token that takes the white space before it. */
   readonly lstrip?: string;
 }
 
@@ -29,13 +32,13 @@ const PREFIX = '[^\\r\\n\\p{L}\\p{N}]?';
 const SIGNS = ' ?[^\\s\\p{L}\\p{N}]+';
 
 const GPT2 = `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+|${SIGNS}|${SPACES}`;
-/** The words of Llama 3 and Qwen, which differ in how many digits stay together. */
+/** The pattern of Llama 3 and Qwen, which differ in how many digits stay together. */
 const words = (digits: string, letters = '\\p{L}') =>
   `${ANY_CASE}|${PREFIX}${letters}+|${digits}|${SIGNS}[\\r\\n]*|${TAIL}`;
 const LLAMA3 = words('\\p{N}{1,3}');
 const QWEN2 = words('\\p{N}');
 
-/** Words that change from upper to lower case once; only ASCII letters have a case. */
+/** The pattern of words that change once from upper to lower case. Only ASCII letters have a case here. */
 function casedWords(letter: string, end: string, digits: string): string {
   const upper = `(?:(?![a-z])${letter})`;
   const lower = `(?:(?![A-Z])${letter})`;
@@ -51,7 +54,7 @@ const CHINESE_HANGUL = '[\\u4e00-\\u9fa5\\u0800-\\u4e00\\uac00-\\ud7ff]+';
 const LINES = '[^\\n]+|\\n+';
 const BLOOM = ' ?[^(\\s|.,!?\\u2026\\u3002\\uff0c\\u3001\\u0964\\u06d4\\u060c)]+';
 
-/** Latin, Greek, Cyrillic, Armenian, Georgian, Cherokee, ... letters that have a case. */
+/** Letters that have a case: Latin, Greek, Cyrillic, Armenian, Georgian, Cherokee and others. */
 const DEEPSEEK_LETTERS =
   '\\s?[A-Za-z\\u00b5\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u01ba\\u01bc-\\u01bf\\u01c4-\\u0293\\u0295-\\u02af' +
   '\\u0370-\\u0373\\u0376\\u0377\\u037b-\\u037d\\u037f\\u0386\\u0388-\\u038a\\u038c\\u038e-\\u03a1\\u03a3-\\u03f5' +
@@ -66,13 +69,13 @@ const DEEPSEEK_LETTERS =
   '\\u{10c80}-\\u{10cb2}\\u{10cc0}-\\u{10cf2}\\u{118a0}-\\u{118df}\\u{1e900}-\\u{1e943}]+';
 const DEEPSEEK_SIGNS = '\\s?[!-/:-~\\uff01-\\uff0f\\uff1a-\\uff5e\\u2018-\\u201f\\u3000-\\u3002]+';
 
-/** unicode_cpt_is_han. */
+/** The characters for which unicode_cpt_is_han of llama.cpp is true. */
 const HAN =
   '[\\u4e00-\\u9fff\\u3400-\\u4dbf\\u{20000}-\\u{2a6df}\\u{2a700}-\\u{2b73f}\\u{2b740}-\\u{2b81f}' +
   '\\u{2b820}-\\u{2ceaf}\\u{2ceb0}-\\u{2ebef}\\uf900-\\ufaff\\u{2f800}-\\u{2fa1f}]';
 const KIMI = `${HAN}+|${PREFIX}(?:(?!${HAN})\\p{L})+(?:${ANY_CASE})?|\\p{N}{1,3}|` + `${SIGNS}[\\r\\n]*|${TAIL}`;
 
-/** Digits in groups of three from the right, what stands before them in one piece with the first group. */
+/** Groups of three digits counted from the right. The text before them forms one piece with the first group. */
 const DIGITS_FROM_RIGHT = '\\P{N}*\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))';
 const AFMOE_SCRIPTS =
   '[\\u4e00-\\u9fff\\u3400-\\u4dbf\\u8c48-\\ufaff\\u3040-\\u309f\\u30a0-\\u30ff\\uff65-\\uff9f\\u2f00-\\u2fdf' +
@@ -82,7 +85,7 @@ const YOUTU_SCRIPTS =
   '[\\uac00-\\ud7a3\\u3131-\\u318e]+|[\\uff01\\u2026\\u201c\\u201d\\u2018\\u2019\\u2014\\uff1a\\uff1b\\uff0c' +
   `\\u3001-\\u303f\\ufe30-\\ufe4f]+|[\\u3105-\\u312f]+|${CHINESE_KANA}`;
 
-/** Where `tokenizer.ggml.pre` is missing or empty, it is `default`. */
+/** The value of `tokenizer.ggml.pre` where it is missing or empty. */
 export const DEFAULT_PRE = 'default';
 
 export const PRE_TOKENIZERS: readonly PreTokenizerSettings[] = [

@@ -1,23 +1,23 @@
 import type { Fields } from './fields.js';
 import { ATTR, type Tokens } from './tokens.js';
 
-/** Ids of the tokens with a role; null where no token has it. */
+/** The ids of tokens with a role; null where no token has it. */
 export interface SpecialIds {
   readonly bos: number | null;
   readonly eos: number | null;
   readonly endOfGeneration: ReadonlySet<number>;
 }
 
-/** What the kind of tokenizer says where the file says nothing; ids beyond the vocabulary count as none. */
+/** The ids that a kind of tokenizer uses where the file names none. Ids beyond the vocabulary count as none. */
 export interface SpecialDefaults {
   readonly bos: number | null;
   readonly eos: number | null;
 }
 
 /**
- * Roles that a file may name by id (the last key that it has counts) and, where it does not, by the text of a token;
- * llama-vocab.cpp, "auto-detect special tokens by text". Which of several such tokens it takes depends on a hash there;
- * here it is the first of the list.
+ * Roles and their keys and texts. The last key that the file has gives the id. Without a key, a token with one of the
+ * texts has the role (src/llama-vocab.cpp, "auto-detect special tokens by text"). If several tokens match, llama.cpp's
+ * choice depends on a hash; here it is the first in the list.
  */
 const ROLES = {
   eot: {
@@ -54,17 +54,20 @@ const ROLES = {
   fimSeparator: { keys: ['fim_sep'], names: ['<|file_sep|>'] },
 } as const;
 
-/** Tokens of these texts end a generation whatever the file says. */
+/** Texts of tokens that end a generation, whatever the file says. */
 const END_NAMES = [
   ...['<|eot_id|>', '<|im_end|>', '<|end|>', '<|return|>', '<|call|>', '<|flush|>', '<|calls|>', '<end_of_turn>'],
   ...['<|endoftext|>', '</s>', '<|eom_id|>', '<EOT>', '_<EOT>', '[EOT]', '[EOS]', '<|end_of_text|>'],
   ...['<end_of_utterance>', '<eos>', '<turn|>', '<|tool_response>', '<｜end▁of▁sentence｜>', '[e~['],
 ];
 
-/** gpt-oss: always shown. */
+/** Control tokens of gpt-oss that are always shown. */
 const SHOWN_NAMES = ['<|channel|>', '<|message|>', '<|start|>', '<|constrain|>'];
 
-/** Finds the tokens with a role and makes control tokens of those found by name. @throws MalformedVocabularyError */
+/**
+ * Finds the tokens with a role. A token that is found by its text becomes a control token. @throws
+ * MalformedVocabularyError
+ */
 export function findSpecials(fields: Fields, tokens: Tokens, defaults: SpecialDefaults): SpecialIds {
   const { ids, attrs, texts } = tokens;
   const idOf = (keys: readonly string[], fallback: number | null): number | null =>
@@ -96,7 +99,7 @@ export function findSpecials(fields: Fields, tokens: Tokens, defaults: SpecialDe
   return { bos, eos, endOfGeneration };
 }
 
-/** Names that mean something else beside others. */
+/** Removes end tokens that mean something else if other tokens are there. */
 function takeBack(tokens: Tokens, ends: Set<number>): void {
   const has = (text: string) => ends.has(tokens.ids.get(text) ?? -1);
   const remove = (text: string, attr: number) => {
@@ -123,7 +126,7 @@ function inside(id: number | null | undefined, texts: readonly string[]): number
   return id === null || id === undefined || id >= texts.length ? null : id;
 }
 
-/** Tokens that take white space beside them, which no file says: by names. */
+/** Marks the tokens that take the white space beside them. llama.cpp knows them by name, because no file says so. */
 export function setStrips(
   tokens: Tokens,
   params: { readonly name: string; readonly lstrip: string | undefined },
@@ -151,5 +154,5 @@ export function setStrips(
   }
 }
 
-/** What a text is parted by before anything else. */
+/** The attributes of tokens that are cut out of a text before anything else. */
 export const PARTED = ATTR.control | ATTR.userDefined | ATTR.unknown;

@@ -4,9 +4,12 @@ import { rawByte } from './bpe.js';
 import { UnencodableTextError } from './errors.js';
 import type { Tokens } from './tokens.js';
 
-/** SentencePiece BPE: characters are joined to tokens, those of the highest score first; what is left becomes bytes. */
+/**
+ * SentencePiece BPE. It joins characters to tokens, those of the highest score first. Symbols that are no token become
+ * bytes.
+ */
 export class SpmEncoder {
-  /** The place of each token's score among all, the highest first: equal scores have the same. */
+  /** The rank of each token's score, the highest first. Equal scores have the same rank. */
   readonly #ranks: Int32Array;
   readonly #merges: Merges<string> = {
     rank: (left, right) => {
@@ -27,7 +30,7 @@ export class SpmEncoder {
     });
   }
 
-  /** The ids of a text without special tokens are appended to `output`. @throws UnencodableTextError */
+  /** Encodes a text without special tokens and appends its ids to `output`. @throws UnencodableTextError */
   encode(text: string, output: number[]): void {
     const { ids } = this.tokens;
     for (const symbol of mergeSymbols([...text.replaceAll(' ', '▁')], this.#merges)) {

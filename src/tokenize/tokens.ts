@@ -3,7 +3,10 @@ import { MAX_VOCABULARY } from '../limits.js';
 import { MalformedVocabularyError } from './errors.js';
 import type { Fields } from './fields.js';
 
-/** What a token is: bits, since a name can make a token a control token on top of what its file says. */
+/**
+ * The attributes of a token, as bits: a token can become a control token by its name and keep the type that the file
+ * gives it.
+ */
 export const ATTR = {
   unknown: 1,
   unused: 2,
@@ -28,12 +31,12 @@ const ATTR_OF_TYPE: ReadonlyMap<number, number> = new Map([
 export interface Tokens {
   readonly texts: readonly string[];
   readonly ids: ReadonlyMap<string, number>;
-  /** Bits of ATTR; names and the model change them after reading. */
+  /** Bits of ATTR for each token. Tokens' names and the kind of model change them after reading. */
   readonly attrs: Uint8Array;
   readonly scores: Float32Array;
 }
 
-/** @throws MalformedVocabularyError */
+/** Reads the tokens and their types. @throws MalformedVocabularyError */
 export function readTokens(fields: Fields): Tokens {
   const list = fields.strings('tokenizer.ggml.tokens');
   if (list === undefined || list.length > MAX_VOCABULARY) {

@@ -1,11 +1,14 @@
-/** A GGUF file's vocabulary as text and back, as llama.cpp does it. */
+/** The vocabulary of a GGUF file. It encodes and decodes text as llama.cpp does. */
 export interface Vocabulary {
   readonly size: number;
   readonly bos: number | null;
   readonly eos: number | null;
-  /** Tokens that end a generation (eos, eot, eom, ... as llama.cpp's llama_vocab_is_eog has them). */
+  /** Tokens that end a generation: eos, eot, eom and others, for which llama_vocab_is_eog is true. */
   readonly endOfGeneration: ReadonlySet<number>;
-  /** Whether llama.cpp puts the BOS before, and the EOS after, a text: `add_bos_token`, `add_eos_token` and its defaults. */
+  /**
+   * Whether llama.cpp puts the BOS before a text, and the EOS after it: `add_bos_token` and `add_eos_token`, or
+   * llama.cpp's defaults.
+   */
   readonly addBos: boolean;
   readonly addEos: boolean;
   /**
@@ -14,6 +17,6 @@ export interface Vocabulary {
    * @param edges whether BOS and EOS are added where the vocabulary says so.
    */
   encode(text: string, options: { readonly special: boolean; readonly edges: boolean }): Int32Array;
-  /** The bytes that a token stands for (llama_token_to_piece). */
+  /** The bytes of a token (llama_token_to_piece). */
   piece(token: number, options: { readonly special: boolean }): Uint8Array;
 }

@@ -6,8 +6,8 @@ import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokeni
 import type { Json } from '../json.js';
 
 /**
- * The error of a token whose id lies beyond `vocab_size`: it blames the file that adds the token.
- * @param tokens by id.
+ * Makes the error for a token whose id is not below `vocab_size`. It names the file that adds the token.
+ * @param tokens the tokens by id; the last one has the id that is too large.
  * @param size `vocab_size`.
  */
 export function beyondVocabulary(
@@ -33,15 +33,15 @@ export function beyondVocabulary(
       );
 }
 
-/** Who adds a token that tokenizer.json does not have. */
+/** The file that adds a token which tokenizer.json does not have. */
 interface TokenOrigin {
   readonly file: string;
-  /** What of it names the token, and how: `pad_token is`. */
+  /** The start of a sentence that the token ends, for example `pad_token is`. */
   readonly says: string;
   readonly next: string;
 }
 
-/** Null for a token of tokenizer.json itself. */
+/** Finds the file that adds a token; null if tokenizer.json itself has it. */
 function tokenOrigin(token: string, { json, init, model }: AutoTokenizer, files: TokenizerFiles): TokenOrigin | null {
   const own = objectsAt(json, 'added_tokens').some(({ content }) => content === token);
   if (own || model.idOf(token) !== undefined) {

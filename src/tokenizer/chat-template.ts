@@ -4,15 +4,16 @@ import { isObject, type Json, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { pythonSetOrder } from './python-set.js';
 
-/** One template, or several with names, as tokenizer_config.json has them. */
+/** One template, or a list of named ones, as in tokenizer_config.json. */
 export type ChatTemplate = string | readonly Json[];
 
 const FOLDER = 'additional_chat_templates/';
 
 /**
- * The chat template of a repository with a tokenizer_config.json: `chat_template` there wins, even when it is null;
- * then chat_template.jinja with those beside it in additional_chat_templates/; then chat_template.json.
- * Reference: gguf-py/gguf/vocab.py, SpecialVocab.
+ * Reads the chat template of a repository with a tokenizer_config.json. `chat_template` in that file wins, even if it
+ * is null. Next comes chat_template.jinja, together with the files in additional_chat_templates/. The last is
+ * chat_template.json.
+ * ref-quirk: `SpecialVocab._try_load_from_tokenizer_json` in gguf-py/gguf/vocab.py.
  */
 export async function readChatTemplate(
   files: SmallFiles,
@@ -44,7 +45,7 @@ async function templateFromFiles(files: SmallFiles): Promise<Json | undefined> {
   return named.length === 0 ? main : [{ name: 'default', template: main }, ...named];
 }
 
-/** Python reads text files with every line end as a line feed, and keeps a byte order mark. */
+/** Reads a file as Python's text mode does: every line end becomes a line feed, and a byte order mark stays. */
 async function readJinja(files: SmallFiles, path: string): Promise<string | null> {
   const bytes = await files.bytes(path);
   if (bytes === null) {
@@ -58,9 +59,9 @@ async function readJinja(files: SmallFiles, path: string): Promise<string | null
 }
 
 /**
- * `tokenizer.chat_template`, and for named ones `tokenizer.chat_template.<name>` with their list: the
- * reference's is a Python set, whose order changes from run to run unless PYTHONHASHSEED is 0, whose order this is.
- * Reference: gguf-py/gguf/gguf_writer.py, `add_chat_template`.
+ * Writes `tokenizer.chat_template`, and for named templates `tokenizer.chat_template.<name>` and the list of names.
+ * ref-quirk: `add_chat_template` in gguf-py/gguf/gguf_writer.py takes the list from a Python set, whose order depends
+ * on PYTHONHASHSEED; this is its order for PYTHONHASHSEED=0.
  */
 export function writeChatTemplate(kv: KeyValues, chatTemplate: ChatTemplate): void {
   if (typeof chatTemplate === 'string') {
@@ -90,7 +91,7 @@ export function writeChatTemplate(kv: KeyValues, chatTemplate: ChatTemplate): vo
   }
 }
 
-/** The reference's writer leaves empty texts out. */
+/** Writes a text unless it is empty. ref-quirk: `add_string` in gguf-py/gguf/gguf_writer.py. */
 function putText(kv: KeyValues, key: string, text: string): void {
   if (text !== '') {
     kv.string(key, text);

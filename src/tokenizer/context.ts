@@ -3,22 +3,28 @@ import type { KeyValues } from '../gguf/key-values.js';
 import type { WithinTime } from '../hf-tokenizer/time-limit.js';
 import type { SmallFiles } from '../repo/small-files.js';
 
-/** What a conversion tells the tokenizer, and where it writes: the `tokenizer.*` key-values in the reference's order. */
+/**
+ * What a conversion gives to the tokenizer. The tokenizer writes the `tokenizer.*` key-values into `kv`, in the
+ * reference's order.
+ */
 export interface TokenizerContext {
   readonly files: SmallFiles;
   readonly config: Config;
   readonly kv: KeyValues;
-  /** `--pre-tokenizer`: the name to write whatever the fingerprint says. */
+  /** The name that `--pre-tokenizer` gives; it wins over the fingerprint. */
   readonly preTokenizer?: string;
-  /** Stops a tokenizer whose patterns run away. */
+  /** Runs work on a tokenizer and stops it where a pattern takes too long. */
   readonly withinTime: WithinTime;
-  /** Something that the user should know but that stops nothing. */
+  /** Warns the user; the conversion goes on. */
   warn(what: string, next?: string): void;
-  /** Something that holds if the file's vocabulary cuts text as the repository's tokenizer does. */
+  /**
+   * Reports an assumption. It is right if llama.cpp, with the written vocabulary, cuts text as the repository's
+   * tokenizer does.
+   */
   guess?(what: string, next: string): void;
 }
 
-/** `model_type` of config.json; empty where it names none. */
+/** `model_type` of config.json; empty if it has none. */
 export function modelTypeOf({ config }: TokenizerContext): string {
   return String(config.hparams.model_type ?? '');
 }

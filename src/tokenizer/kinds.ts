@@ -4,7 +4,7 @@ import { llamaHf } from './kinds/llama-hf.js';
 import { hybridDna, tekken } from './kinds/not-yet.js';
 import { sentencePiece } from './kinds/sentencepiece.js';
 
-/** All kinds of tokenizers, by the name that an architecture's plan gives them. */
+/** All kinds of tokenizers, by the name that the `tokenizer` plan of an architecture uses. */
 export const KINDS = {
   bpe,
   'hybrid-dna': hybridDna,

@@ -5,8 +5,9 @@ import type { SmallFiles } from '../repo/small-files.js';
 const FORMAT = 'model.merges is neither a list of "left right" nor of ["left", "right"]';
 
 /**
- * `tokenizer.ggml.merges`: each "left right". In pairs, a space inside a part is written `Ġ`, which is what stands for
- * it in a byte-level vocabulary.
+ * The merges as `tokenizer.ggml.merges` has them: "left right". If tokenizer.json has pairs, a space inside a part
+ * becomes `Ġ`, the space of a byte-level vocabulary. ref-quirk: `SpecialVocab._try_load_from_tokenizer_json` in
+ * gguf-py/gguf/vocab.py.
  * @throws MalformedTokenizerError
  */
 export function mergesOf(merges: Json | undefined): readonly string[] {
@@ -25,12 +26,15 @@ export function mergesOf(merges: Json | undefined): readonly string[] {
   });
 }
 
-/** Hardly any has one, and there are many. */
+/** Replaces spaces. It looks for one first, because there are many merges and few have a space. */
 function withoutSpaces(part: string): string {
   return part.includes(' ') ? part.replaceAll(' ', 'Ġ') : part;
 }
 
-/** merges.txt, which older repositories have beside vocab.json; lines that are no pair are left out. */
+/**
+ * Reads merges.txt, which older repositories have beside vocab.json. It skips lines that are no pair. ref-quirk:
+ * `SpecialVocab._try_load_merges_txt` in gguf-py/gguf/vocab.py.
+ */
 export async function readMergesFile(files: SmallFiles): Promise<readonly string[]> {
   const lines = (await files.text('merges.txt'))?.split(/\r\n?|\n/) ?? [];
   if (lines[0]?.startsWith('#')) {

@@ -4,14 +4,15 @@ import { MAX_VOCABULARY } from '../limits.js';
 import { byteOfToken, byteToken } from '../text/byte-tokens.js';
 
 /**
- * SentencePiece's `tokenizer.model`: a protobuf message `ModelProto` (sentencepiece_model.proto). Only the pieces and
- * what checking them takes are read; the checks are those of sentencepiece's ModelInterface::InitializePieces.
+ * SentencePiece's `tokenizer.model`: a protobuf message `ModelProto` (sentencepiece_model.proto). Only the pieces are
+ * read, and the fields that are needed to check them. The checks are those of sentencepiece's
+ * ModelInterface::InitializePieces.
  */
 export interface SentencePieceModel {
-  /** By id. */
+  /** Pieces by id. */
   readonly pieces: readonly string[];
   readonly scores: Float32Array;
-  /** TOKEN_TYPE by id. */
+  /** The TOKEN_TYPE of each piece by id. */
   readonly types: Int32Array;
 }
 
@@ -23,7 +24,7 @@ const SCORE = 2;
 const TYPE = 3;
 const BYTE_FALLBACK = 35;
 
-/** Wire types. */
+/** The wire types of protobuf. */
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
@@ -86,13 +87,13 @@ function readByteFallback(bytes: Uint8Array, file: string, before: boolean): boo
 
 interface Field {
   readonly number: number;
-  /** By wire type, one of these; a 64-bit value is skipped. */
+  /** The value, for the wire type that the field has. A 64-bit value is skipped and has neither. */
   readonly varint?: number;
   readonly bytes?: Uint8Array;
   readonly fixed32?: DataView;
 }
 
-/** The fields of one message; every length is checked against what is left. */
+/** Yields the fields of a message. It checks every length against the bytes that are left. */
 function* fields(bytes: Uint8Array, file: string): Generator<Field> {
   const broken = () => malformedFile(file, 'is no SentencePiece model (it can not be parsed as a ModelProto)');
   let at = 0;
@@ -103,7 +104,8 @@ function* fields(bytes: Uint8Array, file: string): Generator<Field> {
       if (byte === undefined) {
         throw broken();
       }
-      // Beyond 2^53 the value is inexact: such a length is refused below, and no field here has such a number.
+      // Beyond 2^53 the value is not exact. A length of this size is refused below, and no field that is read has such
+      // a number.
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) {
         return value;
@@ -147,7 +149,7 @@ function* fields(bytes: Uint8Array, file: string): Generator<Field> {
 
 function check(pieces: readonly string[], types: readonly number[], byteFallback: boolean, file: string): void {
   const refuse = (what: string) => malformedFile(file, `is no usable SentencePiece model: ${what}`);
-  // Reserved pieces (unknown, control, byte) are kept apart from those that text can give, as sentencepiece 0.2.0 does.
+  // Like sentencepiece 0.2.0, keep reserved pieces (unknown, control, byte) apart from those that text can become.
   const seen = { reserved: new Set<string>(), text: new Set<string>() };
   let byteValues = 0;
   for (const [id, piece] of pieces.entries()) {

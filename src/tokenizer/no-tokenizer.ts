@@ -8,7 +8,7 @@ const SUPPORTED = 'Supported are tokenizer.json (BPE) and tokenizer.model (Sente
 const WITH_TRANSFORMERS =
   'Let transformers write a tokenizer.json of them: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER).';
 
-/** Files of tokenizers that are not read here, and what is said of them. */
+/** Files of tokenizers that cannot be read, and what the error says about them. */
 const OTHER_FILES: readonly (readonly [file: string, found?: string, next?: string])[] = [
   ['vocab.json', 'vocab.json and merges.txt', WITH_TRANSFORMERS],
   ['vocab.txt'],
@@ -18,7 +18,7 @@ const OTHER_FILES: readonly (readonly [file: string, found?: string, next?: stri
   ['tekken.json'],
 ];
 
-/** The error of a repository that no kind of the family's plan applies to. */
+/** Makes the error for a repository to which no kind of the family's plan applies. */
 export async function noTokenizer({ files: repo }: TokenizerContext, files: TokenizerFiles): Promise<Error> {
   if (files.tokenizer) {
     return new UnsupportedTokenizerError(

@@ -3,13 +3,13 @@ import type { StepName } from './steps.js';
 
 /** How a family of models finds and writes its vocabulary. */
 export interface TokenizerPlan {
-  /** What is written before the tokens. */
+  /** Steps that run before the kind writes. */
   readonly before?: readonly StepName[];
-  /** The first that applies to the repository is written. */
+  /** The kinds to try in order. The first that applies to the repository writes the vocabulary. */
   readonly kinds: readonly KindName[];
-  /** What is written behind everything else. */
+  /** Steps that run after the kind has written. */
   readonly after?: readonly StepName[];
 }
 
-/** Of families that name no plan. */
+/** The plan of families that name none. */
 export const BPE_ALONE: TokenizerPlan = { kinds: ['bpe'] };

@@ -2,20 +2,21 @@ import { objectAt, objectsAt, stringAt } from '../hf-tokenizer/tokenizer-files.j
 import type { Json, JsonObject } from '../json.js';
 
 /**
- * What tokenizer.json's post-processor says about special tokens: which are added (`add_bos_token`, ...), and what the
- * roles are that tokenizer_config.json leaves open or contradicts.
- * Reference: gguf-py/gguf/vocab.py, `_try_load_from_tokenizer_json`; its guesses are part of the output.
+ * What tokenizer.json's post-processor tells about special tokens: which of them are added to a text (`add_bos_token`
+ * and others), and the roles that tokenizer_config.json leaves open or contradicts.
+ * ref-quirk: `SpecialVocab._try_load_from_tokenizer_json` in gguf-py/gguf/vocab.py; its guesses become part of the
+ * output.
  */
 export interface SpecialRoles {
-  /** tokenizer_config.json's entries, `bos_token` and its like corrected; null without that file. */
+  /** The entries of tokenizer_config.json, with `bos_token` and others corrected; null without that file. */
   readonly config: Record<string, Json | undefined> | null;
-  /** `bos`, `eos`, ...: whose ids are looked up, in this order. */
+  /** The roles (`bos`, `eos`, ...) whose ids are looked up, in this order. */
   readonly types: string[];
-  /** `bos` → whether it is added; in the order of the file's keys. */
+  /** Role → whether its token is added, in the order of the keys in the file. */
   readonly add: Map<string, boolean>;
 }
 
-/** Changes `roles`. */
+/** Reads the post-processor and changes `roles`. */
 export function applyPostProcessor(tokenizer: JsonObject, roles: SpecialRoles): void {
   const { config, add } = roles;
   const special: Special = {
@@ -24,7 +25,7 @@ export function applyPostProcessor(tokenizer: JsonObject, roles: SpecialRoles): 
     cls: config?.cls_token,
     sep: config?.sep_token,
   };
-  // CLS and SEP stand in for a missing BOS and EOS.
+  // CLS and SEP replace a missing BOS and EOS.
   if (!special.bos && special.cls && config) {
     config.bos_token = special.bos = special.cls;
   }
@@ -59,7 +60,7 @@ export function applyPostProcessor(tokenizer: JsonObject, roles: SpecialRoles): 
   }
 }
 
-/** Values as in tokenizer_config.json: a text, an object with the text as `content`, or nothing. */
+/** Special tokens as tokenizer_config.json gives them: a text, an object with the text as `content`, or nothing. */
 interface Special {
   bos: Json | undefined;
   eos: Json | undefined;
@@ -81,7 +82,10 @@ function applyStart(start: string, special: Special, { config, add }: SpecialRol
   add.set('bos', start === special.bos || start === special.cls);
 }
 
-/** A last token that is not the configured EOS becomes it, and the old EOS becomes EOT, else EOM. */
+/**
+ * Applies the last token of the template. If it is not the configured EOS, it becomes the EOS, and the old EOS becomes
+ * EOT or else EOM.
+ */
 function applyEnd(end: string, special: Special, { config, types, add }: SpecialRoles): void {
   if (!config) {
     special.eos = end;
@@ -96,7 +100,7 @@ function applyEnd(end: string, special: Special, { config, types, add }: Special
   add.set('eos', true);
 }
 
-/** `A [sep] [eos] B`: whether a separator is added, judged by what stands between the two sequences. */
+/** Decides from a template `A [sep] [eos] B` whether a separator is added: by the tokens between the two sequences. */
 function applyPair(
   pair: readonly JsonObject[],
   start: string | undefined,
@@ -132,7 +136,7 @@ function specialAt(item: JsonObject | undefined): string | undefined {
   return stringAt(objectAt(item, 'SpecialToken'), 'id');
 }
 
-/** RobertaProcessing names a token as [text, id]. */
+/** The text of a token of RobertaProcessing, which has the form [text, id]. */
 function first(token: Json | undefined, otherwise: Json | undefined): Json | undefined {
   return Array.isArray(token) ? token[0] : otherwise;
 }

@@ -1,12 +1,15 @@
 /**
- * The order in which CPython (3.11 and later) goes through a set of strings when PYTHONHASHSEED is 0: what the reference
- * writes for a `list(set(...))` in a run that can be repeated. Source: Objects/setobject.c and Python/pyhash.c of CPython.
+ * The order in which CPython (3.11 and later) iterates over a set of strings with PYTHONHASHSEED=0. The reference
+ * writes `list(set(...))`, and only this setting makes its output repeatable. Source: Objects/setobject.c and
+ * Python/pyhash.c of CPython.
  */
 
 const MASK64 = (1n << 64n) - 1n;
 const rotate = (x: bigint, by: bigint) => ((x << by) | (x >> (64n - by))) & MASK64;
 
-/** @param names distinct, of ASCII characters, in the order in which they are added. */
+/**
+ * Sorts names into that order. @param names distinct ASCII strings, in the order in which they are added to the set.
+ */
 export function pythonSetOrder(names: readonly string[]): string[] {
   let table: (string | undefined)[] = new Array(8).fill(undefined);
   let used = 0;
@@ -53,7 +56,7 @@ function insert(table: (string | undefined)[], name: string): void {
   }
 }
 
-/** SipHash with one round a word and three at the end, under a key of zeros. */
+/** SipHash-1-3 with a key of zeros. */
 function siphash13(bytes: Uint8Array): bigint {
   let [v0, v1, v2, v3] = [0x736f6d6570736575n, 0x646f72616e646f6dn, 0x6c7967656e657261n, 0x7465646279746573n];
   const round = () => {

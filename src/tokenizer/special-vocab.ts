@@ -6,7 +6,7 @@ import type { TokenizerContext } from './context.js';
 import { mergesOf, readMergesFile } from './merges.js';
 import { applyPostProcessor, type SpecialRoles } from './post-processor.js';
 
-/** Whose ids are written, and under which name: there is none for CLS, whose id is read and dropped. */
+/** Role → the name of its key. CLS has none: its id is read and not written. */
 const ID_KEYS: Readonly<Record<string, string>> = {
   bos: 'bos',
   eos: 'eos',
@@ -20,20 +20,20 @@ const ID_KEYS: Readonly<Record<string, string>> = {
 const ADD_TYPES = ['bos', 'eos', 'sep'];
 
 export interface SpecialVocabOptions {
-  /** Whether `tokenizer.ggml.merges` is written. */
+  /** Whether to write `tokenizer.ggml.merges`. */
   readonly merges?: boolean;
-  /** Ids from here on are left out. */
+  /** The number of tokens. Ids from there on are left out. */
   readonly size?: number;
-  /** Default: bos, eos, unk, sep, pad, cls, mask. */
+  /** The roles to look up. @default bos, eos, unk, sep, pad, cls, mask */
   readonly types?: readonly string[];
-  /** Ids that the family has by convention; the files' own win. */
+  /** Ids by role that are usual in the family. An id from a file wins. */
   readonly ids?: Readonly<Record<string, number>>;
 }
 
 /**
- * What all kinds of tokenizers share: merges, ids of special tokens, `add_*_token`, chat templates and the
- * normalizer's flags, in this order.
- * Reference: gguf-py/gguf/vocab.py, SpecialVocab.
+ * Writes the keys that all kinds of tokenizers share, in this order: merges, ids of special tokens, `add_*_token`, chat
+ * templates, and flags of the normalizer.
+ * ref-quirk: `SpecialVocab` in gguf-py/gguf/vocab.py.
  * @throws MalformedTokenizerError, InvalidTokenIdError, MalformedJsonError
  */
 export async function writeSpecialVocab(
@@ -89,7 +89,7 @@ function isEmpty(object: JsonObject | null): boolean {
   return object === null || Object.keys(object).length === 0;
 }
 
-/** Ids by type; the first to set one wins. */
+/** Ids by role. The first id that is set for a role stays. */
 class SpecialIds {
   readonly byType = new Map<string, number>();
 
@@ -113,7 +113,10 @@ class SpecialIds {
   }
 }
 
-/** Names resolve through tokenizer.json's `added_tokens` alone, the first match. */
+/**
+ * Reads roles from tokenizer_config.json. Only `added_tokens` of tokenizer.json gives the id of a text, by its first
+ * match.
+ */
 function readFromTokenizerConfig(files: TokenizerFiles, roles: SpecialRoles, ids: SpecialIds): void {
   if (!roles.config) {
     return;
@@ -132,7 +135,7 @@ function readFromTokenizerConfig(files: TokenizerFiles, roles: SpecialRoles, ids
   }
 }
 
-/** config.json, and its `text_config` where the root says nothing; lists of ids are left out. */
+/** Reads ids from config.json, or from its `text_config` where the root has none. It skips lists of ids. */
 async function readFromConfig(
   context: TokenizerContext,
   config: JsonObject | null,
@@ -151,12 +154,12 @@ async function readFromConfig(
   }
 }
 
-/** Python tells 3.0 from 3, and takes only the latter for an id; JSON.parse can not. */
+/** Whether a number is written as 3.0. Python takes only 3 for an id, and JSON.parse cannot tell them apart. */
 function writtenAsFloat(text: string, key: string): boolean {
   return new RegExp(`"${key}"\\s*:\\s*-?\\d+(\\.\\d|[eE])`).test(text);
 }
 
-/** `normalizer.lowercase` and `strip_accents`, from a normalizer or a (nested) sequence of them. */
+/** Writes `normalizer.lowercase` and `strip_accents`, from a normalizer or the members of a sequence. */
 function writeNormalizer(context: TokenizerContext, normalizer: JsonObject): void {
   const found: { lowercase?: Json | undefined; strip_accents?: Json | undefined } = {};
   const visit = (part: JsonObject, depth: number): void => {
@@ -181,5 +184,5 @@ function writeNormalizer(context: TokenizerContext, normalizer: JsonObject): voi
   }
 }
 
-/** Sequences within sequences; released ones are flat. */
+/** The deepest nesting of sequences that is read. Released tokenizers have no nesting. */
 const MAX_NORMALIZER_DEPTH = 16;

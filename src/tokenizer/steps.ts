@@ -3,14 +3,16 @@ import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { vocabularySize } from './vocabulary-size.js';
 
-/** What a family writes beside what the tokenizer's kind does. */
+/** Writes keys of a family, beside those of the tokenizer's kind. */
 type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void | Promise<void>;
 
 const CODE_LLAMA_SIZE = 32016;
 const CODE_LLAMA_EOT = 32010;
 const GRANITE_SIZE = 49152;
 
-/** By the name that an architecture's plan gives them. Reference: conversion/llama.py, `LlamaModel.set_vocab`. */
+/**
+ * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py.
+ */
 export const STEPS = {
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
     const prefix = tokenizerConfig?.add_prefix_space;
@@ -19,7 +21,10 @@ export const STEPS = {
     }
   },
 
-  /** CodeLlama is known by its size. Its other infill tokens have no key in the reference's writer. */
+  /**
+   * CodeLlama is recognised by its `vocab_size`. Of its infill tokens only EOT is written: gguf-py/gguf/gguf_writer.py
+   * has no method for the others.
+   */
   'code-llama-infill': async (context, files) => {
     if (vocabularySize(context.config) === CODE_LLAMA_SIZE) {
       await writeSpecialVocab(context, files, {
@@ -29,7 +34,7 @@ export const STEPS = {
     }
   },
 
-  /** The small Granite models are known by their size. */
+  /** The small Granite models are recognised by their `vocab_size`. */
   'granite-no-bos': ({ config, kv }) => {
     if (vocabularySize(config) === GRANITE_SIZE) {
       kv.bool('tokenizer.ggml.add_bos_token', false);

@@ -3,7 +3,9 @@ import { tokenId } from '../hf-tokenizer/token-id.js';
 import { tokenTexts } from '../hf-tokenizer/token-ids.js';
 import { objectAt } from '../hf-tokenizer/tokenizer-files.js';
 
-/** The tokens of a vocabulary and those added to it, by id; a hole where no token has the id. @throws InvalidTokenIdError */
+/**
+ * The tokens of the model and the added tokens, by id. Undefined where an id has no token. @throws InvalidTokenIdError
+ */
 export function tokensById({ json, tokens }: AutoTokenizer): readonly (string | undefined)[] {
   const vocabulary = objectAt(json.model, 'vocab');
   const byId: (string | undefined)[] = [];

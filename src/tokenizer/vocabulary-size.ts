@@ -5,7 +5,8 @@ import { MAX_VOCABULARY } from '../limits.js';
 export class InvalidVocabularySizeError extends SourceError {}
 
 /**
- * The first of `keys` that the configuration has; undefined where it has none, or null.
+ * Reads the first of `keys` that the configuration has; undefined if there is none, or if it is null. ref-quirk:
+ * `find_hparam` in conversion/base.py.
  * @throws InvalidVocabularySizeError
  */
 export function vocabularySize(config: Config, keys: readonly string[] = ['vocab_size']): number | undefined {

@@ -7,11 +7,11 @@ import type { TokenizerPlan } from './plan.js';
 import { STEPS } from './steps.js';
 
 /**
- * Writes the `tokenizer.*` key-values of a model, of the first kind of tokenizer in its family's plan that applies.
- * Reference: the `set_vocab` of conversion/llama.py, conversion/qwen.py and conversion/base.py.
+ * Writes the `tokenizer.*` key-values of a model, with the first kind of tokenizer in its family's plan that applies.
+ * ref-quirk: `set_vocab` in conversion/llama.py, conversion/qwen.py and conversion/base.py.
  * @returns the files that describe the tokenizer.
  * @throws NoTokenizerError, UnsupportedTokenizerError, MalformedTokenizerError, InvalidTokenIdError,
- *   InvalidVocabularySizeError, MalformedJsonError
+ * InvalidVocabularySizeError, MalformedJsonError
  */
 export async function writeVocabulary(context: TokenizerContext, plan: TokenizerPlan): Promise<TokenizerFiles> {
   const files = await readTokenizerFiles(context.files);

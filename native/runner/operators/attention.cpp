@@ -1,5 +1,5 @@
-// Causal attention with grouped heads. Both of its products are of panels: keys are kept as panels of positions, and
-// values, whose rows are positions, are panels as they are.
+// Causal attention with grouped heads. Both of its products use panels. Keys are kept as panels of positions. The rows
+// of values are positions, so they are panels already.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 
 enum Scratch { QUERIES, SCORES, SHARES };
 
-/** Rows row(0) ... row(count - 1) of `depth`, to (depth, count). */
+/** Transposes the rows row(0) ... row(count - 1) of `depth` numbers to (depth, count). */
 template <class Row>
 void packTokens(Row row, size_t count, size_t depth, float* packed) {
   for (size_t t = 0; t < count; ++t) {
@@ -22,7 +22,7 @@ void packTokens(Row row, size_t count, size_t depth, float* packed) {
   }
 }
 
-/** ALiBi's, as ggml has them (ggml_compute_forward_soft_max_f32 of llama.cpp v0.5.0). */
+/** The slopes of ALiBi, as in ggml_compute_forward_soft_max_f32 of llama.cpp v0.5.0. */
 std::vector<float> slopesOf(float maxBias, size_t heads) {
   const size_t even = std::bit_floor(heads);
   std::vector<float> slopes(heads);
@@ -65,11 +65,11 @@ class Attention : public Operator {
 
   void run(Model& model, const Batch& batch, size_t from) override {
     keep(model, batch);
-    // Rows of a block: the query heads of a key head, of one token after the other.
+    // A block has the query heads of one key head, for several tokens in order.
     const size_t group = heads_ / kvHeads_, rows = (batch.count - from) * group, together = model.kernels().tokens;
     const size_t blocks = (rows + together - 1) / together;
     model.pool().run(kvHeads_ * blocks, [&](size_t part, size_t thread) {
-      // The last ones, which are the longest, first.
+      // The last blocks are the longest, so they begin first.
       const size_t first = (blocks - 1 - part / kvHeads_) * together;
       runBlock(model, batch, thread, part % kvHeads_, from * group + first, std::min(together, rows - first));
     });
@@ -97,7 +97,7 @@ class Attention : public Operator {
     });
   }
 
-  /** `count` rows of a key head from row `first` on. */
+  /** Computes `count` rows of a key head, from row `first` on. */
   void runBlock(Model& model, const Batch& batch, size_t thread, size_t head, size_t first, size_t count) const {
     const RunnerKernels& kernels = model.kernels();
     const size_t group = heads_ / kvHeads_, columns = kernels.columns;
@@ -105,7 +105,7 @@ class Attention : public Operator {
     const auto headOf = [&](size_t row) { return head * group + (first + row) % group; };
     const auto positionsOf = [&](size_t row) { return batch.past + tokenOf(row) + 1; };
     const auto startOf = [&](size_t row) { return positionsOf(row) - std::min(positionsOf(row), window_); };
-    // Scores begin with the first position that any row sees, or the panel that it is in.
+    // Scores begin with the panel that contains the first position seen by any row.
     const size_t begin = startOf(0) / columns * columns, most = positionsOf(count - 1) - begin;
     const size_t stride = roundedUp(most, columns);
 
@@ -151,7 +151,7 @@ class Attention : public Operator {
     }
   }
 
-  /** The scores of `count` positions, the last of which is the token's own. */
+  /** Turns the scores of `count` positions into shares. The last position is the token's own. */
   void turnIntoShares(const RunnerKernels& kernels, float* scores, size_t count, size_t head) const {
     float scale = scale_;
     if (softCap_ != 0 || !slopes_.empty()) {
@@ -166,7 +166,7 @@ class Attention : public Operator {
     const float largest = sinks_.empty() ? 0 : *std::max_element(scores, scores + count) * scale;
     kernels.softmax(scores, scale, count);
     if (sinks_.empty()) return;
-    // The largest share is 1 over the sum of all e^(score - largest), to which the sink adds its own.
+    // The largest share is 1 over the sum of all e^(score - largest). The sink adds e^(sink - largest) to this sum.
     const float share = *std::max_element(scores, scores + count);
     const float left = 1 / (1 + std::exp(sinks_[head] - largest) * share);
     for (size_t i = 0; i < count; ++i) scores[i] *= left;

@@ -1,4 +1,4 @@
-// A convolution of each column on its own, over a token and those before it.
+// A convolution of each column over a token and the tokens before it.
 #include <algorithm>
 
 #include "../operators.h"
@@ -7,7 +7,7 @@
 namespace hf2gguf {
 namespace {
 
-/** Columns of a thread's part. */
+/** The columns of a thread's part. */
 constexpr size_t PART_COLUMNS = 256;
 
 class CausalConv : public Operator {
@@ -52,12 +52,12 @@ class CausalConv : public Operator {
     if (spec.has("bias")) start_ = model.vectorOf(weightOf(spec, "bias", model), width_);
   }
 
-  /** The input's row `distance` before a token of the batch. */
+  /** The row of the input `distance` tokens before a token of the batch. */
   const float* rowBefore(const Value& x, size_t token, size_t distance) const {
     return token >= distance ? x.row(token - distance) : earlier_.at((kernel_ - 1 - (distance - token)) * width_);
   }
 
-  /** The last rows, for the next batch. */
+  /** Keeps the last rows for the next batch. */
   void keep(const Value& x, size_t count) {
     const size_t rows = kernel_ - 1, fresh = std::min(rows, count);
     if (fresh == 0) return;

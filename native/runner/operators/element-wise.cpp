@@ -1,4 +1,4 @@
-// Operators that work on each number of two values of the same width, or on each of one.
+// Operators that compute each number from one value, or from two values of the same width.
 #include <cmath>
 
 #include "../operators.h"

@@ -1,4 +1,4 @@
-// Each token times the matrices of its experts. Tokens of one expert are multiplied together, some at a time.
+// Multiplies each token with the matrices of its experts. Several tokens of one expert are multiplied together.
 #include <algorithm>
 
 #include "../operators.h"
@@ -9,10 +9,10 @@ namespace {
 
 enum Scratch { TILE, GATHERED, SUMS };
 
-/** Rows that are multiplied together at most: a multiple of all targets' `rowTokens`. */
+/** The most rows that are multiplied together: a multiple of all targets' `rowTokens`. */
 constexpr size_t GROUP_ROWS = 48;
 
-/** An input's row for an expert, and the row of the output that its product is. */
+/** A row of the input for an expert, and the row of the output for their product. */
 struct Job {
   const float* input;
   float* output;
@@ -67,7 +67,7 @@ class MatMulExperts : public Operator {
       for (size_t i = 0; i < used_; ++i) {
         const float expert = experts.row(token)[i];
         require(expert >= 0 && double(expert) < double(weight_.matrices), "mat-mul-experts: no such expert");
-        // Where activations are gathered, the output may not have rows of all tokens.
+        // If statistics are collected, the output may not have rows for all tokens.
         float* const to = token < result.first ? nullptr : result.row(token) + i * weight_.rows;
         jobs.push_back({input.row(token) + (shared_ ? 0 : i * weight_.columns), to, size_t(expert)});
       }

@@ -1,4 +1,4 @@
-// Tokens times a weight matrix.
+// Multiplies tokens with a weight matrix.
 #include <algorithm>
 
 #include "../operators.h"
@@ -36,7 +36,8 @@ class MatMul : public Operator {
       const size_t first = block * together, count = std::min(together, tokens - first);
       kernels.packRows(input.row(from + first), input.width, count, weight_.columns, packed + first * depth);
     });
-    // Parts of rows; where there are fewer than threads, each is decoded by several of them for some of the tokens.
+    // Work is divided into parts of rows. If there are fewer parts than threads, several threads decode the same part,
+    // each for some of the tokens.
     const size_t threads = model.pool().threads();
     const size_t partRows = std::clamp(weight_.rows / threads, LEAST_ROWS, PART_ROWS);
     const size_t parts = partsOf(weight_.rows, partRows);

@@ -52,7 +52,7 @@ class Rope : public Operator {
              .high = std::min(float(dimensions_ - 1), std::ceil(dimensionOf(spec.real("betaSlow"))))};
   }
 
-  /** Cosine and sine of each pair at a position, times the attention factor. */
+  /** Computes the cosine and sine of each pair at a position, times the attention factor. */
   void computeTurns(float position, float* cosines, float* sines) const {
     const float step = std::pow(base_, -2.f / float(dimensions_));
     float angle = position;

@@ -5,9 +5,12 @@
 namespace hf2gguf {
 namespace {
 
-/** Columns of a stretch at most, and what they are a multiple of: all block sizes and lanes. */
+/** The most columns of a stretch, and the step by which stretches grow: a multiple of all block sizes and lanes. */
 constexpr size_t STRETCH = 768, STEP = 256;
-/** Rows of a tile: 96 KiB. For a few tokens, whose products take less time than reading, they stay nearer. */
+/**
+ * The rows of a tile: 96 KiB. With few tokens the products take less time than reading, and a smaller tile stays in a
+ * nearer cache.
+ */
 constexpr size_t TILE_ROWS = 32, FEW_TILE_ROWS = 4, FEW_TOKENS = 8;
 
 }  // namespace
@@ -46,7 +49,10 @@ void RowTiles::multiply(Model& model, size_t thread, Range rows, const float* pa
   }
 }
 
-/** A stretch of rows, with zeros up to whole lanes. What needs no decoding is used where it is, if not often. */
+/**
+ * Decodes a stretch of rows, with zeros up to whole lanes. Rows that need no decoding are used in place if they are
+ * used only a few times.
+ */
 RowTiles::Tile RowTiles::decode(Model& model, size_t thread, size_t row, size_t count, size_t column, bool few) const {
   if (few && (weight_.type == F32 || weight_.type == BF16) && weight_.columns == depth_) {
     const uint8_t* rows = weight_.bytes + (row * depth_ + column) * TYPES[weight_.type].bytes;

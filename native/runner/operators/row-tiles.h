@@ -1,12 +1,12 @@
-// Rows of a weight times tokens: what matrix products have in common.
+// The products of a weight's rows with tokens, for all kinds of matrix products.
 #pragma once
 #include "../model.h"
 
 namespace hf2gguf {
 
-/** Rows of a thread's part. */
+/** The rows of a thread's part. */
 constexpr size_t PART_ROWS = 64;
-/** Columns of a thread's part where activations are gathered. */
+/** The columns of a thread's part if statistics are collected. */
 constexpr size_t PART_COLUMNS = 256;
 
 inline size_t partsOf(size_t whole, size_t part) { return (whole + part - 1) / part; }
@@ -17,19 +17,19 @@ struct Range {
 };
 
 /**
- * A tile of the weight, some rows times a stretch of columns, is decoded once, stays in the cache, and is multiplied
- * with all tokens. It takes a thread's scratch memory of use 0.
+ * A tile is some rows times a stretch of columns of the weight. It is decoded once, stays in the cache, and is
+ * multiplied with all tokens. Tiles take a thread's scratch memory of use 0.
  */
 class RowTiles {
  public:
   RowTiles(const Weight& weight, const Model& model);
 
-  /** Floats of a token's packed row: the columns, up to whole lanes. */
+  /** The floats of a token's packed row: its columns, rounded up to whole lanes. */
   size_t depth() const { return depth_; }
   /**
    * output (tokens, rows) = start + packed · weightᵀ.
-   * `rows` are counted over all matrices, `packed` has the kernels' `packRows` of one block of `rowTokens` after the
-   * other, `start` is by row, and `stride` are the floats from one token's output to the next one's.
+   * `rows` count over all matrices. `packed` has one result of `packRows` after the other, each of `rowTokens` tokens.
+   * `start` has a number for each row. `stride` is the number of floats between the outputs of two tokens.
    */
   void multiply(Model& model, size_t thread, Range rows, const float* packed, size_t tokens, const float* start,
                 float* output, size_t stride) const;

@@ -1,4 +1,5 @@
-// What logits say, in float64: a probability's logarithm is compared to many digits, over a vocabulary.
+// Functions of logits in float64, because logarithms of probabilities are compared to many digits over a whole
+// vocabulary.
 #include "families.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
@@ -9,14 +10,14 @@ typedef double RegisterD __attribute__((vector_size(HF2GGUF_REGISTER_BYTES)));
 typedef uint64_t RegisterL __attribute__((vector_size(HF2GGUF_REGISTER_BYTES)));
 typedef float HalfF __attribute__((vector_size(HF2GGUF_REGISTER_BYTES / 2)));
 
-/** `count` floats, and `padding` after them. */
+/** Widens `count` floats to doubles, with `padding` after them. */
 inline RegisterD widen(const float* x, int count, float padding) {
   HalfF v = HalfF{} + padding;
   __builtin_memcpy(&v, x, 4 * count);
   return __builtin_convertvector(v, RegisterD);
 }
 
-/** Calls `function(start, length)` for each stretch of HALF numbers, and for what is left. */
+/** Calls `function(start, length)` for each stretch of HALF numbers, and for the rest. */
 template <class Function>
 inline void eachHalf(size_t count, Function function) {
   size_t i = 0;
@@ -40,7 +41,10 @@ float largestOf(const float* x, size_t count) {
   return top;
 }
 
-/** e^x for x <= 0 to 1e-14 of its value, 0 from where doubles lose digits: 2^n times the series of e^r, |r| <= ln(2) / 2. */
+/**
+ * e^x for x <= 0 with a relative error of 1e-14, and 0 below -708, near where doubles become subnormal: 2^n times the
+ * series of e^r, |r| <= ln(2) / 2.
+ */
 inline RegisterD exponential(RegisterD x) {
   constexpr double ROUND = 0x1.8p52;  // adding it leaves an integer in the low bits
   constexpr double LOWEST = -708;

@@ -1,12 +1,14 @@
-// What the files of a target define between them. They are written over the quantizer's vector type, whose rule about
-// headers holds here too: no inline functions of the standard library.
+// Declares functions that the files of a target define for each other. They use the quantizer's vector type, and its
+// rule for headers holds here, too: no inline functions of the standard library.
 #pragma once
 #include "../../quantize/vector/lanes.h"
 #include "../kernels.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
-/** Registers of a panel's width, and tokens at a time: their sums fill most of an instruction set's registers. */
+/**
+ * The registers of a panel's width, and the tokens at a time. Their sums fill most of an instruction set's registers.
+ */
 constexpr int PANEL_REGISTERS = 2;
 constexpr int PANEL_COLUMNS = PANEL_REGISTERS * REGISTER;
 #if defined(__AVX512F__) || defined(__aarch64__)
@@ -14,7 +16,7 @@ constexpr int PANEL_TOKENS = 12;
 #else
 constexpr int PANEL_TOKENS = 6;
 #endif
-/** Rows that are multiplied together, and tokens with them. */
+/** The rows, and the tokens, that are multiplied together. */
 constexpr int ROWS = 4;
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int ROW_TOKENS = 6;

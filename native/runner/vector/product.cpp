@@ -1,5 +1,5 @@
-// The attention's products: a panel times some tokens. Each lane is the sum of one output, over the panel's depth in
-// order; all sums of a call stay in registers.
+// The products of attention: a panel times some tokens. A lane adds up one output over the panel's depth, in order. All
+// sums of a call stay in registers.
 #include "families.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {

@@ -1,6 +1,6 @@
-// The matrix product's innermost part: rows of a weight times some tokens. Both are read as they are in memory, so it
-// serves a token alone as well as a batch: a register of products a row and token, which is summed at the end, always
-// in the same order.
+// The inner loop of matrix products: rows of a weight times some tokens. Both are read in the order of memory, so it is
+// fast for one token as well as for a batch. Each row and token has a register of sums, which is added up at the end,
+// always in the same order.
 #include "../../quantize/vector/transpose.h"
 #include "families.h"
 
@@ -16,13 +16,13 @@ namespace {
   a, b, c, d, a + 4, b + 4, c + 4, d + 4, a + 8, b + 8, c + 8, d + 8, a + 12, b + 12, c + 12, d + 12
 #endif
 
-/** In each quarter: the sums of the first's halves, and of the second's. */
+/** Adds the halves of each quarter: first those of x, then those of y. */
 inline RegisterF addHalves(RegisterF x, RegisterF y) {
   return __builtin_shufflevector(x, y, HF2GGUF_QUARTERS(0, 1, REGISTER + 2, REGISTER + 3)) +
          __builtin_shufflevector(x, y, HF2GGUF_QUARTERS(2, 3, REGISTER, REGISTER + 1));
 }
 
-/** The sums over the lanes of four registers. */
+/** The sums over the lanes of each of four registers. */
 inline Quarter sumsOf(const RegisterF (&v)[ROWS]) {
   const RegisterF x = addHalves(v[0], v[1]), y = addHalves(v[2], v[3]);
   const RegisterF sums = __builtin_shufflevector(x, y, HF2GGUF_QUARTERS(0, 2, REGISTER, REGISTER + 2)) +
@@ -49,7 +49,7 @@ inline RegisterF loadWeights(const char* row, size_t k) {
   }
 }
 
-/** ROWS rows from `row` on, of which the first `rows` are there. */
+/** Multiplies ROWS rows from `row` on, of which only the first `rows` exist. */
 template <int TOKENS, RowKind KIND>
 void multiplyGroup(const RowProduct& product, size_t row, size_t rows) {
   constexpr size_t SIZE = KIND == RowKind::BF16 ? sizeof(uint16_t) : sizeof(float);
@@ -65,7 +65,7 @@ void multiplyGroup(const RowProduct& product, size_t row, size_t rows) {
 #pragma GCC unroll 4
     for (int r = 0; r < ROWS; ++r) sums[t][r] = RegisterF{};
   }
-  // Memory is read fastest from its start to its end.
+  // Memory is read fastest in order, so rows that are read from it come one at a time.
   constexpr int TOGETHER = KIND == RowKind::DECODED ? ROWS : 1;
 #pragma GCC unroll 4
   for (int first = 0; first < ROWS; first += TOGETHER) {

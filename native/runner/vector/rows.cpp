@@ -1,11 +1,11 @@
-// Functions over one row of a value. Sums are of one number a lane, and then over the lanes; what is left at a row's
-// end goes through a padded copy.
+// Functions over one row of a value. A lane adds up one number of each register, and then the lanes are added up. The
+// end of a row, if it does not fill a register, goes through a padded copy.
 #include "families.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
-/** `count` < REGISTER floats, and `padding` after them. */
+/** Loads `count` floats, fewer than REGISTER, with `padding` after them. */
 RegisterF loadSome(const float* x, size_t count, float padding = 0) {
   RegisterF v = RegisterF{} + padding;
   __builtin_memcpy(&v, x, 4 * count);
@@ -36,7 +36,10 @@ float sumOf(RegisterF v) {
   return sum;
 }
 
-/** e^x to some 2 units in the last place: 2^n times the series of e^r, |r| <= ln(2) / 2. Never below 2^-126; NaN stays. */
+/**
+ * e^x with an error of about 2 units in the last place: 2^n times the series of e^r, |r| <= ln(2) / 2. The result is
+ * never below 2^-126. NaN stays NaN.
+ */
 inline RegisterF exponential(RegisterF x) {
   constexpr float ROUND = 12582912.f;  // adding it leaves an integer in the low bits
   constexpr float LOWEST = -87.3f, HIGHEST = 88.3f;

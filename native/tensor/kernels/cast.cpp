@@ -1,4 +1,4 @@
-// Elements of one type as another, by way of float32 or 64-bit integers.
+// Casts elements by way of float32 or of 64-bit integers.
 #include "../../quantize/families.h"
 #include "families.h"
 #include "floats.h"
@@ -8,7 +8,7 @@ namespace {
 
 using Quantize = void (*)(const float* x, const float* weights, uint8_t* y, size_t rows, size_t columns);
 
-/** The elements in aligned memory, one after the other through `convert`. */
+/** Applies `convert` to each element, in aligned memory. */
 template <class T, class To, class Convert>
 inline void convertAll(const uint8_t* source, To* to, size_t count, const Convert& convert) {
   T elements[CHUNK];
@@ -26,7 +26,7 @@ void readBytes(const uint8_t* source, float* x, size_t count) {
 }
 inline float fromBool(uint8_t value) { return value != 0; }
 
-/** Whether all are integers of 64 bits with a sign: the next functions return that too. */
+/** Whether all elements are signed 64-bit integers. The next functions return the same. */
 template <class T>
 bool readIntegers(const uint8_t* source, int64_t* y, size_t count) {
   constexpr bool IS_SIGNED = T(-1) < T(0);

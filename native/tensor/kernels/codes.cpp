@@ -5,7 +5,7 @@
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
-/** 8 codes are BITS bytes. */
+/** Unpacks 8 codes at a time, which take BITS bytes. */
 template <size_t BITS>
 void unpackBits(const uint8_t* source, uint8_t* target, size_t count) {
   const auto some = [](const uint8_t* from, size_t bytes, uint8_t* to, size_t codes) {
@@ -18,12 +18,15 @@ void unpackBits(const uint8_t* source, uint8_t* target, size_t count) {
   if (i < count) some(source + i / 8 * BITS, ((count - i) * BITS + 7) / 8, target + i, count - i);
 }
 
-/** In the order of the bits, from 1. */
+/** The functions for each number of bits, from 1. */
 constexpr void (*UNPACK[])(const uint8_t* source, uint8_t* target, size_t count) = {
     unpackBits<1>, unpackBits<2>, unpackBits<3>, unpackBits<4>,
     unpackBits<5>, unpackBits<6>, unpackBits<7>, unpackBits<8>};
 
-/** COUNT bytes with neighbours in a byte, to bytes that have values of the first half low and of the second high. */
+/**
+ * Rearranges COUNT bytes. In the source, neighbouring codes share a byte. In the target, a code of the first half is in
+ * the low bits, and one of the second half in the high bits.
+ */
 template <int COUNT>
 inline void splitHalves(const uint8_t* codes, uint8_t* qs) {
   uint8_t values[2 * COUNT];

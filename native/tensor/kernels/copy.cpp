@@ -1,10 +1,10 @@
-// Moves elements: strided copies, among them transposes, and rows by index.
+// Copies elements between strides, transposes among them, and rows by index.
 #include "families.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
-/** Moves pieces along one axis. `bytes` is known at compile time where pieces are small. */
+/** Copies pieces along one axis. For small pieces `bytes` is a compile-time constant. */
 template <class Bytes>
 void copyAxis(Bytes bytes, const Axis& axis, const uint8_t* source, uint8_t* target) {
   for (size_t i = 0; i < axis.size; ++i, source += axis.source, target += axis.target) {
@@ -17,10 +17,10 @@ struct Constant {
   constexpr operator size_t() const { return BYTES; }
 };
 
-// A transpose goes block by block through memory that stays in the cache, so that both sides are read and written in
-// runs: single cache lines, each on another page, take several times as long.
+// A transpose copies block by block, through memory that stays in the cache, so that it reads and writes runs. Single
+// cache lines on different pages would take several times as long.
 
-/** Elements of a block's side: at most 512 bytes, and the block at most 128 KiB. */
+/** The elements of a block's side. A side has at most 512 bytes, and a block at most 128 KiB. */
 template <size_t BYTES>
 constexpr size_t SIDE = BYTES == 1 ? 256 : 512 / BYTES;
 
@@ -29,7 +29,7 @@ typedef uint16_t Shorts __attribute__((vector_size(16)));
 typedef uint32_t Ints __attribute__((vector_size(16)));
 typedef uint64_t Longs __attribute__((vector_size(16)));
 
-/** The first and the last halves of two vectors, element by element in turn. */
+/** Interleaves the elements of two vectors: their first halves, and their last halves. */
 inline void zip(Bytes a, Bytes b, Bytes& first, Bytes& last) {
   first = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
   last = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
@@ -47,7 +47,7 @@ inline void zip(Longs a, Longs b, Longs& first, Longs& last) {
   last = __builtin_shufflevector(a, b, 1, 3);
 }
 
-/** Transposes a square as wide as a vector. Zipping the halves rotates the bits of (row, column) by one. */
+/** Transposes a square that is as wide as a vector. Each interleaving rotates the bits of (row, column) by one. */
 template <class V>
 inline void transposeSquare(const uint8_t* source, ptrdiff_t sourceStride, uint8_t* target, ptrdiff_t targetStride) {
   constexpr int COUNT = sizeof(V) / sizeof(V{}[0]);
@@ -60,7 +60,7 @@ inline void transposeSquare(const uint8_t* source, ptrdiff_t sourceStride, uint8
   for (int i = 0; i < COUNT; ++i) __builtin_memcpy(target + i * targetStride, &rows[i], sizeof(V));
 }
 
-/** One block: `columns` are dense in the source, `rows` in the target. */
+/** Transposes a block. `columns` are contiguous in the source, `rows` in the target. */
 template <class V>
 void transposeBlock(const Axis& columns, const Axis& rows, const uint8_t* source, uint8_t* target) {
   constexpr size_t BYTES = sizeof(V{}[0]), SQUARE = sizeof(V) / BYTES;
@@ -108,7 +108,7 @@ void eachPosition(const Axis* axes, size_t count, const uint8_t* source, uint8_t
   }
 }
 
-/** Pieces whose size has a type: the last axis, or the last two as a transpose. */
+/** Copies pieces whose size is that of a type, along the last axis, or the last two as a transpose. */
 template <class V>
 void copyElements(const Layout& layout, const uint8_t* source, uint8_t* target) {
   constexpr size_t BYTES = sizeof(V{}[0]);

@@ -16,7 +16,7 @@ inline float difference(float a, float b) { return a - b; }
 inline float product(float a, float b) { return a * b; }
 inline float quotient(float a, float b) { return a / b; }
 
-/** In the order of BinaryOp; `to` is other memory than what is read, here and below. */
+/** In the order of BinaryOp. Here and below, `to` does not overlap the operands. */
 constexpr void (*BINARY[])(const float* left, const float* right, float* to, size_t count) = {
     pairwise<sum>, pairwise<difference>, pairwise<product>, pairwise<quotient>};
 static_assert(sizeof(BINARY) / sizeof(BINARY[0]) == sizeof(BINARY_OPS) / sizeof(BINARY_OPS[0]));

@@ -1,7 +1,7 @@
-// torch's float32 exp on x86-64. A build of torch with MKL takes it from that (vmsExp, high accuracy), whose result
-// depends on the processor: this is what MKL computes without FMA (MKL_CBWR=COMPATIBLE, or AVX), every operation rounded
-// to float32. Found by comparing results: the errors' period gives the table's size, their shape the polynomial, their
-// noise the way to the remainder.
+// torch's float32 exp on x86-64. A torch that is built with MKL uses vmsExp with high accuracy, whose result depends on
+// the processor. This computes what MKL computes without FMA (MKL_CBWR=COMPATIBLE, or AVX), with every operation
+// rounded to float32. The method was found by comparing results. The period of the errors gave the table's size, their
+// shape the polynomial, and their noise the way in which the remainder is computed.
 #pragma once
 #include "../../quantize/common/bits.h"
 
@@ -32,10 +32,10 @@ constexpr PowerTable POWERS = makePowers();
 
 inline float powerOfTwo(int exponent) { return floatOf(uint32_t(exponent + 127) << 23); }
 
-/** Beyond this, where e^x or its reciprocal is no normal float, MKL rounds the exact value. */
+/** Beyond this limit e^x or its reciprocal is not a normal float, and MKL rounds the exact value. */
 constexpr float EXP_LIMIT = 0x1.5d58ap+6f;  // 126 log(2)
 
-/** e^x = 2^(n / EXP_STEPS) * e^r with the nearest n, for x up to the limit. */
+/** e^x = 2^(n / EXP_STEPS) * e^r with the nearest n, for |x| up to the limit. */
 inline float exponential(float value) {
   constexpr float STEPS_OF_ONE = 0x1.715476p+7f;               // EXP_STEPS / log(2)
   constexpr float STEP = 0x1.63p-8f, REST = -0x1.bd0106p-20f;  // log(2) / EXP_STEPS, in two parts

@@ -1,5 +1,6 @@
-// What the files of a target define between them. They are plain loops, which the compiler makes vectors of. No header
-// with inline functions may be included here: the linker could keep this instruction set's copy for all.
+// Declares functions that the files of a target define for each other. They are plain loops, which the compiler
+// vectorises. Headers with inline functions must not be included here: the linker could keep this instruction set's
+// copy for all targets.
 #pragma once
 #include "../kernels.h"
 

@@ -1,19 +1,19 @@
-// Elements to float32 and back, some at a time.
+// Converts elements to float32 and back, a chunk at a time.
 #pragma once
 #include "../../quantize/common/half.h"
 #include "../dtypes.h"
 
 namespace hf2gguf::HF2GGUF_NAMESPACE {
 
-/** Elements that are converted at a time: their float32 values fit the first-level cache. */
+/** The elements of a chunk. Their float32 values fit into the first-level cache. */
 constexpr size_t CHUNK = 1024;
 
-/** `count` elements, at most CHUNK, to float32, rounded to nearest even. */
+/** Converts `count` elements, at most CHUNK, to float32, rounded to nearest even. */
 void readFloats(DType dtype, const uint8_t* source, float* x, size_t count);
-/** `count` values to F32, F16 or BF16, rounded to nearest even. */
+/** Converts `count` values to F32, F16 or BF16, rounded to nearest even. */
 void writeFloats(DType dtype, const float* x, uint8_t* target, size_t count);
 
-/** Calls `each(start, length)` for each CHUNK of `count`, and for what is left. */
+/** Calls `each(start, length)` for each CHUNK of `count`, and for the rest. */
 template <class Each>
 inline void eachChunk(size_t count, const Each& each) {
   for (size_t start = 0; start < count; start += CHUNK) each(start, count - start < CHUNK ? count - start : CHUNK);

@@ -1,5 +1,5 @@
-// torch's float32 softplus on x86-64 with AVX2: log(1 + e^x), and x itself above 20. Its loop takes 16 elements at a time
-// through SLEEF's functions (sleefsimdsp.c of SLEEF 3: xexpf, xlog1pf), and the rest through the C library's.
+// torch's float32 softplus on x86-64 with AVX2: log(1 + e^x), and x itself above 20. torch's loop computes 16 elements
+// at a time with SLEEF's functions (sleefsimdsp.c of SLEEF 3: xexpf, xlog1pf), and the rest with the C library's.
 #pragma once
 #include "../../quantize/common/bits.h"
 
@@ -13,11 +13,11 @@ struct FloatPair {
   float high, low;
 };
 
-// SLEEF's products and sums are fused, where written as fma, whatever the instruction set.
+// As in SLEEF, products and sums are fused where fma is written, for every instruction set.
 
 inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
-/** |a| >= |b| */
+/** a + b for |a| >= |b|. */
 inline FloatPair addOrdered(FloatPair a, float b) {
   const float sum = a.high + b;
   return {sum, a.high - sum + b + a.low};
@@ -36,7 +36,7 @@ inline FloatPair divide(float a, FloatPair b) {
   return {quotient, fma(quotient, rest, fma(inverse, a, -quotient))};
 }
 
-/** 2^n for n from -252 on, in two factors. */
+/** x * 2^n for n >= -252, as two products. */
 inline float timesPowerOfTwo(float x, int n) {
   const int half = n >> 1;
   return x * floatOf(uint32_t(half + 127) << 23) * floatOf(uint32_t(n - half + 127) << 23);

@@ -1,8 +1,8 @@
 import { contradiction, divideEqually, type OperatorKind, type ValueName, type WeightName } from './operator.js';
 
 /**
- * Causal attention: softmax(q · k * scale) · v, with `heads` / `kvHeads` query heads sharing a key head. It keeps the
- * keys and values of earlier tokens.
+ * Causal attention: softmax(q · k * scale) · v. `heads / kvHeads` query heads share a key head. It keeps the keys and
+ * values of earlier tokens.
  */
 type Attention = {
   readonly op: 'attention';
@@ -12,15 +12,16 @@ type Attention = {
   readonly heads: number;
   readonly kvHeads: number;
   readonly scale: number;
-  /** Sliding window: how many positions a token sees, its own included. @default all up to its own */
+  /** The number of positions that a token sees, its own included. @default all positions up to its own */
   readonly window?: number;
-  /** Scaled scores become softCap * tanh(score / softCap). @default they stay as they are */
+  /** Replaces a scaled score by softCap * tanh(score / softCap). @default no cap */
   readonly softCap?: number;
   /**
-   * ALiBi's max_bias: a score is lower by the head's slope times the distance of the two positions. @default no slopes
+   * ALiBi's max_bias. Each head has a slope, and a score is reduced by the slope times the distance of the two
+   * positions. @default no slopes
    */
   readonly maxBias?: number;
-  /** For each head, the score of a position without a value, which takes its share of the softmax. @default none */
+  /** (heads) The score of one more position, which takes its share of the softmax and has no value. @default none */
   readonly sinks?: WeightName;
   readonly output: ValueName;
 };

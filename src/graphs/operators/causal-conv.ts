@@ -1,9 +1,8 @@
 import { contradiction, type OperatorKind, type ValueName, type WeightName } from './operator.js';
 
 /**
- * A convolution of each column on its own over a token and those before it: y[t][c] = Σ_k weight[c][k] ·
- * x[t - kernel + 1 + k][c] (+ bias[c]), with zeros before the first token. It keeps the kernel - 1 last rows.
- * (ggml_ssm_conv)
+ * A convolution of each column over a token and those before it: y[t][c] = Σ_k weight[c][k] · x[t - kernel + 1 + k][c]
+ * (+ bias[c]), with zeros before the first token. It keeps the last kernel - 1 rows. Source: ggml_ssm_conv.
  */
 type CausalConv = {
   readonly op: 'causal-conv';
@@ -31,7 +30,7 @@ export const causalConv: OperatorKind<CausalConv> = {
     }
     return width;
   },
-  // The last rows, and the weight as floats.
+  // Kept rows, and the weight as floats.
   memory({ weight }, shapes) {
     const { columns, rows } = shapes.matrix(weight);
     return { fixed: 2 * columns * rows };

@@ -1,6 +1,6 @@
 import { contradiction, type OperatorKind, type ValueName, type WeightName } from './operator.js';
 
-/** Rows of `weight` (vocabulary rows) by token. */
+/** For each token its row of `weight`, which has a row for each token of the vocabulary. */
 type Embed = { readonly op: 'embed'; readonly weight: WeightName; readonly output: ValueName };
 
 export const embed: OperatorKind<Embed> = {

@@ -9,8 +9,9 @@ import {
 } from './operator.js';
 
 /**
- * input · weight[expert]ᵀ for each of a token's experts, whose numbers from 0 on are the row of `experts`. The input is
- * one row for all experts of a token, or a row for each; the output is a row for each. (ggml_mul_mat_id)
+ * input · weight[expert]ᵀ for each expert of a token. A row of `experts` has the numbers of the token's experts, from 0
+ * on. The input has one row for all experts of a token, or a row for each. The output has a row for each. Source:
+ * ggml_mul_mat_id.
  */
 type MatMulExperts = {
   readonly op: 'mat-mul-experts';
@@ -21,7 +22,7 @@ type MatMulExperts = {
   readonly output: ValueName;
 };
 
-/** The lanes of all instruction sets divide it. */
+/** A multiple of the lanes of all instruction sets. */
 const LANES = 32;
 
 export const matMulExperts: OperatorKind<MatMulExperts> = {
@@ -39,7 +40,7 @@ export const matMulExperts: OperatorKind<MatMulExperts> = {
     }
     return used * matrix.rows;
   },
-  // The input, packed, and where each row comes from and goes to: six floats.
+  // The packed input, and for each row where it comes from and goes to: six floats.
   memory({ experts, weight }, shapes) {
     const { matrix, used } = shapesOf(experts, weight, shapes);
     return { perToken: used * (Math.ceil(matrix.columns / LANES) * LANES + 6) };

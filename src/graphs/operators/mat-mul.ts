@@ -1,6 +1,6 @@
 import { type OperatorKind, requireColumns, type ValueName, type WeightName } from './operator.js';
 
-/** input · weightᵀ (+ bias): `weight` has rows of the input's width, and as many as the output is wide. */
+/** input · weightᵀ (+ bias). `weight` is (input's width, output's width), the row length first. */
 type MatMul = {
   readonly op: 'mat-mul';
   readonly input: ValueName;
@@ -23,6 +23,6 @@ export const matMul: OperatorKind<MatMul> = {
     }
     return matrix.rows;
   },
-  // The input, packed.
+  // The packed input.
   memory: ({ input }, shapes) => ({ perToken: shapes.width(input) }),
 };

@@ -1,8 +1,8 @@
 import { divideEqually, type OperatorKind, type ValueName, type WeightName } from './operator.js';
 
 /**
- * x / sqrt(mean(x²) + epsilon) times `weight`. `groups` equal parts of the width, such as heads, are normed on their
- * own, each with the same weight (1: the whole width).
+ * x / sqrt(mean(x²) + epsilon) * weight. The width is divided into `groups` equal parts, such as heads. Each part has a
+ * mean of its own, and all have the same weight. 1 group is the whole width.
  */
 type RmsNorm = {
   readonly op: 'rms-norm';

@@ -2,30 +2,30 @@ import { contradiction, divideEqually, type OperatorKind, type ValueName, type W
 
 /** ggml's rotary embedding (ggml_rope_ext of llama.cpp v0.5.0). */
 export interface Rope {
-  /** `adjacent`: elements 2i and 2i + 1 turn together; `halves`: i and i + dimensions / 2. */
+  /** The elements that rotate together. `adjacent`: 2i and 2i + 1. `halves`: i and i + dimensions / 2. */
   readonly pairs: 'adjacent' | 'halves';
   readonly dimensions: number;
   readonly base: number;
-  /** 1 / factor of linear scaling. */
+  /** The factor of positions: 1 / factor of linear scaling. */
   readonly scale: number;
-  /** YaRN; without it ext_factor is 0 and attn_factor is 1. */
+  /** The parameters of YaRN. Without them ext_factor is 0 and attn_factor is 1. */
   readonly yarn?: {
     readonly extFactor: number;
     readonly attnFactor: number;
     readonly betaFast: number;
     readonly betaSlow: number;
-    /** Positions before scaling. */
+    /** The number of positions before scaling. */
     readonly originalContext: number;
   };
 }
 
-/** Rotates the first `rope.dimensions` of each head by the token's position. */
+/** Rotates the first `rope.dimensions` elements of each head by the token's position. */
 type RopeOperator = {
   readonly op: 'rope';
   readonly value: ValueName;
   readonly heads: number;
   readonly rope: Rope;
-  /** (dimensions / 2) divisors of the frequencies, such as `rope_freqs.weight`. */
+  /** (dimensions / 2) Divisors of the frequencies, such as `rope_freqs.weight`. */
   readonly factors?: WeightName;
 };
 

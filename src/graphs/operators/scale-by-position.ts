@@ -1,6 +1,9 @@
 import type { OperatorKind, ValueName } from './operator.js';
 
-/** Each token's value times a number that may depend on its position (Llama 4's and Ministral 3's attention scale). */
+/**
+ * Multiplies the value of each token by a factor that depends on its position (the attention scale of Llama 4 and
+ * Ministral 3).
+ */
 type ScaleByPosition = {
   readonly op: 'scale-by-position';
   readonly value: ValueName;

@@ -23,10 +23,12 @@ const OPERATORS = [
   scaleByPosition,
 ] as const;
 
-/** One step of a graph. Its `output` may be an input's name where the operator allows that: the value is replaced. */
+/**
+ * One step of a graph. If the operator allows it, `output` can be the name of an input, whose value is then replaced.
+ */
 export type GraphOperator = Parameters<(typeof OPERATORS)[number]['width']>[0];
 
-/** An operator whose fields are read by name. */
+/** An operator of any kind, whose fields are read by name. */
 export type AnyOperator = { readonly op: string; readonly [field: string]: unknown };
 
 const BY_NAME = new Map<string, OperatorKind<AnyOperator, string>>(OPERATORS.map((kind) => [kind.op, kind]));
@@ -35,7 +37,7 @@ export function findOperator(op: string): OperatorKind<AnyOperator, string> | un
   return BY_NAME.get(op);
 }
 
-/** The fields that are there of some that name values or weights, and the names. */
+/** Lists those of `fields` that the operator has, with the names in them. */
 export function namesOf(operator: AnyOperator, fields: readonly string[]): [field: string, name: string][] {
   return fields.flatMap((field) => {
     const name = operator[field];
@@ -43,7 +45,7 @@ export function namesOf(operator: AnyOperator, fields: readonly string[]): [fiel
   });
 }
 
-/** The weights that an operator computes with. */
+/** The names of the weights that an operator uses. */
 export function weightsOf(operator: GraphOperator): WeightName[] {
   return namesOf(operator, findOperator(operator.op)?.weights ?? []).map(([, name]) => name);
 }

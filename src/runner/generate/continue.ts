@@ -4,29 +4,29 @@ import { NoNumberError } from '../no-number.js';
 import type { Sampler } from './sample.js';
 
 export interface ContinueOptions {
-  /** Tokens at most. */
+  /** The most tokens to generate. */
   readonly limit: number;
-  /** Whether that is what the model's context has room for, and more were asked for. */
+  /** Whether the limit comes from the model's context, which has less room than was asked for. */
   readonly isContext?: boolean;
-  /** Tokens that end the text; they are not part of it. */
+  /** Tokens that end the text. They do not become part of it. */
   readonly ends: ReadonlySet<number>;
   readonly sample: Sampler;
-  /** Called when the model has run over the prompt. */
+  /** Called when the prompt has been run. */
   readonly onPrompt?: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Why a text ended: a token that says so, the tokens that were asked for, the model's context, or the caller. */
+/** Why a text ended: by an end token, the number of tokens asked for, the model's context, or the caller. */
 export type End = 'end' | 'limit' | 'context' | 'interrupted';
 
-/** Yields the tokens that the model puts after others, of which there is at least one. @throws NoNumberError */
+/** Yields the tokens with which the model continues a prompt of at least one token. @throws NoNumberError */
 export async function* continueTokens(
   engine: Engine,
   prompt: Int32Array,
   { limit, isContext = false, ends, sample, onPrompt, signal }: ContinueOptions,
 ): AsyncGenerator<number, End> {
   let logits: Float32Array = new Float32Array(0);
-  // One batch at a time, so that an interruption need not wait for the whole prompt.
+  // The prompt runs batch by batch, so that an interruption does not wait for all of it.
   for (let past = 0; past < prompt.length && !signal?.aborted; past += BATCH_TOKENS) {
     const batch = prompt.subarray(past, past + BATCH_TOKENS);
     [logits] = await engine.run(batch, past, batch.length - 1);
@@ -53,7 +53,7 @@ export async function* continueTokens(
   return 'interrupted';
 }
 
-/** Whether none is NaN or infinite: the sum of their products with 0 tells. */
+/** Whether all logits are finite: only then the sum of their products with 0 is 0. */
 function areNumbers(logits: Float32Array): boolean {
   let sum = 0;
   for (let i = 0; i < logits.length; i++) {

@@ -8,8 +8,8 @@ export interface Decoded {
 }
 
 /**
- * Tokens as text, in pieces of whole characters: one that several tokens make up comes with the last of them. What makes
- * up none is U+FFFD.
+ * Decodes tokens to pieces of text with whole characters. A character of several tokens comes with the last of them.
+ * Bytes that are no character become U+FFFD.
  */
 export async function* decodeTokens(
   tokens: AsyncGenerator<number, End>,

@@ -21,13 +21,13 @@ import { type ChatMessage, renderChat } from './template.js';
 export interface GenerateParams extends Omit<RunnableOptions, 'emit'>, SamplingOptions {
   /** A GGUF file, or a model in the format of transformers: a folder, or `org/model[@revision]`. */
   readonly source: string;
-  /** What is continued; with `chat`, what a user says. Special tokens in it are recognised. */
+  /** The text to continue; with `chat`, the user's message. Special tokens in it are recognised. */
   readonly prompt: string;
-  /** Lay the prompt out by the file's chat template. @default false */
+  /** Whether to format the prompt with the file's chat template. @default false */
   readonly chat?: boolean;
-  /** With `chat`: what the system says first. */
+  /** With `chat`: the system's message, which comes first. */
   readonly system?: string;
-  /** @default 128, or what is left of the model's context */
+  /** The most tokens to generate. @default 128, or what the model's context has room for */
   readonly maxTokens?: number;
   /** Threads. @default the machine's cores */
   readonly jobs?: number;
@@ -35,27 +35,28 @@ export interface GenerateParams extends Omit<RunnableOptions, 'emit'>, SamplingO
 
 export type GenerateEvent =
   | OpeningEvent
-  /** The next piece of the text: whole characters. */
+  /** The next piece of the text. It has whole characters. */
   | { readonly event: 'text'; readonly text: string }
   | DoneEvent<GenerateResult>;
 
 export interface GenerateResult extends Decoded {
   readonly promptTokens: number;
-  /** How long the model ran over the prompt, and over the tokens that it put after it. */
+  /** Seconds that the model took for the prompt, and for the generated tokens. */
   readonly promptSeconds: number;
   readonly seconds: number;
 }
 
-/** A prompt that has no tokens, or more than the model's context. */
+/** The prompt has no tokens, or more than the model's context. */
 export class PromptLengthError extends UsageError {}
 export class NoChatTemplateError extends SourceError {}
 
 const DEFAULT_MAX_TOKENS = 128;
 
 /**
- * Continues a prompt. An abort ends the text where it is, and is no error.
- * @example for await (const event of generate({ source: 'model.gguf', prompt: 'In the beginning' })) console.log(event);
- * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, NoNumberError, and what opening the model throws.
+ * Continues a prompt. An abort ends the text and is no error.
+ * @example for await (const event of generate({ source: 'model.gguf', prompt: 'In the beginning' }))
+ * console.log(event);
+ * @throws PromptLengthError, NoChatTemplateError, ChatTemplateError, NoNumberError, and the errors of opening the model
  */
 export function generate(params: GenerateParams): Call<GenerateEvent, GenerateResult> {
   return stream((emit, signal) => run({ ...params, signal }, emit), params.signal);
@@ -105,7 +106,9 @@ async function run(params: GenerateParams, emit: (event: GenerateEvent) => void)
   }
 }
 
-/** Of a model that is planned rather than read, the plan says it. */
+/**
+ * Warns of an accidental end token. If the model is a checkpoint, the planning of its conversion has already warned.
+ */
 function warnOfAccident(source: string, token: string, emit: (event: WarningEvent) => void): void {
   warn(
     { emit },
@@ -114,7 +117,7 @@ function warnOfAccident(source: string, token: string, emit: (event: WarningEven
   );
 }
 
-/** As llama.cpp warns (check_double_bos_eos of src/llama-vocab.cpp). */
+/** Warns of a second BOS, as check_double_bos_eos of llama.cpp's src/llama-vocab.cpp does. */
 function warnOfSecondBos(prompt: Int32Array, vocabulary: Vocabulary, emit: (event: WarningEvent) => void): void {
   if (vocabulary.addBos && prompt.length > 1 && prompt[1] === vocabulary.bos) {
     warn(
@@ -125,7 +128,7 @@ function warnOfSecondBos(prompt: Int32Array, vocabulary: Vocabulary, emit: (even
   }
 }
 
-/** How long the prompt took, and what came after it. */
+/** Measures the time for the prompt and for the generated tokens. */
 class Clock {
   readonly #started = performance.now();
   #read: number | undefined;
@@ -141,10 +144,10 @@ class Clock {
   }
 }
 
-/** What has a meaning where tokens are drawn by chance. */
+/** Parameters that have a meaning only if tokens are drawn at random. */
 const OF_CHANCE = ['seed', 'topK', 'topP'] as const satisfies readonly (keyof GenerateParams)[];
 
-/** @throws UsageError */
+/** Checks the parameters. @throws UsageError */
 function checkParams(params: GenerateParams): void {
   refuseEmpty(params);
   checkNumbers(params);
@@ -177,6 +180,6 @@ async function promptText(
     token === null ? '' : Buffer.from(vocabulary.piece(token, { special: true })).toString(),
   ) as [string, string];
   const text = await renderChat(template, messages, { bos, eos });
-  // The vocabulary adds it, and it should not stand there twice (common_chat_template_direct_apply of llama.cpp v0.5.0).
+  // The vocabulary adds the BOS, so the template's is removed (common_chat_template_direct_apply of llama.cpp v0.5.0).
   return vocabulary.addBos && text.startsWith(bos) ? text.slice(bos.length) : text;
 }

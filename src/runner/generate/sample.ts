@@ -1,20 +1,23 @@
-/** Picks a token from the logits of a vocabulary, after those that have been before. */
+/** Picks the next token from the logits of a vocabulary. `past` has the tokens before it. */
 export type Sampler = (logits: Float32Array, past?: readonly number[]) => number;
 
 export interface SamplingOptions {
-  /** 0: always the likeliest. @default 0 */
+  /** Above 0, tokens are drawn at random; 0 always picks the likeliest. @default 0 */
   readonly temperature?: number;
-  /** Only the likeliest so many; 0: all. @default 40 */
+  /** Draws only from so many of the likeliest tokens; 0: from all. @default 40 */
   readonly topK?: number;
-  /** Only the likeliest ones whose probabilities, before the temperature, reach this sum. @default 0.95 */
+  /** Draws only from the likeliest tokens whose probabilities, before the temperature, add up to this. @default 0.95 */
   readonly topP?: number;
-  /** Over 1: tokens among the last 64 become less likely. @default 1 */
+  /** A value over 1 makes tokens among the last 64 less likely. @default 1 */
   readonly repeatPenalty?: number;
-  /** The same seed, the same text. @default a random one */
+  /** Equal seeds give equal texts. @default a random one */
   readonly seed?: number;
 }
 
-/** The order of llama.cpp's samplers: penalty, top-k, top-p, temperature, then by chance. Its random numbers are others. */
+/**
+ * Makes a sampler with the steps of llama.cpp's, in their order: penalty, top-k, top-p, temperature, random draw. Its
+ * random numbers differ from llama.cpp's.
+ */
 export function createSampler(options: SamplingOptions = {}): Sampler {
   const { repeatPenalty = 1 } = options;
   const choose = createChoice(options);
@@ -22,12 +25,13 @@ export function createSampler(options: SamplingOptions = {}): Sampler {
     choose(repeatPenalty === 1 ? logits : penalized(logits, past.slice(-REPEAT_LAST), repeatPenalty));
 }
 
-/** Tokens that a repetition counts in: llama.cpp's default. */
+/** The number of last tokens that count as repeated: llama.cpp's default. */
 const REPEAT_LAST = 64;
 
 /**
- * The logits of tokens that have been before, made smaller: divided by the penalty, or where that would make them larger,
- * multiplied (llama_sampler_penalties_apply in src/llama-sampler.cpp of llama.cpp v0.5.0). How often does not count.
+ * Reduces the logits of tokens that occurred before: a positive logit is divided by the penalty, a negative one
+ * multiplied. The number of occurrences does not count. Source: llama_sampler_penalties_apply in src/llama-sampler.cpp
+ * of llama.cpp v0.5.0.
  */
 export function penalized(logits: Float32Array, past: readonly number[], penalty: number): Float32Array {
   const changed = logits.slice();
@@ -51,7 +55,7 @@ function createChoice(options: SamplingOptions): (logits: Float32Array) => numbe
   };
 }
 
-/** The first of the likeliest. */
+/** The likeliest token; the first of several. */
 export function likeliest(logits: Float32Array): number {
   let best = 0;
   for (let token = 1; token < logits.length; token++) {
@@ -62,7 +66,7 @@ export function likeliest(logits: Float32Array): number {
   return best;
 }
 
-/** Tokens from the likeliest on. Sorting a whole vocabulary would take longer than a small model's run. */
+/** The likeliest tokens in order. Sorting the whole vocabulary would take longer than running a small model. */
 function likeliestOnes(logits: Float32Array, count: number): number[] {
   const logit = (token: number | undefined) => (token === undefined ? Number.NEGATIVE_INFINITY : (logits[token] ?? 0));
   if (count <= 0 || count >= logits.length) {
@@ -79,13 +83,13 @@ function likeliestOnes(logits: Float32Array, count: number): number[] {
   return best;
 }
 
-/** At least one. */
+/** The candidates within `topP`, at least one. */
 function withinTopP(candidates: readonly number[], logits: Float32Array, topP: number): number[] {
   const probabilities = softmax(candidates.map((token) => logits[token] ?? 0));
   return candidates.slice(0, pick(probabilities, topP) + 1);
 }
 
-/** Where the running sum reaches a share. */
+/** The index at which the running sum of probabilities reaches a share. */
 function pick(probabilities: readonly number[], share: number): number {
   let sum = 0;
   const index = probabilities.findIndex((probability) => {
@@ -102,7 +106,7 @@ function softmax(logits: readonly number[]): number[] {
   return weights.map((weight) => weight / sum);
 }
 
-/** SplitMix32: uniform in [0, 1). */
+/** Random numbers, uniform in [0, 1), by SplitMix32. */
 function randomNumbers(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -6,7 +6,7 @@ export interface TemplateRequest {
   readonly values: Record<string, unknown>;
 }
 
-/** A text, or why there is none. */
+/** The rendered text, or the reason why there is none. */
 export type TemplateAnswer = { readonly text: string } | { readonly problem: string };
 
 function render({ template, values }: TemplateRequest): TemplateAnswer {
@@ -22,7 +22,7 @@ function render({ template, values }: TemplateRequest): TemplateAnswer {
   }
 }
 
-/** Renders one template, in a process that can be stopped. */
+/** Renders one template. This module is the entry of a process that the caller can stop. */
 process.once('message', (request: TemplateRequest) => {
   process.send?.(render(request), () => process.disconnect());
 });

@@ -8,13 +8,13 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** The texts of special tokens, empty where a vocabulary has none. */
+/** The texts of special tokens; empty if a vocabulary does not have one. */
 export interface TemplateTokens {
   readonly bos: string;
   readonly eos: string;
 }
 
-/** A template that can't be rendered. */
+/** The chat template cannot be rendered. */
 export class ChatTemplateError extends SourceError {
   constructor(what: string) {
     super(`The file's chat template ${what}.`, 'Leave out --chat, or replace the template (hf2gguf edit).');
@@ -25,10 +25,10 @@ const TIMEOUT_MS = 10_000;
 const MEMORY_MIB = 256;
 
 /**
- * A chat as its model's template writes it, up to where the answer begins. A template comes with a file from elsewhere,
- * and can be made to run for ever or to fill the memory: it runs in a process of its own, for a thread that runs out of
- * memory within one of V8's functions takes the whole process with it.
- * @param template Jinja, as transformers takes it (`tokenizer.chat_template`).
+ * Formats a chat with its model's template, up to the place where the answer begins. A template comes from an untrusted
+ * file and can run forever or fill the memory, so it runs in a process of its own. A thread would not do: if it runs
+ * out of memory within one of V8's functions, the whole process ends.
+ * @param template a Jinja template as transformers uses it (`tokenizer.chat_template`).
  * @throws ChatTemplateError
  */
 export async function renderChat(
@@ -36,7 +36,8 @@ export async function renderChat(
   messages: readonly ChatMessage[],
   { bos, eos }: TemplateTokens,
 ): Promise<string> {
-  // As transformers gives them to every template: there may be tests of what is none, and none of what isn't defined.
+  // transformers defines these for every template. A template may test for none, and a name that is not defined is not
+  // none.
   const none = { tools: null, documents: null };
   const values = { messages, ...none, add_generation_prompt: true, bos_token: bos, eos_token: eos };
   const answer = await inProcess({ template, values });
@@ -49,7 +50,7 @@ export async function renderChat(
 function inProcess(request: TemplateRequest): Promise<TemplateAnswer> {
   const child = fork(fileURLToPath(new URL('./template-process.js', import.meta.url)), [], {
     execArgv: [`--max-old-space-size=${MEMORY_MIB}`],
-    // What V8 says where it runs out of memory is not for the user.
+    // V8's messages about memory are not for the user.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
@@ -57,7 +58,7 @@ function inProcess(request: TemplateRequest): Promise<TemplateAnswer> {
   return new Promise((resolve) => {
     child.once('message', (answer) => resolve(answer as TemplateAnswer));
     child.once('error', ({ message }) => resolve({ problem: `can't be rendered: ${message}` }));
-    // After an answer, this no longer counts.
+    // After an answer this has no effect.
     child.once('close', (code, signal) => {
       const problem = child.killed
         ? `takes more than ${TIMEOUT_MS / 1000} s`

@@ -1,28 +1,28 @@
 import { SourceError } from '../../errors.js';
 import type { ImatrixSums, SummedEntry } from '../../quantize/imatrix/imatrix.js';
 
-/** Two importance matrices, or a model and one, that don't belong together. */
+/** Two importance matrices, or a matrix and a model, do not belong together. */
 export class ImatrixMergeError extends SourceError {}
 
 interface Entry {
   readonly sums: Float32Array;
-  /** Of tokens, by expert. */
+  /** Numbers of tokens, by expert. */
   counts: number[];
 }
 
 /**
- * Sums of several importance matrices and of what a model's run adds to them, as llama-imatrix adds (load_imatrix of
- * tools/imatrix/imatrix.cpp, llama.cpp v0.5.0): in float32, one count for all experts widened to one for each.
+ * The sum of several importance matrices and of a model's run. It adds as llama-imatrix does (load_imatrix in
+ * tools/imatrix/imatrix.cpp, llama.cpp v0.5.0): in float32, and a single count becomes one count for each expert.
  */
 export class Accumulated {
   readonly datasets: string[] = [];
   readonly #entries = new Map<string, Entry>();
 
-  /** @param chunkSize tokens of a chunk. */
+  /** @param chunkSize the number of tokens in a chunk. */
   constructor(readonly chunkSize: number) {}
 
   /**
-   * Those of a file. In the legacy format a call stands for one chunk.
+   * Adds the sums of a file. In the legacy format a call counts as one chunk.
    * @param file its name, for messages.
    * @throws ImatrixMergeError
    */
@@ -34,7 +34,7 @@ export class Accumulated {
     this.datasets.push(...datasets);
   }
 
-  /** @throws ImatrixMergeError if the tensor has another size in what was added before. */
+  /** Adds the sums of a tensor. @throws ImatrixMergeError if its size differs from that in an earlier matrix */
   add(name: string, { sums, counts }: SummedEntry, file: string, factor = 1): void {
     const before = this.#entries.get(name);
     if (!before) {
@@ -54,7 +54,7 @@ export class Accumulated {
     }
   }
 
-  /** Entries in the byte order of their names, in which they are written. */
+  /** The sums, with entries in the byte order of their names: the order in which they are written. */
   result(): ImatrixSums & { readonly chunkSize: number } {
     const sorted = [...this.#entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     const most = sorted.reduce((most, [, { counts }]) => counts.reduce((a, b) => Math.max(a, b), most), 0);

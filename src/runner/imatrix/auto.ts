@@ -11,17 +11,17 @@ import { type CollectParams, collectFrom, DEFAULT_CONTEXT, type Emit, readCalibr
 import { encodeGgufImatrix } from './encode.js';
 import { IMATRIX_FILE } from './kind.js';
 
-/** What stands in a quantized file where else the importance matrix's file is named. */
+/** The name that a quantized file has in place of the importance matrix's file. */
 const NAME = 'auto';
 
 export interface CollectImatrixParams extends CollectParams, ForceOption {
-  /** A file to write it to as well, as `imatrix` does. */
+  /** A file to which the matrix is also written, as `imatrix` does. */
   readonly imatrixOut?: string | undefined;
 }
 
 /**
- * A model's importance matrix, to quantize it with in the same go.
- * @throws as `collectFrom` and `writeWhole`
+ * Computes the importance matrix of a model, to quantize the model with it in the same run.
+ * @throws the errors of `collectFrom` and `writeWhole`
  */
 export async function collectImatrix(
   params: CollectImatrixParams,
@@ -33,7 +33,7 @@ export async function collectImatrix(
     all.add(name, entry, params.source);
   }
   const sums = { ...all.result(), datasets: [dataset] };
-  // Before the sums become means.
+  // The file needs the sums, so it is written before they become means.
   if (params.imatrixOut !== undefined) {
     const file = { path: params.imatrixOut, replaceable: IMATRIX_FILE, pieces: [...encodeGgufImatrix(sums)] };
     const size = await writeWhole(file, await guardOf(params));
@@ -43,8 +43,8 @@ export async function collectImatrix(
 }
 
 /**
- * What `collectImatrix` would return, but all columns count alike: for a plan. The model is not run, and of its weights
- * only the headers are read.
+ * Predicts the result of `collectImatrix` for a plan, with equal importance for all columns. It does not run the model,
+ * and reads only the headers of its weights.
  */
 export async function expectImatrix(params: CollectParams & Pick<RunnableOptions, 'emit'>): Promise<Imatrix> {
   const { text, dataset } = await readCalibration(params.text);

@@ -11,24 +11,24 @@ import { OpenedModels, openOutline, openRunnable, type RunnableOptions } from '.
 import { readText } from '../texts.js';
 import { type ChunkOptions, chunkTokens, collectSums } from './collect.js';
 
-/** A model, a text, and how the one runs over the other. */
+/** A model, a text, and how the model runs over the text. */
 export interface CollectParams extends Omit<RunnableOptions, 'emit'>, Partial<ChunkOptions> {
   /** A GGUF file, or a model in the format of transformers: a folder, or `org/model[@revision]`. */
   readonly source: string;
   /** A file of text in UTF-8. @default the bundled one */
   readonly text?: string | undefined;
-  /** Also gather the input of output.weight. @default false */
+  /** Whether to collect the input of output.weight, too. @default false */
   readonly processOutput?: boolean | undefined;
   /** Threads. @default the machine's cores */
   readonly jobs?: number | undefined;
 }
 
-/** Tokens of a chunk, as in llama-imatrix. */
+/** The tokens of a chunk, as in llama-imatrix. */
 export const DEFAULT_CONTEXT = 512;
 
 export interface Collected {
   readonly entries: ReadonlyMap<string, SummedEntry>;
-  /** The text's name. */
+  /** The name of the text. */
   readonly dataset: string;
   readonly tensors: readonly WeightTensor[];
 }
@@ -36,8 +36,8 @@ export interface Collected {
 export type Emit = (event: OpeningEvent | PhaseEvent | ProgressEvent) => void;
 
 /**
- * Runs a model over a text and gathers what its matrices are multiplied with.
- * @throws as `openRunnable`, `openVocabulary`, `openEngine`, `chunkTokens`, `collectSums` and `readText`
+ * Runs a model over a text and collects statistics of the inputs of its matrix products.
+ * @throws the errors of `openRunnable`, `openVocabulary`, `openEngine`, `chunkTokens`, `collectSums` and `readText`
  */
 export async function collectFrom(params: CollectParams, emit: Emit): Promise<Collected> {
   checkNumbers(params);
@@ -45,7 +45,7 @@ export async function collectFrom(params: CollectParams, emit: Emit): Promise<Co
   const { text, dataset } = await readCalibration(params.text);
   emit({ event: 'phase', phase: 'open' });
   const options: RunnableOptions = { opened: new OpenedModels(), ...params, emit };
-  // Whether the text is long enough is known before the weights are fetched.
+  // A text that is too short is refused before the weights are fetched.
   const { graph, kv } = await openOutline(source, options);
   const chunks = chunkTokens(openVocabulary(kv), text, { ...params, ctx });
   const message = shortContext(source, graph, ctx);
@@ -66,7 +66,7 @@ export async function collectFrom(params: CollectParams, emit: Emit): Promise<Co
   }
 }
 
-/** The text, and its name in what is made of it. @throws UnreadableTextError */
+/** Reads the text. `dataset` is its name in the matrix. @throws UnreadableTextError */
 export async function readCalibration(file: string | undefined): Promise<{ text: string; dataset: string }> {
   return { text: await readText(file ?? null, 'calibration'), dataset: file ?? 'calibration.txt' };
 }

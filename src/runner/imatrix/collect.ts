@@ -9,17 +9,17 @@ import { BATCH_TOKENS } from '../memory.js';
 export class NonFiniteActivationsError extends SourceError {}
 
 export interface ChunkOptions {
-  /** Tokens of a chunk. */
+  /** The tokens of a chunk. */
   readonly ctx: number;
-  /** Chunks at most. @default all that the text has */
+  /** The most chunks to run. @default all chunks of the text */
   readonly chunks?: number | undefined;
   /** Whether special tokens are recognised in the text. @default false */
   readonly parseSpecial?: boolean | undefined;
 }
 
 /**
- * A text's whole chunks, as llama-imatrix takes them (compute_imatrix of tools/imatrix/imatrix.cpp, llama.cpp v0.5.0):
- * one after the other, the first token of each replaced by the BOS where the vocabulary adds one.
+ * Cuts a text into whole chunks, as llama-imatrix does (compute_imatrix in tools/imatrix/imatrix.cpp, llama.cpp
+ * v0.5.0). If the vocabulary adds a BOS, it replaces the first token of each chunk.
  * @throws ContextError, ShortTextError
  */
 export function chunkTokens(
@@ -38,7 +38,7 @@ export function chunkTokens(
 }
 
 export interface CollectOptions {
-  /** Also the inputs of output.weight. @default false */
+  /** Whether to collect the inputs of output.weight, too. @default false */
   readonly processOutput?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after each chunk. */
@@ -46,8 +46,8 @@ export interface CollectOptions {
 }
 
 /**
- * Runs chunks and gathers the squares of what all matrices were multiplied with, of every token.
- * @returns by tensor; those of blocks alone, as llama-imatrix has it, and the output where asked for.
+ * Runs chunks and sums up the squares of the inputs of all matrix products, over all tokens.
+ * @returns the sums by tensor. As in llama-imatrix these are the tensors of blocks, and the output if it was asked for.
  * @throws NonFiniteActivationsError, InterruptedError
  */
 export async function collectSums(
@@ -60,7 +60,7 @@ export async function collectSums(
     for (let past = 0; past < chunk.length; past += BATCH_TOKENS) {
       throwIfAborted(signal);
       const batch = chunk.subarray(past, past + BATCH_TOKENS);
-      // The output is a large part of a small model's work, and its input is asked for rarely.
+      // The output takes a large part of a small model's time, and its input is rarely needed.
       await engine.run(batch, past, processOutput ? 0 : batch.length);
     }
     onChunk?.(index + 1, chunks.length);
@@ -70,7 +70,7 @@ export async function collectSums(
   return new Map(gathered.map(([name, { sums, counts }]) => [name, finite(name, { sums, counts: [...counts] })]));
 }
 
-/** Whether llama-imatrix has an entry for a matrix that is multiplied with. */
+/** Whether llama-imatrix has an entry for the matrix of a product. */
 export function isGathered(name: string, processOutput: boolean): boolean {
   return name.startsWith('blk.') || (processOutput && name === 'output.weight');
 }

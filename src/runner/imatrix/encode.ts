@@ -5,23 +5,23 @@ import { writeRaw } from '../../gguf/raw-strings.js';
 import { align, encodeHeader, type TensorInfo } from '../../gguf/writer.js';
 import type { ImatrixSums, SummedEntry } from '../../quantize/imatrix/imatrix.js';
 
-/** What is written: sums over tokens, entries in the order of the file. */
+/** The sums over tokens to write, with entries in the order of the file. */
 export interface WritableImatrix extends Pick<ImatrixSums, 'datasets' | 'chunks' | 'entries'> {
-  /** Tokens of a chunk. */
+  /** The tokens of a chunk. */
   readonly chunkSize: number;
 }
 
-/** A count that the format before GGUF has no room for. */
+/** A count is too large for the format before GGUF. */
 export class LegacyRangeError extends UsageError {}
 
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** A file in its pieces, in their order. */
+/** The pieces of a file, in order. */
 export type Pieces = readonly Uint8Array[];
 
 /**
- * The bytes that llama-imatrix writes (save_imatrix of tools/imatrix/imatrix.cpp, llama.cpp v0.5.0): of each entry
- * NAME.in_sum2, (columns, experts), and NAME.counts, (1, experts).
+ * Encodes the bytes that llama-imatrix writes (save_imatrix in tools/imatrix/imatrix.cpp, llama.cpp v0.5.0). Each entry
+ * has two tensors: NAME.in_sum2, (columns, experts), and NAME.counts, (1, experts).
  */
 export function encodeGgufImatrix({ datasets, chunks, chunkSize, entries }: WritableImatrix): Pieces {
   const kv = new KeyValues()
@@ -47,9 +47,9 @@ export function encodeGgufImatrix({ datasets, chunks, chunkSize, entries }: Writ
 }
 
 /**
- * The format before GGUF, as `readLegacySums` describes it (save_imatrix_legacy there): means times calls, a call being a
- * chunk, begun ones counted. An expert that was never seen gets the mean 1, an entry of which none was is left out. Of
- * several datasets the last is named.
+ * Encodes the format before GGUF, which `readLegacySums` describes (save_imatrix_legacy in the same file). It has means
+ * times calls. A call is a chunk, and a partial chunk counts as one. The mean of an expert that was never used is 1. An
+ * entry whose experts were never used is left out. Of several datasets, the last one is named.
  * @throws LegacyRangeError
  */
 export function encodeLegacyImatrix({ datasets, chunks, chunkSize, entries }: WritableImatrix): Pieces {
@@ -65,7 +65,7 @@ export function encodeLegacyImatrix({ datasets, chunks, chunkSize, entries }: Wr
   ];
 }
 
-/** Each step in float32. */
+/** The means times the calls, each step rounded to float32. */
 function meansTimes({ sums, counts }: SummedEntry, calls: number): Float32Array {
   const columns = sums.length / counts.length;
   return sums.map((sum, i) => {

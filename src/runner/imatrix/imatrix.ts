@@ -16,15 +16,15 @@ import { type CollectParams, collectFrom, DEFAULT_CONTEXT } from './collect-from
 import { encodeGgufImatrix, encodeLegacyImatrix, type Pieces } from './encode.js';
 import { IMATRIX_FILE } from './kind.js';
 
-/** What `imatrix` takes; the command line's options under the same names. */
+/** The parameters of `imatrix`. Options of the command line have the same names. */
 export interface ImatrixParams extends Omit<CollectParams, 'source'>, ForceOption {
-  /** A GGUF file, or a model in the format of transformers. @default none: those of `in` are only merged */
+  /** A GGUF file, or a model in the format of transformers. @default none: the matrices of `in` are merged */
   readonly source?: string;
   /** Importance matrices to add: paths, or `org/model:file`. */
   readonly in?: readonly string[];
   /** The file to write. */
   readonly output: string;
-  /** Write the format before GGUF. @default false */
+  /** Whether to write the format before GGUF. @default false */
   readonly legacy?: boolean;
 }
 
@@ -34,19 +34,19 @@ export interface ImatrixResult {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
-  /** Whether it took the place of another file. */
+  /** Whether the file replaced another. */
   readonly replaced: boolean;
   readonly entries: number;
   readonly chunks: number;
   readonly datasets: readonly string[];
-  /** How it fits the model; null without one. */
+  /** How the matrix fits the model; null without a model. */
   readonly coverage: Coverage | null;
 }
 
 type Emit = (event: ImatrixEvent) => void;
 
 /**
- * Computes an importance matrix, or merges several: what llama-imatrix does.
+ * Computes an importance matrix, or merges several, as llama-imatrix does.
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
 export function imatrix(params: ImatrixParams): Call<ImatrixEvent, ImatrixResult> {
@@ -58,7 +58,7 @@ async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   const output = { path: params.output, replaceable: IMATRIX_FILE, header: new Uint8Array(), size: 0 };
   const file = new PartialFiles([output], await guardOf(params));
   try {
-    // Whether it can be written is known before the model runs.
+    // The file is opened before the model runs, to find out whether it can be written.
     await file.open();
     const done = await compute(params, file, emit);
     emit({ event: 'done', result: done });
@@ -88,7 +88,7 @@ async function compute(params: ImatrixParams, output: PartialFiles, emit: Emit):
   return { path: params.output, size, replaced, entries: entries.size, chunks, datasets, coverage: covers };
 }
 
-/** What has a meaning for a model's run alone. */
+/** Parameters that have a meaning only if a model runs. */
 const OF_A_RUN = [
   'text',
   'chunks',
@@ -96,7 +96,7 @@ const OF_A_RUN = [
   'parseSpecial',
 ] as const satisfies readonly (keyof ImatrixParams)[];
 
-/** @throws UsageError */
+/** Checks the parameters. @throws UsageError */
 function checkParams(params: ImatrixParams): void {
   refuseEmpty(params);
   checkNumbers(params);
@@ -127,7 +127,7 @@ function coverageOf(sums: ReturnType<Accumulated['result']>, tensors: readonly W
   return coverage({ file: '', ...sums, entries }, covered);
 }
 
-/** @returns bytes. @throws DiskFullError, WriteError */
+/** Writes the file. @returns its bytes. @throws DiskFullError, WriteError */
 async function write(pieces: Pieces, output: PartialFiles): Promise<number> {
   let size = 0;
   for (const piece of pieces) {

@@ -4,7 +4,10 @@ import { type FileKind, GGUF_FILE } from '../../output/kinds.js';
 import { ForwardReader } from '../../quantize/imatrix/forward-reader.js';
 import { startsAsLegacy } from '../../quantize/imatrix/read-legacy.js';
 
-/** In either format; that before GGUF has no mark of its own, so its first entry has to make sense. */
+/**
+ * A file of an importance matrix, in either format. The format before GGUF has no magic number, so its first entry must
+ * be plausible.
+ */
 export const IMATRIX_FILE: FileKind = {
   name: 'importance matrix',
   async matches(file) {

@@ -4,26 +4,32 @@ import { Distribution } from '../distribution.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import type { Runnable } from '../model.js';
 
-/** What a model predicts on some chunks of text, kept to compare changed versions of it with. */
+/**
+ * The predictions of a model on some chunks of text. They are kept to compare them with those of changed versions of
+ * the model.
+ */
 export class Baseline {
   readonly #logits: Float32Array[] = [];
 
   constructor(
     readonly model: Pick<Runnable, 'graph' | 'tensors'>,
     readonly chunks: readonly Int32Array[],
-    /** The position of a chunk from which on predictions count. */
+    /** The first position of a chunk whose predictions count. */
     readonly from: number,
     readonly options: EngineOptions & { readonly signal?: AbortSignal | undefined },
   ) {}
 
-  /** Runs the model as it is, before anything is compared. @throws as `openEngine` and `Engine.run`; InterruptedError */
+  /**
+   * Runs the unchanged model. It must be called before `divergence`. @throws the errors of `openEngine` and
+   * `Engine.run`; InterruptedError
+   */
   async prepare(): Promise<void> {
     await this.#run([], (logits) => this.#logits.push(logits.slice()));
   }
 
   /**
-   * The mean KL divergence, in nats, of the model with some tensors changed from the model as it is.
-   * @throws as `prepare`
+   * The mean KL divergence of the model with some changed tensors from the unchanged model, in nats.
+   * @throws the errors of `prepare`
    */
   async divergence(changed: readonly WeightTensor[]): Promise<number> {
     const size = this.model.graph.vocabulary;

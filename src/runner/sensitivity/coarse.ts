@@ -6,37 +6,38 @@ import { type Loss, lossOf } from '../../quantize/target/loss.js';
 import { elementCount } from '../../tensor/expr.js';
 import { WeightsFileError } from '../engine.js';
 
-/** What a tensor is quantized to for a trial. */
+/** A type to which a tensor is quantized for a trial. */
 export interface Probe {
   readonly type: GgmlType;
-  /** What is found counts for this type alone, not for all that have no trial of their own. */
+  /** Whether the result counts only for this type. Otherwise it counts for all types without a trial of their own. */
   readonly isSpecial?: true;
 }
 
 /**
- * In this order, the first two that the rows fit. Of the common types, the errors of IQ3_S (whose scales are made 3 % too
- * large on purpose) and of MXFP4 (scales are powers of 2) go along with the values: they add up where others' cancel.
+ * Trials in the order of preference. A tensor gets the first two whose block size fits its rows. IQ3_S and MXFP4 are
+ * special: their errors are correlated with the values (IQ3_S makes scales 3 % too large on purpose, and MXFP4's scales
+ * are powers of 2), so they add up where those of other types cancel.
  */
 const PROBES: readonly (readonly Probe[])[] = [
   [{ type: 'Q4_K' }, { type: 'IQ3_S', isSpecial: true }],
   [{ type: 'Q4_0' }, { type: 'MXFP4', isSpecial: true }],
 ];
 
-/** The trials of a tensor, the usual one first; none where its rows fit nothing. */
+/** The trials of a tensor, the usual one first; none if its rows fit no type. */
 export function probesFor(columns: number): readonly Probe[] {
   return PROBES.find((probes) => probes.every(({ type }) => columns % blockSize(type) === 0)) ?? [];
 }
 
-/** Of each tensor. */
+/** The most trials of a tensor. */
 export const MOST_PROBES = 2;
 
-/** A tensor with what it lost when it was quantized. */
+/** A quantized tensor, and its errors. */
 export interface Coarse {
   readonly tensor: WeightTensor;
   readonly loss: Loss;
 }
 
-/** @param weights (matrices, columns) from the importance matrix. @throws WeightsFileError */
+/** Quantizes a tensor for a trial. @param weights importance weights, (matrices, columns). @throws WeightsFileError */
 export async function coarsen(
   tensor: WeightTensor,
   type: GgmlType,

@@ -1,8 +1,8 @@
 import { layerOf } from '../../quantize/recipe/tensor.js';
 
 /**
- * Tensors apart from each other: each alone where `most` groups are enough for that, else those of one kind (as `attn_q`)
- * in neighbouring layers together.
+ * Divides tensors into at most `most` groups. If there are few enough, each tensor is a group. Otherwise tensors of one
+ * kind (such as `attn_q`) in neighbouring layers form a group.
  */
 export function groupTensors<Tensor extends { readonly name: string }>(
   tensors: readonly Tensor[],
@@ -21,7 +21,7 @@ export function groupTensors<Tensor extends { readonly name: string }>(
   return all.flatMap((kind) => inParts(kind, Math.min(parts, kind.length)));
 }
 
-/** In as many parts of about the same length. */
+/** Divides a list into `count` parts of about the same length. */
 function inParts<Item>(items: readonly Item[], count: number): Item[][] {
   const border = (part: number) => Math.round((part * items.length) / count);
   return Array.from({ length: count }, (_, part) => items.slice(border(part), border(part + 1)));

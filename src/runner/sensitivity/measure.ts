@@ -16,29 +16,30 @@ import { Baseline } from './baseline.js';
 import { coarsen, MOST_PROBES, type Probe, probesFor } from './coarse.js';
 import { groupTensors } from './groups.js';
 
-/** A model, the text that it runs over, and what it is to be quantized with. */
+/** A model, the text that it runs over, and the importance matrix for quantizing it. */
 export interface SensitivityParams
   extends Omit<CollectParams, 'ctx' | 'chunks' | 'parseSpecial' | 'processOutput'>,
     Pick<QuantizeOptions, 'imatrix' | 'includeWeights' | 'excludeWeights'> {}
 
-/** Tokens of a chunk, and the first of them whose predictions count. */
+/** The tokens of a chunk, and the first of them whose predictions count. */
 const CONTEXT = 256;
 const FIRST = 16;
-/** Multiplications of all runs together, about: some minutes on two cores. */
+/** The approximate number of multiplications of all runs: some minutes on two cores. */
 const WORK = 1e13;
-/** Groups of tensors that are told apart in models that are too large for that, too. */
+/** The fewest groups of tensors, which even a large model is divided into. */
 const MIN_GROUPS = 24;
 const MAX_CHUNKS = 8;
-/** Bytes of the logits that are kept. */
+/** The most bytes of logits that are kept. */
 const MAX_KEPT = 2 ** 28;
-/** Runs at a time: one model computes while another is quantized or compared. */
+/** The number of runs at once: one model computes while another is quantized or compared. */
 const RUNS = 2;
 
 /**
- * What each tensor's errors cost: it alone, or in a large model together with its like in the neighbouring layers, is
- * quantized plainly. The KL divergence from the model as it is on some text, over the weighted squared error, is its
- * sensitivity: what small errors do is about proportional to their squares.
- * @throws NoGraphError, and as `openRunnable`, `openVocabulary`, `openEngine`, `chunkTokens`, `readText`, `readRequest`
+ * Measures how much the errors of each tensor cost. A tensor is quantized alone, or in a large model together with its
+ * kind in neighbouring layers. Its sensitivity is the KL divergence of this model from the unchanged one, divided by
+ * the weighted squared error. This works because the effect of small errors is about proportional to their squares.
+ * @throws NoGraphError, and the errors of `openRunnable`, `openVocabulary`, `openEngine`, `chunkTokens`, `readText`,
+ * `readRequest`
  */
 export async function measureSensitivities(params: SensitivityParams, emit: Emit = () => {}): Promise<Sensitivities> {
   const { imatrix } = await readRequest({ ...params, emit });
@@ -69,12 +70,15 @@ function probesOf(tensor: WeightTensor | undefined): readonly Probe[] {
   return probesFor(tensor?.ne[0] ?? 1);
 }
 
-/** What a trial found of a tensor. */
+/** The result of a trial for a tensor. */
 interface Cost extends Pick<WeightTensor, 'name' | 'ne'> {
-  /** How much its columns count on average. */
+  /** The mean importance of its columns. */
   readonly weight: number;
   readonly probe: Probe;
-  /** The KL divergence that losing the whole tensor would cost if that were proportional; NaN where nothing was lost. */
+  /**
+   * The KL divergence that losing the whole tensor would cause if it were proportional to the error; NaN if the trial
+   * changed nothing.
+   */
   readonly cost: number;
   readonly whole: number;
 }
@@ -86,7 +90,7 @@ function sensitivities(found: readonly Cost[]): Sensitivities {
     .filter(Number.isFinite)
     .sort((a, b) => a - b);
   const median = known[known.length >> 1];
-  // Where no trial lost anything, nothing is known, and errors count by themselves.
+  // No trial changed anything, so sensitivities are unknown and errors count by themselves.
   if (median === undefined) {
     return new Map();
   }
@@ -105,7 +109,7 @@ function sensitivities(found: readonly Cost[]): Sensitivities {
   );
 }
 
-/** So many as there is time for, from all over the text. */
+/** Chooses as many chunks as there is time for, spread over the text. */
 function chooseChunks({ kv, graph }: Runnable, text: string, affordable: number): Int32Array[] {
   const all = chunkTokens(openVocabulary(kv), text, { ctx: CONTEXT });
   const kept = Math.floor(MAX_KEPT / (4 * CONTEXT * graph.vocabulary));
@@ -113,7 +117,7 @@ function chooseChunks({ kv, graph }: Runnable, text: string, affordable: number)
   return Array.from({ length: count }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / count)] as Int32Array);
 }
 
-/** Of several tensors, all shares that are lost are taken to cost the same. */
+/** Measures a group. Of several tensors, equal relative errors are assumed to cost the same. */
 async function measureGroup(
   baseline: Baseline,
   group: readonly WeightTensor[],

@@ -14,12 +14,12 @@ import type { TokenizerKind } from './kind.js';
 
 /**
  * Byte-level BPE, from tokenizer.json (`tokenizer.ggml.model` = `gpt2`).
- * Reference: conversion/base.py, `_set_vocab_gpt2` and `get_vocab_base`.
- * `write` also throws what the pre-tokenizer's recognition does.
+ * ref-quirk: `_set_vocab_gpt2` and `get_vocab_base` in conversion/base.py.
+ * `write` also throws the errors of `recognizePreTokenizer`.
  */
 export const bpe: TokenizerKind = { applies: (_, files) => isBpe(files.tokenizer), write };
 
-/** Older files leave the model's type out. */
+/** Whether tokenizer.json holds a BPE. Older files do not name the model's type. */
 function isBpe(tokenizer: JsonObject | null): boolean {
   const { type, merges } = objectAt(tokenizer, 'model');
   return type === 'BPE' || (type === undefined && merges !== undefined);
@@ -48,7 +48,10 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
   await writeSpecialVocab(context, files, { merges: true });
 }
 
-/** What transformers decodes an added token's id to. (Encoding a whole added token gives that id alone.) */
+/**
+ * Makes a function that decodes an added token as transformers does. ref-quirk: `get_vocab_base` encodes and decodes
+ * each added token; encoding a whole added token always gives its own id.
+ */
 function decodeAdded({ json, init }: AutoTokenizer): (token: string) => string {
   const decoder = buildDecoder(json.decoder);
   return (token) => {
@@ -68,7 +71,8 @@ function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], 
       tokens[id] = padding(id);
       types[id] = TOKEN_TYPE.unused;
     } else if (added) {
-      // llama.cpp takes these as text before normalization; so one that is not normalized is written as it decodes.
+      // llama.cpp looks for added tokens in the text before normalization, so a token that is not normalized is written
+      // as it decodes.
       const text = added.normalized ? token : decode(token);
       const entry = addedTokenEntry(text, added.special);
       tokens[id] = entry.text;

@@ -9,7 +9,10 @@ import { writeSpecialVocab } from '../special-vocab.js';
 import { tokensById } from '../tokens-by-id.js';
 import type { TokenizerKind } from './kind.js';
 
-/** No score is known; the order of the merges is not kept. */
+/**
+ * The score of every token. ref-quirk: `LlamaHfVocab.get_token_score` in gguf-py/gguf/vocab.py knows no scores, and the
+ * order of merges is lost.
+ */
 const SCORE = -1000;
 
 /** Whether tokenizer.json holds a SentencePiece-like BPE: one that falls back to bytes and decodes in steps. */
@@ -19,9 +22,9 @@ function isLlamaHf(tokenizer: JsonObject | null): boolean {
 }
 
 /**
- * SentencePiece-like BPE, from tokenizer.json (`tokenizer.ggml.model` = `llama`). `vocab_size` of config.json is not
- * looked at.
- * Reference: gguf-py/gguf/vocab.py, LlamaHfVocab; conversion/base.py, `_set_vocab_llama_hf`.
+ * SentencePiece-like BPE, from tokenizer.json (`tokenizer.ggml.model` = `llama`).
+ * ref-quirk: `LlamaHfVocab` in gguf-py/gguf/vocab.py and `_set_vocab_llama_hf` in conversion/base.py ignore
+ * `vocab_size` of config.json.
  */
 export const llamaHf: TokenizerKind = { applies: (_, files) => isLlamaHf(files.tokenizer), write };
 

@@ -1,7 +1,10 @@
 import { notHandled } from '../no-tokenizer.js';
 import type { TokenizerKind } from './kind.js';
 
-/** Kinds that are recognised, so that no later one is taken for them, but not written. */
+/**
+ * Makes a kind that is recognised but cannot be written. It stands in a plan so that no later kind is tried in its
+ * place.
+ */
 function notYet(found: string, applies: TokenizerKind['applies']): TokenizerKind {
   return {
     applies,
@@ -11,7 +14,7 @@ function notYet(found: string, applies: TokenizerKind['applies']): TokenizerKind
   };
 }
 
-/** Mistral's own format. */
+/** Mistral's own format, tekken.json. */
 export const tekken = notYet('tekken.json', ({ files }, { tokenizer }) => !tokenizer && files.has('tekken.json'));
 
 export const hybridDna = notYet(

@@ -15,7 +15,7 @@ const ADDED_SCORE = -1000;
 
 /**
  * SentencePiece, from tokenizer.model (`tokenizer.ggml.model` = `llama`).
- * Reference: conversion/base.py, `_set_vocab_sentencepiece` and `_create_vocab_sentencepiece`.
+ * ref-quirk: `_set_vocab_sentencepiece` and `_create_vocab_sentencepiece` in conversion/base.py.
  */
 export const sentencePiece: TokenizerKind = { applies: ({ files }) => files.has(FILE), write };
 
@@ -25,7 +25,7 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
     throw malformedFile(FILE, 'is missing');
   }
   const model = readSentencePieceModel(bytes, FILE);
-  // A size of 0 counts as none.
+  // ref-quirk: `_create_vocab_sentencepiece` takes a `vocab_size` of 0 for none.
   const size = vocabularySize(context.config, ['vocab_size_per_layer_input', 'vocab_size']) || model.pieces.length;
   const vocabulary = new SentencePieceVocabulary(model, size, context.warn);
   vocabulary.addTokens(files);
@@ -64,20 +64,20 @@ class SentencePieceVocabulary {
         this.tokens.push(padding(id));
       } else {
         const type = model.types[id] ?? TOKEN_TYPE.normal;
-        // The reference never asks whether a piece is user-defined.
+        // ref-quirk: `_create_vocab_sentencepiece` does not ask whether a piece is user-defined.
         this.types[id] = type === TOKEN_TYPE.userDefined ? TOKEN_TYPE.normal : type;
       }
     }
   }
 
-  /** added_tokens.json: text → id. */
+  /** Adds the tokens of added_tokens.json (text → id). */
   addTokens(files: TokenizerFiles): void {
     for (const [text, id] of Object.entries(files.addedTokens ?? {})) {
       this.#set(id, text, TOKEN_TYPE.userDefined, 'added_tokens.json', JSON.stringify(text));
     }
   }
 
-  /** `added_tokens_decoder` of tokenizer_config.json: id → token. */
+  /** Adds the tokens of `added_tokens_decoder` in tokenizer_config.json (id → token). */
   addDeclaredTokens(files: TokenizerFiles): void {
     const file = 'tokenizer_config.json';
     for (const [id, token] of Object.entries(objectAt(files.tokenizerConfig, 'added_tokens_decoder'))) {

@@ -1,6 +1,6 @@
 /**
- * The text whose ids the reference hashes: spaces of every kind, emoji, digits in groups, several scripts, runs of
- * punctuation, contractions (llama.cpp v0.5.0, conversion/base.py, `chktxt`).
+ * The text whose ids the reference hashes. It has spaces of every kind, emoji, groups of digits, several scripts, runs
+ * of punctuation, and contractions. Source: `chktxt` in `get_vocab_base_pre` of conversion/base.py.
  */
 export const CHECK_TEXT = [
   '\n \n\n \n\n\n \t \t\t \t\n  \n   \n    \n     \n',

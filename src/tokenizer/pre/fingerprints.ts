@@ -1,7 +1,7 @@
 /**
- * The fingerprints by which the reference recognises pre-tokenizers, in its order: sha256 of the check text's ids as
- * Python prints a list, and the name (llama.cpp v0.5.0, conversion/base.py, get_vocab_base_pre). Of several matches the
- * last counts.
+ * Fingerprint → name of the pre-tokenizer, in the reference's order (`get_vocab_base_pre` in conversion/base.py of
+ * llama.cpp v0.5.0). A fingerprint is the sha256 of the check text's ids, printed as a Python list. If several match,
+ * the last one counts.
  */
 export const FINGERPRINTS = [
   ['b6e8e1518dc4305be2fe39c313ed643381c4da5db34a98f6a04c093f8afbe99b', 'chatglm-bpe'],
@@ -103,10 +103,10 @@ export const FINGERPRINTS = [
   ['653660222fb704f61cbf2b618a8ae6502b7f8b20c980f9a5de07ed78e13319cd', 'ufakzeka'],
 ] as const satisfies readonly (readonly [sha256: string, name: string])[];
 
-/** Names that llama.cpp knows but the reference's converter never finds by fingerprint. */
+/** Names that llama.cpp knows but that no fingerprint leads to. */
 const UNFINGERPRINTED = ['default', 'jina-de', 'jina-es', 'llada-moe', 'llama-v3', 'llama3', 'whitespace'] as const;
 
-/** What `--pre-tokenizer` takes. */
+/** The names that `--pre-tokenizer` takes. */
 export type PreTokenizerName = (typeof FINGERPRINTS)[number][1] | (typeof UNFINGERPRINTED)[number];
 
 /** All names that `tokenizer.ggml.pre` may have, sorted. */

@@ -8,20 +8,21 @@ import { CHECK_TEXT } from './check-text.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from './fingerprints.js';
 import { preTokenizerByStructure } from './structure.js';
 
-/** Neither the vocabulary nor the way that tokenizer.json splits is known. */
+/** The pre-tokenizer is unknown, by its fingerprint and by its structure. */
 export class UnknownPreTokenizerError extends UnsupportedError {}
-/** `--pre-tokenizer` names one that llama.cpp does not have. */
+/** `--pre-tokenizer` has a name that llama.cpp does not know. */
 export class PreTokenizerNameError extends UsageError {}
-/** `tokenizer.ggml.pre`, and how it was found. */
+/** The name for `tokenizer.ggml.pre`, and how it was found. */
 export interface RecognizedPreTokenizer {
   readonly name: string;
   readonly by: 'option' | 'fingerprint' | 'structure';
-  /** The fingerprint; null where an option made it needless. */
+  /** The fingerprint; null where an option made it unnecessary. */
   readonly sha256: string | null;
 }
 
 /**
- * @param override `--pre-tokenizer`: wins over everything.
+ * Finds the pre-tokenizer's name: from the option, the fingerprint, or the structure of tokenizer.json.
+ * @param override the name that `--pre-tokenizer` gives.
  * @throws UnknownPreTokenizerError, PreTokenizerNameError, SlowTokenizerError, MalformedTokenizerError
  */
 export async function recognizePreTokenizer(
@@ -52,7 +53,7 @@ export async function recognizePreTokenizer(
 }
 
 /**
- * sha256, in hex, of the check text's ids, special tokens included, as Python prints a list.
+ * The sha256 in hex of the check text's ids, printed as a Python list. Special tokens are added.
  * @throws SlowTokenizerError, MalformedTokenizerError, UnsupportedTokenizerError
  */
 export async function fingerprint(tokenizer: AutoTokenizer, withinTime: WithinTime): Promise<string> {
@@ -62,7 +63,7 @@ export async function fingerprint(tokenizer: AutoTokenizer, withinTime: WithinTi
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** A name of llama.cpp's, however it is spelt. @throws PreTokenizerNameError */
+/** Finds llama.cpp's spelling of a name; case and separators do not matter. @throws PreTokenizerNameError */
 export function parsePreTokenizer(name: string): string {
   const known = sameName(name, PRE_TOKENIZER_NAMES);
   if (known === undefined) {

@@ -3,17 +3,17 @@ import { translateOniguruma } from '../../hf-tokenizer/oniguruma.js';
 import { GPT2_PATTERN } from '../../hf-tokenizer/pre-tokenizers.js';
 import { isObject, type Json, type JsonObject } from '../../json.js';
 
-/** What tells apart the names that share one way to split. */
+/** Facts that distinguish names with the same splits. */
 interface Facts {
   /** `tokenizer_class`, without a final `Fast`. */
   readonly class: string;
-  /** A BOS is configured, or put before every text. */
+  /** Whether a BOS is configured, or added before every text. */
   readonly bos: boolean;
   /** The normalizer's types. */
   readonly normalizers: readonly string[];
   /** `post_processor.type`. */
   readonly post: string;
-  /** `clean_up_tokenization_spaces` is false. */
+  /** Whether `clean_up_tokenization_spaces` is false. */
   readonly keepsSpaces: boolean;
   has(token: string): boolean;
 }
@@ -22,10 +22,10 @@ type Name = string | ((facts: Facts) => string);
 
 const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const SPACES = '\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
-/** The words of GPT-4 and its many heirs, which differ in how they group digits. */
+/** The splits of GPT-4 and its many heirs, which differ in how they group digits. */
 const words = (digits: string): string =>
   `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|${SPACES}`;
-/** The words of GPT-4o: a capital begins one. */
+/** The splits of GPT-4o, where a capital letter begins a word. */
 const cased = (after: string, digits: string): string => {
   const [upper, lower] = ['[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]', '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]'];
   const start = '[^\\r\\n\\p{L}\\p{N}]?';
@@ -33,7 +33,7 @@ const cased = (after: string, digits: string): string => {
 };
 const CJK = '[一-龥\u3040-\u309f\u30a0-\u30ff]+';
 const HAN_AND_HANGUL = '[一-龥\u0800-一가-\ud7ff]+';
-/** DeepSeek's third split, with what follows its signs. */
+/** DeepSeek's third split; `end` is the part of its pattern behind punctuation. */
 const deepseek = (end: string): string =>
   `[!"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_\`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+${end}`;
 const BLOOM_WORDS = ' ?[^(\\s|[.,!?…。，、।۔،])]+';
@@ -42,7 +42,7 @@ const llama3: Name = (facts) => {
   if (facts.has('[gMASK]') && facts.has('<sop>')) {
     return 'glm4';
   }
-  // Of the names without a BOS of their own, GPT-2's class is dbrx's (also OLMo 2, Phi 4, Granite).
+  // Without a BOS, the class of GPT-2 leads to dbrx (also OLMo 2, Phi 4, Granite).
   return facts.class === 'GPT2Tokenizer' ? 'dbrx' : facts.bos ? 'llama-bpe' : 'smaug-bpe';
 };
 const gpt2: Name = (facts) => {
@@ -58,7 +58,10 @@ const digitsThenGpt2: Name = (facts) => {
   return facts.keepsSpaces ? 'smollm' : 'starcoder';
 };
 
-/** The splits before ByteLevel, in order, and the name. Patterns are Oniguruma's. */
+/**
+ * The splits before ByteLevel, in order → the name, or a function of facts that gives it. Patterns are in Oniguruma's
+ * syntax.
+ */
 const BYTE_LEVEL: readonly (readonly [splits: readonly string[], name: Name])[] = [
   [[words('\\p{N}{1,3}')], llama3],
   [[words('\\p{N}')], 'qwen2'],
@@ -106,8 +109,9 @@ const BYTE_LEVEL: readonly (readonly [splits: readonly string[], name: Name])[] 
 ];
 
 /**
- * The name that belongs to the way tokenizer.json splits a text, where its vocabulary is unknown; null where that way
- * is unknown too. Names of one way behave the same in llama.cpp but for flags, which the other fields tell.
+ * Finds the name of a pre-tokenizer by the splits in tokenizer.json, for a vocabulary whose fingerprint is unknown.
+ * Null if the splits are unknown, too. Names with the same splits behave alike in llama.cpp except for flags, and the
+ * facts decide between them.
  * @throws PatternError
  */
 export function preTokenizerByStructure(tokenizer: AutoTokenizer): string | null {
@@ -126,7 +130,7 @@ function byteLevel(splits: readonly string[]): Name | null {
   return known?.[1] ?? null;
 }
 
-/** Ways without ByteLevel. */
+/** Finds names whose splits have no ByteLevel. */
 function otherKind(stages: readonly JsonObject[], facts: Facts): string | null {
   const [stage, ...more] = stages;
   if (!stage || more.length > 0) {
@@ -142,7 +146,7 @@ function otherKind(stages: readonly JsonObject[], facts: Facts): string | null {
   return stage.type === 'Whitespace' || stage.type === 'WhitespaceSplit' ? 'whitespace' : null;
 }
 
-/** The members of a Sequence, or the one component. The encoder has checked their count and depth. */
+/** Lists the members of a Sequence, or the single component. The encoder has already checked their number and depth. */
 function flatten(value: Json | undefined): JsonObject[] {
   if (!isObject(value)) {
     return [];
@@ -156,7 +160,7 @@ function canonical(pattern: string): string {
   return pattern === 'Punctuation' ? pattern : translateOniguruma(pattern);
 }
 
-/** A component as the canonical forms of its splits, null where it has none. */
+/** The patterns of a component, in canonical form; null if it has none. */
 function split(stage: JsonObject): string[] | null {
   switch (stage.type) {
     case 'ByteLevel':
@@ -167,7 +171,7 @@ function split(stage: JsonObject): string[] | null {
       return [stage.type];
     case 'Split': {
       const pattern = isObject(stage.pattern) ? stage.pattern.Regex : undefined;
-      // The patterns match every character, so what lies between them can as well be cut out.
+      // The patterns match every character, so removing the text between matches is the same as isolating matches.
       const whole = stage.behavior === 'Isolated' || (stage.behavior === 'Removed' && stage.invert === true);
       return typeof pattern === 'string' && whole ? [canonical(pattern)] : null;
     }
@@ -200,7 +204,7 @@ function typesOf(normalizer: Json | undefined): string[] {
   return [String(normalizer.type), ...members.flatMap(typesOf)];
 }
 
-/** Also inside a Sequence of post-processors. */
+/** Whether a post-processor, or one inside a Sequence, puts a token before every text. */
 function startsWithToken(post: JsonObject): boolean {
   if (Array.isArray(post.processors)) {
     return (post.processors as readonly Json[]).some((member) => isObject(member) && startsWithToken(member));
