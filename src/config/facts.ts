@@ -13,6 +13,7 @@ export interface Facts {
   pooling(): Promise<number | undefined>;
 }
 
+/** Collects the facts of a repository. It reads the files of the pooling only when they are asked for. */
 export async function gatherFacts(files: SmallFiles): Promise<Facts> {
   return {
     repoName: files.repo.name,

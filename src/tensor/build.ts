@@ -177,9 +177,13 @@ function arithmetic(op: ArithmeticExpr['op'], left: TensorExpr, right: Operand):
   return dtypeOf(a) === dtypeOf(b) ? { op, left: a, right: b } : { op, left: cast(a, 'F32'), right: cast(b, 'F32') };
 }
 
+/** Adds element by element. A number stands for a tensor of equal values. @throws RangeError where the shapes differ */
 export const add = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('add', left, right);
+/** left - right, under the rules of `add`. */
 export const sub = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('sub', left, right);
+/** left * right, under the rules of `add`. */
 export const mul = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('mul', left, right);
+/** left / right, under the rules of `add`. */
 export const div = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('div', left, right);
 
 /** Computes a function of each element, in F16 or F32 as `asFloat` decides. */

@@ -8,6 +8,7 @@ export type WeightName = string;
 /** The graph of a model does not fit its tensors. */
 export class GraphError extends UnsupportedError {}
 
+/** Makes the error for a graph that does not fit its tensors. */
 export function contradiction(what: string): GraphError {
   return new GraphError(`The model cannot be run: ${what}.`, 'The file may be damaged: convert the model again.');
 }
