@@ -95,7 +95,8 @@ const latentHeads: Rule = (fields, type) => {
 };
 
 /**
- * `mlp_layer_types`: the first layers are dense, all others sparse. @param field has another number of dense layers.
+ * `mlp_layer_types`: the first layers are dense, all others sparse.
+ * @param field has another number of dense layers.
  */
 const denseFirst = (dense: number, field?: string): Rule =>
   kinds('mlp_layer_types', (layer, fields) => {

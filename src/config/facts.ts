@@ -7,8 +7,8 @@ export interface Facts {
   /** The text of the model card, README.md. */
   readonly readme: string | null;
   /**
-   * The `llama_pooling_type` of an embedding model; undefined for any other model. @throws PoolingFileError,
-   * UnsupportedPoolingError
+   * The `llama_pooling_type` of an embedding model; undefined for any other model.
+   * @throws PoolingFileError, UnsupportedPoolingError
    */
   pooling(): Promise<number | undefined>;
 }

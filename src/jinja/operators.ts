@@ -40,8 +40,8 @@ function order(a: bigint | number | boolean, b: bigint | number | boolean): numb
 }
 
 /**
- * Compares two values: below 0 if `a` comes first, 0 if they are equal, above 0 if `b` comes first. @throws
- * TemplateError where they have no order
+ * Compares two values: below 0 if `a` comes first, 0 if they are equal, above 0 if `b` comes first.
+ * @throws TemplateError where they have no order
  */
 export function compare(a: Value, b: Value, operator = '<'): number {
   const [x, y] = [checked(a), checked(b)];

@@ -74,8 +74,9 @@ export interface OperatorKind<Op extends { readonly op: string }, Field extends 
 }
 
 /**
- * The length of each part if `width` is divided into equal parts. @param of the name for the message. @throws
- * GraphError if the parts are not whole
+ * The length of each part if `width` is divided into equal parts.
+ * @param of the name for the message.
+ * @throws GraphError if the parts are not whole
  */
 export function divideEqually(width: number, parts: number, of: string): number {
   const part = width / parts;

@@ -64,8 +64,8 @@ export async function fingerprint(tokenizer: AutoTokenizer, withinTime: WithinTi
 }
 
 /**
- * Finds llama.cpp's spelling of a name. Case, hyphens, underscores and dots do not matter. @throws
- * PreTokenizerNameError
+ * Finds llama.cpp's spelling of a name. Case, hyphens, underscores and dots do not matter.
+ * @throws PreTokenizerNameError
  */
 export function parsePreTokenizer(name: string): string {
   const known = sameName(name, PRE_TOKENIZER_NAMES);
