@@ -17,15 +17,20 @@ export interface Checkpoint {
   readonly tensors: readonly NamedExpr[];
 }
 
+/** A tensor of a safetensors file, under its name there. */
 export interface RawTensor extends NamedExpr {
   readonly expr: SourceExpr;
 }
 
 export const EMPTY_CHECKPOINT: Checkpoint = { raw: [], tensors: [] };
 
+/** The repository has no safetensors files, or a part of them is missing. */
 export class MissingWeightsError extends SourceError {}
+/** The weights are in a format that is not read. */
 export class UnsupportedWeightsError extends UnsupportedError {}
+/** The index of the shards is malformed, or names files that are missing. */
 export class ShardIndexError extends SourceError {}
+/** Two files have a tensor of the same name. */
 export class DuplicateTensorError extends SourceError {}
 
 const INDEX = 'model.safetensors.index.json';

@@ -12,12 +12,19 @@ import { elementCount, type SourceExpr } from '../tensor/expr.js';
  * Format: https://github.com/huggingface/safetensors (README, "Format").
  */
 
+/** The file has no safetensors header. */
 export class NotSafetensorsError extends SourceError {}
+/** The file is a Git LFS pointer in place of the weights. */
 export class LfsPointerError extends SourceError {}
+/** The file ends before its header or its tensors do. */
 export class TruncatedFileError extends SourceError {}
+/** The header claims more bytes than are allowed. */
 export class HeaderTooLargeError extends SourceError {}
+/** A tensor has an unknown dtype. */
 export class UnknownDTypeError extends SourceError {}
+/** The header's entry of a tensor is malformed, or there are two. */
 export class BadTensorEntryError extends SourceError {}
+/** Two tensors share bytes of the file. */
 export class OverlappingTensorsError extends SourceError {}
 
 /** The start of a Git LFS pointer file. A clone without `git lfs pull` has such files instead of the weights. */

@@ -95,7 +95,8 @@ const latentHeads: Rule = (fields, type) => {
 };
 
 /**
- * `mlp_layer_types`: the first layers are dense, all others sparse. @param field has another number of dense layers.
+ * `mlp_layer_types`: the first layers are dense, all others sparse.
+ * @param field has another number of dense layers.
  */
 const denseFirst = (dense: number, field?: string): Rule =>
   kinds('mlp_layer_types', (layer, fields) => {
@@ -192,7 +193,10 @@ const gemmaWindow: Rule = (fields) => {
   fields._sliding_window_pattern = fields.sliding_window_pattern ?? 6;
 };
 
-/** The class has no default for the window, and needs it to derive `layer_types`. */
+/**
+ * Refuses a configuration that has neither a window nor `layer_types`. ref-quirk: transformers' `ExaoneMoeConfig` then
+ * sets the period to 0 and divides by it, which raises an error.
+ */
 const windowed: Rule = (fields) => {
   if (isMissing(fields.sliding_window) && isMissing(fields.layer_types)) {
     throw new Refused('sliding_window');

@@ -7,12 +7,13 @@ export interface Facts {
   /** The text of the model card, README.md. */
   readonly readme: string | null;
   /**
-   * The `llama_pooling_type` of an embedding model; undefined for any other model. @throws PoolingFileError,
-   * UnsupportedPoolingError
+   * The `llama_pooling_type` of an embedding model; undefined for any other model.
+   * @throws PoolingFileError, UnsupportedPoolingError
    */
   pooling(): Promise<number | undefined>;
 }
 
+/** Collects the facts of a repository. It reads the files of the pooling only when they are asked for. */
 export async function gatherFacts(files: SmallFiles): Promise<Facts> {
   return {
     repoName: files.repo.name,

@@ -4,6 +4,7 @@ import type { SmallFiles } from '../repo/small-files.js';
 
 /** `modules.json`, or a file that it names, is missing or is not what sentence-transformers writes. */
 export class PoolingFileError extends SourceError {}
+/** An embedding model pools in a way for which GGUF has no number. */
 export class UnsupportedPoolingError extends UnsupportedError {}
 
 /**

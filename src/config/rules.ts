@@ -39,6 +39,7 @@ export function divisor(fields: Draft, name: string): number {
   return value;
 }
 
+/** Whether a field is missing or null. */
 export function isMissing(value: Json | undefined): value is null | undefined {
   return value === null || value === undefined;
 }
@@ -95,12 +96,14 @@ export function periodic(period: number, nth: string, others: string, field?: st
   });
 }
 
+/** Derives missing `num_key_value_heads`: as many as query heads. */
 export function fillKvHeads(fields: Draft): void {
   if (isMissing(fields.num_key_value_heads)) {
     fields.num_key_value_heads = fields.num_attention_heads;
   }
 }
 
+/** Derives a missing `head_dim`: an equal share of the hidden size. */
 export function fillHeadDim(fields: Draft): void {
   if (isMissing(fields.head_dim)) {
     fields.head_dim = equalShare(whole(fields, 'hidden_size'), divisor(fields, 'num_attention_heads'));

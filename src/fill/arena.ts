@@ -11,8 +11,8 @@ export class Arena {
   }
 
   /**
-   * `size` bytes, which may have any content. They are free again when the surrounding `scope` ends. @throws RangeError
-   * where the block is used up
+   * `size` bytes, which may have any content. They are free again when the surrounding `scope` ends.
+   * @throws RangeError where the block is used up
    */
   take(size: number): Uint8Array {
     const end = this.#used + size;

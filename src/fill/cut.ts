@@ -2,6 +2,7 @@ import { MemoryLimitError } from './memory-limit.js';
 import { type MeasuredPiece, measurePiece } from './pieces.js';
 import type { WantedTensor } from './wanted.js';
 
+/** The limits for cutting tensors into pieces. */
 export interface Cutting {
   /**
    * Bytes that a task should take at most. A task takes more only where not even the smallest piece of a tensor fits.

@@ -15,10 +15,14 @@ import type { WantedTensor } from './wanted.js';
 import type { JobFailure, MeasuredErrors } from './worker.js';
 import type { Workers } from './workers.js';
 
+/** A file of weights cannot be read. */
 export class ReadError extends SourceError {}
+/** A file of weights became shorter while it was read. */
 export class ShrunkFileError extends SourceError {}
+/** A tensor has values that its type cannot hold, or that must not be quantized. */
 export class BadWeightsError extends SourceError {}
 
+/** The parameters of `execute`. */
 export interface Execution {
   readonly repo: Repo;
   /** Where the planned files go. Without any file nothing is written, and only `onErrors` gets results. */

@@ -6,8 +6,8 @@ import { MAX_BLOCKS } from '../limits.js';
 export class GraphKeyError extends SourceError {}
 
 /**
- * Reads the `<architecture>.*` key-values of a model. A missing key is an error unless there is a fallback. @throws
- * GraphKeyError
+ * Reads the `<architecture>.*` key-values of a model. A missing key is an error unless there is a fallback.
+ * @throws GraphKeyError
  */
 export class ArchitectureKeys {
   readonly architecture: string;

@@ -21,6 +21,7 @@ export class MissingTensorError extends SourceError {}
 /** The model has parts that the graph of its architecture does not have. */
 export class UnknownPartError extends UnsupportedError {}
 
+/** The graph of an architecture; undefined if there is none. */
 export function findGraph(architecture: string): ArchitectureGraph | undefined {
   return GRAPHS.find((graph) => graph.architecture === architecture);
 }

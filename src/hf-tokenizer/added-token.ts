@@ -16,8 +16,8 @@ export interface AddedToken {
 }
 
 /**
- * Reads an entry of `added_tokens` in tokenizer.json, or of `added_tokens_decoder` in tokenizer_config.json. @throws
- * MalformedTokenizerError
+ * Reads an entry of `added_tokens` in tokenizer.json, or of `added_tokens_decoder` in tokenizer_config.json.
+ * @throws MalformedTokenizerError
  */
 export function parseAddedToken(fields: JsonObject, where: string): AddedToken {
   const special = booleanField(fields, 'special', where, false);

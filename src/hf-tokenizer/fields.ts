@@ -1,10 +1,12 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { type MalformedTokenizerError, malformedFile, UnsupportedTokenizerError } from './errors.js';
 
+/** Makes the error for a field of tokenizer.json that does not follow the format. */
 export function malformed(what: string): MalformedTokenizerError {
   return malformedFile('tokenizer.json', what);
 }
 
+/** Makes the error for a component of tokenizer.json that is not implemented. */
 export function unsupported(what: string): UnsupportedTokenizerError {
   return new UnsupportedTokenizerError(
     `tokenizer.json uses ${what}, which this version does not know.`,
@@ -20,6 +22,7 @@ export function component(value: Json | undefined, where: string): { type: strin
   return { type: value.type, fields: value };
 }
 
+/** Reads a string. A missing field gives the fallback, if there is one. @throws MalformedTokenizerError */
 export function stringField(fields: JsonObject, key: string, where: string, fallback?: string): string {
   const value = fields[key] ?? fallback;
   if (typeof value !== 'string') {
@@ -28,6 +31,7 @@ export function stringField(fields: JsonObject, key: string, where: string, fall
   return value;
 }
 
+/** Reads a boolean. @throws MalformedTokenizerError */
 export function booleanField(fields: JsonObject, key: string, where: string, fallback: boolean): boolean {
   const value = fields[key] ?? fallback;
   if (typeof value !== 'boolean') {
@@ -36,6 +40,7 @@ export function booleanField(fields: JsonObject, key: string, where: string, fal
   return value;
 }
 
+/** Reads a list. @throws MalformedTokenizerError */
 export function arrayField(fields: JsonObject, key: string, where: string): readonly Json[] {
   const value = fields[key];
   if (!Array.isArray(value)) {
@@ -44,6 +49,7 @@ export function arrayField(fields: JsonObject, key: string, where: string): read
   return value as readonly Json[];
 }
 
+/** Reads an object. @throws MalformedTokenizerError */
 export function objectField(fields: JsonObject, key: string, where: string): JsonObject {
   const value = fields[key];
   if (!isObject(value)) {
@@ -55,6 +61,7 @@ export function objectField(fields: JsonObject, key: string, where: string): Jso
 /** Ids are smaller than this, so that two of them fit into one double. */
 export const ID_LIMIT = 2 ** 26;
 
+/** Whether a value can be a token's id: a whole number from 0, below ID_LIMIT. */
 export function isId(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < ID_LIMIT;
 }

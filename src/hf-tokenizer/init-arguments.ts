@@ -49,6 +49,7 @@ export function initArguments(files: TokenizerFiles, modelType: string): JsonObj
   };
 }
 
+/** The list under a key; empty if there is none. */
 export function listAt(value: JsonObject, key: string): readonly Json[] {
   const member = value[key];
   return Array.isArray(member) ? member : [];

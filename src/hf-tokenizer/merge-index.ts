@@ -5,8 +5,8 @@ import { malformed } from './fields.js';
 const indices = new WeakMap<readonly Json[], MergeIndex>();
 
 /**
- * The index of a list of merges. It is built once, because a conversion uses a tokenizer twice. @throws
- * MalformedTokenizerError
+ * The index of a list of merges. It is built once, because a conversion uses a tokenizer twice.
+ * @throws MalformedTokenizerError
  */
 export function mergeIndexOf(merges: readonly Json[]): MergeIndex {
   let known = indices.get(merges);

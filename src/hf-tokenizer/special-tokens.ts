@@ -47,6 +47,7 @@ export function declaredTokens(tokenizer: JsonObject, files: TokenizerFiles, ini
   return [...byId].sort(([a], [b]) => a - b).map(([, token]) => token);
 }
 
+/** A special token to add. */
 export interface SpecialToken {
   readonly token: AddedToken;
   /** Whether its flags replace those of a token that exists already. */
@@ -92,6 +93,7 @@ export function roleText(name: SpecialTokenName, init: JsonObject, kind: Tokeniz
   return tokenText(roleToken(name, init, kind.tokens));
 }
 
+/** The tokens of `additional_special_tokens`. */
 export function additionalTokens(init: JsonObject): readonly Json[] {
   return listAt(init, 'additional_special_tokens');
 }

@@ -81,6 +81,7 @@ const CLASSES: Readonly<Record<string, TokenizerClass>> = {
 
 const GENERIC: TokenizerClass = { tokens: {} };
 
+/** Finds a class by its name, with or without `Fast`. An unknown class changes nothing. */
 export function tokenizerClass(name: unknown): TokenizerClass {
   const key = typeof name === 'string' ? name.replace(/Fast$/, '') : '';
   return (Object.hasOwn(CLASSES, key) ? CLASSES[key] : undefined) ?? GENERIC;

@@ -34,6 +34,7 @@ export function objectsAt(value: Json | undefined, key: string): readonly JsonOb
   return Array.isArray(member) ? member.filter(isObject) : [];
 }
 
+/** The string under a key; undefined if there is none. */
 export function stringAt(value: Json | undefined, key: string): string | undefined {
   const member = isObject(value) ? value[key] : undefined;
   return typeof member === 'string' ? member : undefined;

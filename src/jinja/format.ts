@@ -36,6 +36,7 @@ function count(digits: string): number {
 
 const PERCENT = /%(?:\(([^)]*)\))?([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?(.)?/gsu;
 
+/** `text % values`. @throws TemplateError */
 export function formatPercent(text: string, values: Value): string {
   const args = values instanceof Tuple ? [...values.items] : [values];
   const isMapping = values instanceof Dict;

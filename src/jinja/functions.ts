@@ -4,8 +4,8 @@ import { type Callable, fail, type Value } from './values.js';
 export const REQUIRED = Symbol('required');
 
 /**
- * Makes a function of a first argument and of parameters, which can be given by name or by position. @param params the
- * defaults of the parameters.
+ * Makes a function of a first argument and of parameters, which can be given by name or by position.
+ * @param params the defaults of the parameters.
  */
 export function withParams(
   params: Readonly<Record<string, Value | typeof REQUIRED>>,

@@ -17,6 +17,7 @@ import {
   type Value,
 } from './values.js';
 
+/** Python's `==`. */
 export function equal(a: Value, b: Value): boolean {
   const [x, y] = [unmarked(a), unmarked(b)];
   if (isNumber(x) && isNumber(y)) {
@@ -39,8 +40,8 @@ function order(a: bigint | number | boolean, b: bigint | number | boolean): numb
 }
 
 /**
- * Compares two values: below 0 if `a` comes first, 0 if they are equal, above 0 if `b` comes first. @throws
- * TemplateError where they have no order
+ * Compares two values: below 0 if `a` comes first, 0 if they are equal, above 0 if `b` comes first.
+ * @throws TemplateError where they have no order
  */
 export function compare(a: Value, b: Value, operator = '<'): number {
   const [x, y] = [checked(a), checked(b)];
@@ -76,6 +77,7 @@ function checked(value: Value): Exclude<Value, Undefined | Markup> {
   return plain instanceof Undefined ? plain.fail() : plain;
 }
 
+/** Python's `item in container`. @throws TemplateError */
 export function contains(container: Value, item: Value): boolean {
   const plain = unmarked(container);
   if (typeof plain === 'string') {
@@ -148,6 +150,7 @@ function power(a: bigint, b: bigint): Numeric {
   return a ** b;
 }
 
+/** An arithmetic operation. @throws TemplateError for types that it does not have */
 export function binary(operator: string, x: Value, y: Value): Value {
   if (operator === '%' && isText(x)) {
     return formatPercent(textOf(x), y);

@@ -86,6 +86,7 @@ export class Native {
   }
 }
 
+/** A dict. Keys that are equal in Python are one key. */
 export class Dict {
   readonly #entries = new Map<string, readonly [Value, Value]>();
   constructor(entries: Iterable<readonly [Value, Value]> = []) {
@@ -147,6 +148,7 @@ function identity(value: object): number {
   return id;
 }
 
+/** Throws an error of Python's type. @throws TemplateError */
 export function fail(type: string, message: string): never {
   throw new TemplateError(type, message);
 }
@@ -194,6 +196,7 @@ export function typeOf(value: Value): string {
   }
 }
 
+/** Whether Python takes a value for true. */
 export function isTrue(value: Value): boolean {
   if (value === null || typeof value !== 'object') {
     return Boolean(value);
@@ -287,6 +290,7 @@ export function repr(value: Value): string {
   return value instanceof Undefined ? 'Undefined' : value.text();
 }
 
+/** Escapes a value's text for HTML; text that is HTML already stays. */
 export function escapeHtml(value: Value): Markup {
   if (value instanceof Markup) {
     return value;

@@ -43,6 +43,7 @@ export function layOutVocabulary(name: string, kv: KeyValues): PlannedFile {
   return placeTensors({ name, type: null, kv, tensors: [] });
 }
 
+/** A file before its tensors have offsets and sizes. */
 export interface Unplaced {
   readonly name: string;
   readonly type: string | null;

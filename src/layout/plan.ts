@@ -21,6 +21,7 @@ export interface UnplacedPlan extends Omit<Plan, 'files'> {
   readonly files: readonly PlannedFile[];
 }
 
+/** A planned file that has a path. */
 export interface PlacedFile extends PlannedFile {
   /** The file's path. */
   readonly path: string;
@@ -28,6 +29,7 @@ export interface PlacedFile extends PlannedFile {
   readonly replaces: boolean;
 }
 
+/** A GGUF file that a plan describes: its header, and how its tensors are made. */
 export interface PlannedFile {
   readonly name: string;
   /** For a part of a split file: its index from 0, and the number of parts. */
@@ -88,6 +90,7 @@ export function writeWeights(write: TensorWrite): Float32Array | undefined {
   return write.kind === 'convert' ? write.weights : undefined;
 }
 
+/** A tensor of a planned file: its type, its place, and how its bytes are made. */
 export interface PlannedTensor {
   readonly name: string;
   readonly type: GgmlType;

@@ -1,6 +1,7 @@
 import type { GgmlType } from '../gguf/types.js';
 import type { Prediction } from './plan.js';
 
+/** A file that was written. */
 export interface WrittenFile {
   readonly path: string;
   /** Whether the file replaced another. */

@@ -6,6 +6,7 @@ export interface Outline {
   readonly tensors: readonly OutlinedTensor[];
 }
 
+/** The name and the shape of a tensor. */
 export interface OutlinedTensor {
   readonly name: string;
   /** Dimensions in ggml's order: the row length first. */

@@ -23,21 +23,25 @@ export function fma(a: number, b: number, c: number): number {
   return f32(double[0]);
 }
 
+/** A polynomial in x by Horner's method, each step fused. Coefficients begin with the highest power. */
 export function polynomial(x: number, coefficients: readonly number[]): number {
   return coefficients.map(f32).reduce((value, coefficient) => fma(value, x, coefficient));
 }
 
+/** x + y as a pair without any error: the rounded sum, and what rounding lost. */
 export function sumOfFloats(x: number, y: number): Pair {
   const high = f32(x + y);
   const part = f32(high - x);
   return [high, f32(f32(x - f32(high - part)) + f32(y - part))];
 }
 
+/** x + y. */
 export function addFloat(x: Pair, y: number): Pair {
   const [high, low] = sumOfFloats(x[0], y);
   return [high, f32(low + x[1])];
 }
 
+/** x + y. */
 export function addPairs(x: Pair, y: Pair): Pair {
   const [high, low] = sumOfFloats(x[0], y[0]);
   return [high, f32(low + f32(x[1] + y[1]))];
@@ -55,26 +59,31 @@ export function addToOne(y: Pair): Pair {
   return [high, f32(f32(f32(1 - high) + y[0]) + y[1])];
 }
 
+/** The same sum with as much as possible in its high part. */
 export function normalized(x: Pair): Pair {
   const high = f32(x[0] + x[1]);
   return [high, f32(f32(x[0] - high) + x[1])];
 }
 
+/** x · y. */
 export function timesFloat(x: Pair, y: number): Pair {
   const high = f32(x[0] * y);
   return [high, fma(x[1], y, fma(x[0], y, -high))];
 }
 
+/** x · y. */
 export function times(x: Pair, y: Pair): Pair {
   const high = f32(x[0] * y[0]);
   return [high, fma(x[0], y[1], fma(x[1], y[0], fma(x[0], y[0], -high)))];
 }
 
+/** x². */
 export function squared(x: Pair): Pair {
   const high = f32(x[0] * x[0]);
   return [high, fma(f32(x[0] + x[0]), x[1], fma(x[0], x[0], -high))];
 }
 
+/** x / y. */
 export function divide(x: Pair, y: Pair): Pair {
   const reciprocal = f32(1 / y[0]);
   const high = f32(x[0] * reciprocal);

@@ -17,6 +17,7 @@ export interface DrawnLoss {
   readonly percent: number;
 }
 
+/** The losses of files, sorted into panels. */
 export interface Panels {
   /** The labels of the rows. */
   readonly files: readonly string[];

@@ -68,6 +68,7 @@ function* offsets(width: number, height: number): Generator<Point> {
   }
 }
 
+/** Whether two boxes have a common area. */
 export function overlaps(a: Box, b: Box): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }

@@ -6,7 +6,7 @@ import { placeDotLabels, RADIUS } from './dot-labels.js';
 import { draw, type Frame, type PlotLibrary } from './draw.js';
 import { logScale } from './log-scale.js';
 import type { Box } from './place-labels.js';
-import { modelName, shorten } from './text.js';
+import { cutMiddle, modelName } from './text.js';
 
 /** The check has no base, so there is no divergence to draw. */
 export class NothingToPlotError extends UsageError {}
@@ -46,10 +46,10 @@ export async function plotCheck(result: CheckResult): Promise<string> {
 }
 
 function frame({ base, text, chunks, ctx, tokens }: CheckResult): Frame {
-  const over = text === null ? 'the bundled text' : shorten(modelName(text), TITLE_LENGTH);
+  const over = text === null ? 'the bundled text' : cutMiddle(modelName(text), TITLE_LENGTH);
   return {
     ...{ width: WIDTH, height: HEIGHT, marginLeft: MARGIN.left, marginTop: MARGIN.top },
-    title: `${shorten(modelName(base?.source ?? ''), TITLE_LENGTH)}: what each size costs`,
+    title: `${cutMiddle(modelName(base?.source ?? ''), TITLE_LENGTH)}: what each size costs`,
     subtitle: [
       `Mean KL divergence from the original over ${over}: ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'} of ${ctx} tokens, ${tokens} scored.`,
       'Bars: ± 1 standard error, where larger than the dot. Line and full dots: no other file is both smaller and closer.',

@@ -5,7 +5,7 @@ import { draw, type Frame, PADDING, type PlotLibrary, TEXT_SIZE } from './draw.j
 import { logScale } from './log-scale.js';
 import { type DrawnLoss, type Panels, panelsOf } from './loss-panels.js';
 import { TYPE_COLORS } from './palette.js';
-import { estimateWidth, modelName, sharedStart, shorten } from './text.js';
+import { cutMiddle, estimateWidth, modelName, sharedStart } from './text.js';
 
 const WIDTH = 960;
 const MARGIN = { top: 122, right: 24, bottom: 48, left: 64 };
@@ -48,7 +48,7 @@ function frame(written: readonly WrittenFile[], { files, left, step }: Panels): 
   return {
     ...{ width: WIDTH, marginLeft: MARGIN.left, marginTop },
     height: marginTop + MARGIN.bottom + (rows === 1 ? 240 : rows * Math.max(96, Math.min(170, 800 / rows))),
-    title: `${shorten(sharedName(written), 60)}: what each tensor loses`,
+    title: `${cutMiddle(sharedName(written), 60)}: what each tensor loses`,
     subtitle: [
       [
         "Root mean square error of a tensor's values, in percent of their root mean square, by layer",
@@ -157,5 +157,5 @@ function ends(ticks: readonly number[]): number[] {
 
 /** A kind's label, shortened to the width of its column. */
 function fitted(kind: string, width: number): string {
-  return shorten(kind, Math.max(6, Math.floor(width / estimateWidth('x', SMALL))));
+  return cutMiddle(kind, Math.max(6, Math.floor(width / estimateWidth('x', SMALL))));
 }

@@ -4,7 +4,8 @@ import { printable } from '../printable.js';
 const [CAPITAL, WIDE, OTHER] = [0.82, 1.1, 0.7];
 
 /**
- * Estimates the width of a text in pixels, rather too large, because fonts differ. @param size the font size in pixels.
+ * Estimates the width of a text in pixels, rather too large, because fonts differ.
+ * @param size the font size in pixels.
  */
 export function estimateWidth(text: string, size: number): number {
   const ems = [...text].map((char) => (/[A-Z%&@mw]/.test(char) ? CAPITAL : char < '\u2e80' ? OTHER : WIDE));
@@ -15,7 +16,7 @@ export function estimateWidth(text: string, size: number): number {
  * Shortens a text of more than `most` characters by cutting out its middle, because names of files differ at their
  * ends.
  */
-export function shorten(text: string, most: number): string {
+export function cutMiddle(text: string, most: number): string {
   const chars = [...text];
   const end = Math.floor((most - 1) / 2);
   return chars.length > most ? `${chars.slice(0, most - 1 - end).join('')}…${chars.slice(-end).join('')}` : text;
@@ -50,6 +51,6 @@ export function fileLabels(files: readonly { readonly name: string; readonly typ
   return files.map(({ type }, i) => {
     const alone = type !== null && files.filter((other) => other.type === type).length === 1;
     const name = names[i] ?? '';
-    return shorten(alone ? printable(type) : name.slice(start) || name, NAME_WIDTH);
+    return cutMiddle(alone ? printable(type) : name.slice(start) || name, NAME_WIDTH);
   });
 }

@@ -19,6 +19,7 @@ export interface Divergence {
   readonly probabilityDifference: { readonly rms: Estimate; readonly mean: Estimate };
 }
 
+/** The distribution of a measurement over all positions. */
 export interface Spread {
   readonly minimum: number;
   readonly p10: number;

@@ -93,8 +93,8 @@ export async function expectCheck(params: Omit<CheckParams, 'source'> & { readon
 }
 
 /**
- * Checks that a text is long enough, for which the vocabulary is sufficient. @throws ShortTextError, and the errors of
- * `openHeaders`
+ * Checks that a text is long enough, for which the vocabulary is sufficient.
+ * @throws ShortTextError, and the errors of `openHeaders`
  */
 async function checkText(source: string, text: string, options: RunningOptions, chunks?: number): Promise<void> {
   const { kv } = await openHeaders(source, options);

@@ -17,6 +17,7 @@ export interface ShapedWeight extends Matrices {
   readonly size: number;
 }
 
+/** A graph with indices in place of names. */
 export interface CompiledGraph {
   readonly operators: readonly NativeOperator[];
   /** The width of each value. */

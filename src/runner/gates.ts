@@ -9,6 +9,7 @@ export interface Gates {
   readonly maxPplRatio?: number | undefined;
 }
 
+/** A model is further from its base than a limit allows. */
 export class QualityGateError extends GateError {}
 
 /** Checks all models against the limits. @throws QualityGateError if a model exceeds one */

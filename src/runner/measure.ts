@@ -18,9 +18,12 @@ export interface RunningModel {
   readonly vocabulary: Vocabulary;
 }
 
+/** The text has fewer than two chunks. */
 export class ShortTextError extends UsageError {}
+/** The vocabulary of a model differs from that of the base. */
 export class DifferentVocabularyError extends UsageError {}
 
+/** The parameters of `measure`. */
 export interface MeasureOptions {
   readonly text: string;
   /** The tokens of a chunk. */
@@ -30,6 +33,7 @@ export interface MeasureOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The measurements after some chunks. */
 export interface Running {
   /** Chunks that are done, and the number of all chunks. */
   readonly done: number;

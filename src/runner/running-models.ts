@@ -25,8 +25,8 @@ export interface RunningOptions extends RunnableOptions {
 }
 
 /**
- * Opens models to run them. If one fails, all are closed. @throws the errors of `openRunnable`, `openEngine` and
- * `openVocabulary`
+ * Opens models to run them. If one fails, all are closed.
+ * @throws the errors of `openRunnable`, `openEngine` and `openVocabulary`
  */
 export async function openRunningModels(sources: readonly string[], options: RunningOptions): Promise<OpenedModel[]> {
   // All headers are read before any weights are fetched, so that errors come early.

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SourceError } from '../errors.js';
 
+/** The text is missing, or is not UTF-8. */
 export class UnreadableTextError extends SourceError {}
 
 /** The texts of the package, which have nothing in common. data/README.md names their sources. */

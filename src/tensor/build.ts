@@ -93,8 +93,8 @@ export function expand(expr: TensorExpr, dimension: number, count: number): Tens
 }
 
 /**
- * Cuts a tensor along a dimension into parts of the given sizes. @throws RangeError unless the sizes add up to the
- * dimension
+ * Cuts a tensor along a dimension into parts of the given sizes.
+ * @throws RangeError unless the sizes add up to the dimension
  */
 export function split(expr: TensorExpr, dimension: number, sizes: readonly number[]): TensorExpr[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -109,8 +109,8 @@ export function split(expr: TensorExpr, dimension: number, sizes: readonly numbe
 }
 
 /**
- * Tensors one after the other along an axis. Parts of different dtypes become F32. @throws RangeError where other
- * dimensions differ
+ * Tensors one after the other along an axis. Parts of different dtypes become F32.
+ * @throws RangeError where other dimensions differ
  */
 export function concat(parts: readonly TensorExpr[], axis: number): TensorExpr {
   const others = parts.map((part) =>
@@ -177,9 +177,13 @@ function arithmetic(op: ArithmeticExpr['op'], left: TensorExpr, right: Operand):
   return dtypeOf(a) === dtypeOf(b) ? { op, left: a, right: b } : { op, left: cast(a, 'F32'), right: cast(b, 'F32') };
 }
 
+/** Adds element by element. A number stands for a tensor of equal values. @throws RangeError where the shapes differ */
 export const add = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('add', left, right);
+/** left - right, under the rules of `add`. */
 export const sub = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('sub', left, right);
+/** left * right, under the rules of `add`. */
 export const mul = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('mul', left, right);
+/** left / right, under the rules of `add`. */
 export const div = (left: TensorExpr, right: Operand): TensorExpr => arithmetic('div', left, right);
 
 /** Computes a function of each element, in F16 or F32 as `asFloat` decides. */
@@ -188,8 +192,9 @@ export function apply(fn: ApplyExpr['fn'], expr: TensorExpr): TensorExpr {
 }
 
 /**
- * Unpacks the codes of `bits` bits from the words along an axis, the lowest bits first. The result is U8, and its axis
- * is longer by the number of codes in a word.
+ * Unpacks the codes of `bits` bits from the words along an axis, the lowest bits first. The result is U8. Along the
+ * axis, each word becomes as many elements as it has codes.
+ * @throws RangeError
  */
 export function unpack(expr: TensorExpr, axis: number, bits: number): TensorExpr {
   const last = shapeOf(expr).length - 1;

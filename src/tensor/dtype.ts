@@ -30,6 +30,7 @@ export function isFloat(type: ElementType): boolean {
 /** Dtypes that quantized checkpoints use for values that need a scale (E4M3, E5M2), and for scales (E8M0). */
 export type ScaledType = 'F8_E4M3' | 'F8_E5M2' | 'F8_E8M0';
 
+/** Whether the type is an F8 type, which is of no use without scales. */
 export function isScaled(type: ElementType): type is ScaledType {
   return type.startsWith('F8_');
 }

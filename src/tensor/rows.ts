@@ -51,6 +51,7 @@ export function shapeOf(expr: TensorExpr): readonly number[] {
   return operatorOf(expr).shape(expr, ALL);
 }
 
+/** The type of the expression's elements. */
 export function dtypeOf(expr: TensorExpr): ElementType {
   return operatorOf(expr).dtype(expr, ALL);
 }
@@ -90,6 +91,7 @@ export function sourcesOf(expr: TensorExpr): readonly SourceExpr[] {
   return operatorOf(expr).sources(expr, ALL);
 }
 
+/** The number of rows: the product of all dimensions but the last; 0 if rows have no elements. */
 export function rowCount(expr: TensorExpr): number {
   return rowsOf(shapeOf(expr));
 }

@@ -20,8 +20,8 @@ interface Kind {
   readonly spelling: Spelling;
   readonly lstrip: string | undefined;
   /**
-   * Encodes the text between two special tokens and appends its ids. @param first whether the text stands at the start
-   * or after a special token.
+   * Encodes the text between two special tokens and appends its ids.
+   * @param first whether the text stands at the start or after a special token.
    */
   encode(text: string, first: boolean, output: number[]): void;
 }

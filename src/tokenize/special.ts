@@ -65,8 +65,8 @@ const END_NAMES = [
 const SHOWN_NAMES = ['<|channel|>', '<|message|>', '<|start|>', '<|constrain|>'];
 
 /**
- * Finds the tokens with a role. A token that is found by its text becomes a control token. @throws
- * MalformedVocabularyError
+ * Finds the tokens with a role. A token that is found by its text becomes a control token.
+ * @throws MalformedVocabularyError
  */
 export function findSpecials(fields: Fields, tokens: Tokens, defaults: SpecialDefaults): SpecialIds {
   const { ids, attrs, texts } = tokens;

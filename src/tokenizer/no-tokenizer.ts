@@ -34,6 +34,7 @@ export async function noTokenizer({ files: repo }: TokenizerContext, files: Toke
   return new NoTokenizerError(`${repo.repo.id} holds no tokenizer.`, SUPPORTED);
 }
 
+/** Makes the error for a kind of tokenizer that cannot be read. */
 export function notHandled(found: string, next = SUPPORTED): UnsupportedTokenizerError {
   return new UnsupportedTokenizerError(`The repository's tokenizer is ${found}, which is not handled yet.`, next);
 }

@@ -8,7 +8,8 @@ const MASK64 = (1n << 64n) - 1n;
 const rotate = (x: bigint, by: bigint) => ((x << by) | (x >> (64n - by))) & MASK64;
 
 /**
- * Sorts names into that order. @param names distinct ASCII strings, in the order in which they are added to the set.
+ * Sorts names into that order.
+ * @param names distinct ASCII strings, in the order in which they are added to the set.
  */
 export function pythonSetOrder(names: readonly string[]): string[] {
   let table: (string | undefined)[] = new Array(8).fill(undefined);

@@ -19,6 +19,7 @@ const ID_KEYS: Readonly<Record<string, string>> = {
 };
 const ADD_TYPES = ['bos', 'eos', 'sep'];
 
+/** What kinds of tokenizers and families change about `writeSpecialVocab`. */
 export interface SpecialVocabOptions {
   /** Whether to write `tokenizer.ggml.merges`. */
   readonly merges?: boolean;

@@ -4,7 +4,8 @@ import { tokenTexts } from '../hf-tokenizer/token-ids.js';
 import { objectAt } from '../hf-tokenizer/tokenizer-files.js';
 
 /**
- * The tokens of the model and the added tokens, by id. Undefined where an id has no token. @throws InvalidTokenIdError
+ * The tokens of the model and the added tokens, by id. Undefined where an id has no token.
+ * @throws InvalidTokenIdError
  */
 export function tokensById({ json, tokens }: AutoTokenizer): readonly (string | undefined)[] {
   const vocabulary = objectAt(json.model, 'vocab');

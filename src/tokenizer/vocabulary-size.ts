@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import { SourceError } from '../errors.js';
 import { MAX_VOCABULARY } from '../limits.js';
 
+/** config.json gives an impossible size of the vocabulary. */
 export class InvalidVocabularySizeError extends SourceError {}
 
 /**

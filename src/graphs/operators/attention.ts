@@ -18,7 +18,8 @@ type Attention = {
   readonly softCap?: number;
   /**
    * ALiBi's max_bias. Each head has a slope, and a score is reduced by the slope times the distance of the two
-   * positions. @default no slopes
+   * positions.
+   * @default no slopes
    */
   readonly maxBias?: number;
   /** (heads) The score of one more position, which takes its share of the softmax and has no value. @default none */

@@ -8,6 +8,7 @@ export type WeightName = string;
 /** The graph of a model does not fit its tensors. */
 export class GraphError extends UnsupportedError {}
 
+/** Makes the error for a graph that does not fit its tensors. */
 export function contradiction(what: string): GraphError {
   return new GraphError(`The model cannot be run: ${what}.`, 'The file may be damaged: convert the model again.');
 }
@@ -73,8 +74,9 @@ export interface OperatorKind<Op extends { readonly op: string }, Field extends 
 }
 
 /**
- * The length of each part if `width` is divided into equal parts. @param of the name for the message. @throws
- * GraphError if the parts are not whole
+ * The length of each part if `width` is divided into equal parts.
+ * @param of the name for the message.
+ * @throws GraphError if the parts are not whole
  */
 export function divideEqually(width: number, parts: number, of: string): number {
   const part = width / parts;

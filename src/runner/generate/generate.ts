@@ -18,6 +18,7 @@ import { type Decoded, decodeTokens } from './decode.js';
 import { createSampler, type SamplingOptions } from './sample.js';
 import { type ChatMessage, renderChat } from './template.js';
 
+/** The parameters of `generate`. */
 export interface GenerateParams extends Omit<RunnableOptions, 'emit'>, SamplingOptions {
   /** A GGUF file, or a model in the format of transformers: a folder, or `org/model[@revision]`. */
   readonly source: string;
@@ -39,6 +40,7 @@ export type GenerateEvent =
   | { readonly event: 'text'; readonly text: string }
   | DoneEvent<GenerateResult>;
 
+/** The text, and how it came about. */
 export interface GenerateResult extends Decoded {
   readonly promptTokens: number;
   /** Seconds that the model took for the prompt, and for the generated tokens. */
@@ -48,6 +50,7 @@ export interface GenerateResult extends Decoded {
 
 /** The prompt has no tokens, or more than the model's context. */
 export class PromptLengthError extends UsageError {}
+/** The model has no chat template. */
 export class NoChatTemplateError extends SourceError {}
 
 const DEFAULT_MAX_TOKENS = 128;

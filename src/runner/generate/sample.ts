@@ -1,6 +1,7 @@
 /** Picks the next token from the logits of a vocabulary. `past` has the tokens before it. */
 export type Sampler = (logits: Float32Array, past?: readonly number[]) => number;
 
+/** How tokens are picked. */
 export interface SamplingOptions {
   /** Above 0, tokens are drawn at random; 0 always picks the likeliest. @default 0 */
   readonly temperature?: number;

@@ -26,6 +26,7 @@ export interface CollectParams extends Omit<RunnableOptions, 'emit'>, Partial<Ch
 /** The tokens of a chunk, as in llama-imatrix. */
 export const DEFAULT_CONTEXT = 512;
 
+/** The statistics that a run collected. */
 export interface Collected {
   readonly entries: ReadonlyMap<string, SummedEntry>;
   /** The name of the text. */

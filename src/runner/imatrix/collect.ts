@@ -6,6 +6,7 @@ import type { Engine } from '../engine.js';
 import { chunkCount } from '../measure.js';
 import { BATCH_TOKENS } from '../memory.js';
 
+/** The inputs of a matrix product are NaN or infinite. */
 export class NonFiniteActivationsError extends SourceError {}
 
 export interface ChunkOptions {

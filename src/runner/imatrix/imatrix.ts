@@ -30,6 +30,7 @@ export interface ImatrixParams extends Omit<CollectParams, 'source'>, ForceOptio
 
 export type ImatrixEvent = PhaseEvent | ProgressEvent | OpeningEvent | CoverageEvent | DoneEvent<ImatrixResult>;
 
+/** The written file. */
 export interface ImatrixResult {
   readonly path: string;
   /** Bytes. */

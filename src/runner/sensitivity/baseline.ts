@@ -20,8 +20,8 @@ export class Baseline {
   ) {}
 
   /**
-   * Runs the unchanged model. It must be called before `divergence`. @throws the errors of `openEngine` and
-   * `Engine.run`; InterruptedError
+   * Runs the unchanged model. It must be called before `divergence`.
+   * @throws the errors of `openEngine` and `Engine.run`; InterruptedError
    */
   async prepare(): Promise<void> {
     await this.#run([], (logits) => this.#logits.push(logits.slice()));

@@ -63,7 +63,10 @@ export async function fingerprint(tokenizer: AutoTokenizer, withinTime: WithinTi
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Finds llama.cpp's spelling of a name; case and separators do not matter. @throws PreTokenizerNameError */
+/**
+ * Finds llama.cpp's spelling of a name. Case, hyphens, underscores and dots do not matter.
+ * @throws PreTokenizerNameError
+ */
 export function parsePreTokenizer(name: string): string {
   const known = sameName(name, PRE_TOKENIZER_NAMES);
   if (known === undefined) {
