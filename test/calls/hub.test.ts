@@ -74,6 +74,7 @@ describe('stopping half-way leaves no file', () => {
     const out = tempFolder();
     const { convert } = await import('#src/calls/convert.js');
     const stop = new AbortController();
+    let begun: string[] = [];
     const consume = async () => {
       for await (const event of convert({
         source: 'org/Tiny-Verse-2M',
@@ -86,14 +87,15 @@ describe('stopping half-way leaves no file', () => {
           hub.faults.every = 1;
         }
         if (event.event === 'phase' && event.phase === 'fill') {
-          expect(readdirSync(out)).toEqual([
-            expect.stringMatching(/^Tiny-Verse-2M-Q4_K_M\.gguf\.\d+-[0-9a-f]{8}\.partial$/),
-          ]);
-          setTimeout(() => stop.abort(), 50);
+          setTimeout(() => {
+            begun = readdirSync(out);
+            stop.abort();
+          }, 50);
         }
       }
     };
     await expect(consume()).rejects.toMatchObject({ name: 'InterruptedError', exitCode: 130 });
+    expect(begun).toEqual([expect.stringMatching(/^Tiny-Verse-2M-Q4_K_M\.gguf\.\d+-[0-9a-f]{8}\.partial$/)]);
     expect(readdirSync(out)).toEqual([]);
   });
 
