@@ -34,10 +34,11 @@ async function large(): Promise<void> {
   renameSync(made, path);
   const hub = await startHub(root);
   try {
+    process.env.HF_ENDPOINT = hub.endpoint;
     const options = ['--arch-file', familyOf(path), '--quant', 'q4_k_m', '--dry-run'];
     const sources = [
       ['from its folder', [path, ...options]],
-      ['from the Hub on the loopback', [`org/${basename(made)}`, '--endpoint', hub.endpoint, ...options]],
+      ['from the Hub on the loopback', [`org/${basename(made)}`, ...options]],
     ] as const;
     for (const [where, args] of sources) {
       const seconds: number[] = [];
