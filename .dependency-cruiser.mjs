@@ -3,7 +3,7 @@
  * `npm run lint` holds src to it, and test/rooms.test.ts the table in docs/architecture.md.
  */
 export const ROOMS = {
-  archs: 'config gguf options tensor tokenizer',
+  archs: 'config gguf options tensor text tokenizer',
   async: '',
   calls: 'async fill gguf-files layout options output plan quantize repo runner',
   checkpoint: 'options repo tensor',
@@ -24,7 +24,7 @@ export const ROOMS = {
   output: 'gguf gguf-files metadata repo',
   plan:
     'archs async checkpoint config fill gguf gguf-files hf-tokenizer jinja layout loading metadata options output ' +
-    'quantize repo tensor tokenize tokenizer',
+    'quantize repo tensor text tokenize tokenizer',
   plot: 'gguf layout quantize runner',
   quantize: 'gguf options tensor',
   repo: 'gguf options',

@@ -16,6 +16,7 @@ function nameOf<Table extends object>(table: Table) {
 const text = v.pipe(v.string(), v.nonEmpty());
 const texts = v.array(text);
 const some = v.pipe(texts, v.nonEmpty());
+const derivation = nameOf({ ...COUNTS, ...DERIVATIONS });
 const scalar = v.union([v.string(), v.number(), v.boolean(), v.null()]);
 const is = v.union([scalar, v.array(scalar)]);
 
@@ -23,7 +24,7 @@ const condition: v.GenericSchema<Condition> = v.lazy(() =>
   v.union([
     v.strictObject({ field: text, is }),
     v.strictObject({ field: text, exists: v.boolean() }),
-    v.strictObject({ derive: nameOf(DERIVATIONS), is }),
+    v.strictObject({ derive: derivation, is }),
     v.strictObject({ probe: text, is: v.boolean() }),
     v.strictObject({ all: v.array(condition) }),
   ]),
@@ -37,7 +38,7 @@ const keyFrom = v.union([
     required: v.exactOptional(v.literal(true)),
   }),
   v.strictObject({ value: v.union([v.string(), v.number(), v.boolean()]) }),
-  v.strictObject({ derive: nameOf(DERIVATIONS) }),
+  v.strictObject({ derive: derivation }),
   v.strictObject({ probe: text }),
 ]);
 const keyRow = v.union([v.strictTuple([text, keyType, keyFrom]), v.strictTuple([text, keyType, keyFrom, condition])]);

@@ -91,7 +91,7 @@ export interface TensorRule {
   readonly group?: string;
 }
 
-/** A named transform and its parameters: numbers, named counts, or fields of config.json. */
+/** A named transform and its parameters: numbers, probes' first values, named counts, or fields of config.json. */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string)[]];
 
 /** A fact about the weights that keys and conditions ask for by its `id`. */

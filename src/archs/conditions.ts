@@ -1,4 +1,4 @@
-import { DERIVATIONS, type Known } from '../config/derivations.js';
+import { derive, type Known } from '../config/derivations.js';
 import type { Condition } from './architecture.js';
 
 /** @throws ConfigFieldError where a derivation does */
@@ -15,6 +15,6 @@ export function holds(condition: Condition | undefined, known: Known): boolean {
   if ('exists' in condition) {
     return (known.config.hparams[condition.field] !== undefined) === condition.exists;
   }
-  const value = 'derive' in condition ? DERIVATIONS[condition.derive](known) : known.config.hparams[condition.field];
+  const value = 'derive' in condition ? derive(condition.derive, known) : known.config.hparams[condition.field];
   return [condition.is].flat().some((wanted) => wanted === value);
 }

@@ -1,14 +1,14 @@
-import type { Config } from '../config/config.js';
 import { COUNTS, type Known } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { isFloat } from '../tensor/dtype.js';
 import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
 import { dtypeOf, sourcesOf } from '../tensor/rows.js';
+import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { holds } from './conditions.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
-import { compile, globs, type Match, matches } from './patterns.js';
+import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
 import { wrapperOf } from './wrapped-names.js';
 
@@ -49,11 +49,10 @@ export function mapTensors(
   known: Known,
   tensors: Iterable<NamedExpr>,
 ): readonly NamedExpr[] {
-  const { config } = known;
   const rules = architecture.tensors.filter(({ when }) => holds(when, known));
-  const mapper = new Mapper({ ...architecture, tensors: rules }, config);
+  const mapper = new Mapper({ ...architecture, tensors: rules }, known);
   for (const name of architecture.extra ?? []) {
-    for (const tensor of EXTRA_TENSORS[name](config)) {
+    for (const tensor of EXTRA_TENSORS[name](known.config)) {
       mapper.put(tensor.name, tensor.expr, 'made from config.json');
     }
   }
@@ -83,10 +82,10 @@ class Mapper {
 
   constructor(
     readonly architecture: Architecture,
-    readonly config: Config,
+    readonly known: Known,
   ) {
     this.#patterns = compile(architecture);
-    this.#blocks = blockCount(config);
+    this.#blocks = blockCount(known.config);
   }
 
   add(name: string, tensor: NamedExpr): void {
@@ -143,7 +142,7 @@ class Mapper {
 
   #gather(found: Match, place: number, tensor: NamedExpr): void {
     const { rule, b, suffix } = found;
-    const key = `${rule.group ?? rule.to} ${b} ${suffix}`;
+    const key = `${rule.group ?? this.architecture.tensors.indexOf(rule)} ${b} ${suffix}`;
     const group = this.#waiting.get(key) ?? this.#members(found);
     this.#waiting.set(key, group);
     const own = group.find((member) => member.rule === rule) as Gathered;
@@ -174,26 +173,27 @@ class Mapper {
     return rules.map((rule) => ({
       rule,
       match: { ...found, rule },
-      wanted: rule.each ? COUNTS[rule.each](this.config) : (rule.all?.length ?? 1),
+      wanted: rule.each ? COUNTS[rule.each](this.known.config) : (rule.all?.length ?? 1),
       parts: new Map(),
     }));
   }
 
   #write(found: Match, tensors: readonly NamedExpr[]): void {
     const { to, via = [], each } = found.rule;
+    if (to === undefined) {
+      return;
+    }
     const [{ name }] = tensors as [NamedExpr];
     const steps = each === undefined ? via : ([['stack'], ...via] as const);
     const of = tensors.map(({ expr }) => expr);
-    const made = transformed(of, steps, { config: this.config, name });
+    const made = transformed(of, steps, { known: this.known, name });
     if (made.length !== 1) {
       throw new TensorMappingError(
         `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has one name for them.`,
         'Correct the rule of the architecture.',
       );
     }
-    if (to !== undefined) {
-      this.put(nameOf(found), made[0] as TensorExpr, name);
-    }
+    this.put(nameOf(found), made[0] as TensorExpr, name);
   }
 }
 

@@ -74,12 +74,3 @@ function captured({ numbers }: Entry, found: readonly number[], wanted: 'b' | 'x
   const at = numbers.indexOf(wanted);
   return at === -1 ? null : (found[at] ?? null);
 }
-
-/** Whether a name is one that a list names, in which `*` stands for anything. */
-export function globs(patterns: readonly string[]): (name: string) => boolean {
-  const sources = patterns.map(
-    (pattern) => `^${pattern.replace(/[.*+?^${}()|[\]\\]/g, (c) => (c === '*' ? '.*' : `\\${c}`))}$`,
-  );
-  const expression = new RegExp(sources.join('|') || '(?!)', 's');
-  return (name) => expression.test(name);
-}

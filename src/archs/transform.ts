@@ -1,5 +1,4 @@
-import type { Config } from '../config/config.js';
-import { COUNTS, type CountName } from '../config/derivations.js';
+import { COUNTS, type CountName, type Known } from '../config/derivations.js';
 import { integer } from '../config/fields.js';
 import { SourceError } from '../errors.js';
 import type { TensorExpr } from '../tensor/expr.js';
@@ -17,11 +16,11 @@ export class TransformError extends SourceError {}
 export function transformed(
   tensors: readonly TensorExpr[],
   via: readonly Transform[],
-  { config, name }: { readonly config: Config; readonly name: string },
+  { known, name }: { readonly known: Known; readonly name: string },
 ): readonly TensorExpr[] {
   let current = tensors;
   for (const [transform, ...parameters] of via) {
-    const numbers = parameters.map((parameter) => numberOf(parameter, config));
+    const numbers = parameters.map((parameter) => numberOf(parameter, known));
     try {
       current = TRANSFORMS[transform](current, numbers);
     } catch (cause) {
@@ -38,9 +37,13 @@ export function transformed(
   return current;
 }
 
-function numberOf(parameter: number | string, config: Config): number {
+function numberOf(parameter: number | string, { config, probes }: Known): number {
   if (typeof parameter === 'number') {
     return parameter;
+  }
+  const [probed] = [probes?.get(parameter) ?? []].flat();
+  if (typeof probed === 'number') {
+    return probed;
   }
   return Object.hasOwn(COUNTS, parameter) ? COUNTS[parameter as CountName](config) : integer(config, parameter);
 }

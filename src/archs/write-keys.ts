@@ -1,12 +1,16 @@
 import type { Config } from '../config/config.js';
-import { DERIVATIONS, type Derived, type Known } from '../config/derivations.js';
+import { type Derived, derive, type Known } from '../config/derivations.js';
 import {
   type FieldSource,
   integer,
+  integers,
   number,
+  numbers,
   optionalBoolean,
   optionalInteger,
+  optionalIntegers,
   optionalNumber,
+  optionalNumbers,
   optionalObject,
   optionalString,
   boolean as requiredBoolean,
@@ -47,11 +51,13 @@ const DERIVED_FROM: Partial<Record<string, readonly string[]>> = {
 
 type Read = (source: FieldSource, ...names: string[]) => Derived;
 
-const READ: Record<Exclude<KeyType, 'i32[]' | 'f32[]'>, { readonly optional: Read; readonly required: Read }> = {
+const READ: Record<KeyType, { readonly optional: Read; readonly required: Read }> = {
   u32: { optional: optionalInteger, required: integer },
   f32: { optional: optionalNumber, required: number },
   bool: { optional: optionalBoolean, required: requiredBoolean },
   string: { optional: optionalString, required: string },
+  'i32[]': { optional: optionalIntegers, required: integers },
+  'f32[]': { optional: optionalNumbers, required: numbers },
 };
 
 async function keyValue(type: KeyType, from: KeyFrom, known: Known): Promise<Derived> {
@@ -59,16 +65,14 @@ async function keyValue(type: KeyType, from: KeyFrom, known: Known): Promise<Der
     return from.value;
   }
   if ('derive' in from) {
-    return DERIVATIONS[from.derive](known);
+    return derive(from.derive, known);
   }
   if ('probe' in from) {
     const found = known.probes?.get(from.probe);
     return Array.isArray(found) && type !== 'f32[]' ? found[0] : found;
   }
   const source = from.of ? PARTS[from.of](known.config) : known.config;
-  return source && type in READ
-    ? READ[type as keyof typeof READ][from.required ? 'required' : 'optional'](source, ...from.fields)
-    : undefined;
+  return source && READ[type][from.required ? 'required' : 'optional'](source, ...from.fields);
 }
 
 const PARTS: Record<PartName, (config: Config) => FieldSource | undefined> = {

@@ -1,5 +1,5 @@
-import { type Jobs, withJobs } from '../async/jobs.js';
-import { type Call, stream } from '../async/stream.js';
+import type { Jobs } from '../async/jobs.js';
+import type { Call } from '../async/stream.js';
 import type { Plan } from '../layout/plan.js';
 import { checkParams } from '../plan/check-params.js';
 import { type Inputs, readInputs } from '../plan/inputs.js';
@@ -7,7 +7,7 @@ import { makePlan } from '../plan/make-plan.js';
 import { type Model, openModel } from '../plan/open-model.js';
 import type { ConversionParams } from '../plan/params.js';
 import type { ConvertEvent, ConvertResult } from './events.js';
-import { type Planner, planOnly, run } from './run.js';
+import { type Planner, planning, writing } from './run.js';
 
 /**
  * Converts a model, and quantizes it in the same pass where `quant` is given.
@@ -15,10 +15,7 @@ import { type Planner, planOnly, run } from './run.js';
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong
  */
 export function convert(params: ConversionParams): Call<ConvertEvent, ConvertResult> {
-  return stream((emit, signal) => {
-    const own = withJobs({ ...params, signal }, { emit });
-    return run(planner(own, emit), own, emit);
-  }, params.signal);
+  return writing(planner, params);
 }
 
 /**
@@ -31,8 +28,7 @@ export async function plan(
   emit: (event: ConvertEvent) => void = () => {},
   headersOnly = false,
 ): Promise<Plan> {
-  const own = withJobs(params, { emit });
-  return planOnly(planner(own, emit, headersOnly), own, emit);
+  return planning(planner, params, emit, { headersOnly });
 }
 
 function planner(

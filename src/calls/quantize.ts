@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { type Jobs, withJobs } from '../async/jobs.js';
-import { type Call, stream } from '../async/stream.js';
+import type { Jobs } from '../async/jobs.js';
+import type { Call } from '../async/stream.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
 import { type Asked, checkQuantizeParams } from '../plan/check-params.js';
 import { checkSource, tellOverrides } from '../plan/check-quantized.js';
@@ -12,7 +12,7 @@ import type { QuantizeRequest } from '../plan/quantized.js';
 import { layOutAsked } from '../plan/target.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
 import type { ConvertEvent, ConvertResult } from './events.js';
-import { type Planner, planOnly, run } from './run.js';
+import { type Planner, planning, writing } from './run.js';
 
 /**
  * Quantizes a GGUF file, as llama-quantize does.
@@ -20,10 +20,7 @@ import { type Planner, planOnly, run } from './run.js';
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong
  */
 export function quantize(params: QuantizationParams): Call<ConvertEvent, ConvertResult> {
-  return stream((emit, signal) => {
-    const own = withJobs({ ...params, signal }, { emit });
-    return run(planner(own, emit), own, emit);
-  }, params.signal);
+  return writing(planner, params);
 }
 
 /**
@@ -36,8 +33,7 @@ export async function planQuantize(
   emit: (event: ConvertEvent) => void = () => {},
   headersOnly = false,
 ): Promise<Plan> {
-  const own = withJobs(params, { emit });
-  return planOnly(planner(own, emit, headersOnly), own, emit);
+  return planning(planner, params, emit, { headersOnly });
 }
 
 function planner(

@@ -1,8 +1,10 @@
-import type { Jobs } from '../async/jobs.js';
-import { execute } from '../fill/execute.js';
+import { type Jobs, withJobs } from '../async/jobs.js';
+import { numbered } from '../async/stages.js';
+import { type Call, stream } from '../async/stream.js';
+import type { Phase } from '../events.js';
 import { ErrorStats } from '../fill/stats.js';
 import { type WantedTensor, wantedTensors } from '../fill/wanted.js';
-import { Workers } from '../fill/workers.js';
+import { executeInThreads } from '../fill/workers.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
 import type { WrittenFile } from '../layout/written-file.js';
 import { PartialFiles } from '../output/partial-files.js';
@@ -20,8 +22,43 @@ export interface Planner<Source extends { readonly repo: Repo }> {
 
 type Emit = (event: ConvertEvent) => void;
 
+/** Makes the planner of a kind of work for some parameters. @throws UsageError */
+type PlannerOf<Params, Source extends { readonly repo: Repo }> = (
+  params: Params & Jobs,
+  emit: Emit,
+  headersOnly?: boolean,
+) => Planner<Source>;
+
+/**
+ * The call that plans and writes.
+ * @param stages to number, where the caller does not.
+ */
+export function writing<Params extends PlacingParams, Source extends { readonly repo: Repo }>(
+  plannerOf: PlannerOf<Params, Source>,
+  params: Params,
+  stages?: readonly Phase[],
+): Call<ConvertEvent, ConvertResult> {
+  return stream((emit, signal) => {
+    const tell = stages ? numbered(stages, emit) : emit;
+    const own = withJobs({ ...params, signal }, { emit });
+    return run(plannerOf(own, tell), own, tell);
+  }, params.signal);
+}
+
+/** The plan of such a call. */
+export async function planning<Params extends PlacingParams, Source extends { readonly repo: Repo }>(
+  plannerOf: PlannerOf<Params, Source>,
+  params: Params,
+  emit: Emit,
+  { stages, headersOnly = false }: { readonly stages?: readonly Phase[]; readonly headersOnly?: boolean } = {},
+): Promise<Plan> {
+  const tell = stages ? numbered(stages, emit) : emit;
+  const own = withJobs(params, { emit });
+  return planOnly(plannerOf(own, tell, headersOnly), own, tell);
+}
+
 /** The plan alone, from headers and small files. */
-export async function planOnly<Source extends { readonly repo: Repo }>(
+async function planOnly<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
   params: PlacingParams,
   emit: Emit,
@@ -34,7 +71,7 @@ export async function planOnly<Source extends { readonly repo: Repo }>(
 }
 
 /** Makes the plan, writes its files, and reports both. `convert`, `quantize`, `split` and `merge` call it. */
-export async function run<Source extends { readonly repo: Repo }>(
+async function run<Source extends { readonly repo: Repo }>(
   planner: Planner<Source>,
   params: PlacingParams & Jobs,
   emit: Emit,
@@ -45,23 +82,18 @@ export async function run<Source extends { readonly repo: Repo }>(
   const onErrors = stats?.add.bind(stats);
   // Planning took memory of its own. Who hears of the stage can give it back before threads take theirs.
   emit({ event: 'phase', phase: 'fill' });
-  const workers = new Workers(jobs);
-  try {
-    const replaced = await execute({ ...work, workers, jobs, memory, signal, strict, onErrors, emit });
-    const files = written.map((file, i) => ({
-      ...file,
-      replaced: replaced[i] ?? false,
-      ...(stats && { tensors: stats.of(i) }),
-    }));
-    for (const file of files) {
-      emit({ event: 'file', ...file });
-    }
-    const result = { files };
-    emit({ event: 'done', result });
-    return result;
-  } finally {
-    await workers.close();
+  const replaced = await executeInThreads({ ...work, jobs, memory, signal, strict, onErrors, emit });
+  const files = written.map((file, i) => ({
+    ...file,
+    replaced: replaced[i] ?? false,
+    ...(stats && { tensors: stats.of(i) }),
+  }));
+  for (const file of files) {
+    emit({ event: 'file', ...file });
   }
+  const result = { files };
+  emit({ event: 'done', result });
+  return result;
 }
 
 interface Prepared {

@@ -42,11 +42,6 @@ export type CountName = keyof typeof COUNTS;
  * `set_gguf_parameters` of `TextModel` in conversion/base.py, where no other function is named.
  */
 export const DERIVATIONS = {
-  block_count: ({ config }) => blockCount(config),
-  head_count: ({ config }) => headCount(config),
-  kv_head_count: ({ config }) => kvHeadCount(config),
-  head_dim: ({ config }) => headDim(config),
-  expert_count: ({ config }) => COUNTS.expert_count(config),
   expert_gating_func: ({ config }) => gatingFunction(config),
   mrope_sections: ({ config }) => mropeSections(config),
   /** `linear`, `yarn` or `longrope`. Other types write no key; `llama3` has a tensor instead. */
@@ -61,7 +56,14 @@ export const DERIVATIONS = {
 } as const satisfies Record<string, (known: Known) => Derived | Promise<Derived>>;
 
 export type Derived = string | number | boolean | readonly number[] | undefined;
-export type DerivationName = keyof typeof DERIVATIONS;
+export type DerivationName = keyof typeof DERIVATIONS | CountName;
+
+/** The value of a derivation or a count. @throws ConfigFieldError */
+export function derive(name: DerivationName, known: Known): Derived | Promise<Derived> {
+  return name in COUNTS
+    ? COUNTS[name as CountName](known.config)
+    : DERIVATIONS[name as keyof typeof DERIVATIONS](known);
+}
 
 /** Name → number in `llama_expert_gating_func_type` of src/llama-hparams.h. */
 const GATING_FUNCTIONS: ReadonlyMap<string, number> = new Map([

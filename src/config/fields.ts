@@ -38,6 +38,14 @@ const ARRAY: Kind<readonly Json[]> = {
   what: 'a list',
   is: (value): value is readonly Json[] => Array.isArray(value),
 };
+const INTEGERS: Kind<readonly number[]> = {
+  what: 'a list of whole numbers from -2147483648 to 2147483647',
+  is: (value): value is readonly number[] => Array.isArray(value) && value.every((own) => (Number(own) | 0) === own),
+};
+const NUMBERS: Kind<readonly number[]> = {
+  what: 'a list of numbers that fit float32',
+  is: (value): value is readonly number[] => Array.isArray(value) && value.every(NUMBER.is),
+};
 const OBJECT: Kind<JsonObject> = { what: 'an object', is: isObject };
 
 type Required<T> = (source: FieldSource, ...names: string[]) => T;
@@ -80,6 +88,8 @@ export const optionalNumber = optional(NUMBER);
 export const optionalBoolean = optional(BOOLEAN);
 export const optionalString = optional(STRING);
 export const optionalArray = optional(ARRAY);
+export const optionalIntegers = optional(INTEGERS);
+export const optionalNumbers = optional(NUMBERS);
 export const optionalObject = optional(OBJECT);
 
 export const integer = required(optionalInteger);
@@ -87,6 +97,8 @@ export const number = required(optionalNumber);
 export const boolean = required(optionalBoolean);
 export const string = required(optionalString);
 export const array = required(optionalArray);
+export const integers = required(optionalIntegers);
+export const numbers = required(optionalNumbers);
 
 function place(source: FieldSource, name: string): string {
   const known = source.places?.[name];

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { type Jobs, withJobs } from '../async/jobs.js';
-import { numbered, PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
-import { type Call, stream } from '../async/stream.js';
+import type { Jobs } from '../async/jobs.js';
+import { PLAN_STAGES, WRITE_STAGES } from '../async/stages.js';
+import type { Call } from '../async/stream.js';
 import type { ConvertEvent, ConvertResult } from '../calls/events.js';
-import { type Planner, planOnly, run } from '../calls/run.js';
+import { type Planner, planning, writing } from '../calls/run.js';
 import { UsageError } from '../errors.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { align } from '../gguf/writer.js';
@@ -38,18 +38,12 @@ export class SplitLimitError extends UsageError {}
  * @throws UsageError, UnsupportedError, SourceError, HubError, ResourceError, InterruptedError
  */
 export function split(params: SplitParams): Call<ConvertEvent, ConvertResult> {
-  return stream((emit, signal) => {
-    const tell = numbered(WRITE_STAGES, emit);
-    const own = withJobs({ ...params, signal }, { emit });
-    return run(planner(own, tell), own, tell);
-  }, params.signal);
+  return writing(planner, params, WRITE_STAGES);
 }
 
 /** The plan of a split, from the headers alone. @throws as `split` */
 export async function planSplit(params: SplitParams, emit: (event: ConvertEvent) => void = () => {}): Promise<Plan> {
-  const tell = numbered(PLAN_STAGES, emit);
-  const own = withJobs(params, { emit });
-  return planOnly(planner(own, tell), own, tell);
+  return planning(planner, params, emit, { stages: PLAN_STAGES });
 }
 
 function planner(params: SplitParams & Jobs, emit: (event: ConvertEvent) => void): Planner<GgufModel> {

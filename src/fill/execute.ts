@@ -12,8 +12,7 @@ import { MEMORY_UNIT } from './pieces.js';
 import type { Sink } from './sink.js';
 import { makeTasks, type Task } from './tasks.js';
 import type { WantedTensor } from './wanted.js';
-import type { JobFailure, MeasuredErrors } from './worker.js';
-import type { Workers } from './workers.js';
+import type { Job, JobFailure, JobResult, MeasuredErrors } from './worker.js';
 
 /** A file of weights cannot be read. */
 export class ReadError extends SourceError {}
@@ -29,7 +28,8 @@ export interface Execution {
   readonly sink: Sink;
   readonly tensors: readonly WantedTensor[];
   readonly jobs: number;
-  readonly workers: Pick<Workers, 'run'>;
+  /** Runs the tasks. */
+  readonly workers: { run(job: Job): Promise<JobResult> };
   /** Bytes that all running tasks may take together. */
   readonly memory: number;
   readonly signal?: AbortSignal | undefined;

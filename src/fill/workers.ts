@@ -1,10 +1,21 @@
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { type Execution, execute } from './execute.js';
 import type { Job, JobResult } from './worker.js';
 
+/** `execute` with threads of its own. @throws as `execute` */
+export async function executeInThreads(execution: Omit<Execution, 'workers'>): Promise<boolean[]> {
+  const workers = new Workers(execution.jobs);
+  try {
+    return await execute({ ...execution, workers });
+  } finally {
+    await workers.close();
+  }
+}
+
 /** A pool of threads that run fill/worker.ts. They start at once. */
-export class Workers {
+class Workers {
   readonly #pool: Piscina<Job, JobResult>;
   readonly #started: Promise<unknown>;
 

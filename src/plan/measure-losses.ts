@@ -1,10 +1,9 @@
 import type { Jobs } from '../async/jobs.js';
 import type { PhaseEvent, ProgressEvent } from '../events.js';
-import { execute } from '../fill/execute.js';
 import { leastMemory } from '../fill/least-memory.js';
 import { wantedTensors } from '../fill/wanted.js';
 import type { MeasuredErrors } from '../fill/worker.js';
-import { Workers } from '../fill/workers.js';
+import { executeInThreads } from '../fill/workers.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { GgmlType } from '../gguf/types.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
@@ -46,16 +45,11 @@ export async function measureLosses(
   const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
   const tensors = wantedTensors(files, repo);
   leastMemory(tensors, memory);
-  const workers = new Workers(jobs);
   emit({ event: 'phase', phase: 'measure' });
-  try {
-    await execute({
-      ...{ repo, sink: new PartialFiles([]), tensors, jobs, memory, workers, signal, onErrors },
-      emit: (event) => event.event === 'progress' && emit(event),
-    });
-  } finally {
-    await workers.close();
-  }
+  await executeInThreads({
+    ...{ repo, sink: new PartialFiles([]), tensors, jobs, memory, signal, onErrors },
+    emit: (event) => event.event === 'progress' && emit(event),
+  });
   const lossesOf = ({ tensors }: PlannedFile, file: number) =>
     new Map(
       tensors.map(({ name, write }) => [name, lossOf(writeWeights(write), sums[file]?.get(name) ?? newErrorSums())]),

@@ -4,12 +4,11 @@ import type { Config } from '../config/config.js';
 import type { Probed } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
-import { execute } from '../fill/execute.js';
 import { leastMemory } from '../fill/least-memory.js';
 import { MemoryFiles } from '../fill/sink.js';
 import { wantedTensors } from '../fill/wanted.js';
 import type { MeasuredErrors } from '../fill/worker.js';
-import { Workers } from '../fill/workers.js';
+import { executeInThreads } from '../fill/workers.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
@@ -75,12 +74,7 @@ export async function readProbes(
   const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
   const all = wantedTensors(files, repo);
   leastMemory(all, memory);
-  const workers = new Workers(jobs);
-  try {
-    await execute({ repo, sink, tensors: all, jobs, memory, workers, signal, onErrors, emit: () => {} });
-  } finally {
-    await workers.close();
-  }
+  await executeInThreads({ repo, sink, tensors: all, jobs, memory, signal, onErrors, emit: () => {} });
   const [bytes] = sink.files;
   const read = new Map<string, number[]>();
   for (const [i, { offset, size: length }] of placed.entries()) {

@@ -1,10 +1,10 @@
 import type { Architecture } from '../archs/architecture.js';
-import { globs } from '../archs/patterns.js';
 import type { Checkpoint, RawTensor } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
 import { isFloat, isScaled } from '../tensor/dtype.js';
+import { globs } from '../text/globs.js';
 
 export class QuantizedSourceError extends UnsupportedError {}
 

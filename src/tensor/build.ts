@@ -13,8 +13,19 @@ import { contiguous, expanded, permuted, reshaped, type Strided, sliced, slicedP
 
 const SHAPES = { shape: shapeOf };
 
+/** More than any tensor has: their bytes stay safe integers, and their sums. */
+const MAX_ELEMENTS = 2 ** 48;
+
+/** Whether a number can be the size or the index of a dimension. */
+function isSize(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
 /** The same elements under another shape. @throws RangeError */
 export function reshape(expr: TensorExpr, shape: readonly number[]): TensorExpr {
+  if (!shape.every(isSize) || elementCount(shape) !== elementCount(shapeOf(expr))) {
+    throw new RangeError(`[${shapeOf(expr)}] cannot be reshaped to [${shape}]`);
+  }
   if (expr.op === 'concat') {
     const axis = keptAxis(shapeOf(expr), expr.axis, shape);
     if (axis !== undefined) {
@@ -30,8 +41,12 @@ export function reshape(expr: TensorExpr, shape: readonly number[]): TensorExpr 
   return arrange(expr, (view) => reshaped(view, shape));
 }
 
-/** Dimensions in another order: the new dimension `i` is the old `order[i]`. */
+/** Dimensions in another order: the new dimension `i` is the old `order[i]`. @throws RangeError */
 export function permute(expr: TensorExpr, order: readonly number[]): TensorExpr {
+  const dimensions = shapeOf(expr).map((_, i) => i);
+  if (order.length !== dimensions.length || !dimensions.every((i) => order.includes(i))) {
+    throw new RangeError(`[${shapeOf(expr)}] has no order [${order}] of its dimensions`);
+  }
   if (expr.op === 'concat') {
     return concatOf(expr, order.indexOf(expr.axis), (part) => permute(part, order));
   }
@@ -44,7 +59,7 @@ export function permute(expr: TensorExpr, order: readonly number[]): TensorExpr 
   return arrange(expr, (view) => permuted(view, order));
 }
 
-/** Two dimensions exchanged. */
+/** Two dimensions exchanged. @throws RangeError */
 export function transpose(expr: TensorExpr, a: number, b: number): TensorExpr {
   const order = shapeOf(expr).map((_, i) => (i === a ? b : i === b ? a : i));
   return permute(expr, order);
@@ -53,8 +68,8 @@ export function transpose(expr: TensorExpr, a: number, b: number): TensorExpr {
 /** Every `step`-th index of a dimension, from `from` up to but not including `to`. @throws RangeError */
 export function slice(expr: TensorExpr, dimension: number, from: number, to: number, step = 1): TensorExpr {
   const size = shapeOf(expr)[dimension];
-  if (size === undefined || from < 0 || to > size || from > to || step < 1) {
-    throw new RangeError(`[${shapeOf(expr)}] has no ${from}:${to}:${step} in dimension ${dimension}.`);
+  if (size === undefined || ![from, to, step].every(isSize) || to > size || from > to || step < 1) {
+    throw new RangeError(`[${shapeOf(expr)}] has no ${from}:${to}:${step} in dimension ${dimension}`);
   }
   const inner = (of: TensorExpr) => slice(of, dimension, from, to, step);
   switch (expr.op) {
@@ -99,7 +114,7 @@ export function expand(expr: TensorExpr, dimension: number, count: number): Tens
 export function split(expr: TensorExpr, dimension: number, sizes: readonly number[]): TensorExpr[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== shapeOf(expr)[dimension]) {
-    throw new RangeError(`Dimension ${dimension} of [${shapeOf(expr)}] does not split into ${sizes.join(' + ')}.`);
+    throw new RangeError(`Dimension ${dimension} of [${shapeOf(expr)}] does not split into ${sizes.join(' + ')}`);
   }
   let at = 0;
   return sizes.map((size) => {
@@ -118,8 +133,8 @@ export function concat(parts: readonly TensorExpr[], axis: number): TensorExpr {
       .map((size, i) => (i === axis ? 0 : size))
       .join(),
   );
-  if (new Set(others).size !== 1) {
-    throw new RangeError(`Shapes ${parts.map((part) => `[${shapeOf(part)}]`).join(', ')} do not join along ${axis}.`);
+  if (new Set(others).size !== 1 || parts.some((part) => shapeOf(part)[axis] === undefined)) {
+    throw new RangeError(`Shapes ${parts.map((part) => `[${shapeOf(part)}]`).join(', ')} do not join along ${axis}`);
   }
   const dtypes = new Set(parts.map(dtypeOf));
   const [only] = parts;
@@ -140,13 +155,27 @@ export function stack(parts: readonly TensorExpr[]): TensorExpr {
  * @param index the slices' numbers in the result's order: an array, or an expression of one dimension, I32 or I64.
  */
 export function gather(expr: TensorExpr, axis: number, index: TensorExpr | readonly number[]): TensorExpr {
-  const list: TensorExpr =
-    'op' in index ? index : { op: 'constant', dtype: 'I32', shape: [index.length], values: index };
-  return { op: 'gather', axis, of: expr, index: list };
+  const shape = shapeOf(expr);
+  const size = axis === 0 || axis === shape.length - 1 ? (shape[axis] ?? 0) : 0;
+  if ('op' in index) {
+    return { op: 'gather', axis, of: expr, index };
+  }
+  if (!index.every((i) => isSize(i) && i < size)) {
+    throw new RangeError(`[${shape}] has no slices ${index.join(', ')} along ${axis}`);
+  }
+  return {
+    op: 'gather',
+    axis,
+    of: expr,
+    index: { op: 'constant', dtype: 'I32', shape: [index.length], values: index },
+  };
 }
 
-/** Zeros: F16 or BF16 where `dtype` is one of these, else F32. */
+/** Zeros: F16 or BF16 where `dtype` is one of these, else F32. @throws RangeError for what is no shape */
 export function zeros(dtype: ElementType, shape: readonly number[]): TensorExpr {
+  if (!shape.every(isSize) || elementCount(shape) > MAX_ELEMENTS) {
+    throw new RangeError(`[${shape}] is no shape of zeros`);
+  }
   return { op: 'fill', dtype: dtype === 'F16' || dtype === 'BF16' ? dtype : 'F32', shape, value: 0 };
 }
 
@@ -172,7 +201,7 @@ function arithmetic(op: ArithmeticExpr['op'], left: TensorExpr, right: Operand):
     return { op, left: a, right: { op: 'fill', dtype, shape: shapeOf(a), value: b } };
   }
   if (shapeOf(a).join() !== shapeOf(b).join()) {
-    throw new RangeError(`[${shapeOf(a)}] and [${shapeOf(b)}] are not computed with element by element.`);
+    throw new RangeError(`[${shapeOf(a)}] and [${shapeOf(b)}] are not computed with element by element`);
   }
   return dtypeOf(a) === dtypeOf(b) ? { op, left: a, right: b } : { op, left: cast(a, 'F32'), right: cast(b, 'F32') };
 }
@@ -202,39 +231,6 @@ export function unpack(expr: TensorExpr, axis: number, bits: number): TensorExpr
     return { op: 'unpack', bits, of: expr };
   }
   return transpose({ op: 'unpack', bits, of: transpose(expr, axis, last) }, axis, last);
-}
-
-/** Replaces the result of each probe that has run by a constant. @param results a probe's id → its values. */
-export function resolve(expr: TensorExpr, results: ReadonlyMap<string, readonly number[]>): TensorExpr {
-  return mapOperands(expr, (of) => {
-    const values = of.op === 'reduced' ? results.get(of.id) : undefined;
-    return of.op === 'reduced' && values ? { op: 'constant', dtype: of.dtype, shape: of.shape, values } : of;
-  });
-}
-
-/** Rebuilds an expression from its leaves up: `change` replaces each node after its operands. */
-function mapOperands(expr: TensorExpr, change: (expr: TensorExpr) => TensorExpr): TensorExpr {
-  const inner = (of: TensorExpr) => mapOperands(of, change);
-  switch (expr.op) {
-    case 'concat':
-      return change({ ...expr, of: expr.of.map(inner) });
-    case 'add':
-    case 'sub':
-    case 'mul':
-    case 'div':
-      return change({ ...expr, left: inner(expr.left), right: inner(expr.right) });
-    case 'gather':
-      return change({ ...expr, of: inner(expr.of), index: inner(expr.index) });
-    case 'repack':
-      return change({ ...expr, codes: inner(expr.codes), scales: inner(expr.scales) });
-    case 'view':
-    case 'apply':
-    case 'cast':
-    case 'unpack':
-      return change({ ...expr, of: inner(expr.of) });
-    default:
-      return change(expr);
-  }
 }
 
 /** Applies `move` as far down the tree as it can be applied. */

@@ -20,7 +20,6 @@ export type TensorExpr =
   | SourceExpr
   | ConstantExpr
   | FillExpr
-  | ReducedExpr
   | ViewExpr
   | ConcatExpr
   | GatherExpr
@@ -54,17 +53,6 @@ export interface FillExpr {
   readonly dtype: 'F32' | 'F16' | 'BF16';
   readonly shape: readonly number[];
   readonly value: number;
-}
-
-/**
- * The small result of a probe, which runs while the plan is made. `resolve` replaces it by a constant before anything
- * is evaluated.
- */
-export interface ReducedExpr {
-  readonly op: 'reduced';
-  readonly id: string;
-  readonly dtype: 'F32';
-  readonly shape: readonly number[];
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Interpreter, Operator, Segment, Workplace } from './operator.js';
 import { concat } from './operators/concat.js';
 import { apply, arithmetic, cast } from './operators/elementwise.js';
 import { gather } from './operators/gather.js';
-import { constant, fill, reduced } from './operators/known.js';
+import { constant, fill } from './operators/known.js';
 import { repack, unpack } from './operators/packed.js';
 import { source } from './operators/source.js';
 import { view } from './operators/view.js';
@@ -17,7 +17,6 @@ const OPERATORS: Operators = {
   source,
   constant,
   fill,
-  reduced,
   view,
   concat,
   gather,

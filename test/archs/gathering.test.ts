@@ -122,6 +122,20 @@ describe('by hand', () => {
     expect(joined).toEqual({ name: 'blk.0.attn_qk.weight', expr: { op: 'concat', axis: 0, of: [q.expr, k.expr] } });
   });
 
+  test('tensors that are gathered and not written do not meet each other', () => {
+    const rules: readonly TensorRule[] = [
+      { all: ['{L}.q.*', '{L}.k.*'] },
+      { from: ['{L}.experts.{x}.weight'], each: 'expert_count' },
+    ];
+    const names = ['q.weight', 'experts.0.weight', 'k.weight', 'experts.2.weight', 'experts.1.weight'];
+    expect(
+      map(
+        rules,
+        names.map((name) => source(`model.layers.0.${name}`)),
+      ),
+    ).toEqual([]);
+  });
+
   test('a tensor that is not written', () => {
     expect(map([{ from: ['{L}.scale.weight'] }], [source('model.layers.0.scale.weight')])).toEqual([]);
   });

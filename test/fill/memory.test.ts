@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { plan } from '#src/calls/convert.js';
-import { execute } from '#src/fill/execute.js';
 import { MemoryFiles } from '#src/fill/sink.js';
 import { wantedTensors } from '#src/fill/wanted.js';
-import { Workers } from '#src/fill/workers.js';
+import { executeInThreads } from '#src/fill/workers.js';
 import { headerOf } from '#src/layout/layout.js';
 import { readInputs } from '#src/plan/inputs.js';
 import { makePlan } from '#src/plan/make-plan.js';
@@ -52,13 +51,8 @@ test('a conversion into memory gives the bytes of the one to disk', async () => 
   const model = { ...(await readInputs({ ...params, emit: () => {} })), ...(await openModel(params)) };
   const { files } = await makePlan(model, { ...params, jobs: 2 }, () => {});
   const sink = new MemoryFiles(files.map((file) => ({ path: file.name, size: file.size, header: headerOf(file) })));
-  const workers = new Workers(2);
-  try {
-    const tensors = wantedTensors(files, model.repo);
-    await execute({ repo: model.repo, sink, tensors, jobs: 2, memory: 2 ** 22, workers, emit: () => {} });
-  } finally {
-    await workers.close();
-  }
+  const tensors = wantedTensors(files, model.repo);
+  await executeInThreads({ repo: model.repo, sink, tensors, jobs: 2, memory: 2 ** 22, emit: () => {} });
   const sums = sink.files.map((bytes) => createHash('sha256').update(bytes).digest('hex'));
   expect(sums).toEqual(records.map(([, record]) => record.sha256));
 });

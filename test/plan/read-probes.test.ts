@@ -43,7 +43,7 @@ const TENSORS: Readonly<Record<string, StoredTensor>> = {
   'wider-head': f32([1, 2, 3, 4]),
 };
 
-const config = loadConfig({ architectures: ['Qwen3ForCausalLM'], num_hidden_layers: 2 });
+const config = loadConfig({ architectures: ['Qwen3ForCausalLM'], num_hidden_layers: 2, layer_list: [3, -1] });
 
 async function probe(probes: readonly Probe[], maxMemory = 2 ** 22, jobs = 2): Promise<ReadonlyMap<string, Probed>> {
   const folder = tempFolder();
@@ -97,6 +97,7 @@ test('keys, rules and conditions ask for them', async () => {
       ['{arch}.first_slope', 'f32', { probe: 'slopes' }],
       ['{arch}.nothing', 'f32', { probe: 'nothing' }],
       ['{arch}.tied', 'bool', { probe: 'tied' }],
+      ['{arch}.layers', 'i32[]', { fields: ['layer_list'] }],
       ['{arch}.untied', 'bool', { value: true }, { probe: 'tied', is: false }],
     ],
     tensors: [
@@ -110,10 +111,20 @@ test('keys, rules and conditions ask for them', async () => {
     'qwen3.slopes': { type: 'array', of: 'f32', value: [1.5, -2.5] },
     'qwen3.first_slope': { type: 'f32', value: 1.5 },
     'qwen3.tied': { type: 'bool', value: true },
+    'qwen3.layers': { type: 'array', of: 'i32', value: [3, -1] },
   });
   const head = { op: 'source', name: 'head', file: 'f', offset: 0, dtype: 'F32', shape: [1] } as const;
   const names = (probes: ReadonlyMap<string, Probed>) =>
     mapTensors(architecture, { ...all, probes }, [{ name: 'head', expr: head }]).map(({ name }) => name);
   expect(names(found)).toEqual([]);
   expect(names(new Map([['tied', false]]))).toEqual(['output.weight']);
+});
+
+test('a transform takes what a probe found', () => {
+  const rule = { from: ['head'], to: 'output.weight', via: [['mul', 'slopes']] } as const;
+  const head = { op: 'source', name: 'head', file: 'f', offset: 0, dtype: 'F32', shape: [1] } as const;
+  const probes = new Map<string, Probed>([['slopes', [1.5, -2.5]]]);
+  const architecture: Architecture = { ...qwen3, tensors: [rule] };
+  const [tensor] = mapTensors(architecture, { ...known(config), probes }, [{ name: 'head', expr: head }]);
+  expect(tensor?.expr).toMatchObject({ op: 'mul', left: head, right: { op: 'fill', value: 1.5 } });
 });

@@ -1,11 +1,8 @@
 import { bytesOf } from '../dtype.js';
-import { type ConstantExpr, elementCount, type FillExpr, type ReducedExpr, rowLength } from '../expr.js';
+import { type ConstantExpr, elementCount, type FillExpr, rowLength } from '../expr.js';
 import type { Operator } from '../operator.js';
 
-/**
- * Operators without a source: values of the configuration, one repeated value, and the result of a probe that has not
- * run yet.
- */
+/** Operators without a source: values that are known when the plan is made, and one repeated value. */
 
 const sourceless = { grain: () => 1, segments: () => [], sources: () => [] };
 
@@ -44,16 +41,3 @@ export const fill: Operator<FillExpr> = {
   },
   memory: ({ dtype, shape }) => bytesOf(dtype, elementCount(shape) + 1),
 };
-
-export const reduced: Operator<ReducedExpr> = {
-  ...sourceless,
-  shape: ({ shape }) => shape,
-  dtype: ({ dtype }) => dtype,
-  narrow: ({ id }) => unresolved(id),
-  evaluate: ({ id }) => unresolved(id),
-  memory: () => 0,
-};
-
-function unresolved(id: string): never {
-  throw new Error(`The result ${id} was not put in its place.`);
-}
