@@ -41,11 +41,12 @@ const DECLARED: JsonObject = { tie_word_embeddings: true, bos_token_id: null, eo
 
 function construct(name: string, type: ModelType, raw: JsonObject, version: Version, depth: number): JsonObject {
   const given = Object.entries(raw).filter(([key]) => key !== 'model_type');
+  const isAlias = (key: string) => Object.hasOwn(type.aliases, key);
   const fields: Draft = {
     ...COMMON_DEFAULTS[version],
     ...(type.version < version ? DECLARED : {}),
     ...type.fields,
-    ...Object.fromEntries(given.filter(([key]) => type.aliases[key] === undefined)),
+    ...Object.fromEntries(given.filter(([key]) => !isAlias(key))),
     model_type: type.fields.model_type ?? name,
   };
   for (const [key, part] of Object.entries(type.parts)) {
@@ -62,7 +63,7 @@ function construct(name: string, type: ModelType, raw: JsonObject, version: Vers
     rule(fields, type);
   }
   for (const [key, value] of given) {
-    const kept = type.aliases[key];
+    const kept = isAlias(key) ? type.aliases[key] : undefined;
     if (kept !== undefined) {
       fields[kept] = value;
     }

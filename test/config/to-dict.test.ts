@@ -31,3 +31,9 @@ test('parts nested deeper than any class has them', () => {
   );
   expect(toDict(nested)).toBeNull();
 });
+
+test('fields with the names of JavaScript are fields like others', () => {
+  const fields = toDict(JSON.parse('{"model_type": "llama", "constructor": 1, "toString": 2}'));
+  expect(fields).toMatchObject({ constructor: 1, toString: 2 });
+  expect(Object.keys(fields ?? {}).filter((name) => name.includes('native code'))).toEqual([]);
+});
