@@ -21,7 +21,8 @@ class Workers {
 
   constructor(count: number) {
     this.#pool = new Piscina({
-      filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
+      // The bundled build has this module in another folder of dist/, one level below it too.
+      filename: fileURLToPath(new URL('../fill/worker.js', import.meta.url)),
       name: 'fill',
       minThreads: count,
       maxThreads: count,

@@ -2,7 +2,7 @@ import type { Outputs } from '#src/runner/engine.js';
 import { continueTokens, type End } from '#src/runner/generate/continue.js';
 import { decodeTokens } from '#src/runner/generate/decode.js';
 import { createSampler, likeliest } from '#src/runner/generate/sample.js';
-import { ChatTemplateError, renderChat } from '#src/runner/generate/template.js';
+import { ChatTemplateError, renderChat } from '#src/runner/template.js';
 import { fakeEngine, letters } from './fakes.js';
 
 async function all(tokens: AsyncGenerator<number, End>): Promise<[number[], End]> {

@@ -13,10 +13,10 @@ import type { Vocabulary } from '../../tokenize/vocabulary.js';
 import { warn } from '../../warnings.js';
 import { MAX_CONTEXT, openEngine } from '../engine.js';
 import { openRunnable, type RunnableOptions } from '../model.js';
+import { type ChatMessage, renderChat } from '../template.js';
 import { continueTokens } from './continue.js';
 import { type Decoded, decodeTokens } from './decode.js';
 import { createSampler, type SamplingOptions } from './sample.js';
-import { type ChatMessage, renderChat } from './template.js';
 
 /** The parameters of `generate`. */
 export interface GenerateParams extends Omit<RunnableOptions, 'emit'>, SamplingOptions {

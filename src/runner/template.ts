@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { SourceError } from '../../errors.js';
+import { SourceError } from '../errors.js';
 import type { TemplateAnswer, TemplateRequest } from './template-process.js';
 
 export interface ChatMessage {
@@ -48,7 +48,8 @@ export async function renderChat(
 }
 
 function inProcess(request: TemplateRequest): Promise<TemplateAnswer> {
-  const child = fork(fileURLToPath(new URL('./template-process.js', import.meta.url)), [], {
+  // The bundled build has this module in another folder of dist/, one level below it too.
+  const child = fork(fileURLToPath(new URL('../runner/template-process.js', import.meta.url)), [], {
     execArgv: [`--max-old-space-size=${MEMORY_MIB}`],
     // V8's messages about memory are not for the user.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

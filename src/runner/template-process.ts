@@ -1,5 +1,5 @@
-import { renderTemplate, TemplateSyntaxError } from '../../jinja/template.js';
-import { MAX_CHAT_LENGTH } from '../../limits.js';
+import { renderTemplate, TemplateSyntaxError } from '../jinja/template.js';
+import { MAX_CHAT_LENGTH } from '../limits.js';
 
 export interface TemplateRequest {
   readonly template: string;

@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander';
+import { EXIT, Hf2ggufError } from '../errors.js';
+import { printable } from '../printable.js';
+import { toJsonLine } from './json.js';
+import { errorEvent } from './json-stream.js';
+import { program } from './program.js';
+import { screen } from './terminal/screen.js';
+
+/** Commander has printed its own errors by now; ours are a sentence, with a stack trace only for who asks. */
+function report(error: unknown): number {
+  screen.clear();
+  if (error instanceof CommanderError && error.exitCode === 0) {
+    return EXIT.done;
+  }
+  if (process.argv.includes('--json')) {
+    console.log(toJsonLine(errorEvent(error)));
+  }
+  if (error instanceof CommanderError) {
+    return EXIT.usage;
+  }
+  if (process.env.HF2GGUF_DEBUG) {
+    console.error(error);
+  }
+  if (error instanceof Hf2ggufError) {
+    screen.error(printable(error.message));
+    return error.exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  screen.error(`a bug of ours: ${printable(message)} Please report it; HF2GGUF_DEBUG=1 shows where it happened.`);
+  return EXIT.bug;
+}
+
+/** Runs the command that the process was called with, and sets its exit code. */
+export async function runCommandLine(): Promise<void> {
+  // A reader that has seen enough, such as head, ends no work: it may be writing files.
+  // A terminal that was closed takes nothing more, and what is being written has to be removed first; then this ends as the
+  // system wanted it to, for Node aborts where it cannot give a terminal its settings back.
+  let isClosed = false;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') {
+        throw error;
+      }
+      isClosed ||= error.code === 'EIO';
+    });
+  }
+  process.once('exit', () => isClosed && process.kill(process.pid, 'SIGHUP'));
+
+  try {
+    const command = program();
+    if (process.argv.length <= 2) {
+      command.help({ error: true });
+    }
+    await command.parseAsync();
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
