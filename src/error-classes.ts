@@ -88,6 +88,7 @@ export { ModelFormatError, NoModelError } from './repo/contents.js';
 export {
   AccessPendingError,
   BadEndpointError,
+  ChangingFileError,
   FileNotFoundError,
   FileOfRepoError,
   FolderNotFoundError,
@@ -95,6 +96,7 @@ export {
   HubKindError,
   MissingFileError,
   NetworkDownError,
+  NoHashError,
   NotAFolderError,
   NotASourceError,
   OfflineError,

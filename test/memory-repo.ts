@@ -23,5 +23,7 @@ export function memoryRepo(files: Readonly<Record<string, string | Uint8Array>>)
       yield contents.get(path) ?? new Uint8Array();
     },
     local: () => null,
+    file: (path) => ({ path, size: contents.get(path)?.length ?? 0 }),
+    ...{ isChecked: () => false, notes: () => [], streamed: new Set<string>() },
   };
 }

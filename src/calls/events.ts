@@ -1,5 +1,5 @@
 import type { DoneEvent, KeptEvent, PhaseEvent, ProgressEvent, WaitEvent, WarningEvent } from '../events.js';
-import type { Plan } from '../layout/plan.js';
+import type { Plan, PlannedSource } from '../layout/plan.js';
 import type { WrittenFile } from '../layout/written-file.js';
 import type { CoverageEvent } from '../quantize/imatrix/coverage.js';
 import type { CheckResult, MeasuredEvent } from '../runner/check-result.js';
@@ -28,6 +28,8 @@ export type ConvertEvent =
 
 export interface ConvertResult {
   readonly files: readonly WrittenFile[];
+  /** What was read, and by which hash each file was compared with what its host says of it. */
+  readonly sources: readonly PlannedSource[];
   /** How far the files are from the source; present with the option `check`. */
   readonly check?: CheckResult;
 }

@@ -78,7 +78,7 @@ async function run<Source extends { readonly repo: Repo }>(
 ): Promise<ConvertResult> {
   await checkKnownOutput(params, planner.placing);
   const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal, strict } = params;
-  const { written, stats, ...work } = await prepare(planner, params, emit);
+  const { written, stats, sources, ...work } = await prepare(planner, params, emit);
   const onErrors = stats?.add.bind(stats);
   // Planning took memory of its own. Who hears of the stage can give it back before threads take theirs.
   emit({ event: 'phase', phase: 'fill' });
@@ -91,7 +91,7 @@ async function run<Source extends { readonly repo: Repo }>(
   for (const file of files) {
     emit({ event: 'file', ...file });
   }
-  const result = { files };
+  const result = { files, sources };
   emit({ event: 'done', result });
   return result;
 }
@@ -103,6 +103,7 @@ interface Prepared {
   /** The result's entry for each file; whether it replaced another is known only when it has been written. */
   readonly written: readonly Omit<WrittenFile, 'replaced'>[];
   readonly stats: ErrorStats | undefined;
+  readonly sources: Plan['sources'];
 }
 
 /**
@@ -123,6 +124,7 @@ async function prepare<Source extends { readonly repo: Repo }>(
   emit({ event: 'plan', plan });
   return {
     repo,
+    sources: plan.sources,
     tensors: wantedTensors(plan.files, repo),
     sink: new PartialFiles(outputs, guard),
     written: plan.files.map(({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }) => ({

@@ -70,9 +70,9 @@ export function writeAll<Params extends PipelineParams>(
       await conversion.plan(await expected(own, each), waitsOf(each));
     }
     const written = conversion.write(await measured(own, each, { keep: true }));
-    const { files } = await forward(written, (event) => event.event !== 'done' && each(event));
+    const { files, sources } = await forward(written, (event) => event.event !== 'done' && each(event));
     const checked = own.check ? await checkFiles(files, own, each) : undefined;
-    const result = { files, ...(checked && { check: checked }) };
+    const result = { files, sources, ...(checked && { check: checked }) };
     emit({ event: 'done', result });
     if (checked) {
       checkGates(checked, checkOptions(own));

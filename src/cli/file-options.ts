@@ -15,6 +15,7 @@ export interface FileFlags extends HubFlags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly force?: boolean;
+  readonly verify?: boolean;
 }
 
 export const FORCE_HELP = 'replace a file that is there even where it is of another kind';
@@ -27,6 +28,7 @@ export function addFileOptions(command: Command, out: string): Command {
     .option('--force', FORCE_HELP)
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
+    .option('--verify', 'compare local files with the hashes that are known of them')
     .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
     .option('--jobs <n>', 'worker threads (default: one per core)', parseNumber);
 }
@@ -41,7 +43,7 @@ export function oneOut(word: string | undefined, { out, outfile }: FileFlags): s
 }
 
 /** @throws UsageError */
-export function toFileParams({ out, jobs, maxMemory, force }: FileFlags, signal: AbortSignal): OutputParams {
+export function toFileParams({ out, jobs, maxMemory, force, verify }: FileFlags, signal: AbortSignal): OutputParams {
   const memory = maxMemory === undefined ? undefined : parseBytes(maxMemory);
   if (memory === null) {
     throw new UsageError(`--max-memory ${maxMemory} is no size.`, 'Give bytes, or a number with K, M or G.');
@@ -51,6 +53,7 @@ export function toFileParams({ out, jobs, maxMemory, force }: FileFlags, signal:
     ...(out !== undefined && { output: out }),
     ...(jobs !== undefined && { jobs }),
     ...(force !== undefined && { force }),
+    ...(verify !== undefined && { verify }),
     ...(memory !== undefined && { maxMemory: memory }),
   };
 }

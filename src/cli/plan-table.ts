@@ -1,4 +1,5 @@
 import type { PlacedFile, Plan, PlannedTensor, Prediction } from '../layout/plan.js';
+import { counted } from '../options/counted.js';
 import { printable } from '../printable.js';
 import { sourcesOf } from '../tensor/rows.js';
 import { formatBytes, formatCount } from './format.js';
@@ -21,9 +22,30 @@ interface Look {
 export function renderPlan(plan: Plan, look: Look): string {
   const { id, revision, architecture } = plan.source;
   const takes = `Reads ${formatBytes(plan.sourceBytes)} of weights, takes at least ${formatBytes(plan.memory)} of buffers and ${formatBytes(plan.disk)} of disk.`;
-  const lines = [`${id}${revision ? ` at ${revision}` : ''}: ${architecture}`, ...plan.files.flatMap(summary), takes];
+  const lines = [
+    `${id}${revision ? ` at ${revision}` : ''}: ${architecture}`,
+    ...plan.files.flatMap(summary),
+    takes,
+    ...checks(plan),
+  ];
   const tables = plan.files.filter(({ tensors }) => tensors.length > 0).map((file) => tensorTable(file, plan, look));
   return [lines.map((line) => wrap(line, look.width, '  ')).join('\n'), ...tables].join('\n\n');
+}
+
+/** Which files are compared with their hashes; nothing where none is known. */
+function checks({ sources }: Plan): string[] {
+  const checked = sources.filter(({ check }) => check === 'sha256' || check === 'sha1');
+  const parts = sources.filter(({ check }) => check === 'part');
+  if (checked.length + parts.length === 0) {
+    return [];
+  }
+  return [
+    `Compares ${checked.length} of ${counted(sources.length, 'file')} with what the Hub says of them.`,
+    ...parts.map(
+      ({ path, size, read }) =>
+        `${printable(path)} is not verified: ${((100 * read) / size).toFixed(0)} % of it is read.`,
+    ),
+  ];
 }
 
 function summary(file: PlacedFile): string[] {

@@ -10,6 +10,7 @@ import { DoubtfulValues } from './doubtful-values.js';
 import { fetchReads } from './fetch-reads.js';
 import { MEMORY_UNIT } from './pieces.js';
 import type { Sink } from './sink.js';
+import { SourceChecks } from './source-checks.js';
 import { makeTasks, type Task } from './tasks.js';
 import type { WantedTensor } from './wanted.js';
 import type { Job, JobFailure, JobResult, MeasuredErrors } from './worker.js';
@@ -78,9 +79,11 @@ async function fillAll(execution: Execution): Promise<void> {
   const share = Math.max(pool.size / busy, MIN_SHARE);
   const tasks = makeTasks(tensors, { share: Math.min(share, pool.size), most: pool.size, keepsOutputs: !sink.fds });
   const sources = new LocalSources(repo);
+  const checks = new SourceChecks(repo, tensors, signal);
   const doubtful = new DoubtfulValues();
   let done = 0;
   const runTask = async (task: Task, stop: AbortSignal) => {
+    const compare = checks.announce(task);
     const memory = await pool.take(task.memory);
     try {
       if (stop.aborted) {
@@ -91,7 +94,10 @@ async function fillAll(execution: Execution): Promise<void> {
       }
       const local = task.isLocal && { sources: sources.open(task) };
       const job = { task, memory, measure: execution.onErrors !== undefined };
-      const { failure, ...found } = await workers.run({ ...job, ...local, ...(sink.fds && { fds: sink.fds }) });
+      const filled = workers.run({ ...job, ...local, ...(sink.fds && { fds: sink.fds }) });
+      // What was fetched is compared while a worker has it; a worker reads local files itself.
+      const compared = task.isLocal ? filled.then(() => compare(memory)) : compare(memory);
+      const [{ failure, ...found }] = await both(filled, compared);
       if (failure) {
         throw failureError(failure, sink.outputs);
       }
@@ -105,6 +111,8 @@ async function fillAll(execution: Execution): Promise<void> {
         doubtful.add(value);
       }
     } finally {
+      // Whoever waits for these bytes need not any more, if they never came.
+      compare();
       pool.give(memory);
     }
     done += task.progress;
@@ -116,7 +124,14 @@ async function fillAll(execution: Execution): Promise<void> {
   } finally {
     sources.close();
   }
+  await checks.finish();
   doubtful.report(execution);
+}
+
+/** The results of both, when both have ended: memory and files are theirs until then. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 /** File descriptors of the local source files. Each file is opened once, and all workers share its descriptor. */

@@ -1,8 +1,9 @@
 import { align } from '../gguf/writer.js';
+import type { Segment } from '../tensor/operator.js';
 import { type Cutting, cut, MAX_SOURCE_BYTES } from './cut.js';
 import { MEMORY_UNIT, type MeasuredPiece, type Piece } from './pieces.js';
 import { planReads, type Read } from './reads.js';
-import type { WantedTensor } from './wanted.js';
+import { comparePlaces, type Place, type WantedTensor } from './wanted.js';
 
 /** The work that a worker gets in one message. It is plain data. */
 export interface Task {
@@ -23,26 +24,72 @@ const MAX_PIECES = 128;
 
 /**
  * Makes the tasks one by one, when they are asked for. They have each row of each tensor once, in the order of the
- * tensors.
+ * sources.
+ * @param tensors sorted by their first places.
  * @throws MemoryLimitError for a piece that does not fit; `leastMemory` finds such a piece before any work is done
  */
 export function* makeTasks(tensors: Iterable<WantedTensor>, cutting: Cutting): Generator<Task, void, undefined> {
   let group: MeasuredPiece[] = [];
   let task: Task | undefined;
-  for (const tensor of tensors) {
-    for (const piece of cut(tensor, cutting)) {
-      const joined = joinedTask([...group, piece], cutting);
-      if (task && !joined) {
-        yield task;
-        group = [];
-      }
-      group.push(piece);
-      task = joined ?? taskOf(group, cutting);
+  for (const piece of piecesInOrder(tensors, cutting)) {
+    const joined = joinedTask([...group, piece], cutting);
+    if (task && !joined) {
+      yield task;
+      group = [];
     }
+    group.push(piece);
+    task = joined ?? taskOf(group, cutting);
   }
   if (task) {
     yield task;
   }
+}
+
+/** The next piece of a tensor, and those behind it. */
+interface Cut {
+  readonly piece: MeasuredPiece;
+  readonly first: Place | undefined;
+  readonly rest: Generator<MeasuredPiece, void, undefined>;
+}
+
+/**
+ * The pieces of all tensors, in the order of the sources: where rows of several tensors take turns in a file, as the
+ * experts of a mixture do, the file is read from its start to its end nevertheless.
+ * @param tensors sorted by their first places.
+ */
+function* piecesInOrder(tensors: Iterable<WantedTensor>, cutting: Cutting): Generator<MeasuredPiece, void, undefined> {
+  // Sorted from the last to the first.
+  const open: Cut[] = [];
+  const insert = (rest: Cut['rest']) => {
+    const { value: piece } = rest.next();
+    if (piece) {
+      const first = firstPlace(piece.segments);
+      let at = open.length;
+      while (at > 0 && comparePlaces((open[at - 1] as Cut).first, first) <= 0) {
+        at--;
+      }
+      open.splice(at, 0, { piece, first, rest });
+    }
+  };
+  function* before(place: Place | undefined, isEnd: boolean) {
+    for (let next = open.at(-1); next && (isEnd || comparePlaces(next.first, place) < 0); next = open.at(-1)) {
+      open.pop();
+      yield next.piece;
+      insert(next.rest);
+    }
+  }
+  for (const tensor of tensors) {
+    yield* before(tensor.first, false);
+    insert(cut(tensor, cutting));
+  }
+  yield* before(undefined, true);
+}
+
+function firstPlace(segments: readonly Segment[]): Place | undefined {
+  return segments.reduce<Place | undefined>(
+    (first, segment) => (first && comparePlaces(first, segment) <= 0 ? first : segment),
+    undefined,
+  );
 }
 
 /** A task of several pieces; undefined if it would be too large. */

@@ -21,6 +21,9 @@ export interface Destination {
   readonly write: TensorWrite;
 }
 
+/** A place in a source file. */
+export type Place = Pick<Segment, 'file' | 'offset'>;
+
 /** An expression, and all tensors that are made of it. It is evaluated once for all of them. */
 export interface WantedTensor {
   readonly expr: TensorExpr;
@@ -34,6 +37,8 @@ export interface WantedTensor {
   readonly isLocal: boolean;
   /** Source bytes without the gaps between runs. */
   readonly bytes: number;
+  /** Where the first of its sources begins; undefined without a source. */
+  readonly first: Place | undefined;
   readonly destinations: readonly Destination[];
 }
 
@@ -58,16 +63,16 @@ export function wantedTensors(
     }
   }
   const isLocal = localFiles(repo);
-  const placed = [...byExpr].map(([expr, entry]) => {
+  const placed = [...byExpr].map(([expr, entry]): WantedTensor => {
     const sources = sourcesOf(expr);
-    const wanted: WantedTensor = {
+    const first = firstOf(sources);
+    return {
       ...{ expr, rows: rowCount(expr), columns: rowLength(shapeOf(expr)), grain: Math.max(1, grain(expr)) },
       ...{ isLocal: sources.every(({ file }) => isLocal(file)), bytes: bytesOfSegments(segments(expr)), ...entry },
+      first: first && { file: first.file, offset: first.offset },
     };
-    return { first: firstOf(sources), wanted };
   });
-  placed.sort((a, b) => compareFirst(a.first, b.first));
-  return placed.map(({ wanted }) => wanted);
+  return placed.sort((a, b) => comparePlaces(a.first, b.first));
 }
 
 function destinationOf(tensor: PlannedTensor, file: number, headerSize: number): Destination {
@@ -95,8 +100,8 @@ function firstOf(sources: readonly SourceExpr[]): SourceExpr | undefined {
   );
 }
 
-/** Orders by the first source. Expressions without a source come last. */
-function compareFirst(a: SourceExpr | undefined, b: SourceExpr | undefined): number {
+/** Orders by file and offset. What has no source comes last. */
+export function comparePlaces(a: Place | undefined, b: Place | undefined): number {
   return a && b ? compareSegments(a, b) : Number(!a) - Number(!b);
 }
 

@@ -124,7 +124,7 @@ async function locateLocal(
   source: string,
   { path, kind }: LocalSource,
   parts: (path: string) => string[],
-  { revision }: OpenOptions,
+  { revision, verify }: OpenOptions,
 ): Promise<GgufLocation> {
   if (revision) {
     throw new RevisionOfFolderError(path);
@@ -135,7 +135,7 @@ async function locateLocal(
     throw new NotAGgufSourceError(`${path} is not a file, but a folder.`, nameOne(repo, files));
   }
   const paths = parts(basename(path));
-  const repo = await openFolderFiles(dirname(path), paths);
+  const repo = await openFolderFiles(dirname(path), paths, verify);
   const list = (await repo.list()).map((file) => file.path);
   if (!paths.some((name) => list.includes(name))) {
     throw missingFile(source, path);

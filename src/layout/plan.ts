@@ -5,6 +5,8 @@ import type { TensorExpr } from '../tensor/expr.js';
 export interface Plan {
   readonly source: { readonly id: string; readonly revision: string | null; readonly architecture: string };
   readonly files: readonly PlacedFile[];
+  /** Small files, then those of weights. */
+  readonly sources: readonly PlannedSource[];
   /** Bytes of weights that will be read. Bytes that several files need count once. */
   readonly sourceBytes: number;
   /**
@@ -14,6 +16,17 @@ export interface Plan {
   readonly memory: number;
   /** Bytes of all files together. */
   readonly disk: number;
+}
+
+/** A file of the source, and how its bytes are compared with what its host says of them. */
+export interface PlannedSource {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes that are read of it. */
+  readonly read: number;
+  /** The hash with which the whole file is compared; `part` where too little of it is read, `none` where none is known. */
+  readonly check: 'sha256' | 'sha1' | 'part' | 'none';
 }
 
 /** A plan whose files have no path yet. */

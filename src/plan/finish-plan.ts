@@ -1,6 +1,7 @@
 import type { Jobs } from '../async/jobs.js';
 import { GateError } from '../errors.js';
 import { leastMemory } from '../fill/least-memory.js';
+import { plannedSources } from '../fill/source-uses.js';
 import { wantedTensors } from '../fill/wanted.js';
 import { blockSize, type GgmlType } from '../gguf/types.js';
 import type { PlannedFile, UnplacedPlan } from '../layout/plan.js';
@@ -34,6 +35,7 @@ export function finishPlan({ repo, architecture, files, params, emit }: PlanSour
   return {
     source: { id: repo.id, revision: repo.revision, architecture },
     files,
+    sources: plannedSources(tensors, repo),
     sourceBytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
     memory: leastMemory(tensors, params.maxMemory ?? DEFAULT_MAX_MEMORY),
     disk: files.reduce((sum, file) => sum + file.size, 0),

@@ -25,6 +25,11 @@ export interface OutputParams extends ForceOption {
   readonly stats?: boolean;
   /** Bytes that all buffers together take at most; less than `Plan.memory` is refused. @default 192 MiB */
   readonly maxMemory?: number;
+  /**
+   * Compare files of this machine with the hashes that are known of them: in the Hub's cache, and in folders that its tools
+   * have downloaded. What comes from the Hub itself is always compared. @default false
+   */
+  readonly verify?: boolean;
   /** Worker threads. @default the machine's cores */
   readonly jobs?: number;
   /** Token for the Hub. @default HF_TOKEN, or the token file of the Hugging Face tools */

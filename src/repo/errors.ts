@@ -93,6 +93,25 @@ export class WrongHashError extends SourceError {
   }
 }
 
+/** A file gave other bytes when a part of it was read once more. */
+export class ChangingFileError extends SourceError {
+  constructor(path: string, offset: number, length: number) {
+    super(
+      `Of ${path}, ${counted(length, 'byte')} from byte ${offset} on were different when they were read again.`,
+      'Run it again; a file that changes while it is read gives no model that could be trusted.',
+    );
+  }
+}
+
+export class NoHashError extends UsageError {
+  constructor(path: string) {
+    super(
+      `Of no file in ${path} a hash is known that it could be compared with.`,
+      "Leave --verify out; hashes are known of the Hub's cache, and of folders that were downloaded with its tools.",
+    );
+  }
+}
+
 export class UnsafePathError extends SourceError {
   constructor(path: string) {
     super(`The file name ${JSON.stringify(path)} could lead out of the repository.`, "Don't use this repository.");

@@ -4,13 +4,16 @@ import { MAX_REPO_FILES } from '../limits.js';
 import {
   FolderNotFoundError,
   MissingFileError,
+  NoHashError,
   NotAFolderError,
   TooManyFilesError,
   UnreadableError,
 } from './errors.js';
+import { knownHash } from './known-hash.js';
 import { checkLength, errorCode, readLocalInto, streamLocal } from './local-file.js';
 import { byCodePoint, checkRepoPath } from './paths.js';
 import type { Repo, RepoFile } from './repo.js';
+import { hashName, ReadNotes, verified } from './verify.js';
 
 export interface FolderIdentity {
   readonly id: string;
@@ -24,9 +27,10 @@ export interface FolderIdentity {
  * A folder as a repository. Symbolic links to files count as files (a cache's snapshot consists of them); links to
  * folders, and folders whose name starts with a dot, are left out.
  * @param identity what it is called; by default after the folder.
- * @throws FolderNotFoundError, NotAFolderError, UnreadableError, TooManyFilesError
+ * @param verify whether files are compared with the hashes that the folder holds.
+ * @throws FolderNotFoundError, NotAFolderError, UnreadableError, TooManyFilesError, NoHashError
  */
-export async function openFolder(path: string, identity?: FolderIdentity): Promise<Repo> {
+export async function openFolder(path: string, identity?: FolderIdentity, verify = false): Promise<Repo> {
   const root = resolve(path);
   const kind = await statOrNull(root, path);
   if (!kind) {
@@ -36,14 +40,14 @@ export async function openFolder(path: string, identity?: FolderIdentity): Promi
     throw new NotAFolderError(path);
   }
   const files = await listFolder(root, path);
-  return new FolderRepo(root, files, identity ?? folderIdentity(root, path));
+  return new FolderRepo(root, await withHashes(root, path, files, verify), identity ?? folderIdentity(root, path));
 }
 
 /**
  * Some files of a folder as a repository, without a look at the others. Those that don't exist are not in its list.
- * @throws UnreadableError
+ * @throws UnreadableError, NoHashError
  */
-export async function openFolderFiles(path: string, names: readonly string[]): Promise<Repo> {
+export async function openFolderFiles(path: string, names: readonly string[], verify = false): Promise<Repo> {
   const root = resolve(path);
   const found = await Promise.all(
     names.map(async (name): Promise<RepoFile[]> => {
@@ -51,7 +55,24 @@ export async function openFolderFiles(path: string, names: readonly string[]): P
       return kind?.isFile() ? [{ path: name, size: kind.size }] : [];
     }),
   );
-  return new FolderRepo(root, found.flat(), folderIdentity(root, path));
+  return new FolderRepo(root, await withHashes(root, path, found.flat(), verify), folderIdentity(root, path));
+}
+
+/** @throws NoHashError where none is known */
+async function withHashes(
+  root: string,
+  shown: string,
+  files: readonly RepoFile[],
+  verify: boolean,
+): Promise<readonly RepoFile[]> {
+  if (!verify) {
+    return files;
+  }
+  const hashed = await Promise.all(files.map(async (file) => ({ ...file, ...(await knownHash(root, file.path)) })));
+  if (!hashed.some(hashName)) {
+    throw new NoHashError(shown);
+  }
+  return hashed;
 }
 
 function folderIdentity(root: string, path: string): FolderIdentity {
@@ -64,7 +85,9 @@ class FolderRepo implements Repo {
   readonly revision: string | null;
   readonly #missing: (path: string) => Error;
   readonly #root: string;
+  readonly streamed = new Set<string>();
   readonly #files: ReadonlyMap<string, RepoFile>;
+  readonly #notes = new ReadNotes();
 
   constructor(root: string, files: readonly RepoFile[], identity: FolderIdentity) {
     this.id = identity.id;
@@ -80,9 +103,12 @@ class FolderRepo implements Repo {
   }
 
   async read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    checkLength(this.#file(path), offset + length);
+    checkLength(this.file(path), offset + length);
     const target = new Uint8Array(length);
     await this.readInto(path, offset, target, signal);
+    if (this.isChecked(path)) {
+      this.#notes.add(path, offset, target);
+    }
     return target;
   }
 
@@ -91,14 +117,25 @@ class FolderRepo implements Repo {
   }
 
   async *stream(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    yield* streamLocal(this.local(path), this.#shown(path), this.#file(path).size, signal);
+    const file = this.file(path);
+    this.streamed.add(path);
+    yield* verified(file, streamLocal(this.local(path), this.#shown(path), file.size, signal));
   }
 
   local(path: string): string {
-    return join(this.#root, this.#file(path).path);
+    return join(this.#root, this.file(path).path);
   }
 
-  #file(path: string): RepoFile {
+  /** Hashes are known only where they are to be compared. */
+  isChecked(path: string): boolean {
+    return hashName(this.file(path)) !== null;
+  }
+
+  notes(path: string) {
+    return this.#notes.of(path);
+  }
+
+  file(path: string): RepoFile {
     const file = this.#files.get(checkRepoPath(path));
     if (!file) {
       throw this.#missing(path);

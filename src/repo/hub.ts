@@ -21,11 +21,13 @@ import { byCodePoint, checkRepoPath } from './paths.js';
 import { refusalError } from './refusals.js';
 import type { Repo, RepoFile } from './repo.js';
 import { DEFAULT_POLICY, type NetworkPolicy } from './retry.js';
-import { type HubFile, verified } from './verify.js';
+import { hashName, ReadNotes, verified } from './verify.js';
 
 export interface HubOptions extends HubSettings {
   readonly fetch: typeof fetch;
   readonly policy?: Partial<NetworkPolicy>;
+  /** Whether files of the cache are compared with their hashes too. @default false */
+  readonly verify?: boolean;
   /** Stops opening. Each read has a signal of its own. */
   readonly signal?: AbortSignal;
   /** Receives an event for each pause between the tries of a request. */
@@ -41,7 +43,7 @@ export interface HubOptions extends HubSettings {
 export async function openHub(repo: string, revision: string, options: HubOptions): Promise<Repo> {
   const cache = new HubCache(options.cache, repo);
   if (options.offline) {
-    return openSnapshot(repo, revision, cache, options.cache);
+    return openSnapshot(repo, revision, cache, options);
   }
   const { silence = DEFAULT_POLICY.silence } = options;
   const client: Client = {
@@ -53,7 +55,7 @@ export async function openHub(repo: string, revision: string, options: HubOption
     throw (await otherKind(client, at, error, options.signal)) ?? error;
   });
   const files = await listCommit(client, { ...at, revision: commit }, options.signal);
-  return new HubRepo(client, { ...at, revision: commit }, files, cache);
+  return new HubRepo(client, { ...at, revision: commit }, files, cache, options.verify);
 }
 
 interface Client {
@@ -61,17 +63,22 @@ interface Client {
   readonly fetch: typeof fetch;
 }
 
-async function openSnapshot(repo: string, revision: string, cache: HubCache, root: string): Promise<Repo> {
+async function openSnapshot(repo: string, revision: string, cache: HubCache, options: HubOptions): Promise<Repo> {
+  const { cache: root, verify } = options;
   const commit = cache.commit(revision);
   if (!commit) {
     throw new OfflineError(`${repo} at ${revision}`, root);
   }
-  return openFolder(cache.snapshot(commit), {
-    id: repo,
-    name: lastPart(repo),
-    revision: commit,
-    missing: (path) => new OfflineError(`${path} of ${repo}`, root),
-  });
+  return openFolder(
+    cache.snapshot(commit),
+    {
+      id: repo,
+      name: lastPart(repo),
+      revision: commit,
+      missing: (path) => new OfflineError(`${path} of ${repo}`, root),
+    },
+    verify,
+  );
 }
 
 async function resolveCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<string> {
@@ -109,8 +116,8 @@ async function otherKind(client: Client, at: HubLocation, error: unknown, signal
   return null;
 }
 
-async function listCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<HubFile[]> {
-  const files = new Map<string, HubFile>();
+async function listCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<RepoFile[]> {
+  const files = new Map<string, RepoFile>();
   let pages = 0;
   let entries = 0;
   const tooMany = () => new TooManyFilesError(at.repo, MAX_REPO_FILES);
@@ -141,7 +148,7 @@ async function listCommit(client: Client, at: HubLocation, signal?: AbortSignal)
 }
 
 /** @throws WrongAnswerError, UnsafePathError */
-function hubFile({ path, size: listed, oid, lfs }: ListFileEntry, endpoint: string): HubFile {
+function hubFile({ path, size: listed, oid, lfs }: ListFileEntry, endpoint: string): RepoFile {
   const size = lfs?.size ?? listed;
   const hash = lfs ? lfs.oid : oid;
   if (typeof path !== 'string') {
@@ -164,13 +171,16 @@ class HubRepo implements Repo {
   readonly id: string;
   readonly name: string;
   readonly revision: string;
-  readonly #files: ReadonlyMap<string, HubFile>;
+  readonly streamed = new Set<string>();
+  readonly #files: ReadonlyMap<string, RepoFile>;
+  readonly #notes = new ReadNotes();
 
   constructor(
     readonly client: Client,
     readonly at: HubLocation,
-    files: readonly HubFile[],
+    files: readonly RepoFile[],
     readonly cache: HubCache,
+    readonly verify = false,
   ) {
     this.id = at.repo;
     this.name = lastPart(at.repo);
@@ -183,14 +193,17 @@ class HubRepo implements Repo {
   }
 
   async read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    checkLength(this.#file(path), offset + length);
+    checkLength(this.file(path), offset + length);
     const target = new Uint8Array(length);
     await this.readInto(path, offset, target, signal);
+    if (this.isChecked(path)) {
+      this.#notes.add(path, offset, target);
+    }
     return target;
   }
 
   async readInto(path: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
-    checkLength(this.#file(path), offset + target.length);
+    checkLength(this.file(path), offset + target.length);
     const local = this.local(path);
     if (local) {
       return readLocalInto(local, path, offset, target, signal);
@@ -203,17 +216,26 @@ class HubRepo implements Repo {
   }
 
   async *stream(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    const file = this.#file(path);
+    const file = this.file(path);
     const local = this.local(path);
     const pieces = local ? streamLocal(local, path, file.size, signal) : this.#fetched(path, 0, file.size, signal);
+    this.streamed.add(path);
     yield* verified(file, pieces);
   }
 
   local(path: string): string | null {
-    return this.cache.file(this.revision, path, this.#file(path).size);
+    return this.cache.file(this.revision, path, this.file(path).size);
   }
 
-  #file(path: string): HubFile {
+  isChecked(path: string): boolean {
+    return hashName(this.file(path)) !== null && (this.verify || this.local(path) === null);
+  }
+
+  notes(path: string) {
+    return this.#notes.of(path);
+  }
+
+  file(path: string): RepoFile {
     const file = this.#files.get(checkRepoPath(path));
     if (!file) {
       throw new FileNotFoundError({ ...this.at, path });
@@ -237,7 +259,7 @@ class HubRepo implements Repo {
       hubUrl: endpoint,
       xet: false,
       // The listing has told what the client's probe request would find out.
-      downloadInfo: { url, size: this.#file(path).size, etag: '' },
+      downloadInfo: { url, size: this.file(path).size, etag: '' },
       // The client leaves the range out where it is the whole file, so it is given here.
       fetch: (input) => fetch(input, { headers: { range }, signal: signal ?? null }),
     });

@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly endpoint?: string;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether files of this machine are compared with the hashes that are known of them. @default false */
+  readonly verify?: boolean;
   /** Custom fetch, to go through a proxy for example. @default globalThis.fetch */
   readonly fetch?: typeof fetch;
   /** Stops opening. Each read has a signal of its own. */
@@ -51,7 +53,9 @@ export async function openRepo(source: string, options: OpenOptions = {}): Promi
     throw new RevisionOfFolderError(source);
   }
   const snapshot = found.kind === 'folder' ? await snapshotOf(source) : null;
-  return snapshot ? openFolder(snapshot.path, snapshot.identity) : openFolder(source);
+  return snapshot
+    ? openFolder(snapshot.path, snapshot.identity, options.verify)
+    : openFolder(source, undefined, options.verify);
 }
 
 /**
@@ -65,6 +69,7 @@ export async function openNamed(source: string, named: HubSource, options: OpenO
     ...hubSettings(options.env ?? process.env, options),
     fetch: options.fetch ?? fetch,
     ...(options.policy && { policy: options.policy }),
+    ...(options.verify && { verify: true }),
     ...(options.signal && { signal: options.signal }),
     ...(options.emit && { emit: options.emit }),
   });

@@ -4,8 +4,19 @@ export interface RepoFile {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
-  /** Of the contents, in hex, where the host knows it (LFS files). */
+  /** Of the contents, in hex: where it is known, as for files in LFS. */
   readonly sha256?: string;
+  /** SHA-1 of `blob <size>\0` and the contents (git-hash-object), in hex: where it is known, as for files in git itself. */
+  readonly gitSha1?: string;
+}
+
+/** A part of a file that was read, and the sha256 of what it was. */
+export interface ReadNote {
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+  /** In hex. */
+  readonly sha256: string;
 }
 
 export interface Repo {
@@ -18,6 +29,21 @@ export interface Repo {
 
   /** All files, sorted by path in code point order. */
   list(): Promise<readonly RepoFile[]>;
+
+  /** One of them. @throws SourceError, HubError when it isn't there. */
+  file(path: string): RepoFile;
+
+  /**
+   * Whether the bytes of a file are to be compared with its hash: it has one, and they come from another machine or the
+   * caller wants it.
+   */
+  isChecked(path: string): boolean;
+
+  /** What `read` has read of a file that is to be checked. */
+  notes(path: string): readonly ReadNote[];
+
+  /** The paths of the files that were read whole, by `stream`. */
+  readonly streamed: ReadonlySet<string>;
 
   /**
    * Exactly `length` bytes from `offset`.

@@ -67,7 +67,11 @@ export function repoOf(files: Files, folder?: string): Repo {
     target.set(new Uint8Array((files.get(path) as Float32Array).buffer).subarray(offset, offset + target.length));
   };
   const local = (path: string) => (folder === undefined ? null : join(folder, path));
-  return { id: 'x', name: 'x', revision: null, list: none, read: none, readInto, stream: none as never, local };
+  return {
+    ...{ id: 'x', name: 'x', revision: null, list: none, read: none, readInto, stream: none as never, local },
+    file: (path) => ({ path, size: files.get(path)?.byteLength ?? 0 }),
+    ...{ isChecked: () => false, notes: () => [], streamed: new Set() },
+  };
 }
 
 /** Files of a folder, without names of their own and without a flush. */

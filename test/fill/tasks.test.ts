@@ -3,7 +3,7 @@ import { MemoryFiles } from '#src/fill/sink.js';
 import { makeTasks, type Task } from '#src/fill/tasks.js';
 import { type WantedTensor, wantedTensors } from '#src/fill/wanted.js';
 import { headerOf } from '#src/layout/layout.js';
-import { transpose } from '#src/tensor/build.js';
+import { concat, transpose } from '#src/tensor/build.js';
 import type { TensorExpr } from '#src/tensor/expr.js';
 import type { Segment } from '#src/tensor/operator.js';
 import { segments } from '#src/tensor/rows.js';
@@ -142,6 +142,32 @@ test('tensors come in the order of the source, small neighbours in one task', ()
       ['b', 0, 5 * 4096],
     ],
   ]);
+});
+
+test('where rows of several tensors take turns in a file, it is read from its start to its end', () => {
+  // Four experts, each with a gate, an up and a down matrix behind each other.
+  const matrix = (expert: number, kind: number): TensorExpr => ({
+    ...{ op: 'source', name: `${expert} ${kind}`, file: 'a', offset: (3 * expert + kind) * 2 ** 16, dtype: 'F32' },
+    shape: [256, 64],
+  });
+  const stack = (kind: number) =>
+    concat(
+      [0, 1, 2, 3].map((expert) => matrix(expert, kind)),
+      0,
+    );
+  const planned = plannedFile(
+    [0, 1, 2].map((kind) => ({ name: `${kind}`, expr: stack(kind) })),
+    'F16',
+  );
+  const tensors = wantedTensors([planned], repoOf(new Map(), undefined));
+  const reads = [...makeTasks(tensors, { share: 2 ** 16, most: LARGE })].flatMap(({ reads }) => reads);
+  expect(reads.length).toBeGreaterThan(12);
+  let at = 0;
+  for (const { offset, length } of reads) {
+    expect(offset).toBe(at);
+    at += length;
+  }
+  expect(at).toBe(12 * 2 ** 16);
 });
 
 test('the bytes are those of the values, whatever the jobs, the memory and the way to the source', async () => {
