@@ -67,6 +67,12 @@ export class FileCheck {
     }
   }
 
+  /** No task reads once more what was read ahead of its turn. */
+  #readAgain(range: Range): void {
+    const at = this.#unread.findIndex(({ from }) => from > range.from);
+    this.#unread.splice(at < 0 ? this.#unread.length : at, 0, range);
+  }
+
   #inTurn(step: (bytes: Uint8Array) => void): Compare {
     let arrive: (bytes?: Uint8Array) => void = () => {};
     const arrived = new Promise<Uint8Array | undefined>((resolve) => {
@@ -93,6 +99,7 @@ export class FileCheck {
       this.#again.push(note);
     } else {
       this.#inOrder.add(note);
+      this.#readAgain({ from: offset, to: offset + length });
     }
     this.#notes.push(note);
     return async (bytes) => {

@@ -64,11 +64,6 @@ export function measurePiece(tensor: WantedTensor, from: number, to: number, kee
   };
 }
 
-/** The row at which the matrix of a row ends. No piece has rows of two matrices. */
-export function matrixEnd({ rows, matrixRows }: WantedTensor, row: number): number {
-  return Math.min(rows, (Math.floor(row / matrixRows) + 1) * matrixRows);
-}
-
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }

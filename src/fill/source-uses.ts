@@ -1,6 +1,7 @@
 import type { PlannedSource } from '../layout/plan.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
 import { hashName } from '../repo/verify.js';
+import type { Segment } from '../tensor/operator.js';
 import { segments } from '../tensor/rows.js';
 import { bytesOfSegments, type WantedTensor } from './wanted.js';
 
@@ -32,8 +33,9 @@ export function sourceUses(tensors: readonly WantedTensor[], repo: Repo): Source
       const use = files.get(segment.file) ?? { bytes: 0, ranges: [] };
       files.set(segment.file, use);
       use.bytes += bytesOfSegments([segment]);
-      const { offset, length, count, stride } = segment;
-      use.ranges.push({ from: offset, to: offset + (count - 1) * stride + length });
+      for (const range of rangesOf(segment)) {
+        use.ranges.push(range);
+      }
     }
   }
   return [...files]
@@ -47,6 +49,16 @@ export function sourceUses(tensors: readonly WantedTensor[], repo: Repo): Source
       const read = Math.min(file.size, bytes + known.reduce((sum, { from, to }) => sum + to - from, 0));
       return { file, read, unread: gaps(ranges, file.size), check: isChecked ? (isWhole ? 'whole' : 'part') : 'none' };
     });
+}
+
+/** More runs than this count as one, with the gaps between them. */
+const MAX_RUNS = 65_536;
+
+function rangesOf({ offset, length, count, stride }: Segment): Range[] {
+  if (stride === length || count > MAX_RUNS) {
+    return [{ from: offset, to: offset + (count - 1) * stride + length }];
+  }
+  return Array.from({ length: count }, (_, i) => ({ from: offset + i * stride, to: offset + i * stride + length }));
 }
 
 /** What no range has of a file of that size. */

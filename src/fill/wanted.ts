@@ -31,7 +31,10 @@ export interface WantedTensor {
   readonly columns: number;
   /** The result of `grain` in tensor/rows.ts. */
   readonly grain: number;
-  /** Rows that share importance weights: an expert's rows where there are weights, else all rows. */
+  /**
+   * Rows of a piece at most: an expert's, where experts have importance weights of their own or lie apart in the source;
+   * else all rows.
+   */
   readonly matrixRows: number;
   /** Whether all sources are local files. */
   readonly isLocal: boolean;
@@ -57,7 +60,7 @@ export function wantedTensors(
       const entry = byExpr.get(expr) ?? { matrixRows: rowCount(expr), destinations: [] };
       byExpr.set(expr, entry);
       entry.destinations.push(destinationOf(tensor, file, headerSize));
-      if (writeWeights(tensor.write)) {
+      if (writeWeights(tensor.write) || (tensor.ne.length > 2 && sourcesOf(expr).length > 1)) {
         entry.matrixRows = tensor.ne[1] ?? 1;
       }
     }

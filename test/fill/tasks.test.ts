@@ -3,7 +3,7 @@ import { MemoryFiles } from '#src/fill/sink.js';
 import { makeTasks, type Task } from '#src/fill/tasks.js';
 import { type WantedTensor, wantedTensors } from '#src/fill/wanted.js';
 import { headerOf } from '#src/layout/layout.js';
-import { concat, transpose } from '#src/tensor/build.js';
+import { stack, transpose } from '#src/tensor/build.js';
 import type { TensorExpr } from '#src/tensor/expr.js';
 import type { Segment } from '#src/tensor/operator.js';
 import { segments } from '#src/tensor/rows.js';
@@ -150,13 +150,9 @@ test('where rows of several tensors take turns in a file, it is read from its st
     ...{ op: 'source', name: `${expert} ${kind}`, file: 'a', offset: (3 * expert + kind) * 2 ** 16, dtype: 'F32' },
     shape: [256, 64],
   });
-  const stack = (kind: number) =>
-    concat(
-      [0, 1, 2, 3].map((expert) => matrix(expert, kind)),
-      0,
-    );
+  const stacked = (kind: number) => stack([0, 1, 2, 3].map((expert) => matrix(expert, kind)));
   const planned = plannedFile(
-    [0, 1, 2].map((kind) => ({ name: `${kind}`, expr: stack(kind) })),
+    [0, 1, 2].map((kind) => ({ name: `${kind}`, expr: stacked(kind) })),
     'F16',
   );
   const tensors = wantedTensors([planned], repoOf(new Map(), undefined));
