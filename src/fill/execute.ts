@@ -5,6 +5,7 @@ import type { PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
 import { type SizedFile, writeError } from '../output/write-error.js';
 import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
+import type { BeginHash } from '../repo/verify.js';
 import { BytePool } from './byte-pool.js';
 import { DoubtfulValues } from './doubtful-values.js';
 import { fetchReads } from './fetch-reads.js';
@@ -31,6 +32,8 @@ export interface Execution {
   readonly jobs: number;
   /** Runs the tasks. */
   readonly workers: { run(job: Job): Promise<JobResult> };
+  /** Begins the hashes of source files. @default in this thread */
+  readonly beginHash?: BeginHash | undefined;
   /** Bytes that all running tasks may take together. */
   readonly memory: number;
   readonly signal?: AbortSignal | undefined;
@@ -79,7 +82,7 @@ async function fillAll(execution: Execution): Promise<void> {
   const share = Math.max(pool.size / busy, MIN_SHARE);
   const tasks = makeTasks(tensors, { share: Math.min(share, pool.size), most: pool.size, keepsOutputs: !sink.fds });
   const sources = new LocalSources(repo);
-  const checks = new SourceChecks(repo, tensors, signal);
+  const checks = new SourceChecks(repo, tensors, execution);
   const doubtful = new DoubtfulValues();
   let done = 0;
   const runTask = async (task: Task, stop: AbortSignal) => {

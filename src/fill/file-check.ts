@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
 import { ChangingFileError } from '../repo/errors.js';
 import type { Repo } from '../repo/repo.js';
-import { ContentHash, sha256 } from '../repo/verify.js';
+import { type BeginHash, ContentHash, sha256 } from '../repo/verify.js';
 import type { Range, SourceUse } from './source-uses.js';
 
 /** Compares what was read. Without bytes the read has failed, and whoever waits for it is let go. */
 export type Compare = (bytes?: Uint8Array) => Promise<void>;
+
+/** How files are compared. */
+export interface Checking {
+  /** @default in this thread */
+  readonly beginHash?: BeginHash | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Bytes that are read at once where no task reads them. */
 const PIECE_BYTES = 4 * 2 ** 20;
@@ -26,11 +33,11 @@ export class FileCheck {
   constructor(
     readonly repo: Repo,
     readonly use: SourceUse,
-    readonly signal: AbortSignal | undefined,
+    readonly how: Checking,
   ) {
     this.#unread = [...use.unread];
     this.#notes = repo.notes(use.file.path).map((note) => new Note(note.offset, note.length, note.sha256));
-    this.#inOrder = new Passing(new ContentHash(use.file), this.#notes);
+    this.#inOrder = new Passing(new ContentHash(use.file, how.beginHash), this.#notes);
   }
 
   announce(offset: number, length: number): Compare {
@@ -73,7 +80,7 @@ export class FileCheck {
     this.#unread.splice(at < 0 ? this.#unread.length : at, 0, range);
   }
 
-  #inTurn(step: (bytes: Uint8Array) => void): Compare {
+  #inTurn(step: (bytes: Uint8Array) => Promise<void>): Compare {
     let arrive: (bytes?: Uint8Array) => void = () => {};
     const arrived = new Promise<Uint8Array | undefined>((resolve) => {
       arrive = resolve;
@@ -82,7 +89,7 @@ export class FileCheck {
       const bytes = await arrived;
       this.#isBroken ||= bytes === undefined;
       if (bytes && !this.#isBroken) {
-        step(bytes);
+        await step(bytes);
       }
     });
     turn.catch(() => {});
@@ -114,7 +121,7 @@ export class FileCheck {
     await this.#turn;
     await this.#read(this.#inOrder, this.#announced, file.size);
     if (this.#again.length > 0) {
-      const passing = new Passing(new ContentHash(file), this.#again);
+      const passing = new Passing(new ContentHash(file, this.how.beginHash), this.#again);
       await this.#read(passing, 0, file.size);
     }
     for (const note of this.#notes) {
@@ -124,9 +131,9 @@ export class FileCheck {
 
   async #read(passing: Passing, from: number, to: number): Promise<void> {
     for (let at = from; at < to; at += PIECE_BYTES) {
-      const bytes = new Uint8Array(Math.min(PIECE_BYTES, to - at));
-      await this.repo.readInto(this.use.file.path, at, bytes, this.signal);
-      passing.pass(at, bytes);
+      const bytes = new Uint8Array(new SharedArrayBuffer(Math.min(PIECE_BYTES, to - at)));
+      await this.repo.readInto(this.use.file.path, at, bytes, this.how.signal);
+      await passing.pass(at, bytes);
     }
   }
 }
@@ -151,8 +158,8 @@ class Passing {
   }
 
   /** Bytes from `offset` on, right behind those before. The last ones complete the file's hash. @throws WrongHashError */
-  pass(offset: number, bytes: Uint8Array): void {
-    this.hash.update(bytes);
+  async pass(offset: number, bytes: Uint8Array): Promise<void> {
+    await this.hash.update(bytes);
     if (!this.#isSorted) {
       this.#ahead.sort((a, b) => b.offset - a.offset);
       this.#isSorted = true;
@@ -164,7 +171,7 @@ class Passing {
     }
     this.#reached = reached.filter((note) => !note.pass(offset, bytes));
     if (offset + bytes.length === this.hash.file.size) {
-      this.hash.check();
+      await this.hash.check();
     }
   }
 }

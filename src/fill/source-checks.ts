@@ -1,5 +1,5 @@
 import type { Repo } from '../repo/repo.js';
-import { type Compare, FileCheck } from './file-check.js';
+import { type Checking, type Compare, FileCheck } from './file-check.js';
 import { sourceUses } from './source-uses.js';
 import type { Task } from './tasks.js';
 import type { WantedTensor } from './wanted.js';
@@ -12,9 +12,9 @@ import type { WantedTensor } from './wanted.js';
 export class SourceChecks {
   readonly #files: ReadonlyMap<string, FileCheck>;
 
-  constructor(repo: Repo, tensors: readonly WantedTensor[], signal?: AbortSignal) {
+  constructor(repo: Repo, tensors: readonly WantedTensor[], how: Checking = {}) {
     const whole = sourceUses(tensors, repo).filter(({ check }) => check === 'whole');
-    this.#files = new Map(whole.map((use) => [use.file.path, new FileCheck(repo, use, signal)]));
+    this.#files = new Map(whole.map((use) => [use.file.path, new FileCheck(repo, use, how)]));
   }
 
   /** To be called for each task when it begins, in the order of the tasks. */

@@ -1,33 +1,65 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { ShortFileError, WrongHashError } from './errors.js';
 import type { ReadNote, RepoFile } from './repo.js';
+
+/** A hash that is being computed, in this thread or another. */
+export interface RunningHash {
+  update(bytes: Uint8Array): void | Promise<void>;
+  /** In hex; nothing can be added afterwards. */
+  digest(): string | Promise<string>;
+}
+
+export type BeginHash = (algorithm: HashName) => RunningHash;
+
+/** In this thread. */
+export const beginHash: BeginHash = (algorithm) => {
+  const hash = createHash(algorithm);
+  return {
+    update: (bytes) => {
+      hash.update(bytes);
+    },
+    digest: () => hash.digest('hex'),
+  };
+};
 
 /** The hash of a file's contents, while they pass by, to be compared with the one that the host lists. */
 export class ContentHash {
   readonly #algorithm: HashName;
   readonly #expected: string;
-  readonly #hash: Hash;
+  readonly #hash: RunningHash;
+  #prefix: Uint8Array | undefined;
 
   /** @param file one whose hash is known. */
-  constructor(readonly file: RepoFile) {
-    const { sha256, gitSha1 = '' } = file;
+  constructor(
+    readonly file: RepoFile,
+    begin: BeginHash = beginHash,
+  ) {
+    const { sha256, gitSha1 = '', size } = file;
     this.#algorithm = hashName(file) ?? 'sha1';
     this.#expected = sha256 ?? gitSha1;
-    this.#hash = createHash(this.#algorithm);
-    if (sha256 === undefined) {
-      this.#hash.update(`blob ${file.size}\0`);
-    }
+    this.#hash = begin(this.#algorithm);
+    this.#prefix = sha256 === undefined ? Buffer.from(`blob ${size}\0`) : undefined;
   }
 
-  update(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
+  async update(bytes: Uint8Array): Promise<void> {
+    await this.#begin();
+    await this.#hash.update(bytes);
   }
 
   /** @throws WrongHashError */
-  check(): void {
-    const found = this.#hash.digest('hex');
+  async check(): Promise<void> {
+    await this.#begin();
+    const found = await this.#hash.digest();
     if (found !== this.#expected) {
       throw new WrongHashError(this.file.path, this.#algorithm, this.#expected, found);
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const prefix = this.#prefix;
+    this.#prefix = undefined;
+    if (prefix) {
+      await this.#hash.update(prefix);
     }
   }
 }
@@ -48,14 +80,14 @@ export async function* verified(file: RepoFile, pieces: AsyncIterable<Uint8Array
   const hash = hashName(file) && new ContentHash(file);
   let bytes = 0;
   for await (const piece of pieces) {
-    hash?.update(piece);
+    await hash?.update(piece);
     bytes += piece.length;
     yield piece;
   }
   if (bytes !== file.size) {
     throw new ShortFileError(file.path, bytes, file.size);
   }
-  hash?.check();
+  await hash?.check();
 }
 
 /** What a repository has read while a conversion was planned: headers. Filling compares its own reads with it. */
