@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { FILE_TYPES } from '#src/quantize/file-types.js';
+import { startHub } from '../test/hub/server.mjs';
 import { loadLlama } from '../test/peer/llama.js';
 import { copyAndFlush } from './copy.js';
 import { median, memoryOfCli, settle, timeCli } from './measure.js';
@@ -14,7 +15,8 @@ import { familyOf, syntheticLlama, syntheticMixture, syntheticTransposed } from 
  *   q4_k_m    against llama_model_quantize on the ready-made bfloat16 file, with as many threads, outputs compared.
  * The peak memory of the whole process, for it and for a model twice as large, and for several --max-memory.
  * And two models as large that are built otherwise, a stacked mixture of experts and one whose matrices are transposed:
- * their time per byte beside the dense one's, measured in turns.
+ * their time per byte beside the dense one's, measured in turns. And the dense one from a Hub: what comparing its bytes with
+ * their hashes costs.
  */
 
 const RUNS = 5;
@@ -78,6 +80,42 @@ async function perByte(dense: string, out: string): Promise<void> {
   }
 }
 
+/** The hashes may not take more than this share of a conversion's time. */
+const MOST_FOR_HASHES = 1.05;
+
+/** In turns, from a Hub on the loopback whose listing holds the files' hashes, and from one whose listing holds none. */
+async function throughHub(dense: string, out: string): Promise<void> {
+  const root = join(folder, 'hub');
+  const name = `org/${basename(dense)}`;
+  mkdirSync(join(root, 'org'), { recursive: true });
+  symlinkSync(dense, join(root, name));
+  const hubs = [await startHub(root, { hashes: true }), await startHub(root, { hashes: false })];
+  try {
+    const times = hubs.map(() => [] as number[]);
+    for (let run = 0; run <= RUNS; run++) {
+      for (const [i, { endpoint }] of hubs.entries()) {
+        process.env.HF_ENDPOINT = endpoint;
+        settle(out);
+        const seconds = await timeCli([name, '--quant', 'q4_k_m', '--out', out]);
+        // In the first run the Hub computes the hashes that it lists.
+        if (run > 0) {
+          times[i]?.push(seconds);
+        }
+      }
+    }
+    const [compared, taken] = times.map(median) as [number, number];
+    const ratio = compared / taken;
+    console.log(
+      `q4_k_m from a Hub on the loopback: ${compared.toFixed(2)} s, without hashes ${taken.toFixed(2)} s: ` +
+        `${ratio.toFixed(2)}x (at most ${MOST_FOR_HASHES}x: ${ratio <= MOST_FOR_HASHES ? 'yes' : 'no'})`,
+    );
+  } finally {
+    for (const hub of hubs) {
+      await hub.close();
+    }
+  }
+}
+
 const llama = loadLlama();
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
 try {
@@ -125,6 +163,7 @@ try {
   );
   await boundedMemory(model, ours);
   await perByte(model, ours);
+  await throughHub(model, ours);
 } finally {
   if (!process.argv[2]) {
     rmSync(folder, { recursive: true, force: true });

@@ -17,6 +17,7 @@ import { refusal, unknownRepo } from './access.mjs';
  * @property {string} cdn
  * @property {string} signature of the addresses at the CDN; another one is refused
  * @property {number} pageSize
+ * @property {boolean} hashes whether listings hold the hashes of files
  * @property {import('./repos.mjs').Repos} repos
  * @property {Record<string, import('./access.mjs').Rule>} access
  * @property {Record<string, import('./access.mjs').Token>} tokens
@@ -114,7 +115,7 @@ function modelInfo(/** @type {World} */ world, /** @type {Place} */ { repo }, /*
 
 /** @returns {Reply} */
 function tree(/** @type {World} */ world, /** @type {Place} */ { url }, /** @type {Commit} */ commit) {
-  const entries = treeEntries(commit.files, url.searchParams.get('recursive') === 'true');
+  const entries = treeEntries(commit.files, url.searchParams.get('recursive') === 'true', world.hashes);
   const from = Number(url.searchParams.get('cursor') ?? 0);
   const to = from + world.pageSize;
   const reply = json(entries.slice(from, to));
@@ -127,7 +128,7 @@ function tree(/** @type {World} */ world, /** @type {Place} */ { url }, /** @typ
 }
 
 /** Folders count as entries, each before what it holds. */
-function treeEntries(/** @type {HubFile[]} */ files, /** @type {boolean} */ recursive) {
+function treeEntries(/** @type {HubFile[]} */ files, /** @type {boolean} */ recursive, /** @type {boolean} */ hashes) {
   /** @type {Map<string, object>} */
   const entries = new Map();
   for (const file of files) {
@@ -137,8 +138,9 @@ function treeEntries(/** @type {HubFile[]} */ files, /** @type {boolean} */ recu
       entries.set(path, { type: 'directory', oid: '0'.repeat(40), size: 0, path });
     }
     if (recursive || parts.length === 1) {
-      const lfs = file.sha256 && { lfs: { oid: file.sha256, size: file.size, pointerSize: 134 } };
-      entries.set(file.path, { type: 'file', oid: file.oid, size: file.size, path: file.path, ...lfs });
+      const lfs = file.sha256 && hashes && { lfs: { oid: file.sha256, size: file.size, pointerSize: 134 } };
+      const oid = hashes && { oid: file.oid };
+      entries.set(file.path, { type: 'file', ...oid, size: file.size, path: file.path, ...lfs });
     }
   }
   return [...entries.values()];

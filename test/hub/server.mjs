@@ -9,6 +9,7 @@ import { cdnReply, hubReply } from './routes.mjs';
  * @typedef {object} HubOptions
  * @property {number} [port] 0 for any
  * @property {number} [pageSize] entries of a page of a listing
+ * @property {boolean} [hashes] whether listings hold the hashes of files, as they do by default
  * @property {Record<string, import('./access.mjs').Rule>} [access] by repository
  * @property {Record<string, import('./access.mjs').Token>} [tokens] by the token's text
  * @property {number} [faultEvery] 0 for never
@@ -38,9 +39,9 @@ export class LoopbackHub {
     this.repos = new Repos(root);
     this.faults = new FaultPlan(options.faultEvery ?? 0, options.faults);
     this.retryAfter = options.retryAfter ?? 1;
-    const { pageSize = 1000, access = {}, tokens = {} } = options;
+    const { pageSize = 1000, hashes = true, access = {}, tokens = {} } = options;
     /** @type {import('./routes.mjs').World} */
-    this.world = { endpoint: '', cdn: '', signature: 'first', repos: this.repos, pageSize, access, tokens };
+    this.world = { endpoint: '', cdn: '', signature: 'first', repos: this.repos, pageSize, hashes, access, tokens };
     this.servers = {
       hub: createServer((request, response) => this.#answer('hub', request, response)),
       cdn: createServer((request, response) => this.#answer('cdn', request, response)),
