@@ -50,7 +50,7 @@ export { MissingTensorError, NoGraphError, UnknownPartError } from './graphs/reg
 export { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError } from './hf-tokenizer/errors.js';
 export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
 export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
-export { MalformedJsonError } from './json.js';
+export { JsonLimitError, MalformedJsonError } from './json.js';
 export { DimensionsError } from './layout/layout.js';
 export { UnloadableError } from './loading/check.js';
 export { FileNameTemplateError } from './metadata/file-name.js';

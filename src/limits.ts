@@ -14,8 +14,43 @@ export const MAX_REPO_FILES = 200_000;
 export const MAX_REPO_PAGES = 2_000;
 /** One answer of the Hub's API; a page of a listing has some 300 KB. */
 export const MAX_ANSWER_BYTES = 32 * 2 ** 20;
-/** A file that is read whole into memory (config, tokenizer, index, model card). */
-export const MAX_SMALL_FILE_BYTES = 256 * 2 ** 20;
+
+// repo: small files, which are read whole.
+/** What a small file may ask for. */
+export interface SmallFileLimit {
+  readonly paths: RegExp;
+  readonly bytes: number;
+  /** Of JSON: objects, arrays and their members, in all. */
+  readonly values?: number;
+}
+
+/** The first row whose pattern a path matches counts. */
+export const SMALL_FILES: readonly SmallFileLimit[] = [
+  // Gemma 3n's has 33 MB. Three values for each token and each merge, and eight for each added token.
+  { paths: /^tokenizer\.json$/, bytes: 96 * 2 ** 20, values: 2 ** 23 },
+  // `added_tokens_decoder` takes some 190 bytes and seven values for each added token.
+  {
+    paths: /^(tokenizer_config|added_tokens|special_tokens_map)\.json$/,
+    bytes: 48 * 2 ** 20,
+    values: 2 ** 21,
+  },
+  // The SentencePiece model of XLM-V's 901,629 pieces has some 20 MB.
+  { paths: /\.model$/, bytes: 48 * 2 ** 20 },
+  { paths: /^(merges|vocab)\.txt$/, bytes: 32 * 2 ** 20 },
+  // Some 100 bytes and one value for each of a million tensors.
+  { paths: /\.index\.json$/, bytes: 128 * 2 ** 20, values: 1_048_576 },
+  // Results of benchmarks make model cards of a few hundred KB.
+  { paths: /^README\.md$/, bytes: 8 * 2 ** 20 },
+  // Four bytes for each character of MAX_TEMPLATE_LENGTH.
+  { paths: /\.jinja$/, bytes: 4 * 2 ** 20 },
+  // config.json, generation_config.json and others: the names of a few thousand labels or modules at most.
+  { paths: /./s, bytes: 8 * 2 ** 20, values: 2 ** 18 },
+];
+
+/** Levels of nested objects and arrays in any JSON; released files have fewer than ten. */
+export const MAX_JSON_DEPTH = 100;
+/** Values of a JSON text whose kind sets no lower limit: those of a safetensors header with a million tensors. */
+export const MAX_JSON_VALUES = 12_000_000;
 
 // config
 /** Blocks of one model: lists with an entry a block are made from it. Released models have fewer than 200. */
@@ -23,8 +58,18 @@ export const MAX_BLOCKS = 65_536;
 /** Dimensions of an attention head: tables with an entry for each two are made from it. Released models have at most 512. */
 export const MAX_HEAD_DIM = 65_536;
 // tokenizer
-/** Tokens of a vocabulary: the largest released ones have some 262,144. A configuration that asks for more is wrong. */
-export const MAX_VOCABULARY = 4_194_304;
+/** Tokens of a vocabulary: XLM-V has 901,629. A configuration that asks for more is wrong. */
+export const MAX_VOCABULARY = 1_048_576;
+/** Added tokens of one file: models of speech and images add an entry for each code, up to some 200,000. */
+export const MAX_ADDED_TOKENS = 262_144;
+/** Merges: those of the largest released vocabularies are some 580,000. */
+export const MAX_MERGES = 1_048_576;
+/** Named chat templates of one repository: released ones have three. */
+export const MAX_TEMPLATES = 64;
+
+// metadata
+/** Of a model card's front matter, whose parser takes a second for as many characters. */
+export const MAX_FRONT_MATTER_LENGTH = 4 * 2 ** 20;
 
 // gguf: what is read into memory before anything is known about the file.
 /** Key-values and tensor list together; a vocabulary of 262,144 pieces with its merges takes 15 MiB. */

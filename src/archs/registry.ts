@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
 import { SourceError, UnsupportedError, UsageError } from '../errors.js';
+import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
@@ -91,10 +92,12 @@ function byClass(known: Known): Architecture | undefined {
 /** Fields of a configuration that count experts. */
 const EXPERTS = ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts'];
 
+const isSeveral = (count: Json | undefined) => typeof count === 'number' && count > 1;
+
 /** Another class of its own is built otherwise, however near its name: another way is named for a slip alone. */
 function unsupported({ architecture, hparams }: Config): UnsupportedArchitectureError {
   const name = architecture.slice(0, MAX_NAME);
-  if (/moe|mixtral/i.test(name) || EXPERTS.some((field) => Number(hparams[field]) > 1)) {
+  if (/moe|mixtral/i.test(name) || EXPERTS.some((field) => isSeveral(hparams[field]))) {
     return new UnsupportedArchitectureError(`Mixtures of experts (${name}) are not supported yet.`, LIST);
   }
   const slip = NAMES.find((known) => isSlip(name, known));

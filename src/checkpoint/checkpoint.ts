@@ -90,15 +90,16 @@ async function readWeightMap(files: SmallFiles): Promise<ReadonlyMap<string, str
 
 function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string, string> | null): RepoFile[] {
   if (weightMap) {
-    const named = [...new Set(weightMap.values())].sort();
-    const missing = named.filter((name) => !listing.some((file) => file.path === name));
+    const named = new Set(weightMap.values());
+    const listed = new Set(listing.map(({ path }) => path));
+    const missing = [...named].filter((name) => !listed.has(name)).sort();
     if (missing.length > 0) {
       throw new ShardIndexError(
         `${INDEX} names ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? `, … (${missing.length} files)` : ''}, which the repository does not hold.`,
         'Download the missing files.',
       );
     }
-    return listing.filter((file) => named.includes(file.path));
+    return listing.filter((file) => named.has(file.path));
   }
   const shards = listing.filter((file) => /^model[^/]*\.safetensors$/.test(file.path));
   if (shards.length > 0) {
@@ -123,9 +124,15 @@ function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string,
  */
 function checkNumbers(shards: readonly RepoFile[]): void {
   const names = new Set(shards.map(({ path }) => path));
+  const groups = new Map<string, { prefix: string; digits: string }>();
   for (const name of names) {
-    const { prefix, digits } = /^(?<prefix>.*)-\d{5}-of-(?<digits>\d{5})\.safetensors$/.exec(name)?.groups ?? {};
-    const parts = Array.from({ length: Number(digits ?? 0) }, (_, i) => {
+    const [, prefix, digits] = /^(.*)-\d{5}-of-(\d{5})\.safetensors$/s.exec(name) ?? [];
+    if (prefix !== undefined && digits !== undefined) {
+      groups.set(`${digits} ${prefix}`, { prefix, digits });
+    }
+  }
+  for (const { prefix, digits } of groups.values()) {
+    const parts = Array.from({ length: Number(digits) }, (_, i) => {
       return `${prefix}-${String(i + 1).padStart(5, '0')}-of-${digits}.safetensors`;
     });
     const missing = parts.filter((part) => !names.has(part));

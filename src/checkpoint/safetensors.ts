@@ -1,5 +1,5 @@
 import { SourceError } from '../errors.js';
-import { isObject, type Json, parseJsonObject } from '../json.js';
+import { beginning, isObject, type Json, parseJsonObject } from '../json.js';
 import { MAX_SAFETENSORS_HEADER_BYTES, MAX_SOURCE_DIMS } from '../limits.js';
 import { counted } from '../options/counted.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
@@ -93,20 +93,20 @@ function parseEntry(name: string, entry: Json | undefined, file: RepoFile, dataS
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(DTYPE_BYTES, dtype)) {
     throw new UnknownDTypeError(
-      `Tensor ${name} in ${file.path} has the unknown dtype ${JSON.stringify(dtype)}.`,
+      `Tensor ${name} in ${file.path} has the unknown dtype ${beginning(dtype)}.`,
       'Check whether a newer version of hf2gguf knows it.',
     );
   }
   if (!isCounts(shape) || shape.length > MAX_SOURCE_DIMS) {
-    return bad(`has no valid shape: ${JSON.stringify(shape)?.slice(0, 100)}`);
+    return bad(`has no valid shape: ${beginning(shape)}`);
   }
   if (!isCounts(offsets) || offsets.length !== 2) {
-    return bad(`has no valid data_offsets: ${JSON.stringify(offsets)?.slice(0, 100)}`);
+    return bad(`has no valid data_offsets: ${beginning(offsets)}`);
   }
   const [begin = 0, end = 0] = offsets;
   const bytes = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype as DType]);
   if (!Number.isSafeInteger(bytes)) {
-    return bad(`has a shape whose size overflows: [${shape.join(', ')}]`);
+    return bad(`has a shape whose size overflows: ${beginning(shape)}`);
   }
   if (end - begin !== bytes) {
     return bad(`takes ${end - begin} bytes, but ${dtype} [${shape.join(', ')}] needs ${bytes}`);

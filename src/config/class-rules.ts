@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import { equalShare } from './derive.js';
 import {
   checkLayerTypes,
@@ -123,8 +123,8 @@ const indexerTypes: Rule = missing('indexer_types', (fields) => {
   if (Array.isArray(pattern)) {
     return pattern;
   }
-  const every = Math.max(Number(fields.index_topk_freq ?? 1), 1);
-  const offset = Number(fields.index_skip_topk_offset ?? 2);
+  const every = Math.max(numberOr(fields.index_topk_freq, 1), 1);
+  const offset = numberOr(fields.index_skip_topk_offset, 2);
   return perLayer(fields, (layer) => (Math.max(layer - offset + 1, 0) % every === 0 ? 'full' : 'shared'));
 });
 
@@ -169,11 +169,15 @@ const ministralRope: Rule = missing('rope_parameters', (fields) => ({
   llama_4_scaling_beta: 0.1,
 }));
 
+function numberOr(value: Json | undefined, fallback: number): number {
+  return typeof value === 'number' ? value : fallback;
+}
+
 const initializerRanges: Rule = (fields) => {
   const size = whole(fields, 'hidden_size');
   const range = fields.initializer_range ?? (size === 0 ? 0.02 : 2 / Math.sqrt(5 * size));
   fields.initializer_range = range;
-  fields.embedding_initializer_range = fields.embedding_initializer_range || 2 * Number(range);
+  fields.embedding_initializer_range = fields.embedding_initializer_range || 2 * numberOr(range, Number.NaN);
 };
 
 const speechHeads: Rule = missing('dim_head', (fields) =>

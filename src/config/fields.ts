@@ -40,7 +40,8 @@ const ARRAY: Kind<readonly Json[]> = {
 };
 const INTEGERS: Kind<readonly number[]> = {
   what: 'a list of whole numbers from -2147483648 to 2147483647',
-  is: (value): value is readonly number[] => Array.isArray(value) && value.every((own) => (Number(own) | 0) === own),
+  is: (value): value is readonly number[] =>
+    Array.isArray(value) && value.every((own) => typeof own === 'number' && (own | 0) === own),
 };
 const NUMBERS: Kind<readonly number[]> = {
   what: 'a list of numbers that fit float32',

@@ -79,7 +79,7 @@ function flatPart(name: string, key: string, raw: JsonObject, type: ModelType): 
     return undefined;
   }
   const own = Object.entries(raw).filter(
-    ([field]) => !(field in type.fields || field in type.parts || field === 'model_type'),
+    ([field]) => !(Object.hasOwn(type.fields, field) || Object.hasOwn(type.parts, field) || field === 'model_type'),
   );
   return Object.fromEntries(own);
 }

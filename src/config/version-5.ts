@@ -24,7 +24,7 @@ const ropeParameters: Rule = (fields, type) => {
   // If config.json has parameters, only theta and factor complete them, unless the class has parameters for each kind
   // of layer.
   const base = rope === own && !Object.values(usual).some(isObject) ? {} : rope;
-  const kinds = layerKinds(fields).filter((kind) => base[kind] !== undefined);
+  const kinds = layerKinds(fields).filter((kind) => Object.hasOwn(base, kind));
   fields.rope_parameters =
     kinds.length === 0
       ? standard(base)

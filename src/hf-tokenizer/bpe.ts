@@ -11,6 +11,9 @@ const CACHED_LENGTH = 64;
 /** The number of pairs whose rank is cached. */
 const CACHED_PAIRS = 500_000;
 
+/** The most characters of what stands before or behind a part of a word. Released tokenizers have `##` and `</w>`. */
+const AFFIX = { most: 64 };
+
 /** Byte pair encoding: it turns the characters of a word into ids and merges them in the order of the merges. */
 export class Bpe {
   readonly #ids: TokenIds;
@@ -35,8 +38,8 @@ export class Bpe {
 
   constructor(fields: JsonObject) {
     this.#ids = new TokenIds(objectField(fields, 'vocab', 'model'));
-    this.#prefix = stringField(fields, 'continuing_subword_prefix', 'model', '');
-    this.#suffix = stringField(fields, 'end_of_word_suffix', 'model', '');
+    this.#prefix = stringField(fields, 'continuing_subword_prefix', 'model', '', AFFIX);
+    this.#suffix = stringField(fields, 'end_of_word_suffix', 'model', '', AFFIX);
     this.#unknown = fields.unk_token == null ? null : stringField(fields, 'unk_token', 'model');
     this.#fuseUnknown = booleanField(fields, 'fuse_unk', 'model', false);
     this.#byteFallback = booleanField(fields, 'byte_fallback', 'model', false);

@@ -93,7 +93,7 @@ function byteFallback(tokens: string[]): string[] {
       try {
         result.push(strict.decode(Uint8Array.from(bytes)));
       } catch {
-        result.push(...bytes.map(() => '\ufffd'));
+        result.push('\ufffd'.repeat(bytes.length));
       }
       bytes = [];
     }

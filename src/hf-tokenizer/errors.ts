@@ -1,4 +1,5 @@
 import { SourceError, UnsupportedError } from '../errors.js';
+import { beginning } from '../json.js';
 
 /** A tokenizer's file does not follow its format, or contradicts itself or the model's configuration. */
 export class MalformedTokenizerError extends SourceError {}
@@ -10,7 +11,7 @@ export class UnsupportedTokenizerError extends UnsupportedError {}
 export class InvalidTokenIdError extends SourceError {
   constructor(file: string, key: string, value: unknown) {
     super(
-      `${file}: ${key} is ${JSON.stringify(value)}, which is no token id.`,
+      `${file}: ${key} is ${beginning(value)}, which is no token id.`,
       'Correct the file: ids are whole numbers from 0, without quotes.',
     );
   }

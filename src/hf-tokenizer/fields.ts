@@ -22,11 +22,27 @@ export function component(value: Json | undefined, where: string): { type: strin
   return { type: value.type, fields: value };
 }
 
-/** Reads a string. A missing field gives the fallback, if there is one. @throws MalformedTokenizerError */
-export function stringField(fields: JsonObject, key: string, where: string, fallback?: string): string {
+/** The most characters of a token, or of a component's pattern or text. The longest known pattern has about 1,500. */
+export const MAX_TEXT = 20_000;
+
+/**
+ * Reads a string. A missing field gives the fallback, if there is one.
+ * @param limits.most the most characters.
+ * @throws MalformedTokenizerError
+ */
+export function stringField(
+  fields: JsonObject,
+  key: string,
+  where: string,
+  fallback?: string,
+  { most = MAX_TEXT } = {},
+): string {
   const value = fields[key] ?? fallback;
   if (typeof value !== 'string') {
     throw malformed(`${where}.${key} is no string`);
+  }
+  if (value.length > most) {
+    throw malformed(`${where}.${key} has ${value.length} characters, more than ${most}`);
   }
   return value;
 }
@@ -70,6 +86,16 @@ export function isId(value: unknown): value is number {
 export const MAX_DEPTH = 32;
 /** The most components of one `Sequence`. Released tokenizers have at most 8. */
 export const MAX_SEQUENCE = 64;
+
+/** The most characters, or ids, that components may make of a text. The texts to encode have a few thousand. */
+const MAX_ENCODED = 2 ** 20;
+
+/** Checks what a component makes, before the next one makes more of it. @throws MalformedTokenizerError */
+export function checkLength(length: number, where: string): void {
+  if (length > MAX_ENCODED) {
+    throw malformed(`${where} makes more than ${MAX_ENCODED} characters or ids of a short text`);
+  }
+}
 
 /** Lists the members of a `Sequence` after checking their number and depth. */
 export function sequence(fields: JsonObject, key: string, where: string, depth: number): readonly Json[] {

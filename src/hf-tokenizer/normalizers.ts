@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { booleanField, component, malformed, sequence, stringField, unsupported } from './fields.js';
+import { booleanField, checkLength, component, malformed, sequence, stringField, unsupported } from './fields.js';
 import { compileOniguruma } from './oniguruma.js';
 import { literal } from './oniguruma-syntax.js';
 import { precompiled } from './precompiled.js';
@@ -11,7 +11,12 @@ type Build = (fields: JsonObject, where: string, depth: number) => Normalizer;
 const BUILDERS: Readonly<Record<string, Build>> = {
   Sequence: (fields, where, depth) => {
     const members = sequence(fields, 'normalizers', where, depth).map((member) => buildNormalizer(member, depth + 1));
-    return (text) => members.reduce((result, member) => member(result), text);
+    return (text) =>
+      members.reduce((given, member) => {
+        const result = member(given);
+        checkLength(result.length, where);
+        return result;
+      }, text);
   },
   NFC: () => (text) => text.normalize('NFC'),
   NFD: () => (text) => text.normalize('NFD'),
@@ -34,8 +39,12 @@ const BUILDERS: Readonly<Record<string, Build>> = {
   },
   Replace: (fields, where) => replacer(fields, where),
   BertNormalizer: bertNormalizer,
-  Precompiled: (fields, where) => precompiled(stringField(fields, 'precompiled_charsmap', where)),
+  Precompiled: (fields, where) =>
+    precompiled(stringField(fields, 'precompiled_charsmap', where, undefined, { most: MAX_CHARSMAP })),
 };
+
+/** The most characters of a `precompiled_charsmap`. That of XLM-R has some 320,000. */
+const MAX_CHARSMAP = 2 ** 22;
 
 /** Builds the `normalizer` of tokenizer.json. Null makes one that changes nothing. */
 export function buildNormalizer(value: Json | undefined, depth = 0): Normalizer {
@@ -54,7 +63,8 @@ export function buildNormalizer(value: Json | undefined, depth = 0): Normalizer 
 export function patternOf(fields: JsonObject, where: string): RegExp {
   const pattern = fields.pattern;
   if (isObject(pattern) && typeof pattern.String === 'string') {
-    return new RegExp([...pattern.String].map(literal).join(''), 'gv');
+    const text = stringField(pattern, 'String', `${where}.pattern`);
+    return new RegExp(Array.from(text, literal).join(''), 'gv');
   }
   if (isObject(pattern) && typeof pattern.Regex === 'string') {
     return compileOniguruma(pattern.Regex);
@@ -66,7 +76,14 @@ export function patternOf(fields: JsonObject, where: string): RegExp {
 export function replacer(fields: JsonObject, where: string): Normalizer {
   const pattern = patternOf(fields, where);
   const content = stringField(fields, 'content', where);
-  return (text) => text.replace(pattern, () => content);
+  return (text) => {
+    let added = 0;
+    return text.replace(pattern, () => {
+      added += content.length;
+      checkLength(added, where);
+      return content;
+    });
+  };
 }
 
 /** Lower case letter by letter: a final sigma is like any other sigma. */

@@ -1,5 +1,5 @@
 import { caseVariants } from './case-variants.js';
-import { MAX_DEPTH } from './fields.js';
+import { MAX_DEPTH, MAX_TEXT } from './fields.js';
 import { parseClass, propertyClass } from './oniguruma-class.js';
 import {
   ANY,
@@ -11,9 +11,6 @@ import {
   SETS,
   WORD,
 } from './oniguruma-syntax.js';
-
-/** The most characters of a pattern. The longest known pattern has about 1,500. */
-const MAX_PATTERN = 20_000;
 
 /**
  * Compiles a pattern in Oniguruma's Ruby syntax, which Hugging Face's tokenizers use, to a JavaScript regular
@@ -33,8 +30,8 @@ export function compileOniguruma(pattern: string): RegExp {
 
 /** Translates a pattern to the source of a JavaScript regular expression. @throws PatternError */
 export function translateOniguruma(pattern: string): string {
-  if (pattern.length > MAX_PATTERN) {
-    throw new PatternError(pattern, `it is longer than ${MAX_PATTERN} characters`);
+  if (pattern.length > MAX_TEXT) {
+    throw new PatternError(pattern, `it is longer than ${MAX_TEXT} characters`);
   }
   const cursor: PatternCursor = {
     chars: [...pattern],

@@ -1,5 +1,15 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { arrayField, component, isId, malformed, objectField, sequence, unsupported } from './fields.js';
+import {
+  arrayField,
+  checkLength,
+  component,
+  isId,
+  MAX_SEQUENCE,
+  malformed,
+  objectField,
+  sequence,
+  unsupported,
+} from './fields.js';
 
 /** Puts special tokens around the ids of a text. */
 export type PostProcessor = (ids: number[]) => number[];
@@ -32,7 +42,11 @@ export function buildPostProcessor(value: Json | undefined, depth = 0): PostProc
 
 function template(fields: JsonObject, where: string): PostProcessor {
   const tokens = objectField(fields, 'special_tokens', where);
-  const parts = arrayField(fields, 'single', where).map((part): readonly number[] | null => {
+  const single = arrayField(fields, 'single', where);
+  if (single.length > MAX_SEQUENCE) {
+    throw malformed(`${where}.single has ${single.length} parts, more than ${MAX_SEQUENCE}`);
+  }
+  const parts = single.map((part): readonly number[] | null => {
     if (isObject(part) && isObject(part.Sequence)) {
       return null;
     }
@@ -44,7 +58,13 @@ function template(fields: JsonObject, where: string): PostProcessor {
     }
     return ids;
   });
-  return (ids) => parts.flatMap((part) => part ?? ids);
+  return (ids) => {
+    checkLength(
+      parts.reduce((length, part) => length + (part ?? ids).length, 0),
+      where,
+    );
+    return parts.flatMap((part) => part ?? ids);
+  };
 }
 
 function clsAndSep(fields: JsonObject, where: string): PostProcessor {

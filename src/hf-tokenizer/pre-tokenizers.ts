@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../json.js';
 import { toByteChars } from '../text/byte-level.js';
 import { BEHAVIOURS, type Behaviour, splitText } from '../text/split.js';
-import { booleanField, component, malformed, sequence, stringField, unsupported } from './fields.js';
+import { booleanField, checkLength, component, malformed, sequence, stringField, unsupported } from './fields.js';
 import { patternOf } from './normalizers.js';
 
 /** Cuts a piece of a text. @param first whether the piece is at the start of the text. */
@@ -21,7 +21,7 @@ const PUNCTUATION = /[\p{P}$+<=>^`|~]/gu;
 const BUILDERS: Readonly<Record<string, Build>> = {
   Sequence: (fields, where, depth) => {
     const members = sequence(fields, 'pretokenizers', where, depth).map((m) => buildPreTokenizer(m, depth + 1));
-    return (piece, first) => members.reduce((pieces, member) => each(pieces, member, first), [piece]);
+    return (piece, first) => members.reduce((pieces, member) => each(pieces, member, first, where), [piece]);
   },
   Split: (fields, where) => {
     const pattern = patternOf(fields, where);
@@ -65,10 +65,13 @@ export function buildPreTokenizer(value: Json | undefined, depth = 0): PreTokeni
   return build(fields, `pre_tokenizer ${type}`, depth);
 }
 
-function each(pieces: readonly string[], member: PreTokenizer, first: boolean): string[] {
+function each(pieces: readonly string[], member: PreTokenizer, first: boolean, where: string): string[] {
   const result: string[] = [];
+  let length = 0;
   pieces.forEach((piece, i) => {
     for (const part of member(piece, first && i === 0)) {
+      length += part.length;
+      checkLength(length, where);
       result.push(part);
     }
   });

@@ -1,4 +1,4 @@
-import { malformed } from './fields.js';
+import { checkLength, malformed } from './fields.js';
 
 /**
  * Builds sentencepiece's `precompiled_charsmap`. It is base64 of these bytes: the size of the trie (u32), a
@@ -19,6 +19,7 @@ export function precompiled(base64: string): (text: string) => string {
       // fewer than 6 bytes.
       const whole = Buffer.byteLength(segment) < 6 ? trie.replacement(segment) : null;
       result += whole ?? Array.from(segment, (char) => trie.replacement(char) ?? char).join('');
+      checkLength(result.length, 'the normalizer Precompiled');
     }
     return result;
   };

@@ -60,9 +60,10 @@ export class TokenList {
         this.#special.set(token.content, token);
       }
     }
-    const before = new Set(Array.from(this.#added.values(), flagged));
+    const before = new Map(this.#added);
     for (const token of tokens) {
-      if (token.content !== '' && !before.has(flagged(token))) {
+      const known = before.get(this.#ids.get(token.content) ?? -1);
+      if (token.content !== '' && !(known && haveSameFlags(known, token))) {
         this.#put(token);
       }
     }
@@ -95,7 +96,12 @@ export class TokenList {
   }
 }
 
-/** A token and its flags as one string, for comparison. */
-function flagged({ content, special, normalized, lstrip, rstrip, singleWord }: AddedToken): string {
-  return JSON.stringify([content, special, normalized, lstrip, rstrip, singleWord]);
+function haveSameFlags(a: AddedToken, b: AddedToken): boolean {
+  return (
+    a.special === b.special &&
+    a.normalized === b.normalized &&
+    a.lstrip === b.lstrip &&
+    a.rstrip === b.rstrip &&
+    a.singleWord === b.singleWord
+  );
 }

@@ -1,4 +1,5 @@
-import type { SmallFiles } from '../repo/small-files.js';
+import { MAX_FRONT_MATTER_LENGTH } from '../limits.js';
+import { FileTooLargeError, type SmallFiles } from '../repo/small-files.js';
 import { splitLines } from './python.js';
 import { MalformedYamlError, parseYaml, type YamlMap } from './yaml.js';
 
@@ -7,12 +8,19 @@ const CARD = 'README.md';
 /**
  * The YAML front matter of README.md, read as gguf-py's `Metadata.load_model_card` does; empty where there is none.
  * A malformed one, at which the reference stops, is left out with a warning.
+ * @throws FileTooLargeError
  */
 export async function readModelCard(files: SmallFiles, warn: (message: string) => void): Promise<YamlMap> {
   const bytes = await files.bytes(CARD);
   const text = bytes && frontMatter(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
   if (text === null) {
     return new Map();
+  }
+  if (text.length > MAX_FRONT_MATTER_LENGTH) {
+    throw new FileTooLargeError(
+      `The model card's metadata (${CARD}) has ${text.length} characters, more than the ${MAX_FRONT_MATTER_LENGTH} that it may have.`,
+      'Check that the repository holds the right file.',
+    );
   }
   try {
     const card = parseYaml(text, `The model card's metadata (${CARD})`);

@@ -2,13 +2,20 @@
 
 /** `str.isspace`: unlike `\s`, with the separators U+001C..1F and U+0085, and without the byte order mark. */
 const SPACE = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
-const OUTER_SPACE = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
+const ONE_SPACE = new RegExp(`^${SPACE}$`);
 const SPACES = new RegExp(`${SPACE}+`);
 const LINE_BREAK = '[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029]';
 const LINE_END = new RegExp(`\\r\\n|${LINE_BREAK}`);
 
 export function strip(text: string): string {
-  return text.replace(OUTER_SPACE, '');
+  let [start, end] = [0, text.length];
+  while (start < end && ONE_SPACE.test(text.charAt(start))) {
+    start++;
+  }
+  while (end > start && ONE_SPACE.test(text.charAt(end - 1))) {
+    end--;
+  }
+  return text.slice(start, end);
 }
 
 /** `text.split()`: at runs of white space, without empty parts. */

@@ -35,14 +35,18 @@ const VALUES: Record<keyof typeof PLAIN, (source: string) => boolean | number> =
   timestamp: () => Number.NaN,
 };
 
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  ['.inf', Number.POSITIVE_INFINITY],
+  ['.nan', Number.NaN],
+]);
+
 /** Binary, octal (a leading 0), hexadecimal, base 60 (`1:30`), or decimal. */
 function numberOf(source: string): number {
   const [, sign, text = ''] = /^([-+]?)(.*)$/.exec(source.replaceAll('_', '').toLowerCase()) ?? [];
   const octal = /^0([0-7]+)$/.exec(text);
-  const special: Record<string, number> = { '.inf': Number.POSITIVE_INFINITY, '.nan': Number.NaN };
   const magnitude = octal
     ? Number(`0o${octal[1]}`)
-    : (special[text] ?? text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0));
+    : (SPECIAL.get(text) ?? text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0));
   return sign === '-' ? -magnitude : magnitude;
 }
 

@@ -8,6 +8,7 @@ import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { MalformedVocabularyError } from '../tokenize/errors.js';
 import { openVocabulary } from '../tokenize/open.js';
 import type { Vocabulary } from '../tokenize/vocabulary.js';
+import { modelTypeOf } from '../tokenizer/context.js';
 import { CHECK_TEXT } from '../tokenizer/pre/check-text.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { probePieces } from './probe-pieces.js';
@@ -94,7 +95,7 @@ function mismatch(
     return UNKNOWN;
   }
   try {
-    const auto = autoTokenizer(tokenizer, String(config.hparams.model_type ?? ''));
+    const auto = autoTokenizer(tokenizer, modelTypeOf({ config }));
     const encoder = loadEncoder(auto);
     const differs = (text: string) => {
       const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(text, { addSpecialTokens: false }));

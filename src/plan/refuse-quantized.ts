@@ -59,7 +59,7 @@ const BY_NAME: readonly unknown[] = ['bitnet', 'fp8', 'gptq', 'modelopt'];
 const FORMATS: readonly unknown[] = ['float-quantized', 'int-quantized', 'naive-quantized', 'pack-quantized'];
 
 function isHarmless({ quant_method: method, format, quant_algo: algorithm }: JsonObject): boolean {
-  if (String(algorithm ?? '').endsWith('NVFP4')) {
+  if (typeof algorithm === 'string' && algorithm.endsWith('NVFP4')) {
     return false;
   }
   return BY_NAME.includes(method) || (method === 'compressed-tensors' && FORMATS.includes(format));

@@ -1,13 +1,15 @@
 import { SourceError } from '../errors.js';
 import { type JsonObject, parseJsonObject } from '../json.js';
-import { MAX_SMALL_FILE_BYTES } from '../limits.js';
+import { SMALL_FILES, type SmallFileLimit } from '../limits.js';
 import type { Repo } from './repo.js';
 
 export class FileTooLargeError extends SourceError {}
 
-/** A repository's small files, each read whole and once; `null` where there is none. */
+/** A repository's small files, each read whole and once, and parsed once; `null` where there is none. */
 export class SmallFiles {
   readonly #bytes = new Map<string, Promise<Uint8Array | null>>();
+  readonly #json = new Map<string, Promise<JsonObject | null>>();
+  #sizes: Promise<ReadonlyMap<string, number>> | null = null;
 
   constructor(
     readonly repo: Repo,
@@ -33,14 +35,24 @@ export class SmallFiles {
     return bytes && new TextDecoder('utf-8').decode(bytes);
   }
 
-  /** @throws MalformedJsonError */
-  async json(path: string): Promise<JsonObject | null> {
+  /** @throws MalformedJsonError, JsonLimitError */
+  json(path: string): Promise<JsonObject | null> {
+    let json = this.#json.get(path);
+    if (!json) {
+      json = this.#parse(path);
+      this.#json.set(path, json);
+    }
+    return json;
+  }
+
+  async #parse(path: string): Promise<JsonObject | null> {
     const text = await this.text(path);
-    return text === null ? null : parseJsonObject(text, path);
+    return text === null ? null : parseJsonObject(text, path, limitOf(path).values);
   }
 
   async #size(path: string): Promise<number | null> {
-    return (await this.repo.list()).find((file) => file.path === path)?.size ?? null;
+    this.#sizes ??= this.repo.list().then((files) => new Map(files.map((file) => [file.path, file.size])));
+    return (await this.#sizes).get(path) ?? null;
   }
 
   async #load(path: string): Promise<Uint8Array | null> {
@@ -48,9 +60,10 @@ export class SmallFiles {
     if (size === null) {
       return null;
     }
-    if (size > MAX_SMALL_FILE_BYTES) {
+    const { bytes: limit } = limitOf(path);
+    if (size > limit) {
       throw new FileTooLargeError(
-        `${path} has ${size} bytes, more than the ${MAX_SMALL_FILE_BYTES} that such a file may have.`,
+        `${path} has ${size} bytes, more than the ${limit} that such a file may have.`,
         'Check that the repository holds the right file.',
       );
     }
@@ -60,4 +73,8 @@ export class SmallFiles {
     }
     return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
   }
+}
+
+function limitOf(path: string): SmallFileLimit {
+  return SMALL_FILES.find(({ paths }) => paths.test(path)) ?? { paths: /./s, bytes: 0 };
 }

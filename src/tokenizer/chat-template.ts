@@ -1,6 +1,7 @@
 import type { KeyValues } from '../gguf/key-values.js';
 import { malformedFile } from '../hf-tokenizer/errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { MAX_TEMPLATES } from '../limits.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { pythonSetOrder } from './python-set.js';
 
@@ -21,6 +22,9 @@ export async function readChatTemplate(
   warn: (message: string) => void,
 ): Promise<ChatTemplate | null> {
   const template = 'chat_template' in tokenizerConfig ? tokenizerConfig.chat_template : await templateFromFiles(files);
+  if (Array.isArray(template)) {
+    checkCount(template.length, 'The list chat_template');
+  }
   if (typeof template === 'string' || Array.isArray(template)) {
     return template;
   }
@@ -39,10 +43,18 @@ async function templateFromFiles(files: SmallFiles): Promise<Json | undefined> {
   for (const { path } of await files.repo.list()) {
     const name = path.startsWith(FOLDER) ? path.slice(FOLDER.length) : '';
     if (name.endsWith('.jinja') && !name.includes('/')) {
+      checkCount(named.length + 1, FOLDER);
       named.push({ name: name.slice(0, -'.jinja'.length), template: await readJinja(files, path) });
     }
   }
   return named.length === 0 ? main : [{ name: 'default', template: main }, ...named];
+}
+
+/** @throws MalformedTokenizerError */
+function checkCount(templates: number, file: string): void {
+  if (templates > MAX_TEMPLATES) {
+    throw malformedFile(file, `has more than ${MAX_TEMPLATES} chat templates`);
+  }
 }
 
 /** Reads a file as Python's text mode does: every line end becomes a line feed, and a byte order mark stays. */

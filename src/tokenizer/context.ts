@@ -24,7 +24,8 @@ export interface TokenizerContext {
   guess?(what: string, next: string): void;
 }
 
-/** `model_type` of config.json; empty if it has none. */
-export function modelTypeOf({ config }: TokenizerContext): string {
-  return String(config.hparams.model_type ?? '');
+/** `model_type` of config.json; empty if it has none, or one that is no text. */
+export function modelTypeOf({ config }: Pick<TokenizerContext, 'config'>): string {
+  const type = config.hparams.model_type;
+  return typeof type === 'string' ? type : '';
 }

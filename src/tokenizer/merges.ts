@@ -1,5 +1,6 @@
 import { malformedFile } from '../hf-tokenizer/errors.js';
 import type { Json } from '../json.js';
+import { MAX_MERGES } from '../limits.js';
 import type { SmallFiles } from '../repo/small-files.js';
 
 const FORMAT = 'model.merges is neither a list of "left right" nor of ["left", "right"]';
@@ -39,6 +40,9 @@ export async function readMergesFile(files: SmallFiles): Promise<readonly string
   const lines = (await files.text('merges.txt'))?.split(/\r\n?|\n/) ?? [];
   if (lines[0]?.startsWith('#')) {
     lines.shift();
+  }
+  if (lines.length > MAX_MERGES) {
+    throw malformedFile('merges.txt', `has ${lines.length} lines, more than ${MAX_MERGES}`);
   }
   return lines
     .map((line) => line.trim().split(/\s+/))

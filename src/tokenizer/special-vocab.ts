@@ -1,6 +1,6 @@
 import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
-import type { Json, JsonObject } from '../json.js';
+import { beginning, type Json, type JsonObject } from '../json.js';
 import { readChatTemplate, writeChatTemplate } from './chat-template.js';
 import type { TokenizerContext } from './context.js';
 import { mergesOf, readMergesFile } from './merges.js';
@@ -148,7 +148,7 @@ async function readFromConfig(
     const key = `${type}_token_id`;
     const id = config?.[key] ?? objectAt(config, 'text_config')[key];
     if (writtenAsFloat(text, key)) {
-      context.warn(`config.json: ${key} is ${id}, no whole number; it is left out.`);
+      context.warn(`config.json: ${key} is ${beginning(id)}, no whole number; it is left out.`);
     } else {
       ids.set(type, id, 'config.json', key);
     }

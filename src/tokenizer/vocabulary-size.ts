@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import { SourceError } from '../errors.js';
+import { beginning } from '../json.js';
 import { MAX_VOCABULARY } from '../limits.js';
 
 /** config.json gives an impossible size of the vocabulary. */
@@ -18,7 +19,7 @@ export function vocabularySize(config: Config, keys: readonly string[] = ['vocab
   }
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > MAX_VOCABULARY) {
     throw new InvalidVocabularySizeError(
-      `config.json: ${key} is ${JSON.stringify(size)}; a vocabulary has 0 to ${MAX_VOCABULARY} tokens.`,
+      `config.json: ${key} is ${beginning(size)}; a vocabulary has 0 to ${MAX_VOCABULARY} tokens.`,
       'Correct config.json.',
     );
   }

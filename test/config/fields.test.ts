@@ -8,7 +8,7 @@ import {
   optionalNumber,
   string,
 } from '#src/config/fields.js';
-import { parseJsonObject } from '#src/json.js';
+import { JsonLimitError, parseJsonObject } from '#src/json.js';
 
 const source = (text: string, path?: string) => ({
   hparams: parseJsonObject(text, 'config.json'),
@@ -48,7 +48,8 @@ describe('integer', () => {
 
 test('a value nested too deep to print', () => {
   const deep = `{"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
-  expect(() => integer(source(deep), 'a')).toThrow('a in config.json is a list, not a whole number');
+  expect(() => source(deep)).toThrow(JsonLimitError);
+  expect(() => integer({ hparams: JSON.parse(deep) }, 'a')).toThrow('a in config.json is a list, not a whole number');
 });
 
 test("numbers: float32's range, and Python's Infinity", () => {

@@ -1,6 +1,8 @@
 import { TOKEN_TYPE } from '../../gguf/token-type.js';
 import { type AutoTokenizer, autoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
 import { buildDecoder, cleanUp } from '../../hf-tokenizer/decoders.js';
+import { malformedFile } from '../../hf-tokenizer/errors.js';
+import { CHECK_TIMEOUT } from '../../hf-tokenizer/time-limit.js';
 import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '../../json.js';
 import { beyondVocabulary } from '../beyond-vocabulary.js';
@@ -40,7 +42,7 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
       '--pre-tokenizer overrides it.',
     );
   }
-  const { tokens, types } = vocabulary(auto, byId, size);
+  const { tokens, types } = withinTime(CHECK_TIMEOUT, () => vocabulary(auto, byId, size));
   kv.string('tokenizer.ggml.model', 'gpt2');
   kv.string('tokenizer.ggml.pre', name);
   kv.array('tokenizer.ggml.tokens', 'string', tokens);
@@ -60,10 +62,14 @@ function decodeAdded({ json, init }: AutoTokenizer): (token: string) => string {
   };
 }
 
+/** The most characters of all added tokens as they decode: as many as tokenizer.json may have bytes. */
+const MAX_DECODED = 96 * 2 ** 20;
+
 function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], size: number) {
   const decode = decodeAdded(auto);
   const tokens = new Array<string>(size);
   const types = new Int32Array(size);
+  let length = 0;
   for (let id = 0; id < size; id++) {
     const token = byId[id];
     const added = auto.tokens.added.get(id);
@@ -75,6 +81,10 @@ function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], 
       // as it decodes.
       const text = added.normalized ? token : decode(token);
       const entry = addedTokenEntry(text, added.special);
+      length += entry.text.length;
+      if (length > MAX_DECODED) {
+        throw malformedFile('tokenizer.json', `decodes its added tokens to more than ${MAX_DECODED} characters`);
+      }
       tokens[id] = entry.text;
       types[id] = entry.type;
     } else {

@@ -201,7 +201,7 @@ function typesOf(normalizer: Json | undefined): string[] {
     return [];
   }
   const members = Array.isArray(normalizer.normalizers) ? (normalizer.normalizers as readonly Json[]) : [];
-  return [String(normalizer.type), ...members.flatMap(typesOf)];
+  return [normalizer.type, ...members.flatMap(typesOf)].filter((type) => typeof type === 'string');
 }
 
 /** Whether a post-processor, or one inside a Sequence, puts a token before every text. */
