@@ -25,7 +25,9 @@ const KINDS: Record<OutputKind, readonly [prefix: string, suffix: string, size: 
 export function outputName({ texts }: Metadata, fileType: string, kind: OutputKind = 'model'): string {
   const [prefix, suffix, withSize, withType] = KINDS[kind];
   const part = (text: string | undefined) => (text === undefined ? '' : `-${dashed(text)}`);
-  const base = wellBegun(plain(dashed(texts.basename ?? texts.name ?? NO_NAME)));
+  const given = dashed(texts.basename ?? texts.name ?? NO_NAME);
+  // A folder named `-` gives an empty name, for which gguf-py writes nothing.
+  const base = given === '' ? '' : wellBegun(plain(given));
   const size = withSize && texts.size_label !== undefined ? `-${plain(texts.size_label)}` : '';
   const [finetune = '', version = ''] = [part(texts.finetune), part(texts.version)].map(plain);
   const end = `${withType ? part(fileType).toUpperCase() : ''}${suffix}.gguf`;

@@ -24,7 +24,7 @@ test.each([
   ['a\0b\u001b[31mc\u202ed\u200be\ufefff\u{e0041}', 'ab-31mcdef-F16.gguf'],
   ["it's C++ (模型)", "it's-C++-(模型)-F16.gguf"],
   ['\u202e..\u0000', 'ggml-model-F16.gguf'],
-  ['', 'ggml-model-F16.gguf'],
+  ['..', 'ggml-model-F16.gguf'],
 ])('of the name %j remains %s', (name, expected) => {
   expect(outputName({ sampling: {}, texts: { name } }, 'F16')).toBe(expected);
 });
