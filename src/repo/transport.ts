@@ -76,14 +76,16 @@ export class Transport {
   }
 
   /**
-   * An address for a message: with a path only where we asked for it, because a server that was sent a token may have put
-   * that into the path of another, and into the name of a host as well.
+   * An address for a message, such as `https://cdn.example/…/model.safetensors` where a redirect led there. Of paths, only
+   * what was asked for is shown: a server that was sent a token may have put it into another, or into the name of a host.
    */
   #text({ origin, pathname, host }: URL, asked: URL | null): string {
     if (asked?.origin === origin && asked.pathname === pathname) {
       return `${origin}${pathname}`;
     }
-    return origin === new URL(this.options.endpoint).origin || !holdsSecret(host) ? origin : 'another host';
+    const isHub = origin === new URL(this.options.endpoint).origin;
+    const file = asked ? asked.pathname.slice(asked.pathname.lastIndexOf('/')) : '';
+    return isHub || !holdsSecret(host) ? `${origin}/…${file}` : `another host's …${file}`;
   }
 
   async #one(url: URL, where: string, given: Headers, signal?: AbortSignal): Promise<Answer> {
