@@ -1,3 +1,5 @@
+import { withoutSecrets } from './secrets.js';
+
 /**
  * What can go wrong, by whose turn it is. Every failure that a user can cause is a subclass of one of these families,
  * defined beside the code that finds it; `message` says what is wrong and where, and ends with what to do next.
@@ -20,18 +22,17 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export abstract class Hf2ggufError extends Error {
   abstract readonly exitCode: ExitCode;
+  /** What is wrong, and where (file, tensor, key): a sentence. */
+  readonly what: string;
+  /** What the user can do about it: a sentence. */
+  readonly next: string;
 
-  /**
-   * @param what what is wrong, and where (file, tensor, key): a sentence.
-   * @param next what the user can do about it: a sentence.
-   */
-  constructor(
-    readonly what: string,
-    readonly next: string,
-    options?: ErrorOptions,
-  ) {
-    super(`${what} ${next}`, options);
+  /** Secrets are taken out of both sentences. */
+  constructor(what: string, next: string, options?: ErrorOptions) {
+    super(withoutSecrets(`${what} ${next}`), options);
     this.name = new.target.name;
+    this.what = withoutSecrets(what);
+    this.next = withoutSecrets(next);
   }
 }
 

@@ -1,5 +1,6 @@
 import { GateError } from './errors.js';
 import type { WarningEvent } from './events.js';
+import { withoutSecrets } from './secrets.js';
 
 /** With `strict`, the error in place of a warning. */
 export class StrictError extends GateError {}
@@ -20,7 +21,7 @@ export interface DoubtSink extends WarningSink {
  * @param next what can be done about it: a sentence.
  */
 export function warn({ emit }: WarningSink, what: string, next?: string): void {
-  emit({ event: 'warning', what, ...(next !== undefined && { next }) });
+  emit({ event: 'warning', what: withoutSecrets(what), ...(next !== undefined && { next: withoutSecrets(next) }) });
 }
 
 /**

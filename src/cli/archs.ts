@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import type { Architecture, KeyRow, TensorRule } from '../archs/architecture.js';
 import { listArchitectures, parseArchitecture } from '../archs/registry.js';
 import { PRE_TOKENIZER_NAMES } from '../tokenizer/pre/fingerprints.js';
-import { toJsonLine } from './json.js';
 import { screen } from './terminal/screen.js';
 import { renderTable } from './terminal/table.js';
 
@@ -15,12 +14,10 @@ export function archsCommand(): Command {
     .action((name: string | undefined, { json, preTokenizers }: { json?: boolean; preTokenizers?: boolean }) => {
       if (name !== undefined) {
         const family = parseArchitecture(name);
-        console.log(json ? JSON.stringify(family, null, 2) : renderFamily(family));
-        return;
+        return json ? screen.json(family, undefined, 2) : screen.print(renderFamily(family));
       }
       if (preTokenizers) {
-        console.log(json ? toJsonLine(PRE_TOKENIZER_NAMES) : PRE_TOKENIZER_NAMES.join('\n'));
-        return;
+        return json ? screen.json(PRE_TOKENIZER_NAMES) : screen.print(PRE_TOKENIZER_NAMES.join('\n'));
       }
       const archs = listArchitectures();
       const rows = archs.flatMap(({ classes, gguf, example }) => classes.map((name) => ({ name, gguf, example })));
@@ -34,7 +31,7 @@ export function archsCommand(): Command {
         screen.width,
         (text) => screen.paintOut('heading', text),
       );
-      console.log(json ? toJsonLine(archs) : table);
+      return json ? screen.json(archs) : screen.print(table);
     });
 }
 

@@ -7,7 +7,6 @@ import { renderCheck } from './check-table.js';
 import { FORCE_HELP } from './file-options.js';
 import { addHubOptions, type HubFlags, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
-import { toJsonLine } from './json.js';
 import { parseNumber } from './number.js';
 import { drawCheck, Plots, svgPath } from './plots.js';
 import { textReporter } from './reporter.js';
@@ -65,7 +64,7 @@ function run(model: string[], { json, plot, force, tokenFile, ...flags }: Flags 
     await plots.during(async () => {
       for await (const event of check(params)) {
         if (json) {
-          process.stdout.write(`${toJsonLine(event)}\n`);
+          screen.json(event);
         } else if (event.event === 'done') {
           screen.end();
           screen.print(renderCheck(event.result, screen.width, screen.paintOut));

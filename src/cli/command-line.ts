@@ -1,7 +1,8 @@
+import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { printable } from '../printable.js';
-import { toJsonLine } from './json.js';
+import { registerSecretsOf } from '../secrets.js';
 import { errorEvent } from './json-stream.js';
 import { program } from './program.js';
 import { screen } from './terminal/screen.js';
@@ -13,13 +14,13 @@ function report(error: unknown): number {
     return EXIT.done;
   }
   if (process.argv.includes('--json')) {
-    console.log(toJsonLine(errorEvent(error)));
+    screen.json(errorEvent(error));
   }
   if (error instanceof CommanderError) {
     return EXIT.usage;
   }
   if (process.env.HF2GGUF_DEBUG) {
-    console.error(error);
+    screen.trace(`${inspect(error)}\n`);
   }
   if (error instanceof Hf2ggufError) {
     screen.error(printable(error.message));
@@ -45,6 +46,10 @@ export async function runCommandLine(): Promise<void> {
     });
   }
   process.once('exit', () => isClosed && process.kill(process.pid, 'SIGHUP'));
+
+  // Node would write what nobody caught as it is.
+  process.on('uncaughtException', (error) => process.exit(report(error)));
+  registerSecretsOf(process.env);
 
   try {
     const command = program();

@@ -1,5 +1,6 @@
 import { Argument, Command, type Option } from 'commander';
 import { OUT_TYPES } from '../quantize/file-types.js';
+import { screen } from './terminal/screen.js';
 import { TYPE_NAMES } from './types.js';
 
 const HELP = `
@@ -17,7 +18,7 @@ export function completionCommand(): Command {
     .addArgument(new Argument('<shell>').choices(Object.keys(SHELLS)))
     .addHelpText('after', HELP)
     .action((shell: Shell, _: object, command: Command) => {
-      process.stdout.write(SHELLS[shell](describe(command.parent ?? command)));
+      screen.write(SHELLS[shell](describe(command.parent ?? command)));
     });
 }
 

@@ -4,7 +4,6 @@ import { diff } from '../files/diff.js';
 import { renderDifference } from './diff-table.js';
 import { addHubOptions, type HubFlags, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
-import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
 
@@ -46,9 +45,11 @@ function run(a: string, b: string, { json, strict, ...flags }: Flags): Promise<v
       }
       const { result } = event;
       screen.end();
-      screen.print(
-        json ? toJsonLine(result, Number.POSITIVE_INFINITY) : renderDifference(result, screen.width, screen.paintOut),
-      );
+      if (json) {
+        screen.json(result, Number.POSITIVE_INFINITY);
+      } else {
+        screen.print(renderDifference(result, screen.width, screen.paintOut));
+      }
       if (strict && !result.same) {
         throw new FilesDifferError('The files differ.', 'Without --strict that is no error.');
       }

@@ -3,7 +3,6 @@ import { type EditEvent, type EditParams, edit } from '../files/edit.js';
 import { printable } from '../printable.js';
 import { changeLine } from './change-line.js';
 import { interruptible } from './interrupt.js';
-import { toJsonLine } from './json.js';
 import { append } from './repeatable.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
@@ -47,7 +46,7 @@ export function editCommand(): Command {
 }
 
 function run(file: string, { json, out, ...flags }: Flags): Promise<void> {
-  const report = json ? (event: EditEvent) => console.log(toJsonLine(event)) : textReport(flags.dryRun ?? false);
+  const report = json ? (event: EditEvent) => screen.json(event) : textReport(flags.dryRun ?? false);
   return interruptible(async (signal) => {
     for await (const event of edit({ ...flags, source: file, ...(out !== undefined && { output: out }), signal })) {
       report(event);

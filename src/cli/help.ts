@@ -1,5 +1,5 @@
 import type { Command, Help } from 'commander';
-import { painter } from './terminal/style.js';
+import { screen } from './terminal/screen.js';
 import { textWidth, wrap } from './terminal/text.js';
 
 /** Wider lines are hard to read; without a terminal there is no width to ask for. */
@@ -15,11 +15,10 @@ function helpWidth(stream: { readonly isTTY?: boolean; readonly columns?: number
 
 /** Gives a command, and all below it, help that fits the terminal and errors in the one form that all have. */
 export function configureHelp(command: Command, showError: (text: string) => void): void {
-  const bold = painter(process.stdout, process.env);
   command
     .configureHelp({
       minWidthToWrap: DEFAULT / 4,
-      styleTitle: (title) => bold('heading', title),
+      styleTitle: (title) => screen.paintOut('heading', title),
       subcommandTerm: (sub) => sub.name(),
       padWidth: (shown, helper) => Math.min(LONGEST_TERM, longestTerm(shown, helper)),
       formatItem: (term, termWidth, description, helper) => formatItem(term, termWidth, description, helper),
@@ -28,8 +27,8 @@ export function configureHelp(command: Command, showError: (text: string) => voi
       getOutHelpWidth: () => helpWidth(process.stdout),
       getErrHelpWidth: () => helpWidth(process.stderr),
       // Texts before and after the lists of options come as they were written.
-      writeOut: (text) => process.stdout.write(fitText(text, helpWidth(process.stdout))),
-      writeErr: (text) => process.stderr.write(fitText(text, helpWidth(process.stderr))),
+      writeOut: (text) => screen.write(fitText(text, helpWidth(process.stdout))),
+      writeErr: (text) => screen.trace(fitText(text, helpWidth(process.stderr))),
       outputError: (text) => showError(text.trim().replace(/^error: /, '')),
     });
   for (const sub of command.commands) {

@@ -5,7 +5,6 @@ import { FORCE_HELP } from './file-options.js';
 import { formatBytes } from './format.js';
 import { addHubOptions, type HubFlags, toSource, toToken } from './hub-options.js';
 import { interruptible } from './interrupt.js';
-import { toJsonLine } from './json.js';
 import { parseNumber } from './number.js';
 import { append } from './repeatable.js';
 import { textReporter } from './reporter.js';
@@ -42,7 +41,7 @@ export function imatrixCommand(): Command {
 }
 
 function run(model: string | undefined, { json, out, revision, tokenFile, ...flags }: Flags): Promise<void> {
-  const report = json ? (event: ImatrixEvent) => console.log(toJsonLine(event)) : textReport();
+  const report = json ? (event: ImatrixEvent) => screen.json(event) : textReport();
   return interruptible(async (signal) => {
     const hub = { revision, tokenFile };
     const { imatrix } = await import('../runner/imatrix/imatrix.js');

@@ -3,7 +3,6 @@ import { inspect } from '../gguf-files/inspect.js';
 import { addHubOptions, type HubFlags, toSource } from './hub-options.js';
 import { renderInspection } from './inspect-table.js';
 import { interruptible } from './interrupt.js';
-import { toJsonLine } from './json.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
 
@@ -22,8 +21,10 @@ function run(source: string, { json, ...flags }: HubFlags & { readonly json?: bo
     for (const warning of file.warnings) {
       reporter.event({ event: 'warning', ...warning });
     }
-    screen.print(
-      json ? toJsonLine(file, Number.POSITIVE_INFINITY) : renderInspection(file, screen.width, screen.paintOut),
-    );
+    if (json) {
+      screen.json(file, Number.POSITIVE_INFINITY);
+    } else {
+      screen.print(renderInspection(file, screen.width, screen.paintOut));
+    }
   });
 }

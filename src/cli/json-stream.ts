@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode, Hf2ggufError } from '../errors.js';
-import { toJsonLine } from './json.js';
+import { screen } from './terminal/screen.js';
 import { packageVersion } from './version.js';
 
 /** The first line of `--json`. */
@@ -36,7 +36,7 @@ export function announceStart(program: Command): void {
     if (json && !dryRun && !DOCUMENTS.has(command.name())) {
       const name = command === program ? 'convert' : command.name();
       const start: StartEvent = { event: 'start', schema: 1, version: packageVersion(), command: name };
-      process.stdout.write(`${toJsonLine(start)}\n`);
+      screen.json(start);
     }
   });
 }

@@ -7,8 +7,9 @@ import { GGUF_FILE, SVG_FILE } from '../output/kinds.js';
 import { knownPath } from '../output/output-paths.js';
 import { PartialFiles } from '../output/partial-files.js';
 import type { OutputParams } from '../plan/params.js';
-import { printable } from '../printable.js';
+import { printable, printableLines } from '../printable.js';
 import type { CheckResult } from '../runner/check-result.js';
+import { withoutSecrets } from '../secrets.js';
 import { screen } from './terminal/screen.js';
 
 /** The argument of an option that names a plot. @throws InvalidArgumentError, of which commander makes a sentence. */
@@ -95,7 +96,7 @@ export class Plots<Result> {
   /** Draws and writes all of them, and says so. */
   async draw(result: Result): Promise<void> {
     for (const [i, plot] of this.#plots.entries()) {
-      await this.#files.write(i, Buffer.from(await plot.draw(result)), 0);
+      await this.#files.write(i, Buffer.from(printableLines(withoutSecrets(await plot.draw(result)))), 0);
     }
     const replaced = await this.#files.finish();
     for (const [i, { path }] of this.#plots.entries()) {

@@ -7,7 +7,6 @@ import { describeCoverage } from '../quantize/imatrix/coverage.js';
 import type { Checked } from '../runner/check-result.js';
 import { figures, renderAll } from './check-table.js';
 import { formatBytes, formatSeconds, warningText } from './format.js';
-import { toJsonLine } from './json.js';
 import { REPLACES, renderPrediction } from './plan-table.js';
 import type { Progress } from './terminal/progress.js';
 import { type Screen, screen } from './terminal/screen.js';
@@ -20,9 +19,7 @@ export interface Reporter {
 
 export function jsonReporter(): Reporter {
   return {
-    event: (event) => {
-      process.stdout.write(`${toJsonLine(event)}\n`);
-    },
+    event: (event) => screen.json(event),
   };
 }
 

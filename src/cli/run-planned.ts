@@ -5,7 +5,6 @@ import type { OutputParams } from '../plan/params.js';
 import type { FileFlags } from './file-options.js';
 import { collectGarbage } from './heap.js';
 import { interruptible } from './interrupt.js';
-import { toJsonLine } from './json.js';
 import { nextCommands } from './next-commands.js';
 import { renderPlan } from './plan-table.js';
 import { type PlotFlags, plotsOfConversion } from './plots.js';
@@ -39,7 +38,11 @@ export async function runPlanned(
       });
       await plots.check(planned);
       screen.end();
-      screen.print(flags.json ? toJsonLine(planned) : renderPlan(planned, look()));
+      if (flags.json) {
+        screen.json(planned);
+      } else {
+        screen.print(renderPlan(planned, look()));
+      }
       return;
     }
     await plots.during(async () => {

@@ -6,7 +6,6 @@ import type { GenerateParams, GenerateResult } from '../runner/generate/generate
 import { formatSeconds } from './format.js';
 import { addHubOptions, type HubFlags, toSource } from './hub-options.js';
 import { interruptible } from './interrupt.js';
-import { toJsonLine } from './json.js';
 import { parseNumber } from './number.js';
 import { textReporter } from './reporter.js';
 import { screen } from './terminal/screen.js';
@@ -63,15 +62,15 @@ async function run(source: string, words: string | undefined, flags: Flags): Pro
     const params: GenerateParams = { ...options, ...named, prompt, maxTokens: nPredict, temperature: temp };
     const { generate } = await import('../runner/generate/generate.js');
     if (!json && screen.isTerminal && !flags.chat) {
-      process.stdout.write(screen.paintOut('note', harmless(prompt)));
+      screen.write(screen.paintOut('note', prompt));
     }
     for await (const event of generate({ ...params, signal })) {
       if (json) {
-        process.stdout.write(`${toJsonLine(event)}\n`);
+        screen.json(event);
       } else if (event.event === 'text') {
-        process.stdout.write(process.stdout.isTTY ? harmless(event.text) : event.text);
+        screen.write(event.text);
       } else if (event.event === 'done') {
-        process.stdout.write('\n');
+        screen.write('\n');
         screen.say(summary(event.result));
       } else {
         reporter.event(event);
@@ -116,11 +115,6 @@ function refusePromptFile(path: string): (cause: Error) => never {
   return (cause) => {
     throw new UsageError(`--prompt-file ${path} cannot be read: ${cause.message}.`, 'Give a file of text.', { cause });
   };
-}
-
-/** Without the characters that could drive a terminal: a vocabulary comes from elsewhere. */
-function harmless(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '');
 }
 
 const ENDS = {

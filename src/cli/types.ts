@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { FILE_TYPES, type FileType } from '../quantize/file-types.js';
-import { toJsonLine } from './json.js';
 import { screen } from './terminal/screen.js';
 import { renderTable } from './terminal/table.js';
 import { wrap } from './terminal/text.js';
@@ -71,7 +70,11 @@ export function typesCommand(): Command {
     .option('--json', 'one JSON array')
     .action(({ json }: { json?: boolean }) => {
       const types = Object.entries(NOTES).map(([name, note]) => ({ name, ...note }));
-      screen.print(json ? toJsonLine(types) : renderTypes(types, screen.width));
+      if (json) {
+        screen.json(types);
+      } else {
+        screen.print(renderTypes(types, screen.width));
+      }
     });
 }
 

@@ -18,33 +18,58 @@ const KINDS: Record<OutputKind, readonly [prefix: string, suffix: string, size: 
 
 /**
  * The converter's default file name, such as `Llama-2-7B-chat-v1-BF16.gguf`: gguf-py's `naming_convention`. A repository
- * has no say in more than the name: what could lead to another folder or show as another name is taken out.
+ * has no say in more than the name. Only letters, digits and a few marks of its texts are taken, and no more bytes than
+ * file systems have room for.
  * @param fileType as in `general.file_type`'s name: `BF16`, `Q4_K_M`, `MXFP4_MOE`.
  */
 export function outputName({ texts }: Metadata, fileType: string, kind: OutputKind = 'model'): string {
   const [prefix, suffix, withSize, withType] = KINDS[kind];
   const part = (text: string | undefined) => (text === undefined ? '' : `-${dashed(text)}`);
-  const base = withoutDots(harmless(dashed(texts.basename ?? texts.name ?? NO_NAME)));
-  const size = withSize && texts.size_label !== undefined ? `-${harmless(texts.size_label)}` : '';
-  const type = withType ? part(fileType).toUpperCase() : '';
-  const [finetune, version] = [part(texts.finetune), part(texts.version)].map(harmless);
-  return `${prefix}${base}${size}${finetune}${version}${type}${suffix}.gguf`;
+  const given = dashed(texts.basename ?? texts.name ?? NO_NAME);
+  // A folder named `-` gives an empty name, for which gguf-py writes nothing.
+  const base = given === '' ? '' : wellBegun(plain(given));
+  const size = withSize && texts.size_label !== undefined ? `-${plain(texts.size_label)}` : '';
+  const [finetune = '', version = ''] = [part(texts.finetune), part(texts.version)].map(plain);
+  const end = `${withType ? part(fileType).toUpperCase() : ''}${suffix}.gguf`;
+  const room = MAX_BYTES - byteLength(prefix + end);
+  return `${prefix}${cutToBytes(base + size + finetune + version, room)}${end}`;
 }
 
 const NO_NAME = 'ggml-model';
+/** File systems allow 255; the number of a part, such as `-00001-of-00005`, comes on top. */
+const MAX_BYTES = 240;
 
 function dashed(text: string): string {
   return strip(text).replaceAll(' ', '-');
 }
 
-/** Separators of folders become dashes, as gguf-py has it for the first part; what can't be seen goes. */
-function harmless(text: string): string {
-  return text.replace(/[/\\]/g, '-').replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '');
+/** What a name keeps: letters and digits of all scripts, and the marks that names of models have. */
+const UNUSUAL = /[^\p{L}\p{M}\p{N}._'+,()-]/gu;
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Without what can't be seen. Separators of folders become dashes, as in gguf-py; so do all other unusual characters. */
+function plain(text: string): string {
+  return text.replace(INVISIBLE, '').replace(UNUSUAL, '-');
 }
 
-/** A file whose name begins with a dot is hidden, and two dots are a folder. */
-function withoutDots(name: string): string {
-  return name.startsWith('.') ? name.replace(/^[.-]+/, '') || NO_NAME : name;
+/** A file whose name begins with a dot is hidden; one that begins with a dash is taken for an option. */
+function wellBegun(name: string): string {
+  const begun = name.replace(/^[.-]+(?=.*[\p{L}\p{N}])/u, '');
+  return begun === '' || begun.startsWith('.') ? NO_NAME : begun;
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** The beginning, in whole characters. */
+function cutToBytes(text: string, room: number): string {
+  if (byteLength(text) <= room) {
+    return text;
+  }
+  // `encodeInto` writes no part of a character.
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(room));
+  return text.slice(0, read).replace(/[.-]+$/, '');
 }
 
 /**

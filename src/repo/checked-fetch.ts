@@ -1,9 +1,10 @@
 import type { HubError } from '../errors.js';
 import { MAX_ANSWER_BYTES } from '../limits.js';
+import { withoutSecrets } from '../secrets.js';
 import { RateLimitedError, ServerFailingError, WrongAnswerError } from './errors.js';
 import { follow } from './follow.js';
 import { askedPause, beforeNextTry, PassingFailure } from './retry.js';
-import { type Answer, Transport, type TransportOptions, urlText } from './transport.js';
+import { type Answer, Transport, type TransportOptions } from './transport.js';
 
 /** A refusal that another try would not change. `refusalError` makes the error for the user from it. */
 export class RefusedAnswer extends Error {
@@ -21,6 +22,14 @@ export class RefusedAnswer extends Error {
   }
 }
 
+export type CheckedFetch = (
+  input: Parameters<typeof fetch>[0],
+  init?: RequestInit & {
+    /** Whether a server gave the address, such as that of a listing's next page: messages name its host alone. */
+    readonly linked?: boolean;
+  },
+) => Promise<Response>;
+
 /**
  * A `fetch` for the Hub's client, which checks nothing and retries nothing itself. GET only.
  *
@@ -30,7 +39,7 @@ export class RefusedAnswer extends Error {
  * `Authorization` is set here, for the Hub's own origin.
  * @throws RefusedAnswer, HubError, InterruptedError
  */
-export function checkedFetch(options: TransportOptions): typeof fetch {
+export function checkedFetch(options: TransportOptions): CheckedFetch {
   const transport = new Transport(options);
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
@@ -38,7 +47,7 @@ export function checkedFetch(options: TransportOptions): typeof fetch {
     const signal = init?.signal ?? undefined;
     const range = /^bytes=(\d+)-(\d+)$/.exec(headers.get('range') ?? '');
     if (!range) {
-      return wholeAnswer(transport, url, headers, signal);
+      return wholeAnswer(transport, url, headers, signal, !init?.linked);
     }
     const asked = { from: Number(range[1]), to: Number(range[2]) };
     const body = webStream((stop) => rangeBody(transport, url, asked, stop), signal);
@@ -52,10 +61,16 @@ interface Range {
   readonly to: number;
 }
 
-async function wholeAnswer(transport: Transport, url: URL, headers: Headers, signal?: AbortSignal): Promise<Response> {
+async function wholeAnswer(
+  transport: Transport,
+  url: URL,
+  headers: Headers,
+  signal: AbortSignal | undefined,
+  isOurs: boolean,
+): Promise<Response> {
   for (let failures = 0; ; ) {
     try {
-      const answer = await transport.get(url, headers, signal);
+      const answer = await transport.get(url, headers, signal, isOurs);
       checkStatus(answer, transport.options);
       return new Response(await collect(answer), { status: answer.status, headers: answer.headers });
     } catch (failure) {
@@ -70,7 +85,7 @@ async function collect(answer: Answer): Promise<Buffer> {
   for await (const piece of answer.body) {
     bytes += piece.length;
     if (bytes > MAX_ANSWER_BYTES) {
-      throw new WrongAnswerError(urlText(answer.url), `it has more than ${MAX_ANSWER_BYTES} bytes`);
+      throw new WrongAnswerError(answer.where, `it has more than ${MAX_ANSWER_BYTES} bytes`);
     }
     pieces.push(piece);
   }
@@ -112,7 +127,7 @@ function checkStatus(answer: Answer, options: TransportOptions): void {
     return;
   }
   answer.discard();
-  const where = urlText(answer.url);
+  const where = answer.where;
   const pause = askedPause(headers, Date.now());
   if (status === 429) {
     throw new PassingFailure(
@@ -153,13 +168,14 @@ function checkRange(answer: Answer, { from, to }: Range): void {
 }
 
 function passingWrongAnswer(answer: Answer, why: string): PassingFailure {
-  const where = urlText(answer.url);
+  const where = answer.where;
   return new PassingFailure(`an answer is wrong: ${why}`, (): HubError => new WrongAnswerError(where, why));
 }
 
 /** A server's text for a terminal: one line, not long, and never with the token that a server might echo. */
 function showable(text: string, token: string | null): string {
-  const secretless = token ? text.replaceAll(token, 'hf_...') : text;
+  // Of a token that is too short to be known by its parts, at least the whole.
+  const secretless = withoutSecrets(token ? text.replaceAll(token, 'hf_...') : text);
   return secretless
     .replace(/[^\x20-\x7e]+/g, ' ')
     .slice(0, 200)

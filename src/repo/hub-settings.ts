@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { registerSecret, registerSecretsOf } from '../secrets.js';
 import { BadEndpointError, TokenInvalidError } from './errors.js';
 
 /** What decides how the Hub is reached: the environment that Hugging Face's own tools obey, and what the caller says. */
@@ -20,11 +21,13 @@ export interface HubSettings {
  * @throws BadEndpointError, TokenInvalidError
  */
 export function hubSettings(env: NodeJS.ProcessEnv, given: { token?: string; endpoint?: string } = {}): HubSettings {
+  registerSecretsOf(env);
   const inHome = (path: string) => path.replace(/^~(?=\/|$)/, env.HOME ?? homedir());
   const home = inHome(env.HF_HOME || join(env.XDG_CACHE_HOME || '~/.cache', 'huggingface'));
   const endpoint = checkEndpoint(given.endpoint || env.HF_ENDPOINT || 'https://huggingface.co');
   const tokenFile = inHome(env.HF_TOKEN_PATH || join(home, 'token'));
   const token = given.token ?? (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || readToken(tokenFile));
+  registerSecret(token.trim());
   const seconds = Number(env.HF_HUB_DOWNLOAD_TIMEOUT);
   return {
     endpoint,

@@ -2,7 +2,7 @@ import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@hugging
 import { Hf2ggufError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
 import { MAX_REPO_FILES, MAX_REPO_PAGES } from '../limits.js';
-import { checkedFetch, RefusedAnswer } from './checked-fetch.js';
+import { type CheckedFetch, checkedFetch, RefusedAnswer } from './checked-fetch.js';
 import {
   FileNotFoundError,
   HubKindError,
@@ -60,7 +60,7 @@ export async function openHub(repo: string, revision: string, options: HubOption
 
 interface Client {
   readonly endpoint: string;
-  readonly fetch: typeof fetch;
+  readonly fetch: CheckedFetch;
 }
 
 async function openSnapshot(repo: string, revision: string, cache: HubCache, options: HubOptions): Promise<Repo> {
@@ -121,11 +121,11 @@ async function listCommit(client: Client, at: HubLocation, signal?: AbortSignal)
   let pages = 0;
   let entries = 0;
   const tooMany = () => new TooManyFilesError(at.repo, MAX_REPO_FILES);
-  const counted: typeof fetch = (input, init) => {
+  const counted: CheckedFetch = (input, init) => {
     if (++pages > MAX_REPO_PAGES) {
       throw tooMany();
     }
-    return client.fetch(input, init);
+    return client.fetch(input, { ...init, linked: pages > 1 });
   };
   await explained(at, async () => {
     const listing = listFiles({
@@ -278,7 +278,7 @@ function lastPart(repo: string): string {
   return repo.slice(repo.indexOf('/') + 1);
 }
 
-function withSignal(fetch: typeof globalThis.fetch, signal?: AbortSignal): typeof globalThis.fetch {
+function withSignal(fetch: CheckedFetch, signal?: AbortSignal): CheckedFetch {
   return (input, init) => fetch(input, { ...init, signal: signal ?? null });
 }
 

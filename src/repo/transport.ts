@@ -1,3 +1,4 @@
+import { holdsSecret } from '../secrets.js';
 import { NetworkDownError, WrongAnswerError } from './errors.js';
 import { follow } from './follow.js';
 import { checkSignal, errorCode } from './local-file.js';
@@ -10,6 +11,8 @@ export interface Answer {
   readonly headers: Headers;
   /** The address at the end of the redirects. */
   readonly url: URL;
+  /** That address as messages name it. */
+  readonly where: string;
   /** Whether that address is on the Hub's own origin. */
   readonly atHub: boolean;
   /** Whether it was sent the token. */
@@ -37,16 +40,20 @@ export class Transport {
 
   constructor(readonly options: TransportOptions) {}
 
-  /** @throws PassingFailure, WrongAnswerError, InterruptedError */
-  async get(url: URL, headers: Headers, signal?: AbortSignal): Promise<Answer> {
+  /**
+   * @param isOurs false for an address that a server gave, of which no more than the host is named.
+   * @throws PassingFailure, WrongAnswerError, InterruptedError
+   */
+  async get(url: URL, headers: Headers, signal?: AbortSignal, isOurs = true): Promise<Answer> {
+    const asked = isOurs ? url : null;
     const lead = this.#leads.get(url.href);
     // Forgotten until it has answered well once more: otherwise the next try starts at the Hub.
     this.#leads.delete(url.href);
-    let answer = await this.#walk(lead ?? url, headers, signal);
+    let answer = await this.#walk(lead ?? url, asked, headers, signal);
     const expired = lead && answer.status >= 400 && answer.status < 500 && answer.status !== 429;
     if (expired) {
       answer.discard();
-      answer = await this.#walk(url, headers, signal);
+      answer = await this.#walk(url, asked, headers, signal);
     }
     if (answer.status === 206 && answer.url.href !== url.href) {
       this.#leads.set(url.href, answer.url);
@@ -54,21 +61,34 @@ export class Transport {
     return answer;
   }
 
-  async #walk(from: URL, headers: Headers, signal?: AbortSignal): Promise<Answer> {
+  async #walk(from: URL, asked: URL | null, headers: Headers, signal?: AbortSignal): Promise<Answer> {
     let url = from;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const answer = await this.#one(url, headers, signal);
+      const answer = await this.#one(url, this.#text(url, asked), headers, signal);
       const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get('location') : null;
       if (location === null) {
         return answer;
       }
       answer.discard();
-      url = redirected(url, location);
+      url = redirected(url, location, answer.where);
     }
-    throw new WrongAnswerError(urlText(from), `it redirects more than ${MAX_REDIRECTS} times`);
+    throw new WrongAnswerError(this.#text(from, asked), `it redirects more than ${MAX_REDIRECTS} times`);
   }
 
-  async #one(url: URL, given: Headers, signal?: AbortSignal): Promise<Answer> {
+  /**
+   * An address for a message, such as `https://cdn.example/…/model.safetensors` where a redirect led there. Of paths, only
+   * what was asked for is shown: a server that was sent a token may have put it into another, or into the name of a host.
+   */
+  #text({ origin, pathname, host }: URL, asked: URL | null): string {
+    if (asked?.origin === origin && asked.pathname === pathname) {
+      return `${origin}${pathname}`;
+    }
+    const isHub = origin === new URL(this.options.endpoint).origin;
+    const file = asked ? asked.pathname.slice(asked.pathname.lastIndexOf('/')) : '';
+    return isHub || !holdsSecret(host) ? `${origin}/…${file}` : `another host's …${file}`;
+  }
+
+  async #one(url: URL, where: string, given: Headers, signal?: AbortSignal): Promise<Answer> {
     const { endpoint, token, policy } = this.options;
     const headers = new Headers(given);
     headers.delete('authorization');
@@ -77,7 +97,7 @@ export class Transport {
     if (tokenSent) {
       headers.set('authorization', `Bearer ${token}`);
     }
-    const watch = new Watch(urlText(url), policy.silence, signal);
+    const watch = new Watch(where, policy.silence, signal);
     const response = await watch.over(() =>
       this.options.fetch(url, { headers, redirect: 'manual', signal: watch.signal }),
     );
@@ -85,6 +105,7 @@ export class Transport {
       status: response.status,
       headers: response.headers,
       url,
+      where,
       atHub,
       tokenSent,
       body: watchedBody(response, watch),
@@ -94,17 +115,13 @@ export class Transport {
 }
 
 /** @throws WrongAnswerError for an address that can't be, another protocol, or a step down from https to http. */
-function redirected(from: URL, location: string): URL {
+function redirected(from: URL, location: string, where: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : null;
   const good = to && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:'));
   if (!good) {
-    throw new WrongAnswerError(urlText(from), `it redirects to something that isn't an ${from.protocol}// address`);
+    throw new WrongAnswerError(where, `it redirects to something that isn't an ${from.protocol}// address`);
   }
   return to;
-}
-
-export function urlText(url: URL): string {
-  return `${url.origin}${url.pathname}`;
 }
 
 /** Ends a request on silence and on the caller's signal, and tells the two and other failures apart. */

@@ -1,5 +1,8 @@
+import { printableLines } from '../../printable.js';
+import { withoutSecrets } from '../../secrets.js';
+import { toJsonLine } from '../json.js';
 import { type Progress, plainLine, progressLine, type Stage, stageText } from './progress.js';
-import { type Paint, painter } from './style.js';
+import { type Paint, painter, plain, withCodes } from './style.js';
 import { cutEnd, wrap } from './text.js';
 
 export interface Terminal {
@@ -27,8 +30,9 @@ const INDENT = '  ';
 const FREE = 3;
 
 /**
- * What a person sees. Results go to standard output; warnings and notes to standard error. On a terminal a moving line
- * stands below them, and is removed before anything else is written.
+ * What a person or a program sees: nothing else writes to the standard streams. Results go to standard output; warnings
+ * and notes to standard error. On a terminal a moving line stands below them, and is removed before anything else is
+ * written. Whatever text comes, secrets are taken out of it, and characters that could drive a terminal become escapes.
  */
 export class Screen {
   loudness: Loudness = {};
@@ -68,8 +72,25 @@ export class Screen {
 
   /** A result. */
   print(text: string): void {
+    this.write(`${text}\n`);
+  }
+
+  /** A part of a result, with its lines and tabs. */
+  write(text: string): void {
     this.clear();
-    this.#terminal.out.write(`${text}\n`);
+    this.#terminal.out.write(shown(text, this.paintOut));
+  }
+
+  /** A result for programs, as `toJsonLine` writes it. */
+  json(value: unknown, maxArray?: number, indent?: number): void {
+    this.clear();
+    this.#terminal.out.write(`${toJsonLine(value, maxArray, indent)}\n`);
+  }
+
+  /** What stands on standard error however much is shown: help after a mistake, and traces for who asks. */
+  trace(text: string): void {
+    this.clear();
+    this.#terminal.err.write(shown(text, this.paintErr));
   }
 
   /** A note beside the result; --quiet shows none. */
@@ -167,13 +188,12 @@ export class Screen {
     // Many requests wait for the same reason at once.
     if (this.#hasProgress && text !== this.#said) {
       this.#said = text;
-      this.#terminal.err.write(`${text}\n`);
+      this.#terminal.err.write(shown(`${text}\n`, this.paintErr));
     }
   }
 
   #write(text: string): void {
-    this.clear();
-    this.#terminal.err.write(`${text.replace(/^Warning:/, (word) => this.paintErr('warning', word))}\n`);
+    this.trace(`${text.replace(/^Warning:/, (word) => this.paintErr('warning', word))}\n`);
   }
 
   #show(line: (width: number) => string, isDue = this.#drawn + REDRAW < performance.now()): void {
@@ -191,9 +211,16 @@ export class Screen {
     if (this.#line) {
       this.#drawn = performance.now();
       this.#isDrawn = true;
-      this.#terminal.err.write(`\r\x1b[2K${this.#line((this.#terminal.err.columns || 80) - FREE)}`);
+      const line = this.#line((this.#terminal.err.columns || 80) - FREE);
+      this.#terminal.err.write(`\r\x1b[2K${shown(line, this.paintErr)}`);
     }
   }
+}
+
+/** A text as it may be written: the gate through which all texts go. */
+function shown(text: string, paint: Paint): string {
+  const safe = withoutSecrets(text);
+  return paint === plain ? printableLines(safe) : withCodes(safe, printableLines);
 }
 
 /** The time of a stage, shown from one second on. */

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.js';
 import { cutEnd, cutMiddle, textWidth } from './text.js';
 
 export interface Column<Row> {
@@ -17,6 +18,7 @@ const LEAST = 12;
 
 /**
  * Rows under their heads, at most `width` columns wide: columns are left out, then cut.
+ * Hidden characters of cells are shown as escapes, so that each row is one line.
  * @param width columns of the terminal; Infinity for all of everything.
  * @param heading how the line of heads is shown.
  */
@@ -27,7 +29,9 @@ export function renderTable<Row>(
   heading: (text: string) => string = (text) => text,
 ): string {
   const kept = [...columns];
-  const cells = new Map(columns.map((column) => [column, [column.head, ...rows.map(column.cell)]]));
+  const cells = new Map(
+    columns.map((column) => [column, [column.head, ...rows.map((row) => printable(column.cell(row)))]]),
+  );
   const widths = new Map([...cells].map(([column, all]) => [column, Math.max(...all.map(textWidth))]));
   const total = () => kept.reduce((sum, column) => sum + GAP + (widths.get(column) ?? 0), -GAP);
   const shrinkable = () => kept.reduce((sum, column) => sum + shrinkBy(column, widths.get(column) ?? 0), 0);
