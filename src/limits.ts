@@ -70,6 +70,8 @@ export const MAX_TEMPLATES = 16;
 // metadata
 /** Characters of a model card's front matter; long tables of results have some 300,000. */
 export const MAX_FRONT_MATTER_LENGTH = 2 * 2 ** 20;
+/** Characters of a model's name or path that is taken apart: as many as a path of the system may have. */
+export const MAX_MODEL_ID_LENGTH = 4096;
 /** Base models, and datasets, of a model card; each becomes several keys. Merges of models name some 50. */
 export const MAX_REFERENCES = 1_000;
 

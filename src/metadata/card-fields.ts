@@ -1,5 +1,5 @@
 import { SourceError } from '../errors.js';
-import { MAX_REFERENCES } from '../limits.js';
+import { MAX_MODEL_ID_LENGTH, MAX_REFERENCES } from '../limits.js';
 import type { Metadata, Reference, TextKey } from './metadata.js';
 import { REFERENCE_KEYS } from './metadata.js';
 import { parseModelId, titleOf } from './model-id.js';
@@ -94,6 +94,10 @@ function references(card: YamlMap, names: readonly string[], context: ReferenceC
     );
   }
   return entries.map((entry) => {
+    if (typeof entry === 'string' && entry.length > MAX_MODEL_ID_LENGTH) {
+      context.warn(`An entry of "${name}" in the model card has ${entry.length} characters and was left empty.`);
+      return {};
+    }
     if (typeof entry === 'string') {
       return referenceOf(entry, context.totalParameters);
     }

@@ -28,7 +28,9 @@ export function renderTable<Row>(
 ): string {
   const kept = [...columns];
   const cells = new Map(columns.map((column) => [column, [column.head, ...rows.map(column.cell)]]));
-  const widths = new Map([...cells].map(([column, all]) => [column, Math.max(...all.map(textWidth))]));
+  const widths = new Map(
+    [...cells].map(([column, all]) => [column, all.reduce((most, text) => Math.max(most, textWidth(text)), 0)]),
+  );
   const total = () => kept.reduce((sum, column) => sum + GAP + (widths.get(column) ?? 0), -GAP);
   const shrinkable = () => kept.reduce((sum, column) => sum + shrinkBy(column, widths.get(column) ?? 0), 0);
   while (total() - shrinkable() > width && kept.some(({ drop }) => drop !== undefined)) {
