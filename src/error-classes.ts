@@ -21,6 +21,7 @@ export {
   LfsPointerError,
   NotSafetensorsError,
   OverlappingTensorsError,
+  TooManyTensorsError,
   TruncatedFileError,
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
@@ -53,6 +54,7 @@ export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
 export { JsonLimitError, MalformedJsonError } from './json.js';
 export { DimensionsError } from './layout/layout.js';
 export { UnloadableError } from './loading/check.js';
+export { CardLimitError } from './metadata/card-fields.js';
 export { FileNameTemplateError } from './metadata/file-name.js';
 export { MalformedYamlError } from './metadata/yaml.js';
 export { EmptyOptionError } from './options/empty.js';

@@ -3,7 +3,7 @@
 // checkpoint: the safetensors library refuses longer headers too.
 export const MAX_SAFETENSORS_HEADER_BYTES = 100_000_000;
 /** Tensors of one checkpoint; the largest released mixtures of experts have some 200,000. */
-export const MAX_TENSORS = 1_000_000;
+export const MAX_TENSORS = 524_288;
 /** Dimensions of a source tensor; ggml holds 4, and convolutions are squeezed to that. */
 export const MAX_SOURCE_DIMS = 8;
 
@@ -27,7 +27,7 @@ export interface SmallFileLimit {
 /** The first row whose pattern a path matches counts. */
 export const SMALL_FILES: readonly SmallFileLimit[] = [
   // Gemma 3n's has 33 MB. Three values for each token and each merge, and eight for each added token.
-  { paths: /^tokenizer\.json$/, bytes: 96 * 2 ** 20, values: 2 ** 23 },
+  { paths: /^tokenizer\.json$/, bytes: 64 * 2 ** 20, values: 2 ** 22 + 2 ** 21 },
   // `added_tokens_decoder` takes some 190 bytes and seven values for each added token.
   {
     paths: /^(tokenizer_config|added_tokens|special_tokens_map)\.json$/,
@@ -37,8 +37,8 @@ export const SMALL_FILES: readonly SmallFileLimit[] = [
   // The SentencePiece model of XLM-V's 901,629 pieces has some 20 MB.
   { paths: /\.model$/, bytes: 48 * 2 ** 20 },
   { paths: /^(merges|vocab)\.txt$/, bytes: 32 * 2 ** 20 },
-  // Some 100 bytes and one value for each of a million tensors.
-  { paths: /\.index\.json$/, bytes: 128 * 2 ** 20, values: 1_048_576 },
+  // Some 110 bytes and one value for each tensor.
+  { paths: /\.index\.json$/, bytes: 64 * 2 ** 20, values: MAX_TENSORS + 1000 },
   // Results of benchmarks make model cards of a few hundred KB.
   { paths: /^README\.md$/, bytes: 8 * 2 ** 20 },
   // Four bytes for each character of MAX_TEMPLATE_LENGTH.
@@ -49,8 +49,8 @@ export const SMALL_FILES: readonly SmallFileLimit[] = [
 
 /** Levels of nested objects and arrays in any JSON; released files have fewer than ten. */
 export const MAX_JSON_DEPTH = 100;
-/** Values of a JSON text whose kind sets no lower limit: those of a safetensors header with a million tensors. */
-export const MAX_JSON_VALUES = 12_000_000;
+/** Values of a JSON text whose kind sets no lower limit: those of a safetensors header, some ten for each tensor. */
+export const MAX_JSON_VALUES = 10 * MAX_TENSORS;
 
 // config
 /** Blocks of one model: lists with an entry a block are made from it. Released models have fewer than 200. */
@@ -63,13 +63,17 @@ export const MAX_VOCABULARY = 1_048_576;
 /** Added tokens of one file: models of speech and images add an entry for each code, up to some 200,000. */
 export const MAX_ADDED_TOKENS = 262_144;
 /** Merges: those of the largest released vocabularies are some 580,000. */
-export const MAX_MERGES = 1_048_576;
+export const MAX_MERGES = 700_000;
 /** Named chat templates of one repository: released ones have three. */
-export const MAX_TEMPLATES = 64;
+export const MAX_TEMPLATES = 16;
 
 // metadata
-/** Of a model card's front matter, whose parser takes a second for as many characters. */
-export const MAX_FRONT_MATTER_LENGTH = 4 * 2 ** 20;
+/** Characters of a model card's front matter; long tables of results have some 300,000. */
+export const MAX_FRONT_MATTER_LENGTH = 2 * 2 ** 20;
+/** Characters of a model's name or path that is taken apart: as many as a path of the system may have. */
+export const MAX_MODEL_ID_LENGTH = 4096;
+/** Base models, and datasets, of a model card; each becomes several keys. Merges of models name some 50. */
+export const MAX_REFERENCES = 1_000;
 
 // gguf: what is read into memory before anything is known about the file.
 /** Key-values and tensor list together; a vocabulary of 262,144 pieces with its merges takes 15 MiB. */

@@ -4,7 +4,7 @@ import { MAX_TENSORS } from '../limits.js';
 import type { RepoFile } from '../repo/repo.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import type { NamedExpr, SourceExpr } from '../tensor/expr.js';
-import { readSafetensorsHeader } from './safetensors.js';
+import { readSafetensorsHeader, TooManyTensorsError } from './safetensors.js';
 
 /** The tensors of a model, from headers alone: shards in name order, each shard's tensors sorted by name. */
 export interface Checkpoint {
@@ -58,10 +58,7 @@ export async function openCheckpoint(files: SmallFiles, signal?: AbortSignal): P
     }
   }
   if (tensors.size > MAX_TENSORS) {
-    throw new SourceError(
-      `${files.repo.id} has ${tensors.size} tensors, more than ${MAX_TENSORS}.`,
-      'Check the files.',
-    );
+    throw new TooManyTensorsError(`${files.repo.id} has ${tensors.size} tensors, more than ${MAX_TENSORS}.`);
   }
   if (weightMap) {
     checkIndex(weightMap, tensors);
@@ -70,8 +67,8 @@ export async function openCheckpoint(files: SmallFiles, signal?: AbortSignal): P
   return { raw, tensors: raw };
 }
 
-async function readWeightMap(files: SmallFiles): Promise<ReadonlyMap<string, string> | null> {
-  const index = await files.json(INDEX);
+async function readWeightMap(small: SmallFiles): Promise<ReadonlyMap<string, string> | null> {
+  const index = await small.json(INDEX);
   if (!index) {
     return null;
   }
@@ -79,13 +76,15 @@ async function readWeightMap(files: SmallFiles): Promise<ReadonlyMap<string, str
   if (!isObject(map)) {
     throw new ShardIndexError(`${INDEX} has no "weight_map" object.`, 'Download the index again.');
   }
-  const entries = Object.entries(map).map(([name, file]): [string, string] => {
+  const files = new Map<string, string>();
+  for (const name of Object.keys(map)) {
+    const file = map[name];
     if (typeof file !== 'string') {
       throw new ShardIndexError(`${INDEX} gives no file name for tensor ${name}.`, 'Download the index again.');
     }
-    return [name, file];
-  });
-  return new Map(entries);
+    files.set(name, file);
+  }
+  return files;
 }
 
 function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string, string> | null): RepoFile[] {

@@ -1,7 +1,8 @@
 import { SourceError } from '../errors.js';
 import { beginning, isObject, type Json, parseJsonObject } from '../json.js';
-import { MAX_SAFETENSORS_HEADER_BYTES, MAX_SOURCE_DIMS } from '../limits.js';
+import { MAX_SAFETENSORS_HEADER_BYTES, MAX_SOURCE_DIMS, MAX_TENSORS } from '../limits.js';
 import { counted } from '../options/counted.js';
+import { compareCodePoints } from '../repo/paths.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type DType } from '../tensor/dtype.js';
 import { elementCount, type SourceExpr } from '../tensor/expr.js';
@@ -24,6 +25,12 @@ export class HeaderTooLargeError extends SourceError {}
 export class UnknownDTypeError extends SourceError {}
 /** The header's entry of a tensor is malformed, or there are two. */
 export class BadTensorEntryError extends SourceError {}
+/** A file, or all files of a model, have more tensors than any model. */
+export class TooManyTensorsError extends SourceError {
+  constructor(what: string) {
+    super(what, 'Check that the repository holds the right files.');
+  }
+}
 /** Two tensors share bytes of the file. */
 export class OverlappingTensorsError extends SourceError {}
 
@@ -76,11 +83,14 @@ function parseHeader(text: string, file: RepoFile, dataStart: number): SourceExp
   if (names.length !== countKeys(text)) {
     throw new BadTensorEntryError(`The header of ${file.path} names a tensor twice.`, DOWNLOAD_AGAIN);
   }
+  if (names.length > MAX_TENSORS) {
+    throw new TooManyTensorsError(`${file.path} has ${names.length} tensors, more than ${MAX_TENSORS}.`);
+  }
   const tensors = names
     .filter((name) => name !== '__metadata__')
     .map((name) => parseEntry(name, header[name], file, dataStart));
   checkOverlap(tensors);
-  return tensors.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return tensors.sort((a, b) => compareCodePoints(a.name, b.name));
 }
 
 function parseEntry(name: string, entry: Json | undefined, file: RepoFile, dataStart: number): SourceExpr {

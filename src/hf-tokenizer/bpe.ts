@@ -95,7 +95,9 @@ export class Bpe {
       }
       const bytes = this.#byteFallback ? this.#bytes(text) : null;
       if (bytes) {
-        ids.push(...bytes);
+        for (const byte of bytes) {
+          ids.push(byte);
+        }
       } else if (this.#unknown !== null) {
         if (unknown !== null && !this.#fuseUnknown) {
           ids.push(unknown);

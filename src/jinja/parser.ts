@@ -170,7 +170,9 @@ class Parser {
   #apart<T>(parse: () => T): T {
     const { length } = this.#unknown;
     const parsed = parse();
-    this.#certain.push(...this.#unknown.splice(length));
+    for (const unknown of this.#unknown.splice(length)) {
+      this.#certain.push(unknown);
+    }
     return parsed;
   }
 

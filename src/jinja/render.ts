@@ -296,7 +296,9 @@ function argumentsOf({ args, named, rest, restNamed }: Arguments, scope: Scope):
   const values = args.map((arg) => evaluate(arg, scope));
   const names = new Map(named.map(([name, value]) => [name, evaluate(value, scope)]));
   if (rest) {
-    values.push(...iterate(evaluate(rest, scope)));
+    for (const value of iterate(evaluate(rest, scope))) {
+      values.push(value);
+    }
   }
   if (restNamed) {
     const more = evaluate(restNamed, scope);

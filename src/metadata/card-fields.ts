@@ -1,8 +1,13 @@
+import { SourceError } from '../errors.js';
+import { MAX_MODEL_ID_LENGTH, MAX_REFERENCES } from '../limits.js';
 import type { Metadata, Reference, TextKey } from './metadata.js';
 import { REFERENCE_KEYS } from './metadata.js';
 import { parseModelId, titleOf } from './model-id.js';
 import { arrayOf, cardText } from './values.js';
 import { type YamlMap, YamlScalar } from './yaml.js';
+
+/** A list in a model card is longer than any model needs. */
+export class CardLimitError extends SourceError {}
 
 /** Field → its names in a model card, the first one that isn't null wins. */
 const CARD_TEXTS: readonly (readonly [TextKey, ...string[]])[] = [
@@ -82,7 +87,17 @@ function references(card: YamlMap, names: readonly string[], context: ReferenceC
   }
   const value = card.get(name);
   const entries = typeof value === 'string' ? [value] : Array.isArray(value) ? value : [];
+  if (entries.length > MAX_REFERENCES) {
+    throw new CardLimitError(
+      `The model card names ${entries.length} entries under "${name}", more than ${MAX_REFERENCES}.`,
+      'Check that the repository holds the right file.',
+    );
+  }
   return entries.map((entry) => {
+    if (typeof entry === 'string' && entry.length > MAX_MODEL_ID_LENGTH) {
+      context.warn(`An entry of "${name}" in the model card has ${entry.length} characters and was left empty.`);
+      return {};
+    }
     if (typeof entry === 'string') {
       return referenceOf(entry, context.totalParameters);
     }

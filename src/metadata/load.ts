@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.js';
 import { isObject } from '../json.js';
+import { MAX_MODEL_ID_LENGTH } from '../limits.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { applyModelCard, referenceFields } from './card-fields.js';
 import { type Metadata, type Reference, SAMPLING_KEYS, STRING_KEYS, type TextKey } from './metadata.js';
@@ -35,7 +36,9 @@ export async function loadMetadata(source: MetadataSource): Promise<Metadata> {
   applyModelCard(await readModelCard(files, warn), metadata, parameterCounts.total, warn);
 
   const nameOrPath = (await files.json('config.json'))?._name_or_path;
-  if (typeof nameOrPath === 'string' && nameOrPath.split('/').length <= 2) {
+  if (typeof nameOrPath === 'string' && nameOrPath.length > MAX_MODEL_ID_LENGTH) {
+    warn(`_name_or_path in config.json has ${nameOrPath.length} characters and was left out.`);
+  } else if (typeof nameOrPath === 'string' && nameOrPath.split('/').length <= 2) {
     applyModelId(parseModelId(nameOrPath, parameterCounts.total), metadata);
   }
   applyModelId(parseModelId(folderName, parameterCounts.total), metadata);

@@ -40,13 +40,13 @@ export async function inputFiles(reading: Reading): Promise<string[]> {
     chatTemplate,
     checked,
   ];
-  const files: string[] = [];
+  const files: string[][] = [];
   for (const name of names.flat()) {
     if (typeof name === 'string') {
-      files.push(...(await filesOf(name)));
+      files.push(await filesOf(name));
     }
   }
-  return files;
+  return files.flat();
 }
 
 async function filesOf(name: string): Promise<string[]> {

@@ -38,7 +38,9 @@ export class SpmEncoder {
       if (id !== undefined) {
         output.push(id);
       } else {
-        output.push(...Array.from(Buffer.from(symbol), (byte) => this.#byte(byte, symbol)));
+        for (const byte of Buffer.from(symbol)) {
+          output.push(this.#byte(byte, symbol));
+        }
       }
     }
   }

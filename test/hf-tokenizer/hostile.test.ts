@@ -14,6 +14,12 @@ function nested(levels: number): Json {
   return value;
 }
 
+const replacing = (text: string, content: string): JsonObject => ({
+  type: 'Replace',
+  pattern: { String: text },
+  content,
+});
+
 describe('a malformed tokenizer.json', () => {
   const malformed: [string, JsonObject][] = [
     ['no model', {}],
@@ -33,6 +39,33 @@ describe('a malformed tokenizer.json', () => {
     ],
     ['a charsmap that is none', { model, normalizer: { type: 'Precompiled', precompiled_charsmap: 'AAAA' } }],
     ['an added token without a content', { model, added_tokens: [{ id: 3 }] }],
+    ['a text to replace of 10 MB', { model, normalizer: replacing('a'.repeat(10_000_000), 'b') }],
+    ['a replacement of 10 MB', { model, normalizer: replacing('a', 'b'.repeat(10_000_000)) }],
+    ['a text of 10 MB before each text', { model, normalizer: { type: 'Prepend', prepend: 'a'.repeat(10_000_000) } }],
+    [
+      'a text that grows by the power of its replacements',
+      { model, normalizer: { type: 'Sequence', normalizers: new Array(60).fill(replacing('a', 'a'.repeat(15_000))) } },
+    ],
+    [
+      'a text that doubles with each step',
+      {
+        model,
+        normalizer: replacing('y', '\u00e9'),
+        pre_tokenizer: { type: 'Sequence', pretokenizers: new Array(60).fill({ type: 'ByteLevel', use_regex: false }) },
+      },
+    ],
+    [
+      'a template with the text many times over',
+      {
+        model,
+        post_processor: {
+          type: 'TemplateProcessing',
+          single: new Array(100_000).fill({ Sequence: {} }),
+          special_tokens: {},
+        },
+      },
+    ],
+    ['an affix of 10 MB', { model: { ...model, end_of_word_suffix: 'a'.repeat(10_000_000) } }],
   ];
   test.each(malformed)('%s is a typed error', (_, json) => {
     expect(() => encoderOf(json, null).encode('abbaxyz')).toThrow(MalformedTokenizerError);

@@ -32,7 +32,9 @@ export function renderTable<Row>(
   const cells = new Map(
     columns.map((column) => [column, [column.head, ...rows.map((row) => printable(column.cell(row)))]]),
   );
-  const widths = new Map([...cells].map(([column, all]) => [column, Math.max(...all.map(textWidth))]));
+  const widths = new Map(
+    [...cells].map(([column, all]) => [column, all.reduce((most, text) => Math.max(most, textWidth(text)), 0)]),
+  );
   const total = () => kept.reduce((sum, column) => sum + GAP + (widths.get(column) ?? 0), -GAP);
   const shrinkable = () => kept.reduce((sum, column) => sum + shrinkBy(column, widths.get(column) ?? 0), 0);
   while (total() - shrinkable() > width && kept.some(({ drop }) => drop !== undefined)) {

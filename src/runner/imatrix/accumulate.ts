@@ -31,7 +31,9 @@ export class Accumulated {
     for (const [name, entry] of entries) {
       this.add(name, entry, file, factor);
     }
-    this.datasets.push(...datasets);
+    for (const dataset of datasets) {
+      this.datasets.push(dataset);
+    }
   }
 
   /** Adds the sums of a tensor. @throws ImatrixMergeError if its size differs from that in an earlier matrix */

@@ -57,7 +57,7 @@ export function encodeLegacyImatrix({ datasets, chunks, chunkSize, entries }: Wr
   return [
     int32(seen.length),
     ...seen.flatMap(([name, entry]) => {
-      const calls = Math.ceil(Math.max(...entry.counts) / chunkSize);
+      const calls = Math.ceil(entry.counts.reduce((most, count) => Math.max(most, count), 0) / chunkSize);
       return [...text(name), int32(calls), int32(entry.sums.length), littleEndian(meansTimes(entry, calls))];
     }),
     int32(chunks),

@@ -63,7 +63,7 @@ function decodeAdded({ json, init }: AutoTokenizer): (token: string) => string {
 }
 
 /** The most characters of all added tokens as they decode: as many as tokenizer.json may have bytes. */
-const MAX_DECODED = 96 * 2 ** 20;
+const MAX_DECODED = 64 * 2 ** 20;
 
 function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], size: number) {
   const decode = decodeAdded(auto);

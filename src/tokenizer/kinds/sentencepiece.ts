@@ -2,6 +2,7 @@ import { TOKEN_TYPE } from '../../gguf/token-type.js';
 import { InvalidTokenIdError, malformedFile } from '../../hf-tokenizer/errors.js';
 import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
 import { isObject, type Json } from '../../json.js';
+import { counted } from '../../options/counted.js';
 import type { TokenizerContext } from '../context.js';
 import { readSentencePieceModel, type SentencePieceModel } from '../model-proto.js';
 import { writeSpecialVocab } from '../special-vocab.js';
@@ -72,34 +73,55 @@ class SentencePieceVocabulary {
 
   /** Adds the tokens of added_tokens.json (text → id). */
   addTokens(files: TokenizerFiles): void {
+    const file = 'added_tokens.json';
+    const beyond: string[] = [];
     for (const [text, id] of Object.entries(files.addedTokens ?? {})) {
-      this.#set(id, text, TOKEN_TYPE.userDefined, 'added_tokens.json', JSON.stringify(text));
+      const key = JSON.stringify(text);
+      if (!this.#set(id, text, TOKEN_TYPE.userDefined, file, key)) {
+        beyond.push(key);
+      }
     }
+    this.#warnOf(beyond, file);
   }
 
   /** Adds the tokens of `added_tokens_decoder` in tokenizer_config.json (id → token). */
   addDeclaredTokens(files: TokenizerFiles): void {
     const file = 'tokenizer_config.json';
+    const beyond: string[] = [];
     for (const [id, token] of Object.entries(objectAt(files.tokenizerConfig, 'added_tokens_decoder'))) {
       const key = `added_tokens_decoder[${JSON.stringify(id)}]`;
       if (!isObject(token) || typeof token.content !== 'string') {
         throw malformedFile(file, `${key} has no content`);
       }
       const entry = addedTokenEntry(token.content, Boolean(token.special));
-      this.#set(Number(id), entry.text, entry.type, file, key);
+      if (!this.#set(Number(id), entry.text, entry.type, file, key)) {
+        beyond.push(key);
+      }
+    }
+    this.#warnOf(beyond, file);
+  }
+
+  #warnOf(beyond: readonly string[], file: string): void {
+    const [first] = beyond;
+    if (first !== undefined) {
+      const more = beyond.length > 1 ? ` and ${counted(beyond.length - 1, 'more token')}` : '';
+      const [is, it] = beyond.length > 1 ? ['are', 'they are'] : ['is', 'it is'];
+      this.warn(`${file}: ${first}${more} ${is} beyond the vocabulary's ${this.size} tokens; ${it} left out.`);
     }
   }
 
-  #set(id: Json | undefined, text: string, type: number, file: string, key: string): void {
+  /** Whether the id is one of the vocabulary; no other is set. */
+
+  #set(id: Json | undefined, text: string, type: number, file: string, key: string): boolean {
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) {
       throw new InvalidTokenIdError(file, key, id ?? null);
     }
     if (id >= this.size) {
-      this.warn(`${file}: ${key} is beyond the vocabulary's ${this.size} tokens; it is left out.`);
-      return;
+      return false;
     }
     this.tokens[id] = text;
     this.scores[id] = ADDED_SCORE;
     this.types[id] = type;
+    return true;
   }
 }
