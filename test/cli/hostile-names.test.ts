@@ -130,7 +130,10 @@ test.each(COMMANDS)('%s: no name drives the terminal, in a pipe', async (_what, 
   expect(ended).not.toBe(1);
 });
 
-const JSON_COMMANDS = COMMANDS.filter(([, , [name]]) => name !== 'split' && name !== 'merge');
+/** Those that say much about files, or fail over what is in them. */
+const JSON_COMMANDS = COMMANDS.filter(([what]) =>
+  /plan|bad (class|syntax|dtype)|strange|^inspect|^diff|^edit$|^check$/.test(what),
+);
 
 test.each(JSON_COMMANDS)('%s: nor does JSON, or a trace', async (_what, _code, args) => {
   const { out, err } = await run([...args, '--json', ...(args.includes('-o') ? ['--force'] : [])], {
@@ -183,7 +186,7 @@ function inTerminal(args: readonly string[]): Promise<string> {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of a terminal are what is looked for.
 const OURS = /\x1b\[(?:1|2|22|31|33|36|39)m|\r\x1b\[2K|\r(?=\n)/g;
 
-const SHOWN = ['convert', 'a plan', 'no source', 'a bad class', 'inspect what is strange', 'diff', 'check', 'run'];
+const SHOWN = ['convert', 'a plan', 'no source', 'inspect what is strange', 'check'];
 
 terminalTest.each(COMMANDS.filter(([what]) => SHOWN.includes(what)))(
   '%s: no name drives the terminal that it is shown at',
