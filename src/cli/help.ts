@@ -1,4 +1,5 @@
 import type { Command, Help } from 'commander';
+import { printable } from '../printable.js';
 import { screen } from './terminal/screen.js';
 import { textWidth, wrap } from './terminal/text.js';
 
@@ -29,11 +30,18 @@ export function configureHelp(command: Command, showError: (text: string) => voi
       // Texts before and after the lists of options come as they were written.
       writeOut: (text) => screen.write(fitText(text, helpWidth(process.stdout))),
       writeErr: (text) => screen.trace(fitText(text, helpWidth(process.stderr))),
-      outputError: (text) => showError(text.trim().replace(/^error: /, '')),
+      outputError: (text) => showError(errorLines(text)),
     });
   for (const sub of command.commands) {
     sub.copyInheritedSettings(command);
   }
+}
+
+/** An error of commander's: a line that quotes what was typed, and perhaps a second one with what may be meant. */
+function errorLines(text: string): string {
+  const { what = text, meant = '' } =
+    /^(?:error: )?(?<what>.*?)(?<meant>\n\(Did you mean [^\n]*\))?$/s.exec(text.trim())?.groups ?? {};
+  return printable(what) + meant;
 }
 
 function longestTerm(command: Command, helper: Help): number {

@@ -22,12 +22,8 @@ interface Look {
 export function renderPlan(plan: Plan, look: Look): string {
   const { id, revision, architecture } = plan.source;
   const takes = `Reads ${formatBytes(plan.sourceBytes)} of weights, takes at least ${formatBytes(plan.memory)} of buffers and ${formatBytes(plan.disk)} of disk.`;
-  const lines = [
-    `${id}${revision ? ` at ${revision}` : ''}: ${architecture}`,
-    ...plan.files.flatMap(summary),
-    takes,
-    ...checks(plan),
-  ];
+  const source = printable(`${id}${revision ? ` at ${revision}` : ''}: ${architecture}`);
+  const lines = [source, ...plan.files.flatMap(summary), takes, ...checks(plan)];
   const tables = plan.files.filter(({ tensors }) => tensors.length > 0).map((file) => tensorTable(file, plan, look));
   return [lines.map((line) => wrap(line, look.width, '  ')).join('\n'), ...tables].join('\n\n');
 }

@@ -25,7 +25,7 @@ export interface GgufLocation {
 const CHECK_PATH = 'Check the path; a file on the Hub is named as org/model:file.gguf.';
 
 /** `NAME-00002-of-00005.gguf`. */
-const PART = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
+const PART = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/s;
 
 export function isPartName(path: string): boolean {
   return PART.test(path);
