@@ -1,6 +1,6 @@
 import { readWhole } from './api-answer.js';
 import { checkRange, passingWrongAnswer, type Range, type WatchedFile } from './check-range.js';
-import { RateLimitedError, ServerFailingError } from './errors.js';
+import { RateLimitedError, ServerFailingError, WrongAnswerError } from './errors.js';
 import { follow } from './follow.js';
 import { askedPause, type Neighbours, PassingFailure, Tries } from './retry.js';
 import { type Answer, Transport, type TransportOptions, urlText } from './transport.js';
@@ -81,7 +81,8 @@ export class CheckedFetch {
         checkRange(answer, { from: next, to }, file);
         for await (const piece of answer.body) {
           if (piece.length > to + 1 - next) {
-            throw passingWrongAnswer(answer, 'it has more bytes than were asked for');
+            // What was handed on of it before can't be taken back.
+            throw new WrongAnswerError(urlText(answer.url), 'it has more bytes than were asked for');
           }
           next += piece.length;
           tries.gained(piece.length);
