@@ -33,6 +33,8 @@ import { gzipSync } from 'node:zlib';
 
 const DRIP_MS = 50;
 const MIB = 2 ** 20;
+/** It would clear the screen, start bold text, and turn the direction of the text. */
+const ODD_NAME = 'a\u001b[2J\u009b1m\u202e.safetensors';
 const PASSES = { once: [0], lasting: [5] };
 const ENDS = { once: [5], lasting: [5] };
 /** A refusal at an address that the Hub redirected to, is asked about at the Hub once more. */
@@ -222,7 +224,7 @@ const TABLE = kinds({
     once: [0, 4, 5],
     lasting: [0, 4, 5],
     needs: 'listing',
-    send: (scene) => entry(scene, 'README.md', { path: 'a\u001b[2J\u009b1m\u202e.safetensors' }),
+    send: (scene) => json(scene, (files) => [...files, { type: 'file', size: 9, oid: 'e'.repeat(40), path: ODD_NAME }]),
   },
 });
 
