@@ -12,8 +12,12 @@ export const MAX_SOURCE_DIMS = 8;
 export const MAX_REPO_FILES = 200_000;
 /** Pages of one listing: a server could send empty ones for ever. The Hub puts 1000 entries on a page. */
 export const MAX_REPO_PAGES = 2_000;
-/** One answer of the Hub's API; a page of a listing has some 300 KB. */
-export const MAX_ANSWER_BYTES = 32 * 2 ** 20;
+/** One answer of the Hub's API; a page of a listing has some 300 KB. JSON.parse takes up to 20 times as much memory. */
+export const MAX_ANSWER_BYTES = 8 * 2 ** 20;
+/** Brackets around one value of such an answer; the Hub's have fewer than 10. JSON.parse takes 100 bytes for each. */
+export const MAX_ANSWER_DEPTH = 100;
+/** A path in a listing, in characters: Linux has no longer ones. */
+export const MAX_REPO_PATH_LENGTH = 4096;
 
 // repo: small files, which are read whole.
 /** What a small file may ask for. */

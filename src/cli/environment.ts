@@ -10,11 +10,13 @@ interface Variable {
   readonly wants: string;
 }
 
+const SECONDS = { allows: /^\s*(\d+\.?\d*|\.\d+)?\s*$/, wants: 'a number of seconds' };
 const SWITCH = { allows: /^(1|on|yes|true|0|off|no|false|)$/i, wants: '1 or 0' };
 
 /** Numbers and choices among the variables that are obeyed; names, paths and addresses are checked where they are used. */
 const VARIABLES: readonly Variable[] = [
-  { name: 'HF_HUB_DOWNLOAD_TIMEOUT', allows: /^\s*(\d+\.?\d*|\.\d+)?\s*$/, wants: 'a number of seconds' },
+  { name: 'HF_HUB_DOWNLOAD_TIMEOUT', ...SECONDS },
+  { name: 'HF2GGUF_MAX_WAIT', ...SECONDS },
   { name: 'HF_HUB_OFFLINE', ...SWITCH },
 ];
 

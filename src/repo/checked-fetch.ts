@@ -1,10 +1,10 @@
-import type { HubError } from '../errors.js';
-import { MAX_ANSWER_BYTES } from '../limits.js';
 import { withoutSecrets } from '../secrets.js';
+import { readWhole } from './api-answer.js';
+import { checkRange, passingWrongAnswer, type Range, type WatchedFile } from './check-range.js';
 import { RateLimitedError, ServerFailingError, WrongAnswerError } from './errors.js';
 import { follow } from './follow.js';
-import { askedPause, beforeNextTry, PassingFailure } from './retry.js';
-import { type Answer, Transport, type TransportOptions } from './transport.js';
+import { askedPause, type Neighbours, PassingFailure, Tries } from './retry.js';
+import { type Answer, Transport, type TransportOptions, urlText } from './transport.js';
 
 /** A refusal that another try would not change. `refusalError` makes the error for the user from it. */
 export class RefusedAnswer extends Error {
@@ -22,7 +22,8 @@ export class RefusedAnswer extends Error {
   }
 }
 
-export type CheckedFetch = (
+/** `fetch` for the API. */
+export type ApiFetch = (
   input: Parameters<typeof fetch>[0],
   init?: RequestInit & {
     /** Whether a server gave the address, such as that of a listing's next page: messages name its host alone. */
@@ -31,93 +32,98 @@ export type CheckedFetch = (
 ) => Promise<Response>;
 
 /**
- * A `fetch` for the Hub's client, which checks nothing and retries nothing itself. GET only.
- *
- * With a `Range` header (`bytes=a-b`), the request is made when the body is read, as the client turns a rejection into
- * a bare string: the body is exactly those bytes, gone on with from the byte reached after a failure that may pass, or
- * it ends in one of the errors below. Without one, the answer is read whole, with the same patience.
- * `Authorization` is set here, for the Hub's own origin.
- * @throws RefusedAnswer, HubError, InterruptedError
+ * `fetch` for the Hub's client, which checks nothing and retries nothing itself. GET only. `Authorization` is set here,
+ * for the Hub's own origin.
  */
-export function checkedFetch(options: TransportOptions): CheckedFetch {
-  const transport = new Transport(options);
-  return async (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input);
-    const headers = new Headers(init?.headers);
-    const signal = init?.signal ?? undefined;
-    const range = /^bytes=(\d+)-(\d+)$/.exec(headers.get('range') ?? '');
-    if (!range) {
-      return wholeAnswer(transport, url, headers, signal, !init?.linked);
+export class CheckedFetch {
+  readonly #transport: Transport;
+  readonly #neighbours: Neighbours = { completed: 0 };
+
+  constructor(readonly options: TransportOptions) {
+    this.#transport = new Transport(options);
+  }
+
+  /**
+   * For the API: the answer is read whole, tried again after failures that may pass.
+   * @throws RefusedAnswer, HubError, InterruptedError
+   */
+  readonly api: ApiFetch = async (input, init) => {
+    const url = urlOf(input);
+    const isOurs = !init?.linked;
+    const where = isOurs ? urlText(url) : `${url.origin}/…`;
+    const tries = this.#tries(where, 0, init?.signal ?? undefined);
+    for (;;) {
+      try {
+        const answer = await this.#transport.get(url, new Headers(init?.headers), tries.signal, isOurs);
+        checkStatus(answer, this.options);
+        const body = await readWhole(answer, (bytes) => tries.gained(bytes));
+        tries.completed();
+        return new Response(body, { headers: answer.headers });
+      } catch (failure) {
+        this.#transport.failed(url);
+        await tries.next(failure);
+      }
     }
-    const asked = { from: Number(range[1]), to: Number(range[2]) };
-    const body = webStream((stop) => rangeBody(transport, url, asked, stop), signal);
-    return new Response(body, { status: 206 });
   };
-}
 
-/** Both ends included, as in the header. */
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-async function wholeAnswer(
-  transport: Transport,
-  url: URL,
-  headers: Headers,
-  signal: AbortSignal | undefined,
-  isOurs: boolean,
-): Promise<Response> {
-  for (let failures = 0; ; ) {
-    try {
-      const answer = await transport.get(url, headers, signal, isOurs);
-      checkStatus(answer, transport.options);
-      return new Response(await collect(answer), { status: answer.status, headers: answer.headers });
-    } catch (failure) {
-      await beforeNextTry(failure, ++failures, transport.options, signal);
-    }
+  /**
+   * For one range of a file. The request is made when the body is read, as the client turns a rejection into a bare
+   * string: the body is exactly those bytes, gone on with from the byte reached after a failure that may pass, or it
+   * ends in one of the errors.
+   * @throws RefusedAnswer, HubError, InterruptedError from the body
+   */
+  range(file: WatchedFile, range: Range, signal?: AbortSignal): typeof fetch {
+    return async (input) => {
+      const url = urlOf(input);
+      return new Response(
+        webStream((stop) => this.#rangeBody(url, file, range, stop), signal),
+        { status: 206 },
+      );
+    };
   }
-}
 
-async function collect(answer: Answer): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of answer.body) {
-    bytes += piece.length;
-    if (bytes > MAX_ANSWER_BYTES) {
-      throw new WrongAnswerError(answer.where, `it has more than ${MAX_ANSWER_BYTES} bytes`);
-    }
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
-async function* rangeBody(transport: Transport, url: URL, range: Range, signal?: AbortSignal) {
-  let next = range.from;
-  for (let failures = 0; next <= range.to; ) {
-    try {
-      const headers = new Headers({ range: `bytes=${next}-${range.to}` });
-      const answer = await transport.get(url, headers, signal);
-      checkStatus(answer, transport.options);
-      checkRange(answer, { from: next, to: range.to });
-      for await (const piece of answer.body) {
-        if (piece.length > range.to + 1 - next) {
-          throw passingWrongAnswer(answer, 'it has more bytes than were asked for');
+  async *#rangeBody(url: URL, file: WatchedFile, { from, to }: Range, signal?: AbortSignal) {
+    const { elapsed } = this.options.policy;
+    const tries = this.#tries(urlText(url), to + 1 - from, signal);
+    let next = from;
+    while (next <= to) {
+      try {
+        const answer = await this.#transport.get(url, new Headers({ range: `bytes=${next}-${to}` }), signal);
+        checkStatus(answer, this.options);
+        checkRange(answer, { from: next, to }, file);
+        for await (const piece of answer.body) {
+          if (piece.length > to + 1 - next) {
+            // What was handed on of it before can't be taken back.
+            throw new WrongAnswerError(answer.where, 'it has more bytes than were asked for');
+          }
+          next += piece.length;
+          tries.gained(piece.length);
+          const left = elapsed();
+          yield piece;
+          tries.excuse(elapsed() - left);
         }
-        next += piece.length;
-        failures = 0;
-        yield piece;
-      }
-      if (next <= range.to) {
-        throw passingWrongAnswer(answer, `it ends at byte ${next}, before byte ${range.to + 1}`);
-      }
-    } catch (failure) {
-      // The last byte may be there although the connection didn't end well.
-      if (next <= range.to) {
-        await beforeNextTry(failure, ++failures, transport.options, signal);
+        if (next <= to) {
+          throw passingWrongAnswer(answer, `it ends at byte ${next}, before byte ${to + 1}`);
+        }
+      } catch (failure) {
+        // The last byte may be there although the connection didn't end well.
+        if (next <= to) {
+          this.#transport.failed(url);
+          await tries.next(failure);
+        }
       }
     }
+    this.#transport.succeeded(url);
+    tries.completed();
   }
+
+  #tries(where: string, size: number, signal?: AbortSignal): Tries {
+    return new Tries(this.options, this.#neighbours, where, size, signal);
+  }
+}
+
+function urlOf(input: string | URL | Request): URL {
+  return new URL(input instanceof Request ? input.url : input);
 }
 
 /** @throws PassingFailure, RefusedAnswer */
@@ -127,49 +133,24 @@ function checkStatus(answer: Answer, options: TransportOptions): void {
     return;
   }
   answer.discard();
-  const where = answer.where;
+  const { where } = answer;
   const pause = askedPause(headers, Date.now());
   if (status === 429) {
     throw new PassingFailure(
       'the Hub limits the rate of requests',
-      (tries) => new RateLimitedError(where, tries),
+      ({ tries, comeAgainIn }) => new RateLimitedError(where, tries, comeAgainIn),
       pause,
     );
   }
   if (status >= 500 || status === 408) {
-    const toError = (tries: number) => new ServerFailingError(where, status, tries);
-    throw new PassingFailure(`the Hub fails with status ${status}`, toError, pause);
+    throw new PassingFailure(
+      `the Hub fails with status ${status}`,
+      ({ tries, comeAgainIn }) => new ServerFailingError(where, status, tries, comeAgainIn),
+      pause,
+    );
   }
   const says = showable(headers.get('x-error-message') ?? '', options.token);
   throw new RefusedAnswer(status, headers.get('x-error-code') ?? '', says, answer.atHub, answer.tokenSent);
-}
-
-/** @throws PassingFailure when the answer holds other bytes than those asked for. */
-function checkRange(answer: Answer, { from, to }: Range): void {
-  const { status, headers } = answer;
-  const length = headers.get('content-length');
-  const expected = String(to + 1 - from);
-  if (status === 200 && from === 0 && length === expected && !headers.has('content-encoding')) {
-    return; // The whole file, which is what was asked for.
-  }
-  const given = headers.get('content-range') ?? 'no range';
-  let wrong: string | null = null;
-  if (status !== 206) {
-    wrong = `it has status ${status} where 206 was due`;
-  } else if (!given.startsWith(`bytes ${from}-${to}/`)) {
-    wrong = `it holds "${given.slice(0, 60)}" where bytes ${from}-${to} were asked for`;
-  } else if (length !== null && length !== expected) {
-    wrong = `it announces ${length.slice(0, 20)} bytes where ${expected} were asked for`;
-  }
-  if (wrong) {
-    answer.discard();
-    throw passingWrongAnswer(answer, wrong);
-  }
-}
-
-function passingWrongAnswer(answer: Answer, why: string): PassingFailure {
-  const where = answer.where;
-  return new PassingFailure(`an answer is wrong: ${why}`, (): HubError => new WrongAnswerError(where, why));
 }
 
 /** A server's text for a terminal: one line, not long, and never with the token that a server might echo. */

@@ -208,28 +208,68 @@ export class RefusedError extends HubError {
 
 // The network, after all retries. `where` is an address without its query, which may be signed.
 
+/** When a server wants to be asked again, in milliseconds from now, where that is later than we wait. */
+type ComeAgain = number | undefined;
+
 export class RateLimitedError extends HubError {
-  constructor(where: string, tries: number) {
+  constructor(where: string, tries: number, comeAgainIn?: ComeAgain) {
     super(
-      `${where} limits the rate of requests, also at try ${tries}.`,
-      'Wait some minutes; requests with a token (HF_TOKEN) have a higher limit.',
+      `${where} limits the rate of requests${alsoAt(tries)}.`,
+      `${comeAgainIn === undefined ? 'Wait some minutes' : again(comeAgainIn)}; requests with a token (HF_TOKEN) have a higher limit.`,
     );
   }
 }
 
 export class ServerFailingError extends HubError {
-  constructor(where: string, status: number, tries: number) {
-    super(`${where} fails with status ${status}, also at try ${tries}.`, AGAIN);
+  constructor(where: string, status: number, tries: number, comeAgainIn?: ComeAgain) {
+    super(
+      `${where} fails with status ${status}${alsoAt(tries)}.`,
+      comeAgainIn === undefined ? AGAIN : `${again(comeAgainIn)}.`,
+    );
   }
 }
 
 export class NetworkDownError extends HubError {
   constructor(where: string, why: string, tries: number) {
     super(
-      `${where} can't be read: ${why}, also at try ${tries}.`,
+      `${where} can't be read: ${why}${alsoAt(tries)}.`,
       'Check the network; with HF_HUB_OFFLINE=1 a model that is already in the cache is read from there.',
     );
   }
+}
+
+/** A request that makes some progress, but takes longer than it would at the least rate. */
+export class TooSlowError extends HubError {
+  /** @param ms the longest time that was allowed. */
+  constructor(where: string, bytes: number, ms: number, tries: number) {
+    super(
+      `${where} is too slow: ${counted(bytes, 'byte')} came in ${duration(ms)}, with ${tries === 1 ? '1 try' : `${tries} tries`}.`,
+      `Check the network. ${AGAIN}`,
+    );
+  }
+}
+
+function alsoAt(tries: number): string {
+  return tries > 1 ? `, also at try ${tries}` : '';
+}
+
+function again(ms: number): string {
+  const time = new Date(Date.now() + ms)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, ' UTC');
+  return `Run it again after ${time}, in ${duration(ms)} (HF2GGUF_MAX_WAIT=${Math.ceil(ms / 1000)} waits that long)`;
+}
+
+/** A rounded time in the largest unit of which there are two. */
+function duration(ms: number): string {
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ] as const;
+  const [noun, size] = units.find(([, size]) => ms >= 2 * size) ?? ['second', 1000];
+  return counted(Math.ceil(ms / size), noun);
 }
 
 /** An answer that does not fit the request: another range, too many bytes, no JSON. */
@@ -238,6 +278,16 @@ export class WrongAnswerError extends HubError {
     super(
       `The answer from ${where} is wrong: ${why}.`,
       'Check HF_ENDPOINT and proxies on the way, or try again later.',
+    );
+  }
+}
+
+/** A file that is not what the listing of its commit says, or not what it was at the range before. */
+export class ReplacedFileError extends HubError {
+  constructor(at: HubLocation, why: string) {
+    super(
+      `${at.path} of ${at.repo} is another file than the one that was listed or read before: ${why}.`,
+      'Run it again; check HF_ENDPOINT and proxies on the way if it happens again.',
     );
   }
 }

@@ -14,10 +14,12 @@ export interface HubSettings {
   readonly offline: boolean;
   /** Longest silence of a server in milliseconds, where the user sets it. */
   readonly silence?: number;
+  /** Most that the pauses between the tries of a request take together, in milliseconds, where the user sets it. */
+  readonly longestWait?: number;
 }
 
 /**
- * Variables and defaults as huggingface_hub (Python) has them in its constants.py.
+ * Variables and defaults as huggingface_hub (Python) has them in its constants.py; HF2GGUF_MAX_WAIT is our own.
  * @throws BadEndpointError, TokenInvalidError
  */
 export function hubSettings(env: NodeJS.ProcessEnv, given: { token?: string; endpoint?: string } = {}): HubSettings {
@@ -28,14 +30,21 @@ export function hubSettings(env: NodeJS.ProcessEnv, given: { token?: string; end
   const tokenFile = inHome(env.HF_TOKEN_PATH || join(home, 'token'));
   const token = given.token ?? (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || readToken(tokenFile));
   registerSecret(token.trim());
-  const seconds = Number(env.HF_HUB_DOWNLOAD_TIMEOUT);
+  const silence = Number(env.HF_HUB_DOWNLOAD_TIMEOUT);
+  const longestWait = env.HF2GGUF_MAX_WAIT?.trim() ? Number(env.HF2GGUF_MAX_WAIT) : Number.NaN;
   return {
     endpoint,
     token: checkToken(token, endpoint),
     cache: inHome(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub')),
     offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ''),
-    ...(seconds > 0 && { silence: seconds * 1000 }),
+    ...(silence > 0 && { silence: milliseconds(silence) }),
+    ...(longestWait >= 0 && { longestWait: milliseconds(longestWait) }),
   };
+}
+
+/** A timer holds no more than some 24 days: with more it fires at once. */
+function milliseconds(seconds: number): number {
+  return Math.min(seconds * 1000, 2 ** 31 - 1);
 }
 
 function checkEndpoint(given: string): string {

@@ -1,8 +1,9 @@
 import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { Hf2ggufError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
-import { MAX_REPO_FILES, MAX_REPO_PAGES } from '../limits.js';
-import { type CheckedFetch, checkedFetch, RefusedAnswer } from './checked-fetch.js';
+import { MAX_REPO_FILES, MAX_REPO_PATH_LENGTH } from '../limits.js';
+import { WatchedFile } from './check-range.js';
+import { type ApiFetch, CheckedFetch, RefusedAnswer } from './checked-fetch.js';
 import {
   FileNotFoundError,
   HubKindError,
@@ -17,6 +18,7 @@ import { openFolder } from './folder.js';
 import { HubCache, isCommit } from './hub-cache.js';
 import type { HubSettings } from './hub-settings.js';
 import { checkLength, readLocalInto, streamLocal } from './local-file.js';
+import { pagedFetch } from './pages.js';
 import { byCodePoint, checkRepoPath } from './paths.js';
 import { refusalError } from './refusals.js';
 import type { Repo, RepoFile } from './repo.js';
@@ -45,10 +47,10 @@ export async function openHub(repo: string, revision: string, options: HubOption
   if (options.offline) {
     return openSnapshot(repo, revision, cache, options);
   }
-  const { silence = DEFAULT_POLICY.silence } = options;
+  const { silence = DEFAULT_POLICY.silence, longestWait = DEFAULT_POLICY.longestWait } = options;
   const client: Client = {
     endpoint: options.endpoint,
-    fetch: checkedFetch({ ...options, policy: { ...DEFAULT_POLICY, silence, ...options.policy } }),
+    fetch: new CheckedFetch({ ...options, policy: { ...DEFAULT_POLICY, silence, longestWait, ...options.policy } }),
   };
   const at = { endpoint: client.endpoint, repo, revision };
   const commit = await resolveCommit(client, at, options.signal).catch(async (error: unknown) => {
@@ -88,7 +90,7 @@ async function resolveCommit(client: Client, at: HubLocation, signal?: AbortSign
       revision: at.revision,
       additionalFields: ['sha'],
       hubUrl: client.endpoint,
-      fetch: withSignal(client.fetch, signal),
+      fetch: withSignal(client.fetch.api, signal),
     }),
   );
   if (!isCommit(info.sha)) {
@@ -107,7 +109,7 @@ async function otherKind(client: Client, at: HubLocation, error: unknown, signal
     ['Space', 'spaces'],
   ] as const) {
     const url = `${client.endpoint}/api/${plural}/${at.repo}`;
-    const answer = await withSignal(client.fetch, signal)(url).catch(() => null);
+    const answer = await withSignal(client.fetch.api, signal)(url).catch(() => null);
     await answer?.body?.cancel();
     if (answer?.ok) {
       return new HubKindError(at.repo, kind);
@@ -118,29 +120,25 @@ async function otherKind(client: Client, at: HubLocation, error: unknown, signal
 
 async function listCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<RepoFile[]> {
   const files = new Map<string, RepoFile>();
-  let pages = 0;
   let entries = 0;
-  const tooMany = () => new TooManyFilesError(at.repo, MAX_REPO_FILES);
-  const counted: CheckedFetch = (input, init) => {
-    if (++pages > MAX_REPO_PAGES) {
-      throw tooMany();
-    }
-    return client.fetch(input, { ...init, linked: pages > 1 });
-  };
   await explained(at, async () => {
     const listing = listFiles({
       repo: { type: 'model', name: at.repo },
       revision: at.revision,
       recursive: true,
       hubUrl: client.endpoint,
-      fetch: withSignal(counted, signal),
+      fetch: pagedFetch(withSignal(client.fetch.api, signal), at),
     });
     for await (const entry of listing) {
       if (++entries > MAX_REPO_FILES) {
-        throw tooMany();
+        throw new TooManyFilesError(at.repo, MAX_REPO_FILES);
       }
       if (entry.type === 'file') {
-        files.set(entry.path, hubFile(entry, client.endpoint));
+        const file = hubFile(entry, client.endpoint);
+        if (files.has(file.path)) {
+          throw new WrongAnswerError(client.endpoint, `it lists ${JSON.stringify(file.path)} twice`);
+        }
+        files.set(file.path, file);
       }
     }
   });
@@ -153,6 +151,9 @@ function hubFile({ path, size: listed, oid, lfs }: ListFileEntry, endpoint: stri
   const hash = lfs ? lfs.oid : oid;
   if (typeof path !== 'string') {
     throw new WrongAnswerError(endpoint, 'it lists a file without a path');
+  }
+  if (path.length > MAX_REPO_PATH_LENGTH) {
+    throw new WrongAnswerError(endpoint, `it lists a path of ${path.length} characters`);
   }
   checkRepoPath(path);
   if (!Number.isSafeInteger(size) || size < 0) {
@@ -174,6 +175,7 @@ class HubRepo implements Repo {
   readonly streamed = new Set<string>();
   readonly #files: ReadonlyMap<string, RepoFile>;
   readonly #notes = new ReadNotes();
+  readonly #watched = new Map<string, WatchedFile>();
 
   constructor(
     readonly client: Client,
@@ -249,19 +251,18 @@ class HubRepo implements Repo {
       return;
     }
     const { endpoint, fetch } = this.client;
-    const range = `bytes=${offset}-${offset + length - 1}`;
+    const watched = this.#watch(path);
     const encoded = path.split('/').map(encodeURIComponent).join('/');
     const url = `${endpoint}/${this.id}/resolve/${this.revision}/${encoded}`;
-    const at = { ...this.at, path };
     const blob = await downloadFile({
       repo: { type: 'model', name: this.id },
       path,
       hubUrl: endpoint,
       xet: false,
       // The listing has told what the client's probe request would find out.
-      downloadInfo: { url, size: this.file(path).size, etag: '' },
+      downloadInfo: { url, size: watched.size, etag: '' },
       // The client leaves the range out where it is the whole file, so it is given here.
-      fetch: (input) => fetch(input, { headers: { range }, signal: signal ?? null }),
+      fetch: fetch.range(watched, { from: offset, to: offset + length - 1 }, signal),
     });
     const body = blob?.slice(offset, offset + length).stream();
     try {
@@ -269,8 +270,14 @@ class HubRepo implements Repo {
         yield piece;
       }
     } catch (error) {
-      throw explain(error, at);
+      throw explain(error, watched.at);
     }
+  }
+
+  #watch(path: string): WatchedFile {
+    const watched = this.#watched.get(path) ?? new WatchedFile({ ...this.at, path }, this.file(path).size);
+    this.#watched.set(path, watched);
+    return watched;
   }
 }
 
@@ -278,7 +285,7 @@ function lastPart(repo: string): string {
   return repo.slice(repo.indexOf('/') + 1);
 }
 
-function withSignal(fetch: CheckedFetch, signal?: AbortSignal): CheckedFetch {
+function withSignal(fetch: ApiFetch, signal?: AbortSignal): ApiFetch {
   return (input, init) => fetch(input, { ...init, signal: signal ?? null });
 }
 

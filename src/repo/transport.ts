@@ -1,18 +1,26 @@
+import { counted } from '../options/counted.js';
 import { holdsSecret } from '../secrets.js';
 import { NetworkDownError, WrongAnswerError } from './errors.js';
 import { follow } from './follow.js';
 import { checkSignal, errorCode } from './local-file.js';
-import { PassingFailure, type Patience } from './retry.js';
+import { leastBytes, type NetworkPolicy, PassingFailure, type Patience, rateWindow } from './retry.js';
 
 const MAX_REDIRECTS = 10;
+/** Failures one after the other at the address that a request was redirected to, until the Hub is asked anew. */
+const MAX_LEAD_FAILURES = 2;
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  /** The address at the end of the redirects. */
+/** An answer on the way of redirects. */
+export interface Hop {
   readonly url: URL;
   /** That address as messages name it. */
   readonly where: string;
+  readonly headers: Headers;
+}
+
+export interface Answer extends Hop {
+  readonly status: number;
+  /** The redirects that led to it, first one first. */
+  readonly redirects: readonly Hop[];
   /** Whether that address is on the Hub's own origin. */
   readonly atHub: boolean;
   /** Whether it was sent the token. */
@@ -30,48 +38,74 @@ export interface TransportOptions extends Patience {
   readonly fetch: typeof fetch;
 }
 
+/** Where a request was redirected to, with its failures there since the last success. */
+interface Lead {
+  readonly url: URL;
+  failures: number;
+}
+
 /**
  * One GET at a time, without retries: walks redirects itself, so that at each hop the token goes to the Hub's own
- * origin and nowhere else; ends on silence and on the caller's signal.
+ * origin and nowhere else; ends on silence, on slowness and on the caller's signal.
  */
 export class Transport {
   /** By a file's address, where it led, so that each range of it need not ask the Hub again; such links expire. */
-  readonly #leads = new Map<string, URL>();
+  readonly #leads = new Map<string, Lead>();
 
   constructor(readonly options: TransportOptions) {}
 
   /**
+   * Starts where an earlier request for the same address was led. A failure there may be that host's alone, so what is
+   * tried again is the hop that failed.
    * @param isOurs false for an address that a server gave, of which no more than the host is named.
    * @throws PassingFailure, WrongAnswerError, InterruptedError
    */
   async get(url: URL, headers: Headers, signal?: AbortSignal, isOurs = true): Promise<Answer> {
     const asked = isOurs ? url : null;
     const lead = this.#leads.get(url.href);
-    // Forgotten until it has answered well once more: otherwise the next try starts at the Hub.
-    this.#leads.delete(url.href);
-    let answer = await this.#walk(lead ?? url, asked, headers, signal);
-    const expired = lead && answer.status >= 400 && answer.status < 500 && answer.status !== 429;
-    if (expired) {
-      answer.discard();
-      answer = await this.#walk(url, asked, headers, signal);
-    }
-    if (answer.status === 206 && answer.url.href !== url.href) {
-      this.#leads.set(url.href, answer.url);
-    }
-    return answer;
-  }
-
-  async #walk(from: URL, asked: URL | null, headers: Headers, signal?: AbortSignal): Promise<Answer> {
-    let url = from;
-    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const answer = await this.#one(url, this.#text(url, asked), headers, signal);
-      const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get('location') : null;
-      if (location === null) {
+    if (lead) {
+      const answer = await this.#walk(url, lead.url, asked, headers, signal);
+      const expired = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 408;
+      if (!expired) {
         return answer;
       }
       answer.discard();
-      url = redirected(url, location, answer.where);
+      this.#leads.delete(url.href);
     }
+    return this.#walk(url, url, asked, headers, signal);
+  }
+
+  /** To be called when a request for that address has been answered to the end. */
+  succeeded(url: URL): void {
+    const lead = this.#leads.get(url.href);
+    if (lead) {
+      lead.failures = 0;
+    }
+  }
+
+  /** To be called when a request for that address has failed. */
+  failed(url: URL): void {
+    const lead = this.#leads.get(url.href);
+    if (lead && ++lead.failures >= MAX_LEAD_FAILURES) {
+      this.#leads.delete(url.href);
+    }
+  }
+
+  async #walk(url: URL, from: URL, asked: URL | null, headers: Headers, signal?: AbortSignal): Promise<Answer> {
+    const redirects: Hop[] = [];
+    let at = from;
+    while (redirects.length <= MAX_REDIRECTS) {
+      const answer = await this.#one(at, this.#text(at, asked), headers, signal);
+      const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get('location') : null;
+      if (location === null) {
+        return { ...answer, redirects };
+      }
+      answer.discard();
+      redirects.push(answer);
+      at = redirected(at, location, answer.where);
+      this.#leads.set(url.href, { url: at, failures: 0 });
+    }
+    this.#leads.delete(url.href);
     throw new WrongAnswerError(this.#text(from, asked), `it redirects more than ${MAX_REDIRECTS} times`);
   }
 
@@ -79,16 +113,17 @@ export class Transport {
    * An address for a message, such as `https://cdn.example/…/model.safetensors` where a redirect led there. Of paths, only
    * what was asked for is shown: a server that was sent a token may have put it into another, or into the name of a host.
    */
-  #text({ origin, pathname, host }: URL, asked: URL | null): string {
+  #text(url: URL, asked: URL | null): string {
+    const { origin, pathname, host } = url;
     if (asked?.origin === origin && asked.pathname === pathname) {
-      return `${origin}${pathname}`;
+      return urlText(url);
     }
     const isHub = origin === new URL(this.options.endpoint).origin;
     const file = asked ? asked.pathname.slice(asked.pathname.lastIndexOf('/')) : '';
     return isHub || !holdsSecret(host) ? `${origin}/…${file}` : `another host's …${file}`;
   }
 
-  async #one(url: URL, where: string, given: Headers, signal?: AbortSignal): Promise<Answer> {
+  async #one(url: URL, where: string, given: Headers, signal?: AbortSignal): Promise<Omit<Answer, 'redirects'>> {
     const { endpoint, token, policy } = this.options;
     const headers = new Headers(given);
     headers.delete('authorization');
@@ -97,7 +132,7 @@ export class Transport {
     if (tokenSent) {
       headers.set('authorization', `Bearer ${token}`);
     }
-    const watch = new Watch(where, policy.silence, signal);
+    const watch = new Watch(where, policy, signal);
     const response = await watch.over(() =>
       this.options.fetch(url, { headers, redirect: 'manual', signal: watch.signal }),
     );
@@ -114,17 +149,22 @@ export class Transport {
   }
 }
 
-/** @throws WrongAnswerError for an address that can't be, another protocol, or a step down from https to http. */
+/** @throws WrongAnswerError for an address that can't be or holds a password, another protocol, or a step down from https to http. */
 function redirected(from: URL, location: string, where: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : null;
-  const good = to && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:'));
-  if (!good) {
+  const isWeb = to && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:'));
+  if (!isWeb || to.username || to.password) {
     throw new WrongAnswerError(where, `it redirects to something that isn't an ${from.protocol}// address`);
   }
   return to;
 }
 
-/** Ends a request on silence and on the caller's signal, and tells the two and other failures apart. */
+/** An address that is ours, for messages. */
+export function urlText(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+/** Ends a request on silence, on slowness and on the caller's signal, and tells these and other failures apart. */
 class Watch {
   readonly #request = new AbortController();
   readonly #unfollow: () => void;
@@ -132,7 +172,7 @@ class Watch {
 
   constructor(
     readonly where: string,
-    readonly silence: number,
+    readonly policy: NetworkPolicy,
     readonly outer?: AbortSignal,
   ) {
     checkSignal(outer);
@@ -148,17 +188,20 @@ class Watch {
     const timer = setTimeout(() => {
       this.#silent = true;
       this.#request.abort();
-    }, this.silence);
+    }, this.policy.silence);
     try {
       return await step();
     } catch (error) {
       this.end();
       checkSignal(this.outer);
-      const why = this.#silent ? `nothing came for ${this.silence / 1000} s` : networkCode(error);
-      throw new PassingFailure(why, (tries) => new NetworkDownError(this.where, why, tries));
+      throw this.failure(this.#silent ? `nothing came for ${this.policy.silence / 1000} s` : networkCode(error));
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  failure(why: string): PassingFailure {
+    return new PassingFailure(why, ({ tries }) => new NetworkDownError(this.where, why, tries));
   }
 
   /** Drops the connection, unless its answer has been read to the end. */
@@ -168,13 +211,25 @@ class Watch {
   }
 }
 
+/** The time that the reader takes for what came isn't counted: the rate is that of the network. */
 async function* watchedBody(response: Response, watch: Watch): AsyncGenerator<Uint8Array, void, void> {
+  const { policy } = watch;
   const reader = response.body?.getReader();
+  let [waited, bytes] = [0, 0];
   try {
     while (reader) {
+      const begun = policy.elapsed();
       const { done, value } = await watch.over(() => reader.read());
+      waited += policy.elapsed() - begun;
       if (done) {
         return;
+      }
+      bytes += value.length;
+      if (waited >= rateWindow(policy)) {
+        if (bytes < leastBytes(policy)) {
+          throw watch.failure(`only ${counted(bytes, 'byte')} came in ${Math.round(waited / 1000)} s`);
+        }
+        [waited, bytes] = [0, 0];
       }
       yield value;
     }

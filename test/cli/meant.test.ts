@@ -72,6 +72,7 @@ describe('a senseless request is refused before any host is asked', () => {
 
   test.each<[NodeJS.ProcessEnv, RegExp]>([
     [{ HF_HUB_DOWNLOAD_TIMEOUT: 'abc' }, /HF_HUB_DOWNLOAD_TIMEOUT is "abc", where a number of seconds is meant/],
+    [{ HF2GGUF_MAX_WAIT: '10m' }, /HF2GGUF_MAX_WAIT is "10m", where a number of seconds is meant/],
     [{ HF_HUB_OFFLINE: 'perhaps' }, /HF_HUB_OFFLINE is "perhaps", where 1 or 0 is meant/],
     [{ HF2GGUF_TARGET: 'foo' }, /HF2GGUF_TARGET is "foo"/],
   ])('%j', async (env, sentence) => {

@@ -1,6 +1,8 @@
 // From a reply to bytes on the wire, right or wrong.
 import { createReadStream } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { FAULT_TABLE } from './faults.mjs';
 
 /**
  * @typedef {object} Reply
@@ -8,6 +10,12 @@ import { pipeline } from 'node:stream/promises';
  * @property {Record<string, string>} headers
  * @property {string} [text] the body
  * @property {{ file: string, size: number }} [file] whose bytes are the body, or the range of them that is asked for
+ *
+ * @typedef {object} Sent what goes over the wire
+ * @property {number} status
+ * @property {Record<string, string>} headers
+ * @property {Buffer} [body]
+ * @property {{ file: string, start: number, end: number }} [range] of a file, both ends included: the body
  */
 
 /**
@@ -15,76 +23,62 @@ import { pipeline } from 'node:stream/promises';
  * @param {import('node:http').ServerResponse} response
  * @param {Reply} reply
  * @param {import('./faults.mjs').Fault | null} fault
- * @param {number} retryAfter seconds
+ * @param {{ elsewhere: string, retryAfter: number }} settings
  */
-export async function respond(request, response, reply, fault, retryAfter) {
-  if (fault === 'reset') {
-    request.socket.resetAndDestroy();
-  } else if (fault === 'rate') {
-    response.writeHead(429, { 'retry-after': String(retryAfter) }).end('Too many requests');
-  } else if (fault === 'failing') {
-    response.writeHead(500).end('Internal error');
-  } else if (reply.file) {
-    await sendFile(request, response, reply.headers, reply.file, fault);
+export async function respond(request, response, reply, fault, settings) {
+  const { status, headers, body, range } = sent(request, reply);
+  if (fault !== null) {
+    const answer = { status, headers, body: body ?? (range ? await bytesOf(range) : Buffer.alloc(0)) };
+    const wholeFile = () => readFile(reply.file?.file ?? '');
+    await FAULT_TABLE[fault].send({ request, response, answer, wholeFile, ...settings });
+    return;
+  }
+  response.writeHead(status, headers);
+  if (range && request.method !== 'HEAD') {
+    await pipeline(createReadStream(range.file, range), response).catch(() => {}); // The client may leave.
   } else {
-    const body = Buffer.from(reply.text ?? '');
-    response.writeHead(reply.status, { ...reply.headers, 'content-length': String(body.length) });
-    if (fault === null) {
-      response.end(body);
-    } else {
-      response.write(body.subarray(0, body.length >> 1), () => breakOff(response, fault));
-    }
+    response.end(body);
   }
 }
 
 /**
  * @param {import('node:http').IncomingMessage} request
- * @param {import('node:http').ServerResponse} response
- * @param {Record<string, string>} headers
- * @param {{ file: string, size: number }} file
- * @param {import('./faults.mjs').Fault | null} fault
+ * @param {Reply} reply
+ * @returns {Sent}
  */
-async function sendFile(request, response, headers, { file, size }, fault) {
+function sent(request, { status, headers, text = '', file }) {
+  if (!file) {
+    const body = Buffer.from(text);
+    return { status, headers: { ...headers, 'content-length': String(body.length) }, body };
+  }
+  const { size } = file;
   const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
-  const ranged = asked !== null && fault !== 'whole';
-  const start = ranged ? Number(asked[1]) : 0;
-  const end = ranged && asked[2] ? Math.min(Number(asked[2]), size - 1) : size - 1;
-  if (start > end && (ranged || size > 0)) {
-    response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
-    return;
+  const start = Number(asked?.[1] ?? 0);
+  const end = asked?.[2] ? Math.min(Number(asked[2]), size - 1) : size - 1;
+  if (start > end && (asked || size > 0)) {
+    return { status: 416, headers: { 'content-range': `bytes */${size}` } };
   }
-  const told = fault === 'wrong-range' ? start + 1 : start;
-  response.writeHead(ranged ? 206 : 200, {
-    'content-type': 'application/octet-stream',
-    'accept-ranges': 'bytes',
-    ...headers,
-    'content-length': String(end + 1 - start),
-    ...(ranged && { 'content-range': `bytes ${told}-${end}/${size}` }),
-  });
-  if (request.method === 'HEAD' || size === 0) {
-    response.end();
-    return;
-  }
-  const broken = fault === 'cut' || fault === 'stall';
-  const half = start + ((end + 1 - start) >> 1);
-  if (broken && half === start) {
-    response.flushHeaders();
-    breakOff(response, fault);
-    return;
-  }
-  const bytes = createReadStream(file, { start, end: broken ? half - 1 : end });
-  await pipeline(bytes, response, { end: !broken }).catch(() => {}); // The client may leave.
-  if (broken) {
-    breakOff(response, fault);
-  }
+  return {
+    status: asked ? 206 : 200,
+    headers: {
+      'content-type': 'application/octet-stream',
+      'accept-ranges': 'bytes',
+      ...headers,
+      'content-length': String(end + 1 - start),
+      ...(asked && { 'content-range': `bytes ${start}-${end}/${size}` }),
+    },
+    ...(size > 0 && { range: { file: file.file, start, end } }),
+  };
 }
 
-/**
- * @param {import('node:http').ServerResponse} response
- * @param {import('./faults.mjs').Fault} fault 'cut', or 'stall': then nothing comes any more, until the client leaves
- */
-function breakOff(response, fault) {
-  if (fault === 'cut') {
-    response.destroy();
+/** @param {{ file: string, start: number, end: number }} range */
+async function bytesOf({ file, start, end }) {
+  const bytes = Buffer.alloc(end + 1 - start);
+  const handle = await open(file);
+  try {
+    await handle.read(bytes, 0, bytes.length, start);
+  } finally {
+    await handle.close();
   }
+  return bytes;
 }

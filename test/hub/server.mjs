@@ -17,7 +17,7 @@ import { cdnReply, hubReply } from './routes.mjs';
  * @property {number} [retryAfter] seconds that the fault `rate` asks for
  *
  * @typedef {object} Seen one request
- * @property {'hub' | 'cdn'} host
+ * @property {'hub' | 'cdn' | 'elsewhere'} host elsewhere is no part of the Hub
  * @property {string} path
  * @property {string | null} range
  * @property {string | null} authorization
@@ -37,7 +37,11 @@ export class LoopbackHub {
    */
   constructor(root, options) {
     this.repos = new Repos(root);
+    /** @type {FaultPlan} */
     this.faults = new FaultPlan(options.faultEvery ?? 0, options.faults);
+    /** @type {import('./faults.mjs').PlacedFaults | null} in place of the plan */
+    this.placed = null;
+    this.elsewhere = '';
     this.retryAfter = options.retryAfter ?? 1;
     const { pageSize = 1000, hashes = true, access = {}, tokens = {} } = options;
     /** @type {import('./routes.mjs').World} */
@@ -45,6 +49,7 @@ export class LoopbackHub {
     this.servers = {
       hub: createServer((request, response) => this.#answer('hub', request, response)),
       cdn: createServer((request, response) => this.#answer('cdn', request, response)),
+      elsewhere: createServer((request, response) => this.#answer('elsewhere', request, response)),
     };
   }
 
@@ -56,6 +61,7 @@ export class LoopbackHub {
   /** @param {number} port */
   async listen(port) {
     this.world.cdn = await listen(this.servers.cdn, 0);
+    this.elsewhere = await listen(this.servers.elsewhere, 0);
     this.world.endpoint = await listen(this.servers.hub, port);
   }
 
@@ -74,7 +80,7 @@ export class LoopbackHub {
   }
 
   /**
-   * @param {'hub' | 'cdn'} host
+   * @param {'hub' | 'cdn' | 'elsewhere'} host
    * @param {import('node:http').IncomingMessage} request
    * @param {import('node:http').ServerResponse} response
    */
@@ -83,11 +89,35 @@ export class LoopbackHub {
     response.once('close', () => this.#closed());
     const url = new URL(request.url ?? '', `http://${host}`);
     const { range = null, authorization } = request.headers;
-    const reply = await (host === 'hub' ? hubReply(this.world, url, authorization) : cdnReply(this.world, url));
+    const reply = await this.#reply(host, url, authorization);
     const body = reply.file ? reply.file.size > 0 : !!reply.text;
-    const fault = this.faults.next({ body, range: !!reply.file && body && range !== null });
+    const json = host === 'hub' && reply.status === 200 && !reply.file;
+    const fault =
+      host === 'elsewhere'
+        ? null
+        : (this.placed ?? this.faults).next({
+            body,
+            range: !!reply.file && body && range !== null,
+            json,
+            listing: json && url.pathname.includes('/tree/'),
+            info: json && url.pathname.includes('/revision/'),
+          });
     this.seen.push({ host, path: url.pathname, range, authorization: authorization ?? null, fault });
-    await respond(request, response, reply, fault, this.retryAfter);
+    const { elsewhere, retryAfter } = this;
+    await respond(request, response, reply, fault, { elsewhere, retryAfter });
+  }
+
+  /**
+   * @param {'hub' | 'cdn' | 'elsewhere'} host
+   * @param {URL} url
+   * @param {string | undefined} authorization
+   * @returns {Promise<import('./respond.mjs').Reply>}
+   */
+  async #reply(host, url, authorization) {
+    if (host === 'elsewhere') {
+      return { status: 404, headers: {}, text: 'nothing here' };
+    }
+    return host === 'hub' ? hubReply(this.world, url, authorization) : cdnReply(this.world, url);
   }
 
   #closed() {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { TooManyFilesError, UnsafePathError, WrongAnswerError } from '#src/repo/errors.js';
+import { ReplacedFileError, TooManyFilesError, UnsafePathError, WrongAnswerError } from '#src/repo/errors.js';
 import { openRepo } from '#src/repo/open.js';
 import { askedPause } from '#src/repo/retry.js';
 import { failure } from './kit.js';
@@ -41,22 +41,20 @@ const redirect = (location: string) => new Response(null, { status: 302, headers
 const info = () => json({ sha: COMMIT });
 const listing = (...entries: object[]) =>
   json(entries.map((entry) => ({ type: 'file', size: 4, oid: 'b'.repeat(40), ...entry })));
-const range = () => new Response('data', { status: 206, headers: { 'content-range': 'bytes 0-3/4' } });
+const ranged = (headers = {}) =>
+  new Response('data', { status: 206, headers: { 'content-range': 'bytes 0-3/4', ...headers } });
 
 describe('the token stays with the Hub', () => {
-  test('when the listing goes on at another host', async () => {
-    const { sent, open } = await world({
-      [INFO]: info,
-      [TREE]: () => json([], { link: '<https://evil.example/next>; rel="next"' }),
-      'https://evil.example/next': () => listing({ path: 'model.bin' }),
-    });
-    expect(await (await open()).list()).toHaveLength(1);
-    expect(sent.map(({ url, token }) => [url.host, token])).toEqual([
-      ['huggingface.co', true],
-      ['huggingface.co', true],
-      ['evil.example', false],
-    ]);
-  });
+  test.each(['https://evil.example/next', 'http://huggingface.co/next', 'file:///etc/passwd', 'data:,[]', 'https://'])(
+    'and a listing that goes on at %s is refused',
+    async (next) => {
+      const { sent, open } = await world({ [INFO]: info, [TREE]: () => json([], { link: `<${next}>; rel="next"` }) });
+      const error = await failure(open());
+      expect(error).toBeInstanceOf(WrongAnswerError);
+      expect(error.message).toMatch(/is wrong: the next page of its listing is not on the same host\./);
+      expect(sent.map(({ url }) => url.host)).toEqual(['huggingface.co', 'huggingface.co']);
+    },
+  );
 
   test('when a file is elsewhere, also on another port or a subdomain', async () => {
     const { sent, open } = await world({
@@ -64,7 +62,7 @@ describe('the token stays with the Hub', () => {
       [TREE]: () => listing({ path: 'model.bin' }),
       [FILE]: () => redirect('https://huggingface.co:8443/a'),
       'https://huggingface.co:8443/a': () => redirect('https://cdn.huggingface.co/b'),
-      'https://cdn.huggingface.co/b': range,
+      'https://cdn.huggingface.co/b': () => ranged(),
     });
     expect(Buffer.from(await (await open()).read('model.bin', 0, 4)).toString()).toBe('data');
     expect(sent.slice(2).map(({ url, token }) => [url.host, token])).toEqual([
@@ -74,16 +72,20 @@ describe('the token stays with the Hub', () => {
     ]);
   });
 
-  test.each(['http://huggingface.co/a', 'file:///etc/passwd', 'data:,x', 'ftp://x/y', 'http://'])(
-    'and no redirect to %s is followed',
-    async (location) => {
-      const { sent, open } = await world({ [INFO]: () => redirect(location) });
-      const error = await failure(open());
-      expect(error).toBeInstanceOf(WrongAnswerError);
-      expect(error.message).toMatch(/is wrong: it redirects to something that isn't an https:\/\/ address\./);
-      expect(sent).toHaveLength(1);
-    },
-  );
+  test.each([
+    'http://huggingface.co/a',
+    'file:///etc/passwd',
+    'data:,x',
+    'ftp://x/y',
+    'http://',
+    'https://me:pw@huggingface.co/',
+  ])('and no redirect to %s is followed', async (location) => {
+    const { sent, open } = await world({ [INFO]: () => redirect(location) });
+    const error = await failure(open());
+    expect(error).toBeInstanceOf(WrongAnswerError);
+    expect(error.message).toMatch(/is wrong: it redirects to something that isn't an https:\/\/ address\./);
+    expect(sent).toHaveLength(1);
+  });
 
   test('and in no error, whatever a server or a fetch says', async () => {
     const echo = () => new Response(null, { status: 400, headers: { 'x-error-message': `Bad Bearer ${TOKEN}\u00e9` } });
@@ -137,6 +139,7 @@ describe('an answer that makes no sense is an error', () => {
     [{ oid: '../../x' }, 'impossible hash'],
     [{ lfs: { oid: 'short', size: 4 } }, 'impossible hash'],
     [{ path: 7 }, 'without a path'],
+    [{ path: 'x'.repeat(5000) }, 'it lists a path of 5000 characters'],
   ])('an entry with %j', async (entry, what) => {
     const { open } = await world({ [INFO]: info, [TREE]: () => listing({ path: 'model.bin', ...entry }) });
     const error = await failure(open());
@@ -145,16 +148,55 @@ describe('an answer that makes no sense is an error', () => {
   });
 
   test('endless empty pages', async () => {
-    const page = (url: URL) => json([], { link: `<${url.origin}${url.pathname}?page>; rel="next"` });
+    let pages = 0;
+    const page = (url: URL) => json([], { link: `<${url.origin}${url.pathname}?page=${++pages}>; rel="next"` });
     const error = await failure((await world({ [INFO]: info, [TREE]: page })).open());
     expect(error).toBeInstanceOf(TooManyFilesError);
+  });
+
+  test('pages in a circle', async () => {
+    const page = (url: URL) => json([], { link: `<${url.origin}${url.pathname}?page>; rel="next"` });
+    const { sent, open } = await world({ [INFO]: info, [TREE]: page });
+    const error = await failure(open());
+    expect(error.message).toMatch(/is wrong: the pages of its listing go round in a circle\./);
+    expect(sent).toHaveLength(3);
+  });
+
+  test('a path that is listed twice', async () => {
+    const twice = () => listing({ path: 'model.bin' }, { path: 'config.json' }, { path: 'model.bin' });
+    const error = await failure((await world({ [INFO]: info, [TREE]: twice })).open());
+    expect(error.message).toMatch(/is wrong: it lists "model.bin" twice\./);
+  });
+
+  test.each([
+    ['lists', '['.repeat(3e6)],
+    ['objects', '{"a":'.repeat(1e6)],
+  ])('nested %s', async (_, text) => {
+    const error = await failure((await world({ [INFO]: () => new Response(text) })).open());
+    expect(error.message).toMatch(/is wrong: its values are nested more than 100 deep\./);
+  });
+
+  test('but not brackets in strings', async () => {
+    const answers = { [INFO]: () => json({ sha: COMMIT, text: `\\"${'['.repeat(1000)}` }), [TREE]: () => listing() };
+    expect(await (await (await world(answers)).open()).list()).toEqual([]);
+  });
+
+  test('no content', async () => {
+    const error = await failure((await world({ [INFO]: () => new Response(null, { status: 204 }) })).open());
+    expect(error.message).toMatch(/is wrong: it has status 204 where 200 was due\./);
+  });
+
+  test.each([302, 304, 418])('status %d without anywhere to go', async (status) => {
+    const error = await failure((await world({ [INFO]: () => new Response(null, { status }) })).open());
+    expect(error.message).toMatch(new RegExp(`^${HUB} refused to serve org/model with status ${status}\\.`));
+    expect(error.exitCode).toBe(5);
   });
 
   test('an endless answer', async () => {
     const endless = () =>
       new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(2 ** 20)) }));
     const error = await failure((await world({ [INFO]: endless })).open());
-    expect(error.message).toMatch(/is wrong: it has more than 33554432 bytes\./);
+    expect(error.message).toMatch(/is wrong: it has more than 8388608 bytes\./);
   });
 
   test.each([
@@ -164,6 +206,8 @@ describe('an answer that makes no sense is an error', () => {
       new Response('dat', { status: 206, headers: { 'content-range': 'bytes 0-3/4', 'content-length': '3' } }),
     ],
     ['no range', new Response('data', { status: 206 })],
+    ['an encoding', ranged({ 'content-encoding': 'gzip' })],
+    ['several parts', ranged({ 'content-type': 'multipart/byteranges; boundary=x' })],
     ['a range that is not there', new Response(null, { status: 416 })],
   ])('a range with %s', async (_, response) => {
     const { open } = await world({
@@ -188,15 +232,57 @@ describe('the pause that a server asks for', () => {
   ])('%j', (headers, ms) => {
     expect(askedPause(new Headers(headers as Record<string, string>), now)).toBe(ms);
   });
+});
 
-  test('has its limit', async () => {
-    const pauses: number[] = [];
-    const fetch: typeof globalThis.fetch = async () =>
-      new Response(null, { status: 429, headers: { 'retry-after': '99999' } });
-    const pause = async (ms: number) => {
-      pauses.push(ms);
-    };
-    await failure(openRepo('org/model', { token: '', env: { HOME: '/nowhere' }, fetch, policy: { tries: 2, pause } }));
-    expect(pauses).toEqual([300_000]);
+describe('a file that is not the one listed', () => {
+  const OTHER = 'c'.repeat(40);
+  /** Reads twice; the answers of the second read are these. */
+  async function readTwice(second: () => Response, atCdn?: () => Response) {
+    let reads = 0;
+    const { open } = await world({
+      [INFO]: info,
+      [TREE]: () => listing({ path: 'model.bin' }),
+      [FILE]: () =>
+        reads++ === 0 ? ranged({ etag: '"a"', 'x-linked-etag': '"a"', 'x-repo-commit': COMMIT }) : second(),
+      ...(atCdn && { 'https://cdn.example/b': atCdn }),
+    });
+    const repo = await open();
+    expect(Buffer.from(await repo.read('model.bin', 0, 4)).toString()).toBe('data');
+    return repo.read('model.bin', 0, 4);
+  }
+
+  test.each([
+    ['total', { 'content-range': 'bytes 0-3/5' }, 'it has 5 bytes where 4 are listed'],
+    ['ETag', { etag: '"b"' }, 'its ETag is "b" in place of "a"'],
+    ['linked ETag', { 'x-linked-etag': '"b"' }, 'its X-Linked-ETag is "b" in place of "a"'],
+    ['commit', { 'x-repo-commit': OTHER }, `its commit is ${OTHER} in place of ${COMMIT}`],
+    ['size', { 'x-linked-size': '5' }, 'its size is 5 in place of 4'],
+  ])('by its %s', async (_, headers, why) => {
+    const error = await failure(readTwice(() => ranged(headers)));
+    expect(error).toBeInstanceOf(ReplacedFileError);
+    expect(error.exitCode).toBe(5);
+    expect(error.message).toContain(
+      `model.bin of org/model is another file than the one that was listed or read before: ${why}.`,
+    );
+  });
+
+  test('also by what a redirect says', async () => {
+    const headers = { location: 'https://cdn.example/b', 'x-repo-commit': OTHER };
+    const error = await failure(
+      readTwice(
+        () => new Response(null, { status: 302, headers }),
+        () => ranged(),
+      ),
+    );
+    expect(error).toBeInstanceOf(ReplacedFileError);
+  });
+
+  test('but each host has ETags of its own', async () => {
+    const headers = { location: 'https://cdn.example/b', 'x-linked-etag': '"a"' };
+    const bytes = await readTwice(
+      () => new Response(null, { status: 302, headers }),
+      () => ranged({ etag: '"of the CDN"' }),
+    );
+    expect(Buffer.from(bytes).toString()).toBe('data');
   });
 });

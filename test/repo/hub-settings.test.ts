@@ -13,6 +13,8 @@ test.each([
   [{ HF_HUB_OFFLINE: 'ON' }, { offline: true }],
   [{ HF_HUB_OFFLINE: '0' }, { offline: false }],
   [{ HF_HUB_DOWNLOAD_TIMEOUT: '2.5' }, { silence: 2500 }],
+  [{ HF2GGUF_MAX_WAIT: '7' }, { longestWait: 7000 }],
+  [{ HF2GGUF_MAX_WAIT: '0' }, { longestWait: 0 }],
 ])('the environment %j means %j', (variables, settings) => {
   expect(hubSettings({ HOME: '/home/u', ...variables })).toMatchObject(settings);
 });
