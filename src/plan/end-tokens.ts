@@ -16,6 +16,9 @@ export interface EndSources {
   readonly vocabulary: Vocabulary;
 }
 
+/** Ids that a message names one by one; released models have fewer than ten. */
+const MOST_SHOWN = 16;
+
 /**
  * Says where llama.cpp will end a text otherwise than transformers does: the converter takes one end token from the
  * tokenizer or config.json, and llama.cpp adds those that it knows by their text.
@@ -31,7 +34,7 @@ export function doubtEndTokens({ config, generationConfig, kv, vocabulary }: End
   }
   const said =
     wanted.ids.length > 0
-      ? `${wanted.file} ends a text at ${wanted.ids.join(', ')}`
+      ? `${wanted.file} ends a text at ${wanted.ids.length > MOST_SHOWN ? listed(wanted.ids.map(String)) : wanted.ids.join(', ')}`
       : 'Neither the tokenizer nor config.json names a token that ends a text';
   const lost = missing.length > 0 ? [`goes on after ${listed(missing.map((id) => namedToken(vocabulary, id)))}`] : [];
   const wrong = isAccident ? [`takes ${namedToken(vocabulary, accident)} for the end, since the file names none`] : [];
