@@ -1,4 +1,5 @@
 import type { WrittenFile } from '../layout/written-file.js';
+import { printable } from '../printable.js';
 import { textWidth } from './terminal/text.js';
 
 /**
@@ -40,9 +41,19 @@ function continued(parts: readonly string[], width: number): string {
   return lines.join(' \\\n');
 }
 
-/** A word for a POSIX shell. */
+/** A word for a POSIX shell. Hidden characters become bytes by their numbers, which shells read between `$'` and `'`. */
 export function quoteForShell(word: string): string {
+  if (printable(word) !== word) {
+    const chars = Array.from(word, (char) =>
+      printable(char) === char ? char.replace(/['\\]/, '\\$&') : inBytes(char),
+    );
+    return `$'${chars.join('')}'`;
+  }
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function inBytes(char: string): string {
+  return Array.from(Buffer.from(char), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }
 
 /** A name that Ollama takes: small letters, figures and some marks. */

@@ -2,7 +2,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { quoteForShell } from '#src/cli/next-commands.js';
 import { ggufBytes, text, u32 } from '../gguf/byte-file.js';
 import { cli, fixtures, root } from '../paths.js';
 import { run } from './run.js';
@@ -169,7 +168,7 @@ const terminalTest = hasScript ? test : test.skip;
 
 /** All that a command writes to a terminal. */
 function inTerminal(args: readonly string[]): Promise<string> {
-  const command = [process.execPath, cli, ...args].map(quoteForShell).join(' ');
+  const command = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ');
   const env = { PATH: process.env.PATH, TERM: 'xterm', HF_HOME: '/nonexistent', HF_HUB_OFFLINE: '1' };
   // Its standard input stays open, as a terminal's is.
   const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env });

@@ -121,4 +121,5 @@ test('times, ranges and words for a shell', () => {
   expect([0.31, 1.2, 125, 3900].map(formatSeconds)).toEqual(['0.3 s', '1 s', '2 min 5 s', '1 h 5 min']);
   expect(ranges([0, 1, 2, 8, 10, 11])).toBe('0-2,8,10-11');
   expect(["it's", 'a b', 'plain-1.gguf'].map(quoteForShell)).toEqual(["'it'\\''s'", "'a b'", 'plain-1.gguf']);
+  expect(quoteForShell("\\it's\u001b[2J\n\u202e")).toBe("$'\\\\it\\'s\\x1b[2J\\x0a\\xe2\\x80\\xae'");
 });
