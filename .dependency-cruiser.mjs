@@ -36,7 +36,7 @@ export const ROOMS = {
 };
 
 /** Modules of src itself that every module may import. They import no others. */
-export const EVERYONE = 'any-case errors events json limits listed printable warnings';
+export const EVERYONE = 'any-case errors events json limits listed printable system-limits warnings';
 
 /** Rooms that a browser can run: none of their modules imports one of Node's. */
 export const PORTABLE =

@@ -1,5 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { InterruptedError } from '../errors.js';
+import { descriptorLimit } from '../system-limits.js';
 import { ShortFileError, UnreadableError } from './errors.js';
 import type { RepoFile } from './repo.js';
 
@@ -61,6 +63,24 @@ export function checkSignal(signal: AbortSignal | undefined): void {
   }
 }
 
+/** What is at the end of a path and its links; null where there is nothing. @throws UnreadableError */
+export async function statOrNull(path: string, shown: string): Promise<BigIntStats | null> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') {
+      return null;
+    }
+    throw new UnreadableError(shown, code ?? 'unknown');
+  }
+}
+
+/** `RepoFile.version` of a local file. */
+export function versionOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}`;
+}
+
 async function withFile(file: string, shown: string, use: (handle: FileHandle) => Promise<void>): Promise<void> {
   let handle: FileHandle | undefined;
   try {
@@ -68,7 +88,7 @@ async function withFile(file: string, shown: string, use: (handle: FileHandle) =
     await use(handle);
   } catch (error) {
     const code = errorCode(error);
-    throw code === null ? error : new UnreadableError(shown, code);
+    throw code === null ? error : (descriptorLimit(error) ?? new UnreadableError(shown, code));
   } finally {
     await handle?.close();
   }

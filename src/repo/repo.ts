@@ -6,6 +6,8 @@ export interface RepoFile {
   readonly size: number;
   /** Of the contents, in hex, where the host knows it (LFS files). */
   readonly sha256?: string;
+  /** Of a local file when it was listed: another text once the file is changed or replaced. */
+  readonly version?: string;
 }
 
 export interface Repo {
