@@ -1,4 +1,4 @@
-import { Hf2ggufError, ResourceError } from './errors.js';
+import { ResourceError } from './errors.js';
 
 /** The process, or the whole system, may open no more files. */
 export class DescriptorLimitError extends ResourceError {
@@ -34,24 +34,33 @@ export class NativeMemoryError extends ResourceError {
   }
 }
 
-const DESCRIPTOR_CODES: readonly unknown[] = ['EMFILE', 'ENFILE'];
-const THREAD_CODES: readonly unknown[] = ['EAGAIN', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY'];
-
-/** The typed error where no file descriptor was left. */
+/** The typed error where no file descriptor was left, be it for a thread's own ones. */
 export function descriptorLimit(error: unknown): DescriptorLimitError | undefined {
-  return DESCRIPTOR_CODES.includes(codeOf(error)) ? new DescriptorLimitError({ cause: error }) : undefined;
+  const { code, message } = partsOf(error);
+  const isLimit = ['EMFILE', 'ENFILE'].includes(code) || (code === INIT_FAILED && /E[MN]FILE/.test(message));
+  return isLimit ? new DescriptorLimitError({ cause: error }) : undefined;
 }
 
 /** The typed error where a thread or a process could not be started. */
 export function threadLimit(error: unknown): ThreadLimitError | undefined {
-  return THREAD_CODES.includes(codeOf(error)) ? new ThreadLimitError({ cause: error }) : undefined;
+  const isLimit = ['EAGAIN', INIT_FAILED, 'ERR_WORKER_OUT_OF_MEMORY'].includes(partsOf(error).code);
+  return isLimit ? new ThreadLimitError({ cause: error }) : undefined;
 }
 
-/** An error that may come from a limit of the system, typed; another stays as it is. */
+/** What Node throws where it cannot start a thread. */
+const INIT_FAILED = 'ERR_WORKER_INIT_FAILED';
+
+/** The error of a limit, also where another error names it as its cause; without one, the error itself. */
 export function typedLimit(error: unknown): unknown {
-  return error instanceof Hf2ggufError ? error : (descriptorLimit(error) ?? error);
+  let limit: Error | undefined;
+  for (let at = error; at instanceof Error && !limit; at = at.cause) {
+    limit = at instanceof ResourceError ? at : descriptorLimit(at);
+  }
+  return limit ?? error;
 }
 
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+function partsOf(error: unknown): { code: string; message: string } {
+  return error instanceof Error && 'code' in error
+    ? { code: String(error.code), message: error.message }
+    : { code: '', message: '' };
 }

@@ -8,7 +8,7 @@ import type { Task } from './tasks.js';
 export class ReadError extends SourceError {}
 
 /** Files that stay open. A task that reads more gets more. */
-const MAX_OPEN = 128;
+const MAX_OPEN = 64;
 
 interface OpenFile {
   readonly fd: number;

@@ -67,7 +67,16 @@ export function repoOf(files: Files, folder?: string): Repo {
     target.set(new Uint8Array((files.get(path) as Float32Array).buffer).subarray(offset, offset + target.length));
   };
   const local = (path: string) => (folder === undefined ? null : join(folder, path));
-  return { id: 'x', name: 'x', revision: null, list: none, read: none, readInto, stream: none as never, local };
+  return {
+    id: 'x',
+    name: 'x',
+    revision: null,
+    list: async () => [],
+    read: none,
+    readInto,
+    stream: none as never,
+    local,
+  };
 }
 
 /** Files of a folder, without names of their own and without a flush. */
