@@ -6,7 +6,7 @@ export const ROOMS = {
   archs: 'config gguf options tensor text tokenizer',
   async: '',
   calls: 'async fill gguf-files layout options output plan quantize repo runner',
-  checkpoint: 'options repo tensor',
+  checkpoint: 'async options repo tensor',
   cli: 'archs calls files gguf gguf-files layout options output plan plot quantize repo runner tensor tokenizer',
   config: 'numeric repo',
   files: 'async calls gguf gguf-files jinja layout loading options output plan quantize repo tensor',
@@ -36,7 +36,7 @@ export const ROOMS = {
 };
 
 /** Modules of src itself that every module may import. They import no others. */
-export const EVERYONE = 'any-case errors events json limits listed printable secrets warnings';
+export const EVERYONE = 'any-case errors events json limits listed printable secrets system-limits warnings';
 
 /** Rooms that a browser can run: none of their modules imports one of Node's. */
 export const PORTABLE =

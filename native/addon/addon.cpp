@@ -4,12 +4,12 @@
 #include <napi.h>
 
 #include <algorithm>
-#include <exception>
 
 #include "../quantize/blocks.h"
 #include "../quantize/quantize.h"
 #include "../quantize/targets.h"
 #include "distribution.h"
+#include "guarded.h"
 #include "read-runs.h"
 #include "runner.h"
 #include "tensor.h"
@@ -115,12 +115,7 @@ Napi::Value quantize(const Napi::CallbackInfo& info) {
   checkSize(env, "the source", job.sourceType, job, source.ByteLength());
   checkSize(env, "the output", job.type, job, target.ByteLength());
 
-  Fault fault;
-  try {
-    fault = quantizeRows(kernels, job);
-  } catch (const std::exception& error) {
-    throw Napi::Error::New(env, error.what());
-  }
+  const Fault fault = quantizeRows(kernels, job);
   if (job.errors) addErrors(errors, info[10].As<Napi::Float64Array>());
   if (fault.kind == Fault::NONE) return env.Undefined();
   Napi::Object result = Napi::Object::New(env);
@@ -163,15 +158,15 @@ Napi::Value dequantize(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  exports["targets"] = Napi::Function::New(env, targets);
-  exports["check"] = Napi::Function::New(env, check);
-  exports["quantize"] = Napi::Function::New(env, quantize);
-  exports["firstInvalid"] = Napi::Function::New(env, firstInvalid);
-  exports["dequantize"] = Napi::Function::New(env, dequantize);
-  exports["exponentials"] = Napi::Function::New(env, exponentials);
-  exports["weightedDifference"] = Napi::Function::New(env, weightedDifference);
+  exports["targets"] = guardedFunction<targets>(env);
+  exports["check"] = guardedFunction<check>(env);
+  exports["quantize"] = guardedFunction<quantize>(env);
+  exports["firstInvalid"] = guardedFunction<firstInvalid>(env);
+  exports["dequantize"] = guardedFunction<dequantize>(env);
+  exports["exponentials"] = guardedFunction<exponentials>(env);
+  exports["weightedDifference"] = guardedFunction<weightedDifference>(env);
   exports["tensor"] = tensorFunctions(env);
-  exports["readRuns"] = Napi::Function::New(env, readRuns);
+  exports["readRuns"] = guardedFunction<readRuns>(env);
   exports["Runner"] = runnerClass(env);
   return exports;
 }

@@ -3,38 +3,13 @@
 #include "runner.h"
 
 #include <memory>
-#include <new>
 
 #include "../runner/model.h"
 #include "../runner/spec.h"
+#include "guarded.h"
 
 namespace hf2gguf {
 namespace {
-
-/** `code` of the errors that are no programming mistakes. */
-constexpr const char *FILE_ERROR = "FILE", *MEMORY_ERROR = "MEMORY";
-
-Napi::Error errorOf(Napi::Env env, const std::string& message, const char* code) {
-  Napi::Error error = Napi::Error::New(env, message);
-  if (code) error.Set("code", code);
-  return error;
-}
-
-/** Calls `body`; what it throws becomes an error of JavaScript. */
-template <class Body>
-auto guarded(Napi::Env env, Body body) {
-  try {
-    return body();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (const FileError& error) {
-    throw errorOf(env, error.what(), FILE_ERROR);
-  } catch (const std::bad_alloc& error) {
-    throw errorOf(env, error.what(), MEMORY_ERROR);
-  } catch (const std::exception& error) {
-    throw errorOf(env, error.what(), nullptr);
-  }
-}
 
 const Target& targetOf(const Napi::Value& name) { return hf2gguf::targetOf(name.As<Napi::String>().Utf8Value()); }
 size_t countOf(const Napi::Value& number) { return hf2gguf::countOf(number.As<Napi::Number>().DoubleValue()); }
@@ -121,13 +96,8 @@ class Run : public Napi::AsyncWorker {
   void Execute() override {
     try {
       model_->run(batch_, from_, rooms_);
-    } catch (const FileError& error) {
-      code_ = FILE_ERROR;
-      SetError(error.what());
-    } catch (const std::bad_alloc& error) {
-      code_ = MEMORY_ERROR;
-      SetError(error.what());
     } catch (const std::exception& error) {
+      code_ = currentCode();
       SetError(error.what());
     }
   }
@@ -174,18 +144,20 @@ class Runner : public Napi::ObjectWrap<Runner> {
 
   /** activations(weight): { sums, counts }, or undefined. */
   Napi::Value activations(const Napi::CallbackInfo& info) {
-    const auto& all = opened(info.Env())->activations();
-    const size_t weight = info[0].As<Napi::Number>().Uint32Value();
-    if (weight >= all.size() || all[weight].sums.empty()) return info.Env().Undefined();
-    const auto copyOf = [&](const auto& from) {
-      Napi::Float32Array to = Napi::Float32Array::New(info.Env(), from.size());
-      std::copy(from.begin(), from.end(), to.Data());
-      return to;
-    };
-    Napi::Object result = Napi::Object::New(info.Env());
-    result["sums"] = copyOf(all[weight].sums);
-    result["counts"] = copyOf(all[weight].counts);
-    return result;
+    return guarded(info.Env(), [&]() -> Napi::Value {
+      const auto& all = opened(info.Env())->activations();
+      const size_t weight = info[0].As<Napi::Number>().Uint32Value();
+      if (weight >= all.size() || all[weight].sums.empty()) return info.Env().Undefined();
+      const auto copyOf = [&](const auto& from) {
+        Napi::Float32Array to = Napi::Float32Array::New(info.Env(), from.size());
+        std::copy(from.begin(), from.end(), to.Data());
+        return to;
+      };
+      Napi::Object result = Napi::Object::New(info.Env());
+      result["sums"] = copyOf(all[weight].sums);
+      result["counts"] = copyOf(all[weight].counts);
+      return result;
+    });
   }
 
   /** close(): what still runs keeps the model until its end. */

@@ -7,6 +7,7 @@
 
 #include "../quantize/types.h"
 #include "../tensor/kernels.h"
+#include "guarded.h"
 
 namespace hf2gguf {
 namespace {
@@ -209,13 +210,13 @@ void gather(const Napi::CallbackInfo& info) {
 
 Napi::Object tensorFunctions(Napi::Env env) {
   Napi::Object functions = Napi::Object::New(env);
-  functions["copy"] = Napi::Function::New(env, copy);
-  functions["cast"] = Napi::Function::New(env, cast);
-  functions["binary"] = Napi::Function::New(env, binary);
-  functions["unary"] = Napi::Function::New(env, unary);
-  functions["unpack"] = Napi::Function::New(env, unpack);
-  functions["repack"] = Napi::Function::New(env, repack);
-  functions["gather"] = Napi::Function::New(env, gather);
+  functions["copy"] = guardedFunction<copy>(env);
+  functions["cast"] = guardedFunction<cast>(env);
+  functions["binary"] = guardedFunction<binary>(env);
+  functions["unary"] = guardedFunction<unary>(env);
+  functions["unpack"] = guardedFunction<unpack>(env);
+  functions["repack"] = guardedFunction<repack>(env);
+  functions["gather"] = guardedFunction<gather>(env);
   return functions;
 }
 

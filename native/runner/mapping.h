@@ -1,5 +1,9 @@
 // Maps the bytes of a file, read-only.
 #pragma once
+#ifndef _WIN32
+#include <sys/stat.h>
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -12,14 +16,19 @@ class FileError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/** The process, or the system, has no more file descriptors. */
+class DescriptorError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /**
- * A mapped file. The system ends a process that reads mapped bytes which the file no longer has. `check` finds a file
- * that was cut since it was opened, and is called before each run. A file that is cut during a run still ends the
- * process.
+ * A mapped file. The system sends SIGBUS to a thread that reads mapped bytes which the file no longer has. The first
+ * mapping installs a handler that puts zeros in place of these bytes, so that the thread goes on, and `check` then throws.
+ * It has to be called before results of reads are used. Any other SIGBUS goes to the handler that was there before.
  */
 class Mapping {
  public:
-  /** Maps the file at a path in UTF-8. Throws FileError. */
+  /** Maps the file at a path in UTF-8. Throws FileError, DescriptorError, std::bad_alloc. */
   explicit Mapping(const std::string& path);
   ~Mapping();
   Mapping(const Mapping&) = delete;
@@ -27,17 +36,23 @@ class Mapping {
 
   const uint8_t* bytes() const { return bytes_; }
   size_t size() const { return size_; }
-  /** Throws FileError if the size of the file has changed. */
+  /** Throws FileError if bytes that were read were missing, or if the file at the path has changed. */
   void check() const;
 
  private:
-  size_t sizeNow() const;
+  struct Range;
+
   void close();
 
   std::string path_;
   const uint8_t* bytes_ = nullptr;
   size_t size_ = 0;
+#ifdef _WIN32
   intptr_t file_ = -1;
+#else
+  struct stat status_ = {};  // when it was mapped
+  Range* range_ = nullptr;
+#endif
 };
 
 }  // namespace hf2gguf

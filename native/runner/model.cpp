@@ -86,6 +86,7 @@ Model::Model(const ModelSpec& spec)
   storage_.resize(values_.size());
   for (const OperatorSpec& one : spec.operators) operators_.push_back(makeOperator(one, *this));
   findDirect();
+  checkFiles();
 }
 
 /**
@@ -168,13 +169,19 @@ void Model::run(const Batch& batch, size_t from, std::vector<Room> outputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     require(outputs[i].size / width(outputs_[i]) >= batch.count - from, "there is no room for an output");
   }
-  for (const auto& [path, file] : files_) file->check();
   for (size_t done = 0; done < batch.count; done += BATCH_TOKENS) {
+    // What comes of missing bytes is not worth the time that a batch takes.
+    checkFiles();
     const size_t count = std::min(BATCH_TOKENS, batch.count - done);
     const size_t first = std::min(from > done ? from - done : 0, count);
     runSome({batch.tokens + done, count, batch.past + done}, first, outputs);
     for (size_t i = 0; i < outputs.size(); ++i) outputs[i].data += (count - first) * width(outputs_[i]);
   }
+  checkFiles();
+}
+
+void Model::checkFiles() const {
+  for (const auto& [path, file] : files_) file->check();
 }
 
 void Model::runSome(const Batch& batch, size_t from, const std::vector<Room>& outputs) {

@@ -101,7 +101,7 @@ class Operator {
 
 class Model {
  public:
-  /** Throws FileError, std::bad_alloc, and std::invalid_argument if sizes do not agree. */
+  /** Throws FileError, DescriptorError, std::bad_alloc, and std::invalid_argument if sizes do not agree. */
   explicit Model(const ModelSpec& spec);
 
   /**
@@ -141,6 +141,7 @@ class Model {
   };
 
   void findDirect();
+  void checkFiles() const;
   void runSome(const Batch& batch, size_t from, const std::vector<Room>& outputs);
   Needs needsOf(size_t from, bool collecting) const;
 

@@ -1,4 +1,5 @@
 import { InterruptedError } from '../errors.js';
+import { typedLimit } from '../system-limits.js';
 
 /**
  * The return type of every call that takes a while. `for await` goes over its events. `await` runs the rest of it and
@@ -93,6 +94,8 @@ async function* reports<Event, Result>(
       }
     }
     return await result;
+  } catch (error) {
+    throw typedLimit(error);
   } finally {
     stopped.abort();
     await end;

@@ -1,3 +1,4 @@
+import { forEachConcurrently } from '../async/concurrency.js';
 import { SourceError, UnsupportedError } from '../errors.js';
 import { isObject } from '../json.js';
 import { MAX_TENSORS } from '../limits.js';
@@ -33,6 +34,9 @@ export class ShardIndexError extends SourceError {}
 /** Two files have a tensor of the same name. */
 export class DuplicateTensorError extends SourceError {}
 
+/** Headers that are read at once: each takes an open file or a connection. */
+const MAX_HEADERS = 64;
+
 const INDEX = 'model.safetensors.index.json';
 
 /**
@@ -44,7 +48,10 @@ export async function openCheckpoint(files: SmallFiles, signal?: AbortSignal): P
   const weightMap = await readWeightMap(files);
   const shards = findShards(listing, weightMap);
   const tensors = new Map<string, SourceExpr>();
-  const headers = await Promise.all(shards.map((file) => readSafetensorsHeader(files.repo, file, signal)));
+  const headers = new Array<readonly SourceExpr[]>(shards.length);
+  await forEachConcurrently(shards.entries(), MAX_HEADERS, signal, async ([i, file], stop) => {
+    headers[i] = await readSafetensorsHeader(files.repo, file, stop);
+  });
   for (const header of headers) {
     for (const tensor of header) {
       const other = tensors.get(tensor.name);

@@ -3,8 +3,10 @@ import { CommanderError } from 'commander';
 import { EXIT, Hf2ggufError } from '../errors.js';
 import { printable } from '../printable.js';
 import { registerSecretsOf } from '../secrets.js';
+import { typedLimit } from '../system-limits.js';
 import { errorEvent } from './json-stream.js';
 import { program } from './program.js';
+import { firstStreamError, watchStandardStreams } from './standard-streams.js';
 import { screen } from './terminal/screen.js';
 
 /** Commander has printed its own errors by now; ours are a sentence, with a stack trace only for who asks. */
@@ -33,24 +35,11 @@ function report(error: unknown): number {
 
 /** Runs the command that the process was called with, and sets its exit code. */
 export async function runCommandLine(): Promise<void> {
-  // A reader that has seen enough, such as head, ends no work: it may be writing files.
-  // A terminal that was closed takes nothing more, and what is being written has to be removed first; then this ends as the
-  // system wanted it to, for Node aborts where it cannot give a terminal its settings back.
-  let isClosed = false;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') {
-        throw error;
-      }
-      isClosed ||= error.code === 'EIO';
-    });
-  }
-  process.once('exit', () => isClosed && process.kill(process.pid, 'SIGHUP'));
-
+  watchStandardStreams();
   // Node would write what nobody caught as it is.
-  process.on('uncaughtException', (error) => process.exit(report(error)));
+  process.on('uncaughtException', (error) => process.exit(report(typedLimit(error))));
   registerSecretsOf(process.env);
-
+  let failure: unknown;
   try {
     const command = program();
     if (process.argv.length <= 2) {
@@ -58,6 +47,10 @@ export async function runCommandLine(): Promise<void> {
     }
     await command.parseAsync();
   } catch (error) {
-    process.exitCode = report(error);
+    failure = typedLimit(error);
+  }
+  failure = (await firstStreamError()) ?? failure;
+  if (failure !== undefined) {
+    process.exitCode = report(failure);
   }
 }

@@ -1,10 +1,11 @@
+import { streamFailure } from './standard-streams.js';
 import { screen } from './terminal/screen.js';
 
 /** Milliseconds after which a slow stop is explained. */
 const PATIENCE = 1000;
 
 /**
- * Runs a command whose signal Ctrl-C aborts. A second Ctrl-C ends the process as usual. A terminal that is closed sends
+ * Runs a command whose signal Ctrl-C aborts, and a standard stream that fails. A second Ctrl-C ends the process as usual. A terminal that is closed sends
  * SIGHUP more than once, so a second SIGHUP does not end the process.
  */
 export async function interruptible(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -18,7 +19,7 @@ export async function interruptible(run: (signal: AbortSignal) => Promise<void>)
   };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal).on('SIGHUP', onSignal);
   try {
-    await run(interrupt.signal);
+    await run(AbortSignal.any([interrupt.signal, streamFailure]));
   } finally {
     clearTimeout(notice);
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);

@@ -1,14 +1,17 @@
-import { closeSync, openSync } from 'node:fs';
 import { forEachConcurrently, throwIfAborted } from '../async/concurrency.js';
 import { SourceError } from '../errors.js';
 import type { PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
 import { type SizedFile, writeError } from '../output/write-error.js';
 import { NativeAddonError } from '../quantize/native.js';
 import type { Repo } from '../repo/repo.js';
+import { checkUnchanged } from '../repo/unchanged.js';
 import type { BeginHash } from '../repo/verify.js';
+import { NativeMemoryError } from '../system-limits.js';
+import { sourcesOf } from '../tensor/rows.js';
 import { BytePool } from './byte-pool.js';
 import { DoubtfulValues } from './doubtful-values.js';
 import { fetchReads } from './fetch-reads.js';
+import { LocalSources, readError } from './local-sources.js';
 import { MEMORY_UNIT } from './pieces.js';
 import type { Sink } from './sink.js';
 import { SourceChecks } from './source-checks.js';
@@ -16,8 +19,6 @@ import { makeTasks, type Task } from './tasks.js';
 import type { WantedTensor } from './wanted.js';
 import type { Job, JobFailure, JobResult, MeasuredErrors } from './worker.js';
 
-/** A file of weights cannot be read. */
-export class ReadError extends SourceError {}
 /** A file of weights became shorter while it was read. */
 export class ShrunkFileError extends SourceError {}
 /** A tensor has values that its type cannot hold, or that must not be quantized. */
@@ -55,6 +56,7 @@ export async function execute(execution: Execution): Promise<boolean[]> {
   try {
     await sink.open();
     await fillAll(execution);
+    await checkSources(execution);
     execution.emit({ event: 'phase', phase: 'flush' });
     throwIfAborted(execution.signal);
     return await sink.finish();
@@ -62,6 +64,11 @@ export async function execute(execution: Execution): Promise<boolean[]> {
     await sink.discard();
     throw error;
   }
+}
+
+/** A file that was changed in place while it was read has given bytes of both. @throws ChangedSourceError */
+function checkSources({ repo, tensors }: Execution): Promise<void> {
+  return checkUnchanged(repo, new Set(tensors.flatMap(({ expr }) => sourcesOf(expr).map(({ file }) => file))));
 }
 
 /** Tasks that run at once where ranges are fetched from the Hub: enough to keep a fast connection busy. */
@@ -95,9 +102,10 @@ async function fillAll(execution: Execution): Promise<void> {
       if (!task.isLocal) {
         await fetchReads(repo, task.reads, memory, stop);
       }
-      const local = task.isLocal && { sources: sources.open(task) };
-      const job = { task, memory, measure: execution.onErrors !== undefined };
-      const filled = workers.run({ ...job, ...local, ...(sink.fds && { fds: sink.fds }) });
+      const job = { task, memory, measure: execution.onErrors !== undefined, ...(sink.fds && { fds: sink.fds }) };
+      const filled = task.isLocal
+        ? sources.use(task, (fds) => workers.run({ ...job, sources: fds }))
+        : workers.run(job);
       // What was fetched is compared while a worker has it; a worker reads local files itself.
       const compared = task.isLocal ? filled.then(() => compare(memory)) : compare(memory);
       const [{ failure, ...found }] = await both(filled, compared);
@@ -137,39 +145,6 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   return Promise.all([one, other]);
 }
 
-/** File descriptors of the local source files. Each file is opened once, and all workers share its descriptor. */
-class LocalSources {
-  readonly #fds: Record<string, number> = {};
-
-  constructor(readonly repo: Repo) {}
-
-  /** The descriptors of the files that a task reads; others may be among them. @throws ReadError */
-  open(task: Task): Readonly<Record<string, number>> {
-    for (const { file } of task.reads) {
-      this.#fds[file] ??= openFile(this.repo.local(file) ?? file);
-    }
-    return this.#fds;
-  }
-
-  close(): void {
-    for (const fd of Object.values(this.#fds)) {
-      closeSync(fd);
-    }
-  }
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    throw readError(error as Error);
-  }
-}
-
-function readError({ message }: { message: string }): ReadError {
-  return new ReadError(`The weights cannot be read: ${message}.`, 'Check the disk and the files.');
-}
-
 function failureError(failure: JobFailure, outputs: readonly SizedFile[]): Error {
   switch (failure.kind) {
     case 'write':
@@ -185,5 +160,7 @@ function failureError(failure: JobFailure, outputs: readonly SizedFile[]): Error
       return new BadWeightsError(failure.what, failure.next);
     case 'addon':
       return new NativeAddonError(failure.what, failure.next);
+    case 'memory':
+      return new NativeMemoryError(failure.bytes);
   }
 }

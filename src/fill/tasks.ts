@@ -21,6 +21,8 @@ export interface Task {
 
 /** The most pieces of a task. Pieces of several small tensors share a task. */
 const MAX_PIECES = 128;
+/** The most source files of a task that has several pieces: they are all open at once, and so are those of other tasks. */
+const MAX_FILES = 8;
 
 /**
  * Makes the tasks one by one, when they are asked for. They have each row of each tensor once, in the order of the
@@ -95,7 +97,12 @@ function firstPlace(segments: readonly Segment[]): Place | undefined {
 /** A task of several pieces; undefined if it would be too large. */
 function joinedTask(group: readonly MeasuredPiece[], cutting: Cutting): Task | undefined {
   const isSmall = group.reduce((sum, { bytes }) => sum + bytes, 0) <= MAX_SOURCE_BYTES && group.length <= MAX_PIECES;
-  if (!isSmall || group.some(({ isLocal }) => isLocal !== group[0]?.isLocal)) {
+  const files = new Set(group.flatMap(({ segments }) => segments.map(({ file }) => file)));
+  if (
+    !isSmall ||
+    (group.length > 1 && files.size > MAX_FILES) ||
+    group.some(({ isLocal }) => isLocal !== group[0]?.isLocal)
+  ) {
     return undefined;
   }
   const task = taskOf(group, cutting);

@@ -5,6 +5,7 @@ import { toFloats } from '../quantize/floats.js';
 import {
   type ErrorSums,
   firstNonFinite,
+  isOutOfMemory,
   NonFiniteError,
   newErrorSums,
   OverflowError,
@@ -66,7 +67,8 @@ export interface MeasuredErrors {
 export type JobFailure =
   | { readonly kind: 'read' | 'write'; readonly code: string; readonly message: string }
   | { readonly kind: 'short'; readonly file: string }
-  | { readonly kind: 'values' | 'addon'; readonly what: string; readonly next: string };
+  | { readonly kind: 'values' | 'addon'; readonly what: string; readonly next: string }
+  | { readonly kind: 'memory'; readonly bytes: number };
 
 class Failure extends Error {
   constructor(readonly failure: JobFailure) {
@@ -101,11 +103,23 @@ export function fill({ task, memory, sources, fds, measure }: Job): JobResult {
     }
     return found;
   } catch (error) {
-    if (error instanceof Failure) {
-      return { ...found, failure: error.failure };
+    const failure = failureOf(error, task);
+    if (failure) {
+      return { ...found, failure };
     }
     throw error;
   }
+}
+
+/** Undefined for a mistake of this program. */
+function failureOf(error: unknown, task: Task): JobFailure | undefined {
+  if (error instanceof Failure) {
+    return error.failure;
+  }
+  if (error instanceof Hf2ggufError) {
+    return { kind: 'addon', what: error.what, next: error.next };
+  }
+  return isOutOfMemory(error) ? { kind: 'memory', bytes: task.memory } : undefined;
 }
 
 function readAll({ reads }: Task, memory: Uint8Array, sources: Readonly<Record<string, number>>): void {
@@ -187,9 +201,6 @@ function convert(
     if (error instanceof NonFiniteError || error instanceof OverflowError) {
       const { what, next } = error.inTensor(tensor, from);
       throw new Failure({ kind: 'values', what, next });
-    }
-    if (error instanceof Hf2ggufError) {
-      throw new Failure({ kind: 'addon', what: error.what, next: error.next });
     }
     throw error;
   }

@@ -2,13 +2,15 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { BeginHash } from '../repo/verify.js';
+import { descriptorLimit, threadLimit } from '../system-limits.js';
+import { type WarningSink, warn } from '../warnings.js';
 import { type Execution, execute } from './execute.js';
 import type { HashJob } from './hash-worker.js';
 import type { Job, JobResult } from './worker.js';
 
-/** `execute` with threads of its own. @throws as `execute` */
+/** `execute` with threads of its own. @throws ThreadLimitError, and as `execute` */
 export async function executeInThreads(execution: Omit<Execution, 'workers' | 'beginHash'>): Promise<boolean[]> {
-  const workers = new Threads<Job, JobResult>('worker.js', 'fill', execution.jobs);
+  const workers = new Workers(execution.jobs, execution);
   const hashing = new HashThread();
   try {
     return await execute({ ...execution, workers, beginHash: hashing.begin });
@@ -18,51 +20,128 @@ export async function executeInThreads(execution: Omit<Execution, 'workers' | 'b
   }
 }
 
-/** Threads that run a function of one of the worker modules. They start at once. */
-class Threads<Job, Result> {
+/**
+ * Threads that run fill/worker.ts. They start at once. If the system gives fewer than asked for, those do the work.
+ */
+class Workers {
+  readonly #threads: Thread<Job, JobResult>[] = [];
+  readonly #idle: Thread<Job, JobResult>[];
+  readonly #waiting: ((thread: Thread<Job, JobResult>) => void)[] = [];
+
+  /** @throws ThreadLimitError if not even one thread starts */
+  constructor(count: number, to: WarningSink) {
+    while (this.#threads.length < count) {
+      try {
+        this.#threads.push(new Thread('worker.js', 'fill'));
+      } catch (error) {
+        const limit = threadLimit(error);
+        if (!limit || this.#threads.length === 0) {
+          throw limit ?? error;
+        }
+        warn(to, `The system started ${this.#threads.length} of ${count} threads: ${limit.message}`);
+        break;
+      }
+    }
+    this.#idle = [...this.#threads];
+  }
+
+  /** @throws DescriptorLimitError, ThreadLimitError */
+  async run(job: Job): Promise<JobResult> {
+    const thread =
+      this.#idle.pop() ?? (await new Promise<Thread<Job, JobResult>>((resolve) => this.#waiting.push(resolve)));
+    try {
+      return await thread.run(job);
+    } catch (error) {
+      throw descriptorLimit(error) ?? threadLimit(error) ?? error;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) {
+        next(thread);
+      } else {
+        this.#idle.push(thread);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+}
+
+/**
+ * A thread that runs a function of one of the worker modules, one job at a time. It is a pool of its own: a pool of several
+ * threads that gets only some of them is lost as a whole, while they go on running.
+ */
+class Thread<Job, Result> {
   readonly #pool: Piscina<Job, Result>;
   readonly #started: Promise<unknown>;
+  /** For each job, what ends its wait with an error. */
+  readonly #waiting = new Set<(error: unknown) => void>();
+  /** Why the thread ended before it could take a job. */
+  #failure: unknown;
 
-  constructor(module: 'worker.js' | 'hash-worker.js', name: string, count: number) {
+  /** @throws the system's error */
+  constructor(module: 'worker.js' | 'hash-worker.js', name: string) {
     this.#pool = new Piscina({
       // The bundled build has this module in another folder of dist/, one level below it too.
       filename: fileURLToPath(new URL(`../fill/${module}`, import.meta.url)),
       name,
-      minThreads: count,
-      maxThreads: count,
+      minThreads: 1,
+      maxThreads: 1,
     });
     this.#started = Promise.all(this.#pool.threads.map(firstMessage));
+    this.#pool.on('error', (error) => {
+      this.#failure = error;
+      for (const end of this.#waiting) {
+        end(error);
+      }
+    });
   }
 
-  readonly run = (job: Job): Promise<Result> => this.#pool.run(job);
+  async run(job: Job): Promise<Result> {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
+    let end: (error: unknown) => void = () => {};
+    try {
+      return await new Promise<Result>((resolve, reject) => {
+        end = reject;
+        this.#waiting.add(end);
+        this.#pool.run(job).then(resolve, reject);
+      });
+    } finally {
+      this.#waiting.delete(end);
+    }
+  }
 
   async close(): Promise<void> {
     // Wait for the start: about once in some hundred times Node aborts the whole process when a thread is ended while
     // it loads modules.
     await this.#started;
-    await this.#pool.close();
+    // A failed thread leaves its job in the pool's queue, for whose end `close` would wait.
+    await (this.#failure !== undefined ? this.#pool.destroy() : this.#pool.close());
   }
 }
 
 /** A thread for hashes, so that they do not hold up what is fetched. It starts when a hash is begun. */
 class HashThread {
-  #threads: Threads<HashJob, string> | undefined;
+  #thread: Thread<HashJob, string> | undefined;
   #hashes = 0;
 
   readonly begin: BeginHash = (algorithm) => {
-    this.#threads ??= new Threads('hash-worker.js', 'hashStep', 1);
-    const { run } = this.#threads;
+    this.#thread ??= new Thread('hash-worker.js', 'hashStep');
+    const thread = this.#thread;
     const id = this.#hashes++;
     return {
       update: async (bytes) => {
-        await run({ id, algorithm, bytes });
+        await thread.run({ id, algorithm, bytes });
       },
-      digest: () => run({ id, algorithm }),
+      digest: () => thread.run({ id, algorithm }),
     };
   };
 
   async close(): Promise<void> {
-    await this.#threads?.close();
+    await this.#thread?.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { Hf2ggufError, ResourceError } from '../errors.js';
+import { descriptorLimit } from '../system-limits.js';
 
 export class DiskFullError extends ResourceError {}
 export class WriteError extends ResourceError {}
@@ -16,6 +17,10 @@ export function writeError(
 ): Hf2ggufError {
   if (error instanceof Hf2ggufError) {
     return error;
+  }
+  const limit = descriptorLimit(error);
+  if (limit) {
+    return limit;
   }
   const where = outputs.map(({ path }) => path).join(', ');
   const code = 'code' in error ? error.code : undefined;

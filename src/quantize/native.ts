@@ -102,13 +102,20 @@ export function addon(): Addon {
   try {
     loaded ??= createRequire(import.meta.url)(ADDON) as Addon;
   } catch (cause) {
+    // What Node adds to the first line are the files that asked for the addon.
+    const [reason = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
     throw new NativeAddonError(
-      `The native quantizer does not load: ${cause instanceof Error ? cause.message : cause}.`,
+      `The native quantizer does not load: ${reason}.`,
       'Build it with `npm rebuild hf2gguf` (in a clone: `npm install`); that needs CMake and a C++20 compiler.',
       { cause },
     );
   }
   return loaded;
+}
+
+/** Whether native code threw because it got no memory. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'MEMORY';
 }
 
 /** The instruction sets that this machine has kernels for, the best first; `scalar` is the last. */

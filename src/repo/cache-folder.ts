@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MissingFileError, SnapshotError } from './errors.js';
-import { type FolderIdentity, statOrNull } from './folder.js';
+import type { FolderIdentity } from './folder.js';
 import { HubCache, isCommit } from './hub-cache.js';
+import { statOrNull } from './local-file.js';
 
 /** A model in the Hub's cache: the folder that holds its files, and what it is called. */
 export interface Snapshot {

@@ -1,6 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { MAX_REPO_FILES } from '../limits.js';
+import { descriptorLimit } from '../system-limits.js';
 import {
   FolderNotFoundError,
   MissingFileError,
@@ -10,7 +11,7 @@ import {
   UnreadableError,
 } from './errors.js';
 import { knownHash } from './known-hash.js';
-import { checkLength, errorCode, readLocalInto, streamLocal } from './local-file.js';
+import { checkLength, errorCode, readLocalInto, statOrNull, streamLocal, versionOf } from './local-file.js';
 import { byCodePoint, checkRepoPath } from './paths.js';
 import type { Repo, RepoFile } from './repo.js';
 import { hashName, ReadNotes, verified } from './verify.js';
@@ -52,7 +53,7 @@ export async function openFolderFiles(path: string, names: readonly string[], ve
   const found = await Promise.all(
     names.map(async (name): Promise<RepoFile[]> => {
       const kind = await statOrNull(join(root, name), join(path, name));
-      return kind?.isFile() ? [{ path: name, size: kind.size }] : [];
+      return kind?.isFile() ? [{ path: name, size: Number(kind.size), version: versionOf(kind) }] : [];
     }),
   );
   return new FolderRepo(root, await withHashes(root, path, found.flat(), verify), folderIdentity(root, path));
@@ -163,7 +164,7 @@ async function listFolder(root: string, shown: string): Promise<RepoFile[]> {
       // A link that leads nowhere is no file: a cache's blob may have been deleted.
       const kind = await statOrNull(join(root, path), join(shown, path));
       if (kind?.isFile()) {
-        files.push({ path, size: kind.size });
+        files.push({ path, size: Number(kind.size), version: versionOf(kind) });
       }
       if (files.length + folders.length > MAX_REPO_FILES) {
         throw new TooManyFilesError(shown, MAX_REPO_FILES);
@@ -177,19 +178,6 @@ async function readEntries(path: string, shown: string) {
   try {
     return await readdir(path, { withFileTypes: true });
   } catch (error) {
-    throw new UnreadableError(shown, errorCode(error) ?? 'unknown');
-  }
-}
-
-/** What is at the end of a path and its links; null where there is nothing. */
-export async function statOrNull(path: string, shown: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') {
-      return null;
-    }
-    throw new UnreadableError(shown, code ?? 'unknown');
+    throw descriptorLimit(error) ?? new UnreadableError(shown, errorCode(error) ?? 'unknown');
   }
 }

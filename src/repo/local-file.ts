@@ -1,5 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, open as openFile, stat } from 'node:fs/promises';
 import { InterruptedError } from '../errors.js';
+import { descriptorLimit } from '../system-limits.js';
 import { ShortFileError, UnreadableError } from './errors.js';
 import type { RepoFile } from './repo.js';
 
@@ -61,15 +63,50 @@ export function checkSignal(signal: AbortSignal | undefined): void {
   }
 }
 
+/** What is at the end of a path and its links; null where there is nothing. @throws UnreadableError */
+export async function statOrNull(path: string, shown: string): Promise<BigIntStats | null> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') {
+      return null;
+    }
+    throw new UnreadableError(shown, code ?? 'unknown');
+  }
+}
+
+/** `RepoFile.version` of a local file. */
+export function versionOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}`;
+}
+
+/** Files that are open at once: a model may have more shards than a process may open, and more at once are no faster. */
+const MAX_OPEN = 16;
+let open = 0;
+const waiting: (() => void)[] = [];
+
 async function withFile(file: string, shown: string, use: (handle: FileHandle) => Promise<void>): Promise<void> {
+  if (open === MAX_OPEN) {
+    // Who closes a file leaves its place to the one who waits.
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  } else {
+    open++;
+  }
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
+    handle = await openFile(file, 'r');
     await use(handle);
   } catch (error) {
     const code = errorCode(error);
-    throw code === null ? error : new UnreadableError(shown, code);
+    throw code === null ? error : (descriptorLimit(error) ?? new UnreadableError(shown, code));
   } finally {
     await handle?.close();
+    const next = waiting.shift();
+    if (next) {
+      next();
+    } else {
+      open--;
+    }
   }
 }

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { InterruptedError, SourceError } from '../errors.js';
 import type { ByteSource } from '../gguf/byte-source.js';
+import { descriptorLimit } from '../system-limits.js';
 
 /** A file on this machine. */
 export interface OpenedFile extends ByteSource {
@@ -11,12 +12,15 @@ export interface OpenedFile extends ByteSource {
 
 export class UnreadableFileError extends SourceError {}
 
-/** Opens a file for reads by position. @throws UnreadableFileError where it is missing, no file, or not readable */
+/** Opens a file for reads by position. @throws UnreadableFileError where it is missing, no file, or not readable; DescriptorLimitError */
 export async function openFile(path: string): Promise<OpenedFile> {
   const unreadable = (what: string, cause?: unknown) =>
     new UnreadableFileError(`${path} ${what}.`, 'Check the path and its permissions.', { cause });
   const handle = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
-    throw unreadable(cause.code === 'ENOENT' ? 'does not exist' : `can't be opened: ${cause.message}`, cause);
+    throw (
+      descriptorLimit(cause) ??
+      unreadable(cause.code === 'ENOENT' ? 'does not exist' : `can't be opened: ${cause.message}`, cause)
+    );
   });
   const stats = await handle.stat();
   if (!stats.isFile()) {
@@ -51,6 +55,6 @@ export async function openFile(path: string): Promise<OpenedFile> {
  */
 export async function readTextFile(path: string, refuse: (reason: string, cause: unknown) => Error): Promise<string> {
   return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw refuse(cause.message, cause);
+    throw descriptorLimit(cause) ?? refuse(cause.message, cause);
   });
 }

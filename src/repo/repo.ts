@@ -8,6 +8,8 @@ export interface RepoFile {
   readonly sha256?: string;
   /** SHA-1 of `blob <size>\0` and the contents (git-hash-object), in hex: where it is known, as for files in git itself. */
   readonly gitSha1?: string;
+  /** Of a local file when it was listed: another text once the file is changed or replaced. */
+  readonly version?: string;
 }
 
 /** A part of a file that was read, and the sha256 of what it was. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { HubKindError, NotASourceError } from './errors.js';
-import { statOrNull } from './folder.js';
+import { statOrNull } from './local-file.js';
 import { checkRepoPath } from './paths.js';
 
 /** What a source's name says about where the source is. */

@@ -5,6 +5,7 @@ import { GGML_TYPES } from '../gguf/types.js';
 import type { Graph } from '../graphs/graph.js';
 import type { WeightTensor } from '../graphs/weight-tensor.js';
 import { addon, currentTarget, type InstructionSet, targetFor } from '../quantize/native.js';
+import { DescriptorLimitError } from '../system-limits.js';
 import { type CompiledGraph, compileGraph, type NativeOperator, type ShapedWeight } from './compile.js';
 import { checkMemory, RunnerMemoryError } from './memory.js';
 
@@ -41,9 +42,8 @@ export interface Engine {
    * or 0 for another text.
    * @param from the index of the first token whose outputs are needed.
    * @returns the outputs of the graph in order, each (tokens - from, width). They are valid until the next call.
-   * @throws WeightsFileError if a file was cut since it was opened. (A file that is cut during the call ends the
-   * process, because its bytes are mapped.) RunnerMemoryError, UnknownTokenError. RangeError for positions beyond the
-   * context.
+   * @throws WeightsFileError if a file was cut or changed since it was opened; RunnerMemoryError, UnknownTokenError.
+   * RangeError for positions beyond the context.
    */
   run(tokens: Int32Array, past: number, from: number): Promise<Outputs>;
   /** Starts or stops collecting statistics of the inputs of all matrix products. */
@@ -100,7 +100,7 @@ const MAX_THREADS = 512;
 
 /**
  * Checks that every operator has its tensors, that all shapes agree and that memory suffices. Then it maps the files.
- * @throws GraphError, WeightsFileError, RunnerMemoryError
+ * @throws GraphError, WeightsFileError, RunnerMemoryError, DescriptorLimitError
  */
 export function openEngine(graph: Graph, tensors: readonly WeightTensor[], options: EngineOptions): Engine {
   const { contextLength, on } = options;
@@ -164,6 +164,9 @@ function toNative({ tensor, columns, rows, matrices }: ShapedWeight, on: Instruc
 /** Turns an error of the native side into one for the user. An error that is a fault of this program stays as it is. */
 function typed(error: unknown): unknown {
   const { code, message } = error as { code?: string; message: string };
+  if (code === 'DESCRIPTORS') {
+    return new DescriptorLimitError({ cause: error });
+  }
   if (code === 'FILE') {
     return new WeightsFileError(`${message}.`, 'Leave the file alone while it is in use, and try again.');
   }

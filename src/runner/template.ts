@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { SourceError } from '../errors.js';
+import { descriptorLimit, threadLimit } from '../system-limits.js';
 import type { TemplateAnswer, TemplateRequest } from './template-process.js';
 
 export interface ChatMessage {
@@ -29,7 +30,7 @@ const MEMORY_MIB = 256;
  * file and can run forever or fill the memory, so it runs in a process of its own. A thread would not do: if it runs
  * out of memory within one of V8's functions, the whole process ends.
  * @param template a Jinja template as transformers uses it (`tokenizer.chat_template`).
- * @throws ChatTemplateError
+ * @throws ChatTemplateError, ThreadLimitError, DescriptorLimitError
  */
 export async function renderChat(
   template: string,
@@ -56,9 +57,16 @@ function inProcess(request: TemplateRequest): Promise<TemplateAnswer> {
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     child.once('message', (answer) => resolve(answer as TemplateAnswer));
-    child.once('error', ({ message }) => resolve({ problem: `can't be rendered: ${message}` }));
+    child.once('error', (error) => {
+      const limit = threadLimit(error) ?? descriptorLimit(error);
+      if (limit) {
+        reject(limit);
+      } else {
+        resolve({ problem: `can't be rendered: ${error.message}` });
+      }
+    });
     // After an answer this has no effect.
     child.once('close', (code, signal) => {
       const problem = child.killed

@@ -1,30 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fill } from '#src/fill/worker.js';
 import { writeError } from '#src/output/write-error.js';
 import { run as runCli } from '../cli/run.js';
 import { fixtures } from '../paths.js';
-import { tempFolder } from '../temp.js';
+import { mountSmallDisk } from '../small-disk.js';
 
 const source = join(fixtures, 'Tiny-Verse-2M');
 
-/** A file system of 2 MiB, where this user may mount one. */
-function mountSmallDisk(): { folder: string; unmount(): void } | null {
-  const folder = join(tempFolder(), 'small');
-  mkdirSync(folder);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'ignore' });
-  } catch {
-    return null;
-  }
-  return { folder, unmount: () => execFileSync('umount', [folder]) };
-}
-
 test('a disk that is too small is known before the first byte: exit code 6, and no file', async () => {
-  const disk = mountSmallDisk();
+  const disk = mountSmallDisk('2m');
   if (!disk) {
-    console.warn('Not tested: mounting a small file system needs root on Linux.');
     return;
   }
   try {

@@ -68,7 +68,7 @@ export function repoOf(files: Files, folder?: string): Repo {
   };
   const local = (path: string) => (folder === undefined ? null : join(folder, path));
   return {
-    ...{ id: 'x', name: 'x', revision: null, list: none, read: none, readInto, stream: none as never, local },
+    ...{ id: 'x', name: 'x', revision: null, list: async () => [], read: none, readInto, stream: none as never, local },
     file: (path) => ({ path, size: files.get(path)?.byteLength ?? 0 }),
     ...{ isChecked: () => false, notes: () => [], streamed: new Set() },
   };
