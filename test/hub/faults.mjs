@@ -157,6 +157,12 @@ const TABLE = kinds({
     needs: 'range',
     send: (scene) => send(scene, { headers: { 'x-repo-commit': 'f'.repeat(40) } }),
   },
+  flipped: {
+    once: [4],
+    lasting: [4],
+    needs: 'range',
+    send: (scene) => send(scene, { body: flipped(scene.answer.body) }),
+  },
   'other-size': { ...ENDS, needs: 'range', send: (scene) => send(scene, { headers: { 'x-linked-size': '7' } }) },
 
   // It is no answer of the API.
@@ -227,6 +233,14 @@ const TABLE = kinds({
     send: (scene) => json(scene, (files) => [...files, { type: 'file', size: 9, oid: 'e'.repeat(40), path: ODD_NAME }]),
   },
 });
+
+/** One bit is wrong. */
+function flipped(/** @type {Buffer} */ body) {
+  const copy = Buffer.from(body);
+  const at = copy.length >> 1;
+  copy[at] = (copy[at] ?? 0) ^ 4;
+  return copy;
+}
 
 /** Faults that pass, each in turn: what a bad network does. */
 export const FAULTS = /** @type {const} */ (['rate', 'failing', 'reset', 'cut', 'whole', 'stall', 'wrong-range']);

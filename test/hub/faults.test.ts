@@ -11,6 +11,8 @@ const PLACES = [0, 5];
 const SILENT: readonly Fault[] = ['stall', 'silent', 'headers-slow', 'hints-flood'];
 /** It takes six silences at each try; bounds.test.ts has it by a clock of its own. */
 const SLOW: Fault = 'dripping';
+/** Parts of a file are compared with its hash while it is converted: calls/verified.test.ts and the fuzz have it. */
+const UNSEEN: Fault = 'flipped';
 const TOKEN = 'hf_aTokenOfTheTest';
 
 /** Reads what a conversion reads, one after the other. */
@@ -39,7 +41,7 @@ async function readAll(fault: Fault, from: number, lasting: boolean) {
   return { ...outcome, met, misled };
 }
 
-const faults = (Object.keys(FAULT_TABLE) as Fault[]).filter((fault) => fault !== SLOW);
+const faults = (Object.keys(FAULT_TABLE) as Fault[]).filter((fault) => fault !== SLOW && fault !== UNSEEN);
 
 describe.each(faults)('the fault "%s"', (fault) => {
   test.each(['once', 'lasting'] as const)('met %s', async (how) => {
