@@ -124,7 +124,7 @@ async function prepare<Source extends { readonly repo: Repo }>(
   return {
     repo,
     tensors: wantedTensors(plan.files, repo),
-    sink: new PartialFiles(outputs, guard),
+    sink: new PartialFiles(outputs, guard, { emit }),
     written: plan.files.map(({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }) => ({
       ...{ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },
       ...(prediction && { prediction }),

@@ -25,6 +25,8 @@ function tensors() {
     ...layers.flat(),
     { name: 'model.norm.weight', shape: [WIDTH] },
   ];
+  // A file's tensors are read in the order of their names, and so are shards.
+  all.sort((a, b) => (a.name < b.name ? -1 : 1));
   return all.map(({ name, shape }, i) => {
     const count = shape.reduce((product, length) => product * length, 1);
     return {
