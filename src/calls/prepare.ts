@@ -96,6 +96,7 @@ async function withSensitivities<Params extends PipelineParams>(
         size: await writeWhole(
           { path, replaceable: null, pieces: [encodeSensitivities(sensitivities)] },
           await guardOf(params),
+          { emit },
         ),
       });
     }

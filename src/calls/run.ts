@@ -126,7 +126,7 @@ async function prepare<Source extends { readonly repo: Repo }>(
     repo,
     sources: plan.sources,
     tensors: wantedTensors(plan.files, repo),
-    sink: new PartialFiles(outputs, guard),
+    sink: new PartialFiles(outputs, guard, { emit }),
     written: plan.files.map(({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }) => ({
       ...{ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },
       ...(prediction && { prediction }),

@@ -97,7 +97,7 @@ async function run(params: EditParams, emit: (event: EditEvent) => void): Promis
       dataOffset: file.dataOffset,
       header: await newHeader(source, file, kv),
       signal: params.signal,
-      onProgress: (done, total) => emit({ event: 'progress', unit: 'bytes', done, total }),
+      emit,
     };
     const done = params.dryRun ? UNTOUCHED : await write(edition, params, guard);
     const result = { path: params.output ?? params.source, changes, ...done };

@@ -1,6 +1,7 @@
-import { fchmodSync } from 'node:fs';
+import { fchmodSync, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { SourceError } from '../errors.js';
+import type { ProgressEvent, WarningEvent } from '../events.js';
 import type { Guard } from '../output/guard.js';
 import { GGUF_FILE } from '../output/kinds.js';
 import { PartialFiles } from '../output/partial-files.js';
@@ -23,7 +24,7 @@ export interface Edition {
   readonly dataOffset: number;
   readonly header: Uint8Array;
   readonly signal?: AbortSignal | undefined;
-  onProgress(done: number, total: number): void;
+  readonly emit: (event: ProgressEvent | WarningEvent) => void;
 }
 
 /** Another program changed the file while it was edited. */
@@ -50,13 +51,7 @@ export async function editInPlace(edition: Edition, path: string): Promise<Writt
       return 'header';
     }
   }
-  await copy(edition, path, { inputs: new Map(), force: true }, async (fd) => {
-    const { mode, ino, mtimeMs } = await stat(path);
-    if (ino !== source.stats.ino || mtimeMs !== source.stats.mtimeMs) {
-      throw new ChangedFileError(path);
-    }
-    fchmodSync(fd, mode);
-  });
+  await copy(edition, path, { inputs: new Map(), force: true }, ({ mode }, fd) => fchmodSync(fd, mode));
   return 'file';
 }
 
@@ -91,13 +86,15 @@ async function overwrite(path: string, old: Uint8Array, bytes: Uint8Array, posit
 }
 
 async function copy(
-  { source, dataOffset, header, signal, onProgress }: Edition,
+  { source, dataOffset, header, signal, emit }: Edition,
   path: string,
   guard: Guard,
-  atEnd: (fd: number) => Promise<void> = async () => {},
+  atEnd: (source: Stats, fd: number) => void = () => {},
 ): Promise<boolean> {
   const total = Math.max(0, source.size - dataOffset);
-  const files = new PartialFiles([{ path, replaceable: GGUF_FILE, header, size: header.length + total }], guard);
+  const files = new PartialFiles([{ path, replaceable: GGUF_FILE, header, size: header.length + total }], guard, {
+    emit,
+  });
   try {
     await files.open();
     for (let done = 0; done < total; ) {
@@ -105,9 +102,13 @@ async function copy(
       await files.write(0, piece, header.length + done);
       files.flushBehind();
       done += piece.length;
-      onProgress(done, total);
+      emit({ event: 'progress', unit: 'bytes', done, total });
     }
-    await atEnd(files.fds[0] as number);
+    const now = await stat(source.name).catch(() => null);
+    if (now?.ino !== source.stats.ino || now.mtimeMs !== source.stats.mtimeMs) {
+      throw new ChangedFileError(source.name);
+    }
+    atEnd(now, files.fds[0] as number);
     const [replaced = false] = await files.finish();
     return replaced;
   } catch (error) {

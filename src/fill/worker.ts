@@ -13,6 +13,7 @@ import {
   type ValueFault,
 } from '../quantize/native.js';
 import { tensorKernels } from '../quantize/tensor-kernels.js';
+import { NativeMemoryError } from '../system-limits.js';
 import type { ElementType, ScaledType } from '../tensor/dtype.js';
 import type { Workplace } from '../tensor/operator.js';
 import { dtypeOf, evaluate } from '../tensor/rows.js';
@@ -116,10 +117,10 @@ function failureOf(error: unknown, task: Task): JobFailure | undefined {
   if (error instanceof Failure) {
     return error.failure;
   }
-  if (error instanceof Hf2ggufError) {
-    return { kind: 'addon', what: error.what, next: error.next };
+  if (error instanceof NativeMemoryError || isOutOfMemory(error)) {
+    return { kind: 'memory', bytes: task.memory };
   }
-  return isOutOfMemory(error) ? { kind: 'memory', bytes: task.memory } : undefined;
+  return error instanceof Hf2ggufError ? { kind: 'addon', what: error.what, next: error.next } : undefined;
 }
 
 function readAll({ reads }: Task, memory: Uint8Array, sources: Readonly<Record<string, number>>): void {

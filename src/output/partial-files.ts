@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { close, fdatasync, fsync, ftruncate, open, renameSync, rm, write } from 'node:fs';
 import { mkdir, rmdir, stat, statfs } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { type WarningSink, warn } from '../warnings.js';
 import { checkOutputs, type Guard, type Wanted } from './guard.js';
-import { MAX_NAME_BYTES } from './place.js';
+import { clearLeftovers, partialPath } from './leftovers.js';
 import { DiskFullError, mebibytes, writeError } from './write-error.js';
 
 const fs = {
@@ -32,7 +32,7 @@ interface Partial {
 }
 
 /**
- * Files on their way: `NAME.<process>-<random>.partial` until all of them are whole, flushed and renamed, so that a final
+ * Files on their way, under names of leftovers.ts until all of them are whole, flushed and renamed, so that a final
  * name never shows anything but a whole file, however many runs write to it. Bytes that nobody writes are zero, which is
  * what GGUF wants of padding.
  */
@@ -47,15 +47,18 @@ export class PartialFiles {
   constructor(
     readonly outputs: readonly Output[],
     readonly guard: Guard = { inputs: new Map(), force: false },
+    /** Hears of files that killed runs left. */
+    readonly to: WarningSink = { emit: () => {} },
   ) {}
 
-  /** @throws DiskFullError, WriteError, and as `checkOutputs` */
+  /** Makes the files, after what killed runs left in their places is removed. @throws DiskFullError, WriteError, and as `checkOutputs` */
   async open(): Promise<void> {
     await this.#inWords(async () => {
       const targets = (await checkOutputs(this.outputs, this.guard)).map(({ target }) => target);
       for (const target of targets) {
         await makeFolder(dirname(target), this.#folders);
       }
+      await this.#clearLeftovers(targets);
       await checkSpace(targets.map((target, i) => [dirname(target), this.outputs[i]?.size ?? 0]));
       for (const [i, target] of targets.entries()) {
         const path = partialPath(target);
@@ -68,6 +71,13 @@ export class PartialFiles {
         await fs.write(fd, header, 0, header.length, 0);
       }
     });
+  }
+
+  async #clearLeftovers(targets: readonly string[]): Promise<void> {
+    const cleared = await clearLeftovers(targets);
+    if (cleared.length > 0) {
+      warn(this.to, `Removed what a killed run had left: ${cleared.join(', ')}.`);
+    }
   }
 
   /** Writes all bytes into one of the files. @throws DiskFullError, WriteError */
@@ -151,16 +161,6 @@ export class PartialFiles {
       throw writeError(error as NodeJS.ErrnoException, this.outputs);
     }
   }
-}
-
-/** Beside the target, with as much of its name as there is room for. */
-function partialPath(target: string): string {
-  const ending = `.${process.pid}-${randomBytes(4).toString('hex')}.partial`;
-  let name = basename(target);
-  while (Buffer.byteLength(name + ending) > MAX_NAME_BYTES) {
-    name = name.slice(0, -1);
-  }
-  return join(dirname(target), name + ending);
 }
 
 /**

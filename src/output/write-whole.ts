@@ -1,3 +1,4 @@
+import type { WarningSink } from '../warnings.js';
 import type { Guard } from './guard.js';
 import type { FileKind } from './kinds.js';
 import { PartialFiles } from './partial-files.js';
@@ -16,10 +17,14 @@ export interface WholeFile {
  * @returns bytes.
  * @throws DiskFullError, WriteError, and as `checkOutputs`
  */
-export async function writeWhole({ path, replaceable, pieces }: WholeFile, guard: Guard): Promise<number> {
+export async function writeWhole(
+  { path, replaceable, pieces }: WholeFile,
+  guard: Guard,
+  to?: WarningSink,
+): Promise<number> {
   const [header = new Uint8Array(0), ...rest] = pieces;
   const size = rest.reduce((sum, piece) => sum + piece.length, header.length);
-  const file = new PartialFiles([{ path, replaceable, header, size }], guard);
+  const file = new PartialFiles([{ path, replaceable, header, size }], guard, to);
   try {
     await file.open();
     let position = header.length;

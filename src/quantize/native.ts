@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
+import { NativeMemoryError } from '../system-limits.js';
 
 /** Instruction sets that kernels are written for. `scalar` runs everywhere. */
 export type InstructionSet = 'scalar' | 'avx2' | 'avx512' | 'neon';
@@ -210,27 +211,39 @@ export function newErrorSums(): ErrorSums {
  * @returns the first value that is not finite once it is written, where that is not refused.
  * @throws {@link NonFiniteError} for NaN or an infinity, after rounding to `via`: always from and for quantized types.
  * @throws {@link OverflowError} if a value or a block's scale does not fit the type; `target` is complete even then.
+ * @throws NativeMemoryError if the system gives no memory for a row's values.
  * @throws RangeError if a buffer's size is not that of rows x columns, or the type has no kernel.
  */
 export function quantizeRows(params: QuantizeRowsParams): ValueFault | undefined {
   const { type, sourceType, via, rows, columns, refuseNonFinite = false } = params;
-  const fault = addon().quantize(
-    params.on ?? targetFor(type),
-    GGML_TYPES[type][0],
-    params.source,
-    GGML_TYPES[sourceType][0],
-    GGML_TYPES[via][0],
-    rows,
-    columns,
-    params.weights,
-    params.target,
-    refuseNonFinite,
-    params.errors,
+  const fault = quantizeIn(params, () =>
+    addon().quantize(
+      params.on ?? targetFor(type),
+      GGML_TYPES[type][0],
+      params.source,
+      GGML_TYPES[sourceType][0],
+      GGML_TYPES[via][0],
+      rows,
+      columns,
+      params.weights,
+      params.target,
+      refuseNonFinite,
+      params.errors,
+    ),
   );
   if (fault?.refused) {
     throw new { 'non-finite': NonFiniteError, overflow: OverflowError }[fault.kind](fault.row, fault.column);
   }
   return fault;
+}
+
+/** @throws NativeMemoryError where `quantize` gets no memory */
+function quantizeIn<T>({ source, target }: QuantizeRowsParams, quantize: () => T): T {
+  try {
+    return quantize();
+  } catch (cause) {
+    throw isOutOfMemory(cause) ? new NativeMemoryError(source.length + target.length, { cause }) : cause;
+  }
 }
 
 /** Index of the first value of F32, F16 or BF16 that is NaN or infinite, if there is one. */

@@ -36,7 +36,7 @@ export async function collectImatrix(
   // The file needs the sums, so it is written before they become means.
   if (params.imatrixOut !== undefined) {
     const file = { path: params.imatrixOut, replaceable: IMATRIX_FILE, pieces: [...encodeGgufImatrix(sums)] };
-    const size = await writeWhole(file, await guardOf(params));
+    const size = await writeWhole(file, await guardOf(params), { emit });
     emit({ event: 'kept', what: 'imatrix', path: params.imatrixOut, size });
   }
   return averaged(sums, NAME);

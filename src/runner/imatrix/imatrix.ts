@@ -57,7 +57,7 @@ export function imatrix(params: ImatrixParams): Call<ImatrixEvent, ImatrixResult
 async function run(params: ImatrixParams, emit: Emit): Promise<ImatrixResult> {
   checkParams(params);
   const output = { path: params.output, replaceable: IMATRIX_FILE, header: new Uint8Array(), size: 0 };
-  const file = new PartialFiles([output], await guardOf(params));
+  const file = new PartialFiles([output], await guardOf(params), { emit });
   try {
     // The file is opened before the model runs, to find out whether it can be written.
     await file.open();

@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { clearLeftovers, partialPath } from '#src/output/leftovers.js';
+import { run, start } from '../cli/run.js';
+import { fixtures } from '../paths.js';
+import { tempFolder } from '../temp.js';
+
+const model = join(fixtures, 'Tiny-Verse-2M');
+const DAY = 24 * 60 * 60;
+
+/** The number of a process that has ended. */
+function deadProcess(): number {
+  return spawnSync(process.execPath, ['-e', '']).pid;
+}
+
+test('files of runs that no longer live are removed, and nothing else', async () => {
+  const folder = tempFolder();
+  const target = join(folder, 'model.gguf');
+  const own = basename(partialPath(target));
+  const [, host, pid, started] = /^model\.gguf\.([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{8}\.partial$/.exec(own) ?? [];
+  expect(Number(pid)).toBe(process.pid);
+  const name = (of: string, process: string | number, since: string | number, file = 'model.gguf') =>
+    `${file}.${of}-${process}-${since}-01234567.partial`;
+  const old = name('89abcdef', 1, 1, 'model.gguf');
+  const [dead, again] = [name(String(host), deadProcess(), 77), name(String(host), String(pid), Number(started) - 1)];
+  const kept = [
+    own,
+    name('76543210', deadProcess(), 77),
+    name(String(host), deadProcess(), 77, 'another.gguf'),
+    `model.gguf.${host}-1-2-xyz.partial`,
+    'model.gguf.partial',
+    'model.gguf',
+  ];
+  for (const file of [dead, again, old, ...kept]) {
+    writeFileSync(join(folder, file), '');
+  }
+  utimesSync(join(folder, old), Date.now() / 1000 - 2 * DAY, Date.now() / 1000 - 2 * DAY);
+  const [link, sub] = [name(String(host), deadProcess(), 78), name(String(host), deadProcess(), 79)];
+  symlinkSync(join(folder, 'model.gguf'), join(folder, link));
+  mkdirSync(join(folder, sub));
+
+  const cleared = await clearLeftovers([target]);
+  expect(cleared.map((path) => basename(path)).sort()).toEqual([dead, again, old].sort());
+  expect(readdirSync(folder).sort()).toEqual([...kept, link, sub].sort());
+});
+
+test('a name of the greatest length leaves room for the ending, and its leftovers are found', async () => {
+  const folder = tempFolder();
+  const target = join(folder, `${'ä'.repeat(125)}.gguf`);
+  const path = partialPath(target).replace(`-${process.pid}-`, `-${deadProcess()}-`);
+  expect(Buffer.byteLength(basename(path))).toBeLessThanOrEqual(255);
+  writeFileSync(path, '');
+  expect(await clearLeftovers([target])).toEqual([path]);
+});
+
+test('what a killed conversion left is removed by the next one, which says so', async () => {
+  const out = join(tempFolder(), 'model.gguf');
+  const args = [model, '--outtype', 'f32', '--out', out, '--json'];
+  const { child, finished } = start(args);
+  let left: string[] = [];
+  while (left.length === 0 && child.exitCode === null) {
+    await setTimeout(1);
+    left = readdirSync(join(out, '..'));
+  }
+  child.kill('SIGKILL');
+  await finished;
+  expect(left).toEqual([expect.stringMatching(/^model\.gguf\..*\.partial$/)]);
+  const again = await run(args);
+  expect(again.code).toBe(0);
+  expect(readdirSync(join(out, '..'))).toEqual(['model.gguf']);
+  const warned = again.out
+    .split('\n')
+    .filter((line) => line.includes('"event":"warning"') && line.includes('killed run'));
+  expect(warned).toEqual([expect.stringContaining(left[0] as string)]);
+});
