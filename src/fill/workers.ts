@@ -70,9 +70,10 @@ class Workers {
 class Thread {
   readonly #pool: Piscina<Job, JobResult>;
   readonly #started: Promise<unknown>;
-  /** Rejects when the thread ends before it could take a job. */
-  readonly #failed: Promise<never>;
-  #isFailed = false;
+  /** Why the thread ended before it could take a job. */
+  #failure: Error | undefined;
+  /** Ends the running job. */
+  #reject: (error: Error) => void = () => {};
 
   /** @throws the system's error */
   constructor() {
@@ -84,17 +85,21 @@ class Thread {
       maxThreads: 1,
     });
     this.#started = Promise.all(this.#pool.threads.map(firstMessage));
-    this.#failed = new Promise((_, reject) => {
-      this.#pool.on('error', (error) => {
-        this.#isFailed = true;
-        reject(error);
-      });
+    this.#pool.on('error', (error) => {
+      this.#failure = error;
+      this.#reject(error);
     });
-    this.#failed.catch(() => {});
   }
 
   run(job: Job): Promise<JobResult> {
-    return Promise.race([this.#pool.run(job), this.#failed]);
+    return new Promise((resolve, reject) => {
+      if (this.#failure) {
+        reject(this.#failure);
+        return;
+      }
+      this.#reject = reject;
+      this.#pool.run(job).then(resolve, reject);
+    });
   }
 
   async close(): Promise<void> {
@@ -102,7 +107,7 @@ class Thread {
     // it loads modules.
     await this.#started;
     // A failed thread leaves its job in the pool's queue, for whose end `close` would wait.
-    await (this.#isFailed ? this.#pool.destroy() : this.#pool.close());
+    await (this.#failure ? this.#pool.destroy() : this.#pool.close());
   }
 }
 
