@@ -134,7 +134,12 @@ Mapping::Mapping(const std::string& path) : path_(path) {
     throw FileError(path + " cannot be mapped");
   }
   bytes_ = static_cast<const uint8_t*>(start);
-  range_ = Range::add(start, size_);
+  try {
+    range_ = Range::add(start, size_);
+  } catch (...) {
+    close();
+    throw;
+  }
 }
 
 void Mapping::check() const {

@@ -31,6 +31,8 @@ interface Operation {
 
 interface Undisturbed {
   readonly milliseconds: number;
+  /** Milliseconds of them from when the first file of its own appears. */
+  readonly writing: number;
   /** Hashes of the files by name. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -77,18 +79,35 @@ async function finish(args: readonly string[]): Promise<void> {
   }
 }
 
+/** Waits until a file on its way is in a folder, or for the end of the run. */
+async function untilWriting(out: string, end: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  end.finally(() => {
+    isOver = true;
+  });
+  while (!isOver && !readdirSync(out).some((name) => PARTIAL.test(name))) {
+    await setTimeout(1);
+  }
+}
+
 async function undisturbed({ args, prepare }: Operation, out: string): Promise<Undisturbed> {
   emptied(out);
   prepare?.(out);
   const began = performance.now();
-  await finish(args(out));
-  return { milliseconds: performance.now() - began, files: filesIn(out) };
+  const done = finish(args(out));
+  await untilWriting(out, done);
+  const appeared = performance.now();
+  await done;
+  const end = performance.now();
+  return { milliseconds: end - began, writing: end - appeared, files: filesIn(out) };
 }
 
 /** Ends one run by a signal. @returns what it was, and what is wrong */
 async function attempt(operation: Operation, known: Undisturbed, out: string, dice: Dice) {
   const signal = dice.pick(SIGNALS);
-  const wait = (dice.below(1000) / 1000) * BEYOND * known.milliseconds;
+  // Most of a short run's time is the start of Node, in which nothing is written.
+  const isWriting = dice.chance(0.6);
+  const wait = (dice.below(1000) / 1000) * BEYOND * (isWriting ? known.writing : known.milliseconds);
   emptied(out);
   operation.prepare?.(out);
   if (!operation.prepare && dice.chance(0.5)) {
@@ -98,6 +117,9 @@ async function attempt(operation: Operation, known: Undisturbed, out: string, di
   }
   const former = filesIn(out);
   const { child, finished } = start(operation.args(out));
+  if (isWriting) {
+    await untilWriting(out, finished);
+  }
   await Promise.race([setTimeout(wait), finished]);
   child.kill(signal);
   const { code, err } = await finished;
@@ -129,7 +151,11 @@ async function attempt(operation: Operation, known: Undisturbed, out: string, di
   if (partials.length > 0) {
     faults.push(...(await next(operation, known, out)));
   }
-  return { text: `${operation.name}, ${signal} after ${wait.toFixed(0)} ms, ended with ${end}`, partials, faults };
+  return {
+    text: `${operation.name}, ${signal} after ${wait.toFixed(0)} ms${isWriting ? ' of writing' : ''}, ended with ${end}`,
+    partials,
+    faults,
+  };
 }
 
 /** What is wrong after the next run, which nothing disturbs. */
