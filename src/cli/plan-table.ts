@@ -37,10 +37,9 @@ function checks({ sources }: Plan): string[] {
   }
   return [
     `Compares ${checked.length} of ${counted(sources.length, 'file')} with what the Hub says of them.`,
-    ...parts.map(
-      ({ path, size, read }) =>
-        `${printable(path)} is not verified: ${((100 * read) / size).toFixed(0)} % of it is read.`,
-    ),
+    ...parts.map(({ path, size, read }) => {
+      return `${printable(path)} is not verified: ${((100 * read) / size).toFixed(0)} % read.`;
+    }),
   ];
 }
 

@@ -1,5 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { plan } from '#src/calls/convert.js';
+import { renderPlan } from '#src/cli/plan-table.js';
+import { plain } from '#src/cli/terminal/style.js';
 import { WrongHashError } from '#src/repo/errors.js';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
@@ -78,6 +81,21 @@ describe.each([1, 5])('%i shards', (shards) => {
     expect(checks.get('config.json')).toBe('sha1');
     expect([...checks.values()]).not.toContain('none');
   });
+});
+
+test('a file of which too little is read is no error, but the plan and the result say so', async () => {
+  const { hub } = await serve(1);
+  const params = { source: 'org/Tiny-Verse-2M', endpoint: hub.endpoint, quant: 'q4_k_m', pruneLayers: '0,1' } as const;
+  const planned = await plan(params);
+  const [source] = planned.sources.filter(({ path }) => path === 'model.safetensors');
+  const share = Math.round((100 * (source?.read ?? 0)) / (source?.size ?? 1));
+  expect(share).toBeLessThan(90);
+  expect(renderPlan(planned, { width: 200, paint: plain, verbose: false })).toContain(
+    `model.safetensors is not verified: ${share} % read.`,
+  );
+  const { result } = await run({ ...params, output: tempFolder() });
+  expect(result.sources).toEqual(planned.sources);
+  expect(source?.check).toBe('part');
 });
 
 describe('--verify', () => {
