@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
@@ -101,7 +102,7 @@ let loaded: Addon | undefined;
 /** What native/addon exports: the runner's part is described in src/runner/engine.ts. */
 export function addon(): Addon {
   try {
-    loaded ??= createRequire(import.meta.url)(ADDON) as Addon;
+    loaded ??= load();
   } catch (cause) {
     // What Node adds to the first line are the files that asked for the addon.
     const [reason = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
@@ -112,6 +113,29 @@ export function addon(): Addon {
     );
   }
   return loaded;
+}
+
+function load(): Addon {
+  const require = createRequire(import.meta.url);
+  const path = require.resolve(ADDON);
+  if (isCut(path)) {
+    // The system would end the process where it maps what is not there.
+    throw new Error(`${path} is cut off`);
+  }
+  return require(path) as Addon;
+}
+
+/** Whether an ELF file ends before its section headers do, which come last (elf(5): e_shoff, e_shentsize, e_shnum). */
+function isCut(path: string): boolean {
+  const header = Buffer.alloc(64);
+  const file = openSync(path, 'r');
+  try {
+    const isElf = readSync(file, header) === header.length && header.readUInt32BE() === 0x7f454c46;
+    const end = Number(header.readBigUInt64LE(0x28)) + header.readUInt16LE(0x3a) * header.readUInt16LE(0x3c);
+    return isElf && fstatSync(file).size < end;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Whether native code threw because it got no memory. */

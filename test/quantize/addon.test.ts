@@ -25,6 +25,7 @@ function noAddon(): Buffer {
 describe.each([
   ['missing', (): Buffer | null => null, /Cannot find module '.*hf2gguf\.node'\./],
   ['empty', (): Buffer => Buffer.alloc(0), /hf2gguf\.node: file too short\./],
+  ['cut off', (): Buffer => readFileSync(addon).subarray(0, 500_000), /hf2gguf\.node is cut off\./],
   ['built for another machine', otherMachine, /hf2gguf\.node: cannot open shared object file/],
   ['no addon', noAddon, /Module did not self-register: '.*hf2gguf\.node'\./],
 ] as const)('an addon that is %s is an error with exit code 3 that says how to build it', (_, bytesOf, reason) => {
