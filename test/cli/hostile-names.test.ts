@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ggufBytes, text, u32 } from '../gguf/byte-file.js';
 import { cli, fixtures, root } from '../paths.js';
+import { tempFolder } from '../temp.js';
 import { run } from './run.js';
 
 /** What a name may be up to: codes, in both forms; another order of letters; what is not seen; a line of its own. */
@@ -171,7 +172,10 @@ function inTerminal(args: readonly string[]): Promise<string> {
   const command = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ');
   const env = { PATH: process.env.PATH, TERM: 'xterm', HF_HOME: '/nonexistent', HF_HUB_OFFLINE: '1' };
   // Its standard input stays open, as a terminal's is.
-  const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env });
+  const child = spawn('script', ['-qec', command, join(tempFolder(), 'typescript')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env,
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     output += piece;

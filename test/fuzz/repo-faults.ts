@@ -95,6 +95,13 @@ function changeJson(path: string, dice: Dice, text: string): string {
 const pickFile = (folder: string, dice: Dice, ending?: string) =>
   dice.pick([...filesOf(folder, ending), 'config.json']);
 
+/** A file that is no part of the repository: one of this attempt's own, never a file of the machine. */
+function outsideOf(folder: string): string {
+  const path = join(dirname(folder), 'outside');
+  writeFileSync(path, 'root:x:0:0:root:/root:/bin/sh\n');
+  return path;
+}
+
 /** Puts something of another kind where a file was. */
 function replace(path: string, put: (path: string) => void): void {
   rmSync(path, { force: true, recursive: true });
@@ -211,7 +218,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       } else if (kind === 'fifo') {
         execFileSync('mkfifo', [path]);
       } else {
-        symlinkSync({ itself: file, outside: '/etc/passwd', nowhere: 'nowhere', circle: '..' }[kind] ?? '.', path);
+        symlinkSync({ itself: file, outside: outsideOf(folder), nowhere: 'nowhere', circle: '..' }[kind] ?? '.', path);
       }
     });
     return `${file} ${kind}`;
@@ -386,13 +393,19 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 /** Spoils a folder with one to three faults, and says with which. */
 export function spoil(folder: string, dice: Dice): string {
   const count = 1 + dice.below(3);
-  return Array.from({ length: count }, () => {
-    const name = dice.pick(Object.keys(FAULTS));
-    try {
-      return `${name} (${FAULTS[name]?.(folder, dice)})`;
-    } catch (error) {
-      // An earlier fault left nothing that this one could spoil.
-      return `${name} (not possible: ${error instanceof Error ? error.message.slice(0, 60) : ''})`;
-    }
-  }).join(', ');
+  const names = Array.from({ length: count }, () => dice.pick(Object.keys(FAULTS)));
+  // What makes links and pipes comes last: a fault behind it would write through a link, or wait at a pipe.
+  names.sort((a, b) => Number(a === LAST) - Number(b === LAST));
+  return names
+    .map((name) => {
+      try {
+        return `${name} (${FAULTS[name]?.(folder, dice)})`;
+      } catch (error) {
+        // An earlier fault left nothing that this one could spoil.
+        return `${name} (not possible: ${error instanceof Error ? error.message.slice(0, 60) : ''})`;
+      }
+    })
+    .join(', ');
 }
+
+const LAST = 'special';
