@@ -1,6 +1,6 @@
 /** One conversion over a Hub that misbehaves: by the command line, in a process that is watched. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRecord, sha256 } from '../calls/records.js';
 import { FAULT_TABLE, type Fault, type Place, PlacedFaults } from '../hub/faults.mjs';
@@ -18,9 +18,14 @@ const MODEL = 'Tiny-Verse-2M';
 const OUTPUT = `${MODEL}-Q8_0.gguf`;
 /** Control characters (C0 and C1) and those that turn the direction of text, but no tabs and line ends. */
 const CONTROLS = /[^\P{Cc}\t\n\r]|\p{Bidi_Control}/u;
-/** Has a process leave the most memory that it had, in KiB. */
+/**
+ * Has a process leave the most memory that it had, in KiB: VmHWM of proc(5). What `resourceUsage` says begins with what the
+ * process that started it had.
+ */
 const MEMORY_HOOK = `data:text/javascript,${encodeURIComponent(
-  "import{writeFileSync}from'node:fs';process.on('exit',()=>writeFileSync(process.env.MEMORY_FILE,String(process.resourceUsage().maxRSS)))",
+  `import { readFileSync, writeFileSync } from 'node:fs';
+   const peak = () => /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+   process.on('exit', () => writeFileSync(process.env.MEMORY_FILE, peak()));`,
 )}`;
 
 export interface Outcome {
@@ -98,7 +103,7 @@ function convert(endpoint: string, output: string, home: string, memoryFile: str
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      const memory = code === null ? 0 : Math.round(Number(readFileSync(memoryFile, 'utf8')) / 1024);
+      const memory = existsSync(memoryFile) ? Math.round(Number(readFileSync(memoryFile, 'utf8')) / 1024) : 0;
       resolve({ code, signal, text: Buffer.concat(pieces).toString(), memory });
     });
   });
