@@ -39,8 +39,8 @@ function endOfString(text: string, start: number): number {
   return at;
 }
 
-/** Looks at a text before any memory is taken for its values. @throws JsonLimitError */
-function checkLimits(text: string, where: string, maxValues: number): void {
+/** The limit that a JSON text passes, if it does; found before any memory is taken for its values. */
+export function limitPassed(text: string, maxValues = MAX_JSON_VALUES): 'depth' | 'values' | null {
   let depth = 0;
   let values = 0;
   for (let at = 0; at < text.length; at++) {
@@ -62,11 +62,24 @@ function checkLimits(text: string, where: string, maxValues: number): void {
         break;
     }
     if (depth > MAX_JSON_DEPTH) {
-      throw new JsonLimitError(`${where} is nested deeper than ${MAX_JSON_DEPTH} levels.`);
+      return 'depth';
     }
     if (values > maxValues) {
-      throw new JsonLimitError(`${where} has more than ${maxValues} values.`);
+      return 'values';
     }
+  }
+  return null;
+}
+
+/** @throws JsonLimitError */
+function checkLimits(text: string, where: string, maxValues: number): void {
+  const limit = limitPassed(text, maxValues);
+  if (limit) {
+    const what = {
+      depth: `is nested deeper than ${MAX_JSON_DEPTH} levels`,
+      values: `has more than ${maxValues} values`,
+    };
+    throw new JsonLimitError(`${where} ${what[limit]}.`);
   }
 }
 

@@ -14,8 +14,6 @@ export const MAX_REPO_FILES = 200_000;
 export const MAX_REPO_PAGES = 2_000;
 /** One answer of the Hub's API; a page of a listing has some 300 KB. JSON.parse takes up to 20 times as much memory. */
 export const MAX_ANSWER_BYTES = 8 * 2 ** 20;
-/** Brackets around one value of such an answer; the Hub's have fewer than 10. JSON.parse takes 100 bytes for each. */
-export const MAX_ANSWER_DEPTH = 100;
 /** A path in a listing, in characters: Linux has no longer ones. */
 export const MAX_REPO_PATH_LENGTH = 4096;
 
@@ -51,7 +49,10 @@ export const SMALL_FILES: readonly SmallFileLimit[] = [
   { paths: /./s, bytes: 8 * 2 ** 20, values: 2 ** 18 },
 ];
 
-/** Levels of nested objects and arrays in any JSON; released files have fewer than ten. */
+/**
+ * Levels of nested objects and arrays in any JSON: JSON.parse takes 100 bytes for each bracket. Released files and the Hub's
+ * answers have fewer than ten.
+ */
 export const MAX_JSON_DEPTH = 100;
 /** Values of a JSON text whose kind sets no lower limit: those of a safetensors header, some ten for each tensor. */
 export const MAX_JSON_VALUES = 10 * MAX_TENSORS;

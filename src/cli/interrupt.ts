@@ -5,8 +5,8 @@ import { screen } from './terminal/screen.js';
 const PATIENCE = 1000;
 
 /**
- * Runs a command whose signal Ctrl-C aborts, and a standard stream that fails. A second Ctrl-C ends the process as usual. A terminal that is closed sends
- * SIGHUP more than once, so a second SIGHUP does not end the process.
+ * Runs a command whose signal Ctrl-C aborts, and a standard stream that fails. A second Ctrl-C ends the process as usual.
+ * A terminal that is closed sends SIGHUP more than once, so a second SIGHUP does not end the process.
  */
 export async function interruptible(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController();

@@ -6,8 +6,8 @@ import { withoutSecrets } from '../secrets.js';
 const MAX_ARRAY = 64;
 
 /**
- * JSON, on one line unless it is indented: long key-value arrays cut, typed ones as lists. 64-bit integers beyond 2^53 become strings, and so do
- * infinities and NaN, which JSON has no numbers for. Hidden characters are escaped, and secrets taken out.
+ * JSON, on one line unless it is indented: long key-value arrays cut, typed ones as lists. 64-bit integers beyond 2^53 become
+ * strings, and so do infinities and NaN, which JSON has no numbers for. Hidden characters are escaped, and secrets taken out.
  * @param maxArray entries; Infinity cuts nothing.
  * @param indent columns for each level, on lines of their own; 0: one line.
  */

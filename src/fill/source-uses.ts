@@ -2,7 +2,6 @@ import type { PlannedSource } from '../layout/plan.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
 import { hashName } from '../repo/verify.js';
 import type { Segment } from '../tensor/operator.js';
-import { segments } from '../tensor/rows.js';
 import { bytesOfSegments, type WantedTensor } from './wanted.js';
 
 /** Bytes [from, to) of a file. */
@@ -28,8 +27,8 @@ const MAX_UNREAD_SHARE = 1 / 16;
 /** The files that tensors are read from, in the order of their paths. */
 export function sourceUses(tensors: readonly WantedTensor[], repo: Repo): SourceUse[] {
   const files = new Map<string, { bytes: number; ranges: Range[] }>();
-  for (const { expr } of tensors) {
-    for (const segment of segments(expr)) {
+  for (const { segments } of tensors) {
+    for (const segment of segments) {
       const use = files.get(segment.file) ?? { bytes: 0, ranges: [] };
       files.set(segment.file, use);
       use.bytes += bytesOfSegments([segment]);

@@ -38,7 +38,8 @@ export interface WantedTensor {
   readonly matrixRows: number;
   /** Whether all sources are local files. */
   readonly isLocal: boolean;
-  /** Source bytes without the gaps between runs. */
+  readonly segments: readonly Segment[];
+  /** Source bytes: those of its segments, without the gaps between runs. */
   readonly bytes: number;
   /** Where the first of its sources begins; undefined without a source. */
   readonly first: Place | undefined;
@@ -69,9 +70,10 @@ export function wantedTensors(
   const placed = [...byExpr].map(([expr, entry]): WantedTensor => {
     const sources = sourcesOf(expr);
     const first = firstOf(sources);
+    const own = segments(expr);
     return {
       ...{ expr, rows: rowCount(expr), columns: rowLength(shapeOf(expr)), grain: Math.max(1, grain(expr)) },
-      ...{ isLocal: sources.every(({ file }) => isLocal(file)), bytes: bytesOfSegments(segments(expr)), ...entry },
+      ...{ isLocal: sources.every(({ file }) => isLocal(file)), segments: own, bytes: bytesOfSegments(own), ...entry },
       first: first && { file: first.file, offset: first.offset },
     };
   });

@@ -1,9 +1,7 @@
-import { MAX_ANSWER_BYTES, MAX_ANSWER_DEPTH } from '../limits.js';
+import { limitPassed } from '../json.js';
+import { MAX_ANSWER_BYTES, MAX_JSON_DEPTH } from '../limits.js';
 import { WrongAnswerError } from './errors.js';
 import type { Answer } from './transport.js';
-
-const [QUOTE, BACKSLASH, ...BRACKETS] = Buffer.from('"\\[{]}');
-const [OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = BRACKETS;
 
 /**
  * Reads an answer of the Hub's API whole. It isn't parsed here, but it is certain to be no more than can be parsed.
@@ -26,28 +24,9 @@ export async function readWhole(answer: Answer, gained: (bytes: number) => void)
     pieces.push(piece);
   }
   const whole = Buffer.concat(pieces);
-  if (!isShallow(whole)) {
-    throw new WrongAnswerError(where, `its values are nested more than ${MAX_ANSWER_DEPTH} deep`);
+  // Whatever the encoding makes of a character, brackets, quotes and commas are single bytes.
+  if (limitPassed(whole.toString('latin1')) === 'depth') {
+    throw new WrongAnswerError(where, `its values are nested more than ${MAX_JSON_DEPTH} deep`);
   }
   return whole;
-}
-
-/** Whether no more than `MAX_ANSWER_DEPTH` brackets of a JSON text are open at a time. */
-function isShallow(json: Uint8Array): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < json.length && depth <= MAX_ANSWER_DEPTH; i++) {
-    const byte = json[i];
-    if (inString) {
-      i += byte === BACKSLASH ? 1 : 0;
-      inString = byte !== QUOTE;
-    } else if (byte === QUOTE) {
-      inString = true;
-    } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
-      depth++;
-    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) {
-      depth--;
-    }
-  }
-  return depth <= MAX_ANSWER_DEPTH;
 }

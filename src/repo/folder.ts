@@ -11,7 +11,7 @@ import {
   UnreadableError,
 } from './errors.js';
 import { knownHash } from './known-hash.js';
-import { checkLength, errorCode, readLocalInto, statOrNull, streamLocal, versionOf } from './local-file.js';
+import { errorCode, readLocalInto, statOrNull, streamLocal, versionOf } from './local-file.js';
 import { byCodePoint, checkRepoPath } from './paths.js';
 import type { Repo, RepoFile } from './repo.js';
 import { hashName, ReadNotes, verified } from './verify.js';
@@ -103,14 +103,8 @@ class FolderRepo implements Repo {
     return [...this.#files.values()];
   }
 
-  async read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    checkLength(this.file(path), offset + length);
-    const target = new Uint8Array(length);
-    await this.readInto(path, offset, target, signal);
-    if (this.isChecked(path)) {
-      this.#notes.add(path, offset, target);
-    }
-    return target;
+  read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#notes.read(this, path, offset, length, signal);
   }
 
   async readInto(path: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {

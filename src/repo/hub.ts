@@ -194,14 +194,8 @@ class HubRepo implements Repo {
     return [...this.#files.values()];
   }
 
-  async read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    checkLength(this.file(path), offset + length);
-    const target = new Uint8Array(length);
-    await this.readInto(path, offset, target, signal);
-    if (this.isChecked(path)) {
-      this.#notes.add(path, offset, target);
-    }
-    return target;
+  read(path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#notes.read(this, path, offset, length, signal);
   }
 
   async readInto(path: string, offset: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {

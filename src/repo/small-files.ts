@@ -21,12 +21,7 @@ export class SmallFiles {
   }
 
   bytes(path: string): Promise<Uint8Array | null> {
-    let bytes = this.#bytes.get(path);
-    if (!bytes) {
-      bytes = this.#load(path);
-      this.#bytes.set(path, bytes);
-    }
-    return bytes;
+    return once(this.#bytes, path, () => this.#load(path));
   }
 
   /** UTF-8 without a byte order mark. */
@@ -37,12 +32,7 @@ export class SmallFiles {
 
   /** @throws MalformedJsonError, JsonLimitError */
   json(path: string): Promise<JsonObject | null> {
-    let json = this.#json.get(path);
-    if (!json) {
-      json = this.#parse(path);
-      this.#json.set(path, json);
-    }
-    return json;
+    return once(this.#json, path, () => this.#parse(path));
   }
 
   async #parse(path: string): Promise<JsonObject | null> {
@@ -73,6 +63,13 @@ export class SmallFiles {
     }
     return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
   }
+}
+
+/** What is known of a path, made the first time. */
+function once<T>(known: Map<string, T>, path: string, make: () => T): T {
+  const value = known.get(path) ?? make();
+  known.set(path, value);
+  return value;
 }
 
 function limitOf(path: string): SmallFileLimit {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ShortFileError, WrongHashError } from './errors.js';
-import type { ReadNote, RepoFile } from './repo.js';
+import { checkLength } from './local-file.js';
+import type { ReadNote, Repo, RepoFile } from './repo.js';
 
 /** A hash that is being computed, in this thread or another. */
 export interface RunningHash {
@@ -93,6 +94,17 @@ export async function* verified(file: RepoFile, pieces: AsyncIterable<Uint8Array
 /** What a repository has read while a conversion was planned: headers. Filling compares its own reads with it. */
 export class ReadNotes {
   readonly #notes = new Map<string, ReadNote[]>();
+
+  /** `Repo.read` of a repository that notes what it reads. @throws ShortFileError, and as `Repo.readInto` */
+  async read(repo: Repo, path: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    checkLength(repo.file(path), offset + length);
+    const target = new Uint8Array(length);
+    await repo.readInto(path, offset, target, signal);
+    if (repo.isChecked(path)) {
+      this.add(path, offset, target);
+    }
+    return target;
+  }
 
   add(path: string, offset: number, bytes: Uint8Array): void {
     const notes = this.#notes.get(path) ?? [];
