@@ -51,12 +51,10 @@ test('names are checked by the compiler, in upper and in lower case', () => {
     { source: 'org/model', outtype: 'q4_0' },
     // @ts-expect-error no pre-tokenizer
     { source: 'org/model', preTokenizer: 'llama' },
-    // @ts-expect-error no class
-    { source: 'org/model', arch: 'Llama' },
     // @ts-expect-error text from elsewhere is parsed first
     { source: 'org/model', quant: process.title },
   ];
-  expect([right, ...wrong]).toHaveLength(8);
+  expect([right, ...wrong]).toHaveLength(7);
   const fromElsewhere: string = 'q4_K_m';
   expect(library.parseFileType(fromElsewhere)).toBe('Q4_K_M');
   expect(library.parseFileType('q4km')).toBe('Q4_K_M');

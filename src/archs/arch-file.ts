@@ -4,7 +4,7 @@ import { parseJson } from '../json.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import { KINDS } from '../tokenizer/kinds.js';
 import { STEPS } from '../tokenizer/steps.js';
-import type { Architecture, Condition } from './architecture.js';
+import type { Architecture, Condition, LayerTest, Value } from './architecture.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
 import { ArchFileError } from './registry.js';
 
@@ -20,36 +20,62 @@ const derivation = nameOf({ ...COUNTS, ...DERIVATIONS });
 const scalar = v.union([v.string(), v.number(), v.boolean(), v.null()]);
 const is = v.union([scalar, v.array(scalar)]);
 
+const value: v.GenericSchema<Value> = v.lazy(() =>
+  v.union([
+    v.strictObject({
+      fields: some,
+      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding']), some])),
+      required: v.exactOptional(v.literal(true)),
+      or: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
+    }),
+    v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number())]) }),
+    v.strictObject({ derive: derivation }),
+    v.strictObject({ probe: text }),
+    v.strictObject({ first: v.array(value) }),
+    v.strictObject({
+      math: v.picklist(['add', 'sub', 'mul', 'div', 'quotient', 'pow', 'min', 'max']),
+      of: v.pipe(v.array(value), v.nonEmpty()),
+    }),
+    v.strictObject({ layers: layerTest, yes: v.exactOptional(value), no: v.exactOptional(value) }),
+  ]),
+);
+
+const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
+  v.union([
+    v.strictObject({ list: value, is }),
+    v.strictObject({ every: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ from: value }),
+  ]),
+);
+
 const condition: v.GenericSchema<Condition> = v.lazy(() =>
   v.union([
     v.strictObject({ field: text, is }),
     v.strictObject({ field: text, exists: v.boolean() }),
     v.strictObject({ derive: derivation, is }),
+    v.strictObject({ value, is }),
+    v.strictObject({ value, above: v.number() }),
+    v.strictObject({ set: value }),
     v.strictObject({ probe: text, is: v.boolean() }),
+    v.strictObject({ not: condition }),
     v.strictObject({ all: v.array(condition) }),
+    v.strictObject({ any: v.array(condition) }),
   ]),
 );
 
-const keyType = v.picklist(['u32', 'f32', 'bool', 'string', 'i32[]', 'f32[]']);
-const keyFrom = v.union([
-  v.strictObject({
-    fields: some,
-    of: v.exactOptional(v.picklist(['rope', 'rope_root', 'rope_sliding'])),
-    required: v.exactOptional(v.literal(true)),
-  }),
-  v.strictObject({ value: v.union([v.string(), v.number(), v.boolean()]) }),
-  v.strictObject({ derive: derivation }),
-  v.strictObject({ probe: text }),
+const keyType = v.picklist([
+  ...(['u32', 'i32', 'f32', 'bool', 'string', 'u32|i32[]', 'i32[]', 'f32[]', 'bool[]', 'string[]'] as const),
 ]);
-const keyRow = v.union([v.strictTuple([text, keyType, keyFrom]), v.strictTuple([text, keyType, keyFrom, condition])]);
+const keyRow = v.union([v.strictTuple([text, keyType, value]), v.strictTuple([text, keyType, value, condition])]);
 
 const hasBlock = (name: string) => name.includes('{b}') || name.includes('{L}');
-const transform = v.tupleWithRest([nameOf(TRANSFORMS)], v.union([v.number(), text]));
+const transform = v.tupleWithRest([nameOf(TRANSFORMS)], v.union([v.number(), text, value]));
 const tensorRule = v.pipe(
   v.strictObject({
     from: v.exactOptional(some),
     all: v.exactOptional(some),
     when: v.exactOptional(condition),
+    on: v.exactOptional(layerTest),
     to: v.exactOptional(text),
     via: v.exactOptional(v.array(transform)),
     each: v.exactOptional(nameOf(COUNTS)),
@@ -75,12 +101,14 @@ const architecture = v.strictObject({
   gguf: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/, 'is no name of an architecture, such as "llama"')),
   example: v.string(),
   keys: v.array(keyRow),
-  blocks: texts,
+  blocks: v.array(v.union([text, v.strictObject({ begin: text, after: nameOf(COUNTS) })])),
   strip: texts,
   unwrap: texts,
+  rename: v.exactOptional(v.array(v.strictTuple([text, v.string()]))),
   ignore: texts,
   drop: texts,
   tensors: v.array(tensorRule),
+  types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float'])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
   tokenizer: v.exactOptional(
@@ -90,6 +118,7 @@ const architecture = v.strictObject({
       after: v.exactOptional(steps),
     }),
   ),
+  unproven: v.exactOptional(v.literal(true)),
 }) satisfies v.GenericSchema<Architecture>;
 
 /**

@@ -1,5 +1,6 @@
 import type { CountName, DerivationName } from '../config/derivations.js';
 import type { ScalarType } from '../gguf/types.js';
+import type { ForcedType } from '../tensor/expr.js';
 import type { TransformName } from '../tensor/transforms.js';
 import type { TokenizerPlan } from '../tokenizer/plan.js';
 import type { ExtraName } from './extra-tensors.js';
@@ -20,52 +21,109 @@ export interface Architecture {
   /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
   readonly keys: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
-  readonly blocks: readonly string[];
+  readonly blocks: readonly (string | LaterBlocks)[];
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
   readonly strip: readonly string[];
   /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
   readonly unwrap: readonly string[];
+  /** Parts of the names and what stands in their place from then on. */
+  readonly rename?: readonly (readonly [part: string, by: string])[];
   /** Names of what is no part of this model, such as image encoders; `*` stands for anything. */
   readonly ignore: readonly string[];
   /** Names of what is read with the rest but not written, such as buffers; `*` stands for anything. */
   readonly drop: readonly string[];
   readonly tensors: readonly TensorRule[];
+  /** Types that tensors of the file have whatever `--outtype` says, by their name in it; `*` stands for anything. */
+  readonly types?: readonly (readonly [name: string, type: ForcedType])[];
   /** What is read of the weights while planning, all at once. */
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
+  /** No output of the reference was there to compare with. */
+  readonly unproven?: true;
 }
 
-type Value = string | number | boolean | null;
+/** Blocks that are numbered anew in the checkpoint, and stand behind others in the file. */
+export interface LaterBlocks {
+  readonly begin: string;
+  /** How many blocks stand before them. */
+  readonly after: CountName;
+}
+
+type Scalar = string | number | boolean | null;
 
 /** Something that holds of a configuration or does not. */
 export type Condition =
-  | { readonly field: string; readonly is: Value | readonly Value[] }
+  | { readonly field: string; readonly is: Scalar | readonly Scalar[] }
   | { readonly field: string; readonly exists: boolean }
-  | { readonly derive: DerivationName; readonly is: Value | readonly Value[] }
+  | { readonly derive: DerivationName; readonly is: Scalar | readonly Scalar[] }
+  | { readonly value: Value; readonly is: Scalar | readonly Scalar[] }
+  | { readonly value: Value; readonly above: number }
+  /** Whether a value is there, and neither null, false, 0 nor empty. */
+  | { readonly set: Value }
   | { readonly probe: string; readonly is: boolean }
-  | { readonly all: readonly Condition[] };
+  | { readonly not: Condition }
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] };
 
 /** A key-value: `{arch}` in the key stands for `gguf`. It is not written where there is no value, or `when` does not hold. */
-export type KeyRow = readonly [key: string, type: KeyType, from: KeyFrom, when?: Condition];
+export type KeyRow = readonly [key: string, type: KeyType, from: Value, when?: Condition];
 
-export type KeyType = Extract<ScalarType, 'u32' | 'f32' | 'bool' | 'string'> | 'i32[]' | 'f32[]';
+/** `u32|i32[]`: one number, or one for each block. */
+export type KeyType =
+  | Extract<ScalarType, 'u32' | 'i32' | 'f32' | 'bool' | 'string'>
+  | 'u32|i32[]'
+  | 'i32[]'
+  | 'f32[]'
+  | 'bool[]'
+  | 'string[]';
 
-/** The first of some fields of config.json (or of a part of it), a constant, a named derivation, or a probe's values. */
-export type KeyFrom =
-  | { readonly fields: readonly string[]; readonly of?: PartName; readonly required?: true }
-  | { readonly value: string | number | boolean }
+/**
+ * A value that follows from the configuration; there is none where a field that it needs is missing. Examples:
+ *
+ *   { fields: ['hidden_size', 'n_embd'] }
+ *   { derive: 'head_dim' }
+ *   { math: 'mul', of: [{ fields: ['expand'], or: 2 }, { fields: ['hidden_size'] }] }
+ *   { layers: { list: { fields: ['layer_types'] }, is: 'sliding_attention' } }
+ *   { layers: { list: { fields: ['layer_types'] }, is: 'attention' }, yes: { derive: 'kv_head_count' }, no: { value: 0 } }
+ *   { layers: { every: { fields: ['sliding_window_pattern'] }, after: 1 }, yes: { value: false }, no: { value: true } }
+ */
+export type Value =
+  /** The first of some fields that is there, of the configuration or a part of it, else `or`. */
+  | {
+      readonly fields: readonly string[];
+      readonly of?: PartName | readonly string[];
+      readonly required?: true;
+      readonly or?: string | number | boolean;
+    }
+  | { readonly value: string | number | boolean | readonly number[] }
   | { readonly derive: DerivationName }
-  | { readonly probe: string };
+  /** A probe's values. */
+  | { readonly probe: string }
+  /** The first of some values that is there. */
+  | { readonly first: readonly Value[] }
+  /** Python's arithmetic, from left to right. */
+  | { readonly math: MathName; readonly of: readonly Value[] }
+  /** A list with a value for each block: `yes` where the test holds of it, else `no`; without them true and false. */
+  | { readonly layers: LayerTest; readonly yes?: Value; readonly no?: Value };
+
+/** `div` is the quotient of floats, `quotient` the one that is rounded down. */
+export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min' | 'max';
+
+/** Which blocks: those with a certain element in a list, or every so many, where `after` is added to a block's number. */
+export type LayerTest =
+  | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
+  | { readonly every: Value; readonly after?: number }
+  | { readonly from: Value };
 
 /** Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window. */
 export type PartName = 'rope' | 'rope_root' | 'rope_sliding';
 
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
- * `{x}` another number, and `.*` at the end either `.weight` or `.bias`. All rules for a name apply, in the table's
+ * `{x}` another number, and `.*` at the end `.weight`, `.bias` or nothing. All rules for a name apply, in the table's
  * order: a tensor that becomes several has several rules. Examples:
  *
  *   { from: ['lm_head.*'], to: 'output.*' }
@@ -81,6 +139,8 @@ export interface TensorRule {
   readonly all?: readonly string[];
   /** The rule is none where this does not hold. */
   readonly when?: Condition;
+  /** The rule is for these blocks alone. */
+  readonly on?: LayerTest;
   /** Without, the tensor is not written. */
   readonly to?: string;
   /** What is done to the values, one after the other; in the end there is one tensor. */
@@ -91,8 +151,8 @@ export interface TensorRule {
   readonly group?: string;
 }
 
-/** A named transform and its parameters: numbers, probes' first values, named counts, or fields of config.json. */
-export type Transform = readonly [name: TransformName, ...parameters: (number | string)[]];
+/** A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. */
+export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
 
 /** A fact about the weights that keys and conditions ask for by its `id`. */
 export interface Probe {

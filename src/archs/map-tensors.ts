@@ -10,6 +10,7 @@ import { holds } from './conditions.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
+import { isLayer } from './values.js';
 import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */
@@ -26,15 +27,16 @@ interface OwnTensor<Tensor extends NamedExpr> {
 
 /** The checkpoint's tensors that belong to the model, in their order: those that decide an outtype of `auto`. */
 export function ownTensors<Tensor extends NamedExpr>(
-  { strip, ignore, unwrap }: Architecture,
+  { strip, ignore, unwrap, rename = [] }: Architecture,
   tensors: Iterable<Tensor>,
 ): OwnTensor<Tensor>[] {
   const isOther = globs(ignore);
   const without = (name: string, parts: readonly string[]) =>
     parts.reduce((rest, part) => rest.replaceAll(part, ''), name);
+  const renamed = (name: string) => rename.reduce((rest, [part, by]) => rest.replaceAll(part, by), name);
   return [...tensors].flatMap((tensor) => {
     const stripped = without(tensor.name, strip);
-    return isOther(stripped) ? [] : [{ name: without(stripped, unwrap), tensor }];
+    return isOther(stripped) ? [] : [{ name: renamed(without(stripped, unwrap)), tensor }];
   });
 }
 
@@ -78,6 +80,7 @@ class Mapper {
   /** By group and block. */
   readonly #waiting = new Map<string, Gathered[]>();
   readonly #patterns;
+  readonly #forced;
   readonly #blocks;
 
   constructor(
@@ -85,11 +88,14 @@ class Mapper {
     readonly known: Known,
   ) {
     this.#patterns = compile(architecture);
+    this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
     this.#blocks = blockCount(known.config);
   }
 
   add(name: string, tensor: NamedExpr): void {
-    const found = matches(this.#patterns, name);
+    const found = matches(this.#patterns, name)
+      .map((own) => this.#counted(own))
+      .filter(({ rule: { on }, b }) => on === undefined || (b !== null && isLayer(on, b, this.known)));
     const [{ b } = { b: null }] = found;
     if (found.length === 0) {
       throw unknownTensor(tensor, this.architecture);
@@ -123,7 +129,8 @@ class Mapper {
         'Remove the one that does not belong to the model.',
       );
     }
-    this.#mapped.set(name, { name, expr });
+    const forced = this.#forced.find(({ isName }) => isName(name))?.type;
+    this.#mapped.set(name, { name, expr, ...(forced && { forced }) });
   }
 
   /** @throws TensorMappingError where some of the tensors that become one are missing */
@@ -138,6 +145,12 @@ class Mapper {
       );
     }
     return [...this.#mapped.values()];
+  }
+
+  /** A match whose block has its number in the file. */
+  #counted(found: Match): Match {
+    const { b, after } = found;
+    return b === null || after === undefined ? found : { ...found, b: b + COUNTS[after](this.known.config) };
   }
 
   #gather(found: Match, place: number, tensor: NamedExpr): void {

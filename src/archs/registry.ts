@@ -5,21 +5,31 @@ import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
-import { llama } from './llama.js';
-import { mistral3 } from './mistral3.js';
-import { qwen2 } from './qwen2.js';
-import { qwen3 } from './qwen3.js';
-import { smollm3 } from './smollm3.js';
+import * as llama from './families/llama.js';
+import * as mistral3 from './families/mistral3.js';
+import * as qwenMoe from './families/qwen-moe.js';
+import * as qwen2 from './families/qwen2.js';
+import * as qwen3 from './families/qwen3.js';
+import * as smollm3 from './families/smollm3.js';
 import { UNSUPPORTED } from './unsupported.js';
 
-/** All families; a new one gets its line here. */
-const FAMILIES = [llama, mistral3, qwen2, qwen3, smollm3] as const;
+/** The files of all families; a new one gets its line here. */
+const FILES = [
+  llama, //
+  mistral3,
+  qwen2,
+  qwen3,
+  qwenMoe,
+  smollm3,
+];
 
-export const ARCHITECTURES: readonly Architecture[] = FAMILIES;
+/** What the files export that is a family, and not a part of one that others share. */
+export const ARCHITECTURES: readonly Architecture[] = FILES.flatMap((file) => Object.values(file)).filter(
+  (value): value is Architecture => typeof value === 'object' && 'classes' in value,
+);
 
-type Family = (typeof FAMILIES)[number];
-/** What `--arch` takes: a class, or a GGUF name. */
-export type ArchName = Family['classes'][number] | Family['gguf'];
+/** What `--arch` takes: a class, or a GGUF name; `listArchitectures` lists them. */
+export type ArchName = string;
 
 export class UnsupportedArchitectureError extends UnsupportedError {}
 
@@ -112,5 +122,5 @@ const MAX_NAME = 100;
 
 /** What `hf2gguf archs` lists. */
 export function listArchitectures(): { classes: readonly ArchName[]; gguf: ArchName; example: string }[] {
-  return FAMILIES.map(({ classes, gguf, example }) => ({ classes, gguf, example }));
+  return ARCHITECTURES.map(({ classes, gguf, example }) => ({ classes, gguf, example }));
 }

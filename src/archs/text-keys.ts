@@ -1,12 +1,12 @@
-import type { Condition, KeyFrom, KeyRow } from './architecture.js';
+import type { Condition, KeyRow, Value } from './architecture.js';
 
 /** The first of these fields of config.json that is there. */
-export function fields(...names: string[]): KeyFrom {
+export function fields(...names: string[]): Value {
   return { fields: names };
 }
 
-const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u32', { fields: names }];
-const rope = (...names: string[]): KeyFrom => ({ fields: names, of: 'rope' });
+const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u32|i32[]', { fields: names }];
+const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
 
 /**

@@ -1,9 +1,10 @@
 import { COUNTS, type CountName, type Known } from '../config/derivations.js';
-import { integer } from '../config/fields.js';
+import { ConfigFieldError, integer } from '../config/fields.js';
 import { SourceError } from '../errors.js';
 import type { TensorExpr } from '../tensor/expr.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
-import type { Transform } from './architecture.js';
+import type { Transform, Value } from './architecture.js';
+import { typedValue } from './values.js';
 
 /** A tensor that is not of the shape that config.json gives it. */
 export class TransformError extends SourceError {}
@@ -26,7 +27,7 @@ export function transformed(
     } catch (cause) {
       if (cause instanceof RangeError) {
         throw new TransformError(
-          `${name} is not of the shape that config.json gives it (${[transform, ...parameters].join(' ')}): ${cause.message}.`,
+          `${name} is not of the shape that config.json gives it (${[transform, ...numbers].join(' ')}): ${cause.message}.`,
           'Check that config.json and the checkpoint belong together.',
           { cause },
         );
@@ -37,9 +38,19 @@ export function transformed(
   return current;
 }
 
-function numberOf(parameter: number | string, { config, probes }: Known): number {
+function numberOf(parameter: number | string | Value, known: Known): number {
+  const { config, probes } = known;
   if (typeof parameter === 'number') {
     return parameter;
+  }
+  if (typeof parameter === 'object') {
+    const value = typedValue(parameter, 'f32', known);
+    if (typeof value !== 'number') {
+      throw new ConfigFieldError(
+        `config.json lacks a field that the shape of a tensor follows from (${JSON.stringify(parameter)}).`,
+      );
+    }
+    return value;
   }
   const [probed] = [probes?.get(parameter) ?? []].flat();
   if (typeof probed === 'number') {

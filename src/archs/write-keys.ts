@@ -1,37 +1,35 @@
-import type { Config } from '../config/config.js';
-import { type Derived, derive, type Known } from '../config/derivations.js';
-import {
-  type FieldSource,
-  integer,
-  integers,
-  number,
-  numbers,
-  optionalBoolean,
-  optionalInteger,
-  optionalIntegers,
-  optionalNumber,
-  optionalNumbers,
-  optionalObject,
-  optionalString,
-  boolean as requiredBoolean,
-  string,
-} from '../config/fields.js';
-import { ropeFields, ropeRoot } from '../config/rope.js';
+import type { Known } from '../config/derivations.js';
+import { ConfigFieldError, show } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
-import type { Architecture, KeyFrom, KeyType, PartName } from './architecture.js';
+import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import { typedValue } from './values.js';
 
 /**
  * Writes an architecture's keys.
  * @throws ConfigFieldError
  */
-export async function writeKeys({ gguf, keys }: Architecture, known: Known, kv: KeyValues): Promise<void> {
+export function writeKeys({ gguf, keys }: Architecture, known: Known, kv: KeyValues): void {
   for (const [name, type, from, when] of keys) {
-    const value = holds(when, known) ? await keyValue(type, from, known) : undefined;
+    const value = holds(when, known) ? typedValue(from, type, known) : undefined;
     const key = name.replace('{arch}', gguf);
-    if (typeof value === 'object') {
-      kv.array(key, type === 'f32[]' ? 'f32' : 'i32', [...value]);
-    } else if (value !== undefined && type !== 'i32[]' && type !== 'f32[]') {
+    if (value === undefined) {
+      continue;
+    }
+    if (type === 'string[]') {
+      kv.array(key, 'string', [value].flat().map(String));
+    } else if (typeof value === 'object') {
+      const numbers = value.map(Number);
+      if (type === 'bool[]') {
+        kv.array(key, 'bool', numbers.map(Boolean));
+      } else {
+        kv.array(key, type === 'f32[]' ? 'f32' : 'i32', numbers);
+      }
+    } else if (type === 'u32|i32[]') {
+      kv.scalar(key, 'u32', value);
+    } else if (type === 'i32[]' || type === 'f32[]' || type === 'bool[]') {
+      throw new ConfigFieldError(`${key} is a list, and config.json has ${show(value)} for it.`);
+    } else {
       kv.scalar(key, type, value);
     }
   }
@@ -47,40 +45,4 @@ export function configFields({ keys }: Architecture, key: string): readonly stri
 const DERIVED_FROM: Partial<Record<string, readonly string[]>> = {
   block_count: ['num_hidden_layers', 'n_layer', 'num_layers'],
   head_dim: ['head_dim'],
-};
-
-type Read = (source: FieldSource, ...names: string[]) => Derived;
-
-const READ: Record<KeyType, { readonly optional: Read; readonly required: Read }> = {
-  u32: { optional: optionalInteger, required: integer },
-  f32: { optional: optionalNumber, required: number },
-  bool: { optional: optionalBoolean, required: requiredBoolean },
-  string: { optional: optionalString, required: string },
-  'i32[]': { optional: optionalIntegers, required: integers },
-  'f32[]': { optional: optionalNumbers, required: numbers },
-};
-
-async function keyValue(type: KeyType, from: KeyFrom, known: Known): Promise<Derived> {
-  if ('value' in from) {
-    return from.value;
-  }
-  if ('derive' in from) {
-    return derive(from.derive, known);
-  }
-  if ('probe' in from) {
-    const found = known.probes?.get(from.probe);
-    return Array.isArray(found) && type !== 'f32[]' ? found[0] : found;
-  }
-  const source = from.of ? PARTS[from.of](known.config) : known.config;
-  return source && READ[type][from.required ? 'required' : 'optional'](source, ...from.fields);
-}
-
-const PARTS: Record<PartName, (config: Config) => FieldSource | undefined> = {
-  rope: ropeFields,
-  rope_root: ropeRoot,
-  rope_sliding(config) {
-    const root = ropeRoot(config);
-    const sliding = optionalObject(root, 'sliding_attention');
-    return sliding && { hparams: sliding, path: `${root.path}.sliding_attention` };
-  },
 };

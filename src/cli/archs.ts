@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Architecture, KeyRow, TensorRule } from '../archs/architecture.js';
+import type { Architecture, KeyRow, TensorRule, Value } from '../archs/architecture.js';
 import { listArchitectures, parseArchitecture } from '../archs/registry.js';
 import { PRE_TOKENIZER_NAMES } from '../tokenizer/pre/fingerprints.js';
 import { screen } from './terminal/screen.js';
@@ -61,14 +61,23 @@ function renderFamily({ classes, gguf, example, keys, tensors }: Architecture): 
   return [`${classes.join(', ')}: ${gguf}, such as ${example}`, keyTable, tensorTable].join('\n\n');
 }
 
-function renderFrom(from: KeyRow[2]): string {
+function renderFrom(from: Value): string {
   if ('fields' in from) {
     return from.fields.join(', ');
   }
-  return 'value' in from ? String(from.value) : `(${'derive' in from ? from.derive : from.probe})`;
+  if ('value' in from) {
+    return String(from.value);
+  }
+  if ('math' in from) {
+    return `${from.math}(${from.of.map(renderFrom).join(', ')})`;
+  }
+  if ('first' in from) {
+    return from.first.map(renderFrom).join(', ');
+  }
+  return 'layers' in from ? '(of each block)' : `(${'derive' in from ? from.derive : from.probe})`;
 }
 
 function renderTransforms({ via = [], each }: TensorRule): string {
-  const steps = via.map((step) => step.join(' '));
+  const steps = via.map((step) => step.map((own) => (typeof own === 'object' ? renderFrom(own) : own)).join(' '));
   return [...(each === undefined ? [] : [`stack of ${each}`]), ...steps].join(', then ');
 }

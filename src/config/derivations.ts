@@ -53,13 +53,13 @@ export const DERIVATIONS = {
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
   file_type: ({ fileType }) => fileType,
-} as const satisfies Record<string, (known: Known) => Derived | Promise<Derived>>;
+} as const satisfies Record<string, (known: Known) => Derived>;
 
-export type Derived = string | number | boolean | readonly number[] | undefined;
+export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;
 export type DerivationName = keyof typeof DERIVATIONS | CountName;
 
 /** The value of a derivation or a count. @throws ConfigFieldError */
-export function derive(name: DerivationName, known: Known): Derived | Promise<Derived> {
+export function derive(name: DerivationName, known: Known): Derived {
   return name in COUNTS
     ? COUNTS[name as CountName](known.config)
     : DERIVATIONS[name as keyof typeof DERIVATIONS](known);

@@ -10,14 +10,21 @@ export interface Facts {
    * The `llama_pooling_type` of an embedding model; undefined for any other model.
    * @throws PoolingFileError, UnsupportedPoolingError
    */
-  pooling(): Promise<number | undefined>;
+  pooling(): number | undefined;
 }
 
-/** Collects the facts of a repository. It reads the files of the pooling only when they are asked for. */
+/** Collects the facts of a repository. What is wrong with the files of the pooling is thrown when a family asks for it. */
 export async function gatherFacts(files: SmallFiles): Promise<Facts> {
+  const readme = await files.text('README.md');
+  const [pooling] = await Promise.allSettled([poolingType(files)]);
   return {
     repoName: files.repo.name,
-    readme: await files.text('README.md'),
-    pooling: async () => (await poolingType(files)) ?? undefined,
+    readme,
+    pooling() {
+      if (pooling.status === 'rejected') {
+        throw pooling.reason;
+      }
+      return pooling.value ?? undefined;
+    },
   };
 }

@@ -47,6 +47,10 @@ const NUMBERS: Kind<readonly number[]> = {
   what: 'a list of numbers that fit float32',
   is: (value): value is readonly number[] => Array.isArray(value) && value.every(NUMBER.is),
 };
+const STRINGS: Kind<readonly string[]> = {
+  what: 'a list of strings',
+  is: (value): value is readonly string[] => Array.isArray(value) && value.every(STRING.is),
+};
 const OBJECT: Kind<JsonObject> = { what: 'an object', is: isObject };
 
 type Required<T> = (source: FieldSource, ...names: string[]) => T;
@@ -91,6 +95,7 @@ export const optionalString = optional(STRING);
 export const optionalArray = optional(ARRAY);
 export const optionalIntegers = optional(INTEGERS);
 export const optionalNumbers = optional(NUMBERS);
+export const optionalStrings = optional(STRINGS);
 export const optionalObject = optional(OBJECT);
 
 export const integer = required(optionalInteger);
@@ -100,6 +105,7 @@ export const string = required(optionalString);
 export const array = required(optionalArray);
 export const integers = required(optionalIntegers);
 export const numbers = required(optionalNumbers);
+export const strings = required(optionalStrings);
 
 function place(source: FieldSource, name: string): string {
   const known = source.places?.[name];

@@ -27,9 +27,9 @@ export function layOutConverted(
 
 /** The tensors of the file that the converter writes, each with its type. */
 export function convertedTensors(tensors: readonly NamedExpr[], outType: OutType): UnplacedTensor[] {
-  return tensors.map(({ name, expr }) => {
+  return tensors.map(({ name, expr, forced }) => {
     const shape = shapeOf(expr);
-    const choice = chooseOutType(name, shape, outType);
+    const choice = chooseOutType(name, shape, outType, forced);
     // ref-quirk: BF16 tensors are not copied, because `BF16.quantize_blocks` in gguf-py/gguf/quants.py makes NaNs
     // quiet.
     const isCopy = choice.type === dtypeOf(expr) && choice.type !== 'BF16';

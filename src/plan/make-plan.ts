@@ -149,7 +149,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
   const { files, config, arch } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   writeMetadata(metadata, kv);
-  await writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
+  writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
   const context = {
     files,

@@ -1,5 +1,5 @@
 import { blockSize, type GgmlType } from '../gguf/types.js';
-import type { SourceExpr } from '../tensor/expr.js';
+import type { ForcedType, SourceExpr } from '../tensor/expr.js';
 import type { OutType } from './file-types.js';
 
 /** A tensor's type and the name of the rule that chose it. */
@@ -19,8 +19,10 @@ export interface Choice {
 const ALWAYS_F32: readonly (readonly [RegExp, string])[] = [
   [/_norm\.weight$/, 'norm'],
   [/^(position_embd|token_types|v\.position_embd|a\.position_embd)\.weight$/, 'positions'],
-  [/^blk\.\d+\.(ffn_gate_inp|ffn_gate_inp_shexp)\.weight$/, 'router'],
+  [/^blk\.\d+\.(ffn_gate_inp|ffn_gate_inp_shexp|indexer\.proj)\.weight$/, 'router'],
   [/^blk\.\d+\.(ssm_conv1d|ssm_conv1d_[qkv]|shortconv\.conv)\.weight$/, 'convolution'],
+  [/^blk\.\d+\.time_mix_(first|w1|w2|decay_w1|decay_w2|lerp_fused)\.weight$/, 'time mixing'],
+  [/^blk\.\d+\.altup_(correct|predict)_coef\.weight$/, 'coefficients'],
   [/(?<!\.weight)$/, 'no weight matrix'],
 ];
 
@@ -28,12 +30,16 @@ const ALWAYS_F32: readonly (readonly [RegExp, string])[] = [
  * The type that the converter gives a tensor. ref-quirk: `prepare_tensors` in conversion/base.py writes F16 where the
  * row length does not fit the blocks of the type.
  * @param shape outermost dimension first.
+ * @param forced the type that the family gives it. A norm, and what has one dimension, is F32 nevertheless.
  */
-export function chooseOutType(name: string, shape: readonly number[], outType: OutType): Choice {
+export function chooseOutType(name: string, shape: readonly number[], outType: OutType, forced?: ForcedType): Choice {
   if (shape.length <= 1) {
     return { type: 'F32', why: 'one dimension' };
   }
   const rule = ALWAYS_F32.find(([pattern]) => pattern.test(name));
+  if (forced !== undefined && rule?.[1] !== 'norm') {
+    return forcedChoice(forced, shape, outType);
+  }
   if (rule) {
     return { type: 'F32', why: rule[1] };
   }
@@ -45,6 +51,13 @@ export function chooseOutType(name: string, shape: readonly number[], outType: O
     };
   }
   return { type: outType, why: '--outtype' };
+}
+
+function forcedChoice(forced: ForcedType, shape: readonly number[], outType: OutType): Choice {
+  const isFloat = outType === 'F32' || outType === 'F16' || outType === 'BF16';
+  const type = forced === 'float' ? (isFloat ? outType : 'F16') : forced;
+  const fits = (shape.at(-1) ?? 1) % blockSize(type) === 0;
+  return { type: fits ? type : 'F16', why: 'the family', ...(fits ? {} : { instead: type }) };
 }
 
 /**

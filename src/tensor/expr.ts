@@ -1,3 +1,4 @@
+import type { GgmlType } from '../gguf/types.js';
 import type { ElementType } from './dtype.js';
 import type { BinaryOp, CastTarget, UnaryFunction } from './kernels.js';
 
@@ -141,7 +142,12 @@ export interface RepackExpr {
 export interface NamedExpr {
   readonly name: string;
   readonly expr: TensorExpr;
+  /** The type that the family gives it in the file, whatever `--outtype` says. */
+  readonly forced?: ForcedType;
 }
+
+/** `float`: what `--outtype` asks for if that is F32, F16 or BF16, else F16. */
+export type ForcedType = Extract<GgmlType, 'F32' | 'F16' | 'Q8_0'> | 'float';
 
 /** Elements of a shape. Checkpoint shapes were checked for overflow when their header was read. */
 export function elementCount(shape: readonly number[]): number {

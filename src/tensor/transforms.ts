@@ -24,12 +24,16 @@ export const TRANSFORMS = {
   permute: each((expr, ...order) => build.permute(expr, order)),
   /** two dimensions */
   transpose: each((expr, a = 0, b = 1) => build.transpose(expr, a, b)),
+  /** the dimensions to drop, of one element each */
+  squeeze: each((expr, ...dimensions) => squeeze(expr, dimensions)),
   /** dimension, first index, end (-1: the dimension's end), step */
   slice: each((expr, dimension = 0, from = 0, to = -1, step = 1) =>
     build.slice(expr, dimension, from, to === -1 ? (shapeOf(expr)[dimension] ?? 0) : to, step),
   ),
   /** dimension, then the size of each part: one tensor becomes several */
   split: (tensors, [dimension = 0, ...sizes]) => tensors.flatMap((expr) => build.split(expr, dimension, sizes)),
+  /** dimension, number of equal parts: one tensor becomes several */
+  chunk: (tensors, [dimension = 0, count = 1]) => tensors.flatMap((expr) => chunk(expr, dimension, count)),
   /** axis: several tensors become one */
   concat: (tensors, [axis = 0]) => [build.concat(tensors, axis)],
   /** several tensors of one shape become one, with a new outermost dimension */
@@ -68,6 +72,30 @@ function complete(expr: TensorExpr, shape: readonly number[]): number[] {
   const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
   const all = shapeOf(expr).reduce((product, size) => product * size, 1);
   return shape.map((size) => (size === -1 ? all / known : size));
+}
+
+function chunk(expr: TensorExpr, dimension: number, count: number): readonly TensorExpr[] {
+  const size = (shapeOf(expr)[dimension] ?? 0) / count;
+  if (!Number.isInteger(size)) {
+    throw new RangeError(`its dimension ${dimension} has ${size * count} elements, which are not ${count} equal parts`);
+  }
+  return build.split(
+    expr,
+    dimension,
+    Array.from({ length: count }, () => size),
+  );
+}
+
+function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
+  const shape = shapeOf(expr);
+  const wrong = dimensions.find((dimension) => shape[dimension] !== 1);
+  if (wrong !== undefined) {
+    throw new RangeError(`its dimension ${wrong} has ${shape[wrong] ?? 0} elements, not one`);
+  }
+  return build.reshape(
+    expr,
+    shape.filter((_, dimension) => !dimensions.includes(dimension)),
+  );
 }
 
 function pad(expr: TensorExpr, rows = 0): TensorExpr {

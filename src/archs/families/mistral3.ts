@@ -1,4 +1,4 @@
-import type { Architecture, Condition } from './architecture.js';
+import type { Architecture, Condition } from '../architecture.js';
 import { LLAMA_KEYS, llama } from './llama.js';
 
 const MINISTRAL: Condition = { field: 'model_type', is: 'ministral3' };

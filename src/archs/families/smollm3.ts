@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.js';
+import type { Architecture } from '../architecture.js';
 import { llama } from './llama.js';
 
 export const smollm3 = {

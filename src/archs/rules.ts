@@ -30,19 +30,40 @@ export function experts(path: string, order: readonly (readonly [projection: str
   }));
 }
 
-/** The tensors that all dense decoders share, but for queries and keys. */
-export const DENSE_TENSORS: readonly TensorRule[] = [
-  rename('token_embd', 'model.embed_tokens', 'embed_tokens'),
-  rename('output_norm', 'model.norm', 'norm'),
-  rename('output', 'lm_head', 'model.lm_head'),
-  block('attn_norm', ['input_layernorm', 'pre_attention_layernorm']),
-  block('attn_v', ['self_attn.v_proj']),
-  block('attn_output', ['self_attn.o_proj']),
-  block('ffn_norm', ['post_attention_layernorm', 'pre_mlp_layernorm']),
-  block('ffn_gate', ['mlp.gate_proj']),
-  block('ffn_up', ['mlp.up_proj']),
-  block('ffn_down', ['mlp.down_proj']),
-];
+/** The order in which most families write their experts' projections. */
+export const DOWN_GATE_UP = [
+  ['down_proj', 'ffn_down_exps'],
+  ['gate_proj', 'ffn_gate_exps'],
+  ['up_proj', 'ffn_up_exps'],
+] as const;
+
+/**
+ * The experts of a block where the checkpoint has all of them in one tensor: `down_proj` `[experts, size, own]` and
+ * `gate_up_proj` `[experts, 2 * own, size]`, of which the first half is the gate's.
+ * @param path of the experts within a block.
+ */
+export function stackedExperts(path: string): readonly TensorRule[] {
+  const named = (name: string) => [`{L}.${path}.${name}`, `{L}.${path}.${name}.weight`];
+  const half = (i: number): readonly Transform[] => [
+    ['chunk', 1, 2],
+    ['take', i],
+  ];
+  return [
+    { from: named('down_proj'), to: 'blk.{b}.ffn_down_exps.weight' },
+    { from: named('gate_up_proj'), to: 'blk.{b}.ffn_gate_exps.weight', via: half(0) },
+    { from: named('gate_up_proj'), to: 'blk.{b}.ffn_up_exps.weight', via: half(1) },
+  ];
+}
+
+/** The tensors of a dense decoder, by their names in GGUF. */
+export const DENSE =
+  'token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down';
+
+/** What Llama's kin does to queries and keys: transformers keeps the halves of a head's rotary dimensions apart. */
+export const ROTARY = {
+  attn_q: [['rotary', 'head_count']],
+  attn_k: [['rotary', 'kv_head_count']],
+} as const satisfies Readonly<Record<string, readonly Transform[]>>;
 
 /** Beginnings of the names of encoders, projectors and speech parts. */
 const OTHER_BEGINNINGS = [
@@ -78,14 +99,22 @@ const OTHER_PARTS = [
   'model.connector.',
 ];
 
+/** What blocks' names begin with in the checkpoints of all families. */
+const BLOCKS =
+  'model.layers.{b} layers.{b} transformer.h.{b} h.{b} gpt_neox.layers.{b} transformer.layers.{b} ' +
+  'transformer.blocks.{b} model.transformer.blocks.{b} model.blocks.{b} model.layers.layers.{b} model.layers.h.{b} ' +
+  'backbone.layers.{b} encoder.layers.{b} encoder.layer.{b} transformer.layer.{b} transformer_encoder.{b} ' +
+  'transformer.decoder_layer.{b} rwkv.blocks.{b}';
+
 /**
  * What text models have in common beside their tensors: `filter_tensors` and `prepare_tensors` of conversion/base.py. A
  * language model within another is taken out of it; buffers are what models recompute.
  */
 export const TEXT_MODEL = {
-  blocks: ['model.layers.{b}', 'layers.{b}'],
+  blocks: BLOCKS.split(' '),
   strip: [],
   unwrap: ['language_model.'],
+  rename: [['e_score_correction_bias', 'e_score_correction.bias']],
   ignore: [...OTHER_BEGINNINGS.map((begin) => `${begin}*`), ...OTHER_PARTS.map((part) => `*${part}*`)],
   drop: ['*.attention.masked_bias', '*.attention.bias', '*.rotary_emb.inv_freq'],
 } as const;

@@ -1,12 +1,7 @@
-import type { Architecture, KeyRow, TensorRule } from './architecture.js';
-import { block, DENSE_TENSORS, TEXT_MODEL } from './shared-tensors.js';
-import { TEXT_KEYS } from './text-keys.js';
-
-export const LLAMA_TENSORS: readonly TensorRule[] = [
-  ...DENSE_TENSORS,
-  block('attn_q', ['self_attn.q_proj'], ['rotary', 'head_count']),
-  block('attn_k', ['self_attn.k_proj'], ['rotary', 'kv_head_count']),
-];
+import type { Architecture, KeyRow } from '../architecture.js';
+import { DENSE, ROTARY, TEXT_MODEL } from '../rules.js';
+import { named } from '../tensor-names.js';
+import { TEXT_KEYS } from '../text-keys.js';
 
 export const LLAMA_KEYS: readonly KeyRow[] = [
   ...TEXT_KEYS,
@@ -27,7 +22,7 @@ export const llama = {
   gguf: 'llama',
   example: 'unsloth/Llama-3.2-1B-Instruct',
   keys: LLAMA_KEYS,
-  tensors: LLAMA_TENSORS,
+  tensors: named(DENSE, ROTARY),
   strip: ['text_model.'],
   extra: ['rope_freqs'],
   tokenizer: {

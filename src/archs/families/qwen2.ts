@@ -1,12 +1,7 @@
-import type { Architecture, KeyRow, TensorRule } from './architecture.js';
-import { block, DENSE_TENSORS, TEXT_MODEL } from './shared-tensors.js';
-import { TEXT_KEYS } from './text-keys.js';
-
-export const QWEN2_TENSORS: readonly TensorRule[] = [
-  ...DENSE_TENSORS,
-  block('attn_q', ['self_attn.q_proj']),
-  block('attn_k', ['self_attn.k_proj']),
-];
+import type { Architecture, KeyRow } from '../architecture.js';
+import { DENSE, TEXT_MODEL } from '../rules.js';
+import { named } from '../tensor-names.js';
+import { TEXT_KEYS } from '../text-keys.js';
 
 export const QWEN2_KEYS: readonly KeyRow[] = [...TEXT_KEYS, ['{arch}.pooling_type', 'u32', { derive: 'pooling_type' }]];
 
@@ -23,6 +18,6 @@ export const qwen2 = {
   gguf: 'qwen2',
   example: 'Qwen/Qwen2.5-7B-Instruct',
   keys: QWEN2_KEYS,
-  tensors: QWEN2_TENSORS,
+  tensors: named(DENSE),
   tokenizer: { kinds: ['sentencepiece', 'bpe'] },
 } as const satisfies Architecture;
