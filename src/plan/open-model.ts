@@ -1,5 +1,5 @@
 import type { Architecture } from '../archs/architecture.js';
-import { checkArchitecture, findArchitecture } from '../archs/registry.js';
+import { checkArchitecture, findArchitecture, UnsupportedArchitectureError, unknownClass } from '../archs/registry.js';
 import {
   type Checkpoint,
   EMPTY_CHECKPOINT,
@@ -9,6 +9,7 @@ import {
   UnsupportedWeightsError,
 } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
+import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
 import { loadConfig } from '../config/load-config.js';
 import type { WaitEvent } from '../events.js';
@@ -45,7 +46,7 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const config = await readConfig(files);
   const facts = await gatherFacts(files);
   const known = { config, facts };
-  const arch = own ? checkArchitecture(own, known, params.archFile) : findArchitecture(known, params.arch);
+  const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
   if (params.vocabOnly) {
     const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
     return { repo, files, config, facts, arch, checkpoint };
@@ -53,6 +54,23 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
   return { repo, files, config, facts, arch, checkpoint };
+}
+
+/**
+ * The family of the model's class, or of the one that is asked for. Of a class that is unknown, the checkpoint's headers
+ * show what it resembles.
+ * @throws as `findArchitecture` does
+ */
+async function familyOf(known: Known, files: SmallFiles, params: ConversionParams): Promise<Architecture> {
+  try {
+    return findArchitecture(known, params.arch);
+  } catch (error) {
+    if (!(error instanceof UnsupportedArchitectureError) || params.vocabOnly) {
+      throw error;
+    }
+    const { tensors } = await checkpointIfAny(files, params.signal);
+    throw tensors.length > 0 ? unknownClass(known, tensors) : error;
+  }
 }
 
 /** What a file of the user's says of a family. The reader is loaded when it is needed. @throws ArchFileError */
