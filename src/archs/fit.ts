@@ -63,7 +63,7 @@ function placed(
   const isDropped = globs(architecture.drop);
   const used = new Set<unknown>();
   const misfits: string[] = [];
-  for (const { name, tensor } of ownTensors(architecture, tensors)) {
+  for (const { name, tensor } of ownTensors(architecture, known.config, tensors)) {
     const found = matches(patterns, name);
     if (isDropped(name)) {
       continue;
