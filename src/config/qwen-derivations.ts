@@ -1,7 +1,11 @@
 import type { Config } from './config.js';
-import type { Known } from './derivations.js';
 import type { Facts } from './facts.js';
 import { ConfigFieldError, optionalArray, optionalObject } from './fields.js';
+
+interface Known {
+  readonly config: Config;
+  readonly facts: Facts;
+}
 
 /** Derivations of Qwen's families and their kin. */
 export const QWEN_DERIVATIONS = {
