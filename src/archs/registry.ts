@@ -5,6 +5,7 @@ import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as glmMoe from './families/glm-moe.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
 import * as qwenMoe from './families/qwen-moe.js';
@@ -16,7 +17,8 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  llama, //
+  glmMoe, //
+  llama,
   mistral3,
   qwen2,
   qwen3,

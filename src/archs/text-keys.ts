@@ -9,6 +9,13 @@ const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u3
 const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
 
+/** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
+export const rotaryDimensions = (dimensions: Value, or: number): KeyRow => {
+  const share: Value = { fields: ['partial_rotary_factor'], of: 'rope_root', or };
+  const rotated: Value = { math: 'mul', of: [dimensions, share] };
+  return ['{arch}.rope.dimension_count', 'u32', { math: 'quotient', of: [rotated, { value: 1 }] }];
+};
+
 /**
  * The keys that all text models share, in the order of `TextModel.set_gguf_parameters` in conversion/base.py. A field
  * that config.json doesn't have writes no key.

@@ -1,5 +1,5 @@
 import type { Config } from './config.js';
-import { blockCount, headCount, headDim, kvHeadCount } from './derive.js';
+import { blockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
 import type { Facts } from './facts.js';
 import {
   ConfigFieldError,
@@ -30,6 +30,8 @@ export type Probed = boolean | readonly number[];
 /** Numbers that follow from the configuration. Keys and transforms name them. */
 export const COUNTS = {
   block_count: blockCount,
+  /** Without those for multi-token prediction. */
+  main_block_count: mainBlockCount,
   head_count: headCount,
   kv_head_count: kvHeadCount,
   head_dim: headDim,
@@ -53,6 +55,8 @@ export const DERIVATIONS = {
   ...QWEN_DERIVATIONS,
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
+  /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */
+  mtp: ({ config }) => config.mtp?.choice,
   file_type: ({ fileType }) => fileType,
 } as const satisfies Record<string, (known: Known) => Derived>;
 

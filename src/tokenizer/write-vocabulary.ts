@@ -19,7 +19,7 @@ export async function writeVocabulary(context: TokenizerContext, plan: Tokenizer
   for (const step of plan.before ?? []) {
     await STEPS[step](context, files);
   }
-  await kind.write(context, files);
+  await kind.write({ ...context, roles: plan.roles }, files);
   for (const step of plan.after ?? []) {
     await STEPS[step](context, files);
   }
