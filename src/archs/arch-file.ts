@@ -28,7 +28,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
       required: v.exactOptional(v.literal(true)),
       or: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
     }),
-    v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number())]) }),
+    v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number()), v.array(v.string())]) }),
     v.strictObject({ derive: derivation }),
     v.strictObject({ probe: text }),
     v.strictObject({ first: v.array(value) }),

@@ -119,7 +119,7 @@ export type Value =
       readonly required?: true;
       readonly or?: string | number | boolean;
     }
-  | { readonly value: string | number | boolean | readonly number[] }
+  | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
   | { readonly derive: DerivationName }
   /** A probe's values. */
   | { readonly probe: string }

@@ -9,6 +9,7 @@ import * as glmMoe from './families/glm-moe.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
 import * as qwenMoe from './families/qwen-moe.js';
+import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as smollm3 from './families/smollm3.js';
@@ -23,6 +24,7 @@ const FILES = [
   qwen2,
   qwen3,
   qwenMoe,
+  qwenVl,
   smollm3,
 ];
 

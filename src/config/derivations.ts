@@ -11,6 +11,7 @@ import {
   optionalString,
   show,
 } from './fields.js';
+import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
 /** What derivations read. */
@@ -51,7 +52,7 @@ export const DERIVATIONS = {
   yarn_original_context: ({ config }) => originalContext(config),
   ministral3_yarn_multiplier: ({ config }) => ministralMultiplier(config),
   pooling_type: ({ facts }) => facts.pooling(),
-  is_reranker: ({ config, facts }) => isReranker(config, facts),
+  ...QWEN_DERIVATIONS,
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
   /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */
@@ -139,21 +140,5 @@ function mropeSections(config: Config): readonly number[] | undefined {
       }
       return section;
     })
-  );
-}
-
-const RERANKER = /qwen3-(vl-)?reranker/i;
-
-/**
- * Whether the model is a Qwen3 reranker, by the repository's name, the model card's title, or the class. ref-quirk:
- * `_is_qwen3_reranker` in conversion/qwen.py.
- */
-function isReranker({ hparams }: Config, { repoName, readme }: Facts): boolean {
-  const names = [repoName, hparams._name_or_path, hparams.model_type];
-  const classes = Array.isArray(hparams.architectures) ? hparams.architectures : [];
-  return (
-    names.some((name) => typeof name === 'string' && RERANKER.test(name)) ||
-    (readme !== null && /# qwen3-(vl-)?reranker/i.test(readme)) ||
-    classes.some((name) => typeof name === 'string' && /sequenceclassification/i.test(name))
   );
 }
