@@ -5,6 +5,9 @@ import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as granite from './families/granite.js';
+import * as graniteHybrid from './families/granite-hybrid.js';
+import * as graniteMoe from './families/granite-moe.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
 import * as qwenMoe from './families/qwen-moe.js';
@@ -15,7 +18,10 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  llama, //
+  granite, //
+  graniteHybrid,
+  graniteMoe,
+  llama,
   mistral3,
   qwen2,
   qwen3,

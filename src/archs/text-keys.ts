@@ -1,4 +1,4 @@
-import type { Condition, KeyRow, Value } from './architecture.js';
+import type { Condition, KeyRow, KeyType, Value } from './architecture.js';
 
 /** The first of these fields of config.json that is there. */
 export function fields(...names: string[]): Value {
@@ -48,3 +48,18 @@ export const TEXT_KEYS: readonly KeyRow[] = [
   count('attention.value_length', 'head_dim'),
   ['general.file_type', 'u32', { derive: 'file_type' }],
 ];
+
+/** A key of one field that has to be there, under one of some names. */
+export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
+  return [`{arch}.${key}`, type, { fields: names, required: true }];
+}
+
+/** A key that is written where its field is neither null nor missing, false, 0 or empty. */
+export function whereSet(key: string, type: KeyType, field: string): KeyRow {
+  return [`{arch}.${key}`, type, fields(field), { set: fields(field) }];
+}
+
+/** Rows without those of some keys. */
+export function without(keys: readonly KeyRow[], ...names: string[]): readonly KeyRow[] {
+  return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
+}

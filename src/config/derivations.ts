@@ -11,6 +11,7 @@ import {
   optionalString,
   show,
 } from './fields.js';
+import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
 /** What derivations read. */
@@ -53,6 +54,7 @@ export const DERIVATIONS = {
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
   file_type: ({ fileType }) => fileType,
+  ...HYBRID_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;

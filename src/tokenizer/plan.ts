@@ -7,6 +7,8 @@ export interface TokenizerPlan {
   readonly before?: readonly StepName[];
   /** The kinds to try in order. The first that applies to the repository writes the vocabulary. */
   readonly kinds: readonly KindName[];
+  /** The vocabulary's size is rounded up to a multiple of it. */
+  readonly multiple?: number;
   /** Steps that run after the kind has written. */
   readonly after?: readonly StepName[];
 }
