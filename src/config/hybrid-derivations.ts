@@ -1,7 +1,7 @@
 import type { Config } from './config.js';
-import type { Derived, Known } from './derivations.js';
 import { blockCount } from './derive.js';
 import { ConfigFieldError, integer, optionalArray, optionalIntegers, optionalStrings } from './fields.js';
+import type { Derived, Known } from './known.js';
 
 /** Which layers are of which kind, and which of them take what a vision encoder saw. */
 export const HYBRID_DERIVATIONS = {
