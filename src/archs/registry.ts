@@ -8,12 +8,20 @@ import { holds } from './conditions.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as bloom from './families/bloom.js';
+import * as falcon from './families/falcon.js';
+import * as gpt2 from './families/gpt2.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
+import * as mpt from './families/mpt.js';
+import * as openelm from './families/openelm.js';
+import * as phi from './families/phi.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
+import * as refact from './families/refact.js';
 import * as smollm3 from './families/smollm3.js';
+import * as starcoder from './families/starcoder.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
@@ -21,12 +29,20 @@ const FILES = [
   granite, //
   graniteHybrid,
   graniteMoe,
+  bloom, //
+  falcon,
+  gpt2,
   llama,
   mistral3,
+  mpt,
+  openelm,
+  phi,
   qwen2,
   qwen3,
   qwenMoe,
+  refact,
   smollm3,
+  starcoder,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */

@@ -9,12 +9,15 @@ const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u3
 const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
 
+export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
+export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
+
 /**
  * The keys that all text models share, in the order of `TextModel.set_gguf_parameters` in conversion/base.py. A field
  * that config.json doesn't have writes no key.
  */
 export const TEXT_KEYS: readonly KeyRow[] = [
-  ['{arch}.block_count', 'u32', { derive: 'block_count' }],
+  BLOCK_COUNT,
   count(
     'context_length',
     ...['max_position_embeddings', 'n_ctx', 'n_positions', 'max_length', 'max_sequence_length', 'model_max_length'],
@@ -46,7 +49,7 @@ export const TEXT_KEYS: readonly KeyRow[] = [
   ['{arch}.expert_gating_func', 'u32', { derive: 'expert_gating_func' }],
   count('attention.key_length', 'head_dim'),
   count('attention.value_length', 'head_dim'),
-  ['general.file_type', 'u32', { derive: 'file_type' }],
+  FILE_TYPE,
 ];
 
 /** A key of one field that has to be there, under one of some names. */
@@ -62,4 +65,10 @@ export function whereSet(key: string, type: KeyType, field: string): KeyRow {
 /** Rows without those of some keys. */
 export function without(keys: readonly KeyRow[], ...names: string[]): readonly KeyRow[] {
   return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
+}
+
+/** A feed-forward part four times as wide as the model. */
+export function fourTimes(...names: string[]): KeyRow {
+  const of: readonly Value[] = [{ value: 4 }, { fields: names, required: true }];
+  return ['{arch}.feed_forward_length', 'u32', { math: 'mul', of }];
 }

@@ -9,6 +9,8 @@ type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void 
 const CODE_LLAMA_SIZE = 32016;
 const CODE_LLAMA_EOT = 32010;
 const GRANITE_SIZE = 49152;
+/** Roles of infill tokens. gguf-py/gguf/gguf_writer.py has a method for EOT alone, so the others are not written. */
+const INFILL = ['prefix', 'suffix', 'middle', 'eot'];
 
 /**
  * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py.
@@ -22,13 +24,12 @@ export const STEPS = {
   },
 
   /**
-   * CodeLlama is recognised by its `vocab_size`. Of its infill tokens only EOT is written: gguf-py/gguf/gguf_writer.py
-   * has no method for the others.
+   * CodeLlama is recognised by its `vocab_size`.
    */
   'code-llama-infill': async (context, files) => {
     if (vocabularySize(context.config) === CODE_LLAMA_SIZE) {
       await writeSpecialVocab(context, files, {
-        types: ['prefix', 'suffix', 'middle', 'eot'],
+        types: INFILL,
         ids: { eot: CODE_LLAMA_EOT },
       });
     }
@@ -38,6 +39,17 @@ export const STEPS = {
   'granite-no-bos': ({ config, kv }) => {
     if (vocabularySize(config) === GRANITE_SIZE) {
       kv.bool('tokenizer.ggml.add_bos_token', false);
+    }
+  },
+  'refact-infill': (context, files) => writeSpecialVocab(context, files, { types: INFILL }),
+
+  /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
+  'sea-lion': ({ kv }) => {
+    if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
+      kv.bool('tokenizer.ggml.add_bos_token', false);
+      kv.u32('tokenizer.ggml.padding_token_id', 3);
+      kv.u32('tokenizer.ggml.eos_token_id', 1);
+      kv.u32('tokenizer.ggml.unknown_token_id', 0);
     }
   },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
