@@ -112,12 +112,23 @@ const architecture = v.strictObject({
   types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float'])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  mtp: v.exactOptional(
+    v.strictObject({
+      blocks: value,
+      counted: v.exactOptional(text),
+      names: v.exactOptional(texts),
+      keep: v.exactOptional(texts),
+      convert: v.exactOptional(v.picklist(['alone', 'never'])),
+      plainName: v.exactOptional(v.literal(true)),
+    }),
+  ),
   tokenizer: v.exactOptional(
     v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
       multiple: v.exactOptional(v.number()),
       after: v.exactOptional(steps),
+      roles: v.exactOptional(v.record(text, text)),
     }),
   ),
   unproven: v.exactOptional(v.literal(true)),

@@ -41,6 +41,8 @@ export interface Architecture {
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
+  /** Blocks for multi-token prediction, if the family has them. */
+  readonly mtp?: Mtp;
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
   /** No output of the reference was there to compare with. */
@@ -52,6 +54,25 @@ export interface LaterBlocks {
   readonly begin: string;
   /** How many blocks stand before them. */
   readonly after: CountName;
+}
+
+/**
+ * Multi-token prediction: blocks behind the model's own that draft further tokens. They count as blocks where they are
+ * converted; `{ derive: 'mtp' }` is `with` then, `only` where nothing else is, and `without` where they are left out.
+ */
+export interface Mtp {
+  /** How many there are; 0 where there is no value. */
+  readonly blocks: Value;
+  /** Where `blocks` says 0: the beginning of their names in the checkpoint, `mtp.layers.{b}`, to count them by. */
+  readonly counted?: string;
+  /** Names of tensors that belong to them, beside `model.layers.{b}` from the model's own blocks on; `*` is anything. */
+  readonly names?: readonly string[];
+  /** What `--mtp` keeps beside them. Without, `--mtp` and `--no-mtp` are refused. */
+  readonly keep?: readonly string[];
+  /** `alone`: with `--mtp` only; `never`: they are read and not written. Default: with the model. */
+  readonly convert?: 'alone' | 'never';
+  /** The file of `--mtp` is named as the whole model's would be. */
+  readonly plainName?: true;
 }
 
 type Scalar = string | number | boolean | null;

@@ -5,12 +5,13 @@ import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as bloom from './families/bloom.js';
+import * as falcon from './families/falcon.js';
+import * as glmMoe from './families/glm-moe.js';
+import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
-import * as bloom from './families/bloom.js';
-import * as falcon from './families/falcon.js';
-import * as gpt2 from './families/gpt2.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
 import * as mpt from './families/mpt.js';
@@ -32,6 +33,7 @@ const FILES = [
   bloom, //
   falcon,
   gpt2,
+  glmMoe, //
   llama,
   mistral3,
   mpt,

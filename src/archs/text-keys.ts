@@ -11,6 +11,12 @@ const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type'
 
 export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
 export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
+/** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
+export const rotaryDimensions = (dimensions: Value, or: number): KeyRow => {
+  const share: Value = { fields: ['partial_rotary_factor'], of: 'rope_root', or };
+  const rotated: Value = { math: 'mul', of: [dimensions, share] };
+  return ['{arch}.rope.dimension_count', 'u32', { math: 'quotient', of: [rotated, { value: 1 }] }];
+};
 
 /**
  * The keys that all text models share, in the order of `TextModel.set_gguf_parameters` in conversion/base.py. A field

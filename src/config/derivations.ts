@@ -1,5 +1,5 @@
 import type { Config } from './config.js';
-import { blockCount, headCount, headDim, kvHeadCount } from './derive.js';
+import { blockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
 import { EARLY_MODEL_DERIVATIONS } from './early-model-derivations.js';
 import type { Facts } from './facts.js';
 import {
@@ -21,6 +21,8 @@ export type { Derived, Known, Probed } from './known.js';
 /** Numbers that follow from the configuration. Keys and transforms name them. */
 export const COUNTS = {
   block_count: blockCount,
+  /** Without those for multi-token prediction. */
+  main_block_count: mainBlockCount,
   head_count: headCount,
   kv_head_count: kvHeadCount,
   head_dim: headDim,
@@ -44,6 +46,8 @@ export const DERIVATIONS = {
   is_reranker: ({ config, facts }) => isReranker(config, facts),
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
+  /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */
+  mtp: ({ config }) => config.mtp?.choice,
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
   ...EARLY_MODEL_DERIVATIONS,

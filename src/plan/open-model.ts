@@ -1,4 +1,6 @@
 import type { Architecture } from '../archs/architecture.js';
+import { ownTensors } from '../archs/map-tensors.js';
+import { convertedMtp } from '../archs/mtp.js';
 import { checkArchitecture, findArchitecture } from '../archs/registry.js';
 import {
   type Checkpoint,
@@ -45,14 +47,19 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const config = await readConfig(files);
   const facts = await gatherFacts(files);
   const known = { config, facts };
+  const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
+    const names = ownTensors(arch, config, tensors).map(({ name }) => name);
+    return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
+  };
   const arch = own ? checkArchitecture(own, known, params.archFile) : findArchitecture(known, params.arch);
   if (params.vocabOnly) {
-    const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
-    return { repo, files, config, facts, arch, checkpoint };
+    const isRead = outType === 'auto' || arch.mtp?.counted !== undefined;
+    const checkpoint = isRead ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
+    return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint };
   }
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
-  return { repo, files, config, facts, arch, checkpoint };
+  return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint };
 }
 
 /** What a file of the user's says of a family. The reader is loaded when it is needed. @throws ArchFileError */

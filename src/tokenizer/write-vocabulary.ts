@@ -18,11 +18,10 @@ import { vocabularySize } from './vocabulary-size.js';
 export async function writeVocabulary(context: TokenizerContext, plan: TokenizerPlan): Promise<TokenizerFiles> {
   const files = await readTokenizerFiles(context.files);
   const kind = await firstThatApplies(plan, context, files);
-  const rounded = { ...context, config: roundedUp(context.config, plan.multiple) };
   for (const step of plan.before ?? []) {
     await STEPS[step](context, files);
   }
-  await kind.write(rounded, files);
+  await kind.write({ ...context, config: roundedUp(context.config, plan.multiple), roles: plan.roles }, files);
   for (const step of plan.after ?? []) {
     await STEPS[step](context, files);
   }

@@ -47,7 +47,21 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
   kv.string('tokenizer.ggml.pre', name);
   kv.array('tokenizer.ggml.tokens', 'string', tokens);
   kv.array('tokenizer.ggml.token_type', 'i32', types);
-  await writeSpecialVocab(context, files, { merges: true });
+  await writeSpecialVocab(context, files, { merges: true, ids: roleIds(context, auto) });
+}
+
+/** The ids of the tokens that the family gives roles to. @throws MalformedTokenizerError where one is no added token */
+function roleIds({ roles = {} }: TokenizerContext, { tokens }: AutoTokenizer): Record<string, number> {
+  const ids = new Map([...tokens.added].map(([id, { content }]) => [content, id]));
+  return Object.fromEntries(
+    Object.entries(roles).map(([role, text]) => {
+      const id = ids.get(text);
+      if (id === undefined) {
+        throw malformedFile('tokenizer.json', `has no added token ${text}, the family's ${role}`);
+      }
+      return [role, id];
+    }),
+  );
 }
 
 /**
