@@ -126,6 +126,7 @@ const architecture = v.strictObject({
     v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
+      multiple: v.exactOptional(v.number()),
       after: v.exactOptional(steps),
       roles: v.exactOptional(v.record(text, text)),
     }),

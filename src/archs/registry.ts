@@ -9,6 +9,9 @@ import * as bloom from './families/bloom.js';
 import * as falcon from './families/falcon.js';
 import * as glmMoe from './families/glm-moe.js';
 import * as gpt2 from './families/gpt2.js';
+import * as granite from './families/granite.js';
+import * as graniteHybrid from './families/granite-hybrid.js';
+import * as graniteMoe from './families/granite-moe.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
 import * as mpt from './families/mpt.js';
@@ -26,10 +29,13 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  glmMoe, //
+  granite, //
+  graniteHybrid,
+  graniteMoe,
   bloom, //
   falcon,
   gpt2,
+  glmMoe, //
   llama,
   mistral3,
   mpt,

@@ -9,14 +9,14 @@ const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u3
 const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
 
+export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
+export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
 /** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
 export const rotaryDimensions = (dimensions: Value, or: number): KeyRow => {
   const share: Value = { fields: ['partial_rotary_factor'], of: 'rope_root', or };
   const rotated: Value = { math: 'mul', of: [dimensions, share] };
   return ['{arch}.rope.dimension_count', 'u32', { math: 'quotient', of: [rotated, { value: 1 }] }];
 };
-export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
-export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
 
 /**
  * The keys that all text models share, in the order of `TextModel.set_gguf_parameters` in conversion/base.py. A field
@@ -61,6 +61,11 @@ export const TEXT_KEYS: readonly KeyRow[] = [
 /** A key of one field that has to be there, under one of some names. */
 export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
   return [`{arch}.${key}`, type, { fields: names, required: true }];
+}
+
+/** A key that is written where its field is neither null nor missing, false, 0 or empty. */
+export function whereSet(key: string, type: KeyType, field: string): KeyRow {
+  return [`{arch}.${key}`, type, fields(field), { set: fields(field) }];
 }
 
 /** Rows without those of some keys. */

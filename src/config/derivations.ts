@@ -11,6 +11,7 @@ import {
   optionalString,
   show,
 } from './fields.js';
+import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
 import type { Derived, Known } from './known.js';
 import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
@@ -48,6 +49,7 @@ export const DERIVATIONS = {
   /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */
   mtp: ({ config }) => config.mtp?.choice,
   file_type: ({ fileType }) => fileType,
+  ...HYBRID_DERIVATIONS,
   ...EARLY_MODEL_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
