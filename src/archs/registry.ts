@@ -5,22 +5,38 @@ import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as bert from './families/bert.js';
+import * as euroBert from './families/euro-bert.js';
+import * as jinaBert from './families/jina-bert.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
+import * as modernBert from './families/modern-bert.js';
+import * as neoBert from './families/neo-bert.js';
+import * as nomicBert from './families/nomic-bert.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
+import * as roberta from './families/roberta.js';
 import * as smollm3 from './families/smollm3.js';
+import * as t5 from './families/t5.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
   llama, //
+  bert,
+  euroBert,
+  jinaBert,
   mistral3,
+  modernBert,
+  neoBert,
+  nomicBert,
   qwen2,
   qwen3,
   qwenMoe,
+  roberta,
   smollm3,
+  t5,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */

@@ -9,13 +9,22 @@ export const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers']
 
 /** The number of blocks (layers). @throws ConfigFieldError for more than MAX_BLOCKS */
 export function blockCount(config: FieldSource): number {
-  const count = integer(config, ...BLOCKS);
+  return limited(integer(config, ...BLOCKS));
+}
+
+function limited(count: number): number {
   if (count > MAX_BLOCKS) {
     throw new ConfigFieldError(
       `config.json asks for ${count} blocks, more than the ${MAX_BLOCKS} that a model may have.`,
     );
   }
   return count;
+}
+
+/** The number of a decoder's blocks beside an encoder's. @throws ConfigFieldError for more than MAX_BLOCKS */
+export function decoderBlockCount(config: FieldSource): number | undefined {
+  const count = optionalInteger(config, 'num_decoder_layers');
+  return count === undefined ? undefined : limited(count);
 }
 
 /** The number of query heads, at least one. @throws ConfigFieldError */
