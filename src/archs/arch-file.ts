@@ -79,6 +79,7 @@ const tensorRule = v.pipe(
     to: v.exactOptional(text),
     via: v.exactOptional(v.array(transform)),
     each: v.exactOptional(nameOf(COUNTS)),
+    first: v.exactOptional(v.literal(true)),
     group: v.exactOptional(text),
   }),
   v.check(({ from, all }) => (from === undefined) !== (all === undefined), 'needs either "from" or "all"'),

@@ -168,6 +168,8 @@ export interface TensorRule {
   readonly to?: string;
   /** What is done to the values, one after the other; in the end there is one tensor. */
   readonly via?: readonly Transform[];
+  /** Of several tensors with these names the first one is written. */
+  readonly first?: true;
   /** How many `{x}` there are: they are stacked by number before anything else is done. */
   readonly each?: CountName;
   /** Rules of a group are written together, in the table's order, where the last tensor of any of them stands. */

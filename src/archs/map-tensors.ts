@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import { COUNTS, type Known } from '../config/derivations.js';
-import { blockCount } from '../config/derive.js';
+import { blockCount, decoderBlockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { isFloat } from '../tensor/dtype.js';
 import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
@@ -96,7 +96,7 @@ class Mapper {
   ) {
     this.#patterns = compile(architecture);
     this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
-    this.#blocks = blockCount(known.config);
+    this.#blocks = Math.max(blockCount(known.config), decoderBlockCount(known.config) ?? 0);
   }
 
   add(name: string, tensor: NamedExpr): void {
@@ -199,8 +199,8 @@ class Mapper {
   }
 
   #write(found: Match, tensors: readonly NamedExpr[]): void {
-    const { to, via = [], each } = found.rule;
-    if (to === undefined) {
+    const { to, via = [], each, first } = found.rule;
+    if (to === undefined || (first && this.#mapped.has(nameOf(found)))) {
       return;
     }
     const [{ name }] = tensors as [NamedExpr];

@@ -5,16 +5,22 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
+import * as euroBert from './families/euro-bert.js';
 import * as falcon from './families/falcon.js';
 import * as glmMoe from './families/glm-moe.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as jinaBert from './families/jina-bert.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
+import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
+import * as neoBert from './families/neo-bert.js';
+import * as nomicBert from './families/nomic-bert.js';
 import * as openelm from './families/openelm.js';
 import * as phi from './families/phi.js';
 import * as qwenMoe from './families/qwen-moe.js';
@@ -22,32 +28,42 @@ import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as refact from './families/refact.js';
+import * as roberta from './families/roberta.js';
 import * as smollm3 from './families/smollm3.js';
 import * as starcoder from './families/starcoder.js';
+import * as t5 from './families/t5.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  granite, //
+  bert,
+  bloom,
+  euroBert,
+  falcon,
+  glmMoe,
+  gpt2,
+  granite,
   graniteHybrid,
   graniteMoe,
-  bloom, //
-  falcon,
-  gpt2,
-  glmMoe, //
+  jinaBert,
   llama,
   mistral3,
+  modernBert,
   mpt,
+  neoBert,
+  nomicBert,
   openelm,
   phi,
-  qwen2,
-  qwen3,
   qwenMoe,
   qwenVl,
+  qwen2,
+  qwen3,
   refact,
+  roberta,
   smollm3,
   starcoder,
+  t5,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */

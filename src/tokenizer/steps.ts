@@ -2,6 +2,7 @@ import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
 import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
+import { writeTokenTypeCount } from './token-type-count.js';
 import { vocabularySize } from './vocabulary-size.js';
 
 /** Writes keys of a family, beside those of the tokenizer's kind. */
@@ -18,7 +19,8 @@ const CHATML =
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
- * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py.
+ * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py, and
+ * the methods of that name in conversion/bert.py.
  */
 export const STEPS = {
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
@@ -75,6 +77,28 @@ export const STEPS = {
       kv.u32('tokenizer.ggml.padding_token_id', 3);
       kv.u32('tokenizer.ggml.eos_token_id', 1);
       kv.u32('tokenizer.ggml.unknown_token_id', 0);
+    }
+  },
+
+  'no-bos': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_bos_token', false);
+  },
+
+  'bos-eos-sep': ({ kv }) => {
+    for (const type of ['bos', 'eos', 'sep']) {
+      kv.bool(`tokenizer.ggml.add_${type}_token`, true);
+    }
+  },
+
+  /** For byte-level BPE; the kinds of BERT's tokenizers write the count themselves. */
+  'token-type-count': (context) => {
+    writeTokenTypeCount(context, 1);
+  },
+
+  /** The BPE of Jina's BERT has two types of tokens, whatever config.json says. */
+  'two-token-types': ({ kv }) => {
+    if (!kv.has('tokenizer.ggml.token_type_count')) {
+      kv.u32('tokenizer.ggml.token_type_count', 2);
     }
   },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;

@@ -107,7 +107,8 @@ describe('corpus', () => {
 
   test('has runs of every family', () => {
     const families = new Set(converted.map((run) => findArchitecture(known(configOf(run))).gguf));
-    expect([...families].sort()).toEqual(ARCHITECTURES.map(({ gguf }) => gguf).sort());
+    const proven = ARCHITECTURES.filter(({ unproven }) => !unproven);
+    expect([...families].sort()).toEqual([...new Set(proven.map(({ gguf }) => gguf))].sort());
   });
 
   test.each(converted.map((run) => [run.name, run] as const))('%s: key-values', async (_, run) => {
