@@ -5,6 +5,8 @@ import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as deepseek from './families/deepseek.js';
+import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
@@ -16,7 +18,9 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  glmMoe, //
+  deepseek, //
+  glm,
+  glmMoe,
   llama,
   mistral3,
   qwen2,
