@@ -1,4 +1,4 @@
-import type { Condition, KeyRow, Value } from './architecture.js';
+import type { Condition, KeyRow, KeyType, Value } from './architecture.js';
 
 /** A field that config.json has to have. */
 export function required(name: string): Value {
@@ -21,6 +21,8 @@ export function revised(rows: readonly KeyRow[], ...own: readonly KeyRow[]): rea
   return [...rows.map((row) => byKey.get(row[0]) ?? row), ...own.filter(([key]) => !isKnown.has(key))];
 }
 
+export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
+export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
 /** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
 export const rotaryDimensions = (dimensions: Value, or?: number): KeyRow => {
   const share: Value = {
@@ -36,7 +38,7 @@ export const rotaryDimensions = (dimensions: Value, or?: number): KeyRow => {
  * that config.json doesn't have writes no key.
  */
 export const TEXT_KEYS: readonly KeyRow[] = [
-  ['{arch}.block_count', 'u32', { derive: 'block_count' }],
+  BLOCK_COUNT,
   count(
     'context_length',
     ...['max_position_embeddings', 'n_ctx', 'n_positions', 'max_length', 'max_sequence_length', 'model_max_length'],
@@ -68,5 +70,26 @@ export const TEXT_KEYS: readonly KeyRow[] = [
   ['{arch}.expert_gating_func', 'u32', { derive: 'expert_gating_func' }],
   count('attention.key_length', 'head_dim'),
   count('attention.value_length', 'head_dim'),
-  ['general.file_type', 'u32', { derive: 'file_type' }],
+  FILE_TYPE,
 ];
+
+/** A key of one field that has to be there, under one of some names. */
+export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
+  return [`{arch}.${key}`, type, { fields: names, required: true }];
+}
+
+/** A key that is written where its field is neither null nor missing, false, 0 or empty. */
+export function whereSet(key: string, type: KeyType, field: string): KeyRow {
+  return [`{arch}.${key}`, type, fields(field), { set: fields(field) }];
+}
+
+/** Rows without those of some keys. */
+export function without(keys: readonly KeyRow[], ...names: string[]): readonly KeyRow[] {
+  return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
+}
+
+/** A feed-forward part four times as wide as the model. */
+export function fourTimes(...names: string[]): KeyRow {
+  const of: readonly Value[] = [{ value: 4 }, { fields: names, required: true }];
+  return ['{arch}.feed_forward_length', 'u32', { math: 'mul', of }];
+}

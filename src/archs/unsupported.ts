@@ -12,6 +12,17 @@ export interface Unsupported {
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
   {
+    classes: ['JAISLMHeadModel'],
+    when: {
+      any: [
+        { not: { field: 'activation_function', is: 'swiglu' } },
+        { not: { field: 'position_embedding_type', is: 'alibi' } },
+      ],
+    },
+    what: 'a Jais without SwiGLU or ALiBi',
+    next: 'Convert one that has both.',
+  },
+  {
     classes: ['LLaMAForCausalLM', 'LlamaForCausalLM', 'LlamaModel'],
     when: {
       all: [
@@ -27,17 +38,5 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     when: { field: 'model_type', is: 'mistral4' },
     what: 'a Mistral 4',
     next: 'Convert a Mistral 3 instead.',
-  },
-  {
-    classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
-    when: { derive: 'origin', is: 'InternS1ForConditionalGeneration' },
-    what: 'an Intern-S1 around a Qwen3',
-    next: 'Convert the Qwen3 that it was made from.',
-  },
-  {
-    classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
-    when: { derive: 'is_reranker', is: true },
-    what: 'a Qwen3 reranker',
-    next: 'Convert the Qwen3 model that it was made from.',
   },
 ];

@@ -1,5 +1,5 @@
-import { malformedFile } from '../hf-tokenizer/errors.js';
-import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
+import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { vocabularySize } from './vocabulary-size.js';
@@ -10,6 +10,12 @@ type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void 
 const CODE_LLAMA_SIZE = 32016;
 const CODE_LLAMA_EOT = 32010;
 const GRANITE_SIZE = 49152;
+/** Roles of infill tokens. gguf-py/gguf/gguf_writer.py has a method for EOT alone, so the others are not written. */
+const INFILL = ['prefix', 'suffix', 'middle', 'eot'];
+
+const CHATML =
+  "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
  * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py.
@@ -31,13 +37,12 @@ export const STEPS = {
   },
 
   /**
-   * CodeLlama is recognised by its `vocab_size`. Of its infill tokens only EOT is written: gguf-py/gguf/gguf_writer.py
-   * has no method for the others.
+   * CodeLlama is recognised by its `vocab_size`.
    */
   'code-llama-infill': async (context, files) => {
     if (vocabularySize(context.config) === CODE_LLAMA_SIZE) {
       await writeSpecialVocab(context, files, {
-        types: ['prefix', 'suffix', 'middle', 'eot'],
+        types: INFILL,
         ids: { eot: CODE_LLAMA_EOT },
       });
     }
@@ -49,6 +54,45 @@ export const STEPS = {
       kv.bool('tokenizer.ggml.add_bos_token', false);
     }
   },
+
+  'add-bos': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_bos_token', true);
+  },
+
+  /** ChatML, whatever template the repository has. */
+  'chatml-template': ({ kv }) => {
+    kv.string('tokenizer.chat_template', CHATML);
+  },
+
+  /** Texts begin and end with `<|im_end|>`, by tokenizer_config.json. ref-quirk: conversion/qwen3vl.py. */
+  'im-end-ids': ({ kv }, { tokenizerConfig }) => {
+    const added = Object.entries(objectAt(tokenizerConfig ?? {}, 'added_tokens_decoder'));
+    const id = added.find(([, token]) => stringAt(token, 'content') === '<|im_end|>')?.[0];
+    if (id !== undefined) {
+      kv.u32('tokenizer.ggml.bos_token_id', tokenId(id));
+      kv.u32('tokenizer.ggml.eos_token_id', tokenId(id));
+    }
+  },
+
+  'refact-infill': (context, files) => writeSpecialVocab(context, files, { types: INFILL }),
+
+  /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
+  'sea-lion': ({ kv }) => {
+    if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
+      kv.bool('tokenizer.ggml.add_bos_token', false);
+      kv.u32('tokenizer.ggml.padding_token_id', 3);
+      kv.u32('tokenizer.ggml.eos_token_id', 1);
+      kv.u32('tokenizer.ggml.unknown_token_id', 0);
+    }
+  },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
 
 export type StepName = keyof typeof STEPS;
+
+/** An id that is the key of an object. @throws InvalidTokenIdError */
+function tokenId(key: string): number {
+  if (!/^\d{1,9}$/.test(key)) {
+    throw new InvalidTokenIdError('tokenizer_config.json', 'added_tokens_decoder', key);
+  }
+  return Number(key);
+}

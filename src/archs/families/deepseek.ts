@@ -137,7 +137,7 @@ export const deepseek2ocr = {
     ['{arch}.attention.sliding_window', 'u32', fields('sliding_window_size'), { set: fields('sliding_window_size') }],
     YARN_MULTIPLIER,
   ],
-  first: [['tokenizer.chat_template', 'string', { value: "{% for m in messages %}{{m['content']}}{% endfor %}" }]],
+  firstKeys: [['tokenizer.chat_template', 'string', { value: "{% for m in messages %}{{m['content']}}{% endfor %}" }]],
   tensors: deepseek2Tensors('attn_q attn_k attn_v attn_output'),
   unproven: true,
 } as const satisfies Architecture;
