@@ -20,7 +20,7 @@ export interface Architecture {
   readonly example: string;
   /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
   readonly keys: readonly KeyRow[];
-  /** Keys that stand before the metadata: the reference writes them as it goes over the tensors. */
+  /** Keys that stand before the metadata: the reference writes them first, or as it goes over the tensors. */
   readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];

@@ -8,7 +8,9 @@ import { holds } from './conditions.js';
 import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
 import * as euroBert from './families/euro-bert.js';
+import * as deepseek from './families/deepseek.js';
 import * as falcon from './families/falcon.js';
+import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
@@ -44,6 +46,10 @@ const FILES = [
   glmMoe,
   gpt2,
   granite,
+  deepseek, //
+  glm,
+  glmMoe,
+  granite, //
   graniteHybrid,
   graniteMoe,
   jinaBert,

@@ -1,5 +1,6 @@
 import type { CountName } from '../config/derivations.js';
 import type { Condition, KeyRow, Mtp, TensorRule, Transform } from './architecture.js';
+import { named } from './tensor-names.js';
 
 /** Rules that families compose their tables of. */
 
@@ -28,6 +29,20 @@ export function experts(path: string, order: readonly (readonly [projection: str
     ...block(to, [path.replace('{p}', projection)]),
     ...{ each, group: 'experts' },
   }));
+}
+
+/** Rules that are none where a condition does not hold. */
+export function given(when: Condition, rules: readonly TensorRule[]): TensorRule[] {
+  return rules.map((rule) => ({ ...rule, when }));
+}
+
+/**
+ * The output, which is left out where config.json ties it to the embedding.
+ * @param heads the names whose tensor is a copy then.
+ */
+export function tied(to: string, ...heads: string[]): TensorRule[] {
+  const isTied: Condition = { set: { fields: ['tie_word_embeddings'] } };
+  return [...given({ not: isTied }, named(to)), { from: heads, when: isTied }];
 }
 
 /** The order in which most families write their experts' projections. */

@@ -1,4 +1,4 @@
-import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
+import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
@@ -23,6 +23,14 @@ const CHATML =
  * the methods of that name in conversion/bert.py.
  */
 export const STEPS = {
+  /** ref-quirk: `DeepseekV32Model.set_vocab` in conversion/deepseek.py. Llama's class adds a BOS unless it is told not to. */
+  'needs-add-bos': (_, { tokenizerConfig: config }) => {
+    const isLlama = typeof config?.tokenizer_class === 'string' && config.tokenizer_class.startsWith('Llama');
+    if (!(config?.add_bos_token ?? isLlama)) {
+      throw malformedFile('tokenizer_config.json', 'does not add a BOS token', 'Set add_bos_token to true.');
+    }
+  },
+
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
     const prefix = tokenizerConfig?.add_prefix_space;
     if (prefix !== undefined && prefix !== null) {
