@@ -7,6 +7,9 @@ import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
 import * as bloom from './families/bloom.js';
 import * as falcon from './families/falcon.js';
+import * as gemma from './families/gemma.js';
+import * as gemma3n from './families/gemma3n.js';
+import * as gemma4 from './families/gemma4.js';
 import * as gpt2 from './families/gpt2.js';
 import * as llama from './families/llama.js';
 import * as mistral3 from './families/mistral3.js';
@@ -25,6 +28,9 @@ import { UNSUPPORTED } from './unsupported.js';
 const FILES = [
   bloom, //
   falcon,
+  gemma,
+  gemma3n,
+  gemma4,
   gpt2,
   llama,
   mistral3,

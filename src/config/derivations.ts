@@ -12,6 +12,7 @@ import {
   optionalString,
   show,
 } from './fields.js';
+import { GEMMA_DERIVATIONS } from './gemma-derivations.js';
 import type { Derived, Known } from './known.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
@@ -45,6 +46,7 @@ export const DERIVATIONS = {
   origin: ({ config }) => config.origin,
   file_type: ({ fileType }) => fileType,
   ...EARLY_MODEL_DERIVATIONS,
+  ...GEMMA_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 export type DerivationName = keyof typeof DERIVATIONS | CountName;

@@ -8,6 +8,7 @@ import {
   ShardIndexError,
   UnsupportedWeightsError,
 } from '../checkpoint/checkpoint.js';
+import { readDenseTensors } from '../checkpoint/dense-tensors.js';
 import type { Config } from '../config/config.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
 import { loadConfig } from '../config/load-config.js';
@@ -43,16 +44,19 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     await refuseWithoutWeights(files);
   }
   const config = await readConfig(files);
-  const facts = await gatherFacts(files);
-  const known = { config, facts };
+  const known = { config, facts: await gatherFacts(files) };
   const arch = own ? checkArchitecture(own, known, params.archFile) : findArchitecture(known, params.arch);
+  const denseModules = arch.denseModules && params.sentenceTransformersDenseModules;
+  const facts = await gatherFacts(files, { files: arch.files, denseModules });
   if (params.vocabOnly) {
     const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
     return { repo, files, config, facts, arch, checkpoint };
   }
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
-  return { repo, files, config, facts, arch, checkpoint };
+  const dense = await readDenseTensors(repo, facts.denseModules, params.signal);
+  const tensors = [...dense, ...checkpoint.tensors];
+  return { repo, files, config, facts, arch, checkpoint: { ...checkpoint, tensors } };
 }
 
 /** What a file of the user's says of a family. The reader is loaded when it is needed. @throws ArchFileError */

@@ -27,7 +27,7 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
   }
   const model = readSentencePieceModel(bytes, FILE);
   // ref-quirk: `_create_vocab_sentencepiece` takes a `vocab_size` of 0 for none.
-  const size = vocabularySize(context.config, ['vocab_size_per_layer_input', 'vocab_size']) || model.pieces.length;
+  const size = vocabularySize(context.config) || model.pieces.length;
   const vocabulary = new SentencePieceVocabulary(model, size, context.warn);
   vocabulary.addTokens(files);
   vocabulary.addDeclaredTokens(files);
