@@ -1,5 +1,6 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
+export { MtpChoiceError, NoMtpBlocksError } from './archs/mtp.js';
 export {
   ArchFileError,
   UnknownClassError,

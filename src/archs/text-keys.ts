@@ -11,6 +11,12 @@ const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type'
 
 export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
 export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
+/** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
+export const rotaryDimensions = (dimensions: Value, or: number): KeyRow => {
+  const share: Value = { fields: ['partial_rotary_factor'], of: 'rope_root', or };
+  const rotated: Value = { math: 'mul', of: [dimensions, share] };
+  return ['{arch}.rope.dimension_count', 'u32', { math: 'quotient', of: [rotated, { value: 1 }] }];
+};
 
 /**
  * The keys that all text models share, in the order of `TextModel.set_gguf_parameters` in conversion/base.py. A field
@@ -55,6 +61,16 @@ export const TEXT_KEYS: readonly KeyRow[] = [
 /** A key of one field that has to be there, under one of some names. */
 export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
   return [`{arch}.${key}`, type, { fields: names, required: true }];
+}
+
+/** A key that is written where its field is neither null nor missing, false, 0 or empty. */
+export function whereSet(key: string, type: KeyType, field: string): KeyRow {
+  return [`{arch}.${key}`, type, fields(field), { set: fields(field) }];
+}
+
+/** Rows without those of some keys. */
+export function without(keys: readonly KeyRow[], ...names: string[]): readonly KeyRow[] {
+  return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
 }
 
 /** A feed-forward part four times as wide as the model. */

@@ -51,16 +51,4 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     what: 'a Mistral 4',
     next: 'Convert a Mistral 3 instead.',
   },
-  {
-    classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
-    when: { derive: 'origin', is: 'InternS1ForConditionalGeneration' },
-    what: 'an Intern-S1 around a Qwen3',
-    next: 'Convert the Qwen3 that it was made from.',
-  },
-  {
-    classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
-    when: { derive: 'is_reranker', is: true },
-    what: 'a Qwen3 reranker',
-    next: 'Convert the Qwen3 model that it was made from.',
-  },
 ];

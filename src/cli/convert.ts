@@ -37,6 +37,8 @@ export function convertCommand(command: Command): Command {
     )
     .option('--outtype <type>', `the converter's type: auto, ${OUT_TYPES.join(', ').toLowerCase()}`, 'auto')
     .option('--vocab-only', 'only the vocabulary and the metadata')
+    .option('--mtp', 'only the blocks for multi-token prediction, as a draft model of its own')
+    .option('--no-mtp', 'all but the blocks for multi-token prediction')
     .option('--model-name <name>', "the model's name, instead of the repository's")
     .option('--metadata <file>', 'a JSON file whose fields override the metadata')
     .option('--sentence-transformers-dense-modules', 'with the Dense layers of an embedding model (EmbeddingGemma)')

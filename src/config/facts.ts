@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { poolingType } from './pooling.js';
 import { type DenseModule, denseModules } from './sentence-modules.js';
@@ -15,6 +15,12 @@ export interface Facts {
    * @throws PoolingFileError, UnsupportedPoolingError
    */
   pooling(): number | undefined;
+  /**
+   * The id of a token that a reranker answers with; undefined where the tokenizer has none, or nothing in the repository
+   * speaks of a reranker.
+   * @throws MalformedJsonError, JsonLimitError
+   */
+  answer(token: string): number | undefined;
   /** Whether the repository has a file. */
   has(path: string): boolean;
   /** One of the files that the family names in `Architecture.files`; null where there is none. */
@@ -30,7 +36,7 @@ export interface Wanted {
 /** Collects the facts of a repository. What is wrong with the files of the pooling is thrown when a family asks for it. */
 export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promise<Facts> {
   const readme = await files.text('README.md');
-  const [pooling] = await Promise.allSettled([poolingType(files)]);
+  const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), answers(files, readme)]);
   const listed = new Set((await files.repo.list()).map(({ path }) => path));
   const read = new Map<string, JsonObject | null>();
   for (const path of wanted.files ?? []) {
@@ -48,5 +54,27 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
     },
     has: (path) => listed.has(path),
     json: (path) => read.get(path) ?? null,
+    answer(token) {
+      if (vocabulary.status === 'rejected') {
+        throw vocabulary.reason;
+      }
+      return vocabulary.value(token);
+    },
+  };
+}
+
+/** Finds tokens by their text, in the files of a tokenizer. They are read for a reranker alone. */
+async function answers(files: SmallFiles, readme: string | null): Promise<(token: string) => number | undefined> {
+  const config = await files.text('config.json');
+  if (![files.repo.name, readme, config].some((text) => text !== null && /rerank|sequenceclassification/i.test(text))) {
+    return () => undefined;
+  }
+  const tokenizer = await files.json('tokenizer.json');
+  const { vocab } = isObject(tokenizer?.model) ? tokenizer.model : { vocab: await files.json('vocab.json') };
+  const added = Array.isArray(tokenizer?.added_tokens) ? tokenizer.added_tokens.filter(isObject) : [];
+  return (token) => {
+    const own = isObject(vocab) && Object.hasOwn(vocab, token) ? vocab[token] : undefined;
+    const id: Json | undefined = added.find(({ content }) => content === token)?.id ?? own;
+    return typeof id === 'number' ? id : undefined;
   };
 }

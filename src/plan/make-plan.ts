@@ -66,7 +66,21 @@ export async function makePlan(
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
   await checkLoading({ model, params, kv, tensors, emit });
-  const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
+  const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
+  const name = (type: string) => outputName(metadata, type, kind);
+  const files = await planFiles({
+    repo,
+    params,
+    name,
+    kv,
+    tensors,
+    metadata,
+    outType,
+    asked,
+    request,
+    headersOnly,
+    emit,
+  });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
@@ -90,8 +104,8 @@ export async function makePlan(
 }
 
 /** Of what the files hold, before anything is decoded. */
-function guessed({ arch, checkpoint }: Model): OutType {
-  return guessOutType(ownTensors(arch, checkpoint.raw).map(({ tensor }) => tensor.expr));
+function guessed({ arch, config, checkpoint }: Model): OutType {
+  return guessOutType(ownTensors(arch, config, checkpoint.raw).map(({ tensor }) => tensor.expr));
 }
 
 /** A guess that was made on the way. The user learns of it unless the probe shows that the vocabulary is right. */
@@ -176,6 +190,8 @@ interface FileSources {
   readonly kv: KeyValues;
   readonly tensors: readonly NamedExpr[];
   readonly metadata: Metadata;
+  /** The name of a file of a type. */
+  name(type: string): string;
   readonly outType: OutType;
   readonly asked: Asked;
   readonly request: QuantizeRequest | null;
@@ -184,11 +200,10 @@ interface FileSources {
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, outType, asked, request, emit } = sources;
+  const { params, kv, tensors, metadata, name, outType, asked, request, emit } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
-  const name = (type: string) => outputName(metadata, type);
   if (!request) {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }

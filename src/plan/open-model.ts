@@ -1,5 +1,7 @@
 import type { Architecture } from '../archs/architecture.js';
-import { checkArchitecture, findArchitecture } from '../archs/registry.js';
+import { ownTensors } from '../archs/map-tensors.js';
+import { convertedMtp } from '../archs/mtp.js';
+import { checkArchitecture, findArchitecture, UnsupportedArchitectureError, unknownClass } from '../archs/registry.js';
 import {
   type Checkpoint,
   EMPTY_CHECKPOINT,
@@ -10,6 +12,7 @@ import {
 } from '../checkpoint/checkpoint.js';
 import { readDenseTensors } from '../checkpoint/dense-tensors.js';
 import type { Config } from '../config/config.js';
+import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
 import { loadConfig } from '../config/load-config.js';
 import type { WaitEvent } from '../events.js';
@@ -45,18 +48,40 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   }
   const config = await readConfig(files);
   const known = { config, facts: await gatherFacts(files) };
-  const arch = own ? checkArchitecture(own, known, params.archFile) : findArchitecture(known, params.arch);
+  const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
+    const names = ownTensors(arch, config, tensors).map(({ name }) => name);
+    return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
+  };
+  const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
   const denseModules = arch.denseModules && params.sentenceTransformersDenseModules;
   const facts = await gatherFacts(files, { files: arch.files, denseModules });
   if (params.vocabOnly) {
-    const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
-    return { repo, files, config, facts, arch, checkpoint };
+    const isRead = outType === 'auto' || arch.mtp?.counted !== undefined;
+    const checkpoint = isRead ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
+    return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint };
   }
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
   const dense = await readDenseTensors(repo, facts.denseModules, params.signal);
   const tensors = [...dense, ...checkpoint.tensors];
-  return { repo, files, config, facts, arch, checkpoint: { ...checkpoint, tensors } };
+  return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint: { ...checkpoint, tensors } };
+}
+
+/**
+ * The family of the model's class, or of the one that is asked for. Of a class that is unknown, the checkpoint's headers
+ * show what it resembles.
+ * @throws as `findArchitecture` does
+ */
+async function familyOf(known: Known, files: SmallFiles, params: ConversionParams): Promise<Architecture> {
+  try {
+    return findArchitecture(known, params.arch);
+  } catch (error) {
+    if (!(error instanceof UnsupportedArchitectureError) || params.vocabOnly) {
+      throw error;
+    }
+    const { tensors } = await checkpointIfAny(files, params.signal);
+    throw tensors.length > 0 ? unknownClass(known, tensors) : error;
+  }
 }
 
 /** What a file of the user's says of a family. The reader is loaded when it is needed. @throws ArchFileError */

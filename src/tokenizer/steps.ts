@@ -1,6 +1,8 @@
-import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
+import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
+import { writeTokenTypeCount } from './token-type-count.js';
 import { vocabularySize } from './vocabulary-size.js';
 
 /** Writes keys of a family, beside those of the tokenizer's kind. */
@@ -13,8 +15,13 @@ const GRANITE_SIZE = 49152;
 /** Roles of infill tokens. gguf-py/gguf/gguf_writer.py has a method for EOT alone, so the others are not written. */
 const INFILL = ['prefix', 'suffix', 'middle', 'eot'];
 
+const CHATML =
+  "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
 /**
- * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py.
+ * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py, and
+ * the methods of that name in conversion/bert.py.
  */
 export const STEPS = {
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
@@ -42,6 +49,26 @@ export const STEPS = {
       kv.bool('tokenizer.ggml.add_bos_token', false);
     }
   },
+
+  'add-bos': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_bos_token', true);
+  },
+
+  /** ChatML, whatever template the repository has. */
+  'chatml-template': ({ kv }) => {
+    kv.string('tokenizer.chat_template', CHATML);
+  },
+
+  /** Texts begin and end with `<|im_end|>`, by tokenizer_config.json. ref-quirk: conversion/qwen3vl.py. */
+  'im-end-ids': ({ kv }, { tokenizerConfig }) => {
+    const added = Object.entries(objectAt(tokenizerConfig ?? {}, 'added_tokens_decoder'));
+    const id = added.find(([, token]) => stringAt(token, 'content') === '<|im_end|>')?.[0];
+    if (id !== undefined) {
+      kv.u32('tokenizer.ggml.bos_token_id', tokenId(id));
+      kv.u32('tokenizer.ggml.eos_token_id', tokenId(id));
+    }
+  },
+
   'refact-infill': (context, files) => writeSpecialVocab(context, files, { types: INFILL }),
 
   /** ref-quirk: `GemmaModel.set_vocab` in conversion/gemma.py gives every Gemma 1 the EOT of CodeGemma. */
@@ -67,6 +94,36 @@ export const STEPS = {
       kv.u32('tokenizer.ggml.unknown_token_id', 0);
     }
   },
+
+  'no-bos': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_bos_token', false);
+  },
+
+  'bos-eos-sep': ({ kv }) => {
+    for (const type of ['bos', 'eos', 'sep']) {
+      kv.bool(`tokenizer.ggml.add_${type}_token`, true);
+    }
+  },
+
+  /** For byte-level BPE; the kinds of BERT's tokenizers write the count themselves. */
+  'token-type-count': (context) => {
+    writeTokenTypeCount(context, 1);
+  },
+
+  /** The BPE of Jina's BERT has two types of tokens, whatever config.json says. */
+  'two-token-types': ({ kv }) => {
+    if (!kv.has('tokenizer.ggml.token_type_count')) {
+      kv.u32('tokenizer.ggml.token_type_count', 2);
+    }
+  },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
 
 export type StepName = keyof typeof STEPS;
+
+/** An id that is the key of an object. @throws InvalidTokenIdError */
+function tokenId(key: string): number {
+  if (!/^\d{1,9}$/.test(key)) {
+    throw new InvalidTokenIdError('tokenizer_config.json', 'added_tokens_decoder', key);
+  }
+  return Number(key);
+}

@@ -5,13 +5,15 @@ import { known } from './known.js';
 
 const config = (architecture: string, fields = {}) => known(loadConfig({ architectures: [architecture], ...fields }));
 
-test('no class and no GGUF name stands twice', () => {
-  const names = ARCHITECTURES.flatMap(({ classes, gguf }) => [...classes, gguf]);
-  expect(new Set(names).size).toBe(names.length);
+const WITHOUT_CONDITION = ARCHITECTURES.filter(({ when }) => when === undefined);
+
+test('no class stands twice, unless a condition tells the families apart', () => {
+  const classes = WITHOUT_CONDITION.flatMap((architecture) => architecture.classes);
+  expect(new Set(classes).size).toBe(classes.length);
 });
 
 test('each class finds its family', () => {
-  for (const architecture of ARCHITECTURES) {
+  for (const architecture of WITHOUT_CONDITION) {
     for (const name of architecture.classes) {
       expect(findArchitecture(config(name))).toBe(architecture);
     }
@@ -24,6 +26,15 @@ test('--arch takes a class or a GGUF name', () => {
   expect(findArchitecture(unknown, 'SmolLM3ForCausalLM').gguf).toBe('smollm3');
 });
 
+test.each([
+  ['NomicBertModel', {}, 'nomic-bert'],
+  ['NomicBertModel', { moe_every_n_layers: 2 }, 'nomic-bert-moe'],
+  ['XLMRobertaModel', {}, 'bert'],
+  ['XLMRobertaModel', { lora_adaptations: ['retrieval.query'] }, 'jina-bert-v3'],
+])('%s with %j is %s', (name, fields, gguf) => {
+  expect(findArchitecture(config(name, fields)).gguf).toBe(gguf);
+});
+
 describe('an unknown class', () => {
   test.each([
     ['LlamaForCasualLM', 'LlamaForCausalLM'],
@@ -34,7 +45,7 @@ describe('an unknown class', () => {
     expect(find).toThrow(`The architecture ${name} is not supported. If config.json means ${near}, say --arch ${near}`);
   });
 
-  test.each(['GPT2LMHeadModel', 'BertModel', 'Gemma2ForCausalLM', 'Qwen4ForCausalLM', 'QwenForCausalLM'])(
+  test.each(['GPT2LMHeadModel', 'Gemma2ForCausalLM', 'Qwen4ForCausalLM', 'QwenForCausalLM'])(
     '%s: no other is recommended',
     (name) => {
       const find = () => findArchitecture(config(name, { model_type: 'qwen3' }));

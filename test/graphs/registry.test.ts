@@ -55,7 +55,7 @@ test('an architecture without a graph: the error names those that have one', asy
 });
 
 /** Architectures of GGUF that are converted, but have no graph yet. */
-const NOT_RUN: readonly string[] = [];
+const NOT_RUN: readonly string[] = ['glm4moe'];
 
 test('what is converted can be run, except for the architectures that are listed here', () => {
   const converted = [...new Set(ARCHITECTURES.map(({ gguf }) => gguf))];
