@@ -113,6 +113,8 @@ const architecture = v.strictObject({
   types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float'])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  files: v.exactOptional(texts),
+  denseModules: v.exactOptional(v.literal(true)),
   mtp: v.exactOptional(
     v.strictObject({
       blocks: value,

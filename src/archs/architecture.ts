@@ -41,6 +41,10 @@ export interface Architecture {
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
+  /** JSON files beside config.json that its derivations read. */
+  readonly files?: readonly string[];
+  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
+  readonly denseModules?: true;
   /** Blocks for multi-token prediction, if the family has them. */
   readonly mtp?: Mtp;
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */

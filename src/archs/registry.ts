@@ -11,6 +11,9 @@ import * as euroBert from './families/euro-bert.js';
 import * as deepseek from './families/deepseek.js';
 import * as falcon from './families/falcon.js';
 import * as glm from './families/glm.js';
+import * as gemma from './families/gemma.js';
+import * as gemma3n from './families/gemma3n.js';
+import * as gemma4 from './families/gemma4.js';
 import * as glmMoe from './families/glm-moe.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
@@ -43,6 +46,9 @@ const FILES = [
   bloom,
   euroBert,
   falcon,
+  gemma,
+  gemma3n,
+  gemma4,
   glmMoe,
   gpt2,
   granite,

@@ -12,6 +12,7 @@ import {
   optionalString,
   show,
 } from './fields.js';
+import { GEMMA_DERIVATIONS } from './gemma-derivations.js';
 import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
 import type { Derived, Known } from './known.js';
 import { QWEN_DERIVATIONS } from './qwen-derivations.js';
@@ -55,6 +56,7 @@ export const DERIVATIONS = {
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
   ...EARLY_MODEL_DERIVATIONS,
+  ...GEMMA_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 export type DerivationName = keyof typeof DERIVATIONS | CountName;

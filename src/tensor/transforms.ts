@@ -49,6 +49,8 @@ export const TRANSFORMS = {
   pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
   /** rows of the result: rows of zeros are added at the end */
   pad: each(pad),
+  /** how many rows to keep at most */
+  cut: each((expr, rows = 0) => build.slice(expr, 0, 0, Math.min(rows, shapeOf(expr)[0] ?? 0))),
   /** rows of zeros to add at the beginning */
   lead: each(lead),
   /** a number to add to each element */

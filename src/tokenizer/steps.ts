@@ -10,6 +10,7 @@ type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void 
 
 const CODE_LLAMA_SIZE = 32016;
 const CODE_LLAMA_EOT = 32010;
+const CODE_GEMMA_EOT = 107;
 const GRANITE_SIZE = 49152;
 /** Roles of infill tokens. gguf-py/gguf/gguf_writer.py has a method for EOT alone, so the others are not written. */
 const INFILL = ['prefix', 'suffix', 'middle', 'eot'];
@@ -77,6 +78,20 @@ export const STEPS = {
   },
 
   'refact-infill': (context, files) => writeSpecialVocab(context, files, { types: INFILL }),
+
+  /** ref-quirk: `GemmaModel.set_vocab` in conversion/gemma.py gives every Gemma 1 the EOT of CodeGemma. */
+  'code-gemma-infill': (context, files) =>
+    writeSpecialVocab(context, files, { types: [...INFILL, 'fsep'], ids: { eot: CODE_GEMMA_EOT } }),
+
+  'no-space-prefix': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_space_prefix', false);
+  },
+
+  'no-sentencepiece-space-prefix': ({ kv }) => {
+    if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
+      kv.bool('tokenizer.ggml.add_space_prefix', false);
+    }
+  },
 
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
   'sea-lion': ({ kv }) => {

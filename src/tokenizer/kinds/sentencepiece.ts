@@ -26,7 +26,7 @@ export async function writeSentencePiece(
   { file, model }: { readonly file: string; readonly model: SentencePieceModel },
 ): Promise<void> {
   // ref-quirk: `_create_vocab_sentencepiece` takes a `vocab_size` of 0 for none.
-  const size = vocabularySize(context.config, ['vocab_size_per_layer_input', 'vocab_size']) || model.pieces.length;
+  const size = vocabularySize(context.config) || model.pieces.length;
   const vocabulary = new SentencePieceVocabulary(model, size, { file, warn: context.warn });
   vocabulary.addTokens(files);
   vocabulary.addDeclaredTokens(files);
