@@ -24,6 +24,8 @@ export interface Architecture {
   readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];
+  /** How many blocks the checkpoint has, where that is not config.json's number of layers. */
+  readonly blockLimit?: Value;
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
   readonly strip: readonly string[];
   /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */

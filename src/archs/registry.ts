@@ -5,36 +5,48 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as arctic from './families/arctic.js';
 import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
-import * as euroBert from './families/euro-bert.js';
+import * as dbrx from './families/dbrx.js';
 import * as deepseek from './families/deepseek.js';
+import * as euroBert from './families/euro-bert.js';
 import * as falcon from './families/falcon.js';
-import * as glm from './families/glm.js';
 import * as gemma from './families/gemma.js';
 import * as gemma3n from './families/gemma3n.js';
 import * as gemma4 from './families/gemma4.js';
+import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
+import * as gptOss from './families/gpt-oss.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as grovemoe from './families/grovemoe.js';
+import * as hrmText from './families/hrm-text.js';
 import * as jinaBert from './families/jina-bert.js';
 import * as llama from './families/llama.js';
+import * as mellum from './families/mellum.js';
 import * as mistral3 from './families/mistral3.js';
 import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
+import * as nemotron from './families/nemotron.js';
 import * as neoBert from './families/neo-bert.js';
 import * as nomicBert from './families/nomic-bert.js';
+import * as olmo from './families/olmo.js';
 import * as openelm from './families/openelm.js';
+import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
+import * as plm from './families/plm.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
+import * as smallthinker from './families/smallthinker.js';
 import * as smollm3 from './families/smollm3.js';
+import * as spark25 from './families/spark2-5.js';
 import * as starcoder from './families/starcoder.js';
 import * as t5 from './families/t5.js';
 import { fits } from './fit.js';
@@ -42,38 +54,48 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
+  arctic,
   bert,
   bloom,
+  dbrx,
+  deepseek,
   euroBert,
   falcon,
   gemma,
   gemma3n,
   gemma4,
-  glmMoe,
-  gpt2,
-  granite,
-  deepseek, //
   glm,
   glmMoe,
-  granite, //
+  gptOss,
+  gpt2,
+  granite,
   graniteHybrid,
   graniteMoe,
+  grovemoe,
+  hrmText,
   jinaBert,
   llama,
+  mellum,
   mistral3,
   modernBert,
   mpt,
+  nemotron,
   neoBert,
   nomicBert,
+  olmo,
   openelm,
+  pangu,
   phi,
+  plm,
   qwenMoe,
   qwenVl,
   qwen2,
   qwen3,
   refact,
   roberta,
+  smallthinker,
   smollm3,
+  spark25,
   starcoder,
   t5,
 ];

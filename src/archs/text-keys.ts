@@ -73,6 +73,16 @@ export const TEXT_KEYS: readonly KeyRow[] = [
   FILE_TYPE,
 ];
 
+/** An equal share of the width for each head, whatever `head_dim` says. */
+export const EQUAL_SHARE: Value = { math: 'quotient', of: [fields('hidden_size'), fields('num_attention_heads')] };
+
+/** Which layers attend within a window, by their types. */
+export const LAYER_WINDOWS = [
+  '{arch}.attention.sliding_window_pattern',
+  'bool[]',
+  { layers: { list: { fields: ['layer_types'] }, is: 'sliding_attention' } },
+] as const satisfies KeyRow;
+
 /** A key of one field that has to be there, under one of some names. */
 export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
   return [`{arch}.${key}`, type, { fields: names, required: true }];

@@ -28,8 +28,15 @@ export const COUNTS = {
   head_count: headCount,
   kv_head_count: kvHeadCount,
   head_dim: headDim,
-  expert_count: (config: Config) => integer(config, 'num_local_experts', 'num_experts', 'n_routed_experts'),
+  expert_count: expertCount,
+  expert_pair_count: (config: Config) => Math.floor(expertCount(config) / 2),
+  /** The blocks of one of HRM's two stacks. */
+  hrm_layers_per_stack: (config: Config) => optionalInteger(config, 'num_layers_per_stack') || mainBlockCount(config),
 } as const satisfies Record<string, (config: Config) => number>;
+
+function expertCount(config: Config): number {
+  return integer(config, 'num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_primary_experts');
+}
 
 export type CountName = keyof typeof COUNTS;
 

@@ -93,6 +93,12 @@ export const STEPS = {
     }
   },
 
+  /** ref-quirk: `set_vocab` in conversion/nemotron.py. */
+  'nemotron-ids': ({ kv }) => {
+    kv.u32('tokenizer.ggml.padding_token_id', 0);
+    kv.u32('tokenizer.ggml.unknown_token_id', 1);
+  },
+
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
   'sea-lion': ({ kv }) => {
     if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
