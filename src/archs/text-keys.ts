@@ -65,3 +65,8 @@ export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
 export function without(keys: readonly KeyRow[], ...names: string[]): readonly KeyRow[] {
   return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
 }
+
+/** Rows with others in the places of those with the same keys. */
+export function replaced(keys: readonly KeyRow[], ...by: readonly KeyRow[]): readonly KeyRow[] {
+  return keys.map((own) => by.find(([key]) => key === own[0]) ?? own);
+}
