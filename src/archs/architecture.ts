@@ -20,6 +20,8 @@ export interface Architecture {
   readonly example: string;
   /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
   readonly keys: readonly KeyRow[];
+  /** Keys that stand before the metadata: the reference writes them as it goes over the tensors. */
+  readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */

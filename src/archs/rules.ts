@@ -81,6 +81,12 @@ export const ROTARY = {
   attn_k: [['rotary', 'kv_head_count']],
 } as const satisfies Readonly<Record<string, readonly Transform[]>>;
 
+/** Attention sinks, whose name has no `.weight`. */
+export const SINKS: TensorRule = {
+  from: ['{L}.self_attn.sinks', '{L}.self_attn.sinks.weight'],
+  to: 'blk.{b}.attn_sinks.weight',
+};
+
 /** Beginnings of the names of encoders, projectors and speech parts. */
 const OTHER_BEGINNINGS = [
   'mlp',

@@ -9,6 +9,8 @@ const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u3
 const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
 
+export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
+export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
 /** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
 export const rotaryDimensions = (dimensions: Value, or: number): KeyRow => {
   const share: Value = { fields: ['partial_rotary_factor'], of: 'rope_root', or };
@@ -21,7 +23,7 @@ export const rotaryDimensions = (dimensions: Value, or: number): KeyRow => {
  * that config.json doesn't have writes no key.
  */
 export const TEXT_KEYS: readonly KeyRow[] = [
-  ['{arch}.block_count', 'u32', { derive: 'block_count' }],
+  BLOCK_COUNT,
   count(
     'context_length',
     ...['max_position_embeddings', 'n_ctx', 'n_positions', 'max_length', 'max_sequence_length', 'model_max_length'],
@@ -53,12 +55,17 @@ export const TEXT_KEYS: readonly KeyRow[] = [
   ['{arch}.expert_gating_func', 'u32', { derive: 'expert_gating_func' }],
   count('attention.key_length', 'head_dim'),
   count('attention.value_length', 'head_dim'),
-  ['general.file_type', 'u32', { derive: 'file_type' }],
+  FILE_TYPE,
 ];
 
 /** A key of one field that has to be there, under one of some names. */
 export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
   return [`{arch}.${key}`, type, { fields: names, required: true }];
+}
+
+/** A key that is written where its field is neither null nor missing, false, 0 or empty. */
+export function whereSet(key: string, type: KeyType, field: string): KeyRow {
+  return [`{arch}.${key}`, type, fields(field), { set: fields(field) }];
 }
 
 /** Rows without those of some keys. */
@@ -69,4 +76,10 @@ export function without(keys: readonly KeyRow[], ...names: string[]): readonly K
 /** Rows with others in the places of those with the same keys. */
 export function replaced(keys: readonly KeyRow[], ...by: readonly KeyRow[]): readonly KeyRow[] {
   return keys.map((own) => by.find(([key]) => key === own[0]) ?? own);
+}
+
+/** A feed-forward part four times as wide as the model. */
+export function fourTimes(...names: string[]): KeyRow {
+  const of: readonly Value[] = [{ value: 4 }, { fields: names, required: true }];
+  return ['{arch}.feed_forward_length', 'u32', { math: 'mul', of }];
 }

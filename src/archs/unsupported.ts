@@ -12,6 +12,17 @@ export interface Unsupported {
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
   {
+    classes: ['JAISLMHeadModel'],
+    when: {
+      any: [
+        { not: { field: 'activation_function', is: 'swiglu' } },
+        { not: { field: 'position_embedding_type', is: 'alibi' } },
+      ],
+    },
+    what: 'a Jais without SwiGLU or ALiBi',
+    next: 'Convert one that has both.',
+  },
+  {
     classes: ['LLaMAForCausalLM', 'LlamaForCausalLM', 'LlamaModel'],
     when: {
       all: [

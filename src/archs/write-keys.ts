@@ -6,10 +6,10 @@ import { holds } from './conditions.js';
 import { typedValue } from './values.js';
 
 /**
- * Writes an architecture's keys.
+ * Writes an architecture's keys, or other rows for it.
  * @throws ConfigFieldError
  */
-export function writeKeys({ gguf, keys }: Architecture, known: Known, kv: KeyValues): void {
+export function writeKeys({ gguf, keys }: Pick<Architecture, 'gguf' | 'keys'>, known: Known, kv: KeyValues): void {
   for (const [name, type, from, when] of keys) {
     const value = holds(when, known) ? typedValue(from, type, known) : undefined;
     const key = name.replace('{arch}', gguf);

@@ -1,6 +1,6 @@
 import type { Config } from './config.js';
 import { blockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
-import type { Facts } from './facts.js';
+import { EARLY_MODEL_DERIVATIONS } from './early-model-derivations.js';
 import {
   ConfigFieldError,
   integer,
@@ -11,21 +11,12 @@ import {
   optionalString,
   show,
 } from './fields.js';
+import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
+import type { Derived, Known } from './known.js';
 import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
-/** What derivations read. */
-export interface Known {
-  readonly config: Config;
-  readonly facts: Facts;
-  /** What probes found, by their ids; none of tensors that are missing. */
-  readonly probes?: ReadonlyMap<string, Probed>;
-  /** The number of the file's type (`llama_ftype`); missing until the type is chosen. */
-  readonly fileType?: number;
-}
-
-/** What a probe of the weights found: values, or whether what it asks is so. */
-export type Probed = boolean | readonly number[];
+export type { Derived, Known, Probed } from './known.js';
 
 /** Numbers that follow from the configuration. Keys and transforms name them. */
 export const COUNTS = {
@@ -58,9 +49,10 @@ export const DERIVATIONS = {
   /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */
   mtp: ({ config }) => config.mtp?.choice,
   file_type: ({ fileType }) => fileType,
+  ...HYBRID_DERIVATIONS,
+  ...EARLY_MODEL_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
-export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;
 export type DerivationName = keyof typeof DERIVATIONS | CountName;
 
 /** The value of a derivation or a count. @throws ConfigFieldError */

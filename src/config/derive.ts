@@ -4,9 +4,9 @@ import { ConfigFieldError, type FieldSource, integer, optionalInteger } from './
 
 /**
  * The fields that can hold the number of blocks. The first one that config.json has counts. ref-quirk:
- * `TextModel.__init__` in conversion/base.py.
+ * `TextModel.__init__` in conversion/base.py, and `find_hparam` in conversion/openelm.py.
  */
-export const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers'] as const;
+export const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers', 'num_transformer_layers'] as const;
 
 /** The number of the model's own blocks (layers). @throws ConfigFieldError for more than MAX_BLOCKS */
 export function mainBlockCount(config: FieldSource): number {

@@ -1,20 +1,16 @@
 import type { Config } from './config.js';
 import type { Facts } from './facts.js';
 import { ConfigFieldError, optionalArray, optionalObject } from './fields.js';
-
-interface Known {
-  readonly config: Config;
-  readonly facts: Facts;
-}
+import type { Derived, Known } from './known.js';
 
 /** Derivations of Qwen's families and their kin. */
 export const QWEN_DERIVATIONS = {
-  is_reranker: ({ config, facts }: Known) => isReranker(config, facts),
+  is_reranker: ({ config, facts }) => isReranker(config, facts),
   /** The row of the output that scores `yes`, or `no`. */
-  yes_token: ({ facts }: Known) => answer(facts, 'yes'),
-  no_token: ({ facts }: Known) => answer(facts, 'no'),
-  deepstack_layer_count: ({ config }: Known) => deepstackLayers(config),
-} as const;
+  yes_token: ({ facts }) => answer(facts, 'yes'),
+  no_token: ({ facts }) => answer(facts, 'no'),
+  deepstack_layer_count: ({ config }) => deepstackLayers(config),
+} as const satisfies Record<string, (known: Known) => Derived>;
 
 const RERANKER = /qwen3-(vl-)?reranker/i;
 

@@ -1,7 +1,7 @@
 import type { Architecture } from '../archs/architecture.js';
 import { ownTensors } from '../archs/map-tensors.js';
 import { convertedMtp } from '../archs/mtp.js';
-import { checkArchitecture, findArchitecture } from '../archs/registry.js';
+import { checkArchitecture, findArchitecture, UnsupportedArchitectureError, unknownClass } from '../archs/registry.js';
 import {
   type Checkpoint,
   EMPTY_CHECKPOINT,
@@ -11,6 +11,7 @@ import {
   UnsupportedWeightsError,
 } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
+import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
 import { loadConfig } from '../config/load-config.js';
 import type { WaitEvent } from '../events.js';
@@ -51,7 +52,7 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     const names = ownTensors(arch, config, tensors).map(({ name }) => name);
     return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
   };
-  const arch = own ? checkArchitecture(own, known, params.archFile) : findArchitecture(known, params.arch);
+  const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
   if (params.vocabOnly) {
     const isRead = outType === 'auto' || arch.mtp?.counted !== undefined;
     const checkpoint = isRead ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
@@ -60,6 +61,23 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
   return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint };
+}
+
+/**
+ * The family of the model's class, or of the one that is asked for. Of a class that is unknown, the checkpoint's headers
+ * show what it resembles.
+ * @throws as `findArchitecture` does
+ */
+async function familyOf(known: Known, files: SmallFiles, params: ConversionParams): Promise<Architecture> {
+  try {
+    return findArchitecture(known, params.arch);
+  } catch (error) {
+    if (!(error instanceof UnsupportedArchitectureError) || params.vocabOnly) {
+      throw error;
+    }
+    const { tensors } = await checkpointIfAny(files, params.signal);
+    throw tensors.length > 0 ? unknownClass(known, tensors) : error;
+  }
 }
 
 /** What a file of the user's says of a family. The reader is loaded when it is needed. @throws ArchFileError */

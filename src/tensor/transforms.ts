@@ -15,7 +15,8 @@ const each =
  */
 export const TRANSFORMS = {
   /**
-   * heads: transformers keeps the two halves of a rotary dimension apart, and llama.cpp wants their rows interleaved.
+   * heads: transformers keeps the two halves of a rotary dimension apart, and llama.cpp wants their rows interleaved;
+   * then the number of heads behind them that stay as they are
    */
   rotary: each(rotary),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
@@ -44,6 +45,10 @@ export const TRANSFORMS = {
   pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
   /** rows of the result: rows of zeros are added at the end */
   pad: each(pad),
+  /** rows of zeros to add at the beginning */
+  lead: each(lead),
+  /** a number, and the shape of a tensor with it alone, in F32: nothing of the tensor itself is read */
+  fill: each((_, value = 0, ...shape) => build.fill(value, shape)),
   /** a number to add to each element */
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
@@ -58,9 +63,13 @@ export const TRANSFORMS = {
 
 export type TransformName = keyof typeof TRANSFORMS;
 
-function rotary(expr: TensorExpr, heads = 0): TensorExpr {
+function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   const shape = shapeOf(expr);
   const [rows = 0, ...columns] = shape;
+  if (others > 0) {
+    const own = (rows * heads) / (heads + others);
+    return build.concat([rotary(build.slice(expr, 0, 0, own), heads), build.slice(expr, 0, own, rows)], 0);
+  }
   if (heads === 0 || rows % (2 * heads) !== 0) {
     throw new RangeError(`its ${rows} rows can't be split in halves of ${heads} heads`);
   }
@@ -101,4 +110,8 @@ function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
 function pad(expr: TensorExpr, rows = 0): TensorExpr {
   const [own = 0, ...rest] = shapeOf(expr);
   return rows <= own ? expr : build.concat([expr, build.zeros(dtypeOf(expr), [rows - own, ...rest])], 0);
+}
+
+function lead(expr: TensorExpr, rows = 0): TensorExpr {
+  return build.concat([build.zeros(dtypeOf(expr), [rows, ...shapeOf(expr).slice(1)]), expr], 0);
 }

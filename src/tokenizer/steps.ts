@@ -1,5 +1,6 @@
+import { integer, optionalInteger } from '../config/fields.js';
 import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
-import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { vocabularySize } from './vocabulary-size.js';
@@ -10,6 +11,8 @@ type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void 
 const CODE_LLAMA_SIZE = 32016;
 const CODE_LLAMA_EOT = 32010;
 const GRANITE_SIZE = 49152;
+/** Roles of infill tokens. gguf-py/gguf/gguf_writer.py has a method for EOT alone, so the others are not written. */
+const INFILL = ['prefix', 'suffix', 'middle', 'eot'];
 
 const CHATML =
   "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}" +
@@ -27,13 +30,12 @@ export const STEPS = {
   },
 
   /**
-   * CodeLlama is recognised by its `vocab_size`. Of its infill tokens only EOT is written: gguf-py/gguf/gguf_writer.py
-   * has no method for the others.
+   * CodeLlama is recognised by its `vocab_size`.
    */
   'code-llama-infill': async (context, files) => {
     if (vocabularySize(context.config) === CODE_LLAMA_SIZE) {
       await writeSpecialVocab(context, files, {
-        types: ['prefix', 'suffix', 'middle', 'eot'],
+        types: INFILL,
         ids: { eot: CODE_LLAMA_EOT },
       });
     }
@@ -43,6 +45,32 @@ export const STEPS = {
   'granite-no-bos': ({ config, kv }) => {
     if (vocabularySize(config) === GRANITE_SIZE) {
       kv.bool('tokenizer.ggml.add_bos_token', false);
+    }
+  },
+
+  /** `<|eot|>` ends a turn. ref-quirk: `MuseGlimmerModel.set_vocab` in conversion/muse_glimmer.py. */
+  eot: ({ kv }, { tokenizer }) => {
+    const id = objectsAt(tokenizer, 'added_tokens').find(({ content }) => content === '<|eot|>')?.id;
+    if (typeof id === 'number') {
+      kv.u32('tokenizer.ggml.eot_token_id', id);
+    }
+  },
+
+  /**
+   * Corrects what ends a text and a turn, by config.json and generation_config.json. ref-quirk: `HunYuanModel.set_vocab`
+   * in conversion/hunyuan.py.
+   */
+  'hunyuan-ends': async ({ config, files, kv }) => {
+    const end = optionalInteger(config, 'eod_token_id');
+    if (end !== undefined) {
+      kv.u32('tokenizer.ggml.eos_token_id', end);
+    }
+    const ends = (await files.json('generation_config.json'))?.eos_token_id;
+    if (Array.isArray(ends) && ends.length > 1) {
+      kv.u32(
+        'tokenizer.ggml.eot_token_id',
+        integer({ hparams: { 'eos_token_id[0]': ends[0] ?? null } }, 'eos_token_id[0]'),
+      );
     }
   },
 
@@ -62,6 +90,18 @@ export const STEPS = {
     if (id !== undefined) {
       kv.u32('tokenizer.ggml.bos_token_id', tokenId(id));
       kv.u32('tokenizer.ggml.eos_token_id', tokenId(id));
+    }
+  },
+
+  'refact-infill': (context, files) => writeSpecialVocab(context, files, { types: INFILL }),
+
+  /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
+  'sea-lion': ({ kv }) => {
+    if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
+      kv.bool('tokenizer.ggml.add_bos_token', false);
+      kv.u32('tokenizer.ggml.padding_token_id', 3);
+      kv.u32('tokenizer.ggml.eos_token_id', 1);
+      kv.u32('tokenizer.ggml.unknown_token_id', 0);
     }
   },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;

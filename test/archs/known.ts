@@ -4,5 +4,8 @@ import type { Facts } from '#src/config/facts.js';
 
 /** A configuration, and beside it a repository that says nothing. */
 export function known(config: Config, facts: Partial<Facts> = {}): Known {
-  return { config, facts: { repoName: 'tiny', readme: null, pooling: () => undefined, answer: () => undefined, ...facts } };
+  return {
+    config,
+    facts: { repoName: 'tiny', readme: null, pooling: () => undefined, answer: () => undefined, ...facts },
+  };
 }

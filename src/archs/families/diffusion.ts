@@ -2,8 +2,8 @@ import type { Architecture, KeyRow } from '../architecture.js';
 import { DENSE, DOWN_GATE_UP, experts, ROTARY, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { fields, needed, TEXT_KEYS } from '../text-keys.js';
-import { QWEN2_KEYS } from './qwen2.js';
 import { QWEN_MOE_KEYS, qwen3moe } from './qwen-moe.js';
+import { QWEN2_KEYS } from './qwen2.js';
 
 /** Models that fill masked tokens in, in any order, so that each token sees all others. */
 const NOT_CAUSAL: KeyRow = ['{arch}.attention.causal', 'bool', { value: false }];
@@ -62,10 +62,7 @@ export const lladaMoe = {
     NOT_CAUSAL,
     NO_SHIFT,
   ],
-  tensors: [
-    ...named(`${DENSE} ffn_gate_inp attn_q_norm attn_k_norm`),
-    ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP),
-  ],
+  tensors: [...named(`${DENSE} ffn_gate_inp attn_q_norm attn_k_norm`), ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP)],
 } as const satisfies Architecture;
 
 export const rnd1 = {

@@ -17,9 +17,7 @@ export const dots1 = {
     needed('expert_weights_norm', 'bool', 'norm_topk_prob'),
   ],
   tensors: [
-    ...named(
-      `${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp attn_q_norm attn_k_norm`,
-    ),
+    ...named(`${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp attn_q_norm attn_k_norm`),
     ...QWEN_EXPERTS,
   ],
   unproven: true,

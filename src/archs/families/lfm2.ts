@@ -65,7 +65,7 @@ export const lfm2Embedding = {
   example: 'LiquidAI/LFM2.5-Embedding-350M',
   keys: [
     ...lfm2.keys,
-    ['{arch}.attention.causal', 'bool', { value: false }, { derive: 'class', is: 'Lfm2BidirectionalModel' }],
+    ['{arch}.attention.causal', 'bool', { value: false }, { derive: 'origin', is: 'Lfm2BidirectionalModel' }],
     ...QWEN2_KEYS.slice(-1),
   ],
   tensors: named(LFM2.replace('output ', ''), KERNEL),
@@ -88,7 +88,7 @@ export const lfm2moe = {
   rename: [...TEXT_MODEL.rename, ['.expert_bias', '.expert_bias.bias']],
   ignore: TEXT_MODEL.ignore,
   tensors: [
-    ...named(`${LFM2} ffn_gate_inp exp_probs_b`, KERNEL),
+    ...named(`${LFM2.replace('output ', '')} ffn_gate_inp exp_probs_b`, KERNEL),
     ...experts('feed_forward.experts.{x}.{p}', [
       ['w1', 'ffn_gate_exps'],
       ['w2', 'ffn_down_exps'],

@@ -1,5 +1,5 @@
-import type { Architecture, Transform } from '../architecture.js';
-import { block, DENSE, ROTARY, TEXT_MODEL } from '../rules.js';
+import type { Architecture, TensorRule, Transform, Value } from '../architecture.js';
+import { DENSE, ROTARY, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { fields, needed, TEXT_KEYS } from '../text-keys.js';
 
@@ -8,7 +8,11 @@ const PLUS_ONE: readonly Transform[] = [['add', 1]];
 const NORMS = ['attn_norm', 'post_attention_norm', 'ffn_norm', 'post_ffw_norm'];
 
 /** Queries and keys are normed without weights; then queries are scaled. The weights of such a norm say as much. */
-const normOf = (to: string, ...value: Transform[]) => block(to, ['self_attn.q_proj'], ...value);
+const normOf = (name: string, value: number | Value): TensorRule => ({
+  from: ['{L}.self_attn.q_proj.weight'],
+  to: `blk.{b}.${name}.weight`,
+  via: [['fill', value, 'head_dim']],
+});
 
 export const museGlimmer = {
   ...TEXT_MODEL,
@@ -27,8 +31,8 @@ export const museGlimmer = {
     ],
   ],
   tensors: [
-    { ...normOf('attn_q_norm', ['fill', 'head_dim', fields('qk_scale_factor')]), from: ['{L}.self_attn.q_proj.weight'], to: 'blk.{b}.attn_q_norm.weight' },
-    { ...normOf('attn_k_norm', ['fill', 'head_dim', 1]), from: ['{L}.self_attn.q_proj.weight'], to: 'blk.{b}.attn_k_norm.weight' },
+    normOf('attn_q_norm', { fields: ['qk_scale_factor'], required: true }),
+    normOf('attn_k_norm', 1),
     ...named(`${DENSE} attn_gate post_ffw_norm post_attention_norm`, {
       ...ROTARY,
       ...Object.fromEntries(NORMS.map((name) => [`${name}.weight`, PLUS_ONE])),

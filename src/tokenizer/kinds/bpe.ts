@@ -6,7 +6,7 @@ import { CHECK_TIMEOUT } from '../../hf-tokenizer/time-limit.js';
 import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '../../json.js';
 import { beyondVocabulary } from '../beyond-vocabulary.js';
-import { modelTypeOf, type TokenizerContext } from '../context.js';
+import { type KindOptions, modelTypeOf, type TokenizerContext } from '../context.js';
 import { recognizePreTokenizer } from '../pre/recognize.js';
 import { writeSpecialVocab } from '../special-vocab.js';
 import { addedTokenEntry, padding } from '../token-types.js';
@@ -42,12 +42,20 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
       '--pre-tokenizer overrides it.',
     );
   }
-  const { tokens, types } = withinTime(CHECK_TIMEOUT, () => vocabulary(auto, byId, size));
+  const { tokens, types } = withinTime(CHECK_TIMEOUT, () => vocabulary(auto, byId, size, context));
   kv.string('tokenizer.ggml.model', 'gpt2');
   kv.string('tokenizer.ggml.pre', name);
   kv.array('tokenizer.ggml.tokens', 'string', tokens);
   kv.array('tokenizer.ggml.token_type', 'i32', types);
-  await writeSpecialVocab(context, files, { merges: true, ids: roleIds(context, auto) });
+  await writeSpecialVocab(context, files, {
+    merges: true,
+    ids: roleIds(context, auto),
+    ...(lacksPadding(context) && { types: ['bos', 'eos', 'unk', 'sep', 'cls', 'mask'] }),
+  });
+}
+
+function lacksPadding({ mayLackPadding, config }: TokenizerContext): boolean {
+  return mayLackPadding === true && Number(config.hparams.pad_token_id ?? 0) < 0;
 }
 
 /** The ids of the tokens that the family gives roles to. @throws MalformedTokenizerError where one is no added token */
@@ -55,7 +63,7 @@ function roleIds({ roles = {} }: TokenizerContext, { tokens }: AutoTokenizer): R
   const ids = new Map([...tokens.added].map(([id, { content }]) => [content, id]));
   return Object.fromEntries(
     Object.entries(roles).map(([role, text]) => {
-      const id = ids.get(text);
+      const id = typeof text === 'number' ? text : ids.get(text);
       if (id === undefined) {
         throw malformedFile('tokenizer.json', `has no added token ${text}, the family's ${role}`);
       }
@@ -79,7 +87,12 @@ function decodeAdded({ json, init }: AutoTokenizer): (token: string) => string {
 /** The most characters of all added tokens as they decode: as many as tokenizer.json may have bytes. */
 const MAX_DECODED = 64 * 2 ** 20;
 
-function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], size: number) {
+function vocabulary(
+  auto: AutoTokenizer,
+  byId: readonly (string | undefined)[],
+  size: number,
+  { addedTokens }: KindOptions,
+) {
   const decode = decodeAdded(auto);
   const tokens = new Array<string>(size);
   const types = new Int32Array(size);
@@ -90,6 +103,9 @@ function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], 
     if (token === undefined) {
       tokens[id] = padding(id);
       types[id] = TOKEN_TYPE.unused;
+    } else if (added && addedTokens === 'as-they-are') {
+      tokens[id] = token;
+      types[id] = added.special ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined;
     } else if (added) {
       // llama.cpp looks for added tokens in the text before normalization, so a token that is not normalized is written
       // as it decodes.
