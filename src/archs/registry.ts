@@ -5,6 +5,7 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as bailingMoe from './families/bailing-moe.js';
 import * as bloom from './families/bloom.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
@@ -17,12 +18,14 @@ import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
 import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
+import * as mimo from './families/mimo.js';
 import * as mistral3 from './families/mistral3.js';
 import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
 import * as openelm from './families/openelm.js';
 import * as phi from './families/phi.js';
 import * as qwenMoe from './families/qwen-moe.js';
+import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
@@ -49,6 +52,8 @@ const FILES = [
   lfm2,
   museGlimmer,
   sarashina2,
+  bailingMoe,
+  mimo,
   mistral3,
   mpt,
   openelm,
@@ -56,6 +61,7 @@ const FILES = [
   qwen2,
   qwen3,
   qwenMoe,
+  qwenNext,
   qwenVl,
   refact,
   smollm3,
