@@ -6,10 +6,14 @@ import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
 import * as arctic from './families/arctic.js';
+import * as bailingMoe from './families/bailing-moe.js';
 import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
 import * as dbrx from './families/dbrx.js';
 import * as deepseek from './families/deepseek.js';
+import * as diffusion from './families/diffusion.js';
+import * as dots1 from './families/dots1.js';
+import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
 import * as falcon from './families/falcon.js';
 import * as gemma from './families/gemma.js';
@@ -25,11 +29,14 @@ import * as graniteMoe from './families/granite-moe.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
 import * as jinaBert from './families/jina-bert.js';
+import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
 import * as mellum from './families/mellum.js';
+import * as mimo from './families/mimo.js';
 import * as mistral3 from './families/mistral3.js';
 import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
+import * as museGlimmer from './families/muse-glimmer.js';
 import * as nemotron from './families/nemotron.js';
 import * as neoBert from './families/neo-bert.js';
 import * as nomicBert from './families/nomic-bert.js';
@@ -39,11 +46,13 @@ import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
 import * as plm from './families/plm.js';
 import * as qwenMoe from './families/qwen-moe.js';
+import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
+import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
 import * as smollm3 from './families/smollm3.js';
 import * as spark25 from './families/spark2-5.js';
@@ -55,10 +64,14 @@ import { UNSUPPORTED } from './unsupported.js';
 /** The files of all families; a new one gets its line here. */
 const FILES = [
   arctic,
+  bailingMoe,
   bert,
   bloom,
   dbrx,
   deepseek,
+  diffusion,
+  dots1,
+  ernie,
   euroBert,
   falcon,
   gemma,
@@ -74,11 +87,14 @@ const FILES = [
   grovemoe,
   hrmText,
   jinaBert,
+  lfm2,
   llama,
   mellum,
+  mimo,
   mistral3,
   modernBert,
   mpt,
+  museGlimmer,
   nemotron,
   neoBert,
   nomicBert,
@@ -88,11 +104,13 @@ const FILES = [
   phi,
   plm,
   qwenMoe,
+  qwenNext,
   qwenVl,
   qwen2,
   qwen3,
   refact,
   roberta,
+  sarashina2,
   smallthinker,
   smollm3,
   spark25,

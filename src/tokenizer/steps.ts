@@ -1,5 +1,6 @@
+import { integer, optionalInteger } from '../config/fields.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
-import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
@@ -55,6 +56,32 @@ export const STEPS = {
   'granite-no-bos': ({ config, kv }) => {
     if (vocabularySize(config) === GRANITE_SIZE) {
       kv.bool('tokenizer.ggml.add_bos_token', false);
+    }
+  },
+
+  /** `<|eot|>` ends a turn. ref-quirk: `MuseGlimmerModel.set_vocab` in conversion/muse_glimmer.py. */
+  eot: ({ kv }, { tokenizer }) => {
+    const id = objectsAt(tokenizer, 'added_tokens').find(({ content }) => content === '<|eot|>')?.id;
+    if (typeof id === 'number') {
+      kv.u32('tokenizer.ggml.eot_token_id', id);
+    }
+  },
+
+  /**
+   * Corrects what ends a text and a turn, by config.json and generation_config.json. ref-quirk: `HunYuanModel.set_vocab`
+   * in conversion/hunyuan.py.
+   */
+  'hunyuan-ends': async ({ config, files, kv }) => {
+    const end = optionalInteger(config, 'eod_token_id');
+    if (end !== undefined) {
+      kv.u32('tokenizer.ggml.eos_token_id', end);
+    }
+    const ends = (await files.json('generation_config.json'))?.eos_token_id;
+    if (Array.isArray(ends) && ends.length > 1) {
+      kv.u32(
+        'tokenizer.ggml.eot_token_id',
+        integer({ hparams: { 'eos_token_id[0]': ends[0] ?? null } }, 'eos_token_id[0]'),
+      );
     }
   },
 
