@@ -101,6 +101,7 @@ const architecture = v.strictObject({
   gguf: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/, 'is no name of an architecture, such as "llama"')),
   example: v.string(),
   keys: v.array(keyRow),
+  firstKeys: v.exactOptional(v.array(keyRow)),
   blocks: v.array(v.union([text, v.strictObject({ begin: text, after: nameOf(COUNTS) })])),
   strip: texts,
   unwrap: texts,

@@ -20,6 +20,8 @@ export interface Architecture {
   readonly example: string;
   /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
   readonly keys: readonly KeyRow[];
+  /** Keys that stand before the metadata of the model card. */
+  readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
@@ -151,7 +153,10 @@ export interface TensorRule {
   readonly group?: string;
 }
 
-/** A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. */
+/**
+ * A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. Of
+ * a value that is a list, the element for the tensor's block counts.
+ */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
 
 /** A fact about the weights that keys and conditions ask for by its `id`. */

@@ -5,22 +5,28 @@ import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as apertus from './families/apertus.js';
+import * as deci from './families/deci.js';
 import * as llama from './families/llama.js';
+import * as llama4 from './families/llama4.js';
+import * as maincoder from './families/maincoder.js';
 import * as mistral3 from './families/mistral3.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
-import * as smollm3 from './families/smollm3.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  llama, //
+  apertus, //
+  deci,
+  llama,
+  llama4,
+  maincoder,
   mistral3,
   qwen2,
   qwen3,
   qwenMoe,
-  smollm3,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */

@@ -11,6 +11,7 @@ import {
   optionalString,
   show,
 } from './fields.js';
+import { LLAMA_DERIVATIONS } from './llama-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
 /** What derivations read. */
@@ -50,6 +51,7 @@ export const DERIVATIONS = {
   ministral3_yarn_multiplier: ({ config }) => ministralMultiplier(config),
   pooling_type: ({ facts }) => facts.pooling(),
   is_reranker: ({ config, facts }) => isReranker(config, facts),
+  ...LLAMA_DERIVATIONS,
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
   file_type: ({ fileType }) => fileType,

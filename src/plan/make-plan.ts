@@ -148,6 +148,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
   const { model, known, params, metadata, outType, guesses, emit } = sources;
   const { files, config, arch } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
+  writeKeys(arch, known, kv, arch.firstKeys ?? []);
   writeMetadata(metadata, kv);
   writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);

@@ -55,7 +55,10 @@ test('an architecture without a graph: the error names those that have one', asy
 });
 
 /** Architectures of GGUF that are converted, but have no graph yet. */
-const NOT_RUN: readonly string[] = [];
+const NOT_RUN: readonly string[] = [
+  ...['apertus', 'deci', 'arcee', 'llama-embed', 'nanbeige', 'llama4', 'maincoder'],
+  ...['qwen2moe', 'qwen3moe'],
+];
 
 test('what is converted can be run, except for the architectures that are listed here', () => {
   const converted = [...new Set(ARCHITECTURES.map(({ gguf }) => gguf))];
