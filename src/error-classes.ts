@@ -1,4 +1,5 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
+export { FusionError } from './archs/fuse.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
 export {
   ArchFileError,

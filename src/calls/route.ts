@@ -17,6 +17,8 @@ const OF_CONVERSIONS = [
   'preTokenizer',
   'arch',
   'archFile',
+  'fuseQkv',
+  'fuseGateUpExps',
 ] as const satisfies readonly (keyof ConversionParams)[];
 
 /** The parameters of `quantize` where the source of a conversion is a GGUF file; else null. @throws UsageError */
@@ -25,8 +27,9 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
     return null;
   }
   await refuseMissing(params.source, params);
-  const { modelName, metadata, vocabOnly, preTokenizer, arch, archFile, outtype, ...rest } = params;
-  const given = { modelName, metadata, vocabOnly, preTokenizer, arch, archFile };
+  const { modelName, metadata, vocabOnly, preTokenizer, arch, archFile, fuseQkv, fuseGateUpExps, outtype, ...rest } =
+    params;
+  const given = { modelName, metadata, vocabOnly, preTokenizer, arch, archFile, fuseQkv, fuseGateUpExps };
   const other = OF_CONVERSIONS.find((name) => given[name] !== undefined && given[name] !== false);
   if (other) {
     throw new OptionOfOtherSourceError(

@@ -41,7 +41,12 @@ export function convertCommand(command: Command): Command {
     .option('--metadata <file>', 'a JSON file whose fields override the metadata')
     .option('--pre-tokenizer <name>', 'the pre-tokenizer, where it is not recognised')
     .option('--arch <class>', 'convert as this class of models (see hf2gguf archs)')
-    .option('--arch-file <file>', 'a JSON file that describes the family of models (see hf2gguf archs NAME --json)');
+    .option('--arch-file <file>', 'a JSON file that describes the family of models (see hf2gguf archs NAME --json)')
+    .option(
+      '--fuse-qkv',
+      "join each block's queries, keys and values into one tensor, where llama.cpp knows such a one",
+    )
+    .option('--fuse-gate-up-exps', 'join the gates of experts with their up projections');
   addOutputOptions(command);
   addHubOptions(command);
   command.optionsGroup('With --quant:');

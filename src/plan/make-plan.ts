@@ -1,3 +1,4 @@
+import { fuse } from '../archs/fuse.js';
 import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
@@ -54,7 +55,7 @@ export async function makePlan(
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
   const probes = params.vocabOnly ? undefined : await readProbes(arch, checkpoint.tensors, { repo, config, params });
   const known = { config, facts: model.facts, ...(probes && { probes }) };
-  const tensors = params.vocabOnly ? [] : mapTensors(arch, known, checkpoint.tensors);
+  const tensors = params.vocabOnly ? [] : fuse(arch, known, mapTensors(arch, known, checkpoint.tensors), params);
   const metadata = await loadMetadata({
     files: model.files,
     folderName: repo.name,
