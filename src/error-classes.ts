@@ -1,4 +1,5 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
+export { DraftVocabularyError } from './archs/draft-vocabulary.js';
 export { FusionError } from './archs/fuse.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
 export {
@@ -26,6 +27,7 @@ export {
   TruncatedFileError,
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
+export { NoTargetModelError } from './config/facts.js';
 export { ConfigFieldError } from './config/fields.js';
 export { PoolingFileError, UnsupportedPoolingError } from './config/pooling.js';
 export { AssignmentError } from './files/assignments.js';

@@ -7,7 +7,7 @@ import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { holds } from './conditions.js';
-import { EXTRA_TENSORS } from './extra-tensors.js';
+import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
 import { isLayer } from './values.js';
@@ -53,17 +53,14 @@ export function mapTensors(
 ): readonly NamedExpr[] {
   const rules = architecture.tensors.filter(({ when }) => holds(when, known));
   const mapper = new Mapper({ ...architecture, tensors: rules }, known);
-  for (const name of architecture.extra ?? []) {
-    for (const tensor of EXTRA_TENSORS[name](known.config)) {
-      mapper.put(tensor.name, tensor.expr, 'made from config.json');
-    }
-  }
+  mapper.addExtra(architecture.extra);
   const isDropped = globs(architecture.drop);
   for (const { name, tensor } of ownTensors(architecture, tensors)) {
     if (!isDropped(name)) {
       mapper.add(name, tensor);
     }
   }
+  mapper.addExtra(architecture.lastExtra);
   return mapper.finish();
 }
 
@@ -90,6 +87,12 @@ class Mapper {
     this.#patterns = compile(architecture);
     this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
     this.#blocks = blockCount(known.config);
+  }
+
+  addExtra(names: readonly ExtraName[] = []): void {
+    for (const { name, expr } of names.flatMap((each) => EXTRA_TENSORS[each](this.known))) {
+      this.put(name, expr, 'made while planning');
+    }
   }
 
   add(name: string, tensor: NamedExpr): void {

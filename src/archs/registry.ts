@@ -7,6 +7,8 @@ import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
 import * as apertus from './families/apertus.js';
 import * as deci from './families/deci.js';
+import * as dflash from './families/dflash.js';
+import * as eagle3 from './families/eagle3.js';
 import * as llama from './families/llama.js';
 import * as llama4 from './families/llama4.js';
 import * as maincoder from './families/maincoder.js';
@@ -20,6 +22,8 @@ import { UNSUPPORTED } from './unsupported.js';
 const FILES = [
   apertus, //
   deci,
+  dflash,
+  eagle3,
   llama,
   llama4,
   maincoder,

@@ -19,7 +19,7 @@ export function writeKeys(
   for (const [name, type, from, when] of rows) {
     const value = holds(when, known) ? typedValue(from, type, known) : undefined;
     const key = name.replace('{arch}', gguf);
-    if (value === undefined) {
+    if (value === undefined || (typeof value === 'object' && value.length === 0)) {
       continue;
     }
     if (type === 'string[]') {

@@ -17,6 +17,7 @@ const OF_CONVERSIONS = [
   'preTokenizer',
   'arch',
   'archFile',
+  'targetModelDir',
   'fuseQkv',
   'fuseGateUpExps',
 ] as const satisfies readonly (keyof ConversionParams)[];
@@ -27,10 +28,9 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
     return null;
   }
   await refuseMissing(params.source, params);
-  const { modelName, metadata, vocabOnly, preTokenizer, arch, archFile, fuseQkv, fuseGateUpExps, outtype, ...rest } =
-    params;
-  const given = { modelName, metadata, vocabOnly, preTokenizer, arch, archFile, fuseQkv, fuseGateUpExps };
-  const other = OF_CONVERSIONS.find((name) => given[name] !== undefined && given[name] !== false);
+  const { modelName, metadata, vocabOnly, preTokenizer, arch, archFile, ...others } = params;
+  const { targetModelDir, fuseQkv, fuseGateUpExps, outtype, ...rest } = others;
+  const other = OF_CONVERSIONS.find((name) => params[name] !== undefined && params[name] !== false);
   if (other) {
     throw new OptionOfOtherSourceError(
       `${optionName(other)} has no effect on ${params.source}, a GGUF file.`,

@@ -42,6 +42,7 @@ export function convertCommand(command: Command): Command {
     .option('--pre-tokenizer <name>', 'the pre-tokenizer, where it is not recognised')
     .option('--arch <class>', 'convert as this class of models (see hf2gguf archs)')
     .option('--arch-file <file>', 'a JSON file that describes the family of models (see hf2gguf archs NAME --json)')
+    .option('--target-model-dir <model>', 'for a draft model: the one that it drafts for, whose vocabulary it has')
     .option(
       '--fuse-qkv',
       "join each block's queries, keys and values into one tensor, where llama.cpp knows such a one",

@@ -1,5 +1,6 @@
 import type { Config } from './config.js';
 import { blockCount, headCount, headDim, kvHeadCount } from './derive.js';
+import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import type { Facts } from './facts.js';
 import {
   ConfigFieldError,
@@ -51,6 +52,7 @@ export const DERIVATIONS = {
   ministral3_yarn_multiplier: ({ config }) => ministralMultiplier(config),
   pooling_type: ({ facts }) => facts.pooling(),
   is_reranker: ({ config, facts }) => isReranker(config, facts),
+  ...DRAFT_DERIVATIONS,
   ...LLAMA_DERIVATIONS,
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,

@@ -18,6 +18,8 @@ export const TRANSFORMS = {
    * heads: transformers keeps the two halves of a rotary dimension apart, and llama.cpp wants their rows interleaved.
    */
   rotary: each(rotary),
+  /** dimensions of a head: the reverse, rows that are interleaved become two halves of each head */
+  halves: each(halves),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
   reshape: each((expr, ...shape) => build.reshape(expr, complete(expr, shape))),
   /** for each new dimension, the old one */
@@ -66,6 +68,16 @@ function rotary(expr: TensorExpr, heads = 0): TensorExpr {
   }
   const halves = build.reshape(expr, [heads, 2, rows / heads / 2, ...columns]);
   return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
+}
+
+function halves(expr: TensorExpr, size = 0): TensorExpr {
+  const shape = shapeOf(expr);
+  const [rows = 0, ...columns] = shape;
+  if (size < 2 || size % 2 !== 0 || rows % size !== 0) {
+    throw new RangeError(`its ${rows} rows can't be split in heads of ${size} rows`);
+  }
+  const pairs = build.reshape(expr, [rows / size, size / 2, 2, ...columns]);
+  return build.reshape(build.transpose(pairs, 1, 2), shape);
 }
 
 function complete(expr: TensorExpr, shape: readonly number[]): number[] {
