@@ -24,7 +24,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
   v.union([
     v.strictObject({
       fields: some,
-      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding']), some])),
+      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding', 'target']), some])),
       required: v.exactOptional(v.literal(true)),
       or: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
     }),
@@ -94,7 +94,7 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal']), of: some });
+const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal', 'there']), of: some });
 
 const architecture = v.strictObject({
   classes: some,
@@ -126,6 +126,8 @@ const architecture = v.strictObject({
       plainName: v.exactOptional(v.literal(true)),
     }),
   ),
+  lastExtra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  target: v.exactOptional(v.picklist(['files', 'family'])),
   tokenizer: v.exactOptional(
     v.strictObject({
       before: v.exactOptional(steps),

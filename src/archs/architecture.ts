@@ -49,6 +49,13 @@ export interface Architecture {
   readonly denseModules?: true;
   /** Blocks for multi-token prediction, if the family has them. */
   readonly mtp?: Mtp;
+  /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
+  readonly lastExtra?: readonly ExtraName[];
+  /**
+   * A draft model has the vocabulary of the model that it drafts for (`--target-model-dir`): read from its files by the
+   * plan of this family (`files`), or by that of its own (`family`).
+   */
+  readonly target?: 'files' | 'family';
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
   /** No output of the reference was there to compare with. */
@@ -147,8 +154,11 @@ export type LayerTest =
   | { readonly every: Value; readonly after?: number }
   | { readonly from: Value };
 
-/** Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window. */
-export type PartName = 'rope' | 'rope_root' | 'rope_sliding';
+/**
+ * Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window; the
+ * configuration of the model that this one drafts for.
+ */
+export type PartName = 'rope' | 'rope_root' | 'rope_sliding' | 'target';
 
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
@@ -182,14 +192,20 @@ export interface TensorRule {
   readonly group?: string;
 }
 
-/** A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. */
+/**
+ * A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. Of
+ * a value that is a list, the element for the tensor's block counts.
+ */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
 
 /** A fact about the weights that keys and conditions ask for by its `id`. */
 export interface Probe {
   readonly id: string;
-  /** `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same. */
-  readonly want: 'values' | 'zero' | 'equal';
+  /**
+   * `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same; `there`: whether the
+   * checkpoint has one of the tensors, none of which is read.
+   */
+  readonly want: 'values' | 'zero' | 'equal' | 'there';
   /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
   readonly of: readonly string[];
 }

@@ -5,14 +5,18 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as apertus from './families/apertus.js';
 import * as arctic from './families/arctic.js';
 import * as bailingMoe from './families/bailing-moe.js';
 import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
 import * as dbrx from './families/dbrx.js';
+import * as deci from './families/deci.js';
 import * as deepseek from './families/deepseek.js';
+import * as dflash from './families/dflash.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
+import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
 import * as falcon from './families/falcon.js';
@@ -31,6 +35,8 @@ import * as hrmText from './families/hrm-text.js';
 import * as jinaBert from './families/jina-bert.js';
 import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
+import * as llama4 from './families/llama4.js';
+import * as maincoder from './families/maincoder.js';
 import * as mellum from './families/mellum.js';
 import * as mimo from './families/mimo.js';
 import * as mistral3 from './families/mistral3.js';
@@ -54,7 +60,6 @@ import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
-import * as smollm3 from './families/smollm3.js';
 import * as spark25 from './families/spark2-5.js';
 import * as starcoder from './families/starcoder.js';
 import * as t5 from './families/t5.js';
@@ -63,14 +68,18 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
+  apertus,
   arctic,
   bailingMoe,
   bert,
   bloom,
   dbrx,
+  deci,
   deepseek,
+  dflash,
   diffusion,
   dots1,
+  eagle3,
   ernie,
   euroBert,
   falcon,
@@ -89,6 +98,8 @@ const FILES = [
   jinaBert,
   lfm2,
   llama,
+  llama4,
+  maincoder,
   mellum,
   mimo,
   mistral3,
@@ -112,7 +123,6 @@ const FILES = [
   roberta,
   sarashina2,
   smallthinker,
-  smollm3,
   spark25,
   starcoder,
   t5,

@@ -269,6 +269,11 @@ export function named(list: string, via: Readonly<Record<string, readonly Transf
   return rules;
 }
 
+/** What checkpoints call a tensor, behind the name of its block. */
+export function spellings(name: string): readonly string[] {
+  return BLOCK_TENSORS.get(name) ?? MODEL_TENSORS.get(name) ?? [];
+}
+
 function spellingsOf(name: string): readonly string[] {
   const spellings = MODEL_TENSORS.get(name) ?? BLOCK_TENSORS.get(name)?.map((spelling) => `{L}.${spelling}`);
   if (spellings === undefined) {

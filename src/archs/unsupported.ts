@@ -35,17 +35,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     next: 'Convert one that has both.',
   },
   {
-    classes: ['LLaMAForCausalLM', 'LlamaForCausalLM', 'LlamaModel'],
-    when: {
-      all: [
-        { field: 'draft_vocab_size', exists: true },
-        { field: 'num_hidden_layers', is: 1 },
-      ],
-    },
-    what: 'an EAGLE-3 draft model (config.json has a draft_vocab_size and one layer)',
-    next: 'Convert the model that it drafts for.',
-  },
-  {
     classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],
     when: { field: 'model_type', is: 'mistral4' },
     what: 'a Mistral 4',

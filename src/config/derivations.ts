@@ -1,5 +1,6 @@
 import type { Config } from './config.js';
 import { blockCount, decoderBlockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
+import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import { EARLY_MODEL_DERIVATIONS } from './early-model-derivations.js';
 import {
   ConfigFieldError,
@@ -15,6 +16,7 @@ import {
 import { GEMMA_DERIVATIONS } from './gemma-derivations.js';
 import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
 import type { Derived, Known } from './known.js';
+import { LLAMA_DERIVATIONS } from './llama-derivations.js';
 import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
@@ -56,6 +58,8 @@ export const DERIVATIONS = {
   class_labels: ({ config }) => classLabels(config),
   decoder_block_count: ({ config }) => decoderBlockCount(config),
   ...QWEN_DERIVATIONS,
+  ...DRAFT_DERIVATIONS,
+  ...LLAMA_DERIVATIONS,
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
   /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */

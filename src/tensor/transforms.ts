@@ -20,7 +20,8 @@ export const TRANSFORMS = {
    */
   rotary: each(rotary),
   /**
-   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone; the rest keep their places.
+   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone (all, if it is
+   * not said); the rest keep their places
    */
   halves: each(halves),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
@@ -87,7 +88,7 @@ function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
 }
 
-function halves(expr: TensorExpr, size = 1, rotated = 0): TensorExpr {
+function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
   const shape = shapeOf(expr);
   const [rows = 0, ...columns] = shape;
   if (rows % size !== 0 || rotated % 2 !== 0 || rotated > size) {

@@ -1,4 +1,5 @@
-import { integer, optionalInteger } from '../config/fields.js';
+import { type FieldSource, integer, optionalInteger, optionalObject } from '../config/fields.js';
+import type { KeyValues } from '../gguf/key-values.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
@@ -157,7 +158,25 @@ export const STEPS = {
       kv.u32('tokenizer.ggml.token_type_count', 2);
     }
   },
+
+  /** ref-quirk: `DFlashModel.set_vocab` in conversion/qwen.py. */
+  'dflash-mask-token': ({ config, kv }) => {
+    writeMaskToken(kv, { hparams: optionalObject(config, 'dflash_config') ?? {}, path: 'dflash_config' });
+  },
+
+  /** A DSpark may have its fields in the root. */
+  'dspark-mask-token': ({ config, kv }) => {
+    const own = optionalObject(config, 'dflash_config');
+    writeMaskToken(kv, own ? { hparams: own, path: 'dflash_config' } : config);
+  },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
+
+function writeMaskToken(kv: KeyValues, source: FieldSource): void {
+  const id = optionalInteger(source, 'mask_token_id');
+  if (id !== undefined) {
+    kv.u32('tokenizer.ggml.mask_token_id', id);
+  }
+}
 
 export type StepName = keyof typeof STEPS;
 
