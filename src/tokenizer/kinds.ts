@@ -1,7 +1,10 @@
 import { bpe } from './kinds/bpe.js';
 import type { TokenizerKind } from './kinds/kind.js';
 import { llamaHf } from './kinds/llama-hf.js';
+import { elsewhere, none } from './kinds/none.js';
 import { hybridDna, tekken } from './kinds/not-yet.js';
+import { plamo } from './kinds/plamo.js';
+import { rwkv } from './kinds/rwkv.js';
 import { sentencePiece } from './kinds/sentencepiece.js';
 import { t5 } from './kinds/t5.js';
 import { whitespace } from './kinds/whitespace.js';
@@ -11,8 +14,12 @@ import { xlmRoberta, xlmRobertaMask } from './kinds/xlm-roberta.js';
 /** All kinds of tokenizers, by the name that the `tokenizer` plan of an architecture uses. */
 export const KINDS = {
   bpe,
+  elsewhere,
   'hybrid-dna': hybridDna,
   'llama-hf': llamaHf,
+  none,
+  plamo,
+  rwkv,
   sentencepiece: sentencePiece,
   t5,
   tekken,
