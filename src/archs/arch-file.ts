@@ -30,6 +30,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
     }),
     v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number()), v.array(v.string())]) }),
     v.strictObject({ derive: derivation }),
+    v.strictObject({ block: v.literal(true) }),
     v.strictObject({ probe: text }),
     v.strictObject({ first: v.array(value) }),
     v.strictObject({

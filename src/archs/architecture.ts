@@ -123,6 +123,8 @@ export type Value =
     }
   | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
   | { readonly derive: DerivationName }
+  /** In a transform: the number of the tensor's block. */
+  | { readonly block: true }
   /** A probe's values. */
   | { readonly probe: string }
   /** The first of some values that is there. */

@@ -29,6 +29,7 @@ import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
+import * as rwkv from './families/rwkv.js';
 import * as smollm3 from './families/smollm3.js';
 import * as starcoder from './families/starcoder.js';
 import * as t5 from './families/t5.js';
@@ -61,6 +62,7 @@ const FILES = [
   qwen3,
   refact,
   roberta,
+  rwkv,
   smollm3,
   starcoder,
   t5,

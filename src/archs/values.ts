@@ -75,6 +75,9 @@ export function typedValue(from: Value, type: KeyType, known: Known): Derived {
   if ('derive' in from) {
     return derive(from.derive, known);
   }
+  if ('block' in from) {
+    return known.block;
+  }
   return 'math' in from ? calculated(from.math, from.of, known) : perLayer(from, type, known);
 }
 
