@@ -44,8 +44,9 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
 const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
   v.union([
     v.strictObject({ list: value, is }),
-    v.strictObject({ every: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ every: value, after: v.exactOptional(v.union([v.number(), value])) }),
     v.strictObject({ from: value }),
+    v.strictObject({ not: layerTest }),
   ]),
 );
 

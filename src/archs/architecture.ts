@@ -140,8 +140,9 @@ export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min
 /** Which blocks: those with a certain element in a list, or every so many, where `after` is added to a block's number. */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
-  | { readonly every: Value; readonly after?: number }
-  | { readonly from: Value };
+  | { readonly every: Value; readonly after?: number | Value }
+  | { readonly from: Value }
+  | { readonly not: LayerTest };
 
 /** Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window. */
 export type PartName = 'rope' | 'rope_root' | 'rope_sliding';

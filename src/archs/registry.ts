@@ -23,6 +23,13 @@ import * as neoBert from './families/neo-bert.js';
 import * as nomicBert from './families/nomic-bert.js';
 import * as openelm from './families/openelm.js';
 import * as phi from './families/phi.js';
+import * as chatglm from './families/chatglm.js';
+import * as glmMoe from './families/glm-moe.js';
+import * as grok from './families/grok.js';
+import * as jamba from './families/jamba.js';
+import * as llama from './families/llama.js';
+import * as mistral3 from './families/mistral3.js';
+import * as plamo from './families/plamo.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
@@ -56,6 +63,15 @@ const FILES = [
   nomicBert,
   openelm,
   phi,
+  chatglm, //
+  glmMoe,
+  grok,
+  jamba,
+  llama,
+  mistral3,
+  plamo,
+  qwen2,
+  qwen3,
   qwenMoe,
   qwenVl,
   qwen2,

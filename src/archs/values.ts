@@ -97,7 +97,11 @@ export function rawValue(from: Value, known: Known): Json | undefined {
 export function isLayer(test: LayerTest, block: number, known: Known): boolean {
   if ('every' in test) {
     const every = typedValue(test.every, 'u32', known);
-    return typeof every === 'number' && every > 0 && (block + (test.after ?? 0)) % every === 0;
+    const after = typeof test.after === 'object' ? typedValue(test.after, 'i32', known) : (test.after ?? 0);
+    return typeof every === 'number' && every > 0 && typeof after === 'number' && (block + after) % every === 0;
+  }
+  if ('not' in test) {
+    return !isLayer(test.not, block, known);
   }
   if ('from' in test) {
     const from = typedValue(test.from, 'u32', known);

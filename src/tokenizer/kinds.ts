@@ -1,6 +1,7 @@
 import { bpe } from './kinds/bpe.js';
 import type { TokenizerKind } from './kinds/kind.js';
 import { llamaHf } from './kinds/llama-hf.js';
+import { chatglm3 } from './kinds/chatglm3.js';
 import { elsewhere, none } from './kinds/none.js';
 import { hybridDna, tekken } from './kinds/not-yet.js';
 import { plamo } from './kinds/plamo.js';
@@ -14,6 +15,7 @@ import { xlmRoberta, xlmRobertaMask } from './kinds/xlm-roberta.js';
 /** All kinds of tokenizers, by the name that the `tokenizer` plan of an architecture uses. */
 export const KINDS = {
   bpe,
+  chatglm3,
   elsewhere,
   'hybrid-dna': hybridDna,
   'llama-hf': llamaHf,

@@ -1,6 +1,7 @@
 import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
 import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
+import { readJinja, writeChatTemplate } from './chat-template.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
 import { vocabularySize } from './vocabulary-size.js';
@@ -39,6 +40,21 @@ export const STEPS = {
         types: INFILL,
         ids: { eot: CODE_LLAMA_EOT },
       });
+    }
+  },
+
+  /** The template of chat_template.jinja, or else of tokenizer_config.json, whatever the kind has written. */
+  'chat-template': async ({ files, kv }, { tokenizerConfig }) => {
+    const template = (await readJinja(files, 'chat_template.jinja')) ?? tokenizerConfig?.chat_template;
+    if (typeof template === 'string' || Array.isArray(template)) {
+      writeChatTemplate(kv, template);
+    }
+  },
+
+  /** Jamba without a SentencePiece model. ref-quirk: `set_vocab` in conversion/jamba.py. */
+  'no-space-prefix': async ({ files, kv }) => {
+    if (!(await files.has('tokenizer.model'))) {
+      kv.bool('tokenizer.ggml.add_space_prefix', false);
     }
   },
 
