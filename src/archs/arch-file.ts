@@ -31,6 +31,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
     v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number()), v.array(v.string())]) }),
     v.strictObject({ derive: derivation }),
     v.strictObject({ block: v.literal(true) }),
+    v.strictObject({ element: v.number(), of: value }),
     v.strictObject({ probe: text }),
     v.strictObject({ first: v.array(value) }),
     v.strictObject({
@@ -129,7 +130,7 @@ const architecture = v.strictObject({
     v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
-      multiple: v.exactOptional(v.number()),
+      multiple: v.exactOptional(v.union([v.number(), v.strictTuple([text, v.number()])])),
       after: v.exactOptional(steps),
       roles: v.exactOptional(v.record(text, text)),
     }),

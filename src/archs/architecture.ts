@@ -125,6 +125,8 @@ export type Value =
   | { readonly derive: DerivationName }
   /** In a transform: the number of the tensor's block. */
   | { readonly block: true }
+  /** An element of a list, counted from 0. */
+  | { readonly element: number; readonly of: Value }
   /** A probe's values. */
   | { readonly probe: string }
   /** The first of some values that is there. */

@@ -7,15 +7,20 @@ import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
 import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
+import * as chatglm from './families/chatglm.js';
 import * as euroBert from './families/euro-bert.js';
 import * as falcon from './families/falcon.js';
+import * as falconH1 from './families/falcon-h1.js';
 import * as glmMoe from './families/glm-moe.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as grok from './families/grok.js';
+import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
 import * as llama from './families/llama.js';
+import * as mamba from './families/mamba.js';
 import * as mistral3 from './families/mistral3.js';
 import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
@@ -23,12 +28,6 @@ import * as neoBert from './families/neo-bert.js';
 import * as nomicBert from './families/nomic-bert.js';
 import * as openelm from './families/openelm.js';
 import * as phi from './families/phi.js';
-import * as chatglm from './families/chatglm.js';
-import * as glmMoe from './families/glm-moe.js';
-import * as grok from './families/grok.js';
-import * as jamba from './families/jamba.js';
-import * as llama from './families/llama.js';
-import * as mistral3 from './families/mistral3.js';
 import * as plamo from './families/plamo.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenVl from './families/qwen-vl.js';
@@ -40,13 +39,18 @@ import * as rwkv from './families/rwkv.js';
 import * as smollm3 from './families/smollm3.js';
 import * as starcoder from './families/starcoder.js';
 import * as t5 from './families/t5.js';
+import * as talkie from './families/talkie.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
+  talkie,
+  mamba,
+  falconH1,
   bert,
   bloom,
+  chatglm,
   euroBert,
   falcon,
   glmMoe,
@@ -54,6 +58,8 @@ const FILES = [
   granite,
   graniteHybrid,
   graniteMoe,
+  grok,
+  jamba,
   jinaBert,
   llama,
   mistral3,
@@ -63,19 +69,11 @@ const FILES = [
   nomicBert,
   openelm,
   phi,
-  chatglm, //
-  glmMoe,
-  grok,
-  jamba,
-  llama,
-  mistral3,
   plamo,
   qwen2,
   qwen3,
   qwenMoe,
   qwenVl,
-  qwen2,
-  qwen3,
   refact,
   roberta,
   rwkv,

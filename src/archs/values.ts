@@ -75,6 +75,10 @@ export function typedValue(from: Value, type: KeyType, known: Known): Derived {
   if ('derive' in from) {
     return derive(from.derive, known);
   }
+  if ('element' in from) {
+    const list = typedValue(from.of, 'f32[]', known);
+    return typeof list === 'object' ? list[from.element] : undefined;
+  }
   if ('block' in from) {
     return known.block;
   }

@@ -1,7 +1,7 @@
 import { bpe } from './kinds/bpe.js';
+import { chatglm3 } from './kinds/chatglm3.js';
 import type { TokenizerKind } from './kinds/kind.js';
 import { llamaHf } from './kinds/llama-hf.js';
-import { chatglm3 } from './kinds/chatglm3.js';
 import { elsewhere, none } from './kinds/none.js';
 import { hybridDna, tekken } from './kinds/not-yet.js';
 import { plamo } from './kinds/plamo.js';

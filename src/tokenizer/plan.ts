@@ -7,8 +7,8 @@ export interface TokenizerPlan {
   readonly before?: readonly StepName[];
   /** The kinds to try in order. The first that applies to the repository writes the vocabulary. */
   readonly kinds: readonly KindName[];
-  /** The vocabulary's size is rounded up to a multiple of it. */
-  readonly multiple?: number;
+  /** The vocabulary's size is rounded up to a multiple of it, or of a field of config.json where that is there. */
+  readonly multiple?: number | readonly [field: string, otherwise: number];
   /** Added tokens by the role that they have where no file says so: `{ bos: '[gMASK]' }`. Byte-level BPE reads it. */
   readonly roles?: Readonly<Record<string, string>>;
   /** Steps that run after the kind has written. */

@@ -1,7 +1,7 @@
 import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
 import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
-import type { TokenizerContext } from './context.js';
 import { readJinja, writeChatTemplate } from './chat-template.js';
+import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
 import { vocabularySize } from './vocabulary-size.js';

@@ -31,14 +31,20 @@ export const chatglm = {
     ],
     ['{arch}.block_count', 'u32', { derive: 'block_count' }],
     ['{arch}.attention.head_count', 'u32', HEADS],
-    ['{arch}.attention.head_count_kv', 'u32', { first: [fields('multi_query_group_num', 'num_key_value_heads'), HEADS] }],
+    [
+      '{arch}.attention.head_count_kv',
+      'u32',
+      { first: [fields('multi_query_group_num', 'num_key_value_heads'), HEADS] },
+    ],
     ['{arch}.attention.layer_norm_rms_epsilon', 'f32', { fields: ['layernorm_epsilon'], or: 1e-5 }],
     ['general.file_type', 'u32', { derive: 'file_type' }],
     ['{arch}.rope.dimension_count', 'u32', { math: 'quotient', of: [ROTATED, { value: 1 }] }],
     ['tokenizer.ggml.add_bos_token', 'bool', { value: false }],
     ['{arch}.rope.freq_base', 'f32', { math: 'mul', of: [{ value: 10_000 }, { fields: ['rope_ratio'], or: 1 }] }],
   ],
-  tensors: named('token_embd output_norm output attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm ffn_up ffn_down'),
+  tensors: named(
+    'token_embd output_norm output attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm ffn_up ffn_down',
+  ),
   tokenizer: {
     kinds: ['chatglm3', 'bpe'],
     roles: { eos: '<|endoftext|>', eot: '<|user|>', unk: '<|endoftext|>' },

@@ -49,11 +49,7 @@ export const jamba = {
         ],
       },
     ],
-    [
-      '{arch}.attention.layer_norm_rms_epsilon',
-      'f32',
-      { fields: ['layer_norm_epsilon', 'rms_norm_eps'], or: 1e-6 },
-    ],
+    ['{arch}.attention.layer_norm_rms_epsilon', 'f32', { fields: ['layer_norm_epsilon', 'rms_norm_eps'], or: 1e-6 }],
     ['{arch}.expert_count', 'u32', { fields: ['num_local_experts', 'num_experts'], required: true }],
     ['{arch}.expert_used_count', 'u32', { fields: ['num_experts_per_tok', 'num_experts_per_token'], required: true }],
     ['general.file_type', 'u32', { derive: 'file_type' }],
