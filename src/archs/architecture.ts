@@ -136,6 +136,10 @@ export type Value =
     }
   | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
   | { readonly derive: DerivationName }
+  /** In a transform: the number of the tensor's block. */
+  | { readonly block: true }
+  /** An element of a list, counted from 0. */
+  | { readonly element: number; readonly of: Value }
   /** A probe's values. */
   | { readonly probe: string }
   /** The first of some values that is there. */
@@ -151,8 +155,9 @@ export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min
 /** Which blocks: those with a certain element in a list, or every so many, where `after` is added to a block's number. */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
-  | { readonly every: Value; readonly after?: number }
-  | { readonly from: Value };
+  | { readonly every: Value; readonly after?: number | Value }
+  | { readonly from: Value }
+  | { readonly not: LayerTest };
 
 /**
  * Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window; the

@@ -64,6 +64,8 @@ export const TRANSFORMS = {
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
   mul: each((expr, value = 1) => build.mul(expr, value)),
+  /** sizes of parts of the outermost dimension, each followed by a number to multiply the part with; -1: what is left */
+  mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
   neg: each((expr) => build.apply('neg', expr)),
@@ -129,6 +131,20 @@ function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
   return build.reshape(
     expr,
     shape.filter((_, dimension) => !dimensions.includes(dimension)),
+  );
+}
+
+function mulRows(expr: TensorExpr, ...parts: number[]): TensorExpr {
+  const sizes = parts.filter((_, i) => i % 2 === 0);
+  const left = sizes.reduce((rest, size) => rest - Math.max(size, 0), shapeOf(expr)[0] ?? 0);
+  const split = build.split(
+    expr,
+    0,
+    sizes.map((size) => (size === -1 ? left : size)),
+  );
+  return build.concat(
+    split.map((part, i) => build.mul(part, parts[2 * i + 1] ?? 1)),
+    0,
   );
 }
 

@@ -29,8 +29,9 @@ export async function writeVocabulary(context: TokenizerContext, plan: Tokenizer
 }
 
 /** The configuration with its vocabulary's size rounded up. */
-function roundedUp(config: Config, multiple = 1): Config {
+function roundedUp(config: Config, rounding: TokenizerPlan['multiple'] = 1): Config {
   const size = vocabularySize(config);
+  const multiple = typeof rounding === 'number' ? rounding : vocabularySize(config, [rounding[0]]) || rounding[1];
   return size === undefined
     ? config
     : { ...config, hparams: { ...config.hparams, vocab_size: Math.ceil(size / multiple) * multiple } };
