@@ -45,6 +45,8 @@ const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
     v.strictObject({ list: value, is }),
     v.strictObject({ every: value, after: v.exactOptional(v.number()) }),
     v.strictObject({ from: value }),
+    v.strictObject({ among: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ not: layerTest }),
   ]),
 );
 
@@ -127,6 +129,7 @@ const architecture = v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
       multiple: v.exactOptional(v.number()),
+      between: v.exactOptional(steps),
       after: v.exactOptional(steps),
       roles: v.exactOptional(v.record(text, text)),
     }),

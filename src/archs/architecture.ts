@@ -135,11 +135,16 @@ export type Value =
 /** `div` is the quotient of floats, `quotient` the one that is rounded down. */
 export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min' | 'max';
 
-/** Which blocks: those with a certain element in a list, or every so many, where `after` is added to a block's number. */
+/**
+ * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list has;
+ * `after` is added to a block's number.
+ */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
   | { readonly every: Value; readonly after?: number }
-  | { readonly from: Value };
+  | { readonly from: Value }
+  | { readonly among: Value; readonly after?: number }
+  | { readonly not: LayerTest };
 
 /** Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window. */
 export type PartName = 'rope' | 'rope_root' | 'rope_sliding';
@@ -180,8 +185,11 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 /** A fact about the weights that keys and conditions ask for by its `id`. */
 export interface Probe {
   readonly id: string;
-  /** `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same. */
+  /** `values`: the elements; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same. */
   readonly want: 'values' | 'zero' | 'equal';
-  /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
+  /**
+   * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
+   * which is anything, may be of no tensor.
+   */
   readonly of: readonly string[];
 }

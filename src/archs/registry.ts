@@ -5,7 +5,11 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as baichuan from './families/baichuan.js';
 import * as bloom from './families/bloom.js';
+import * as chameleon from './families/chameleon.js';
+import * as cogvlm from './families/cogvlm.js';
+import * as cohere from './families/cohere.js';
 import * as deepseek from './families/deepseek.js';
 import * as falcon from './families/falcon.js';
 import * as glm from './families/glm.js';
@@ -14,7 +18,10 @@ import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as internlm from './families/internlm.js';
+import * as kimiK3 from './families/kimi-k3.js';
 import * as llama from './families/llama.js';
+import * as minicpm from './families/minicpm.js';
 import * as mistral3 from './families/mistral3.js';
 import * as mpt from './families/mpt.js';
 import * as openelm from './families/openelm.js';
@@ -25,12 +32,21 @@ import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as refact from './families/refact.js';
 import * as smollm3 from './families/smollm3.js';
+import * as stablelm from './families/stablelm.js';
 import * as starcoder from './families/starcoder.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
+  baichuan,
+  chameleon,
+  cogvlm,
+  cohere,
+  internlm,
+  kimiK3,
+  minicpm,
+  stablelm,
   deepseek, //
   glm,
   glmMoe,

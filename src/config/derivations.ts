@@ -1,6 +1,7 @@
 import type { Config } from './config.js';
 import { blockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
 import { EARLY_MODEL_DERIVATIONS } from './early-model-derivations.js';
+import { EXPERT_DERIVATIONS } from './expert-derivations.js';
 import {
   ConfigFieldError,
   integer,
@@ -51,6 +52,7 @@ export const DERIVATIONS = {
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
   ...EARLY_MODEL_DERIVATIONS,
+  ...EXPERT_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 export type DerivationName = keyof typeof DERIVATIONS | CountName;

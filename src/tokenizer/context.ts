@@ -15,6 +15,8 @@ export interface TokenizerContext {
   readonly preTokenizer?: string;
   /** Added tokens by their role: those of the family's plan. */
   readonly roles?: Readonly<Record<string, string>> | undefined;
+  /** Writes what the family has between the tokens and what all kinds have behind them. */
+  readonly between?: () => Promise<void>;
   /** Runs work on a tokenizer and stops it where a pattern takes too long. */
   readonly withinTime: WithinTime;
   /** Warns the user; the conversion goes on. */

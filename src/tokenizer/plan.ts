@@ -11,6 +11,8 @@ export interface TokenizerPlan {
   readonly multiple?: number;
   /** Added tokens by the role that they have where no file says so: `{ bos: '[gMASK]' }`. Byte-level BPE reads it. */
   readonly roles?: Readonly<Record<string, string>>;
+  /** Steps that run between the tokens and what all kinds have behind them. SentencePiece runs them. */
+  readonly between?: readonly StepName[];
   /** Steps that run after the kind has written. */
   readonly after?: readonly StepName[];
 }

@@ -37,6 +37,7 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
   kv.array('tokenizer.ggml.tokens', 'string', vocabulary.tokens);
   kv.array('tokenizer.ggml.scores', 'f32', vocabulary.scores);
   kv.array('tokenizer.ggml.token_type', 'i32', vocabulary.types);
+  await context.between?.();
   await writeSpecialVocab(context, files, { size });
 }
 
