@@ -12,6 +12,17 @@ export interface Unsupported {
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
   {
+    classes: ['KimiK3ForConditionalGeneration'],
+    when: {
+      any: [
+        { field: 'mla_use_nope', is: false },
+        { all: [{ field: 'hidden_act', exists: true }, { not: { field: 'hidden_act', is: 'situ' } }] },
+      ],
+    },
+    what: 'a Kimi K3 whose latent attention rotates, or whose activation is not situ',
+    next: 'Convert a Kimi K3 as it was released.',
+  },
+  {
     classes: ['JAISLMHeadModel'],
     when: {
       any: [

@@ -33,13 +33,6 @@ const [RANK, ...OTHER_MLA_KEYS] = MLA_KEYS;
 export const kimiK3 = {
   ...TEXT_MODEL,
   classes: ['KimiK3ForConditionalGeneration'],
-  when: {
-    all: [
-      { set: fields('mla_use_nope') },
-      { field: 'moe_router_activation_func', is: 'sigmoid' },
-      { field: 'hidden_act', is: 'situ' },
-    ],
-  },
   gguf: 'kimi-k3',
   example: 'moonshotai/Kimi-K3',
   keys: [
