@@ -152,11 +152,15 @@ export type Value =
 /** `div` is the quotient of floats, `quotient` the one that is rounded down. */
 export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min' | 'max';
 
-/** Which blocks: those with a certain element in a list, or every so many, where `after` is added to a block's number. */
+/**
+ * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list has;
+ * `after` is added to a block's number.
+ */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
   | { readonly every: Value; readonly after?: number | Value }
   | { readonly from: Value }
+  | { readonly among: Value; readonly after?: number }
   | { readonly not: LayerTest };
 
 /**
@@ -207,10 +211,13 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
-   * `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same; `there`: whether the
-   * checkpoint has one of the tensors, none of which is read.
+   * `values`: the elements; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same; `there`:
+   * whether the checkpoint has one of the tensors, none of which is read.
    */
   readonly want: 'values' | 'zero' | 'equal' | 'there';
-  /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
+  /**
+   * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
+   * which is anything, may be of no tensor.
+   */
   readonly of: readonly string[];
 }

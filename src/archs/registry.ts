@@ -7,10 +7,14 @@ import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
 import * as apertus from './families/apertus.js';
 import * as arctic from './families/arctic.js';
+import * as baichuan from './families/baichuan.js';
 import * as bailingMoe from './families/bailing-moe.js';
 import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
+import * as chameleon from './families/chameleon.js';
 import * as chatglm from './families/chatglm.js';
+import * as cogvlm from './families/cogvlm.js';
+import * as cohere from './families/cohere.js';
 import * as dbrx from './families/dbrx.js';
 import * as deci from './families/deci.js';
 import * as deepseek from './families/deepseek.js';
@@ -35,8 +39,10 @@ import * as graniteMoe from './families/granite-moe.js';
 import * as grok from './families/grok.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
+import * as internlm from './families/internlm.js';
 import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
+import * as kimiK3 from './families/kimi-k3.js';
 import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
 import * as llama4 from './families/llama4.js';
@@ -44,6 +50,7 @@ import * as maincoder from './families/maincoder.js';
 import * as mamba from './families/mamba.js';
 import * as mellum from './families/mellum.js';
 import * as mimo from './families/mimo.js';
+import * as minicpm from './families/minicpm.js';
 import * as mistral3 from './families/mistral3.js';
 import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
@@ -68,6 +75,7 @@ import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
 import * as spark25 from './families/spark2-5.js';
+import * as stablelm from './families/stablelm.js';
 import * as starcoder from './families/starcoder.js';
 import * as t5 from './families/t5.js';
 import * as talkie from './families/talkie.js';
@@ -78,10 +86,14 @@ import { UNSUPPORTED } from './unsupported.js';
 const FILES = [
   apertus,
   arctic,
+  baichuan,
   bailingMoe,
   bert,
   bloom,
+  chameleon,
   chatglm,
+  cogvlm,
+  cohere,
   dbrx,
   deci,
   deepseek,
@@ -106,8 +118,10 @@ const FILES = [
   grok,
   grovemoe,
   hrmText,
+  internlm,
   jamba,
   jinaBert,
+  kimiK3,
   lfm2,
   llama,
   llama4,
@@ -115,6 +129,7 @@ const FILES = [
   mamba,
   mellum,
   mimo,
+  minicpm,
   mistral3,
   modernBert,
   mpt,
@@ -139,6 +154,7 @@ const FILES = [
   sarashina2,
   smallthinker,
   spark25,
+  stablelm,
   starcoder,
   t5,
   talkie,

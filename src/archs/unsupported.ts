@@ -29,6 +29,17 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     next: 'Convert one that has four.',
   },
   {
+    classes: ['KimiK3ForConditionalGeneration'],
+    when: {
+      any: [
+        { field: 'mla_use_nope', is: false },
+        { all: [{ field: 'hidden_act', exists: true }, { not: { field: 'hidden_act', is: 'situ' } }] },
+      ],
+    },
+    what: 'a Kimi K3 whose latent attention rotates, or whose activation is not situ',
+    next: 'Convert a Kimi K3 as it was released.',
+  },
+  {
     classes: ['JAISLMHeadModel'],
     when: {
       any: [

@@ -2,6 +2,7 @@ import type { Config } from './config.js';
 import { blockCount, decoderBlockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
 import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import { EARLY_MODEL_DERIVATIONS } from './early-model-derivations.js';
+import { EXPERT_DERIVATIONS } from './expert-derivations.js';
 import {
   ConfigFieldError,
   integer,
@@ -68,6 +69,7 @@ export const DERIVATIONS = {
   ...HYBRID_DERIVATIONS,
   ...EARLY_MODEL_DERIVATIONS,
   ...GEMMA_DERIVATIONS,
+  ...EXPERT_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 export type DerivationName = keyof typeof DERIVATIONS | CountName;

@@ -13,7 +13,7 @@ import { toDict } from './to-dict.js';
  * @throws ConfigFieldError where config.json names no architecture, or a part of it is not an object
  */
 export function loadConfig(raw: JsonObject, version: Version = 4): Config {
-  const known = toDict(raw, version) ?? raw;
+  const known = toDict(raw, lacksDerived(raw) ? 5 : version) ?? raw;
   const architecture = architectureOf(known, textConfig(known));
   const root = RAW_CLASSES.has(architecture) ? raw : known;
   const text = textConfig(root);
@@ -33,6 +33,14 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
 
 /** Fields that the checkpoints of a class leave out. */
 const CLASS_DEFAULTS: ReadonlyMap<string, JsonObject> = new Map([['VLlama3ForCausalLM', { num_attention_heads: 32 }]]);
+
+/** Types that only version 5 knows, and a field that their converter needs, which version 5 derives. */
+const NEEDED: ReadonlyMap<Json | undefined, string> = new Map([['cohere2_moe', 'layer_types']]);
+
+function lacksDerived(raw: JsonObject): boolean {
+  const field = NEEDED.get(raw.model_type);
+  return field !== undefined && raw[field] === undefined;
+}
 
 /**
  * The language model's part. Families keep it under different names. ref-quirk: `load_hparams` in conversion/base.py

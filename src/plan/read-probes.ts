@@ -16,6 +16,7 @@ import type { Repo } from '../repo/repo.js';
 import { cast, sub } from '../tensor/build.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
+import { globs } from '../text/globs.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
 
@@ -45,14 +46,24 @@ export async function readProbes(
   const there = probes.filter(({ want }) => want === 'there');
   const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
   const wanted = probes.flatMap((probe) => {
-    const found = namesOf(probe, config).map((name) => sources.get(name));
+    const found = namesOf(probe, config, sources).map((name) => sources.get(name));
     return probe.want !== 'there' && found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
   });
-  if (wanted.length === 0) {
-    return new Map(present);
+  if (wanted.every(({ found }) => found.length === 0)) {
+    return new Map([...wanted.map(({ id }) => [id, true] as const), ...present]);
   }
   const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
   const compared = wanted.filter((probe) => probe.want !== 'values' && !unequal.includes(probe));
+  const differences = compared.flatMap(({ id, want, found: [a, ...rest] }) =>
+    a
+      ? (want === 'equal' ? [sub(a, rest[0] as TensorExpr)] : [a, ...rest]).map((expr, i) => ({
+          id,
+          name: `${id} ${i}`,
+          expr,
+        }))
+      : [],
+  );
+  const ids = new Map(differences.map(({ id, name }) => [name, id]));
   const values = wanted.flatMap(({ id, want, found }) =>
     want === 'values' ? found.map((expr, i) => ({ id, i, expr })) : [],
   );
@@ -65,11 +76,11 @@ export async function readProbes(
   }
   const files = [
     values.map(({ id, i, expr }) => floats(`${id} ${i}`, expr)),
-    compared.map(({ id, found: [a, b] }) => floats(id, b ? sub(a as TensorExpr, b) : (a as TensorExpr))),
+    differences.map(({ name, expr }) => floats(name, expr)),
   ].map((own, i) => placeTensors({ name: `probes ${i}`, type: 'F32', kv: NO_KEYS, tensors: own }));
   const squares = new Map<string, number>();
   const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) =>
-    file === 1 && squares.set(tensor, (squares.get(tensor) ?? 0) + own);
+    file === 1 && squares.set(ids.get(tensor) ?? '', (squares.get(ids.get(tensor) ?? '') ?? 0) + own);
   // The values alone are kept: there is no place for what is compared.
   const [{ tensors: placed, headerSize, size }] = files as [PlannedFile];
   const sink = new MemoryFiles([{ path: 'probes', size, header: new Uint8Array(0) }]);
@@ -86,7 +97,7 @@ export async function readProbes(
   }
   return new Map<string, Probed>([
     ...read,
-    ...compared.map(({ id }) => [id, squares.get(id) === 0] as const),
+    ...compared.map(({ id, found }) => [id, found.length === 0 || squares.get(id) === 0] as const),
     ...present,
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
@@ -94,12 +105,15 @@ export async function readProbes(
 
 const NO_KEYS = new KeyValues();
 
-function namesOf({ of }: Probe, config: Config): readonly string[] {
-  return of.flatMap((name) =>
-    name.includes('{b}')
+function namesOf({ of }: Probe, config: Config, sources: ReadonlyMap<string, TensorExpr>): readonly string[] {
+  return of.flatMap((name) => {
+    if (name.includes('*')) {
+      return [...sources.keys()].filter(globs([name]));
+    }
+    return name.includes('{b}')
       ? Array.from({ length: blockCount(config) }, (_, b) => name.replaceAll('{b}', String(b)))
-      : [name],
-  );
+      : [name];
+  });
 }
 
 function haveOneShape(a: TensorExpr | undefined, b: TensorExpr | undefined): boolean {

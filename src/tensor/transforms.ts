@@ -30,6 +30,8 @@ export const TRANSFORMS = {
   permute: each((expr, ...order) => build.permute(expr, order)),
   /** two dimensions */
   transpose: each((expr, a = 0, b = 1) => build.transpose(expr, a, b)),
+  /** a dimension of one element, how often it is repeated */
+  expand: each((expr, dimension = 0, count = 1) => build.expand(expr, dimension, count)),
   /** the dimensions to drop, of one element each */
   squeeze: each((expr, ...dimensions) => squeeze(expr, dimensions)),
   /** dimension, first index, end (-1: the dimension's end), step */
@@ -48,6 +50,8 @@ export const TRANSFORMS = {
    * dimension, first index, groups, members of each: from there on, what is ordered by groups becomes ordered by members
    */
   turn: each(turn),
+  /** several tensors of one shape are multiplied, element by element */
+  product: (tensors) => [tensors.reduce((left, right) => build.mul(left, right))],
   /** which of several tensors to keep, by number, in order */
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
@@ -68,6 +72,8 @@ export const TRANSFORMS = {
   mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
+  /** float32 from here on, whatever it was */
+  float: each((expr) => build.cast(expr, 'F32')),
   neg: each((expr) => build.apply('neg', expr)),
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),

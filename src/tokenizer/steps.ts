@@ -3,6 +3,7 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { readJinja, writeChatTemplate } from './chat-template.js';
+import { isObject } from '../json.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
@@ -32,6 +33,17 @@ export const STEPS = {
     const isLlama = typeof config?.tokenizer_class === 'string' && config.tokenizer_class.startsWith('Llama');
     if (!(config?.add_bos_token ?? isLlama)) {
       throw malformedFile('tokenizer_config.json', 'does not add a BOS token', 'Set add_bos_token to true.');
+    }
+  },
+
+  /** ref-quirk: `InternLM3Model.set_vocab` in conversion/internlm.py. */
+  'im-end-is-eos': ({ kv }, { tokenizerConfig }) => {
+    const declared = Object.entries(objectAt(tokenizerConfig, 'added_tokens_decoder'));
+    const end = declared.findLast(
+      ([, token]) => stringAt(token, 'content') === '<|im_end|>' && Boolean(isObject(token) && token.special),
+    );
+    if (end && kv.has('tokenizer.ggml.eos_token_id')) {
+      kv.u32('tokenizer.ggml.eos_token_id', Number(end[0]));
     }
   },
 
