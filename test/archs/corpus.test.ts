@@ -24,6 +24,8 @@ const REFUSED = new Map([
   ['qwen3-reranker-untied', /a Qwen3 reranker/],
 ]);
 
+const DENSE_MODULES = '--sentence-transformers-dense-modules';
+
 function configOf(run: Run) {
   return loadConfig(parseJsonObject(readFileSync(join(run.folder, 'config.json'), 'utf8'), 'config.json'));
 }
@@ -38,9 +40,11 @@ function isServed(run: Run): boolean {
 
 /** The family of a run, and its configuration with what the run's arguments say of multi-token prediction. */
 async function familyOf(run: Run) {
-  const facts = await gatherFacts(await folderFiles(run.folder));
-  const all = { config: configOf(run), facts };
+  const files = await folderFiles(run.folder);
+  const all = { config: configOf(run), facts: await gatherFacts(files) };
   const architecture = findArchitecture(all);
+  const denseModules = run.args.includes(DENSE_MODULES);
+  const facts = await gatherFacts(files, { files: architecture.files, denseModules });
   const wanted = run.args.includes('--mtp') ? true : run.args.includes('--no-mtp') ? false : undefined;
   const tensors = architecture.mtp && hasPlainTensors(run) ? await sourceTensors(run.folder) : [];
   const names = ownTensors(architecture, all.config, tensors).map(({ name }) => name);
@@ -52,8 +56,13 @@ async function checkKeyValues(run: Run): Promise<void> {
   const arch = architecture.gguf;
   const fileType = Number(run.kv.find(([key]) => key === 'general.file_type')?.[2]);
   const kv = new KeyValues();
-  await writeKeys(architecture, { ...all, fileType }, kv);
-  expect(written(kv)).toEqual(run.kv.filter(([key]) => key.startsWith(`${arch}.`) || key === 'general.file_type'));
+  if (!run.args.includes('--vocab-only')) {
+    writeKeys({ gguf: arch, keys: architecture.firstKeys ?? [] }, all, kv);
+  }
+  writeKeys(architecture, { ...all, fileType }, kv);
+  expect(written(kv).filter(([key]) => !key.startsWith('tokenizer.'))).toEqual(
+    run.kv.filter(([key]) => key.startsWith(`${arch}.`) || key === 'general.file_type'),
+  );
 }
 
 /** Quantized sources, PyTorch files and fused tensors are not this module's. */
@@ -61,6 +70,7 @@ function hasPlainTensors(run: Run): boolean {
   return (
     run.tensors.length > 0 &&
     !run.args.includes('--fuse-qkv') &&
+    !run.args.includes(DENSE_MODULES) &&
     !existsSync(join(run.folder, 'hf_quant_config.json')) &&
     configOf(run).hparams.quantization_config === undefined &&
     readdirSync(run.folder).some((file) => /^model.*\.safetensors$/.test(file))

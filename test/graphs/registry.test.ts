@@ -55,11 +55,16 @@ test('an architecture without a graph: the error names those that have one', asy
 });
 
 /** Architectures of GGUF that are converted, but have no graph yet. */
-const NOT_RUN: readonly string[] = ['glm4moe'];
+const NOT_RUN = `
+  bert bloom codeshell eurobert falcon gemma gemma-embedding gemma2 gemma3 gemma3n gemma4 gemma4-assistant
+  glm4moe gpt2 gptneox granite granite_swa granitehybrid granitemoe graniteswitch jais jais2 jina-bert-v2
+  jina-bert-v3 modern-bert mpt neo-bert nomic-bert nomic-bert-moe openelm phi2 phi3 phimoe qwen2moe qwen2vl
+  qwen3moe qwen3vl qwen3vlmoe refact starcoder starcoder2 t5 t5encoder
+`;
 
 test('what is converted can be run, except for the architectures that are listed here', () => {
   const converted = [...new Set(ARCHITECTURES.map(({ gguf }) => gguf))];
-  expect(converted.filter((name) => !findGraph(name))).toEqual(NOT_RUN);
+  expect(converted.filter((name) => !findGraph(name)).sort()).toEqual(NOT_RUN.trim().split(/\s+/).sort());
 });
 
 test('an encoder is refused', async () => {
