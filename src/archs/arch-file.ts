@@ -24,12 +24,14 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
   v.union([
     v.strictObject({
       fields: some,
-      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding']), some])),
+      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding', 'target']), some])),
       required: v.exactOptional(v.literal(true)),
       or: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
     }),
     v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number()), v.array(v.string())]) }),
     v.strictObject({ derive: derivation }),
+    v.strictObject({ block: v.literal(true) }),
+    v.strictObject({ element: v.number(), of: value }),
     v.strictObject({ probe: text }),
     v.strictObject({ first: v.array(value) }),
     v.strictObject({
@@ -43,8 +45,9 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
 const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
   v.union([
     v.strictObject({ list: value, is }),
-    v.strictObject({ every: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ every: value, after: v.exactOptional(v.union([v.number(), value])) }),
     v.strictObject({ from: value }),
+    v.strictObject({ not: layerTest }),
   ]),
 );
 
@@ -94,7 +97,7 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal']), of: some });
+const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal', 'there']), of: some });
 
 const architecture = v.strictObject({
   classes: some,
@@ -104,13 +107,14 @@ const architecture = v.strictObject({
   keys: v.array(keyRow),
   firstKeys: v.exactOptional(v.array(keyRow)),
   blocks: v.array(v.union([text, v.strictObject({ begin: text, after: nameOf(COUNTS) })])),
+  blockLimit: v.exactOptional(value),
   strip: texts,
   unwrap: texts,
   rename: v.exactOptional(v.array(v.strictTuple([text, v.string()]))),
   ignore: texts,
   drop: texts,
   tensors: v.array(tensorRule),
-  types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float'])]))),
+  types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype'])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
   files: v.exactOptional(texts),
@@ -125,13 +129,17 @@ const architecture = v.strictObject({
       plainName: v.exactOptional(v.literal(true)),
     }),
   ),
+  lastExtra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  target: v.exactOptional(v.picklist(['files', 'family'])),
   tokenizer: v.exactOptional(
     v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
-      multiple: v.exactOptional(v.number()),
+      multiple: v.exactOptional(v.union([v.number(), v.strictTuple([text, v.number()])])),
       after: v.exactOptional(steps),
-      roles: v.exactOptional(v.record(text, text)),
+      roles: v.exactOptional(v.record(text, v.union([text, v.number()]))),
+      addedTokens: v.exactOptional(v.literal('as-they-are')),
+      mayLackPadding: v.exactOptional(v.literal(true)),
     }),
   ),
   unproven: v.exactOptional(v.literal(true)),

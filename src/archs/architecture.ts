@@ -20,10 +20,12 @@ export interface Architecture {
   readonly example: string;
   /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
   readonly keys: readonly KeyRow[];
-  /** Keys that stand before the metadata: the reference writes them as it goes over the tensors. */
+  /** Keys that stand before the metadata: the reference writes them first, or as it goes over the tensors. */
   readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];
+  /** How many blocks the checkpoint has, where that is not config.json's number of layers. */
+  readonly blockLimit?: Value;
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
   readonly strip: readonly string[];
   /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
@@ -47,6 +49,13 @@ export interface Architecture {
   readonly denseModules?: true;
   /** Blocks for multi-token prediction, if the family has them. */
   readonly mtp?: Mtp;
+  /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
+  readonly lastExtra?: readonly ExtraName[];
+  /**
+   * A draft model has the vocabulary of the model that it drafts for (`--target-model-dir`): read from its files by the
+   * plan of this family (`files`), or by that of its own (`family`).
+   */
+  readonly target?: 'files' | 'family';
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
   /** No output of the reference was there to compare with. */
@@ -127,6 +136,10 @@ export type Value =
     }
   | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
   | { readonly derive: DerivationName }
+  /** In a transform: the number of the tensor's block. */
+  | { readonly block: true }
+  /** An element of a list, counted from 0. */
+  | { readonly element: number; readonly of: Value }
   /** A probe's values. */
   | { readonly probe: string }
   /** The first of some values that is there. */
@@ -142,11 +155,15 @@ export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min
 /** Which blocks: those with a certain element in a list, or every so many, where `after` is added to a block's number. */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
-  | { readonly every: Value; readonly after?: number }
-  | { readonly from: Value };
+  | { readonly every: Value; readonly after?: number | Value }
+  | { readonly from: Value }
+  | { readonly not: LayerTest };
 
-/** Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window. */
-export type PartName = 'rope' | 'rope_root' | 'rope_sliding';
+/**
+ * Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window; the
+ * configuration of the model that this one drafts for.
+ */
+export type PartName = 'rope' | 'rope_root' | 'rope_sliding' | 'target';
 
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
@@ -180,14 +197,20 @@ export interface TensorRule {
   readonly group?: string;
 }
 
-/** A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. */
+/**
+ * A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. Of
+ * a value that is a list, the element for the tensor's block counts.
+ */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
 
 /** A fact about the weights that keys and conditions ask for by its `id`. */
 export interface Probe {
   readonly id: string;
-  /** `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same. */
-  readonly want: 'values' | 'zero' | 'equal';
+  /**
+   * `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same; `there`: whether the
+   * checkpoint has one of the tensors, none of which is read.
+   */
+  readonly want: 'values' | 'zero' | 'equal' | 'there';
   /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
   readonly of: readonly string[];
 }

@@ -1,5 +1,8 @@
-import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
-import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { type FieldSource, integer, optionalInteger, optionalObject } from '../config/fields.js';
+import type { KeyValues } from '../gguf/key-values.js';
+import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { readJinja, writeChatTemplate } from './chat-template.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
@@ -24,6 +27,14 @@ const CHATML =
  * the methods of that name in conversion/bert.py.
  */
 export const STEPS = {
+  /** ref-quirk: `DeepseekV32Model.set_vocab` in conversion/deepseek.py. Llama's class adds a BOS unless it is told not to. */
+  'needs-add-bos': (_, { tokenizerConfig: config }) => {
+    const isLlama = typeof config?.tokenizer_class === 'string' && config.tokenizer_class.startsWith('Llama');
+    if (!(config?.add_bos_token ?? isLlama)) {
+      throw malformedFile('tokenizer_config.json', 'does not add a BOS token', 'Set add_bos_token to true.');
+    }
+  },
+
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
     const prefix = tokenizerConfig?.add_prefix_space;
     if (prefix !== undefined && prefix !== null) {
@@ -43,10 +54,51 @@ export const STEPS = {
     }
   },
 
+  /** The template of chat_template.jinja, or else of tokenizer_config.json, whatever the kind has written. */
+  'chat-template': async ({ files, kv }, { tokenizerConfig }) => {
+    const template = (await readJinja(files, 'chat_template.jinja')) ?? tokenizerConfig?.chat_template;
+    if (typeof template === 'string' || Array.isArray(template)) {
+      writeChatTemplate(kv, template);
+    }
+  },
+
+  /** Jamba without a SentencePiece model. ref-quirk: `set_vocab` in conversion/jamba.py. */
+  'no-space-prefix': async ({ files, kv }) => {
+    if (!(await files.has('tokenizer.model'))) {
+      kv.bool('tokenizer.ggml.add_space_prefix', false);
+    }
+  },
+
   /** The small Granite models are recognised by their `vocab_size`. */
   'granite-no-bos': ({ config, kv }) => {
     if (vocabularySize(config) === GRANITE_SIZE) {
       kv.bool('tokenizer.ggml.add_bos_token', false);
+    }
+  },
+
+  /** `<|eot|>` ends a turn. ref-quirk: `MuseGlimmerModel.set_vocab` in conversion/muse_glimmer.py. */
+  eot: ({ kv }, { tokenizer }) => {
+    const id = objectsAt(tokenizer, 'added_tokens').find(({ content }) => content === '<|eot|>')?.id;
+    if (typeof id === 'number') {
+      kv.u32('tokenizer.ggml.eot_token_id', id);
+    }
+  },
+
+  /**
+   * Corrects what ends a text and a turn, by config.json and generation_config.json. ref-quirk: `HunYuanModel.set_vocab`
+   * in conversion/hunyuan.py.
+   */
+  'hunyuan-ends': async ({ config, files, kv }) => {
+    const end = optionalInteger(config, 'eod_token_id');
+    if (end !== undefined) {
+      kv.u32('tokenizer.ggml.eos_token_id', end);
+    }
+    const ends = (await files.json('generation_config.json'))?.eos_token_id;
+    if (Array.isArray(ends) && ends.length > 1) {
+      kv.u32(
+        'tokenizer.ggml.eot_token_id',
+        integer({ hparams: { 'eos_token_id[0]': ends[0] ?? null } }, 'eos_token_id[0]'),
+      );
     }
   },
 
@@ -75,14 +127,16 @@ export const STEPS = {
   'code-gemma-infill': (context, files) =>
     writeSpecialVocab(context, files, { types: [...INFILL, 'fsep'], ids: { eot: CODE_GEMMA_EOT } }),
 
-  'no-space-prefix': ({ kv }) => {
-    kv.bool('tokenizer.ggml.add_space_prefix', false);
-  },
-
   'no-sentencepiece-space-prefix': ({ kv }) => {
     if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
       kv.bool('tokenizer.ggml.add_space_prefix', false);
     }
+  },
+
+  /** ref-quirk: `set_vocab` in conversion/nemotron.py. */
+  'nemotron-ids': ({ kv }) => {
+    kv.u32('tokenizer.ggml.padding_token_id', 0);
+    kv.u32('tokenizer.ggml.unknown_token_id', 1);
   },
 
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
@@ -116,7 +170,25 @@ export const STEPS = {
       kv.u32('tokenizer.ggml.token_type_count', 2);
     }
   },
+
+  /** ref-quirk: `DFlashModel.set_vocab` in conversion/qwen.py. */
+  'dflash-mask-token': ({ config, kv }) => {
+    writeMaskToken(kv, { hparams: optionalObject(config, 'dflash_config') ?? {}, path: 'dflash_config' });
+  },
+
+  /** A DSpark may have its fields in the root. */
+  'dspark-mask-token': ({ config, kv }) => {
+    const own = optionalObject(config, 'dflash_config');
+    writeMaskToken(kv, own ? { hparams: own, path: 'dflash_config' } : config);
+  },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
+
+function writeMaskToken(kv: KeyValues, source: FieldSource): void {
+  const id = optionalInteger(source, 'mask_token_id');
+  if (id !== undefined) {
+    kv.u32('tokenizer.ggml.mask_token_id', id);
+  }
+}
 
 export type StepName = keyof typeof STEPS;
 
