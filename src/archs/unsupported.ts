@@ -24,7 +24,7 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   },
   {
     classes: ['Gemma3nForCausalLM'],
-    when: { not: { field: 'altup_num_inputs', is: 4 } },
+    when: { not: { value: { fields: ['altup_num_inputs'], or: 4 }, is: 4 } },
     what: 'a Gemma 3n without four inputs of AltUp (altup_num_inputs)',
     next: 'Convert one that has four.',
   },
@@ -43,8 +43,8 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     classes: ['JAISLMHeadModel'],
     when: {
       any: [
-        { not: { field: 'activation_function', is: 'swiglu' } },
-        { not: { field: 'position_embedding_type', is: 'alibi' } },
+        { not: { value: { fields: ['activation_function'], or: 'swiglu' }, is: 'swiglu' } },
+        { not: { value: { fields: ['position_embedding_type'], or: 'alibi' }, is: 'alibi' } },
       ],
     },
     what: 'a Jais without SwiGLU or ALiBi',
