@@ -93,7 +93,12 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal']), of: some });
+const probe = v.strictObject({
+  id: text,
+  want: v.picklist(['values', 'zero', 'equal', 'zero-rows']),
+  of: some,
+  from: v.exactOptional(value),
+});
 
 const architecture = v.strictObject({
   classes: some,

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import { longRope } from '../config/long-rope.js';
-import { ropeFreqs } from '../config/rope-freqs.js';
+import { ropeFreqs, stepRopeFreqs } from '../config/rope-freqs.js';
 import type { NamedExpr } from '../tensor/expr.js';
 
 /** Tensors that come from the configuration alone, by the name that architectures ask for them by. */
@@ -10,6 +10,7 @@ export const EXTRA_TENSORS = {
     ...list('rope_factors_long.weight', longRope(config)?.long),
     ...list('rope_factors_short.weight', longRope(config)?.short),
   ],
+  step_rope_freqs: (config) => list('rope_freqs.weight', stepRopeFreqs(config)),
 } as const satisfies Record<string, (config: Config) => readonly NamedExpr[]>;
 
 export type ExtraName = keyof typeof EXTRA_TENSORS;

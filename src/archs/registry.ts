@@ -5,10 +5,12 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as afmoe from './families/afmoe.js';
 import * as arctic from './families/arctic.js';
 import * as bloom from './families/bloom.js';
 import * as dbrx from './families/dbrx.js';
 import * as deepseek from './families/deepseek.js';
+import * as exaone from './families/exaone.js';
 import * as falcon from './families/falcon.js';
 import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
@@ -19,11 +21,14 @@ import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
+import * as laguna from './families/laguna.js';
 import * as llama from './families/llama.js';
 import * as mellum from './families/mellum.js';
+import * as minimax from './families/minimax.js';
 import * as mistral3 from './families/mistral3.js';
 import * as mpt from './families/mpt.js';
 import * as nemotron from './families/nemotron.js';
+import * as nemotronH from './families/nemotron-h.js';
 import * as olmo from './families/olmo.js';
 import * as openelm from './families/openelm.js';
 import * as pangu from './families/pangu.js';
@@ -38,15 +43,18 @@ import * as smallthinker from './families/smallthinker.js';
 import * as smollm3 from './families/smollm3.js';
 import * as spark25 from './families/spark2-5.js';
 import * as starcoder from './families/starcoder.js';
+import * as step3 from './families/step3.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  arctic, //
+  afmoe, //
+  arctic,
   bloom,
   dbrx,
   deepseek,
+  exaone,
   falcon,
   glmMoe,
   glm,
@@ -57,10 +65,13 @@ const FILES = [
   granite,
   grovemoe,
   hrmText,
+  laguna,
   llama,
   mellum,
+  minimax,
   mistral3,
   mpt,
+  nemotronH,
   nemotron,
   olmo,
   openelm,
@@ -76,6 +87,7 @@ const FILES = [
   smollm3,
   spark25,
   starcoder,
+  step3,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */

@@ -13,6 +13,7 @@ import {
 } from './fields.js';
 import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
 import type { Derived, Known } from './known.js';
+import { LAYER_DERIVATIONS } from './layer-derivations.js';
 import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
@@ -57,6 +58,9 @@ export const DERIVATIONS = {
   mtp: ({ config }) => config.mtp?.choice,
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
+  ...LAYER_DERIVATIONS,
+  /** How many tokens the tokenizer has beside added ones. */
+  own_token_count: ({ facts }) => facts.ownTokens(),
   ...EARLY_MODEL_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
