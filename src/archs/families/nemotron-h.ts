@@ -2,10 +2,10 @@ import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../arch
 import { experts, ROTARY, WITH_MTP } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { fields, needed, required, revised } from '../text-keys.js';
-import { graniteHybrid, mamba, SSM_TENSORS } from './granite-hybrid.js';
+import { graniteHybrid, mamba, SSM, SSM_SHAPES, WIDTH } from './granite-hybrid.js';
 
 const HEAD: Value = { fields: ['head_dim', 'attention_head_dim'], required: true };
-const INNER: Value = { math: 'mul', of: [mamba('num_heads'), mamba('head_dim')] };
+const INNER: Value = { math: 'mul', of: [mamba('num_heads'), WIDTH] };
 const perLayer = (yes: Value): Value => ({
   layers: { list: { derive: 'nemotron_mlp_layers' }, is: 1 },
   yes,
@@ -32,6 +32,8 @@ const KEYS: readonly KeyRow[] = [
   ['{arch}.attention.value_length', 'u32', HEAD],
 ];
 const ATTENTION = 'attn_norm attn_q attn_k attn_v attn_output';
+const LAYERS = `token_embd output_norm output ${ATTENTION} ${SSM}`;
+const SHAPES = { ...ROTARY, ...SSM_SHAPES };
 
 const MOE: Condition = { field: 'num_experts_per_tok', exists: true };
 const KEEP = ['backbone.embeddings.weight', 'backbone.norm_f.weight', 'lm_head.weight'] as const;
@@ -51,7 +53,7 @@ export const nemotronH = {
       perLayer({ fields: ['intermediate_size', 'n_inner', 'hidden_dim'], required: true }),
     ],
   ],
-  tensors: [...named(`token_embd output_norm output ${ATTENTION} ffn_up ffn_down`, ROTARY), ...SSM_TENSORS],
+  tensors: named(`${LAYERS} ffn_up ffn_down`, SHAPES),
   mtp: { blocks: { value: 0 }, names: ['mtp.*'], keep: KEEP },
   tokenizer: { kinds: ['bpe'], multiple: 8, after: ['add-bos'] },
 } as const satisfies Architecture;
@@ -96,8 +98,7 @@ export const nemotronHMoe = {
     ['{arch}.nextn_predict_layers', 'u32', NEXTN, { all: [WITH_MTP, { set: NEXTN }] }],
   ],
   tensors: [
-    ...named(`token_embd output_norm output ${ATTENTION}`, ROTARY),
-    ...SSM_TENSORS,
+    ...named(LAYERS, SHAPES),
     ...MOE_TENSORS,
     ...mtp(0, named(`${ATTENTION} nextn.enorm nextn.hnorm nextn.eh_proj`, ROTARY)),
     ...mtp(1, MOE_TENSORS),
@@ -130,7 +131,7 @@ export const nemotronHPuzzle = {
     needed('moe_latent_size', 'u32', 'moe_latent_size'),
   ],
   ignore: [...graniteHybrid.ignore, 'mtp.*'],
-  tensors: [...named(`token_embd output_norm output ${ATTENTION}`, ROTARY), ...SSM_TENSORS, ...MOE_TENSORS],
+  tensors: [...named(LAYERS, SHAPES), ...MOE_TENSORS],
   types: [],
   mtp: { blocks: { value: 0 } },
   unproven: true,
