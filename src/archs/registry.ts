@@ -16,6 +16,8 @@ import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as hunyuan from './families/hunyuan.js';
+import * as kimiLinear from './families/kimi-linear.js';
 import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
 import * as mimo from './families/mimo.js';
@@ -54,6 +56,8 @@ const FILES = [
   sarashina2,
   bailingMoe,
   mimo,
+  hunyuan,
+  kimiLinear,
   mistral3,
   mpt,
   openelm,
