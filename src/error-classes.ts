@@ -27,7 +27,8 @@ export {
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
 export { ConfigFieldError } from './config/fields.js';
-export { PoolingFileError, UnsupportedPoolingError } from './config/pooling.js';
+export { UnsupportedPoolingError } from './config/pooling.js';
+export { PoolingFileError } from './config/sentence-modules.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,

@@ -20,10 +20,12 @@ export interface Architecture {
   readonly example: string;
   /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
   readonly keys: readonly KeyRow[];
-  /** Keys that stand before the metadata: the reference writes them as it goes over the tensors. */
+  /** Keys that stand before the metadata: the reference writes them first, or as it goes over the tensors. */
   readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];
+  /** How many blocks the checkpoint has, where that is not config.json's number of layers. */
+  readonly blockLimit?: Value;
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
   readonly strip: readonly string[];
   /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
@@ -41,6 +43,10 @@ export interface Architecture {
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
+  /** JSON files beside config.json that its derivations read. */
+  readonly files?: readonly string[];
+  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
+  readonly denseModules?: true;
   /** Blocks for multi-token prediction, if the family has them. */
   readonly mtp?: Mtp;
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
@@ -168,6 +174,8 @@ export interface TensorRule {
   readonly to?: string;
   /** What is done to the values, one after the other; in the end there is one tensor. */
   readonly via?: readonly Transform[];
+  /** Of several tensors with these names the first one is written. */
+  readonly first?: true;
   /** How many `{x}` there are: they are stacked by number before anything else is done. */
   readonly each?: CountName;
   /** Rules of a group are written together, in the table's order, where the last tensor of any of them stands. */

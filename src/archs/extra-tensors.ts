@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { proportionalRope } from '../config/gemma-derivations.js';
 import { longRope } from '../config/long-rope.js';
 import { ropeFreqs } from '../config/rope-freqs.js';
 import type { NamedExpr } from '../tensor/expr.js';
@@ -6,6 +7,7 @@ import type { NamedExpr } from '../tensor/expr.js';
 /** Tensors that come from the configuration alone, by the name that architectures ask for them by. */
 export const EXTRA_TENSORS = {
   rope_freqs: (config) => list('rope_freqs.weight', ropeFreqs(config)),
+  proportional_rope: (config) => list('rope_freqs.weight', proportionalRope(config)),
   long_rope_factors: (config) => [
     ...list('rope_factors_long.weight', longRope(config)?.long),
     ...list('rope_factors_short.weight', longRope(config)?.short),

@@ -12,7 +12,7 @@ import { EXTRA_TENSORS } from './extra-tensors.js';
 import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
-import { isLayer } from './values.js';
+import { isLayer, typedValue } from './values.js';
 import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */
@@ -96,7 +96,8 @@ class Mapper {
   ) {
     this.#patterns = compile(architecture);
     this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
-    this.#blocks = blockCount(known.config);
+    const limit = architecture.blockLimit && typedValue(architecture.blockLimit, 'u32', known);
+    this.#blocks = typeof limit === 'number' ? limit : blockCount(known.config);
   }
 
   add(name: string, tensor: NamedExpr): void {
@@ -199,8 +200,8 @@ class Mapper {
   }
 
   #write(found: Match, tensors: readonly NamedExpr[]): void {
-    const { to, via = [], each } = found.rule;
-    if (to === undefined) {
+    const { to, via = [], each, first } = found.rule;
+    if (to === undefined || (first && this.#mapped.has(nameOf(found)))) {
       return;
     }
     const [{ name }] = tensors as [NamedExpr];

@@ -1,5 +1,6 @@
 import type { CountName } from '../config/derivations.js';
 import type { Condition, KeyRow, Mtp, TensorRule, Transform } from './architecture.js';
+import { named } from './tensor-names.js';
 
 /** Rules that families compose their tables of. */
 
@@ -30,11 +31,32 @@ export function experts(path: string, order: readonly (readonly [projection: str
   }));
 }
 
+/** Rules that are none where a condition does not hold. */
+export function given(when: Condition, rules: readonly TensorRule[]): TensorRule[] {
+  return rules.map((rule) => ({ ...rule, when }));
+}
+
+/**
+ * The output, which is left out where config.json ties it to the embedding.
+ * @param heads the names whose tensor is a copy then.
+ */
+export function tied(to: string, ...heads: string[]): TensorRule[] {
+  const isTied: Condition = { set: { fields: ['tie_word_embeddings'] } };
+  return [...given({ not: isTied }, named(to)), { from: heads, when: isTied }];
+}
+
 /** The order in which most families write their experts' projections. */
 export const DOWN_GATE_UP = [
   ['down_proj', 'ffn_down_exps'],
   ['gate_proj', 'ffn_gate_exps'],
   ['up_proj', 'ffn_up_exps'],
+] as const;
+
+/** The order of experts that are named as Mixtral's. */
+export const W123 = [
+  ['w1', 'ffn_gate_exps'],
+  ['w2', 'ffn_down_exps'],
+  ['w3', 'ffn_up_exps'],
 ] as const;
 
 /**

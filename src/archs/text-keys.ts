@@ -1,5 +1,10 @@
 import type { Condition, KeyRow, KeyType, Value } from './architecture.js';
 
+/** A field that config.json has to have. */
+export function required(name: string): Value {
+  return { fields: [name], required: true };
+}
+
 /** The first of these fields of config.json that is there. */
 export function fields(...names: string[]): Value {
   return { fields: names };
@@ -9,11 +14,21 @@ const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u3
 const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
 
+/** Rows with others in the place of those for the same key; rows for other keys follow. */
+export function revised(rows: readonly KeyRow[], ...own: readonly KeyRow[]): readonly KeyRow[] {
+  const byKey = new Map(own.map((row) => [row[0], row]));
+  const isKnown = new Set(rows.map(([key]) => key));
+  return [...rows.map((row) => byKey.get(row[0]) ?? row), ...own.filter(([key]) => !isKnown.has(key))];
+}
+
 export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
 export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
 /** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
-export const rotaryDimensions = (dimensions: Value, or: number): KeyRow => {
-  const share: Value = { fields: ['partial_rotary_factor'], of: 'rope_root', or };
+export const rotaryDimensions = (dimensions: Value, or?: number): KeyRow => {
+  const share: Value = {
+    ...{ fields: ['partial_rotary_factor'], of: 'rope_root' },
+    ...(or === undefined ? { required: true } : { or }),
+  };
   const rotated: Value = { math: 'mul', of: [dimensions, share] };
   return ['{arch}.rope.dimension_count', 'u32', { math: 'quotient', of: [rotated, { value: 1 }] }];
 };
@@ -57,6 +72,16 @@ export const TEXT_KEYS: readonly KeyRow[] = [
   count('attention.value_length', 'head_dim'),
   FILE_TYPE,
 ];
+
+/** An equal share of the width for each head, whatever `head_dim` says. */
+export const EQUAL_SHARE: Value = { math: 'quotient', of: [fields('hidden_size'), fields('num_attention_heads')] };
+
+/** Which layers attend within a window, by their types. */
+export const LAYER_WINDOWS = [
+  '{arch}.attention.sliding_window_pattern',
+  'bool[]',
+  { layers: { list: { fields: ['layer_types'] }, is: 'sliding_attention' } },
+] as const satisfies KeyRow;
 
 /** A key of one field that has to be there, under one of some names. */
 export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {

@@ -12,6 +12,18 @@ export interface Unsupported {
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
   {
+    classes: ['Gemma3ForCausalLM', 'Gemma3TextModel', 'Gemma3nForCausalLM', 'Gemma4ForCausalLM'],
+    when: { not: { value: { fields: ['attn_logit_softcapping'], or: 'none' }, is: 'none' } },
+    what: 'a Gemma 3 or later whose attention is capped (attn_logit_softcapping)',
+    next: 'Convert a Gemma 2 instead.',
+  },
+  {
+    classes: ['Gemma3nForCausalLM'],
+    when: { not: { field: 'altup_num_inputs', is: 4 } },
+    what: 'a Gemma 3n without four inputs of AltUp (altup_num_inputs)',
+    next: 'Convert one that has four.',
+  },
+  {
     classes: ['JAISLMHeadModel'],
     when: {
       any: [

@@ -84,6 +84,9 @@ export async function makePlan(
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
+  if (params.sentenceTransformersDenseModules && model.facts.denseModules.length === 0) {
+    doubt(to, '--sentence-transformers-dense-modules has no effect: the model has no Dense layers.', 'Leave it out.');
+  }
   if (!agrees) {
     for (const { what, next } of guesses) {
       doubt(to, what, next);

@@ -10,6 +10,7 @@ import {
   ShardIndexError,
   UnsupportedWeightsError,
 } from '../checkpoint/checkpoint.js';
+import { readDenseTensors } from '../checkpoint/dense-tensors.js';
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
@@ -46,13 +47,14 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     await refuseWithoutWeights(files);
   }
   const config = await readConfig(files);
-  const facts = await gatherFacts(files);
-  const known = { config, facts };
+  const known = { config, facts: await gatherFacts(files) };
   const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
     const names = ownTensors(arch, config, tensors).map(({ name }) => name);
     return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
   };
   const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
+  const denseModules = arch.denseModules && params.sentenceTransformersDenseModules;
+  const facts = await gatherFacts(files, { files: arch.files, denseModules });
   if (params.vocabOnly) {
     const isRead = outType === 'auto' || arch.mtp?.counted !== undefined;
     const checkpoint = isRead ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
@@ -60,7 +62,9 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   }
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
-  return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint };
+  const dense = await readDenseTensors(repo, facts.denseModules, params.signal);
+  const tensors = [...dense, ...checkpoint.tensors];
+  return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint: { ...checkpoint, tensors } };
 }
 
 /**

@@ -19,6 +19,10 @@ export const TRANSFORMS = {
    * then the number of heads behind them that stay as they are
    */
   rotary: each(rotary),
+  /**
+   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone; the rest keep their places.
+   */
+  halves: each(halves),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
   reshape: each((expr, ...shape) => build.reshape(expr, complete(expr, shape))),
   /** for each new dimension, the old one */
@@ -49,6 +53,8 @@ export const TRANSFORMS = {
   pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
   /** rows of the result: rows of zeros are added at the end */
   pad: each(pad),
+  /** how many rows to keep at most */
+  cut: each((expr, rows = 0) => build.slice(expr, 0, 0, Math.min(rows, shapeOf(expr)[0] ?? 0))),
   /** rows of zeros to add at the beginning */
   lead: each(lead),
   /** a number, and the shape of a tensor with it alone, in F32: nothing of the tensor itself is read */
@@ -79,6 +85,20 @@ function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   }
   const halves = build.reshape(expr, [heads, 2, rows / heads / 2, ...columns]);
   return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
+}
+
+function halves(expr: TensorExpr, size = 1, rotated = 0): TensorExpr {
+  const shape = shapeOf(expr);
+  const [rows = 0, ...columns] = shape;
+  if (rows % size !== 0 || rotated % 2 !== 0 || rotated > size) {
+    throw new RangeError(`its ${rows} rows are not heads of ${size}, of which ${rotated} are rotated in pairs`);
+  }
+  const heads = build.reshape(expr, [rows / size, size, ...columns]);
+  const turned = build.slice(heads, 1, 0, rotated);
+  const rest = rotated < size ? [build.slice(heads, 1, rotated, size)] : [];
+  const pairs = build.reshape(turned, [rows / size, rotated / 2, 2, ...columns]);
+  const apart = build.permute(pairs, [0, 2, 1, ...columns.map((_, i) => i + 3)]);
+  return build.reshape(build.concat([build.reshape(apart, shapeOf(turned)), ...rest], 1), shape);
 }
 
 function complete(expr: TensorExpr, shape: readonly number[]): number[] {

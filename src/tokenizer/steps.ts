@@ -1,8 +1,9 @@
 import { integer, optionalInteger } from '../config/fields.js';
-import { InvalidTokenIdError } from '../hf-tokenizer/errors.js';
+import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
+import { writeTokenTypeCount } from './token-type-count.js';
 import { vocabularySize } from './vocabulary-size.js';
 
 /** Writes keys of a family, beside those of the tokenizer's kind. */
@@ -10,6 +11,7 @@ type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void 
 
 const CODE_LLAMA_SIZE = 32016;
 const CODE_LLAMA_EOT = 32010;
+const CODE_GEMMA_EOT = 107;
 const GRANITE_SIZE = 49152;
 /** Roles of infill tokens. gguf-py/gguf/gguf_writer.py has a method for EOT alone, so the others are not written. */
 const INFILL = ['prefix', 'suffix', 'middle', 'eot'];
@@ -19,9 +21,18 @@ const CHATML =
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
- * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py.
+ * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py, and
+ * the methods of that name in conversion/bert.py.
  */
 export const STEPS = {
+  /** ref-quirk: `DeepseekV32Model.set_vocab` in conversion/deepseek.py. Llama's class adds a BOS unless it is told not to. */
+  'needs-add-bos': (_, { tokenizerConfig: config }) => {
+    const isLlama = typeof config?.tokenizer_class === 'string' && config.tokenizer_class.startsWith('Llama');
+    if (!(config?.add_bos_token ?? isLlama)) {
+      throw malformedFile('tokenizer_config.json', 'does not add a BOS token', 'Set add_bos_token to true.');
+    }
+  },
+
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
     const prefix = tokenizerConfig?.add_prefix_space;
     if (prefix !== undefined && prefix !== null) {
@@ -95,6 +106,26 @@ export const STEPS = {
 
   'refact-infill': (context, files) => writeSpecialVocab(context, files, { types: INFILL }),
 
+  /** ref-quirk: `GemmaModel.set_vocab` in conversion/gemma.py gives every Gemma 1 the EOT of CodeGemma. */
+  'code-gemma-infill': (context, files) =>
+    writeSpecialVocab(context, files, { types: [...INFILL, 'fsep'], ids: { eot: CODE_GEMMA_EOT } }),
+
+  'no-space-prefix': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_space_prefix', false);
+  },
+
+  'no-sentencepiece-space-prefix': ({ kv }) => {
+    if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
+      kv.bool('tokenizer.ggml.add_space_prefix', false);
+    }
+  },
+
+  /** ref-quirk: `set_vocab` in conversion/nemotron.py. */
+  'nemotron-ids': ({ kv }) => {
+    kv.u32('tokenizer.ggml.padding_token_id', 0);
+    kv.u32('tokenizer.ggml.unknown_token_id', 1);
+  },
+
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
   'sea-lion': ({ kv }) => {
     if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
@@ -102,6 +133,28 @@ export const STEPS = {
       kv.u32('tokenizer.ggml.padding_token_id', 3);
       kv.u32('tokenizer.ggml.eos_token_id', 1);
       kv.u32('tokenizer.ggml.unknown_token_id', 0);
+    }
+  },
+
+  'no-bos': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_bos_token', false);
+  },
+
+  'bos-eos-sep': ({ kv }) => {
+    for (const type of ['bos', 'eos', 'sep']) {
+      kv.bool(`tokenizer.ggml.add_${type}_token`, true);
+    }
+  },
+
+  /** For byte-level BPE; the kinds of BERT's tokenizers write the count themselves. */
+  'token-type-count': (context) => {
+    writeTokenTypeCount(context, 1);
+  },
+
+  /** The BPE of Jina's BERT has two types of tokens, whatever config.json says. */
+  'two-token-types': ({ kv }) => {
+    if (!kv.has('tokenizer.ggml.token_type_count')) {
+      kv.u32('tokenizer.ggml.token_type_count', 2);
     }
   },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
