@@ -94,7 +94,12 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal']), of: some });
+const probe = v.strictObject({
+  id: text,
+  want: v.picklist(['values', 'norms', 'zero', 'equal']),
+  of: some,
+  when: v.exactOptional(condition),
+});
 
 const architecture = v.strictObject({
   classes: some,

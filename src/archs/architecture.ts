@@ -182,14 +182,19 @@ export interface TensorRule {
   readonly group?: string;
 }
 
-/** A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. */
+/** A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
 
 /** A fact about the weights that keys and conditions ask for by its `id`. */
 export interface Probe {
   readonly id: string;
-  /** `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same. */
-  readonly want: 'values' | 'zero' | 'equal';
+  /**
+   * `values`: the elements; `norms`: the norm of each column; `zero`: whether all are 0; `equal`: whether two tensors are
+   * the same.
+   */
+  readonly want: 'values' | 'norms' | 'zero' | 'equal';
   /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
   readonly of: readonly string[];
+  /** Nothing is read where this does not hold. */
+  readonly when?: Condition;
 }

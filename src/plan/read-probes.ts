@@ -1,7 +1,8 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
+import { holds } from '../archs/conditions.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Config } from '../config/config.js';
-import type { Probed } from '../config/derivations.js';
+import type { Known, Probed } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { leastMemory } from '../fill/least-memory.js';
@@ -13,7 +14,8 @@ import { KeyValues } from '../gguf/key-values.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
-import { cast, sub } from '../tensor/build.js';
+import { cast, slice, sub } from '../tensor/build.js';
+import { DTYPE_BYTES } from '../tensor/dtype.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
@@ -26,7 +28,7 @@ const MAX_VALUES = 2 ** 20;
 
 interface ProbeContext {
   readonly repo: Repo;
-  readonly config: Config;
+  readonly known: Known;
   readonly params: Pick<OutputParams, 'maxMemory' | 'signal'> & Jobs;
 }
 
@@ -39,21 +41,25 @@ interface ProbeContext {
 export async function readProbes(
   { probes = [] }: Architecture,
   tensors: readonly NamedExpr[],
-  { repo, config, params }: ProbeContext,
+  { repo, known, params }: ProbeContext,
 ): Promise<ReadonlyMap<string, Probed>> {
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
-  const wanted = probes.flatMap((probe) => {
-    const found = namesOf(probe, config).map((name) => sources.get(name));
+  const asked = probes.filter(({ when }) => holds(when, known));
+  const wanted = asked.flatMap((probe) => {
+    const found = namesOf(probe, known.config).map((name) => sources.get(name));
     return found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
   });
   if (wanted.length === 0) {
     return new Map();
   }
   const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
-  const compared = wanted.filter((probe) => probe.want !== 'values' && !unequal.includes(probe));
-  const values = wanted.flatMap(({ id, want, found }) =>
-    want === 'values' ? found.map((expr, i) => ({ id, i, expr })) : [],
-  );
+  const compared = wanted
+    .filter(({ want }) => want === 'equal' || want === 'zero')
+    .filter((one) => !unequal.includes(one));
+  const values = wanted.flatMap(({ id, want, found }) => {
+    const exprs = want === 'values' ? found : want === 'norms' ? found.flatMap(norms) : [];
+    return exprs.map((expr, i) => ({ id, i, expr }));
+  });
   const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
   if (count > MAX_VALUES) {
     throw new ProbeSizeError(
@@ -87,6 +93,19 @@ export async function readProbes(
     ...compared.map(({ id }) => [id, squares.get(id) === 0] as const),
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
+}
+
+/** The most bytes of a matrix whose columns' norms are computed at once. */
+const MAX_NORM_BYTES = 32 * 2 ** 20;
+
+/** The norms of a matrix's columns, of as many columns at a time as the workers have room for. */
+function norms(matrix: TensorExpr): TensorExpr[] {
+  const [rows = 1, columns = 0] = shapeOf(matrix);
+  const most = Math.max(1, Math.floor(MAX_NORM_BYTES / (rows * DTYPE_BYTES.F32)));
+  return Array.from({ length: Math.ceil(columns / most) }, (_, i) => ({
+    op: 'norm',
+    of: slice(matrix, 1, i * most, Math.min(columns, (i + 1) * most)),
+  }));
 }
 
 const NO_KEYS = new KeyValues();
