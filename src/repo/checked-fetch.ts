@@ -31,8 +31,8 @@ export type ApiFetch = (
 ) => Promise<Response>;
 
 /**
- * `fetch` for the Hub's client, which checks nothing and retries nothing itself. GET only. `Authorization` is set here,
- * for the Hub's own origin.
+ * `fetch` for the Hub's client, which checks nothing and retries nothing itself, and ranges of files, which pass through
+ * no stream of the client's. GET only. `Authorization` is set here, for the Hub's own origin.
  */
 export class CheckedFetch {
   readonly #transport: Transport;
