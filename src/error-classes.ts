@@ -2,6 +2,7 @@
 export { DraftVocabularyError } from './archs/draft-vocabulary.js';
 export { FusionError } from './archs/fuse.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
+export { MtpChoiceError, NoMtpBlocksError } from './archs/mtp.js';
 export {
   ArchFileError,
   UnknownClassError,
@@ -29,7 +30,8 @@ export {
 } from './checkpoint/safetensors.js';
 export { NoTargetModelError } from './config/facts.js';
 export { ConfigFieldError } from './config/fields.js';
-export { PoolingFileError, UnsupportedPoolingError } from './config/pooling.js';
+export { UnsupportedPoolingError } from './config/pooling.js';
+export { PoolingFileError } from './config/sentence-modules.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,

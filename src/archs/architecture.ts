@@ -20,7 +20,7 @@ export interface Architecture {
   readonly example: string;
   /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
   readonly keys: readonly KeyRow[];
-  /** Keys that stand before the metadata of the model card. */
+  /** Keys that stand before the metadata: the reference writes them first, or as it goes over the tensors. */
   readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];
@@ -48,6 +48,12 @@ export interface Architecture {
    * plan of this family (`files`), or by that of its own (`family`).
    */
   readonly target?: 'files' | 'family';
+  /** JSON files beside config.json that its derivations read. */
+  readonly files?: readonly string[];
+  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
+  readonly denseModules?: true;
+  /** Blocks for multi-token prediction, if the family has them. */
+  readonly mtp?: Mtp;
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
   /** No output of the reference was there to compare with. */
@@ -59,6 +65,25 @@ export interface LaterBlocks {
   readonly begin: string;
   /** How many blocks stand before them. */
   readonly after: CountName;
+}
+
+/**
+ * Multi-token prediction: blocks behind the model's own that draft further tokens. They count as blocks where they are
+ * converted; `{ derive: 'mtp' }` is `with` then, `only` where nothing else is, and `without` where they are left out.
+ */
+export interface Mtp {
+  /** How many there are; 0 where there is no value. */
+  readonly blocks: Value;
+  /** Where `blocks` says 0: the beginning of their names in the checkpoint, `mtp.layers.{b}`, to count them by. */
+  readonly counted?: string;
+  /** Names of tensors that belong to them, beside `model.layers.{b}` from the model's own blocks on; `*` is anything. */
+  readonly names?: readonly string[];
+  /** What `--mtp` keeps beside them. Without, `--mtp` and `--no-mtp` are refused. */
+  readonly keep?: readonly string[];
+  /** `alone`: with `--mtp` only; `never`: they are read and not written. Default: with the model. */
+  readonly convert?: 'alone' | 'never';
+  /** The file of `--mtp` is named as the whole model's would be. */
+  readonly plainName?: true;
 }
 
 type Scalar = string | number | boolean | null;
@@ -107,7 +132,7 @@ export type Value =
       readonly required?: true;
       readonly or?: string | number | boolean;
     }
-  | { readonly value: string | number | boolean | readonly number[] }
+  | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
   | { readonly derive: DerivationName }
   /** A probe's values. */
   | { readonly probe: string }
@@ -157,6 +182,8 @@ export interface TensorRule {
   readonly to?: string;
   /** What is done to the values, one after the other; in the end there is one tensor. */
   readonly via?: readonly Transform[];
+  /** Of several tensors with these names the first one is written. */
+  readonly first?: true;
   /** How many `{x}` there are: they are stacked by number before anything else is done. */
   readonly each?: CountName;
   /** Rules of a group are written together, in the table's order, where the last tensor of any of them stands. */

@@ -1,5 +1,6 @@
+import type { Config } from '../config/config.js';
 import { COUNTS, type Known } from '../config/derivations.js';
-import { blockCount } from '../config/derive.js';
+import { blockCount, decoderBlockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { isFloat } from '../tensor/dtype.js';
 import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
@@ -8,6 +9,7 @@ import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { holds } from './conditions.js';
 import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
+import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
 import { isLayer } from './values.js';
@@ -27,16 +29,20 @@ interface OwnTensor<Tensor extends NamedExpr> {
 
 /** The checkpoint's tensors that belong to the model, in their order: those that decide an outtype of `auto`. */
 export function ownTensors<Tensor extends NamedExpr>(
-  { strip, ignore, unwrap, rename = [] }: Architecture,
+  architecture: Architecture,
+  config: Config,
   tensors: Iterable<Tensor>,
 ): OwnTensor<Tensor>[] {
+  const { strip, ignore, unwrap, rename = [] } = architecture;
+  const isRead = isChosen(architecture, config);
   const isOther = globs(ignore);
   const without = (name: string, parts: readonly string[]) =>
     parts.reduce((rest, part) => rest.replaceAll(part, ''), name);
   const renamed = (name: string) => rename.reduce((rest, [part, by]) => rest.replaceAll(part, by), name);
   return [...tensors].flatMap((tensor) => {
     const stripped = without(tensor.name, strip);
-    return isOther(stripped) ? [] : [{ name: renamed(without(stripped, unwrap)), tensor }];
+    const name = renamed(without(stripped, unwrap));
+    return isOther(stripped) || !isRead(name) ? [] : [{ name, tensor }];
   });
 }
 
@@ -55,8 +61,9 @@ export function mapTensors(
   const mapper = new Mapper({ ...architecture, tensors: rules }, known);
   mapper.addExtra(architecture.extra);
   const isDropped = globs(architecture.drop);
-  for (const { name, tensor } of ownTensors(architecture, tensors)) {
-    if (!isDropped(name)) {
+  const isLeftOut = architecture.mtp?.convert === 'never' ? isMtpName(architecture, known.config) : () => false;
+  for (const { name, tensor } of ownTensors(architecture, known.config, tensors)) {
+    if (!isDropped(name) && !isLeftOut(name)) {
       mapper.add(name, tensor);
     }
   }
@@ -86,7 +93,7 @@ class Mapper {
   ) {
     this.#patterns = compile(architecture);
     this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
-    this.#blocks = blockCount(known.config);
+    this.#blocks = Math.max(blockCount(known.config), decoderBlockCount(known.config) ?? 0);
   }
 
   addExtra(names: readonly ExtraName[] = []): void {
@@ -195,8 +202,8 @@ class Mapper {
   }
 
   #write(found: Match, tensors: readonly NamedExpr[]): void {
-    const { to, via = [], each } = found.rule;
-    if (to === undefined) {
+    const { to, via = [], each, first } = found.rule;
+    if (to === undefined || (first && this.#mapped.has(nameOf(found)))) {
       return;
     }
     const [{ name }] = tensors as [NamedExpr];

@@ -1,36 +1,89 @@
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
 import { SourceError, UnsupportedError, UsageError } from '../errors.js';
-import type { Json } from '../json.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
+import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
 import * as apertus from './families/apertus.js';
+import * as bert from './families/bert.js';
+import * as bloom from './families/bloom.js';
 import * as deci from './families/deci.js';
+import * as deepseek from './families/deepseek.js';
 import * as dflash from './families/dflash.js';
 import * as eagle3 from './families/eagle3.js';
+import * as euroBert from './families/euro-bert.js';
+import * as falcon from './families/falcon.js';
+import * as gemma from './families/gemma.js';
+import * as gemma3n from './families/gemma3n.js';
+import * as gemma4 from './families/gemma4.js';
+import * as glm from './families/glm.js';
+import * as glmMoe from './families/glm-moe.js';
+import * as gpt2 from './families/gpt2.js';
+import * as granite from './families/granite.js';
+import * as graniteHybrid from './families/granite-hybrid.js';
+import * as graniteMoe from './families/granite-moe.js';
+import * as jinaBert from './families/jina-bert.js';
 import * as llama from './families/llama.js';
 import * as llama4 from './families/llama4.js';
 import * as maincoder from './families/maincoder.js';
 import * as mistral3 from './families/mistral3.js';
+import * as modernBert from './families/modern-bert.js';
+import * as mpt from './families/mpt.js';
+import * as neoBert from './families/neo-bert.js';
+import * as nomicBert from './families/nomic-bert.js';
+import * as openelm from './families/openelm.js';
+import * as phi from './families/phi.js';
 import * as qwenMoe from './families/qwen-moe.js';
+import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
+import * as refact from './families/refact.js';
+import * as roberta from './families/roberta.js';
+import * as starcoder from './families/starcoder.js';
+import * as t5 from './families/t5.js';
+import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
   apertus, //
+  bert,
+  bloom,
   deci,
+  deepseek,
   dflash,
   eagle3,
+  euroBert,
+  falcon,
+  gemma,
+  gemma3n,
+  gemma4,
+  glm,
+  glmMoe,
+  gpt2,
+  granite,
+  graniteHybrid,
+  graniteMoe,
+  jinaBert,
   llama,
   llama4,
   maincoder,
   mistral3,
+  modernBert,
+  mpt,
+  neoBert,
+  nomicBert,
+  openelm,
+  phi,
   qwen2,
   qwen3,
   qwenMoe,
+  qwenVl,
+  refact,
+  roberta,
+  starcoder,
+  t5,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */
@@ -109,21 +162,44 @@ function byClass(known: Known): Architecture | undefined {
   return ARCHITECTURES.find(({ classes, when }) => classes.includes(architecture) && holds(when, known));
 }
 
-/** Fields of a configuration that count experts. */
-const EXPERTS = ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts'];
-
-const isSeveral = (count: Json | undefined) => typeof count === 'number' && count > 1;
-
 /** Another class of its own is built otherwise, however near its name: another way is named for a slip alone. */
-function unsupported({ architecture, hparams }: Config): UnsupportedArchitectureError {
+function unsupported({ architecture }: Config): UnsupportedArchitectureError {
   const name = architecture.slice(0, MAX_NAME);
-  if (/moe|mixtral/i.test(name) || EXPERTS.some((field) => isSeveral(hparams[field]))) {
-    return new UnsupportedArchitectureError(`Mixtures of experts (${name}) are not supported yet.`, LIST);
-  }
   const slip = NAMES.find((known) => isSlip(name, known));
   return new UnsupportedArchitectureError(
     `The architecture ${name} is not supported.`,
     slip ? `If config.json means ${slip}, say --arch ${slip}; ${LIST}` : LIST,
+  );
+}
+
+/** The most families and tensors that a message names. */
+const MAX_NAMED = 8;
+
+/**
+ * What is said of an unknown class when its checkpoint's headers are there: the families that have a place for every
+ * tensor, or else the nearest one and what it has none for.
+ */
+export function unknownClass(known: Known, tensors: Iterable<NamedExpr>): UnsupportedArchitectureError {
+  const name = known.config.architecture.slice(0, MAX_NAME);
+  const all = fits(ARCHITECTURES, known, tensors);
+  const fitting = all.filter(({ misfits }) => misfits.length === 0).map(({ architecture }) => architecture.gguf);
+  const [first, ...others] = [...new Set(fitting)].slice(0, MAX_NAMED);
+  if (first !== undefined) {
+    const also = others.length > 0 ? ` (or else ${others.join(', ')})` : '';
+    return new UnsupportedArchitectureError(
+      `The architecture ${name} is not supported, but its tensors fit ${first}${also}.`,
+      `If the model computes alike, try --arch ${first}; what it writes is right only then.`,
+    );
+  }
+  const [nearest] = all;
+  if (nearest === undefined) {
+    return unsupported(known.config);
+  }
+  const { architecture, misfits } = nearest;
+  const shown = misfits.slice(0, MAX_NAMED).join(', ');
+  return new UnsupportedArchitectureError(
+    `The architecture ${name} is not supported. ${architecture.gguf} is nearest, but has no place for ${shown}${misfits.length > MAX_NAMED ? ` and ${misfits.length - MAX_NAMED} more` : ''}.`,
+    `A family can be described in a file for --arch-file; start from "hf2gguf archs ${architecture.gguf} --json".`,
   );
 }
 

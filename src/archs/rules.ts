@@ -1,5 +1,6 @@
 import type { CountName } from '../config/derivations.js';
-import type { Condition, KeyRow, TensorRule, Transform } from './architecture.js';
+import type { Condition, KeyRow, Mtp, TensorRule, Transform } from './architecture.js';
+import { named } from './tensor-names.js';
 
 /** Rules that families compose their tables of. */
 
@@ -35,6 +36,20 @@ export function experts(path: string, order: readonly (readonly [projection: str
   }));
 }
 
+/** Rules that are none where a condition does not hold. */
+export function given(when: Condition, rules: readonly TensorRule[]): TensorRule[] {
+  return rules.map((rule) => ({ ...rule, when }));
+}
+
+/**
+ * The output, which is left out where config.json ties it to the embedding.
+ * @param heads the names whose tensor is a copy then.
+ */
+export function tied(to: string, ...heads: string[]): TensorRule[] {
+  const isTied: Condition = { set: { fields: ['tie_word_embeddings'] } };
+  return [...given({ not: isTied }, named(to)), { from: heads, when: isTied }];
+}
+
 /** The order in which most families write their experts' projections. */
 export const DOWN_GATE_UP = [
   ['down_proj', 'ffn_down_exps'],
@@ -64,11 +79,33 @@ export function stackedExperts(path: string): readonly TensorRule[] {
 export const DENSE =
   'token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down';
 
+/** Multi-token prediction as most families have it: more blocks of `model.layers`, which config.json counts. */
+export const NEXTN = {
+  blocks: { fields: ['num_nextn_predict_layers'] },
+  keep: ['model.embed_tokens.weight', 'model.norm.weight', 'lm_head.weight'],
+} as const satisfies Mtp;
+
+/** Holds where blocks for multi-token prediction are not left out. */
+export const WITH_MTP: Condition = { derive: 'mtp', is: ['with', 'only'] };
+
+/** The number of these blocks, written where config.json has the field. */
+export const NEXTN_KEY: KeyRow = ['{arch}.nextn_predict_layers', 'u32', NEXTN.blocks, WITH_MTP];
+
+/** Their tensors beside those of other blocks. */
+export const NEXTN_TENSORS =
+  'nextn.eh_proj nextn.embed_tokens nextn.enorm nextn.hnorm nextn.shared_head_head nextn.shared_head_norm';
+
 /** What Llama's kin does to queries and keys: transformers keeps the halves of a head's rotary dimensions apart. */
 export const ROTARY = {
   attn_q: [['rotary', 'head_count']],
   attn_k: [['rotary', 'kv_head_count']],
 } as const satisfies Readonly<Record<string, readonly Transform[]>>;
+
+/** Attention sinks, whose name has no `.weight`. */
+export const SINKS: TensorRule = {
+  from: ['{L}.self_attn.sinks', '{L}.self_attn.sinks.weight'],
+  to: 'blk.{b}.attn_sinks.weight',
+};
 
 /** Beginnings of the names of encoders, projectors and speech parts. */
 const OTHER_BEGINNINGS = [

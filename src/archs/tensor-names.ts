@@ -18,8 +18,8 @@ const MODEL_TENSORS = tableOf(`
   position_embd: transformer.wpe embeddings.position_embeddings wpe model.embed_positions
   output: embed_out lm_head output word_embeddings_for_head lm_head.linear output_layer head head.out model.lm_head
     model.transformer.ff_out head.decoder
-  dense_2: dense_2_out
-  dense_3: dense_3_out
+  dense_2: dense_2
+  dense_3: dense_3
   output_norm: gpt_neox.final_layer_norm transformer.ln_f model.norm norm transformer.norm_f ln_f
     model.final_layernorm lm_head.ln model.norm_f backbone.norm_f transformer.rms_norm encoder.final_layernorm
     transformer.norm rwkv.ln_out model.ln_out backbone.final_layer_norm model.transformer.ln_f final_norm
@@ -69,7 +69,6 @@ const BLOCK_TENSORS = tableOf(`
   attn_gate: self_attn.gate_proj linear_attn.in_proj_z self_attn.g_proj self_attn.output_gate self_attn.linear_gate
   ffn_norm: post_attention_layernorm ln_2 norm_2 ffn_norm ln2 rms_norm_2 pre_moe_norm pre_ff_layernorm
     pre_moe_layernorm pre_mlp_norm ff_norm feedforward_layernorm pre_mlp_layernorm mlp_norm pre_feedforward_layernorm
-    pre_ff_layernorm.weight
   pre_ffw_norm_2: pre_feedforward_layernorm_2
   post_ffw_norm: post_feedforward_layernorm post_mlp_layernorm post_mlp_norm.weight feed_forward.up_proj post_moe_norm
   post_ffw_norm_1: post_feedforward_layernorm_1

@@ -1,4 +1,9 @@
-import type { Condition, KeyRow, Value } from './architecture.js';
+import type { Condition, KeyRow, KeyType, Value } from './architecture.js';
+
+/** A field that config.json has to have. */
+export function required(name: string): Value {
+  return { fields: [name], required: true };
+}
 
 /** The first of these fields of config.json that is there. */
 export function fields(...names: string[]): Value {
@@ -9,12 +14,31 @@ const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u3
 const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
 
+/** Rows with others in the place of those for the same key; rows for other keys follow. */
+export function revised(rows: readonly KeyRow[], ...own: readonly KeyRow[]): readonly KeyRow[] {
+  const byKey = new Map(own.map((row) => [row[0], row]));
+  const isKnown = new Set(rows.map(([key]) => key));
+  return [...rows.map((row) => byKey.get(row[0]) ?? row), ...own.filter(([key]) => !isKnown.has(key))];
+}
+
+export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
+export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
+/** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
+export const rotaryDimensions = (dimensions: Value, or?: number): KeyRow => {
+  const share: Value = {
+    ...{ fields: ['partial_rotary_factor'], of: 'rope_root' },
+    ...(or === undefined ? { required: true } : { or }),
+  };
+  const rotated: Value = { math: 'mul', of: [dimensions, share] };
+  return ['{arch}.rope.dimension_count', 'u32', { math: 'quotient', of: [rotated, { value: 1 }] }];
+};
+
 /**
  * The keys that all text models share, in the order of `TextModel.set_gguf_parameters` in conversion/base.py. A field
  * that config.json doesn't have writes no key.
  */
 export const TEXT_KEYS: readonly KeyRow[] = [
-  ['{arch}.block_count', 'u32', { derive: 'block_count' }],
+  BLOCK_COUNT,
   count(
     'context_length',
     ...['max_position_embeddings', 'n_ctx', 'n_positions', 'max_length', 'max_sequence_length', 'model_max_length'],
@@ -46,5 +70,26 @@ export const TEXT_KEYS: readonly KeyRow[] = [
   ['{arch}.expert_gating_func', 'u32', { derive: 'expert_gating_func' }],
   count('attention.key_length', 'head_dim'),
   count('attention.value_length', 'head_dim'),
-  ['general.file_type', 'u32', { derive: 'file_type' }],
+  FILE_TYPE,
 ];
+
+/** A key of one field that has to be there, under one of some names. */
+export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
+  return [`{arch}.${key}`, type, { fields: names, required: true }];
+}
+
+/** A key that is written where its field is neither null nor missing, false, 0 or empty. */
+export function whereSet(key: string, type: KeyType, field: string): KeyRow {
+  return [`{arch}.${key}`, type, fields(field), { set: fields(field) }];
+}
+
+/** Rows without those of some keys. */
+export function without(keys: readonly KeyRow[], ...names: string[]): readonly KeyRow[] {
+  return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
+}
+
+/** A feed-forward part four times as wide as the model. */
+export function fourTimes(...names: string[]): KeyRow {
+  const of: readonly Value[] = [{ value: 4 }, { fields: names, required: true }];
+  return ['{arch}.feed_forward_length', 'u32', { math: 'mul', of }];
+}

@@ -12,21 +12,32 @@ export interface Unsupported {
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
   {
+    classes: ['Gemma3ForCausalLM', 'Gemma3TextModel', 'Gemma3nForCausalLM', 'Gemma4ForCausalLM'],
+    when: { not: { value: { fields: ['attn_logit_softcapping'], or: 'none' }, is: 'none' } },
+    what: 'a Gemma 3 or later whose attention is capped (attn_logit_softcapping)',
+    next: 'Convert a Gemma 2 instead.',
+  },
+  {
+    classes: ['Gemma3nForCausalLM'],
+    when: { not: { field: 'altup_num_inputs', is: 4 } },
+    what: 'a Gemma 3n without four inputs of AltUp (altup_num_inputs)',
+    next: 'Convert one that has four.',
+  },
+  {
+    classes: ['JAISLMHeadModel'],
+    when: {
+      any: [
+        { not: { field: 'activation_function', is: 'swiglu' } },
+        { not: { field: 'position_embedding_type', is: 'alibi' } },
+      ],
+    },
+    what: 'a Jais without SwiGLU or ALiBi',
+    next: 'Convert one that has both.',
+  },
+  {
     classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],
     when: { field: 'model_type', is: 'mistral4' },
     what: 'a Mistral 4',
     next: 'Convert a Mistral 3 instead.',
-  },
-  {
-    classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
-    when: { derive: 'origin', is: 'InternS1ForConditionalGeneration' },
-    what: 'an Intern-S1 around a Qwen3',
-    next: 'Convert the Qwen3 that it was made from.',
-  },
-  {
-    classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
-    when: { derive: 'is_reranker', is: true },
-    what: 'a Qwen3 reranker',
-    next: 'Convert the Qwen3 model that it was made from.',
   },
 ];

@@ -1,22 +1,16 @@
 import type { Known } from '../config/derivations.js';
 import { ConfigFieldError, show } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
-import type { Architecture, KeyRow } from './architecture.js';
+import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
 import { typedValue } from './values.js';
 
 /**
- * Writes an architecture's keys.
- * @param rows `firstKeys` for those that stand before the metadata.
+ * Writes an architecture's keys, or other rows for it.
  * @throws ConfigFieldError
  */
-export function writeKeys(
-  { gguf, keys }: Architecture,
-  known: Known,
-  kv: KeyValues,
-  rows: readonly KeyRow[] = keys,
-): void {
-  for (const [name, type, from, when] of rows) {
+export function writeKeys({ gguf, keys }: Pick<Architecture, 'gguf' | 'keys'>, known: Known, kv: KeyValues): void {
+  for (const [name, type, from, when] of keys) {
     const value = holds(when, known) ? typedValue(from, type, known) : undefined;
     const key = name.replace('{arch}', gguf);
     if (value === undefined || (typeof value === 'object' && value.length === 0)) {

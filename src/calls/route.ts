@@ -14,6 +14,7 @@ const OF_CONVERSIONS = [
   'modelName',
   'metadata',
   'vocabOnly',
+  'mtp',
   'preTokenizer',
   'arch',
   'archFile',
@@ -28,12 +29,12 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
     return null;
   }
   await refuseMissing(params.source, params);
-  const { modelName, metadata, vocabOnly, preTokenizer, arch, archFile, ...others } = params;
+  const { modelName, metadata, vocabOnly, mtp, preTokenizer, arch, archFile, ...others } = params;
   const { targetModelDir, fuseQkv, fuseGateUpExps, outtype, ...rest } = others;
-  const other = OF_CONVERSIONS.find((name) => params[name] !== undefined && params[name] !== false);
+  const other = OF_CONVERSIONS.find((name) => params[name] !== undefined && (params[name] !== false || name === 'mtp'));
   if (other) {
     throw new OptionOfOtherSourceError(
-      `${optionName(other)} has no effect on ${params.source}, a GGUF file.`,
+      `${other === 'mtp' && !mtp ? '--no-mtp' : optionName(other)} has no effect on ${params.source}, a GGUF file.`,
       "Leave it out; hf2gguf edit changes a GGUF file's metadata.",
     );
   }

@@ -1,5 +1,11 @@
 import type { Json, JsonObject } from '../json.js';
 
+/** The blocks for multi-token prediction that are converted: with the model, without it, or none of them. */
+export interface ConvertedMtp {
+  readonly blocks: number;
+  readonly choice: 'with' | 'only' | 'without';
+}
+
 /**
  * A model's configuration as the reference sees it: what transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives
  * where transformers knows the `model_type`, config.json itself elsewhere, with `text_config` merged into the root.
@@ -22,6 +28,8 @@ export interface Config {
   readonly vision?: JsonObject | undefined;
   /** `whisper_config`, or else `audio_config`: a projector reads it. */
   readonly audio?: JsonObject | undefined;
+  /** What is converted of the blocks for multi-token prediction, if the family has them. */
+  readonly mtp?: ConvertedMtp | undefined;
   /** `rope_parameters`, or `rope_scaling` under that name, with the root's rope fields mirrored into it. */
   readonly rope: Readonly<Record<string, Json | undefined>>;
   /**

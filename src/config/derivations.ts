@@ -1,7 +1,7 @@
 import type { Config } from './config.js';
-import { blockCount, headCount, headDim, kvHeadCount } from './derive.js';
+import { blockCount, decoderBlockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
 import { DRAFT_DERIVATIONS } from './draft-derivations.js';
-import type { Facts } from './facts.js';
+import { EARLY_MODEL_DERIVATIONS } from './early-model-derivations.js';
 import {
   ConfigFieldError,
   integer,
@@ -9,28 +9,24 @@ import {
   optionalArray,
   optionalInteger,
   optionalNumber,
+  optionalObject,
   optionalString,
   show,
 } from './fields.js';
+import { GEMMA_DERIVATIONS } from './gemma-derivations.js';
+import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
+import type { Derived, Known } from './known.js';
 import { LLAMA_DERIVATIONS } from './llama-derivations.js';
+import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
-/** What derivations read. */
-export interface Known {
-  readonly config: Config;
-  readonly facts: Facts;
-  /** What probes found, by their ids; none of tensors that are missing. */
-  readonly probes?: ReadonlyMap<string, Probed>;
-  /** The number of the file's type (`llama_ftype`); missing until the type is chosen. */
-  readonly fileType?: number;
-}
-
-/** What a probe of the weights found: values, or whether what it asks is so. */
-export type Probed = boolean | readonly number[];
+export type { Derived, Known, Probed } from './known.js';
 
 /** Numbers that follow from the configuration. Keys and transforms name them. */
 export const COUNTS = {
   block_count: blockCount,
+  /** Without those for multi-token prediction. */
+  main_block_count: mainBlockCount,
   head_count: headCount,
   kv_head_count: kvHeadCount,
   head_dim: headDim,
@@ -51,15 +47,22 @@ export const DERIVATIONS = {
   yarn_original_context: ({ config }) => originalContext(config),
   ministral3_yarn_multiplier: ({ config }) => ministralMultiplier(config),
   pooling_type: ({ facts }) => facts.pooling(),
-  is_reranker: ({ config, facts }) => isReranker(config, facts),
-  ...DRAFT_DERIVATIONS,
-  ...LLAMA_DERIVATIONS,
+  /** The names of a classifier's classes in the order of their numbers; none where transformers made them up. */
+  class_labels: ({ config }) => classLabels(config),
+  decoder_block_count: ({ config }) => decoderBlockCount(config),
+  ...QWEN_DERIVATIONS,
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
+  /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */
+  mtp: ({ config }) => config.mtp?.choice,
   file_type: ({ fileType }) => fileType,
+  ...HYBRID_DERIVATIONS,
+  ...EARLY_MODEL_DERIVATIONS,
+  ...DRAFT_DERIVATIONS,
+  ...LLAMA_DERIVATIONS,
+  ...GEMMA_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
-export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;
 export type DerivationName = keyof typeof DERIVATIONS | CountName;
 
 /** The value of a derivation or a count. @throws ConfigFieldError */
@@ -142,18 +145,21 @@ function mropeSections(config: Config): readonly number[] | undefined {
   );
 }
 
-const RERANKER = /qwen3-(vl-)?reranker/i;
-
-/**
- * Whether the model is a Qwen3 reranker, by the repository's name, the model card's title, or the class. ref-quirk:
- * `_is_qwen3_reranker` in conversion/qwen.py.
- */
-function isReranker({ hparams }: Config, { repoName, readme }: Facts): boolean {
-  const names = [repoName, hparams._name_or_path, hparams.model_type];
-  const classes = Array.isArray(hparams.architectures) ? hparams.architectures : [];
-  return (
-    names.some((name) => typeof name === 'string' && RERANKER.test(name)) ||
-    (readme !== null && /# qwen3-(vl-)?reranker/i.test(readme)) ||
-    classes.some((name) => typeof name === 'string' && /sequenceclassification/i.test(name))
-  );
+/** ref-quirk: `BertModel.__init__` in conversion/bert.py keeps a single made-up label, since a reranker has one. */
+function classLabels(config: Config): readonly string[] | undefined {
+  const entries = Object.entries(optionalObject(config, 'id2label') ?? {});
+  const isMadeUp = entries.length === 2 && entries.some(([id, label]) => id === '0' && label === 'LABEL_0');
+  if (entries.length === 0 || isMadeUp) {
+    return undefined;
+  }
+  return entries
+    .sort(([a], [b]) => Number(a) - Number(b))
+    .map(([id, label]) => {
+      if (typeof label !== 'string') {
+        throw new ConfigFieldError(
+          `config.json has ${show(label ?? null)} for id2label[${id}], not the name of a class.`,
+        );
+      }
+      return label;
+    });
 }

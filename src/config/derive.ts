@@ -1,21 +1,36 @@
 import { MAX_BLOCKS } from '../limits.js';
+import type { Config } from './config.js';
 import { ConfigFieldError, type FieldSource, integer, optionalInteger } from './fields.js';
 
 /**
  * The fields that can hold the number of blocks. The first one that config.json has counts. ref-quirk:
- * `TextModel.__init__` in conversion/base.py.
+ * `TextModel.__init__` in conversion/base.py, and `find_hparam` in conversion/openelm.py.
  */
-export const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers'] as const;
+export const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers', 'num_transformer_layers'] as const;
 
-/** The number of blocks (layers). @throws ConfigFieldError for more than MAX_BLOCKS */
-export function blockCount(config: FieldSource): number {
-  const count = integer(config, ...BLOCKS);
+/** The number of the model's own blocks (layers). @throws ConfigFieldError for more than MAX_BLOCKS */
+export function mainBlockCount(config: FieldSource): number {
+  return capped(integer(config, ...BLOCKS));
+}
+
+/** The number of blocks that are converted, those for multi-token prediction among them. @throws ConfigFieldError */
+export function blockCount(config: Config): number {
+  return capped(mainBlockCount(config) + (config.mtp?.blocks ?? 0));
+}
+
+function capped(count: number): number {
   if (count > MAX_BLOCKS) {
     throw new ConfigFieldError(
       `config.json asks for ${count} blocks, more than the ${MAX_BLOCKS} that a model may have.`,
     );
   }
   return count;
+}
+
+/** The number of a decoder's blocks beside an encoder's. @throws ConfigFieldError for more than MAX_BLOCKS */
+export function decoderBlockCount(config: FieldSource): number | undefined {
+  const count = optionalInteger(config, 'num_decoder_layers');
+  return count === undefined ? undefined : capped(count);
 }
 
 /** The number of query heads, at least one. @throws ConfigFieldError */

@@ -1,13 +1,8 @@
 import type { JsonObject } from '../json.js';
 import type { Config } from './config.js';
 import { blockCount, headDim } from './derive.js';
-import type { Facts } from './facts.js';
 import { integer, optionalArray, optionalInteger, optionalIntegers, optionalObject } from './fields.js';
-
-export interface Draft {
-  readonly config: Config;
-  readonly facts: Facts;
-}
+import type { Derived, Known } from './known.js';
 
 /** Derivations of models that draft for another. */
 export const DRAFT_DERIVATIONS = {
@@ -41,7 +36,7 @@ export const DRAFT_DERIVATIONS = {
     const size = integer(config, 'vocab_size');
     return (optionalInteger(config, 'draft_vocab_size') || size) === size;
   },
-} as const satisfies Record<string, (known: Draft) => unknown>;
+} as const satisfies Record<string, (known: Known) => Derived>;
 
 function ownPart(config: Config): { readonly hparams: JsonObject; readonly path: string } {
   return { hparams: optionalObject(config, 'dflash_config') ?? {}, path: 'dflash_config' };

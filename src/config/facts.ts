@@ -1,19 +1,32 @@
 import { UsageError } from '../errors.js';
-import type { JsonObject } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { optionalObject } from './fields.js';
 import { poolingType } from './pooling.js';
+import { type DenseModule, denseModules } from './sentence-modules.js';
 
 /** What families know of a repository beside config.json. */
 export interface Facts {
   readonly repoName: string;
   /** The text of the model card, README.md. */
   readonly readme: string | null;
+  /** sentence-transformers' Dense layers, where they are asked for. */
+  readonly denseModules: readonly DenseModule[];
   /**
    * The `llama_pooling_type` of an embedding model; undefined for any other model.
    * @throws PoolingFileError, UnsupportedPoolingError
    */
   pooling(): number | undefined;
+  /**
+   * The id of a token that a reranker answers with; undefined where the tokenizer has none, or nothing in the repository
+   * speaks of a reranker.
+   * @throws MalformedJsonError, JsonLimitError
+   */
+  answer(token: string): number | undefined;
+  /** Whether the repository has a file. */
+  has(path: string): boolean;
+  /** One of the files that the family names in `Architecture.files`; null where there is none. */
+  json(path: string): JsonObject | null;
   /**
    * config.json of the model that a draft model is made for, with the text model's fields over its own.
    * @throws NoTargetModelError
@@ -24,31 +37,70 @@ export interface Facts {
 /** A draft model without the one that it drafts for. */
 export class NoTargetModelError extends UsageError {}
 
-/**
- * Collects the facts of a repository. What is wrong with the files of the pooling is thrown when a family asks for it.
- * @param target the files of the model that this one drafts for.
- */
-export async function gatherFacts(files: SmallFiles, target?: SmallFiles): Promise<Facts> {
-  const targetConfig = await target?.json('config.json');
+export function noTarget(): NoTargetModelError {
+  return new NoTargetModelError(
+    'The model drafts for another one, whose vocabulary and configuration it shares.',
+    'Name that one with --target-model-dir.',
+  );
+}
+
+export interface Wanted {
+  /** The paths of JSON files. */
+  readonly files?: readonly string[] | undefined;
+  readonly denseModules?: boolean | undefined;
+  /** The files of the model that this one drafts for. */
+  readonly target?: SmallFiles | undefined;
+}
+
+/** Collects the facts of a repository. What is wrong with the files of the pooling is thrown when a family asks for it. */
+export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promise<Facts> {
   const readme = await files.text('README.md');
-  const [pooling] = await Promise.allSettled([poolingType(files)]);
+  const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), answers(files, readme)]);
+  const listed = new Set((await files.repo.list()).map(({ path }) => path));
+  const read = new Map<string, JsonObject | null>();
+  for (const path of wanted.files ?? []) {
+    read.set(path, await files.json(path));
+  }
+  const target = await wanted.target?.json('config.json');
   return {
     repoName: files.repo.name,
     readme,
+    denseModules: wanted.denseModules ? await denseModules(files) : [],
     pooling() {
       if (pooling.status === 'rejected') {
         throw pooling.reason;
       }
       return pooling.value ?? undefined;
     },
+    has: (path) => listed.has(path),
+    json: (path) => read.get(path) ?? null,
     target() {
-      if (!targetConfig) {
-        throw new NoTargetModelError(
-          'The model drafts for another one, whose vocabulary and configuration it shares.',
-          'Name that one with --target-model-dir.',
-        );
+      if (!target) {
+        throw noTarget();
       }
-      return { ...targetConfig, ...optionalObject({ hparams: targetConfig }, 'text_config') };
+      return { ...target, ...optionalObject({ hparams: target }, 'text_config') };
     },
+    answer(token) {
+      if (vocabulary.status === 'rejected') {
+        throw vocabulary.reason;
+      }
+      return vocabulary.value(token);
+    },
+  };
+}
+
+/** Finds tokens by their text, in the files of a tokenizer. They are read for a reranker alone. */
+async function answers(files: SmallFiles, readme: string | null): Promise<(token: string) => number | undefined> {
+  const config = await files.text('config.json');
+  if (![files.repo.name, readme, config].some((text) => text !== null && /rerank|sequenceclassification/i.test(text))) {
+    return () => undefined;
+  }
+  const tokenizer = await files.json('tokenizer.json');
+  const { vocab } = isObject(tokenizer?.model) ? tokenizer.model : { vocab: await files.json('vocab.json') };
+  const added = Array.isArray(tokenizer?.added_tokens) ? tokenizer.added_tokens.filter(isObject) : [];
+  return (token) => {
+    const own = isObject(vocab) && Object.hasOwn(vocab, token) ? vocab[token] : undefined;
+    const id: Json | undefined = added.find(({ content }) => content === token)?.id ?? own;
+    return typeof id === 'number' ? id : undefined;
   };
 }

@@ -51,6 +51,12 @@ export function checkParams(params: ConversionParams): Asked & { outType: OutTyp
       'Leave --vocab-only out, or what asks for a type.',
     );
   }
+  if (params.mtp && params.vocabOnly) {
+    throw new ConflictingOptionsError(
+      'A vocabulary alone has no blocks for multi-token prediction.',
+      'Leave --vocab-only or --mtp out.',
+    );
+  }
   if (params.preTokenizer !== undefined) {
     parsePreTokenizer(params.preTokenizer);
   }

@@ -69,10 +69,27 @@ export async function makePlan(
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
   await checkLoading({ model, params, kv, tensors, emit });
-  const files = await planFiles({ repo, params, kv, tensors, metadata, outType, asked, request, headersOnly, emit });
+  const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
+  const name = (type: string) => outputName(metadata, type, kind);
+  const files = await planFiles({
+    repo,
+    params,
+    name,
+    kv,
+    tensors,
+    metadata,
+    outType,
+    asked,
+    request,
+    headersOnly,
+    emit,
+  });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
+  if (params.sentenceTransformersDenseModules && model.facts.denseModules.length === 0) {
+    doubt(to, '--sentence-transformers-dense-modules has no effect: the model has no Dense layers.', 'Leave it out.');
+  }
   if (!agrees) {
     for (const { what, next } of guesses) {
       doubt(to, what, next);
@@ -90,8 +107,8 @@ export async function makePlan(
 }
 
 /** Of what the files hold, before anything is decoded. */
-function guessed({ arch, checkpoint }: Model): OutType {
-  return guessOutType(ownTensors(arch, checkpoint.raw).map(({ tensor }) => tensor.expr));
+function guessed({ arch, config, checkpoint }: Model): OutType {
+  return guessOutType(ownTensors(arch, config, checkpoint.raw).map(({ tensor }) => tensor.expr));
 }
 
 /** A guess that was made on the way. The user learns of it unless the probe shows that the vocabulary is right. */
@@ -151,7 +168,10 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
   const { model, known, params, metadata, outType, guesses, emit } = sources;
   const { config, arch, vocabulary } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
-  writeKeys(arch, known, kv, arch.firstKeys ?? []);
+  // A draft model's are written first of all, other ones as the reference goes over the tensors.
+  if (!params.vocabOnly || arch.target !== undefined) {
+    writeKeys({ gguf: arch.gguf, keys: arch.firstKeys ?? [] }, known, kv);
+  }
   writeMetadata(metadata, kv);
   writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
@@ -174,6 +194,8 @@ interface FileSources {
   readonly kv: KeyValues;
   readonly tensors: readonly NamedExpr[];
   readonly metadata: Metadata;
+  /** The name of a file of a type. */
+  name(type: string): string;
   readonly outType: OutType;
   readonly asked: Asked;
   readonly request: QuantizeRequest | null;
@@ -182,11 +204,10 @@ interface FileSources {
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, outType, asked, request, emit } = sources;
+  const { params, kv, tensors, metadata, name, outType, asked, request, emit } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
-  const name = (type: string) => outputName(metadata, type);
   if (!request) {
     return [layOutConverted(name(outType), kv, tensors, outType)];
   }

@@ -1,5 +1,7 @@
 import type { Architecture } from '../archs/architecture.js';
-import { checkArchitecture, findArchitecture } from '../archs/registry.js';
+import { ownTensors } from '../archs/map-tensors.js';
+import { convertedMtp } from '../archs/mtp.js';
+import { checkArchitecture, findArchitecture, UnsupportedArchitectureError, unknownClass } from '../archs/registry.js';
 import {
   type Checkpoint,
   EMPTY_CHECKPOINT,
@@ -8,20 +10,22 @@ import {
   ShardIndexError,
   UnsupportedWeightsError,
 } from '../checkpoint/checkpoint.js';
+import { readDenseTensors } from '../checkpoint/dense-tensors.js';
 import type { Config } from '../config/config.js';
+import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
-import { loadConfig } from '../config/load-config.js';
 import type { WaitEvent } from '../events.js';
 import { noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
 import { readTextFile } from '../repo/open-file.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
-import { BPE_ALONE, type TokenizerPlan } from '../tokenizer/plan.js';
 import { checkParams } from './check-params.js';
 import type { ConversionParams } from './params.js';
 import { UnreadableOptionFileError } from './quantize-request.js';
+import { readConfig } from './read-config.js';
 import { refuseQuantized } from './refuse-quantized.js';
+import { type VocabularySource, vocabularySource } from './vocabulary-source.js';
 
 /** A model whose configuration and headers are read and supported. */
 export interface Model {
@@ -32,8 +36,7 @@ export interface Model {
   readonly arch: Architecture;
   /** For a vocabulary alone only `outtype: 'auto'` looks at it. It is empty where weights are missing then. */
   readonly checkpoint: Checkpoint;
-  /** Where the vocabulary is read from, and how. */
-  readonly vocabulary: { readonly files: SmallFiles; readonly plan: TokenizerPlan };
+  readonly vocabulary: VocabularySource;
 }
 
 /** Opens a model. An unsupported class is refused before any header is read. @throws Hf2ggufError */
@@ -46,19 +49,44 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     await refuseWithoutWeights(files);
   }
   const config = await readConfig(files);
+  const known = { config, facts: await gatherFacts(files) };
+  const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
+    const names = ownTensors(arch, config, tensors).map(({ name }) => name);
+    return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
+  };
+  const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
+  const denseModules = arch.denseModules && params.sentenceTransformersDenseModules;
   const target = await openTarget(params, emit);
-  const facts = await gatherFacts(files, target);
-  const known = { config, facts };
-  const arch = own ? checkArchitecture(own, known, params.archFile) : findArchitecture(known, params.arch);
-  const vocabulary = await findVocabulary(arch, facts, files, target);
-  const opened = { repo, files, config, facts, arch, vocabulary };
+  const facts = await gatherFacts(files, { files: arch.files, denseModules, target });
+  const vocabulary = await vocabularySource(arch, files, target);
+  const opened = { repo, files, facts, arch, vocabulary };
   if (params.vocabOnly) {
-    const checkpoint = outType === 'auto' ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
-    return { ...opened, checkpoint };
+    const isRead = outType === 'auto' || arch.mtp?.counted !== undefined;
+    const checkpoint = isRead ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
+    return { ...opened, config: withMtp(arch, checkpoint), checkpoint };
   }
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
-  return { ...opened, checkpoint };
+  const dense = await readDenseTensors(repo, facts.denseModules, params.signal);
+  const tensors = [...dense, ...checkpoint.tensors];
+  return { ...opened, config: withMtp(arch, checkpoint), checkpoint: { ...checkpoint, tensors } };
+}
+
+/**
+ * The family of the model's class, or of the one that is asked for. Of a class that is unknown, the checkpoint's headers
+ * show what it resembles.
+ * @throws as `findArchitecture` does
+ */
+async function familyOf(known: Known, files: SmallFiles, params: ConversionParams): Promise<Architecture> {
+  try {
+    return findArchitecture(known, params.arch);
+  } catch (error) {
+    if (!(error instanceof UnsupportedArchitectureError) || params.vocabOnly) {
+      throw error;
+    }
+    const { tensors } = await checkpointIfAny(files, params.signal);
+    throw tensors.length > 0 ? unknownClass(known, tensors) : error;
+  }
 }
 
 /** What a file of the user's says of a family. The reader is loaded when it is needed. @throws ArchFileError */
@@ -71,47 +99,12 @@ async function readArchitectureFile(path: string): Promise<Architecture> {
   return parseArchitectureFile(text, path);
 }
 
-async function readConfig(files: SmallFiles): Promise<Config> {
-  const raw = await files.json('config.json');
-  if (!raw) {
-    throw await noModel(files, 'config.json');
-  }
-  const tokenizer = await files.json('tokenizer_config.json');
-  return loadConfig(raw, tokenizer?.tokenizer_class === VERSION_5_CLASS ? 5 : 4);
-}
-
-/** transformers' tokenizer class that version 4 doesn't know: the reference then reads the repository with version 5. */
-const VERSION_5_CLASS = 'TokenizersBackend';
-
 /** The files of the model that this one drafts for. */
 async function openTarget(params: ConversionParams, emit: (event: WaitEvent) => void): Promise<SmallFiles | undefined> {
   const { targetModelDir } = params;
   return targetModelDir === undefined
     ? undefined
     : new SmallFiles(await openRepo(targetModelDir, { ...params, emit }), params.signal);
-}
-
-/** ref-quirk: `set_vocab` of draft models, in conversion/llama.py and conversion/qwen.py. @throws NoTargetModelError */
-async function findVocabulary(
-  { target: from, tokenizer: plan = BPE_ALONE }: Architecture,
-  facts: Facts,
-  files: SmallFiles,
-  target: SmallFiles | undefined,
-): Promise<Model['vocabulary']> {
-  if (from === undefined) {
-    return { files, plan };
-  }
-  if (!target) {
-    facts.target();
-  }
-  const known = { files: target ?? files };
-  if (from === 'files') {
-    return { ...known, plan };
-  }
-  const config = await readConfig(known.files);
-  const family = findArchitecture({ config, facts: await gatherFacts(known.files) });
-  const { tokenizer = BPE_ALONE } = family;
-  return { ...known, plan: { ...tokenizer, after: [...(tokenizer.after ?? []), ...(plan.after ?? [])] } };
 }
 
 /** Refuses a repository without weights whose files show that it is something else. @throws as `noModel` makes it */

@@ -91,6 +91,13 @@ export interface ConversionParams extends OutputParams, QuantizeOptions {
   readonly metadata?: string;
   /** Only the vocabulary and the metadata. @default false */
   readonly vocabOnly?: boolean;
+  /** With the Dense layers of an embedding model of sentence-transformers (EmbeddingGemma). @default false */
+  readonly sentenceTransformersDenseModules?: boolean;
+  /**
+   * True: only the blocks for multi-token prediction, as a draft model of its own. False: all but these blocks.
+   * @default both in one file, where the family has them
+   */
+  readonly mtp?: boolean;
   /** The pre-tokenizer's name, instead of the recognised one. */
   readonly preTokenizer?: PreTokenizerName;
   /** Convert as this class of models (a name from `listArchitectures()`), whatever config.json says. */

@@ -23,7 +23,7 @@ const ALWAYS_F32: readonly (readonly [RegExp, string])[] = [
   [/^blk\.\d+\.(ssm_conv1d|ssm_conv1d_[qkv]|shortconv\.conv)\.weight$/, 'convolution'],
   [/^blk\.\d+\.time_mix_(first|w1|w2|decay_w1|decay_w2|lerp_fused)\.weight$/, 'time mixing'],
   [/^blk\.\d+\.altup_(correct|predict)_coef\.weight$/, 'coefficients'],
-  [/(?<!\.weight)$/, 'no weight matrix'],
+  [/(?<!\.(weight|lora_a|lora_b))$/, 'no weight matrix'],
 ];
 
 /**

@@ -15,10 +15,13 @@ const each =
  */
 export const TRANSFORMS = {
   /**
-   * heads: transformers keeps the two halves of a rotary dimension apart, and llama.cpp wants their rows interleaved.
+   * heads: transformers keeps the two halves of a rotary dimension apart, and llama.cpp wants their rows interleaved;
+   * then the number of heads behind them that stay as they are
    */
   rotary: each(rotary),
-  /** dimensions of a head: the reverse, rows that are interleaved become two halves of each head */
+  /**
+   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone; the rest keep their places.
+   */
   halves: each(halves),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
   reshape: each((expr, ...shape) => build.reshape(expr, complete(expr, shape))),
@@ -46,6 +49,10 @@ export const TRANSFORMS = {
   pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
   /** rows of the result: rows of zeros are added at the end */
   pad: each(pad),
+  /** how many rows to keep at most */
+  cut: each((expr, rows = 0) => build.slice(expr, 0, 0, Math.min(rows, shapeOf(expr)[0] ?? 0))),
+  /** rows of zeros to add at the beginning */
+  lead: each(lead),
   /** a number to add to each element */
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
@@ -60,9 +67,13 @@ export const TRANSFORMS = {
 
 export type TransformName = keyof typeof TRANSFORMS;
 
-function rotary(expr: TensorExpr, heads = 0): TensorExpr {
+function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   const shape = shapeOf(expr);
   const [rows = 0, ...columns] = shape;
+  if (others > 0) {
+    const own = (rows * heads) / (heads + others);
+    return build.concat([rotary(build.slice(expr, 0, 0, own), heads), build.slice(expr, 0, own, rows)], 0);
+  }
   if (heads === 0 || rows % (2 * heads) !== 0) {
     throw new RangeError(`its ${rows} rows can't be split in halves of ${heads} heads`);
   }
@@ -70,14 +81,18 @@ function rotary(expr: TensorExpr, heads = 0): TensorExpr {
   return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
 }
 
-function halves(expr: TensorExpr, size = 0): TensorExpr {
+function halves(expr: TensorExpr, size = 1, rotated = 0): TensorExpr {
   const shape = shapeOf(expr);
   const [rows = 0, ...columns] = shape;
-  if (size < 2 || size % 2 !== 0 || rows % size !== 0) {
-    throw new RangeError(`its ${rows} rows can't be split in heads of ${size} rows`);
+  if (rows % size !== 0 || rotated % 2 !== 0 || rotated > size) {
+    throw new RangeError(`its ${rows} rows are not heads of ${size}, of which ${rotated} are rotated in pairs`);
   }
-  const pairs = build.reshape(expr, [rows / size, size / 2, 2, ...columns]);
-  return build.reshape(build.transpose(pairs, 1, 2), shape);
+  const heads = build.reshape(expr, [rows / size, size, ...columns]);
+  const turned = build.slice(heads, 1, 0, rotated);
+  const rest = rotated < size ? [build.slice(heads, 1, rotated, size)] : [];
+  const pairs = build.reshape(turned, [rows / size, rotated / 2, 2, ...columns]);
+  const apart = build.permute(pairs, [0, 2, 1, ...columns.map((_, i) => i + 3)]);
+  return build.reshape(build.concat([build.reshape(apart, shapeOf(turned)), ...rest], 1), shape);
 }
 
 function complete(expr: TensorExpr, shape: readonly number[]): number[] {
@@ -113,4 +128,8 @@ function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
 function pad(expr: TensorExpr, rows = 0): TensorExpr {
   const [own = 0, ...rest] = shapeOf(expr);
   return rows <= own ? expr : build.concat([expr, build.zeros(dtypeOf(expr), [rows - own, ...rest])], 0);
+}
+
+function lead(expr: TensorExpr, rows = 0): TensorExpr {
+  return build.concat([build.zeros(dtypeOf(expr), [rows, ...shapeOf(expr).slice(1)]), expr], 0);
 }

@@ -13,6 +13,8 @@ export interface TokenizerContext {
   readonly kv: KeyValues;
   /** The name that `--pre-tokenizer` gives; it wins over the fingerprint. */
   readonly preTokenizer?: string;
+  /** Added tokens by their role: those of the family's plan. */
+  readonly roles?: Readonly<Record<string, string>> | undefined;
   /** Runs work on a tokenizer and stops it where a pattern takes too long. */
   readonly withinTime: WithinTime;
   /** Warns the user; the conversion goes on. */

@@ -7,6 +7,10 @@ export interface TokenizerPlan {
   readonly before?: readonly StepName[];
   /** The kinds to try in order. The first that applies to the repository writes the vocabulary. */
   readonly kinds: readonly KindName[];
+  /** The vocabulary's size is rounded up to a multiple of it. */
+  readonly multiple?: number;
+  /** Added tokens by the role that they have where no file says so: `{ bos: '[gMASK]' }`. Byte-level BPE reads it. */
+  readonly roles?: Readonly<Record<string, string>>;
   /** Steps that run after the kind has written. */
   readonly after?: readonly StepName[];
 }

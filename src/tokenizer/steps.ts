@@ -1,8 +1,10 @@
 import { type FieldSource, optionalInteger, optionalObject } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
-import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
+import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
+import { writeTokenTypeCount } from './token-type-count.js';
 import { vocabularySize } from './vocabulary-size.js';
 
 /** Writes keys of a family, beside those of the tokenizer's kind. */
@@ -10,12 +12,28 @@ type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void 
 
 const CODE_LLAMA_SIZE = 32016;
 const CODE_LLAMA_EOT = 32010;
+const CODE_GEMMA_EOT = 107;
 const GRANITE_SIZE = 49152;
+/** Roles of infill tokens. gguf-py/gguf/gguf_writer.py has a method for EOT alone, so the others are not written. */
+const INFILL = ['prefix', 'suffix', 'middle', 'eot'];
+
+const CHATML =
+  "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
- * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py.
+ * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py, and
+ * the methods of that name in conversion/bert.py.
  */
 export const STEPS = {
+  /** ref-quirk: `DeepseekV32Model.set_vocab` in conversion/deepseek.py. Llama's class adds a BOS unless it is told not to. */
+  'needs-add-bos': (_, { tokenizerConfig: config }) => {
+    const isLlama = typeof config?.tokenizer_class === 'string' && config.tokenizer_class.startsWith('Llama');
+    if (!(config?.add_bos_token ?? isLlama)) {
+      throw malformedFile('tokenizer_config.json', 'does not add a BOS token', 'Set add_bos_token to true.');
+    }
+  },
+
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
     const prefix = tokenizerConfig?.add_prefix_space;
     if (prefix !== undefined && prefix !== null) {
@@ -24,13 +42,12 @@ export const STEPS = {
   },
 
   /**
-   * CodeLlama is recognised by its `vocab_size`. Of its infill tokens only EOT is written: gguf-py/gguf/gguf_writer.py
-   * has no method for the others.
+   * CodeLlama is recognised by its `vocab_size`.
    */
   'code-llama-infill': async (context, files) => {
     if (vocabularySize(context.config) === CODE_LLAMA_SIZE) {
       await writeSpecialVocab(context, files, {
-        types: ['prefix', 'suffix', 'middle', 'eot'],
+        types: INFILL,
         ids: { eot: CODE_LLAMA_EOT },
       });
     }
@@ -40,6 +57,73 @@ export const STEPS = {
   'granite-no-bos': ({ config, kv }) => {
     if (vocabularySize(config) === GRANITE_SIZE) {
       kv.bool('tokenizer.ggml.add_bos_token', false);
+    }
+  },
+
+  'add-bos': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_bos_token', true);
+  },
+
+  /** ChatML, whatever template the repository has. */
+  'chatml-template': ({ kv }) => {
+    kv.string('tokenizer.chat_template', CHATML);
+  },
+
+  /** Texts begin and end with `<|im_end|>`, by tokenizer_config.json. ref-quirk: conversion/qwen3vl.py. */
+  'im-end-ids': ({ kv }, { tokenizerConfig }) => {
+    const added = Object.entries(objectAt(tokenizerConfig ?? {}, 'added_tokens_decoder'));
+    const id = added.find(([, token]) => stringAt(token, 'content') === '<|im_end|>')?.[0];
+    if (id !== undefined) {
+      kv.u32('tokenizer.ggml.bos_token_id', tokenId(id));
+      kv.u32('tokenizer.ggml.eos_token_id', tokenId(id));
+    }
+  },
+
+  'refact-infill': (context, files) => writeSpecialVocab(context, files, { types: INFILL }),
+
+  /** ref-quirk: `GemmaModel.set_vocab` in conversion/gemma.py gives every Gemma 1 the EOT of CodeGemma. */
+  'code-gemma-infill': (context, files) =>
+    writeSpecialVocab(context, files, { types: [...INFILL, 'fsep'], ids: { eot: CODE_GEMMA_EOT } }),
+
+  'no-space-prefix': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_space_prefix', false);
+  },
+
+  'no-sentencepiece-space-prefix': ({ kv }) => {
+    if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
+      kv.bool('tokenizer.ggml.add_space_prefix', false);
+    }
+  },
+
+  /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
+  'sea-lion': ({ kv }) => {
+    if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
+      kv.bool('tokenizer.ggml.add_bos_token', false);
+      kv.u32('tokenizer.ggml.padding_token_id', 3);
+      kv.u32('tokenizer.ggml.eos_token_id', 1);
+      kv.u32('tokenizer.ggml.unknown_token_id', 0);
+    }
+  },
+
+  'no-bos': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_bos_token', false);
+  },
+
+  'bos-eos-sep': ({ kv }) => {
+    for (const type of ['bos', 'eos', 'sep']) {
+      kv.bool(`tokenizer.ggml.add_${type}_token`, true);
+    }
+  },
+
+  /** For byte-level BPE; the kinds of BERT's tokenizers write the count themselves. */
+  'token-type-count': (context) => {
+    writeTokenTypeCount(context, 1);
+  },
+
+  /** The BPE of Jina's BERT has two types of tokens, whatever config.json says. */
+  'two-token-types': ({ kv }) => {
+    if (!kv.has('tokenizer.ggml.token_type_count')) {
+      kv.u32('tokenizer.ggml.token_type_count', 2);
     }
   },
 
@@ -63,3 +147,11 @@ function writeMaskToken(kv: KeyValues, source: FieldSource): void {
 }
 
 export type StepName = keyof typeof STEPS;
+
+/** An id that is the key of an object. @throws InvalidTokenIdError */
+function tokenId(key: string): number {
+  if (!/^\d{1,9}$/.test(key)) {
+    throw new InvalidTokenIdError('tokenizer_config.json', 'added_tokens_decoder', key);
+  }
+  return Number(key);
+}

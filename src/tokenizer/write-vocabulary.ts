@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.js';
 import { readTokenizerFiles, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import type { TokenizerKind } from './kinds/kind.js';
@@ -5,11 +6,12 @@ import { KINDS } from './kinds.js';
 import { noTokenizer } from './no-tokenizer.js';
 import type { TokenizerPlan } from './plan.js';
 import { STEPS } from './steps.js';
+import { vocabularySize } from './vocabulary-size.js';
 
 /**
  * Writes the `tokenizer.*` key-values of a model, with the first kind of tokenizer in its family's plan that applies.
  * ref-quirk: `set_vocab` in conversion/llama.py, conversion/qwen.py and conversion/base.py.
- * @returns the files that describe the tokenizer.
+ * @returns the files that describe the tokenizer, with a tokenizer.json that was made of others if there is none.
  * @throws NoTokenizerError, UnsupportedTokenizerError, MalformedTokenizerError, InvalidTokenIdError,
  * InvalidVocabularySizeError, MalformedJsonError
  */
@@ -19,11 +21,19 @@ export async function writeVocabulary(context: TokenizerContext, plan: Tokenizer
   for (const step of plan.before ?? []) {
     await STEPS[step](context, files);
   }
-  await kind.write(context, files);
+  await kind.write({ ...context, config: roundedUp(context.config, plan.multiple), roles: plan.roles }, files);
   for (const step of plan.after ?? []) {
     await STEPS[step](context, files);
   }
-  return files;
+  return { ...files, tokenizer: files.tokenizer ?? (await kind.convert?.(context, files)) ?? null };
+}
+
+/** The configuration with its vocabulary's size rounded up. */
+function roundedUp(config: Config, multiple = 1): Config {
+  const size = vocabularySize(config);
+  return size === undefined
+    ? config
+    : { ...config, hparams: { ...config.hparams, vocab_size: Math.ceil(size / multiple) * multiple } };
 }
 
 async function firstThatApplies(

@@ -1,0 +1,58 @@
+import type { Config } from './config.js';
+import { blockCount } from './derive.js';
+import { ConfigFieldError, integer, optionalArray, optionalIntegers, optionalStrings } from './fields.js';
+import type { Derived, Known } from './known.js';
+
+/** Which layers are of which kind, and which of them take what a vision encoder saw. */
+export const HYBRID_DERIVATIONS = {
+  /** For each layer, 1 if it is of attention and 0 if it is a Mamba. */
+  attention_layers: ({ config }) => attentionLayers(config),
+  has_mamba_layers: ({ config }) => attentionLayers(config).includes(0),
+  deepstack_mapping: ({ config }) => deepstackMapping(config),
+} as const satisfies Record<string, (known: Known) => Derived>;
+
+/** ref-quirk: `GraniteHybridModel.get_attn_layers` in conversion/granite.py. */
+function attentionLayers(config: Config): readonly number[] {
+  const types = optionalStrings(config, 'layer_types') ?? [];
+  const indices = optionalIntegers(config, 'attn_layer_indices') ?? [];
+  const isAttention = (layer: number) =>
+    types.length > 0
+      ? types[layer] === 'attention'
+      : indices.length > 0
+        ? indices.includes(layer)
+        : layer % period(config) === integer(config, 'attn_layer_offset');
+  return Array.from({ length: blockCount(config) }, (_, layer) => Number(isAttention(layer)));
+}
+
+function period(config: Config): number {
+  const layers = integer(config, 'attn_layer_period');
+  if (layers === 0) {
+    throw new ConfigFieldError('attn_layer_period in config.json is 0.');
+  }
+  return layers;
+}
+
+/**
+ * For each layer, which projector's output it takes, or -1. Projectors are numbered in the order of their layers; the
+ * first one's output goes into the embeddings. ref-quirk: `GraniteModel.set_gguf_parameters` in conversion/granite.py.
+ */
+function deepstackMapping(config: Config): readonly number[] | undefined {
+  const pairs = optionalArray(config, 'deepstack_layer_map') ?? [];
+  const spatial = optionalIntegers(config, 'spatial_target_layers') ?? [];
+  if (pairs.length === 0 && spatial.length === 0) {
+    return undefined;
+  }
+  const mapping = Array.from({ length: blockCount(config) }, () => -1);
+  const deep = pairs.map((pair) => (Array.isArray(pair) ? Number(pair[1]) : Number.NaN));
+  const layers = [...deep, ...spatial].map((layer) => (layer < 0 ? layer + mapping.length : layer));
+  const wrong = layers.find((layer) => mapping[layer] === undefined);
+  if (wrong !== undefined) {
+    throw new ConfigFieldError(
+      `config.json has a projector for layer ${wrong} (deepstack_layer_map, spatial_target_layers), which does not exist.`,
+    );
+  }
+  for (const [projector, layer] of layers.sort((a, b) => a - b).entries()) {
+    mapping[layer] = projector === 0 ? -1 : projector;
+  }
+  return mapping;
+}

@@ -1,0 +1,46 @@
+import type { Config } from './config.js';
+import type { Facts } from './facts.js';
+import { ConfigFieldError, optionalArray, optionalObject } from './fields.js';
+import type { Derived, Known } from './known.js';
+
+/** Derivations of Qwen's families and their kin. */
+export const QWEN_DERIVATIONS = {
+  is_reranker: ({ config, facts }) => isReranker(config, facts),
+  /** The row of the output that scores `yes`, or `no`. */
+  yes_token: ({ facts }) => answer(facts, 'yes'),
+  no_token: ({ facts }) => answer(facts, 'no'),
+  deepstack_layer_count: ({ config }) => deepstackLayers(config),
+} as const satisfies Record<string, (known: Known) => Derived>;
+
+const RERANKER = /qwen3-(vl-)?reranker/i;
+
+/**
+ * Whether the model is a Qwen3 reranker, by the repository's name, the model card's title, or the class. ref-quirk:
+ * `_is_qwen3_reranker` in conversion/qwen.py.
+ */
+function isReranker({ hparams, origin }: Config, { repoName, readme }: Facts): boolean {
+  const names = [repoName, hparams._name_or_path, hparams.model_type, origin];
+  return (
+    names.some((name) => typeof name === 'string' && RERANKER.test(name)) ||
+    (readme !== null && /# qwen3-(vl-)?reranker/i.test(readme)) ||
+    /sequenceclassification/i.test(origin)
+  );
+}
+
+function answer(facts: Facts, token: string): number {
+  const id = facts.answer(token);
+  if (id === undefined) {
+    throw new ConfigFieldError(
+      `The model is a reranker, and its tokenizer has no token "${token}" to answer with.`,
+      'Download the whole repository, with its tokenizer.json.',
+    );
+  }
+  return id;
+}
+
+/** The layers that get features of the image encoder. ref-quirk: `Qwen3VLTextModel` in conversion/qwen3vl.py. */
+function deepstackLayers(config: Config): number {
+  const hparams = optionalObject(config, 'thinker_config') ?? config.hparams;
+  const vision = optionalObject({ hparams }, 'vision_config') ?? {};
+  return optionalArray({ hparams: vision, path: 'vision_config' }, 'deepstack_visual_indexes')?.length ?? 0;
+}

@@ -1,0 +1,57 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ARCHITECTURES, findArchitecture, unknownClass } from '#src/archs/registry.js';
+import { loadConfig } from '#src/config/load-config.js';
+import { type JsonObject, parseJsonObject } from '#src/json.js';
+import type { NamedExpr } from '#src/tensor/expr.js';
+import { dataTest } from '../paths.js';
+import { corpusRuns, type Run, sourceTensors } from './corpus.js';
+import { known } from './known.js';
+
+/** The configuration under a class that nobody knows. */
+function renamed(raw: JsonObject): JsonObject {
+  const text = raw.text_config as JsonObject | undefined;
+  return {
+    ...raw,
+    architectures: ['NoSuchForCausalLM'],
+    ...(text && { text_config: { ...text, architectures: undefined } }),
+  };
+}
+
+dataTest('the right family is among those named, for 95 of 100 cases of all families', async (data) => {
+  const runs = corpusRuns(join(data, 'corpus'));
+  const folders = new Map(runs.map((run): [string, Run] => [run.folder, run]));
+  const wrong: string[] = [];
+  let count = 0;
+  for (const [folder, run] of folders) {
+    const tensors = existsSync(join(folder, 'config.json')) ? await weights(folder) : [];
+    if (tensors.length === 0) {
+      continue;
+    }
+    const raw = parseJsonObject(readFileSync(join(folder, 'config.json'), 'utf8'), 'config.json');
+    const config = loadConfig(raw);
+    if (
+      raw.quantization_config !== undefined ||
+      !ARCHITECTURES.some(({ classes }) => classes.includes(config.architecture))
+    ) {
+      continue;
+    }
+    const { gguf } = findArchitecture(known(config));
+    const { message } = unknownClass(known(loadConfig(renamed(raw))), tensors);
+    count++;
+    if (
+      !message
+        .replaceAll('.', '')
+        .split(/[\s,()]+/)
+        .includes(gguf)
+    ) {
+      wrong.push(`${run.name}: ${gguf}: ${message}`);
+    }
+  }
+  console.log(`${count - wrong.length} of ${count} named; not named:\n${wrong.join('\n')}`);
+  expect(wrong.length / count).toBeLessThanOrEqual(0.05);
+});
+
+async function weights(folder: string): Promise<NamedExpr[]> {
+  return readdirSync(folder).some((file) => /^model.*\.safetensors$/.test(file)) ? sourceTensors(folder) : [];
+}
