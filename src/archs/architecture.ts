@@ -24,6 +24,8 @@ export interface Architecture {
   readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];
+  /** How many blocks the checkpoint has, where that is not config.json's number of layers. */
+  readonly blockLimit?: Value;
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
   readonly strip: readonly string[];
   /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
@@ -41,6 +43,12 @@ export interface Architecture {
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
+  /** JSON files beside config.json that its derivations read. */
+  readonly files?: readonly string[];
+  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
+  readonly denseModules?: true;
+  /** Blocks for multi-token prediction, if the family has them. */
+  readonly mtp?: Mtp;
   /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
   readonly lastExtra?: readonly ExtraName[];
   /**
@@ -48,12 +56,6 @@ export interface Architecture {
    * plan of this family (`files`), or by that of its own (`family`).
    */
   readonly target?: 'files' | 'family';
-  /** JSON files beside config.json that its derivations read. */
-  readonly files?: readonly string[];
-  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
-  readonly denseModules?: true;
-  /** Blocks for multi-token prediction, if the family has them. */
-  readonly mtp?: Mtp;
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
   /** No output of the reference was there to compare with. */

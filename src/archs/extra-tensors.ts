@@ -1,5 +1,5 @@
+import type { Known } from '../config/derivations.js';
 import { proportionalRope } from '../config/gemma-derivations.js';
-import type { Known } from '../config/known.js';
 import { longRope } from '../config/long-rope.js';
 import { ropeFreqs } from '../config/rope-freqs.js';
 import type { NamedExpr } from '../tensor/expr.js';

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import { COUNTS, type Known } from '../config/derivations.js';
-import { blockCount, decoderBlockCount } from '../config/derive.js';
+import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { isFloat } from '../tensor/dtype.js';
 import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
@@ -12,7 +12,7 @@ import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
 import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
-import { isLayer } from './values.js';
+import { isLayer, typedValue } from './values.js';
 import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */
@@ -93,7 +93,8 @@ class Mapper {
   ) {
     this.#patterns = compile(architecture);
     this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
-    this.#blocks = Math.max(blockCount(known.config), decoderBlockCount(known.config) ?? 0);
+    const limit = architecture.blockLimit && typedValue(architecture.blockLimit, 'u32', known);
+    this.#blocks = typeof limit === 'number' ? limit : blockCount(known.config);
   }
 
   addExtra(names: readonly ExtraName[] = []): void {

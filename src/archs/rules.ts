@@ -57,6 +57,13 @@ export const DOWN_GATE_UP = [
   ['up_proj', 'ffn_up_exps'],
 ] as const;
 
+/** The order of experts that are named as Mixtral's. */
+export const W123 = [
+  ['w1', 'ffn_gate_exps'],
+  ['w2', 'ffn_down_exps'],
+  ['w3', 'ffn_up_exps'],
+] as const;
+
 /**
  * The experts of a block where the checkpoint has all of them in one tensor: `down_proj` `[experts, size, own]` and
  * `gate_up_proj` `[experts, 2 * own, size]`, of which the first half is the gate's.

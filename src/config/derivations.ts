@@ -30,8 +30,15 @@ export const COUNTS = {
   head_count: headCount,
   kv_head_count: kvHeadCount,
   head_dim: headDim,
-  expert_count: (config: Config) => integer(config, 'num_local_experts', 'num_experts', 'n_routed_experts'),
+  expert_count: expertCount,
+  expert_pair_count: (config: Config) => Math.floor(expertCount(config) / 2),
+  /** The blocks of one of HRM's two stacks. */
+  hrm_layers_per_stack: (config: Config) => optionalInteger(config, 'num_layers_per_stack') || mainBlockCount(config),
 } as const satisfies Record<string, (config: Config) => number>;
+
+function expertCount(config: Config): number {
+  return integer(config, 'num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_primary_experts');
+}
 
 export type CountName = keyof typeof COUNTS;
 
@@ -51,6 +58,8 @@ export const DERIVATIONS = {
   class_labels: ({ config }) => classLabels(config),
   decoder_block_count: ({ config }) => decoderBlockCount(config),
   ...QWEN_DERIVATIONS,
+  ...DRAFT_DERIVATIONS,
+  ...LLAMA_DERIVATIONS,
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
   /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */
@@ -58,8 +67,6 @@ export const DERIVATIONS = {
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
   ...EARLY_MODEL_DERIVATIONS,
-  ...DRAFT_DERIVATIONS,
-  ...LLAMA_DERIVATIONS,
   ...GEMMA_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 

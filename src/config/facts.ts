@@ -34,16 +34,6 @@ export interface Facts {
   target(): JsonObject;
 }
 
-/** A draft model without the one that it drafts for. */
-export class NoTargetModelError extends UsageError {}
-
-export function noTarget(): NoTargetModelError {
-  return new NoTargetModelError(
-    'The model drafts for another one, whose vocabulary and configuration it shares.',
-    'Name that one with --target-model-dir.',
-  );
-}
-
 export interface Wanted {
   /** The paths of JSON files. */
   readonly files?: readonly string[] | undefined;
@@ -52,8 +42,12 @@ export interface Wanted {
   readonly target?: SmallFiles | undefined;
 }
 
+/** A draft model without the one that it drafts for. */
+export class NoTargetModelError extends UsageError {}
+
 /** Collects the facts of a repository. What is wrong with the files of the pooling is thrown when a family asks for it. */
 export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promise<Facts> {
+  const targetConfig = await wanted.target?.json('config.json');
   const readme = await files.text('README.md');
   const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), answers(files, readme)]);
   const listed = new Set((await files.repo.list()).map(({ path }) => path));
@@ -61,7 +55,6 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
   for (const path of wanted.files ?? []) {
     read.set(path, await files.json(path));
   }
-  const target = await wanted.target?.json('config.json');
   return {
     repoName: files.repo.name,
     readme,
@@ -75,10 +68,13 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
     has: (path) => listed.has(path),
     json: (path) => read.get(path) ?? null,
     target() {
-      if (!target) {
-        throw noTarget();
+      if (!targetConfig) {
+        throw new NoTargetModelError(
+          'The model drafts for another one, whose vocabulary and configuration it shares.',
+          'Name that one with --target-model-dir.',
+        );
       }
-      return { ...target, ...optionalObject({ hparams: target }, 'text_config') };
+      return { ...targetConfig, ...optionalObject({ hparams: targetConfig }, 'text_config') };
     },
     answer(token) {
       if (vocabulary.status === 'rejected') {

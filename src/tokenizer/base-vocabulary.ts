@@ -5,7 +5,7 @@ import { malformedFile } from '../hf-tokenizer/errors.js';
 import { CHECK_TIMEOUT } from '../hf-tokenizer/time-limit.js';
 import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { beyondVocabulary } from './beyond-vocabulary.js';
-import { modelTypeOf, type TokenizerContext } from './context.js';
+import { type KindOptions, modelTypeOf, type TokenizerContext } from './context.js';
 import { recognizePreTokenizer, UnknownPreTokenizerError } from './pre/recognize.js';
 import { addedTokenEntry, padding } from './token-types.js';
 import { tokensById } from './tokens-by-id.js';
@@ -52,7 +52,7 @@ export async function baseVocabulary(
       '--pre-tokenizer overrides it.',
     );
   }
-  return { ...withinTime(CHECK_TIMEOUT, () => vocabulary(auto, byId, size)), pre: name, auto };
+  return { ...withinTime(CHECK_TIMEOUT, () => vocabulary(auto, byId, size, context)), pre: name, auto };
 }
 
 /**
@@ -70,7 +70,12 @@ function decodeAdded({ json, init }: AutoTokenizer): (token: string) => string {
 /** The most characters of all added tokens as they decode: as many as tokenizer.json may have bytes. */
 const MAX_DECODED = 64 * 2 ** 20;
 
-function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], size: number) {
+function vocabulary(
+  auto: AutoTokenizer,
+  byId: readonly (string | undefined)[],
+  size: number,
+  { addedTokens }: KindOptions,
+) {
   const decode = decodeAdded(auto);
   const tokens = new Array<string>(size);
   const types = new Int32Array(size);
@@ -82,6 +87,9 @@ function vocabulary(auto: AutoTokenizer, byId: readonly (string | undefined)[], 
     if (token === undefined) {
       tokens[id] = padding(id);
       types[id] = TOKEN_TYPE.unused;
+    } else if (added && addedTokens === 'as-they-are') {
+      tokens[id] = token;
+      types[id] = added.special ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined;
     } else if (added) {
       // llama.cpp looks for added tokens in the text before normalization, so a token that is not normalized is written
       // as it decodes.

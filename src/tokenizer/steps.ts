@@ -1,7 +1,7 @@
-import { type FieldSource, optionalInteger, optionalObject } from '../config/fields.js';
+import { type FieldSource, integer, optionalInteger, optionalObject } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
-import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
@@ -60,6 +60,32 @@ export const STEPS = {
     }
   },
 
+  /** `<|eot|>` ends a turn. ref-quirk: `MuseGlimmerModel.set_vocab` in conversion/muse_glimmer.py. */
+  eot: ({ kv }, { tokenizer }) => {
+    const id = objectsAt(tokenizer, 'added_tokens').find(({ content }) => content === '<|eot|>')?.id;
+    if (typeof id === 'number') {
+      kv.u32('tokenizer.ggml.eot_token_id', id);
+    }
+  },
+
+  /**
+   * Corrects what ends a text and a turn, by config.json and generation_config.json. ref-quirk: `HunYuanModel.set_vocab`
+   * in conversion/hunyuan.py.
+   */
+  'hunyuan-ends': async ({ config, files, kv }) => {
+    const end = optionalInteger(config, 'eod_token_id');
+    if (end !== undefined) {
+      kv.u32('tokenizer.ggml.eos_token_id', end);
+    }
+    const ends = (await files.json('generation_config.json'))?.eos_token_id;
+    if (Array.isArray(ends) && ends.length > 1) {
+      kv.u32(
+        'tokenizer.ggml.eot_token_id',
+        integer({ hparams: { 'eos_token_id[0]': ends[0] ?? null } }, 'eos_token_id[0]'),
+      );
+    }
+  },
+
   'add-bos': ({ kv }) => {
     kv.bool('tokenizer.ggml.add_bos_token', true);
   },
@@ -93,6 +119,12 @@ export const STEPS = {
     if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
       kv.bool('tokenizer.ggml.add_space_prefix', false);
     }
+  },
+
+  /** ref-quirk: `set_vocab` in conversion/nemotron.py. */
+  'nemotron-ids': ({ kv }) => {
+    kv.u32('tokenizer.ggml.padding_token_id', 0);
+    kv.u32('tokenizer.ggml.unknown_token_id', 1);
   },
 
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */

@@ -21,7 +21,7 @@ export async function writeVocabulary(context: TokenizerContext, plan: Tokenizer
   for (const step of plan.before ?? []) {
     await STEPS[step](context, files);
   }
-  await kind.write({ ...context, config: roundedUp(context.config, plan.multiple), roles: plan.roles }, files);
+  await kind.write({ ...context, ...plan, config: roundedUp(context.config, plan.multiple) }, files);
   for (const step of plan.after ?? []) {
     await STEPS[step](context, files);
   }

@@ -75,6 +75,7 @@ export const t5 = {
   ],
   gguf: 't5',
   example: 'google/flan-t5-small',
+  blockLimit: { math: 'max', of: [{ derive: 'block_count' }, { derive: 'decoder_block_count' }] },
   keys: keysOf(
     [['{arch}.decoder_block_count', 'u32', { derive: 'decoder_block_count' }]],
     [['{arch}.decoder_start_token_id', 'u32', { fields: ['decoder_start_token_id'] }]],

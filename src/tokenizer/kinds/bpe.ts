@@ -26,7 +26,15 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
   kv.string('tokenizer.ggml.pre', pre);
   kv.array('tokenizer.ggml.tokens', 'string', tokens);
   kv.array('tokenizer.ggml.token_type', 'i32', types);
-  await writeSpecialVocab(context, files, { merges: true, ids: roleIds(context, auto) });
+  await writeSpecialVocab(context, files, {
+    merges: true,
+    ids: roleIds(context, auto),
+    ...(lacksPadding(context) && { types: ['bos', 'eos', 'unk', 'sep', 'cls', 'mask'] }),
+  });
+}
+
+function lacksPadding({ mayLackPadding, config }: TokenizerContext): boolean {
+  return mayLackPadding === true && Number(config.hparams.pad_token_id ?? 0) < 0;
 }
 
 /** The ids of the tokens that the family gives roles to. @throws MalformedTokenizerError where one is no added token */
@@ -34,7 +42,7 @@ function roleIds({ roles = {} }: TokenizerContext, { tokens }: AutoTokenizer): R
   const ids = new Map([...tokens.added].map(([id, { content }]) => [content, id]));
   return Object.fromEntries(
     Object.entries(roles).map(([role, text]) => {
-      const id = ids.get(text);
+      const id = typeof text === 'number' ? text : ids.get(text);
       if (id === undefined) {
         throw malformedFile('tokenizer.json', `has no added token ${text}, the family's ${role}`);
       }
