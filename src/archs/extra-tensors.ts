@@ -1,4 +1,5 @@
 import type { Known } from '../config/derivations.js';
+import { gemmaDraftRope } from '../config/draft-derivations.js';
 import { proportionalRope } from '../config/gemma-derivations.js';
 import { longRope } from '../config/long-rope.js';
 import { ropeFreqs } from '../config/rope-freqs.js';
@@ -13,6 +14,7 @@ export const EXTRA_TENSORS = {
     ...list('rope_factors_long.weight', 'F32', longRope(config)?.long),
     ...list('rope_factors_short.weight', 'F32', longRope(config)?.short),
   ],
+  gemma4_draft_rope: ({ config }) => list('rope_freqs.weight', 'F32', gemmaDraftRope(config)),
   /** For each token of a draft model, the target's. */
   eagle3_d2t: (known) => list('d2t', 'I64', eagleTokens(known)),
   dspark_d2t: (known) => list('d2t', 'I64', dsparkTokens(known)),

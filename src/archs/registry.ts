@@ -40,6 +40,7 @@ import * as maincoder from './families/maincoder.js';
 import * as mellum from './families/mellum.js';
 import * as mimo from './families/mimo.js';
 import * as mistral3 from './families/mistral3.js';
+import * as mistral4 from './families/mistral4.js';
 import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
@@ -103,6 +104,7 @@ const FILES = [
   mellum,
   mimo,
   mistral3,
+  mistral4,
   modernBert,
   mpt,
   museGlimmer,
