@@ -94,7 +94,7 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal', 'there']), of: some });
+const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal', 'there', 'mean']), of: some });
 
 const architecture = v.strictObject({
   classes: some,

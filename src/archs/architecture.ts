@@ -202,10 +202,10 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
-   * `values`: the elements; `zero`: whether all are 0; `equal`: whether two tensors are the same; `there`: whether the
+   * `values`: the elements; `mean`: of each tensor, that of the magnitudes; `zero`: whether all are 0; `equal`: whether two tensors are the same; `there`: whether the
    * checkpoint has one of the tensors, none of which is read.
    */
-  readonly want: 'values' | 'zero' | 'equal' | 'there';
+  readonly want: 'values' | 'zero' | 'equal' | 'there' | 'mean';
   /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
   readonly of: readonly string[];
 }

@@ -9,6 +9,7 @@ import * as apertus from './families/apertus.js';
 import * as arctic from './families/arctic.js';
 import * as bailingMoe from './families/bailing-moe.js';
 import * as bert from './families/bert.js';
+import * as bitnet from './families/bitnet.js';
 import * as bloom from './families/bloom.js';
 import * as dbrx from './families/dbrx.js';
 import * as deci from './families/deci.js';
@@ -73,6 +74,7 @@ const FILES = [
   arctic,
   bailingMoe,
   bert,
+  bitnet,
   bloom,
   dbrx,
   deci,

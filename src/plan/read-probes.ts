@@ -13,7 +13,7 @@ import { KeyValues } from '../gguf/key-values.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
-import { cast, sub } from '../tensor/build.js';
+import { apply, cast, mul, sub } from '../tensor/build.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
@@ -52,7 +52,12 @@ export async function readProbes(
     return new Map(present);
   }
   const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
-  const compared = wanted.filter((probe) => probe.want !== 'values' && !unequal.includes(probe));
+  const compared = wanted
+    .filter(({ want }) => want === 'zero' || want === 'equal')
+    .filter((own) => !unequal.includes(own));
+  const means = wanted.flatMap(({ id, want, found }) =>
+    want === 'mean' ? found.map((expr, i) => ({ id, name: `${id} ${i}`, expr })) : [],
+  );
   const values = wanted.flatMap(({ id, want, found }) =>
     want === 'values' ? found.map((expr, i) => ({ id, i, expr })) : [],
   );
@@ -65,7 +70,10 @@ export async function readProbes(
   }
   const files = [
     values.map(({ id, i, expr }) => floats(`${id} ${i}`, expr)),
-    compared.map(({ id, found: [a, b] }) => floats(id, b ? sub(a as TensorExpr, b) : (a as TensorExpr))),
+    [
+      ...compared.map(({ id, found: [a, b] }) => floats(id, b ? sub(a as TensorExpr, b) : (a as TensorExpr))),
+      ...means.map(({ name, expr }) => floats(name, rootOfMagnitude(expr))),
+    ],
   ].map((own, i) => placeTensors({ name: `probes ${i}`, type: 'F32', kv: NO_KEYS, tensors: own }));
   const squares = new Map<string, number>();
   const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) =>
@@ -84,12 +92,21 @@ export async function readProbes(
     const own = bytes?.slice(headerSize + offset, headerSize + offset + length).buffer ?? new ArrayBuffer(0);
     read.set(id, [...(read.get(id) ?? []), ...new Float32Array(own)]);
   }
+  for (const { id, name, expr } of means) {
+    read.set(id, [...(read.get(id) ?? []), (squares.get(name) ?? 0) / elementCount(shapeOf(expr))]);
+  }
   return new Map<string, Probed>([
     ...read,
     ...compared.map(({ id }) => [id, squares.get(id) === 0] as const),
     ...present,
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
+}
+
+/** The squares of its elements, which the workers add up, are the magnitudes. */
+function rootOfMagnitude(expr: TensorExpr): TensorExpr {
+  const exact = cast(expr, 'F32');
+  return apply('sqrt', apply('sqrt', mul(exact, exact)));
 }
 
 const NO_KEYS = new KeyValues();
