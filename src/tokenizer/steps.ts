@@ -221,7 +221,7 @@ export const STEPS = {
   /** A DSpark may have its fields in the root. */
   'dspark-mask-token': ({ config, kv }) => {
     const own = optionalObject(config, 'dflash_config');
-    writeMaskToken(kv, own ? { hparams: own, path: 'dflash_config' } : config);
+    writeMaskToken(kv, own?.mask_token_id !== undefined ? { hparams: own, path: 'dflash_config' } : config);
   },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
 
