@@ -75,8 +75,12 @@ export const STEPS = {
     }
   },
 
+  'no-space-prefix': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_space_prefix', false);
+  },
+
   /** Jamba without a SentencePiece model. ref-quirk: `set_vocab` in conversion/jamba.py. */
-  'no-space-prefix': async ({ files, kv }) => {
+  'no-space-prefix-without-model': async ({ files, kv }) => {
     if (!(await files.has('tokenizer.model'))) {
       kv.bool('tokenizer.ggml.add_space_prefix', false);
     }
