@@ -10,6 +10,7 @@ import { rwkv } from './kinds/rwkv.js';
 import { sentencePiece } from './kinds/sentencepiece.js';
 import { t5 } from './kinds/t5.js';
 import { mistral, tekken } from './kinds/tekken.js';
+import { glm4Tiktoken, hunyuanTiktoken, kimiTiktoken, qwenTiktoken } from './kinds/tiktoken.js';
 import { whitespace } from './kinds/whitespace.js';
 import { wordPiece } from './kinds/word-piece.js';
 import { xlmRoberta, xlmRobertaMask } from './kinds/xlm-roberta.js';
@@ -24,7 +25,11 @@ export const KINDS = {
   elsewhere,
   internlm2,
   'hybrid-dna': hybridDna,
+  'glm4-tiktoken': glm4Tiktoken,
+  'hunyuan-tiktoken': hunyuanTiktoken,
+  'kimi-tiktoken': kimiTiktoken,
   'llama-hf': llamaHf,
+  'qwen-tiktoken': qwenTiktoken,
   mistral,
   none,
   phi3,

@@ -119,6 +119,25 @@ export const STEPS = {
     }
   },
 
+  /** HunYuan's configurations name a wrong BOS where the tokenizer is no tokenizer.json. */
+  'hunyuan-bos': ({ config: { hparams, architecture }, kv }, { tokenizer }) => {
+    if (!tokenizer && architecture === 'HunYuanMoEV1ForCausalLM') {
+      kv.u32('tokenizer.ggml.bos_token_id', 127_959);
+    } else if (!tokenizer && hparams.hidden_size === 4096) {
+      kv.u32('tokenizer.ggml.bos_token_id', 127_958);
+    }
+  },
+
+  /** The end that the tokenizer names wins over config.json's. ref-quirk: `set_vocab` in conversion/kimi_linear.py. */
+  'tokenizer-eos': ({ kv }, { tokenizer, tokenizerConfig }) => {
+    const tokens = kv.get('tokenizer.ggml.tokens');
+    const text = stringAt(tokenizerConfig ?? {}, 'eos_token') ?? '[EOS]';
+    const id = !tokenizer && tokens?.type === 'array' ? Array.from(tokens.value).indexOf(text) : -1;
+    if (id >= 0) {
+      kv.u32('tokenizer.ggml.eos_token_id', id);
+    }
+  },
+
   'add-bos': ({ kv }) => {
     kv.bool('tokenizer.ggml.add_bos_token', true);
   },
