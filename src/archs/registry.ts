@@ -73,6 +73,7 @@ import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
 import * as plamo from './families/plamo.js';
 import * as plm from './families/plm.js';
+import * as qwen from './families/qwen.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
@@ -165,6 +166,7 @@ const FILES = [
   qwenMoe,
   qwenNext,
   qwenVl,
+  qwen,
   qwen2,
   qwen3,
   refact,
