@@ -24,12 +24,14 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
   v.union([
     v.strictObject({
       fields: some,
-      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding']), some])),
+      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding', 'target']), some])),
       required: v.exactOptional(v.literal(true)),
       or: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
     }),
     v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number()), v.array(v.string())]) }),
     v.strictObject({ derive: derivation }),
+    v.strictObject({ block: v.literal(true) }),
+    v.strictObject({ element: v.number(), of: value }),
     v.strictObject({ probe: text }),
     v.strictObject({ first: v.array(value) }),
     v.strictObject({
@@ -43,8 +45,9 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
 const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
   v.union([
     v.strictObject({ list: value, is }),
-    v.strictObject({ every: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ every: value, after: v.exactOptional(v.union([v.number(), value])) }),
     v.strictObject({ from: value }),
+    v.strictObject({ not: layerTest }),
   ]),
 );
 
@@ -79,6 +82,7 @@ const tensorRule = v.pipe(
     to: v.exactOptional(text),
     via: v.exactOptional(v.array(transform)),
     each: v.exactOptional(nameOf(COUNTS)),
+    first: v.exactOptional(v.literal(true)),
     group: v.exactOptional(text),
   }),
   v.check(({ from, all }) => (from === undefined) !== (all === undefined), 'needs either "from" or "all"'),
@@ -95,7 +99,7 @@ const tensorRule = v.pipe(
 const steps = v.array(nameOf(STEPS));
 const probe = v.strictObject({
   id: text,
-  want: v.picklist(['values', 'zero', 'equal', 'zero-rows']),
+  want: v.picklist(['values', 'zero', 'equal', 'zero-rows', 'there']),
   of: some,
   from: v.exactOptional(value),
 });
@@ -118,6 +122,8 @@ const architecture = v.strictObject({
   types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype'])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  files: v.exactOptional(texts),
+  denseModules: v.exactOptional(v.literal(true)),
   mtp: v.exactOptional(
     v.strictObject({
       blocks: value,
@@ -128,13 +134,17 @@ const architecture = v.strictObject({
       plainName: v.exactOptional(v.literal(true)),
     }),
   ),
+  lastExtra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  target: v.exactOptional(v.picklist(['files', 'family'])),
   tokenizer: v.exactOptional(
     v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
-      multiple: v.exactOptional(v.number()),
+      multiple: v.exactOptional(v.union([v.number(), v.strictTuple([text, v.number()])])),
       after: v.exactOptional(steps),
-      roles: v.exactOptional(v.record(text, text)),
+      roles: v.exactOptional(v.record(text, v.union([text, v.number()]))),
+      addedTokens: v.exactOptional(v.literal('as-they-are')),
+      mayLackPadding: v.exactOptional(v.literal(true)),
     }),
   ),
   unproven: v.exactOptional(v.literal(true)),

@@ -8,7 +8,7 @@ import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { holds } from './conditions.js';
-import { EXTRA_TENSORS } from './extra-tensors.js';
+import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
 import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
@@ -59,11 +59,7 @@ export function mapTensors(
 ): readonly NamedExpr[] {
   const rules = architecture.tensors.filter(({ when }) => holds(when, known));
   const mapper = new Mapper({ ...architecture, tensors: rules }, known);
-  for (const name of architecture.extra ?? []) {
-    for (const tensor of EXTRA_TENSORS[name](known.config)) {
-      mapper.put(tensor.name, tensor.expr, 'made from config.json');
-    }
-  }
+  mapper.addExtra(architecture.extra);
   const isDropped = globs(architecture.drop);
   const isLeftOut = architecture.mtp?.convert === 'never' ? isMtpName(architecture, known.config) : () => false;
   for (const { name, tensor } of ownTensors(architecture, known.config, tensors)) {
@@ -71,6 +67,7 @@ export function mapTensors(
       mapper.add(name, tensor);
     }
   }
+  mapper.addExtra(architecture.lastExtra);
   return mapper.finish();
 }
 
@@ -98,6 +95,12 @@ class Mapper {
     this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs(this.#eachMtp(name)), type }));
     const limit = architecture.blockLimit && typedValue(architecture.blockLimit, 'u32', known);
     this.#blocks = typeof limit === 'number' ? limit : blockCount(known.config);
+  }
+
+  addExtra(names: readonly ExtraName[] = []): void {
+    for (const { name, expr } of names.flatMap((each) => EXTRA_TENSORS[each](this.known))) {
+      this.put(name, expr, 'made while planning');
+    }
   }
 
   add(name: string, tensor: NamedExpr): void {
@@ -210,14 +213,15 @@ class Mapper {
   }
 
   #write(found: Match, tensors: readonly NamedExpr[]): void {
-    const { to, via = [], each } = found.rule;
-    if (to === undefined) {
+    const { to, via = [], each, first } = found.rule;
+    if (to === undefined || (first && this.#mapped.has(nameOf(found)))) {
       return;
     }
     const [{ name }] = tensors as [NamedExpr];
     const steps = each === undefined ? via : ([['stack'], ...via] as const);
     const of = tensors.map(({ expr }) => expr);
-    const made = transformed(of, steps, { known: this.known, name });
+    const known = found.b === null ? this.known : { ...this.known, block: found.b };
+    const made = transformed(of, steps, { known, name });
     if (made.length !== 1) {
       throw new TensorMappingError(
         `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has one name for them.`,

@@ -4,6 +4,11 @@ import { named } from './tensor-names.js';
 
 /** Rules that families compose their tables of. */
 
+/** Rows of keys that are written under one more condition. */
+export function under(condition: Condition, rows: readonly KeyRow[]): readonly KeyRow[] {
+  return rows.map(([key, type, from, when]) => [key, type, from, when ? { all: [condition, when] } : condition]);
+}
+
 /** A tensor whose name changes, and its bias with it. */
 export function rename(to: string, ...from: string[]): TensorRule {
   return { from: from.map((name) => `${name}.*`), to: `${to}.*` };

@@ -15,9 +15,25 @@ const MINIMAX_ALPHAS = ['linear_attention', 'mlp'].map(
   (part): Value => ({ math: 'sub', of: [minimaxAlpha(part), minimaxAlpha('full_attention')] }),
 );
 const MINIMAX_BETAS = ['full_attention', 'linear_attention', 'mlp'].map((part) => `layernorm_${part}_beta`);
+/** A field that is there with none of these values. */
+const other = (field: string, ...values: readonly number[]): Condition => ({
+  all: [{ field, exists: true }, { not: { field, is: values } }],
+});
 
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
+  {
+    classes: ['Gemma3ForCausalLM', 'Gemma3TextModel', 'Gemma3nForCausalLM', 'Gemma4ForCausalLM'],
+    when: { not: { value: { fields: ['attn_logit_softcapping'], or: 'none' }, is: 'none' } },
+    what: 'a Gemma 3 or later whose attention is capped (attn_logit_softcapping)',
+    next: 'Convert a Gemma 2 instead.',
+  },
+  {
+    classes: ['Gemma3nForCausalLM'],
+    when: { not: { field: 'altup_num_inputs', is: 4 } },
+    what: 'a Gemma 3n without four inputs of AltUp (altup_num_inputs)',
+    next: 'Convert one that has four.',
+  },
   {
     classes: ['JAISLMHeadModel'],
     when: {
@@ -28,17 +44,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     },
     what: 'a Jais without SwiGLU or ALiBi',
     next: 'Convert one that has both.',
-  },
-  {
-    classes: ['LLaMAForCausalLM', 'LlamaForCausalLM', 'LlamaModel'],
-    when: {
-      all: [
-        { field: 'draft_vocab_size', exists: true },
-        { field: 'num_hidden_layers', is: 1 },
-      ],
-    },
-    what: 'an EAGLE-3 draft model (config.json has a draft_vocab_size and one layer)',
-    next: 'Convert the model that it drafts for.',
   },
   {
     classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],
@@ -118,5 +123,21 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     when: { derive: 'step_rotary_factors_fit', is: false },
     what: 'a Step-3.5 whose partial_rotary_factors are not 1 in layers with a window and 0.5 in others',
     next: 'Convert one that is as the released model.',
+  },
+  {
+    classes: ['NomicBertModel'],
+    // ref-quirk: `NomicBertModel` in conversion/bert.py: llama.cpp computes the layers of the released models alone.
+    when: {
+      any: [
+        other('n_positions', 8192, 2048),
+        other('max_trained_positions', 2048),
+        other('rotary_emb_fraction', 1),
+        ...['causal', 'prenorm', 'rotary_emb_interleaved', 'rotary_emb_scale_base'].map((field) => ({
+          set: { fields: [field] },
+        })),
+      ],
+    },
+    what: 'a NomicBERT of another design than the released ones',
+    next: 'Check n_positions, causal, prenorm and the rotary_emb_* fields in config.json.',
   },
 ];

@@ -1,6 +1,7 @@
-import type { Json } from '../json.js';
+import { isObject, type Json } from '../json.js';
 import type { Config } from './config.js';
 import { blockCount } from './derive.js';
+import type { Facts } from './facts.js';
 import { array, ConfigFieldError, optionalArray, optionalString } from './fields.js';
 import type { Derived, Known } from './known.js';
 
@@ -15,6 +16,8 @@ export const LAYER_DERIVATIONS = {
   shared_swiglu_limits: ({ config }) => padded(config, 'swiglu_limits_shared', Number),
   step_dense_layers: ({ config }) => firstExpertLayer(config),
   step_rotary_factors_fit: ({ config }) => stepFactorsFit(config),
+  /** How many tokens the tokenizer has beside added ones. */
+  own_token_count: ({ facts }) => ownTokens(facts),
   laguna_gates_declared: ({ config }) => lagunaGatesDeclared(config.hparams),
 } as const satisfies Record<string, (known: Known) => Derived>;
 
@@ -70,4 +73,10 @@ function lagunaGatesDeclared({ gating, gating_types: types }: Config['hparams'])
     names.every((name) => name === 'per_head' || name === 'per_element') &&
     (!names.includes('per_element') || gating === 'per-element' || gating === 'per_element')
   );
+}
+
+function ownTokens(facts: Facts): number | undefined {
+  const tokenizer = facts.json('tokenizer.json');
+  const vocab = isObject(tokenizer?.model) ? tokenizer.model.vocab : undefined;
+  return isObject(vocab) ? Object.keys(vocab).length : undefined;
 }

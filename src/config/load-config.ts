@@ -17,9 +17,11 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
   const architecture = architectureOf(known, textConfig(known));
   const root = RAW_CLASSES.has(architecture) ? raw : known;
   const text = textConfig(root);
+  const layers = objectOrNone(root.transformer_layer_config);
   const hparams = {
     ...CLASS_DEFAULTS.get(architecture),
     ...root,
+    ...layers,
     ...text,
     ...layersOf(architecture, { ...root, ...text }),
   };

@@ -44,12 +44,14 @@ export async function readProbes(
   { repo, known, params }: ProbeContext,
 ): Promise<ReadonlyMap<string, Probed>> {
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
+  const there = probes.filter(({ want }) => want === 'there');
+  const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
   const wanted = probes.flatMap((probe) => {
     const found = namesOf(probe, known.config).map((name) => sources.get(name));
-    return found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
+    return probe.want !== 'there' && found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
   });
   if (wanted.length === 0) {
-    return new Map();
+    return new Map(present);
   }
   const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
   const compared = wanted.filter(
@@ -95,6 +97,7 @@ export async function readProbes(
     ...zeroRows.map(({ id }) => [id, zeroRows.filter((own) => own.id === id).map(({ row }) => row)] as const),
     ...read,
     ...compared.map(({ id }) => [id, squares.get(id) === 0] as const),
+    ...present,
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
 }

@@ -20,7 +20,8 @@ export const TRANSFORMS = {
    */
   rotary: each(rotary),
   /**
-   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone; the rest keep their places.
+   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone (all, if it is
+   * not said); the rest keep their places
    */
   halves: each(halves),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
@@ -43,18 +44,28 @@ export const TRANSFORMS = {
   concat: (tensors, [axis = 0]) => [build.concat(tensors, axis)],
   /** several tensors of one shape become one, with a new outermost dimension */
   stack: (tensors) => [build.stack(tensors)],
+  /**
+   * dimension, first index, groups, members of each: from there on, what is ordered by groups becomes ordered by members
+   */
+  turn: each(turn),
   /** which of several tensors to keep, by number, in order */
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
   pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
   /** rows of the result: rows of zeros are added at the end */
   pad: each(pad),
+  /** how many rows to keep at most */
+  cut: each((expr, rows = 0) => build.slice(expr, 0, 0, Math.min(rows, shapeOf(expr)[0] ?? 0))),
   /** rows of zeros to add at the beginning */
   lead: each(lead),
+  /** a number, and the shape of a tensor with it alone, in F32: nothing of the tensor itself is read */
+  fill: each((_, value = 0, ...shape) => build.fill(value, shape)),
   /** a number to add to each element */
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
   mul: each((expr, value = 1) => build.mul(expr, value)),
+  /** sizes of parts of the outermost dimension, each followed by a number to multiply the part with; -1: what is left */
+  mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
   neg: each((expr) => build.apply('neg', expr)),
@@ -79,7 +90,7 @@ function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
 }
 
-function halves(expr: TensorExpr, size = 1, rotated = 0): TensorExpr {
+function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
   const shape = shapeOf(expr);
   const [rows = 0, ...columns] = shape;
   if (rows % size !== 0 || rotated % 2 !== 0 || rotated > size) {
@@ -123,6 +134,20 @@ function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
   );
 }
 
+function mulRows(expr: TensorExpr, ...parts: number[]): TensorExpr {
+  const sizes = parts.filter((_, i) => i % 2 === 0);
+  const left = sizes.reduce((rest, size) => rest - Math.max(size, 0), shapeOf(expr)[0] ?? 0);
+  const split = build.split(
+    expr,
+    0,
+    sizes.map((size) => (size === -1 ? left : size)),
+  );
+  return build.concat(
+    split.map((part, i) => build.mul(part, parts[2 * i + 1] ?? 1)),
+    0,
+  );
+}
+
 function pad(expr: TensorExpr, rows = 0): TensorExpr {
   const [own = 0, ...rest] = shapeOf(expr);
   return rows <= own ? expr : build.concat([expr, build.zeros(dtypeOf(expr), [rows - own, ...rest])], 0);
@@ -130,4 +155,14 @@ function pad(expr: TensorExpr, rows = 0): TensorExpr {
 
 function lead(expr: TensorExpr, rows = 0): TensorExpr {
   return build.concat([build.zeros(dtypeOf(expr), [rows, ...shapeOf(expr).slice(1)]), expr], 0);
+}
+
+function turn(expr: TensorExpr, dimension = 0, first = 0, groups = 1, members = 1): TensorExpr {
+  const shape = shapeOf(expr);
+  const size = shape[dimension] ?? 0;
+  const [before, after] = [shape.slice(0, dimension), shape.slice(dimension + 1)];
+  const rest = build.slice(expr, dimension, first, size);
+  const split = build.reshape(rest, [...before, groups, members, (size - first) / groups / members, ...after]);
+  const turned = build.reshape(build.transpose(split, dimension, dimension + 1), shapeOf(rest));
+  return first === 0 ? turned : build.concat([build.slice(expr, dimension, 0, first), turned], dimension);
 }
