@@ -81,5 +81,4 @@ export const minimaxM3 = {
     ...EXPERTS,
   ],
   types: [['*.indexer.*', 'F32']],
-  unproven: true,
 } as const satisfies Architecture;
