@@ -20,10 +20,8 @@ import * as dots1 from './families/dots1.js';
 import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
-import * as falcon from './families/falcon.js';
 import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
-import * as gemma3n from './families/gemma3n.js';
 import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
@@ -46,7 +44,6 @@ import * as mellum from './families/mellum.js';
 import * as mimo from './families/mimo.js';
 import * as mistral3 from './families/mistral3.js';
 import * as modernBert from './families/modern-bert.js';
-import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
 import * as nemotron from './families/nemotron.js';
 import * as neoBert from './families/neo-bert.js';
@@ -62,13 +59,11 @@ import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
-import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
 import * as spark25 from './families/spark2-5.js';
-import * as starcoder from './families/starcoder.js';
 import * as t5 from './families/t5.js';
 import * as talkie from './families/talkie.js';
 import { fits } from './fit.js';
@@ -91,10 +86,8 @@ const FILES = [
   eagle3,
   ernie,
   euroBert,
-  falcon,
   falconH1,
   gemma,
-  gemma3n,
   gemma4,
   glm,
   glmMoe,
@@ -117,7 +110,6 @@ const FILES = [
   mimo,
   mistral3,
   modernBert,
-  mpt,
   museGlimmer,
   nemotron,
   neoBert,
@@ -133,13 +125,11 @@ const FILES = [
   qwenVl,
   qwen2,
   qwen3,
-  refact,
   roberta,
   rwkv,
   sarashina2,
   smallthinker,
   spark25,
-  starcoder,
   t5,
   talkie,
 ];
