@@ -47,6 +47,7 @@ const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
     v.strictObject({ list: value, is }),
     v.strictObject({ every: value, after: v.exactOptional(v.union([v.number(), value])) }),
     v.strictObject({ from: value }),
+    v.strictObject({ among: value, after: v.exactOptional(v.number()) }),
     v.strictObject({ not: layerTest }),
   ]),
 );
@@ -97,7 +98,13 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal', 'there']), of: some });
+const probe = v.strictObject({
+  id: text,
+  want: v.picklist(['values', 'mean', 'norms', 'zero', 'equal', 'zero-rows', 'there']),
+  of: some,
+  from: v.exactOptional(value),
+  when: v.exactOptional(condition),
+});
 
 const architecture = v.strictObject({
   classes: some,
@@ -136,6 +143,7 @@ const architecture = v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
       multiple: v.exactOptional(v.union([v.number(), v.strictTuple([text, v.number()])])),
+      between: v.exactOptional(steps),
       after: v.exactOptional(steps),
       roles: v.exactOptional(v.record(text, v.union([text, v.number()]))),
       addedTokens: v.exactOptional(v.literal('as-they-are')),

@@ -1,4 +1,4 @@
-import type { Condition } from './architecture.js';
+import type { Condition, Value } from './architecture.js';
 
 /** A kind of model under a class name that families have, or under none, which is not converted yet. */
 export interface Unsupported {
@@ -14,8 +14,55 @@ const other = (field: string, ...values: readonly number[]): Condition => ({
   all: [{ field, exists: true }, { not: { field, is: values } }],
 });
 
+const minimaxAlpha = (part: string): Value => ({ fields: [`layernorm_${part}_alpha`] });
+/** How MiniMax' other alphas differ from that of full attention. */
+const MINIMAX_ALPHAS = ['linear_attention', 'mlp'].map(
+  (part): Value => ({ math: 'sub', of: [minimaxAlpha(part), minimaxAlpha('full_attention')] }),
+);
+const MINIMAX_BETAS = ['full_attention', 'linear_attention', 'mlp'].map((part) => `layernorm_${part}_beta`);
+
+const GELU = 'gelu_pytorch_tanh';
+const LAYERS = ['target_layer_ids'];
+const MARKOV_HEAD = ['markov_head_type'];
+
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
+  {
+    classes: [
+      ...['Qwen3DSparkModel', 'DSparkDraftModel', 'DSparkSpeculator', 'Lfm2DSparkDraftModel', 'LingDSparkModel'],
+      'Gemma4DSparkModel',
+    ],
+    when: {
+      not: {
+        value: {
+          first: [
+            { fields: MARKOV_HEAD, of: ['dflash_config'] },
+            { fields: MARKOV_HEAD, or: 'vanilla' },
+          ],
+        },
+        is: 'vanilla',
+      },
+    },
+    what: 'a DSpark with a Markov head of another kind than vanilla (markov_head_type)',
+    next: 'Convert one with a vanilla head.',
+  },
+  {
+    classes: ['Gemma4DSparkModel'],
+    when: {
+      any: [
+        ...['attention_bias', 'enable_moe_block', 'final_logit_softcapping'].map(
+          (name): Condition => ({ set: { fields: [name] } }),
+        ),
+        { not: { set: { fields: ['attention_k_eq_v'] } } },
+        { not: { value: { fields: ['hidden_activation'], or: GELU }, is: GELU } },
+        { not: { derive: 'all_full_attention', is: true } },
+        { not: { derive: 'has_full_draft_vocabulary', is: true } },
+        { not: { set: { first: [{ fields: LAYERS, of: ['dflash_config'] }, { fields: LAYERS }] } } },
+      ],
+    },
+    what: "a Gemma 4's draft with layers, a head or an activation of another kind than released ones have",
+    next: 'Convert another one.',
+  },
   {
     classes: ['Gemma3ForCausalLM', 'Gemma3TextModel', 'Gemma3nForCausalLM', 'Gemma4ForCausalLM'],
     when: { not: { value: { fields: ['attn_logit_softcapping'], or: 'none' }, is: 'none' } },
@@ -29,6 +76,17 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     next: 'Convert one that has four.',
   },
   {
+    classes: ['KimiK3ForConditionalGeneration'],
+    when: {
+      any: [
+        { field: 'mla_use_nope', is: false },
+        { all: [{ field: 'hidden_act', exists: true }, { not: { field: 'hidden_act', is: 'situ' } }] },
+      ],
+    },
+    what: 'a Kimi K3 whose latent attention rotates, or whose activation is not situ',
+    next: 'Convert a Kimi K3 as it was released.',
+  },
+  {
     classes: ['JAISLMHeadModel'],
     when: {
       any: [
@@ -38,12 +96,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     },
     what: 'a Jais without SwiGLU or ALiBi',
     next: 'Convert one that has both.',
-  },
-  {
-    classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],
-    when: { field: 'model_type', is: 'mistral4' },
-    what: 'a Mistral 4',
-    next: 'Convert a Mistral 3 instead.',
   },
   {
     classes: ['NomicBertModel'],
@@ -60,5 +112,78 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     },
     what: 'a NomicBERT of another design than the released ones',
     next: 'Check n_positions, causal, prenorm and the rotary_emb_* fields in config.json.',
+  },
+  {
+    classes: ['ExaoneForCausalLM'],
+    when: { not: { field: 'activation_function', is: 'silu' } },
+    what: 'an EXAONE whose activation_function is not silu',
+    next: 'Convert one that has it.',
+  },
+  {
+    classes: ['BambaForCausalLM', 'GraniteMoeHybridForCausalLM'],
+    when: {
+      all: [{ field: 'hidden_act', exists: true }, { not: { field: 'hidden_act', is: ['silu', null] } }],
+    },
+    what: 'a hybrid whose hidden_act is not silu',
+    next: 'Convert one that has it.',
+  },
+  {
+    classes: ['LagunaForCausalLM'],
+    when: { derive: 'laguna_gates_declared', is: false },
+    what: 'a Laguna whose `gating` in config.json does not say which gates it has',
+    next: 'Set gating to "per-head" or "per-element", as the model has it.',
+  },
+  {
+    classes: ['MapleForCausalLM'],
+    when: {
+      any: [
+        { not: { field: 'hidden_act', is: 'silu' } },
+        { set: { fields: ['num_shared_experts'] } },
+        { field: 'norm_topk_prob', is: [false, null, 0] },
+        { not: { set: { fields: ['nope_on_global_attention'] } } },
+      ],
+    },
+    what: 'a Maple with another activation, shared experts, unnormalized weights of experts or rotary global attention',
+    next: 'Convert one that is as the released model.',
+  },
+  {
+    classes: ['MiniMaxText01ForCausalLM', 'MiniMaxM1ForCausalLM'],
+    when: {
+      any: [
+        ...MINIMAX_ALPHAS.map((value): Condition => ({ not: { value, is: 0 } })),
+        ...MINIMAX_BETAS.map((field): Condition => ({ not: { field, is: 1 } })),
+      ],
+    },
+    what: 'a MiniMax whose residuals are not all scaled alike (layernorm_..._alpha and _beta in config.json)',
+    next: 'Convert one whose alphas are equal and whose betas are 1.',
+  },
+  {
+    classes: ['NemotronHForCausalLM'],
+    when: {
+      all: [
+        { field: 'num_experts_per_tok', exists: true },
+        { value: { fields: ['num_nextn_predict_layers'] }, above: 1 },
+      ],
+    },
+    what: 'a Nemotron-H with more than one block for multi-token prediction',
+    next: 'Set num_nextn_predict_layers in config.json to 0 to convert it without.',
+  },
+  {
+    classes: ['Spark2_5ForCausalLM'],
+    when: {
+      any: [
+        { not: { field: 'gate_attn_act_mode', is: 'sigmoid' } },
+        { not: { field: 'headwise_attn_output_gate', is: true } },
+        { not: { field: 'hidden_act', is: 'gelu' } },
+      ],
+    },
+    what: 'a Spark 2.5 without sigmoid gates for each head, or without GELU',
+    next: 'Convert one that has both.',
+  },
+  {
+    classes: ['Step3p5ForCausalLM', 'Step3p7ForConditionalGeneration'],
+    when: { derive: 'step_rotary_factors_fit', is: false },
+    what: 'a Step-3.5 whose partial_rotary_factors are not 1 in layers with a window and 0.5 in others',
+    next: 'Convert one that is as the released model.',
   },
 ];

@@ -94,7 +94,11 @@ export function rawValue(from: Value, known: Known): Json | undefined {
   }
   const source = partOf(from.of, known);
   const name = from.fields.find((candidate) => source?.hparams[candidate] !== undefined);
-  return (name === undefined ? undefined : source?.hparams[name]) ?? from.or;
+  const value = (name === undefined ? undefined : source?.hparams[name]) ?? from.or;
+  if (from.required && value === undefined) {
+    throw new ConfigFieldError(`config.json has no ${from.fields.join(' or ')}.`);
+  }
+  return value;
 }
 
 /** Whether a test holds of a block. */
@@ -110,6 +114,10 @@ export function isLayer(test: LayerTest, block: number, known: Known): boolean {
   if ('from' in test) {
     const from = typedValue(test.from, 'u32', known);
     return typeof from === 'number' && block >= from;
+  }
+  if ('among' in test) {
+    const among = typedValue(test.among, 'i32[]', known);
+    return typeof among === 'object' && among.some((number) => number === block + (test.after ?? 0));
   }
   const list = rawValue(test.list, known);
   return Array.isArray(list) && [test.is].flat().some((wanted) => wanted === list[block]);

@@ -1,7 +1,9 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
+import { holds } from '../archs/conditions.js';
+import { typedValue } from '../archs/values.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Config } from '../config/config.js';
-import type { Probed } from '../config/derivations.js';
+import type { Known, Probed } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { leastMemory } from '../fill/least-memory.js';
@@ -13,9 +15,11 @@ import { KeyValues } from '../gguf/key-values.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
-import { cast, sub } from '../tensor/build.js';
+import { apply, cast, mul, slice, sub } from '../tensor/build.js';
+import { DTYPE_BYTES } from '../tensor/dtype.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
+import { globs } from '../text/globs.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
 
@@ -23,54 +27,111 @@ import type { OutputParams } from './params.js';
 export class ProbeSizeError extends SourceError {}
 
 const MAX_VALUES = 2 ** 20;
+const MAX_SUMS = 2 ** 14;
+
+/** What is read for a probe, and what follows from it. */
+interface Reading {
+  /** Expressions whose elements are kept, one after the other. */
+  readonly kept?: readonly TensorExpr[];
+  /** Expressions of whose elements the sum of squares is kept. */
+  readonly summed?: readonly TensorExpr[];
+  result(values: readonly number[], sums: readonly number[]): Probed;
+}
+
+type Kind = (found: readonly TensorExpr[], probe: Probe, known: Known) => Reading;
+
+const isZero = (_: readonly number[], sums: readonly number[]) => sums.every((sum) => sum === 0);
+
+const KINDS: Readonly<Record<Exclude<Probe['want'], 'there'>, Kind>> = {
+  values: (found) => ({ kept: found, result: (values) => values }),
+  norms: (found) => ({ kept: found.flatMap(norms), result: (values) => values }),
+  mean: (found) => ({
+    summed: found.map(rootOfMagnitude),
+    result: (_, sums) => sums.map((sum, i) => sum / elementCount(shapeOf(found[i] as TensorExpr))),
+  }),
+  zero: (found) => ({ summed: found, result: isZero }),
+  equal([a, b]) {
+    const isAlike = a !== undefined && b !== undefined && shapeOf(a).join() === shapeOf(b).join();
+    return isAlike ? { summed: [sub(a, b)], result: isZero } : { result: () => false };
+  },
+  'zero-rows'(found, { from }, known) {
+    const given = from && typedValue(from, 'u32', known);
+    const first = typeof given === 'number' ? given : 0;
+    const rows = found.flatMap((expr) =>
+      Array.from({ length: Math.max(0, (shapeOf(expr)[0] ?? 0) - first) }, (_, i) => ({ expr, row: first + i })),
+    );
+    return {
+      summed: rows.map(({ expr, row }) => slice(expr, 0, row, row + 1)),
+      result: (_, sums) => rows.flatMap(({ row }, i) => (sums[i] === 0 ? [row] : [])),
+    };
+  },
+};
 
 interface ProbeContext {
   readonly repo: Repo;
-  readonly config: Config;
+  readonly known: Known;
   readonly params: Pick<OutputParams, 'maxMemory' | 'signal'> & Jobs;
 }
 
 /**
- * What an architecture's probes find, all from one read of their tensors by the workers that fill files. A comparison is
- * an expression whose elements have to be 0: the workers add up its squares, and keep no element.
+ * What an architecture's probes find, all from one read of their tensors by the workers that fill files.
  * @returns by id, without those of which a tensor is missing.
  * @throws ProbeSizeError, MemoryLimitError, and as `execute`
  */
 export async function readProbes(
   { probes = [] }: Architecture,
   tensors: readonly NamedExpr[],
-  { repo, config, params }: ProbeContext,
+  context: ProbeContext,
 ): Promise<ReadonlyMap<string, Probed>> {
+  const { known } = context;
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
-  const there = probes.filter(({ want }) => want === 'there');
-  const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
-  const wanted = probes.flatMap((probe) => {
-    const found = namesOf(probe, config).map((name) => sources.get(name));
-    return probe.want !== 'there' && found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
-  });
-  if (wanted.length === 0) {
-    return new Map(present);
+  const results = new Map<string, Probed>();
+  const readings: (Reading & { readonly id: string })[] = [];
+  for (const probe of probes.filter(({ when }) => holds(when, known))) {
+    const { id, want, of } = probe;
+    const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
+    if (want === 'there') {
+      results.set(id, of.some((name) => sources.has(name)));
+    } else if (found.every((expr) => expr !== undefined)) {
+      readings.push({ id, ...KINDS[want](found, probe, known) });
+    }
   }
-  const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
-  const compared = wanted.filter((probe) => probe.want !== 'values' && !unequal.includes(probe));
-  const values = wanted.flatMap(({ id, want, found }) =>
-    want === 'values' ? found.map((expr, i) => ({ id, i, expr })) : [],
-  );
-  const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
-  if (count > MAX_VALUES) {
+  const kept = readings.flatMap(({ kept: own = [] }) => own);
+  const summed = readings.flatMap(({ summed: own = [] }) => own);
+  const { values, sums } = await readAll(kept, summed, context);
+  for (const { id, kept: own = [], summed: ownSummed = [], result } of readings) {
+    results.set(id, result(values.splice(0, own.length).flat(), sums.splice(0, ownSummed.length)));
+  }
+  return results;
+}
+
+/** The elements of some expressions, and of others the sums of their squares. */
+async function readAll(
+  kept: readonly TensorExpr[],
+  summed: readonly TensorExpr[],
+  { repo, params }: ProbeContext,
+): Promise<{ values: number[][]; sums: number[] }> {
+  const count = kept.reduce((total, expr) => total + elementCount(shapeOf(expr)), 0);
+  if (count > MAX_VALUES || summed.length > MAX_SUMS) {
     throw new ProbeSizeError(
-      `Planning wants ${count} values of the weights, more than ${MAX_VALUES}.`,
-      'Check the probes of --arch-file.',
+      `Planning wants ${count} values of the weights and ${summed.length} sums, more than ${MAX_VALUES} or ${MAX_SUMS}.`,
+      'Check that config.json and the checkpoint belong together, or the probes of --arch-file.',
     );
   }
-  const files = [
-    values.map(({ id, i, expr }) => floats(`${id} ${i}`, expr)),
-    compared.map(({ id, found: [a, b] }) => floats(id, b ? sub(a as TensorExpr, b) : (a as TensorExpr))),
-  ].map((own, i) => placeTensors({ name: `probes ${i}`, type: 'F32', kv: NO_KEYS, tensors: own }));
-  const squares = new Map<string, number>();
-  const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) =>
-    file === 1 && squares.set(tensor, (squares.get(tensor) ?? 0) + own);
-  // The values alone are kept: there is no place for what is compared.
+  if (kept.length + summed.length === 0) {
+    return { values: [], sums: [] };
+  }
+  const files = [kept, summed].map((own, i) => {
+    const floats = own.map((expr, j) => asFloats(String(j), expr));
+    return placeTensors({ name: `probes ${i}`, type: 'F32', kv: new KeyValues(), tensors: floats });
+  });
+  const sums = summed.map(() => 0);
+  const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) => {
+    if (file === 1) {
+      sums[Number(tensor)] = (sums[Number(tensor)] ?? 0) + own;
+    }
+  };
+  // The values alone are kept: there is no place for what is summed.
   const [{ tensors: placed, headerSize, size }] = files as [PlannedFile];
   const sink = new MemoryFiles([{ path: 'probes', size, header: new Uint8Array(0) }]);
   const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
@@ -78,35 +139,44 @@ export async function readProbes(
   leastMemory(all, memory);
   await executeInThreads({ repo, sink, tensors: all, jobs, memory, signal, onErrors, emit: () => {} });
   const [bytes] = sink.files;
-  const read = new Map<string, number[]>();
-  for (const [i, { offset, size: length }] of placed.entries()) {
-    const { id } = values[i] as (typeof values)[0];
+  const values = placed.map(({ offset, size: length }) => {
     const own = bytes?.slice(headerSize + offset, headerSize + offset + length).buffer ?? new ArrayBuffer(0);
-    read.set(id, [...(read.get(id) ?? []), ...new Float32Array(own)]);
-  }
-  return new Map<string, Probed>([
-    ...read,
-    ...compared.map(({ id }) => [id, squares.get(id) === 0] as const),
-    ...present,
-    ...unequal.map(({ id }) => [id, false] as const),
-  ]);
+    return [...new Float32Array(own)];
+  });
+  return { values, sums };
 }
 
-const NO_KEYS = new KeyValues();
+/** The squares of its elements, which the workers add up, are the magnitudes. */
+function rootOfMagnitude(expr: TensorExpr): TensorExpr {
+  const exact = cast(expr, 'F32');
+  return apply('sqrt', apply('sqrt', mul(exact, exact)));
+}
 
-function namesOf({ of }: Probe, config: Config): readonly string[] {
-  return of.flatMap((name) =>
-    name.includes('{b}')
+/** The most bytes of a matrix whose columns' norms are computed at once. */
+const MAX_NORM_BYTES = 32 * 2 ** 20;
+
+/** The norms of a matrix's columns, of as many columns at a time as the workers have room for. */
+function norms(matrix: TensorExpr): TensorExpr[] {
+  const [rows = 1, columns = 0] = shapeOf(matrix);
+  const most = Math.max(1, Math.floor(MAX_NORM_BYTES / (rows * DTYPE_BYTES.F32)));
+  return Array.from({ length: Math.ceil(columns / most) }, (_, i) => ({
+    op: 'norm',
+    of: slice(matrix, 1, i * most, Math.min(columns, (i + 1) * most)),
+  }));
+}
+
+function namesOf({ of }: Probe, config: Config, sources: ReadonlyMap<string, TensorExpr>): readonly string[] {
+  return of.flatMap((name) => {
+    if (name.includes('*')) {
+      return [...sources.keys()].filter(globs([name]));
+    }
+    return name.includes('{b}')
       ? Array.from({ length: blockCount(config) }, (_, b) => name.replaceAll('{b}', String(b)))
-      : [name],
-  );
+      : [name];
+  });
 }
 
-function haveOneShape(a: TensorExpr | undefined, b: TensorExpr | undefined): boolean {
-  return a !== undefined && b !== undefined && shapeOf(a).join() === shapeOf(b).join();
-}
-
-function floats(name: string, expr: TensorExpr): UnplacedTensor {
+function asFloats(name: string, expr: TensorExpr): UnplacedTensor {
   const ne = [...shapeOf(expr)].reverse();
   const write = { kind: 'convert', via: 'F32', finite: false } as const;
   return { name, type: 'F32', ne, expr: cast(expr, 'F32'), write, why: 'a probe' };

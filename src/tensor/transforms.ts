@@ -30,6 +30,8 @@ export const TRANSFORMS = {
   permute: each((expr, ...order) => build.permute(expr, order)),
   /** two dimensions */
   transpose: each((expr, a = 0, b = 1) => build.transpose(expr, a, b)),
+  /** a dimension of one element, how often it is repeated */
+  expand: each((expr, dimension = 0, count = 1) => build.expand(expr, dimension, count)),
   /** the dimensions to drop, of one element each */
   squeeze: each((expr, ...dimensions) => squeeze(expr, dimensions)),
   /** dimension, first index, end (-1: the dimension's end), step */
@@ -48,6 +50,8 @@ export const TRANSFORMS = {
    * dimension, first index, groups, members of each: from there on, what is ordered by groups becomes ordered by members
    */
   turn: each(turn),
+  /** several tensors of one shape are multiplied, element by element */
+  product: (tensors) => [tensors.reduce((left, right) => build.mul(left, right))],
   /** which of several tensors to keep, by number, in order */
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
@@ -68,10 +72,16 @@ export const TRANSFORMS = {
   mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
+  /** float32 from here on, whatever it was */
+  float: each((expr) => build.cast(expr, 'F32')),
+  /** a number, and one for each column, whose sum a column's elements are divided by, in F32 */
+  unit: each(unit),
   neg: each((expr) => build.apply('neg', expr)),
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),
   softplus: each((expr) => build.apply('softplus', expr)),
+  /** mean of the magnitudes: BitNet's weights, each the nearest of minus the mean, 0 and the mean */
+  ternary: each(ternary),
 } as const satisfies Record<string, Change>;
 
 export type TransformName = keyof typeof TRANSFORMS;
@@ -102,6 +112,14 @@ function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
   const pairs = build.reshape(turned, [rows / size, rotated / 2, 2, ...columns]);
   const apart = build.permute(pairs, [0, 2, 1, ...columns.map((_, i) => i + 3)]);
   return build.reshape(build.concat([build.reshape(apart, shapeOf(turned)), ...rest], 1), shape);
+}
+
+/** ref-quirk: `weight_quant` in conversion/bitnet.py divides by a rounded inverse of the mean. */
+function ternary(expr: TensorExpr, mean = 0): TensorExpr {
+  const inverse = Math.fround(1 / Math.fround(Math.max(mean, 1e-5)));
+  const scaled = build.mul(build.cast(expr, 'F32'), inverse);
+  const result = build.div(build.apply('ternary', scaled), inverse);
+  return dtypeOf(expr) === 'F16' ? build.cast(result, 'F16') : result;
 }
 
 function complete(expr: TensorExpr, shape: readonly number[]): number[] {
@@ -166,4 +184,13 @@ function turn(expr: TensorExpr, dimension = 0, first = 0, groups = 1, members = 
   const split = build.reshape(rest, [...before, groups, members, (size - first) / groups / members, ...after]);
   const turned = build.reshape(build.transpose(split, dimension, dimension + 1), shapeOf(rest));
   return first === 0 ? turned : build.concat([build.slice(expr, dimension, 0, first), turned], dimension);
+}
+
+function unit(expr: TensorExpr, more = 0, ...norms: number[]): TensorExpr {
+  const [rows = 0, ...columns] = shapeOf(expr);
+  const row: TensorExpr = { op: 'constant', dtype: 'F32', shape: [1, norms.length], values: norms };
+  return build.div(
+    build.cast(expr, 'F32'),
+    build.reshape(build.expand(build.add(row, more), 0, rows), [rows, ...columns]),
+  );
 }

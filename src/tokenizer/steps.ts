@@ -1,8 +1,10 @@
 import { type FieldSource, integer, optionalInteger, optionalObject } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { TOKEN_TYPE } from '../gguf/token-type.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { readJinja, writeChatTemplate } from './chat-template.js';
+import { isObject } from '../json.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
@@ -35,6 +37,17 @@ export const STEPS = {
     }
   },
 
+  /** ref-quirk: `InternLM3Model.set_vocab` in conversion/internlm.py. */
+  'im-end-is-eos': ({ kv }, { tokenizerConfig }) => {
+    const declared = Object.entries(objectAt(tokenizerConfig, 'added_tokens_decoder'));
+    const end = declared.findLast(
+      ([, token]) => stringAt(token, 'content') === '<|im_end|>' && Boolean(isObject(token) && token.special),
+    );
+    if (end && kv.has('tokenizer.ggml.eos_token_id')) {
+      kv.u32('tokenizer.ggml.eos_token_id', Number(end[0]));
+    }
+  },
+
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
     const prefix = tokenizerConfig?.add_prefix_space;
     if (prefix !== undefined && prefix !== null) {
@@ -62,8 +75,12 @@ export const STEPS = {
     }
   },
 
+  'no-space-prefix': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_space_prefix', false);
+  },
+
   /** Jamba without a SentencePiece model. ref-quirk: `set_vocab` in conversion/jamba.py. */
-  'no-space-prefix': async ({ files, kv }) => {
+  'no-space-prefix-without-model': async ({ files, kv }) => {
     if (!(await files.has('tokenizer.model'))) {
       kv.bool('tokenizer.ggml.add_space_prefix', false);
     }
@@ -102,6 +119,25 @@ export const STEPS = {
     }
   },
 
+  /** HunYuan's configurations name a wrong BOS where the tokenizer is no tokenizer.json. */
+  'hunyuan-bos': ({ config: { hparams, architecture }, kv }, { tokenizer }) => {
+    if (!tokenizer && architecture === 'HunYuanMoEV1ForCausalLM') {
+      kv.u32('tokenizer.ggml.bos_token_id', 127_959);
+    } else if (!tokenizer && hparams.hidden_size === 4096) {
+      kv.u32('tokenizer.ggml.bos_token_id', 127_958);
+    }
+  },
+
+  /** The end that the tokenizer names wins over config.json's. ref-quirk: `set_vocab` in conversion/kimi_linear.py. */
+  'tokenizer-eos': ({ kv }, { tokenizer, tokenizerConfig }) => {
+    const tokens = kv.get('tokenizer.ggml.tokens');
+    const text = stringAt(tokenizerConfig ?? {}, 'eos_token') ?? '[EOS]';
+    const id = !tokenizer && tokens?.type === 'array' ? Array.from(tokens.value).indexOf(text) : -1;
+    if (id >= 0) {
+      kv.u32('tokenizer.ggml.eos_token_id', id);
+    }
+  },
+
   'add-bos': ({ kv }) => {
     kv.bool('tokenizer.ggml.add_bos_token', true);
   },
@@ -137,6 +173,35 @@ export const STEPS = {
   'nemotron-ids': ({ kv }) => {
     kv.u32('tokenizer.ggml.padding_token_id', 0);
     kv.u32('tokenizer.ggml.unknown_token_id', 1);
+  },
+
+  /** The template of chat_template.jinja, whatever tokenizer_config.json says. */
+  'template-file': async ({ files, kv }) => {
+    const template = await readJinja(files, 'chat_template.jinja');
+    if (template !== null) {
+      kv.string('tokenizer.chat_template', template);
+    }
+  },
+
+  /**
+   * `</assistant>` is for control, and the second id of `eos_token_id` in config.json ends a turn. ref-quirk:
+   * conversion/laguna.py.
+   */
+  'laguna-end-of-turn': ({ config: { hparams }, kv }) => {
+    const [tokens, types] = [kv.get('tokenizer.ggml.tokens')?.value, kv.get('tokenizer.ggml.token_type')?.value];
+    if (Array.isArray(tokens) && types instanceof Int32Array) {
+      const type = (id: number) => (tokens[id] === '</assistant>' ? TOKEN_TYPE.control : (types[id] ?? 0));
+      kv.array(
+        'tokenizer.ggml.token_type',
+        'i32',
+        types.map((_, id) => type(id)),
+      );
+    }
+    const ids = Array.isArray(hparams.eos_token_id) ? hparams.eos_token_id : [];
+    const end = ids.find((id) => id !== hparams.bos_token_id);
+    if (typeof end === 'number' && Number.isInteger(end) && end >= 0) {
+      kv.u32('tokenizer.ggml.eot_token_id', end);
+    }
   },
 
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
@@ -179,7 +244,7 @@ export const STEPS = {
   /** A DSpark may have its fields in the root. */
   'dspark-mask-token': ({ config, kv }) => {
     const own = optionalObject(config, 'dflash_config');
-    writeMaskToken(kv, own ? { hparams: own, path: 'dflash_config' } : config);
+    writeMaskToken(kv, own?.mask_token_id !== undefined ? { hparams: own, path: 'dflash_config' } : config);
   },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
 

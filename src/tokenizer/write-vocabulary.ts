@@ -21,7 +21,12 @@ export async function writeVocabulary(context: TokenizerContext, plan: Tokenizer
   for (const step of plan.before ?? []) {
     await STEPS[step](context, files);
   }
-  await kind.write({ ...context, ...plan, config: roundedUp(context.config, plan.multiple) }, files);
+  const between = async () => {
+    for (const step of plan.between ?? []) {
+      await STEPS[step](context, files);
+    }
+  };
+  await kind.write({ ...context, ...plan, config: roundedUp(context.config, plan.multiple), between }, files);
   for (const step of plan.after ?? []) {
     await STEPS[step](context, files);
   }

@@ -51,7 +51,7 @@ export const phi3 = {
   ],
   tensors: named(`${NAMES} ffn_up ffn_down`),
   extra: ['long_rope_factors'],
-  tokenizer: { kinds: ['sentencepiece', 'bpe'] },
+  tokenizer: { kinds: ['phi3', 'bpe'] },
 } as const satisfies Architecture;
 
 export const phimoe = {
