@@ -30,7 +30,6 @@ import * as exaone from './families/exaone.js';
 import * as falcon from './families/falcon.js';
 import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
-import * as gemma3n from './families/gemma3n.js';
 import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
@@ -61,7 +60,6 @@ import * as minimax from './families/minimax.js';
 import * as mistral3 from './families/mistral3.js';
 import * as mistral4 from './families/mistral4.js';
 import * as modernBert from './families/modern-bert.js';
-import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
 import * as nemotron from './families/nemotron.js';
 import * as nemotronH from './families/nemotron-h.js';
@@ -79,7 +77,6 @@ import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
-import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
@@ -120,7 +117,6 @@ const FILES = [
   falcon,
   falconH1,
   gemma,
-  gemma3n,
   gemma4,
   glm,
   glmMoe,
@@ -151,7 +147,6 @@ const FILES = [
   mistral3,
   mistral4,
   modernBert,
-  mpt,
   museGlimmer,
   nemotron,
   nemotronH,
@@ -169,7 +164,6 @@ const FILES = [
   qwenVl,
   qwen2,
   qwen3,
-  refact,
   roberta,
   rwkv,
   sarashina2,

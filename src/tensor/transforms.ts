@@ -129,9 +129,10 @@ function complete(expr: TensorExpr, shape: readonly number[]): number[] {
 }
 
 function chunk(expr: TensorExpr, dimension: number, count: number): readonly TensorExpr[] {
-  const size = (shapeOf(expr)[dimension] ?? 0) / count;
-  if (!Number.isInteger(size)) {
-    throw new RangeError(`its dimension ${dimension} has ${size * count} elements, which are not ${count} equal parts`);
+  const all = shapeOf(expr)[dimension] ?? 0;
+  const size = all / count;
+  if (!Number.isInteger(size) || size < 1) {
+    throw new RangeError(`its dimension ${dimension} has ${all} elements, which are not ${count} equal parts`);
   }
   return build.split(
     expr,
