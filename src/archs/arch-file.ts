@@ -30,7 +30,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
     }),
     v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number()), v.array(v.string())]) }),
     v.strictObject({ derive: derivation }),
-    v.strictObject({ probe: text }),
+    v.strictObject({ probe: text, required: v.exactOptional(v.literal(true)) }),
     v.strictObject({ first: v.array(value) }),
     v.strictObject({
       math: v.picklist(['add', 'sub', 'mul', 'div', 'quotient', 'pow', 'min', 'max']),
@@ -64,7 +64,7 @@ const condition: v.GenericSchema<Condition> = v.lazy(() =>
 );
 
 const keyType = v.picklist([
-  ...(['u32', 'i32', 'f32', 'bool', 'string', 'u32|i32[]', 'i32[]', 'f32[]', 'bool[]', 'string[]'] as const),
+  ...(['u32', 'i32', 'f32', 'bool', 'string', 'u32|i32[]', 'i32[]', 'f32[]', 'u64[]', 'bool[]', 'string[]'] as const),
 ]);
 const keyRow = v.union([v.strictTuple([text, keyType, value]), v.strictTuple([text, keyType, value, condition])]);
 
@@ -96,7 +96,7 @@ const tensorRule = v.pipe(
 const steps = v.array(nameOf(STEPS));
 const probe = v.strictObject({
   id: text,
-  want: v.picklist(['values', 'norms', 'zero', 'equal']),
+  want: v.picklist(['values', 'integers', 'norms', 'width', 'zero', 'equal']),
   of: some,
   when: v.exactOptional(condition),
 });

@@ -106,6 +106,7 @@ export type KeyType =
   | 'u32|i32[]'
   | 'i32[]'
   | 'f32[]'
+  | 'u64[]'
   | 'bool[]'
   | 'string[]';
 
@@ -130,7 +131,7 @@ export type Value =
   | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
   | { readonly derive: DerivationName }
   /** A probe's values. */
-  | { readonly probe: string }
+  | { readonly probe: string; readonly required?: true }
   /** The first of some values that is there. */
   | { readonly first: readonly Value[] }
   /** Python's arithmetic, from left to right. */
@@ -189,11 +190,12 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
-   * `values`: the elements; `norms`: the norm of each column; `zero`: whether all are 0; `equal`: whether two tensors are
-   * the same.
+   * `values`: the elements; `integers`: the elements as whole numbers, which may be greater than floats can say; `norms`:
+   * the norm of each column; `width`: the length of a row; `zero`: whether all are 0; `equal`: whether two tensors are the
+   * same.
    */
-  readonly want: 'values' | 'norms' | 'zero' | 'equal';
-  /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
+  readonly want: 'values' | 'integers' | 'norms' | 'width' | 'zero' | 'equal';
+  /** Names in the checkpoint; of those that match a name with `*`, the first counts. `{b}` stands for each block in turn, whose values come one after the other. */
   readonly of: readonly string[];
   /** Nothing is read where this does not hold. */
   readonly when?: Condition;

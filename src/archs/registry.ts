@@ -52,6 +52,7 @@ import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
+import * as qwen4exp from './families/qwen4exp.js';
 import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as sarashina2 from './families/sarashina2.js';
@@ -112,6 +113,7 @@ const FILES = [
   qwenVl,
   qwen2,
   qwen3,
+  qwen4exp,
   refact,
   roberta,
   sarashina2,

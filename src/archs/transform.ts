@@ -54,7 +54,7 @@ function numbersOf(parameter: number | string | Value, known: Known): number | r
   }
   const probed = probes?.get(parameter);
   if (typeof probed === 'object') {
-    return probed;
+    return probed.map(Number);
   }
   return Object.hasOwn(COUNTS, parameter) ? COUNTS[parameter as CountName](config) : integer(config, parameter);
 }

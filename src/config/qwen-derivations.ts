@@ -1,7 +1,7 @@
 import type { Config } from './config.js';
 import { blockCount, mainBlockCount } from './derive.js';
 import type { Facts } from './facts.js';
-import { ConfigFieldError, integers, optionalArray, optionalNumber, optionalObject, show } from './fields.js';
+import { ConfigFieldError, integer, integers, optionalArray, optionalNumber, optionalObject, show } from './fields.js';
 import type { Derived, Known } from './known.js';
 
 /** Derivations of Qwen's families and their kin. */
@@ -16,6 +16,9 @@ export const QWEN_DERIVATIONS = {
   hunyuan_experts_used: ({ config }: Known) => uniform(config, 'moe_topk'),
   hunyuan_experts_shared: ({ config }: Known) => uniform(config, 'num_shared_expert'),
   kimi_kv_heads: ({ config }: Known) => kimiKvHeads(config),
+  /** Layers from 0 on; config.json counts from 1. */
+  ple_layers: ({ config }: Known) => integers(config, 'ple_layer_ids').map((layer) => layer - 1),
+  ple_eos: ({ config }: Known) => lastEos(config),
   deepstack_layer_count: ({ config }) => deepstackLayers(config),
 } as const satisfies Record<string, (known: Known) => Derived>;
 
@@ -73,4 +76,10 @@ function kimiKvHeads(config: Config): readonly number[] {
   const hparams = optionalObject(config, 'linear_attn_config') ?? {};
   const full = new Set(integers({ hparams, path: 'linear_attn_config' }, 'full_attn_layers'));
   return Array.from({ length: mainBlockCount(config) }, (_, i) => Number(full.has(i + 1)));
+}
+
+/** The id that ends a text; of a list the last one. ref-quirk: `_eos_token_id` in conversion/qwen4exp.py. */
+function lastEos(config: Config): number {
+  const { eos_token_id: id } = config.hparams;
+  return integer({ hparams: { eos_token_id: Array.isArray(id) ? (id.at(-1) ?? null) : (id ?? null) } }, 'eos_token_id');
 }

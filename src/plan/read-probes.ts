@@ -16,8 +16,9 @@ import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
 import { cast, slice, sub } from '../tensor/build.js';
 import { DTYPE_BYTES } from '../tensor/dtype.js';
-import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
+import { elementCount, type NamedExpr, rowLength, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
+import { globs } from '../text/globs.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
 
@@ -46,7 +47,7 @@ export async function readProbes(
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
   const asked = probes.filter(({ when }) => holds(when, known));
   const wanted = asked.flatMap((probe) => {
-    const found = namesOf(probe, known.config).map((name) => sources.get(name));
+    const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
     return found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
   });
   if (wanted.length === 0) {
@@ -57,8 +58,8 @@ export async function readProbes(
     .filter(({ want }) => want === 'equal' || want === 'zero')
     .filter((one) => !unequal.includes(one));
   const values = wanted.flatMap(({ id, want, found }) => {
-    const exprs = want === 'values' ? found : want === 'norms' ? found.flatMap(norms) : [];
-    return exprs.map((expr, i) => ({ id, i, expr }));
+    const exprs = want === 'values' || want === 'integers' ? found : want === 'norms' ? found.flatMap(norms) : [];
+    return exprs.map((expr, i) => ({ id, i, expr, want }));
   });
   const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
   if (count > MAX_VALUES) {
@@ -68,7 +69,7 @@ export async function readProbes(
     );
   }
   const files = [
-    values.map(({ id, i, expr }) => floats(`${id} ${i}`, expr)),
+    values.map(({ id, i, expr, want }) => (want === 'integers' ? integers : floats)(`${id} ${i}`, expr)),
     compared.map(({ id, found: [a, b] }) => floats(id, b ? sub(a as TensorExpr, b) : (a as TensorExpr))),
   ].map((own, i) => placeTensors({ name: `probes ${i}`, type: 'F32', kv: NO_KEYS, tensors: own }));
   const squares = new Map<string, number>();
@@ -82,14 +83,18 @@ export async function readProbes(
   leastMemory(all, memory);
   await executeInThreads({ repo, sink, tensors: all, jobs, memory, signal, onErrors, emit: () => {} });
   const [bytes] = sink.files;
-  const read = new Map<string, number[]>();
+  const read = new Map<string, (number | string)[]>();
   for (const [i, { offset, size: length }] of placed.entries()) {
-    const { id } = values[i] as (typeof values)[0];
+    const { id, want } = values[i] as (typeof values)[0];
     const own = bytes?.slice(headerSize + offset, headerSize + offset + length).buffer ?? new ArrayBuffer(0);
-    read.set(id, [...(read.get(id) ?? []), ...new Float32Array(own)]);
+    const found = want === 'integers' ? [...new BigInt64Array(own)].map(String) : new Float32Array(own);
+    read.set(id, [...(read.get(id) ?? []), ...found]);
   }
   return new Map<string, Probed>([
-    ...read,
+    ...[...read].map(([id, found]) => [id, found as readonly number[] | readonly string[]] as const),
+    ...wanted.flatMap(({ id, want, found }) =>
+      want === 'width' ? [[id, found.map((expr) => rowLength(shapeOf(expr)))] as const] : [],
+    ),
     ...compared.map(({ id }) => [id, squares.get(id) === 0] as const),
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
@@ -110,16 +115,22 @@ function norms(matrix: TensorExpr): TensorExpr[] {
 
 const NO_KEYS = new KeyValues();
 
-function namesOf({ of }: Probe, config: Config): readonly string[] {
+function namesOf({ of }: Probe, config: Config, all: ReadonlyMap<string, unknown>): readonly string[] {
   return of.flatMap((name) =>
-    name.includes('{b}')
-      ? Array.from({ length: blockCount(config) }, (_, b) => name.replaceAll('{b}', String(b)))
-      : [name],
+    name.includes('*')
+      ? ([...all.keys()].find(globs([name])) ?? name)
+      : name.includes('{b}')
+        ? Array.from({ length: blockCount(config) }, (_, b) => name.replaceAll('{b}', String(b)))
+        : [name],
   );
 }
 
 function haveOneShape(a: TensorExpr | undefined, b: TensorExpr | undefined): boolean {
   return a !== undefined && b !== undefined && shapeOf(a).join() === shapeOf(b).join();
+}
+
+function integers(name: string, expr: TensorExpr): UnplacedTensor {
+  return { ...floats(name, expr), type: 'I64', expr: cast(expr, 'I64'), write: { kind: 'copy' } };
 }
 
 function floats(name: string, expr: TensorExpr): UnplacedTensor {

@@ -61,13 +61,13 @@ const QWEN_NEXT = {
   },
 } as const satisfies Partial<Architecture>;
 
-/** The weights of all norms but the linear attention's are kept as what they differ from 1 by. */
-const NORMS =
-  'attn_norm post_attention_norm attn_q_norm attn_k_norm output_norm nextn.enorm nextn.hnorm nextn.shared_head_norm';
-const PLUS_ONE = Object.fromEntries(
-  NORMS.split(' ').map((name): [string, readonly Transform[]] => [`${name}.weight`, [['add', 1]]]),
+/** Norms whose weights are kept as what they differ from 1 by: all but those of the linear attention. */
+export const plusOne = (names: string): Readonly<Record<string, readonly Transform[]>> =>
+  Object.fromEntries(names.split(' ').map((name): [string, readonly Transform[]] => [`${name}.weight`, [['add', 1]]]));
+const PLUS_ONE = plusOne(
+  'attn_norm post_attention_norm attn_q_norm attn_k_norm output_norm nextn.enorm nextn.hnorm nextn.shared_head_norm',
 );
-const SHARED_EXPERT = 'ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
+export const SHARED_EXPERT = 'ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
 const OWN = `attn_q_norm attn_k_norm ssm_conv1d ssm_dt ssm_a ssm_norm ${NEXTN_TENSORS}`;
 const AFTER = 'post_attention_norm ssm_out attn_output';
 
@@ -109,8 +109,7 @@ const inTurn = (dimension: number, first: Value | number = 0): Transform => [
 ];
 const AFTER_KEYS = product({ value: 2 }, KEY_HEADS, KEY_DIM);
 
-const LINEAR = {
-  ...PLUS_ONE,
+export const LINEAR = {
   attn_qkv: [inTurn(0, AFTER_KEYS)],
   attn_gate: [inTurn(0)],
   ssm_alpha: [inTurn(0)],
@@ -131,7 +130,7 @@ export const QWEN35_KEYS: readonly KeyRow[] = [
 /** The tensors of Qwen 3.5, whose feed-forward part is dense, or else has experts. */
 export const QWEN35_TENSORS: readonly TensorRule[] = named(
   `${DENSE} ${OWN} attn_qkv attn_gate ssm_alpha ssm_beta ${AFTER}`,
-  LINEAR,
+  { ...PLUS_ONE, ...LINEAR },
 );
 
 export const qwen35 = {
