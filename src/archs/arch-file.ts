@@ -24,12 +24,14 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
   v.union([
     v.strictObject({
       fields: some,
-      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding']), some])),
+      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding', 'target']), some])),
       required: v.exactOptional(v.literal(true)),
       or: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
     }),
     v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number()), v.array(v.string())]) }),
     v.strictObject({ derive: derivation }),
+    v.strictObject({ block: v.literal(true) }),
+    v.strictObject({ element: v.number(), of: value }),
     v.strictObject({ probe: text, required: v.exactOptional(v.literal(true)) }),
     v.strictObject({ first: v.array(value) }),
     v.strictObject({
@@ -43,8 +45,10 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
 const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
   v.union([
     v.strictObject({ list: value, is }),
-    v.strictObject({ every: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ every: value, after: v.exactOptional(v.union([v.number(), value])) }),
     v.strictObject({ from: value }),
+    v.strictObject({ among: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ not: layerTest }),
   ]),
 );
 
@@ -96,8 +100,9 @@ const tensorRule = v.pipe(
 const steps = v.array(nameOf(STEPS));
 const probe = v.strictObject({
   id: text,
-  want: v.picklist(['values', 'integers', 'norms', 'width', 'zero', 'equal']),
+  want: v.picklist(['values', 'integers', 'norms', 'width', 'zero', 'equal', 'zero-rows', 'there']),
   of: some,
+  from: v.exactOptional(value),
   when: v.exactOptional(condition),
 });
 
@@ -131,11 +136,14 @@ const architecture = v.strictObject({
       plainName: v.exactOptional(v.literal(true)),
     }),
   ),
+  lastExtra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  target: v.exactOptional(v.picklist(['files', 'family'])),
   tokenizer: v.exactOptional(
     v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
-      multiple: v.exactOptional(v.number()),
+      multiple: v.exactOptional(v.union([v.number(), v.strictTuple([text, v.number()])])),
+      between: v.exactOptional(steps),
       after: v.exactOptional(steps),
       roles: v.exactOptional(v.record(text, v.union([text, v.number()]))),
       addedTokens: v.exactOptional(v.literal('as-they-are')),

@@ -8,7 +8,7 @@ import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { holds } from './conditions.js';
-import { EXTRA_TENSORS } from './extra-tensors.js';
+import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
 import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
@@ -59,11 +59,7 @@ export function mapTensors(
 ): readonly NamedExpr[] {
   const rules = architecture.tensors.filter(({ when }) => holds(when, known));
   const mapper = new Mapper({ ...architecture, tensors: rules }, known);
-  for (const name of architecture.extra ?? []) {
-    for (const tensor of EXTRA_TENSORS[name](known.config)) {
-      mapper.put(tensor.name, tensor.expr, 'made from config.json');
-    }
-  }
+  mapper.addExtra(architecture.extra);
   const isDropped = globs(architecture.drop);
   const isLeftOut = architecture.mtp?.convert === 'never' ? isMtpName(architecture, known.config) : () => false;
   for (const { name, tensor } of ownTensors(architecture, known.config, tensors)) {
@@ -71,6 +67,7 @@ export function mapTensors(
       mapper.add(name, tensor);
     }
   }
+  mapper.addExtra(architecture.lastExtra);
   return mapper.finish();
 }
 
@@ -95,9 +92,15 @@ class Mapper {
     readonly known: Known,
   ) {
     this.#patterns = compile(architecture);
-    this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
+    this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs(this.#eachMtp(name)), type }));
     const limit = architecture.blockLimit && typedValue(architecture.blockLimit, 'u32', known);
     this.#blocks = typeof limit === 'number' ? limit : blockCount(known.config);
+  }
+
+  addExtra(names: readonly ExtraName[] = []): void {
+    for (const { name, expr } of names.flatMap((each) => EXTRA_TENSORS[each](this.known))) {
+      this.put(name, expr, 'made while planning');
+    }
   }
 
   add(name: string, tensor: NamedExpr): void {
@@ -199,6 +202,16 @@ class Mapper {
     }));
   }
 
+  /** A name for each of the blocks for multi-token prediction that it speaks of. */
+  #eachMtp(name: string): readonly string[] {
+    const { config } = this.known;
+    return name.includes('{mtp}')
+      ? Array.from({ length: config.mtp?.blocks ?? 0 }, (_, i) =>
+          name.replace('{mtp}', String(COUNTS.main_block_count(config) + i)),
+        )
+      : [name];
+  }
+
   #write(found: Match, tensors: readonly NamedExpr[]): void {
     const { to, via = [], each, first } = found.rule;
     if (to === undefined || (first && this.#mapped.has(nameOf(found)))) {
@@ -207,14 +220,17 @@ class Mapper {
     const [{ name }] = tensors as [NamedExpr];
     const steps = each === undefined ? via : ([['stack'], ...via] as const);
     const of = tensors.map(({ expr }) => expr);
-    const made = transformed(of, steps, { known: this.known, name });
+    const known = found.b === null ? this.known : { ...this.known, block: found.b };
+    const made = transformed(of, steps, { known, name });
     if (made.length !== 1) {
       throw new TensorMappingError(
         `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has one name for them.`,
         'Correct the rule of the architecture.',
       );
     }
-    this.put(nameOf(found), made[0] as TensorExpr, name);
+    for (const each of this.#eachMtp(nameOf(found))) {
+      this.put(each, made[0] as TensorExpr, name);
+    }
   }
 }
 

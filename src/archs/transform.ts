@@ -4,14 +4,14 @@ import { SourceError } from '../errors.js';
 import type { TensorExpr } from '../tensor/expr.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import type { Transform, Value } from './architecture.js';
-import { typedValue } from './values.js';
+import { rawValue } from './values.js';
 
 /** A tensor that is not of the shape that config.json gives it. */
 export class TransformError extends SourceError {}
 
 /**
  * Puts tensors through a rule's transforms.
- * @param name the tensor's in the checkpoint, for messages.
+ * @param place the tensor's name in the checkpoint, for messages, and its block.
  * @throws TransformError, ConfigFieldError
  */
 export function transformed(
@@ -27,7 +27,7 @@ export function transformed(
     } catch (cause) {
       if (cause instanceof RangeError) {
         throw new TransformError(
-          `${name} is not of the shape that config.json gives it (${[transform, ...numbers].join(' ')}): ${cause.message}.`,
+          `${name} is not of the shape that config.json gives it (${[transform, ...numbers.slice(0, MAX_SHOWN)].join(' ')}): ${cause.message}.`,
           'Check that config.json and the checkpoint belong together.',
           { cause },
         );
@@ -38,13 +38,17 @@ export function transformed(
   return current;
 }
 
+/** The most numbers of a transform that a message names. */
+const MAX_SHOWN = 8;
+
 function numbersOf(parameter: number | string | Value, known: Known): number | readonly number[] {
-  const { config, probes } = known;
+  const { config, probes, block = 0 } = known;
   if (typeof parameter === 'number') {
     return parameter;
   }
   if (typeof parameter === 'object') {
-    const value = typedValue(parameter, 'f32', known);
+    const whole = rawValue(parameter, known);
+    const value = Array.isArray(whole) ? whole[block] : whole;
     if (typeof value !== 'number') {
       throw new ConfigFieldError(
         `config.json lacks a field that the shape of a tensor follows from (${JSON.stringify(parameter)}).`,

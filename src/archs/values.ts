@@ -79,6 +79,13 @@ export function typedValue(from: Value, type: KeyType, known: Known): Derived {
   if ('derive' in from) {
     return derive(from.derive, known);
   }
+  if ('element' in from) {
+    const list = typedValue(from.of, 'f32[]', known);
+    return typeof list === 'object' ? list[from.element] : undefined;
+  }
+  if ('block' in from) {
+    return known.block;
+  }
   return 'math' in from ? calculated(from.math, from.of, known) : perLayer(from, type, known);
 }
 
@@ -91,18 +98,30 @@ export function rawValue(from: Value, known: Known): Json | undefined {
   }
   const source = partOf(from.of, known);
   const name = from.fields.find((candidate) => source?.hparams[candidate] !== undefined);
-  return (name === undefined ? undefined : source?.hparams[name]) ?? from.or;
+  const value = (name === undefined ? undefined : source?.hparams[name]) ?? from.or;
+  if (from.required && value === undefined) {
+    throw new ConfigFieldError(`config.json has no ${from.fields.join(' or ')}.`);
+  }
+  return value;
 }
 
 /** Whether a test holds of a block. */
 export function isLayer(test: LayerTest, block: number, known: Known): boolean {
   if ('every' in test) {
     const every = typedValue(test.every, 'u32', known);
-    return typeof every === 'number' && every > 0 && (block + (test.after ?? 0)) % every === 0;
+    const after = typeof test.after === 'object' ? typedValue(test.after, 'i32', known) : (test.after ?? 0);
+    return typeof every === 'number' && every > 0 && typeof after === 'number' && (block + after) % every === 0;
+  }
+  if ('not' in test) {
+    return !isLayer(test.not, block, known);
   }
   if ('from' in test) {
     const from = typedValue(test.from, 'u32', known);
     return typeof from === 'number' && block >= from;
+  }
+  if ('among' in test) {
+    const among = typedValue(test.among, 'i32[]', known);
+    return typeof among === 'object' && among.some((number) => number === block + (test.after ?? 0));
   }
   const list = rawValue(test.list, known);
   return Array.isArray(list) && [test.is].flat().some((wanted) => wanted === list[block]);
@@ -153,12 +172,13 @@ function perLayer({ layers, yes, no }: PerLayer, type: KeyType, known: Known): D
   return Array.from({ length: size }, (_, i) => Number(at(isLayer(layers, i, known) ? own : other, i) ?? 0));
 }
 
-function partOf(name: PartName | readonly string[] | undefined, { config }: Known): FieldSource | undefined {
+function partOf(name: PartName | readonly string[] | undefined, known: Known): FieldSource | undefined {
+  const { config } = known;
   if (name === undefined) {
     return config;
   }
   if (typeof name === 'string') {
-    return PARTS[name](config);
+    return PARTS[name](known);
   }
   return name.reduce<FieldSource | undefined>((source, part) => {
     const hparams = source && optionalObject(source, part);
@@ -166,10 +186,11 @@ function partOf(name: PartName | readonly string[] | undefined, { config }: Know
   }, config);
 }
 
-const PARTS: Record<PartName, (config: Known['config']) => FieldSource | undefined> = {
-  rope: ropeFields,
-  rope_root: ropeRoot,
-  rope_sliding(config) {
+const PARTS: Record<PartName, (known: Known) => FieldSource | undefined> = {
+  rope: ({ config }) => ropeFields(config),
+  rope_root: ({ config }) => ropeRoot(config),
+  target: ({ facts }) => ({ hparams: facts.target(), path: "the target model's configuration" }),
+  rope_sliding({ config }) {
     const root = ropeRoot(config);
     const sliding = optionalObject(root, 'sliding_attention');
     return sliding && { hparams: sliding, path: `${root.path}.sliding_attention` };

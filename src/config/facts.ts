@@ -1,5 +1,7 @@
+import { UsageError } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
+import { optionalObject } from './fields.js';
 import { poolingType } from './pooling.js';
 import { type DenseModule, denseModules } from './sentence-modules.js';
 
@@ -25,23 +27,45 @@ export interface Facts {
   has(path: string): boolean;
   /** One of the files that the family names in `Architecture.files`; null where there is none. */
   json(path: string): JsonObject | null;
+  /**
+   * config.json of the model that a draft model is made for, with the text model's fields over its own.
+   * @throws NoTargetModelError
+   */
+  target(): JsonObject;
+  /**
+   * How many tokens the tokenizer has beside added ones; undefined for a model that is no MiniMax-Text-01 or M1.
+   * @throws MalformedJsonError, JsonLimitError
+   */
+  ownTokens(): number | undefined;
 }
 
 export interface Wanted {
   /** The paths of JSON files. */
   readonly files?: readonly string[] | undefined;
   readonly denseModules?: boolean | undefined;
+  /** The files of the model that this one drafts for. */
+  readonly target?: SmallFiles | undefined;
 }
+
+/** A draft model without the one that it drafts for. */
+export class NoTargetModelError extends UsageError {}
 
 /** Collects the facts of a repository. What is wrong with the files of the pooling is thrown when a family asks for it. */
 export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promise<Facts> {
+  const targetConfig = await wanted.target?.json('config.json');
   const readme = await files.text('README.md');
-  const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), answers(files, readme)]);
+  const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), readVocabulary(files, readme)]);
   const listed = new Set((await files.repo.list()).map(({ path }) => path));
-  const read = new Map<string, JsonObject | null>();
+  const jsons = new Map<string, JsonObject | null>();
   for (const path of wanted.files ?? []) {
-    read.set(path, await files.json(path));
+    jsons.set(path, await files.json(path));
   }
+  const read = () => {
+    if (vocabulary.status === 'rejected') {
+      throw vocabulary.reason;
+    }
+    return vocabulary.value;
+  };
   return {
     repoName: files.repo.name,
     readme,
@@ -53,28 +77,42 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
       return pooling.value ?? undefined;
     },
     has: (path) => listed.has(path),
-    json: (path) => read.get(path) ?? null,
-    answer(token) {
-      if (vocabulary.status === 'rejected') {
-        throw vocabulary.reason;
+    json: (path) => jsons.get(path) ?? null,
+    target() {
+      if (!targetConfig) {
+        throw new NoTargetModelError(
+          'The model drafts for another one, whose vocabulary and configuration it shares.',
+          'Name that one with --target-model-dir.',
+        );
       }
-      return vocabulary.value(token);
+      return { ...targetConfig, ...optionalObject({ hparams: targetConfig }, 'text_config') };
     },
+    answer: (token) => read().answer(token),
+    ownTokens: () => read().count,
   };
 }
 
-/** Finds tokens by their text, in the files of a tokenizer. They are read for a reranker alone. */
-async function answers(files: SmallFiles, readme: string | null): Promise<(token: string) => number | undefined> {
+/** Classes of models whose keys say something of single tokens. */
+const BY_TOKENS = /rerank|sequenceclassification|MiniMaxText01|MiniMaxM1For/i;
+
+interface Vocabulary {
+  answer(token: string): number | undefined;
+  readonly count?: number;
+}
+
+/** The tokens of a tokenizer's files. They are read for few kinds of models. */
+async function readVocabulary(files: SmallFiles, readme: string | null): Promise<Vocabulary> {
   const config = await files.text('config.json');
-  if (![files.repo.name, readme, config].some((text) => text !== null && /rerank|sequenceclassification/i.test(text))) {
-    return () => undefined;
+  if (![files.repo.name, readme, config].some((text) => text !== null && BY_TOKENS.test(text))) {
+    return { answer: () => undefined };
   }
   const tokenizer = await files.json('tokenizer.json');
   const { vocab } = isObject(tokenizer?.model) ? tokenizer.model : { vocab: await files.json('vocab.json') };
   const added = Array.isArray(tokenizer?.added_tokens) ? tokenizer.added_tokens.filter(isObject) : [];
-  return (token) => {
+  const answer = (token: string) => {
     const own = isObject(vocab) && Object.hasOwn(vocab, token) ? vocab[token] : undefined;
     const id: Json | undefined = added.find(({ content }) => content === token)?.id ?? own;
     return typeof id === 'number' ? id : undefined;
   };
+  return isObject(vocab) ? { answer, count: Object.keys(vocab).length } : { answer };
 }

@@ -1,3 +1,4 @@
+import { fuse } from '../archs/fuse.js';
 import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
@@ -19,7 +20,6 @@ import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
-import { BPE_ALONE } from '../tokenizer/plan.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { type Asked, checkParams } from './check-params.js';
@@ -52,12 +52,12 @@ export async function makePlan(
   const { repo, config, arch, checkpoint, request, overrides } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
-  const first = { config, facts: model.facts };
+  const own = { config, facts: model.facts };
   const probes = params.vocabOnly
     ? undefined
-    : await readProbes(arch, checkpoint.tensors, { repo, known: first, params });
-  const known = { ...first, ...(probes && { probes }) };
-  const tensors = params.vocabOnly ? [] : mapTensors(arch, known, checkpoint.tensors);
+    : await readProbes(arch, checkpoint.tensors, { repo, known: own, params });
+  const known = { ...own, ...(probes && { probes }) };
+  const tensors = params.vocabOnly ? [] : fuse(arch, known, mapTensors(arch, known, checkpoint.tensors), params);
   const metadata = await loadMetadata({
     files: model.files,
     folderName: repo.name,
@@ -66,6 +66,9 @@ export async function makePlan(
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (what) => warn({ emit }, what),
   });
+  if (params.targetModelDir !== undefined && arch.target === undefined) {
+    warn({ emit }, '--target-model-dir has no effect: the model drafts for no other.', 'Leave it out.');
+  }
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
   await checkLoading({ model, params, kv, tensors, emit });
@@ -166,7 +169,7 @@ interface KeyValuesAndTokenizer {
 /** The key-values that the converter writes, in its order. */
 async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
   const { model, known, params, metadata, outType, guesses, emit } = sources;
-  const { files, config, arch } = model;
+  const { config, arch, vocabulary } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   if (!params.vocabOnly) {
     writeKeys({ gguf: arch.gguf, keys: arch.firstKeys ?? [] }, known, kv);
@@ -175,7 +178,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
   writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
   const context = {
-    files,
+    files: vocabulary.files,
     config,
     kv,
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
@@ -183,7 +186,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     warn: (what: string, next?: string) => warn({ emit }, what, next),
     guess: (what: string, next: string) => guesses.push({ what, next }),
   };
-  const tokenizer = await writeVocabulary(context, arch.tokenizer ?? BPE_ALONE);
+  const tokenizer = await writeVocabulary(context, vocabulary.plan);
   return { kv, tokenizer };
 }
 

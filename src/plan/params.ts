@@ -104,6 +104,12 @@ export interface ConversionParams extends OutputParams, QuantizeOptions {
   readonly arch?: ArchName;
   /** Path of a JSON file that describes the model's family, as `hf2gguf archs NAME --json` prints one. */
   readonly archFile?: string;
+  /** For a draft model: the model that it drafts for, named like `source`. The draft has that one's vocabulary. */
+  readonly targetModelDir?: string;
+  /** Join each block's queries, keys and values into one tensor, where llama.cpp knows such a tensor. @default false */
+  readonly fuseQkv?: boolean;
+  /** Join the gates of each block's experts with their up projections. @default false */
+  readonly fuseGateUpExps?: boolean;
 }
 
 /** What quantizing a GGUF file takes. */

@@ -1,5 +1,6 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
 import { holds } from '../archs/conditions.js';
+import { typedValue } from '../archs/values.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Config } from '../config/config.js';
 import type { Known, Probed } from '../config/derivations.js';
@@ -26,6 +27,7 @@ import type { OutputParams } from './params.js';
 export class ProbeSizeError extends SourceError {}
 
 const MAX_VALUES = 2 ** 20;
+const MAX_ROWS = 2 ** 14;
 
 interface ProbeContext {
   readonly repo: Repo;
@@ -46,35 +48,54 @@ export async function readProbes(
 ): Promise<ReadonlyMap<string, Probed>> {
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
   const asked = probes.filter(({ when }) => holds(when, known));
+  const there = asked.filter(({ want }) => want === 'there');
+  const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
   const wanted = asked.flatMap((probe) => {
     const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
-    return found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
+    const isPossible = found.every((expr) => expr !== undefined) && (found.length > 0 || probe.want === 'zero');
+    return probe.want !== 'there' && isPossible ? [{ ...probe, found: found as readonly TensorExpr[] }] : [];
   });
-  if (wanted.length === 0) {
-    return new Map();
+  if (wanted.every(({ found }) => found.length === 0)) {
+    return new Map([...wanted.map(({ id }) => [id, true] as const), ...present]);
   }
   const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
-  const compared = wanted
-    .filter(({ want }) => want === 'equal' || want === 'zero')
-    .filter((one) => !unequal.includes(one));
+  const compared = wanted.filter(
+    (probe) => (probe.want === 'zero' || probe.want === 'equal') && !unequal.includes(probe),
+  );
+  const differences = compared.flatMap(({ id, want, found: [a, ...rest] }) =>
+    a
+      ? (want === 'equal' ? [sub(a, rest[0] as TensorExpr)] : [a, ...rest]).map((expr, i) => ({
+          id,
+          name: `${id} ${i}`,
+          expr,
+        }))
+      : [],
+  );
+  const ids = new Map(differences.map(({ id, name }) => [name, id]));
+  const rows = wanted.flatMap((probe) => (probe.want === 'zero-rows' ? rowsOf(probe, known) : []));
   const values = wanted.flatMap(({ id, want, found }) => {
     const exprs = want === 'values' || want === 'integers' ? found : want === 'norms' ? found.flatMap(norms) : [];
     return exprs.map((expr, i) => ({ id, i, expr, want }));
   });
   const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
-  if (count > MAX_VALUES) {
+  if (count > MAX_VALUES || rows.length > MAX_ROWS) {
     throw new ProbeSizeError(
-      `Planning wants ${count} values of the weights, more than ${MAX_VALUES}.`,
+      `Planning wants ${count} values and ${rows.length} rows of the weights, more than ${MAX_VALUES} or ${MAX_ROWS}.`,
       'Check the probes of --arch-file.',
     );
   }
   const files = [
     values.map(({ id, i, expr, want }) => (want === 'integers' ? integers : floats)(`${id} ${i}`, expr)),
-    compared.map(({ id, found: [a, b] }) => floats(id, b ? sub(a as TensorExpr, b) : (a as TensorExpr))),
+    [
+      ...differences.map(({ name, expr }) => floats(name, expr)),
+      ...rows.map(({ id, row, expr }) => floats(`${id} ${row}`, expr)),
+    ],
   ].map((own, i) => placeTensors({ name: `probes ${i}`, type: 'F32', kv: NO_KEYS, tensors: own }));
   const squares = new Map<string, number>();
-  const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) =>
-    file === 1 && squares.set(tensor, (squares.get(tensor) ?? 0) + own);
+  const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) => {
+    const key = ids.get(tensor) ?? tensor;
+    return file === 1 && squares.set(key, (squares.get(key) ?? 0) + own);
+  };
   // The values alone are kept: there is no place for what is compared.
   const [{ tensors: placed, headerSize, size }] = files as [PlannedFile];
   const sink = new MemoryFiles([{ path: 'probes', size, header: new Uint8Array(0) }]);
@@ -90,12 +111,15 @@ export async function readProbes(
     const found = want === 'integers' ? [...new BigInt64Array(own)].map(String) : new Float32Array(own);
     read.set(id, [...(read.get(id) ?? []), ...found]);
   }
+  const zeroRows = rows.filter(({ id, row }) => squares.get(`${id} ${row}`) === 0);
   return new Map<string, Probed>([
+    ...zeroRows.map(({ id }) => [id, zeroRows.filter((own) => own.id === id).map(({ row }) => row)] as const),
     ...[...read].map(([id, found]) => [id, found as readonly number[] | readonly string[]] as const),
     ...wanted.flatMap(({ id, want, found }) =>
       want === 'width' ? [[id, found.map((expr) => rowLength(shapeOf(expr)))] as const] : [],
     ),
-    ...compared.map(({ id }) => [id, squares.get(id) === 0] as const),
+    ...compared.map(({ id, found }) => [id, found.length === 0 || squares.get(id) === 0] as const),
+    ...present,
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
 }
@@ -113,16 +137,29 @@ function norms(matrix: TensorExpr): TensorExpr[] {
   }));
 }
 
+/** A tensor's rows from a number on, one by one. */
+function rowsOf({ id, from, found }: Probe & { readonly found: readonly TensorExpr[] }, known: Known) {
+  const first = from && typedValue(from, 'u32', known);
+  return found.flatMap((expr) => {
+    const count = Math.max(0, typeof first === 'number' ? (shapeOf(expr)[0] ?? 0) - first : 0);
+    return Array.from({ length: count }, (_, i) => i + Number(first)).map((row) => ({
+      ...{ id, row },
+      expr: slice(expr, 0, row, row + 1),
+    }));
+  });
+}
+
 const NO_KEYS = new KeyValues();
 
-function namesOf({ of }: Probe, config: Config, all: ReadonlyMap<string, unknown>): readonly string[] {
-  return of.flatMap((name) =>
-    name.includes('*')
-      ? ([...all.keys()].find(globs([name])) ?? name)
-      : name.includes('{b}')
-        ? Array.from({ length: blockCount(config) }, (_, b) => name.replaceAll('{b}', String(b)))
-        : [name],
-  );
+function namesOf({ of }: Probe, config: Config, sources: ReadonlyMap<string, TensorExpr>): readonly string[] {
+  return of.flatMap((name) => {
+    if (name.includes('*')) {
+      return [...sources.keys()].filter(globs([name]));
+    }
+    return name.includes('{b}')
+      ? Array.from({ length: blockCount(config) }, (_, b) => name.replaceAll('{b}', String(b)))
+      : [name];
+  });
 }
 
 function haveOneShape(a: TensorExpr | undefined, b: TensorExpr | undefined): boolean {

@@ -20,7 +20,8 @@ export const TRANSFORMS = {
    */
   rotary: each(rotary),
   /**
-   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone; the rest keep their places.
+   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone (all, if it is
+   * not said); the rest keep their places
    */
   halves: each(halves),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
@@ -29,6 +30,8 @@ export const TRANSFORMS = {
   permute: each((expr, ...order) => build.permute(expr, order)),
   /** two dimensions */
   transpose: each((expr, a = 0, b = 1) => build.transpose(expr, a, b)),
+  /** a dimension of one element, how often it is repeated */
+  expand: each((expr, dimension = 0, count = 1) => build.expand(expr, dimension, count)),
   /** the dimensions to drop, of one element each */
   squeeze: each((expr, ...dimensions) => squeeze(expr, dimensions)),
   /** dimension, first index, end (-1: the dimension's end), step */
@@ -47,6 +50,8 @@ export const TRANSFORMS = {
    * dimension, first index, groups, members of each: from there on, what is ordered by groups becomes ordered by members
    */
   turn: each(turn),
+  /** several tensors of one shape are multiplied, element by element */
+  product: (tensors) => [tensors.reduce((left, right) => build.mul(left, right))],
   /** which of several tensors to keep, by number, in order */
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
@@ -63,10 +68,14 @@ export const TRANSFORMS = {
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
   mul: each((expr, value = 1) => build.mul(expr, value)),
+  /** sizes of parts of the outermost dimension, each followed by a number to multiply the part with; -1: what is left */
+  mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
   /** a number, and one for each column, whose sum a column's elements are divided by, in F32 */
   unit: each(unit),
+  /** float32 from here on, whatever it was */
+  float: each((expr) => build.cast(expr, 'F32')),
   neg: each((expr) => build.apply('neg', expr)),
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),
@@ -89,7 +98,7 @@ function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
 }
 
-function halves(expr: TensorExpr, size = 1, rotated = 0): TensorExpr {
+function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
   const shape = shapeOf(expr);
   const [rows = 0, ...columns] = shape;
   if (rows % size !== 0 || rotated % 2 !== 0 || rotated > size) {
@@ -130,6 +139,20 @@ function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
   return build.reshape(
     expr,
     shape.filter((_, dimension) => !dimensions.includes(dimension)),
+  );
+}
+
+function mulRows(expr: TensorExpr, ...parts: number[]): TensorExpr {
+  const sizes = parts.filter((_, i) => i % 2 === 0);
+  const left = sizes.reduce((rest, size) => rest - Math.max(size, 0), shapeOf(expr)[0] ?? 0);
+  const split = build.split(
+    expr,
+    0,
+    sizes.map((size) => (size === -1 ? left : size)),
+  );
+  return build.concat(
+    split.map((part, i) => build.mul(part, parts[2 * i + 1] ?? 1)),
+    0,
   );
 }
 
