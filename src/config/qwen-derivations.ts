@@ -10,8 +10,8 @@ export const QWEN_DERIVATIONS = {
   /** The row of the output that scores `yes`, or `no`. */
   yes_token: ({ facts }) => answer(facts, 'yes'),
   no_token: ({ facts }) => answer(facts, 'no'),
-  swiglu_limits: ({ config }: Known) => limits(config, 'expert_swiglu_limit_list'),
-  shared_swiglu_limits: ({ config }: Known) => limits(config, 'share_expert_swiglu_limit_list'),
+  ling_swiglu_limits: ({ config }: Known) => limits(config, 'expert_swiglu_limit_list'),
+  ling_shared_swiglu_limits: ({ config }: Known) => limits(config, 'share_expert_swiglu_limit_list'),
   hunyuan_expert_size: ({ config }: Known) => uniform(config, 'moe_intermediate_size'),
   hunyuan_experts_used: ({ config }: Known) => uniform(config, 'moe_topk'),
   hunyuan_experts_shared: ({ config }: Known) => uniform(config, 'num_shared_expert'),
