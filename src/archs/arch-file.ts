@@ -106,6 +106,8 @@ const probe = v.strictObject({
   when: v.exactOptional(condition),
 });
 
+const forced = v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype']);
+
 const architecture = v.strictObject({
   classes: some,
   when: v.exactOptional(condition),
@@ -121,7 +123,7 @@ const architecture = v.strictObject({
   ignore: texts,
   drop: texts,
   tensors: v.array(tensorRule),
-  types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype'])]))),
+  types: v.exactOptional(v.array(v.union([v.strictTuple([text, forced]), v.strictTuple([text, forced, condition])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
   files: v.exactOptional(texts),

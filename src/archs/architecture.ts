@@ -38,7 +38,7 @@ export interface Architecture {
   readonly drop: readonly string[];
   readonly tensors: readonly TensorRule[];
   /** Types that tensors of the file have whatever `--outtype` says, by their name in it; `*` stands for anything. */
-  readonly types?: readonly (readonly [name: string, type: ForcedType])[];
+  readonly types?: readonly (readonly [name: string, type: ForcedType, when?: Condition])[];
   /** What is read of the weights while planning, all at once. */
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */

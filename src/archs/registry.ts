@@ -22,6 +22,7 @@ import * as deepseek from './families/deepseek.js';
 import * as dflash from './families/dflash.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
+import * as dots3 from './families/dots3.js';
 import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
@@ -42,6 +43,7 @@ import * as grok from './families/grok.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
 import * as hunyuan from './families/hunyuan.js';
+import * as hyV4 from './families/hy-v4.js';
 import * as internlm from './families/internlm.js';
 import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
@@ -111,6 +113,7 @@ const FILES = [
   diffusion,
   dots1,
   eagle3,
+  dots3,
   ernie,
   euroBert,
   exaone,
@@ -134,6 +137,7 @@ const FILES = [
   jamba,
   jinaBert,
   kimiK3,
+  hyV4,
   kimiLinear,
   laguna,
   lfm2,

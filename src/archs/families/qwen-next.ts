@@ -1,20 +1,17 @@
 import type { Architecture, KeyRow, TensorRule, Transform, Value } from '../architecture.js';
-import { DENSE, NEXTN_TENSORS, TEXT_MODEL } from '../rules.js';
+import { DENSE, MTP_BLOCKS, NEXTN_TENSORS, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { needed, rotaryDimensions } from '../text-keys.js';
+import { needed, required, rotaryDimensions } from '../text-keys.js';
 import { QWEN_EXPERTS, QWEN_MOE_KEYS } from './qwen-moe.js';
 
 const LAYER_TYPES: Value = { fields: ['layer_types'] };
 const product = (...of: Value[]): Value => ({ math: 'mul', of });
-const required = (name: string): Value => ({ fields: [name], required: true });
 const KEY_HEADS = required('linear_num_key_heads');
 const KEY_DIM = required('linear_key_head_dim');
 const VALUE_HEADS = required('linear_num_value_heads');
 const VALUE_DIM = required('linear_value_head_dim');
 /** The heads of values that share one of keys. */
 const SHARE: Value = { math: 'quotient', of: [VALUE_HEADS, KEY_HEADS] };
-
-const MTP_BLOCKS: Value = { math: 'sub', of: [{ derive: 'block_count' }, { derive: 'main_block_count' }] };
 
 /** Layers with linear attention, a few with full attention between them, and a head for multi-token prediction. */
 const QWEN_NEXT_KEYS: readonly KeyRow[] = [

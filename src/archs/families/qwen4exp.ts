@@ -1,11 +1,10 @@
 import type { Architecture, Condition, KeyRow, TensorRule, Transform, Value } from '../architecture.js';
 import { TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed } from '../text-keys.js';
+import { fields, needed, required } from '../text-keys.js';
 import { QWEN_EXPERTS } from './qwen-moe.js';
 import { LINEAR, plusOne, QWEN35_KEYS, SHARED_EXPERT } from './qwen-next.js';
 
-const required = (name: string): Value => ({ fields: [name], required: true });
 const HAS_PLE: Condition = { set: fields('ple_layer_ids') };
 const ple = (key: string, from: Value): KeyRow => [`{arch}.ple.${key}`, 'u32', from, HAS_PLE];
 
