@@ -100,7 +100,7 @@ const tensorRule = v.pipe(
 const steps = v.array(nameOf(STEPS));
 const probe = v.strictObject({
   id: text,
-  want: v.picklist(['values', 'integers', 'norms', 'width', 'zero', 'equal', 'zero-rows', 'there']),
+  want: v.picklist(['values', 'integers', 'norms', 'shape', 'zero', 'equal', 'zero-rows', 'there']),
   of: some,
   from: v.exactOptional(value),
   when: v.exactOptional(condition),
@@ -127,7 +127,7 @@ const architecture = v.strictObject({
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
   files: v.exactOptional(texts),
-  denseModules: v.exactOptional(v.literal(true)),
+  denseModules: v.exactOptional(v.union([v.literal(true), text])),
   mtp: v.exactOptional(
     v.strictObject({
       blocks: value,

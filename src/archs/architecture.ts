@@ -45,8 +45,11 @@ export interface Architecture {
   readonly extra?: readonly ExtraName[];
   /** JSON files beside config.json that its derivations read. */
   readonly files?: readonly string[];
-  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
-  readonly denseModules?: true;
+  /**
+   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always is,
+   * as `dense_2`, where the repository has it.
+   */
+  readonly denseModules?: true | string;
   /** Blocks for multi-token prediction, if the family has them. */
   readonly mtp?: Mtp;
   /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
@@ -213,11 +216,11 @@ export interface Probe {
   readonly id: string;
   /**
    * `values`: the elements; `integers`: the elements as whole numbers, which may be greater than floats can say; `norms`:
-   * the norm of each column; `width`: the length of a row; `zero`: whether the elements of all are 0; `equal`: whether two
+   * the norm of each column; `shape`: the dimensions, outermost first; `zero`: whether the elements of all are 0; `equal`: whether two
    * tensors are the same; `zero-rows`: which rows are 0, of those that stand `from` a number on; `there`: whether the
    * checkpoint has one of the tensors, none of which is read.
    */
-  readonly want: 'values' | 'integers' | 'norms' | 'width' | 'zero' | 'equal' | 'zero-rows' | 'there';
+  readonly want: 'values' | 'integers' | 'norms' | 'shape' | 'zero' | 'equal' | 'zero-rows' | 'there';
   readonly from?: Value;
   /**
    * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,

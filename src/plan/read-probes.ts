@@ -17,7 +17,7 @@ import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
 import { cast, slice, sub } from '../tensor/build.js';
 import { DTYPE_BYTES } from '../tensor/dtype.js';
-import { elementCount, type NamedExpr, rowLength, type TensorExpr } from '../tensor/expr.js';
+import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
@@ -115,9 +115,7 @@ export async function readProbes(
   return new Map<string, Probed>([
     ...zeroRows.map(({ id }) => [id, zeroRows.filter((own) => own.id === id).map(({ row }) => row)] as const),
     ...[...read].map(([id, found]) => [id, found as readonly number[] | readonly string[]] as const),
-    ...wanted.flatMap(({ id, want, found }) =>
-      want === 'width' ? [[id, found.map((expr) => rowLength(shapeOf(expr)))] as const] : [],
-    ),
+    ...wanted.flatMap(({ id, want, found }) => (want === 'shape' ? [[id, found.flatMap(shapeOf)] as const] : [])),
     ...compared.map(({ id, found }) => [id, found.length === 0 || squares.get(id) === 0] as const),
     ...present,
     ...unequal.map(({ id }) => [id, false] as const),

@@ -1,5 +1,5 @@
 import type { Architecture, KeyRow, LayerTest, Value } from '../architecture.js';
-import { DENSE, experts, TEXT_MODEL } from '../rules.js';
+import { DENSE, experts, rename, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { fields, needed, revised, TEXT_KEYS } from '../text-keys.js';
 import { QWEN2_KEYS } from './qwen2.js';
@@ -58,7 +58,7 @@ export const lfm2 = {
   tensors: named(LFM2, KERNEL),
 } as const satisfies Architecture;
 
-/** Embedding models. */
+/** Embedding models, some with a layer behind them. */
 export const lfm2Embedding = {
   ...lfm2,
   classes: ['Lfm2Model', 'Lfm2BidirectionalModel'],
@@ -68,7 +68,10 @@ export const lfm2Embedding = {
     ['{arch}.attention.causal', 'bool', { value: false }, { derive: 'origin', is: 'Lfm2BidirectionalModel' }],
     ...QWEN2_KEYS.slice(-1),
   ],
-  tensors: named(LFM2.replace('output ', ''), KERNEL),
+  tensors: [...named(`${LFM2.replace('output ', '')} dense_2`, KERNEL), rename('token_embd_norm', 'embedding_norm')],
+  denseModules: '1_Dense/model.safetensors',
+  firstKeys: [['{arch}.embedding_length_out', 'u32', { element: 0, of: { probe: 'dense_shape' } }]],
+  probes: [{ id: 'dense_shape', want: 'shape', of: ['dense_2.weight'] }],
   unproven: true,
 } as const satisfies Architecture;
 

@@ -16,6 +16,9 @@ const HASH = {
 } as const;
 const HASH_KEYS = ['layer_multipliers', 'head_offsets', 'head_vocab_sizes'] as const;
 
+/** Dimensions of an n-gram's embedding. */
+const WIDTH: Value = { element: 1, of: { probe: 'ple_shape' } };
+
 const QUERIES: Value = { math: 'mul', of: [required('indexer_n_heads'), required('indexer_head_dim')] };
 const part = (name: string, cut: Transform): TensorRule => ({
   from: ['{L}.self_attn.indexer.index_qk_proj.weight'],
@@ -51,7 +54,7 @@ export const qwen4exp = {
     ple('conv_kernel', required('ple_conv_kernel_size')),
     ple('eos_token_id', { derive: 'ple_eos' }),
     ple('image_token_id', fields('image_token_id')),
-    ['{arch}.embedding_length_per_layer_input', 'u32', { probe: 'ple_width' }, HAS_PLE],
+    ['{arch}.embedding_length_per_layer_input', 'u32', WIDTH, HAS_PLE],
     ...HASH_KEYS.map((id): KeyRow => [`{arch}.ple.${id}`, 'u64[]', { probe: id, required: true }, HAS_PLE]),
   ],
   rename: [...TEXT_MODEL.rename, ['.dt_bias', '.dt_proj.bias'], ['.shard_', '.shard.']],
@@ -76,12 +79,12 @@ export const qwen4exp = {
       from: ['{L}.ple.ple_embedding.ngram_embedding.shard.{x}.weight'],
       each: 'ple_parts',
       to: 'per_layer_token_embd.weight',
-      via: [['reshape', -1, { probe: 'ple_width' }]],
+      via: [['reshape', -1, WIDTH]],
     },
     ...QWEN_EXPERTS,
   ],
   probes: [
     ...HASH_KEYS.map((id) => ({ id, want: 'integers', of: [HASH[id]], when: HAS_PLE }) as const),
-    { id: 'ple_width', want: 'width', of: ['*.ngram_embedding.shard_0.weight'] },
+    { id: 'ple_shape', want: 'shape', of: ['*.ngram_embedding.shard_0.weight'] },
   ],
 } as const satisfies Architecture;
