@@ -38,15 +38,18 @@ export interface Architecture {
   readonly drop: readonly string[];
   readonly tensors: readonly TensorRule[];
   /** Types that tensors of the file have whatever `--outtype` says, by their name in it; `*` stands for anything. */
-  readonly types?: readonly (readonly [name: string, type: ForcedType])[];
+  readonly types?: readonly (readonly [name: string, type: ForcedType, when?: Condition])[];
   /** What is read of the weights while planning, all at once. */
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
   /** JSON files beside config.json that its derivations read. */
   readonly files?: readonly string[];
-  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
-  readonly denseModules?: true;
+  /**
+   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always is,
+   * as `dense_2`, where the repository has it.
+   */
+  readonly denseModules?: true | string;
   /** Blocks for multi-token prediction, if the family has them. */
   readonly mtp?: Mtp;
   /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
@@ -113,6 +116,7 @@ export type KeyType =
   | 'u32|i32[]'
   | 'i32[]'
   | 'f32[]'
+  | 'u64[]'
   | 'bool[]'
   | 'string[]';
 
@@ -141,7 +145,7 @@ export type Value =
   /** An element of a list, counted from 0. */
   | { readonly element: number; readonly of: Value }
   /** A probe's values. */
-  | { readonly probe: string }
+  | { readonly probe: string; readonly required?: true }
   /** The first of some values that is there. */
   | { readonly first: readonly Value[] }
   /** Python's arithmetic, from left to right. */
@@ -202,8 +206,8 @@ export interface TensorRule {
 }
 
 /**
- * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of
- * a value that is a list, the element for the tensor's block counts.
+ * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of a
+ * value that is a list, the element for the tensor's block counts.
  */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
 

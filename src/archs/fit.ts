@@ -1,5 +1,5 @@
 import type { Known } from '../config/derivations.js';
-import { SourceError } from '../errors.js';
+import { Hf2ggufError } from '../errors.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
@@ -46,7 +46,7 @@ function fitOf(architecture: Architecture, known: Known, tensors: readonly Named
     const rules = architecture.tensors.filter(({ when }) => holds(when, known));
     return { architecture, ...placed({ ...architecture, tensors: rules }, known, kv, tensors), keys: kv.size };
   } catch (error) {
-    if (error instanceof SourceError) {
+    if (error instanceof Hf2ggufError) {
       return undefined;
     }
     throw error;
@@ -92,7 +92,7 @@ function placed(
         architecture.gguf,
       );
     } catch (error) {
-      if (error instanceof SourceError) {
+      if (error instanceof Hf2ggufError) {
         return false;
       }
       throw error;

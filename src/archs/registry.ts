@@ -23,6 +23,7 @@ import * as deepseek from './families/deepseek.js';
 import * as dflash from './families/dflash.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
+import * as dots3 from './families/dots3.js';
 import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
@@ -41,6 +42,7 @@ import * as grok from './families/grok.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
 import * as hunyuan from './families/hunyuan.js';
+import * as hyV4 from './families/hy-v4.js';
 import * as internlm from './families/internlm.js';
 import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
@@ -76,6 +78,8 @@ import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
+import * as qwen4exp from './families/qwen4exp.js';
+import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
@@ -109,6 +113,7 @@ const FILES = [
   diffusion,
   dots1,
   eagle3,
+  dots3,
   ernie,
   euroBert,
   exaone,
@@ -130,6 +135,7 @@ const FILES = [
   jamba,
   jinaBert,
   kimiK3,
+  hyV4,
   kimiLinear,
   laguna,
   lfm2,
@@ -161,6 +167,8 @@ const FILES = [
   qwenVl,
   qwen2,
   qwen3,
+  qwen4exp,
+  refact,
   roberta,
   rwkv,
   sarashina2,

@@ -103,11 +103,6 @@ export function without(keys: readonly KeyRow[], ...names: string[]): readonly K
   return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
 }
 
-/** Rows with others in the places of those with the same keys. */
-export function replaced(keys: readonly KeyRow[], ...by: readonly KeyRow[]): readonly KeyRow[] {
-  return keys.map((own) => by.find(([key]) => key === own[0]) ?? own);
-}
-
 /** A feed-forward part four times as wide as the model. */
 export function fourTimes(...names: string[]): KeyRow {
   return ['{arch}.feed_forward_length', 'u32', math('mul', { fields: names, required: true }, 4)];

@@ -72,10 +72,10 @@ export const TRANSFORMS = {
   mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
-  /** float32 from here on, whatever it was */
-  float: each((expr) => build.cast(expr, 'F32')),
   /** a number, and one for each column, whose sum a column's elements are divided by, in F32 */
   unit: each(unit),
+  /** float32 from here on, whatever it was */
+  float: each((expr) => build.cast(expr, 'F32')),
   neg: each((expr) => build.apply('neg', expr)),
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),
