@@ -79,7 +79,6 @@ import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as qwen4exp from './families/qwen4exp.js';
-import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
@@ -112,8 +111,8 @@ const FILES = [
   dflash,
   diffusion,
   dots1,
-  eagle3,
   dots3,
+  eagle3,
   ernie,
   euroBert,
   exaone,
@@ -131,11 +130,11 @@ const FILES = [
   grovemoe,
   hrmText,
   hunyuan,
+  hyV4,
   internlm,
   jamba,
   jinaBert,
   kimiK3,
-  hyV4,
   kimiLinear,
   laguna,
   lfm2,
@@ -168,7 +167,6 @@ const FILES = [
   qwen2,
   qwen3,
   qwen4exp,
-  refact,
   roberta,
   rwkv,
   sarashina2,
