@@ -1,4 +1,6 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
+export { DraftVocabularyError } from './archs/draft-vocabulary.js';
+export { FusionError } from './archs/fuse.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
 export { MtpChoiceError, NoMtpBlocksError } from './archs/mtp.js';
 export {
@@ -26,8 +28,10 @@ export {
   TruncatedFileError,
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
+export { NoTargetModelError } from './config/facts.js';
 export { ConfigFieldError } from './config/fields.js';
-export { PoolingFileError, UnsupportedPoolingError } from './config/pooling.js';
+export { UnsupportedPoolingError } from './config/pooling.js';
+export { PoolingFileError } from './config/sentence-modules.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,

@@ -24,7 +24,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
   v.union([
     v.strictObject({
       fields: some,
-      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding']), some])),
+      of: v.exactOptional(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding', 'target']), some])),
       required: v.exactOptional(v.literal(true)),
       or: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
     }),
@@ -81,6 +81,7 @@ const tensorRule = v.pipe(
     to: v.exactOptional(text),
     via: v.exactOptional(v.array(transform)),
     each: v.exactOptional(nameOf(COUNTS)),
+    first: v.exactOptional(v.literal(true)),
     group: v.exactOptional(text),
   }),
   v.check(({ from, all }) => (from === undefined) !== (all === undefined), 'needs either "from" or "all"'),
@@ -95,7 +96,7 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal']), of: some });
+const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal', 'there']), of: some });
 
 const architecture = v.strictObject({
   classes: some,
@@ -105,15 +106,18 @@ const architecture = v.strictObject({
   keys: v.array(keyRow),
   firstKeys: v.exactOptional(v.array(keyRow)),
   blocks: v.array(v.union([text, v.strictObject({ begin: text, after: nameOf(COUNTS) })])),
+  blockLimit: v.exactOptional(value),
   strip: texts,
   unwrap: texts,
   rename: v.exactOptional(v.array(v.strictTuple([text, v.string()]))),
   ignore: texts,
   drop: texts,
   tensors: v.array(tensorRule),
-  types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float'])]))),
+  types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype'])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  files: v.exactOptional(texts),
+  denseModules: v.exactOptional(v.literal(true)),
   mtp: v.exactOptional(
     v.strictObject({
       blocks: value,
@@ -124,6 +128,8 @@ const architecture = v.strictObject({
       plainName: v.exactOptional(v.literal(true)),
     }),
   ),
+  lastExtra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
+  target: v.exactOptional(v.picklist(['files', 'family'])),
   tokenizer: v.exactOptional(
     v.strictObject({
       before: v.exactOptional(steps),
@@ -131,7 +137,9 @@ const architecture = v.strictObject({
       multiple: v.exactOptional(v.number()),
       between: v.exactOptional(steps),
       after: v.exactOptional(steps),
-      roles: v.exactOptional(v.record(text, text)),
+      roles: v.exactOptional(v.record(text, v.union([text, v.number()]))),
+      addedTokens: v.exactOptional(v.literal('as-they-are')),
+      mayLackPadding: v.exactOptional(v.literal(true)),
     }),
   ),
   unproven: v.exactOptional(v.literal(true)),

@@ -24,6 +24,8 @@ export interface Architecture {
   readonly firstKeys?: readonly KeyRow[];
   /** What blocks' names begin with: `{L}` of the rules. */
   readonly blocks: readonly (string | LaterBlocks)[];
+  /** How many blocks the checkpoint has, where that is not config.json's number of layers. */
+  readonly blockLimit?: Value;
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
   readonly strip: readonly string[];
   /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
@@ -41,8 +43,19 @@ export interface Architecture {
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
+  /** JSON files beside config.json that its derivations read. */
+  readonly files?: readonly string[];
+  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
+  readonly denseModules?: true;
   /** Blocks for multi-token prediction, if the family has them. */
   readonly mtp?: Mtp;
+  /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
+  readonly lastExtra?: readonly ExtraName[];
+  /**
+   * A draft model has the vocabulary of the model that it drafts for (`--target-model-dir`): read from its files by the
+   * plan of this family (`files`), or by that of its own (`family`).
+   */
+  readonly target?: 'files' | 'family';
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
   /** No output of the reference was there to compare with. */
@@ -146,8 +159,11 @@ export type LayerTest =
   | { readonly among: Value; readonly after?: number }
   | { readonly not: LayerTest };
 
-/** Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window. */
-export type PartName = 'rope' | 'rope_root' | 'rope_sliding';
+/**
+ * Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window; the
+ * configuration of the model that this one drafts for.
+ */
+export type PartName = 'rope' | 'rope_root' | 'rope_sliding' | 'target';
 
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
@@ -173,20 +189,28 @@ export interface TensorRule {
   readonly to?: string;
   /** What is done to the values, one after the other; in the end there is one tensor. */
   readonly via?: readonly Transform[];
+  /** Of several tensors with these names the first one is written. */
+  readonly first?: true;
   /** How many `{x}` there are: they are stacked by number before anything else is done. */
   readonly each?: CountName;
   /** Rules of a group are written together, in the table's order, where the last tensor of any of them stands. */
   readonly group?: string;
 }
 
-/** A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. */
+/**
+ * A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. Of
+ * a value that is a list, the element for the tensor's block counts.
+ */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
 
 /** A fact about the weights that keys and conditions ask for by its `id`. */
 export interface Probe {
   readonly id: string;
-  /** `values`: the elements; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same. */
-  readonly want: 'values' | 'zero' | 'equal';
+  /**
+   * `values`: the elements; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same; `there`:
+   * whether the checkpoint has one of the tensors, none of which is read.
+   */
+  readonly want: 'values' | 'zero' | 'equal' | 'there';
   /**
    * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
    * which is anything, may be of no tensor.

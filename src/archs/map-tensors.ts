@@ -8,11 +8,11 @@ import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { holds } from './conditions.js';
-import { EXTRA_TENSORS } from './extra-tensors.js';
+import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
 import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
-import { isLayer } from './values.js';
+import { isLayer, typedValue } from './values.js';
 import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */
@@ -59,11 +59,7 @@ export function mapTensors(
 ): readonly NamedExpr[] {
   const rules = architecture.tensors.filter(({ when }) => holds(when, known));
   const mapper = new Mapper({ ...architecture, tensors: rules }, known);
-  for (const name of architecture.extra ?? []) {
-    for (const tensor of EXTRA_TENSORS[name](known.config)) {
-      mapper.put(tensor.name, tensor.expr, 'made from config.json');
-    }
-  }
+  mapper.addExtra(architecture.extra);
   const isDropped = globs(architecture.drop);
   const isLeftOut = architecture.mtp?.convert === 'never' ? isMtpName(architecture, known.config) : () => false;
   for (const { name, tensor } of ownTensors(architecture, known.config, tensors)) {
@@ -71,6 +67,7 @@ export function mapTensors(
       mapper.add(name, tensor);
     }
   }
+  mapper.addExtra(architecture.lastExtra);
   return mapper.finish();
 }
 
@@ -96,7 +93,14 @@ class Mapper {
   ) {
     this.#patterns = compile(architecture);
     this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
-    this.#blocks = blockCount(known.config);
+    const limit = architecture.blockLimit && typedValue(architecture.blockLimit, 'u32', known);
+    this.#blocks = typeof limit === 'number' ? limit : blockCount(known.config);
+  }
+
+  addExtra(names: readonly ExtraName[] = []): void {
+    for (const { name, expr } of names.flatMap((each) => EXTRA_TENSORS[each](this.known))) {
+      this.put(name, expr, 'made while planning');
+    }
   }
 
   add(name: string, tensor: NamedExpr): void {
@@ -199,14 +203,14 @@ class Mapper {
   }
 
   #write(found: Match, tensors: readonly NamedExpr[]): void {
-    const { to, via = [], each } = found.rule;
-    if (to === undefined) {
+    const { to, via = [], each, first } = found.rule;
+    if (to === undefined || (first && this.#mapped.has(nameOf(found)))) {
       return;
     }
     const [{ name }] = tensors as [NamedExpr];
     const steps = each === undefined ? via : ([['stack'], ...via] as const);
     const of = tensors.map(({ expr }) => expr);
-    const made = transformed(of, steps, { known: this.known, name });
+    const made = transformed(of, steps, { known: this.known, name, block: found.b });
     if (made.length !== 1) {
       throw new TensorMappingError(
         `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has one name for them.`,

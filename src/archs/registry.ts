@@ -5,70 +5,141 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as apertus from './families/apertus.js';
+import * as arctic from './families/arctic.js';
 import * as baichuan from './families/baichuan.js';
+import * as bailingMoe from './families/bailing-moe.js';
+import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
 import * as chameleon from './families/chameleon.js';
-import * as cogvlm from './families/cogvlm.js';
 import * as cohere from './families/cohere.js';
+import * as dbrx from './families/dbrx.js';
+import * as deci from './families/deci.js';
 import * as deepseek from './families/deepseek.js';
+import * as dflash from './families/dflash.js';
+import * as diffusion from './families/diffusion.js';
+import * as dots1 from './families/dots1.js';
+import * as eagle3 from './families/eagle3.js';
+import * as ernie from './families/ernie.js';
+import * as euroBert from './families/euro-bert.js';
 import * as falcon from './families/falcon.js';
+import * as gemma from './families/gemma.js';
+import * as gemma3n from './families/gemma3n.js';
+import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
+import * as gptOss from './families/gpt-oss.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as grovemoe from './families/grovemoe.js';
+import * as hrmText from './families/hrm-text.js';
 import * as internlm from './families/internlm.js';
+import * as jinaBert from './families/jina-bert.js';
 import * as kimiK3 from './families/kimi-k3.js';
+import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
+import * as llama4 from './families/llama4.js';
+import * as maincoder from './families/maincoder.js';
+import * as mellum from './families/mellum.js';
+import * as mimo from './families/mimo.js';
 import * as minicpm from './families/minicpm.js';
 import * as mistral3 from './families/mistral3.js';
+import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
+import * as museGlimmer from './families/muse-glimmer.js';
+import * as nemotron from './families/nemotron.js';
+import * as neoBert from './families/neo-bert.js';
+import * as nomicBert from './families/nomic-bert.js';
+import * as olmo from './families/olmo.js';
 import * as openelm from './families/openelm.js';
+import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
+import * as plm from './families/plm.js';
 import * as qwenMoe from './families/qwen-moe.js';
+import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as refact from './families/refact.js';
-import * as smollm3 from './families/smollm3.js';
+import * as roberta from './families/roberta.js';
+import * as sarashina2 from './families/sarashina2.js';
+import * as smallthinker from './families/smallthinker.js';
+import * as spark25 from './families/spark2-5.js';
 import * as stablelm from './families/stablelm.js';
 import * as starcoder from './families/starcoder.js';
+import * as t5 from './families/t5.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
+  apertus, //
+  arctic,
   baichuan,
+  bailingMoe,
+  bert,
+  bloom,
   chameleon,
-  cogvlm,
   cohere,
-  internlm,
-  kimiK3,
-  minicpm,
-  stablelm,
-  deepseek, //
+  dbrx,
+  deci,
+  deepseek,
+  dflash,
+  diffusion,
+  dots1,
+  eagle3,
+  ernie,
+  euroBert,
+  falcon,
+  gemma,
+  gemma3n,
+  gemma4,
   glm,
   glmMoe,
-  granite, //
+  gptOss,
+  gpt2,
+  granite,
   graniteHybrid,
   graniteMoe,
-  bloom, //
-  falcon,
-  gpt2,
-  glmMoe, //
+  grovemoe,
+  hrmText,
+  internlm,
+  jinaBert,
+  kimiK3,
+  lfm2,
   llama,
+  llama4,
+  maincoder,
+  mellum,
+  mimo,
+  minicpm,
   mistral3,
+  modernBert,
   mpt,
+  museGlimmer,
+  nemotron,
+  neoBert,
+  nomicBert,
+  olmo,
   openelm,
+  pangu,
   phi,
+  plm,
+  qwenMoe,
+  qwenNext,
+  qwenVl,
   qwen2,
   qwen3,
-  qwenMoe,
-  qwenVl,
   refact,
-  smollm3,
+  roberta,
+  sarashina2,
+  smallthinker,
+  spark25,
+  stablelm,
   starcoder,
+  t5,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */

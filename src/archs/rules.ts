@@ -4,6 +4,11 @@ import { named } from './tensor-names.js';
 
 /** Rules that families compose their tables of. */
 
+/** Rows of keys that are written under one more condition. */
+export function under(condition: Condition, rows: readonly KeyRow[]): readonly KeyRow[] {
+  return rows.map(([key, type, from, when]) => [key, type, from, when ? { all: [condition, when] } : condition]);
+}
+
 /** A tensor whose name changes, and its bias with it. */
 export function rename(to: string, ...from: string[]): TensorRule {
   return { from: from.map((name) => `${name}.*`), to: `${to}.*` };
@@ -71,6 +76,20 @@ export const DOWN_GATE_UP = [
   ['gate_proj', 'ffn_gate_exps'],
   ['up_proj', 'ffn_up_exps'],
 ] as const;
+
+/** The order of experts that are named as Mixtral's. */
+export const W123 = [
+  ['w1', 'ffn_gate_exps'],
+  ['w2', 'ffn_down_exps'],
+  ['w3', 'ffn_up_exps'],
+] as const;
+
+/** Experts as Mixtral has them. */
+export const MIXTRAL_EXPERTS = experts('block_sparse_moe.experts.{x}.{p}', [
+  ['w1', 'ffn_gate_exps'],
+  ['w2', 'ffn_down_exps'],
+  ['w3', 'ffn_up_exps'],
+]);
 
 /**
  * The experts of a block where the checkpoint has all of them in one tensor: `down_proj` `[experts, size, own]` and

@@ -18,8 +18,8 @@ const MODEL_TENSORS = tableOf(`
   position_embd: transformer.wpe embeddings.position_embeddings wpe model.embed_positions
   output: embed_out lm_head output word_embeddings_for_head lm_head.linear output_layer head head.out model.lm_head
     model.transformer.ff_out head.decoder
-  dense_2: dense_2_out
-  dense_3: dense_3_out
+  dense_2: dense_2
+  dense_3: dense_3
   output_norm: gpt_neox.final_layer_norm transformer.ln_f model.norm norm transformer.norm_f ln_f
     model.final_layernorm lm_head.ln model.norm_f backbone.norm_f transformer.rms_norm encoder.final_layernorm
     transformer.norm rwkv.ln_out model.ln_out backbone.final_layer_norm model.transformer.ln_f final_norm
@@ -267,6 +267,11 @@ export function named(list: string, via: Readonly<Record<string, readonly Transf
     }
   }
   return rules;
+}
+
+/** What checkpoints call a tensor, behind the name of its block. */
+export function spellings(name: string): readonly string[] {
+  return BLOCK_TENSORS.get(name) ?? MODEL_TENSORS.get(name) ?? [];
 }
 
 function spellingsOf(name: string): readonly string[] {

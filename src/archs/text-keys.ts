@@ -77,6 +77,16 @@ export const TEXT_KEYS: readonly KeyRow[] = [
   FILE_TYPE,
 ];
 
+/** An equal share of the width for each head, whatever `head_dim` says. */
+export const EQUAL_SHARE: Value = { math: 'quotient', of: [fields('hidden_size'), fields('num_attention_heads')] };
+
+/** Which layers attend within a window, by their types. */
+export const LAYER_WINDOWS = [
+  '{arch}.attention.sliding_window_pattern',
+  'bool[]',
+  { layers: { list: { fields: ['layer_types'] }, is: 'sliding_attention' } },
+] as const satisfies KeyRow;
+
 /** A key of one field that has to be there, under one of some names. */
 export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
   return [`{arch}.${key}`, type, { fields: names, required: true }];
@@ -90,6 +100,11 @@ export function whereSet(key: string, type: KeyType, field: string): KeyRow {
 /** Rows without those of some keys. */
 export function without(keys: readonly KeyRow[], ...names: string[]): readonly KeyRow[] {
   return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
+}
+
+/** Rows with others in the places of those with the same keys. */
+export function replaced(keys: readonly KeyRow[], ...by: readonly KeyRow[]): readonly KeyRow[] {
+  return keys.map((own) => by.find(([key]) => key === own[0]) ?? own);
 }
 
 /** A feed-forward part four times as wide as the model. */

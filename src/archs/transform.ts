@@ -4,24 +4,24 @@ import { SourceError } from '../errors.js';
 import type { TensorExpr } from '../tensor/expr.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import type { Transform, Value } from './architecture.js';
-import { typedValue } from './values.js';
+import { rawValue } from './values.js';
 
 /** A tensor that is not of the shape that config.json gives it. */
 export class TransformError extends SourceError {}
 
 /**
  * Puts tensors through a rule's transforms.
- * @param name the tensor's in the checkpoint, for messages.
+ * @param place the tensor's name in the checkpoint, for messages, and its block.
  * @throws TransformError, ConfigFieldError
  */
 export function transformed(
   tensors: readonly TensorExpr[],
   via: readonly Transform[],
-  { known, name }: { readonly known: Known; readonly name: string },
+  { known, name, block }: { readonly known: Known; readonly name: string; readonly block: number | null },
 ): readonly TensorExpr[] {
   let current = tensors;
   for (const [transform, ...parameters] of via) {
-    const numbers = parameters.map((parameter) => numberOf(parameter, known));
+    const numbers = parameters.map((parameter) => numberOf(parameter, known, block ?? 0));
     try {
       current = TRANSFORMS[transform](current, numbers);
     } catch (cause) {
@@ -38,13 +38,14 @@ export function transformed(
   return current;
 }
 
-function numberOf(parameter: number | string | Value, known: Known): number {
+function numberOf(parameter: number | string | Value, known: Known, block: number): number {
   const { config, probes } = known;
   if (typeof parameter === 'number') {
     return parameter;
   }
   if (typeof parameter === 'object') {
-    const value = typedValue(parameter, 'f32', known);
+    const whole = rawValue(parameter, known);
+    const value = Array.isArray(whole) ? whole[block] : whole;
     if (typeof value !== 'number') {
       throw new ConfigFieldError(
         `config.json lacks a field that the shape of a tensor follows from (${JSON.stringify(parameter)}).`,

@@ -23,6 +23,18 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     next: 'Convert a Kimi K3 as it was released.',
   },
   {
+    classes: ['Gemma3ForCausalLM', 'Gemma3TextModel', 'Gemma3nForCausalLM', 'Gemma4ForCausalLM'],
+    when: { not: { value: { fields: ['attn_logit_softcapping'], or: 'none' }, is: 'none' } },
+    what: 'a Gemma 3 or later whose attention is capped (attn_logit_softcapping)',
+    next: 'Convert a Gemma 2 instead.',
+  },
+  {
+    classes: ['Gemma3nForCausalLM'],
+    when: { not: { field: 'altup_num_inputs', is: 4 } },
+    what: 'a Gemma 3n without four inputs of AltUp (altup_num_inputs)',
+    next: 'Convert one that has four.',
+  },
+  {
     classes: ['JAISLMHeadModel'],
     when: {
       any: [
@@ -32,17 +44,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     },
     what: 'a Jais without SwiGLU or ALiBi',
     next: 'Convert one that has both.',
-  },
-  {
-    classes: ['LLaMAForCausalLM', 'LlamaForCausalLM', 'LlamaModel'],
-    when: {
-      all: [
-        { field: 'draft_vocab_size', exists: true },
-        { field: 'num_hidden_layers', is: 1 },
-      ],
-    },
-    what: 'an EAGLE-3 draft model (config.json has a draft_vocab_size and one layer)',
-    next: 'Convert the model that it drafts for.',
   },
   {
     classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],

@@ -160,12 +160,13 @@ function perLayer({ layers, yes, no }: PerLayer, type: KeyType, known: Known): D
   return Array.from({ length: size }, (_, i) => Number(at(isLayer(layers, i, known) ? own : other, i) ?? 0));
 }
 
-function partOf(name: PartName | readonly string[] | undefined, { config }: Known): FieldSource | undefined {
+function partOf(name: PartName | readonly string[] | undefined, known: Known): FieldSource | undefined {
+  const { config } = known;
   if (name === undefined) {
     return config;
   }
   if (typeof name === 'string') {
-    return PARTS[name](config);
+    return PARTS[name](known);
   }
   return name.reduce<FieldSource | undefined>((source, part) => {
     const hparams = source && optionalObject(source, part);
@@ -173,10 +174,11 @@ function partOf(name: PartName | readonly string[] | undefined, { config }: Know
   }, config);
 }
 
-const PARTS: Record<PartName, (config: Known['config']) => FieldSource | undefined> = {
-  rope: ropeFields,
-  rope_root: ropeRoot,
-  rope_sliding(config) {
+const PARTS: Record<PartName, (known: Known) => FieldSource | undefined> = {
+  rope: ({ config }) => ropeFields(config),
+  rope_root: ({ config }) => ropeRoot(config),
+  target: ({ facts }) => ({ hparams: facts.target(), path: "the target model's configuration" }),
+  rope_sliding({ config }) {
     const root = ropeRoot(config);
     const sliding = optionalObject(root, 'sliding_attention');
     return sliding && { hparams: sliding, path: `${root.path}.sliding_attention` };

@@ -13,7 +13,7 @@ export function writeKeys({ gguf, keys }: Pick<Architecture, 'gguf' | 'keys'>, k
   for (const [name, type, from, when] of keys) {
     const value = holds(when, known) ? typedValue(from, type, known) : undefined;
     const key = name.replace('{arch}', gguf);
-    if (value === undefined) {
+    if (value === undefined || (typeof value === 'object' && value.length === 0)) {
       continue;
     }
     if (type === 'string[]') {

@@ -18,6 +18,9 @@ const OF_CONVERSIONS = [
   'preTokenizer',
   'arch',
   'archFile',
+  'targetModelDir',
+  'fuseQkv',
+  'fuseGateUpExps',
 ] as const satisfies readonly (keyof ConversionParams)[];
 
 /** The parameters of `quantize` where the source of a conversion is a GGUF file; else null. @throws UsageError */
@@ -26,9 +29,9 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
     return null;
   }
   await refuseMissing(params.source, params);
-  const { modelName, metadata, vocabOnly, mtp, preTokenizer, arch, archFile, outtype, ...rest } = params;
-  const given = { modelName, metadata, vocabOnly, mtp, preTokenizer, arch, archFile };
-  const other = OF_CONVERSIONS.find((name) => given[name] !== undefined && (given[name] !== false || name === 'mtp'));
+  const { modelName, metadata, vocabOnly, mtp, preTokenizer, arch, archFile, ...others } = params;
+  const { targetModelDir, fuseQkv, fuseGateUpExps, outtype, ...rest } = others;
+  const other = OF_CONVERSIONS.find((name) => params[name] !== undefined && (params[name] !== false || name === 'mtp'));
   if (other) {
     throw new OptionOfOtherSourceError(
       `${other === 'mtp' && !mtp ? '--no-mtp' : optionName(other)} has no effect on ${params.source}, a GGUF file.`,

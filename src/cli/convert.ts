@@ -41,9 +41,16 @@ export function convertCommand(command: Command): Command {
     .option('--no-mtp', 'all but the blocks for multi-token prediction')
     .option('--model-name <name>', "the model's name, instead of the repository's")
     .option('--metadata <file>', 'a JSON file whose fields override the metadata')
+    .option('--sentence-transformers-dense-modules', 'with the Dense layers of an embedding model (EmbeddingGemma)')
     .option('--pre-tokenizer <name>', 'the pre-tokenizer, where it is not recognised')
     .option('--arch <class>', 'convert as this class of models (see hf2gguf archs)')
-    .option('--arch-file <file>', 'a JSON file that describes the family of models (see hf2gguf archs NAME --json)');
+    .option('--arch-file <file>', 'a JSON file that describes the family of models (see hf2gguf archs NAME --json)')
+    .option('--target-model-dir <model>', 'for a draft model: the one that it drafts for, whose vocabulary it has')
+    .option(
+      '--fuse-qkv',
+      "join each block's queries, keys and values into one tensor, where llama.cpp knows such a one",
+    )
+    .option('--fuse-gate-up-exps', 'join the gates of experts with their up projections');
   addOutputOptions(command);
   addHubOptions(command);
   command.optionsGroup('With --quant:');

@@ -1,5 +1,6 @@
 import type { Config } from './config.js';
-import { blockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
+import { blockCount, decoderBlockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
+import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import { EARLY_MODEL_DERIVATIONS } from './early-model-derivations.js';
 import { EXPERT_DERIVATIONS } from './expert-derivations.js';
 import {
@@ -9,11 +10,14 @@ import {
   optionalArray,
   optionalInteger,
   optionalNumber,
+  optionalObject,
   optionalString,
   show,
 } from './fields.js';
+import { GEMMA_DERIVATIONS } from './gemma-derivations.js';
 import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
 import type { Derived, Known } from './known.js';
+import { LLAMA_DERIVATIONS } from './llama-derivations.js';
 import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
 
@@ -27,8 +31,15 @@ export const COUNTS = {
   head_count: headCount,
   kv_head_count: kvHeadCount,
   head_dim: headDim,
-  expert_count: (config: Config) => integer(config, 'num_local_experts', 'num_experts', 'n_routed_experts'),
+  expert_count: expertCount,
+  expert_pair_count: (config: Config) => Math.floor(expertCount(config) / 2),
+  /** The blocks of one of HRM's two stacks. */
+  hrm_layers_per_stack: (config: Config) => optionalInteger(config, 'num_layers_per_stack') || mainBlockCount(config),
 } as const satisfies Record<string, (config: Config) => number>;
+
+function expertCount(config: Config): number {
+  return integer(config, 'num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_primary_experts');
+}
 
 export type CountName = keyof typeof COUNTS;
 
@@ -44,7 +55,12 @@ export const DERIVATIONS = {
   yarn_original_context: ({ config }) => originalContext(config),
   ministral3_yarn_multiplier: ({ config }) => ministralMultiplier(config),
   pooling_type: ({ facts }) => facts.pooling(),
+  /** The names of a classifier's classes in the order of their numbers; none where transformers made them up. */
+  class_labels: ({ config }) => classLabels(config),
+  decoder_block_count: ({ config }) => decoderBlockCount(config),
   ...QWEN_DERIVATIONS,
+  ...DRAFT_DERIVATIONS,
+  ...LLAMA_DERIVATIONS,
   /** The root's class: for a nested text model, the class around it. */
   origin: ({ config }) => config.origin,
   /** What is converted of the blocks for multi-token prediction: `with`, `only` or `without`. */
@@ -53,6 +69,7 @@ export const DERIVATIONS = {
   ...HYBRID_DERIVATIONS,
   ...EARLY_MODEL_DERIVATIONS,
   ...EXPERT_DERIVATIONS,
+  ...GEMMA_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 export type DerivationName = keyof typeof DERIVATIONS | CountName;
@@ -135,4 +152,23 @@ function mropeSections(config: Config): readonly number[] | undefined {
       return section;
     })
   );
+}
+
+/** ref-quirk: `BertModel.__init__` in conversion/bert.py keeps a single made-up label, since a reranker has one. */
+function classLabels(config: Config): readonly string[] | undefined {
+  const entries = Object.entries(optionalObject(config, 'id2label') ?? {});
+  const isMadeUp = entries.length === 2 && entries.some(([id, label]) => id === '0' && label === 'LABEL_0');
+  if (entries.length === 0 || isMadeUp) {
+    return undefined;
+  }
+  return entries
+    .sort(([a], [b]) => Number(a) - Number(b))
+    .map(([id, label]) => {
+      if (typeof label !== 'string') {
+        throw new ConfigFieldError(
+          `config.json has ${show(label ?? null)} for id2label[${id}], not the name of a class.`,
+        );
+      }
+      return label;
+    });
 }

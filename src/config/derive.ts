@@ -27,6 +27,12 @@ function capped(count: number): number {
   return count;
 }
 
+/** The number of a decoder's blocks beside an encoder's. @throws ConfigFieldError for more than MAX_BLOCKS */
+export function decoderBlockCount(config: FieldSource): number | undefined {
+  const count = optionalInteger(config, 'num_decoder_layers');
+  return count === undefined ? undefined : capped(count);
+}
+
 /** The number of query heads, at least one. @throws ConfigFieldError */
 export function headCount(config: FieldSource): number {
   const heads = integer(config, 'n_heads', 'num_attention_heads');

@@ -1,6 +1,13 @@
 import type { Config } from './config.js';
 import { blockCount } from './derive.js';
-import { ConfigFieldError, integer, optionalArray, optionalIntegers, optionalStrings } from './fields.js';
+import {
+  ConfigFieldError,
+  integer,
+  optionalArray,
+  optionalInteger,
+  optionalIntegers,
+  optionalStrings,
+} from './fields.js';
 import type { Derived, Known } from './known.js';
 
 /** Which layers are of which kind, and which of them take what a vision encoder saw. */
@@ -9,6 +16,7 @@ export const HYBRID_DERIVATIONS = {
   attention_layers: ({ config }) => attentionLayers(config),
   has_mamba_layers: ({ config }) => attentionLayers(config).includes(0),
   deepstack_mapping: ({ config }) => deepstackMapping(config),
+  smallthinker_window: ({ config }) => smallThinkerWindow(config),
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 /** ref-quirk: `GraniteHybridModel.get_attn_layers` in conversion/granite.py. */
@@ -55,4 +63,10 @@ function deepstackMapping(config: Config): readonly number[] | undefined {
     mapping[layer] = projector === 0 ? -1 : projector;
   }
   return mapping;
+}
+
+/** The window, if any layer has it and config.json has its size. */
+function smallThinkerWindow(config: Config): number | undefined {
+  const layout = optionalIntegers(config, 'sliding_window_layout') ?? [];
+  return layout.some((layer) => layer !== 0) ? optionalInteger(config, 'sliding_window_size') || undefined : undefined;
 }

@@ -17,7 +17,8 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
   const architecture = architectureOf(known, textConfig(known));
   const root = RAW_CLASSES.has(architecture) ? raw : known;
   const text = textConfig(root);
-  const hparams = { ...CLASS_DEFAULTS.get(architecture), ...root, ...text };
+  const layers = objectOrNone(root.transformer_layer_config);
+  const hparams = { ...CLASS_DEFAULTS.get(architecture), ...root, ...layers, ...text };
   return {
     architecture,
     origin: firstClass(root.architectures) ?? architecture,

@@ -1,9 +1,8 @@
-import { SourceError, UnsupportedError } from '../errors.js';
-import { isObject, type JsonObject, parseJson } from '../json.js';
+import { UnsupportedError } from '../errors.js';
+import type { JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
+import { isModule, PoolingFileError, sentenceModules } from './sentence-modules.js';
 
-/** `modules.json`, or a file that it names, is missing or is not what sentence-transformers writes. */
-export class PoolingFileError extends SourceError {}
 /** An embedding model pools in a way for which GGUF has no number. */
 export class UnsupportedPoolingError extends UnsupportedError {}
 
@@ -28,15 +27,7 @@ const FLAGS = [
  * @throws PoolingFileError, UnsupportedPoolingError
  */
 export async function poolingType(files: SmallFiles): Promise<number | null> {
-  const text = await files.text('modules.json');
-  const modules = text === null ? [] : parseJson(text, 'modules.json');
-  if (!Array.isArray(modules)) {
-    throw new PoolingFileError(
-      'modules.json holds no list.',
-      'Download the file again, or tell the repository about it.',
-    );
-  }
-  const pooling = modules.filter(isObject).find(({ type }) => typeof type === 'string' && type.endsWith('Pooling'));
+  const pooling = (await sentenceModules(files)).find((module) => isModule(module, 'Pooling'));
   if (pooling === undefined) {
     return null;
   }

@@ -1,6 +1,7 @@
 import type { Config } from './config.js';
+import { blockCount } from './derive.js';
 import type { Facts } from './facts.js';
-import { ConfigFieldError, optionalArray, optionalObject } from './fields.js';
+import { ConfigFieldError, optionalArray, optionalNumber, optionalObject } from './fields.js';
 import type { Derived, Known } from './known.js';
 
 /** Derivations of Qwen's families and their kin. */
@@ -9,6 +10,8 @@ export const QWEN_DERIVATIONS = {
   /** The row of the output that scores `yes`, or `no`. */
   yes_token: ({ facts }) => answer(facts, 'yes'),
   no_token: ({ facts }) => answer(facts, 'no'),
+  swiglu_limits: ({ config }: Known) => limits(config, 'expert_swiglu_limit_list'),
+  shared_swiglu_limits: ({ config }: Known) => limits(config, 'share_expert_swiglu_limit_list'),
   deepstack_layer_count: ({ config }) => deepstackLayers(config),
 } as const satisfies Record<string, (known: Known) => Derived>;
 
@@ -43,4 +46,11 @@ function deepstackLayers(config: Config): number {
   const hparams = optionalObject(config, 'thinker_config') ?? config.hparams;
   const vision = optionalObject({ hparams }, 'vision_config') ?? {};
   return optionalArray({ hparams: vision, path: 'vision_config' }, 'deepstack_visual_indexes')?.length ?? 0;
+}
+
+/** A limit for each block; 0 where config.json has null or none. ref-quirk: conversion/bailingmoe3.py. */
+function limits(config: Config, field: string): readonly number[] | undefined {
+  const given = optionalArray(config, field);
+  const at = (i: number) => ({ hparams: { [`${field}[${i}]`]: given?.[i] ?? 0 } });
+  return given && Array.from({ length: blockCount(config) }, (_, i) => optionalNumber(at(i), `${field}[${i}]`) ?? 0);
 }

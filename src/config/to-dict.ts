@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { COMMON_DEFAULTS, type Version } from './common-defaults.js';
 import { type ModelType, modelType } from './model-types.js';
-import { type Draft, Refused } from './rules.js';
+import { type Draft, isMissing, Refused, whole } from './rules.js';
 
 /**
  * What transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives for a config.json. Null where transformers does
@@ -59,6 +59,9 @@ function construct(name: string, type: ModelType, raw: JsonObject, version: Vers
       depth + 1,
     );
   }
+  if (isMissing(fields.id2label) || (raw.id2label === undefined && !isMissing(raw.num_labels))) {
+    fields.id2label = madeUpLabels(isMissing(raw.num_labels) ? 2 : whole(fields, 'num_labels', MAX_LABELS));
+  }
   for (const rule of type.rules) {
     rule(fields, type);
   }
@@ -69,6 +72,14 @@ function construct(name: string, type: ModelType, raw: JsonObject, version: Vers
     }
   }
   return fields;
+}
+
+/** The most classes that a classifier may have. Released ones have at most some 20,000. */
+const MAX_LABELS = 65_536;
+
+/** The names that transformers gives to classes without names. */
+function madeUpLabels(count: number): JsonObject {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [i, `LABEL_${i}`]));
 }
 
 /** Classes whose first repositories have the fields of the text model in the root. */

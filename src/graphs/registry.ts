@@ -12,7 +12,7 @@ import { smollm3 } from './smollm3.js';
 import type { WeightTensor } from './weight-tensor.js';
 
 /** All architectures that run; a new one gets its line here. */
-const GRAPHS: readonly ArchitectureGraph[] = [llama, mistral3, qwen2, qwen3, smollm3];
+export const GRAPHS: readonly ArchitectureGraph[] = [llama, mistral3, qwen2, qwen3, smollm3];
 
 /** The runner has no graph for the architecture. */
 export class NoGraphError extends UnsupportedError {}

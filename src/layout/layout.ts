@@ -29,10 +29,12 @@ export function layOutConverted(
 export function convertedTensors(tensors: readonly NamedExpr[], outType: OutType): UnplacedTensor[] {
   return tensors.map(({ name, expr, forced }) => {
     const shape = shapeOf(expr);
-    const choice = chooseOutType(name, shape, outType, forced);
+    const dtype = dtypeOf(expr);
+    const isWhole = dtype === 'I64' || dtype === 'I32';
+    const choice = isWhole ? { type: dtype, why: 'whole numbers' } : chooseOutType(name, shape, outType, forced);
     // ref-quirk: BF16 tensors are not copied, because `BF16.quantize_blocks` in gguf-py/gguf/quants.py makes NaNs
     // quiet.
-    const isCopy = choice.type === dtypeOf(expr) && choice.type !== 'BF16';
+    const isCopy = choice.type === dtype && choice.type !== 'BF16';
     const write: TensorWrite = isCopy ? { kind: 'copy' } : { kind: 'convert', via: 'F32', finite: false };
     return { name, expr, ne: [...shape].reverse(), write, ...choice };
   });

@@ -1,3 +1,4 @@
+import { fuse } from '../archs/fuse.js';
 import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
@@ -19,7 +20,6 @@ import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
-import { BPE_ALONE } from '../tokenizer/plan.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { type Asked, checkParams } from './check-params.js';
@@ -54,7 +54,7 @@ export async function makePlan(
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
   const probes = params.vocabOnly ? undefined : await readProbes(arch, checkpoint.tensors, { repo, config, params });
   const known = { config, facts: model.facts, ...(probes && { probes }) };
-  const tensors = params.vocabOnly ? [] : mapTensors(arch, known, checkpoint.tensors);
+  const tensors = params.vocabOnly ? [] : fuse(arch, known, mapTensors(arch, known, checkpoint.tensors), params);
   const metadata = await loadMetadata({
     files: model.files,
     folderName: repo.name,
@@ -63,6 +63,9 @@ export async function makePlan(
     parameterCounts: countParameters(tensors.map(({ name, expr }) => ({ name, shape: shapeOf(expr) }))),
     warn: (what) => warn({ emit }, what),
   });
+  if (params.targetModelDir !== undefined && arch.target === undefined) {
+    warn({ emit }, '--target-model-dir has no effect: the model drafts for no other.', 'Leave it out.');
+  }
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
   await checkLoading({ model, params, kv, tensors, emit });
@@ -84,6 +87,9 @@ export async function makePlan(
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
+  if (params.sentenceTransformersDenseModules && model.facts.denseModules.length === 0) {
+    doubt(to, '--sentence-transformers-dense-modules has no effect: the model has no Dense layers.', 'Leave it out.');
+  }
   if (!agrees) {
     for (const { what, next } of guesses) {
       doubt(to, what, next);
@@ -160,7 +166,7 @@ interface KeyValuesAndTokenizer {
 /** The key-values that the converter writes, in its order. */
 async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
   const { model, known, params, metadata, outType, guesses, emit } = sources;
-  const { files, config, arch } = model;
+  const { config, arch, vocabulary } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   if (!params.vocabOnly) {
     writeKeys({ gguf: arch.gguf, keys: arch.firstKeys ?? [] }, known, kv);
@@ -169,7 +175,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
   writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
   const context = {
-    files,
+    files: vocabulary.files,
     config,
     kv,
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
@@ -177,7 +183,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     warn: (what: string, next?: string) => warn({ emit }, what, next),
     guess: (what: string, next: string) => guesses.push({ what, next }),
   };
-  const tokenizer = await writeVocabulary(context, arch.tokenizer ?? BPE_ALONE);
+  const tokenizer = await writeVocabulary(context, vocabulary.plan);
   return { kv, tokenizer };
 }
 

@@ -10,6 +10,7 @@ import {
   ShardIndexError,
   UnsupportedWeightsError,
 } from '../checkpoint/checkpoint.js';
+import { readDenseTensors } from '../checkpoint/dense-tensors.js';
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
@@ -20,6 +21,7 @@ import { openRepo } from '../repo/open.js';
 import { readTextFile } from '../repo/open-file.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
+import { BPE_ALONE, type TokenizerPlan } from '../tokenizer/plan.js';
 import { checkParams } from './check-params.js';
 import type { ConversionParams } from './params.js';
 import { UnreadableOptionFileError } from './quantize-request.js';
@@ -34,6 +36,8 @@ export interface Model {
   readonly arch: Architecture;
   /** For a vocabulary alone only `outtype: 'auto'` looks at it. It is empty where weights are missing then. */
   readonly checkpoint: Checkpoint;
+  /** Where the vocabulary is read from, and how. */
+  readonly vocabulary: { readonly files: SmallFiles; readonly plan: TokenizerPlan };
 }
 
 /** Opens a model. An unsupported class is refused before any header is read. @throws Hf2ggufError */
@@ -46,21 +50,27 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     await refuseWithoutWeights(files);
   }
   const config = await readConfig(files);
-  const facts = await gatherFacts(files);
-  const known = { config, facts };
+  const target = await openTarget(params, emit);
+  const known = { config, facts: await gatherFacts(files, { target }) };
   const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
     const names = ownTensors(arch, config, tensors).map(({ name }) => name);
     return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
   };
   const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
+  const denseModules = arch.denseModules && params.sentenceTransformersDenseModules;
+  const facts = await gatherFacts(files, { files: arch.files, denseModules, target });
+  const vocabulary = await findVocabulary(arch, facts, files, target);
+  const opened = { repo, files, facts, arch, vocabulary };
   if (params.vocabOnly) {
     const isRead = outType === 'auto' || arch.mtp?.counted !== undefined;
     const checkpoint = isRead ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
-    return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint };
+    return { ...opened, config: withMtp(arch, checkpoint), checkpoint };
   }
   const checkpoint = await openCheckpoint(files, params.signal);
   refuseQuantized(arch, config, checkpoint);
-  return { repo, files, config: withMtp(arch, checkpoint), facts, arch, checkpoint };
+  const dense = await readDenseTensors(repo, facts.denseModules, params.signal);
+  const tensors = [...dense, ...checkpoint.tensors];
+  return { ...opened, config: withMtp(arch, checkpoint), checkpoint: { ...checkpoint, tensors } };
 }
 
 /**
@@ -101,6 +111,37 @@ async function readConfig(files: SmallFiles): Promise<Config> {
 
 /** transformers' tokenizer class that version 4 doesn't know: the reference then reads the repository with version 5. */
 const VERSION_5_CLASS = 'TokenizersBackend';
+
+/** The files of the model that this one drafts for. */
+async function openTarget(params: ConversionParams, emit: (event: WaitEvent) => void): Promise<SmallFiles | undefined> {
+  const { targetModelDir } = params;
+  return targetModelDir === undefined
+    ? undefined
+    : new SmallFiles(await openRepo(targetModelDir, { ...params, emit }), params.signal);
+}
+
+/** ref-quirk: `set_vocab` of draft models, in conversion/llama.py and conversion/qwen.py. @throws NoTargetModelError */
+async function findVocabulary(
+  { target: from, tokenizer: plan = BPE_ALONE }: Architecture,
+  facts: Facts,
+  files: SmallFiles,
+  target: SmallFiles | undefined,
+): Promise<Model['vocabulary']> {
+  if (from === undefined) {
+    return { files, plan };
+  }
+  if (!target) {
+    facts.target();
+  }
+  const known = { files: target ?? files };
+  if (from === 'files') {
+    return { ...known, plan };
+  }
+  const config = await readConfig(known.files);
+  const family = findArchitecture({ config, facts: await gatherFacts(known.files) });
+  const { tokenizer = BPE_ALONE } = family;
+  return { ...known, plan: { ...tokenizer, after: [...(tokenizer.after ?? []), ...(plan.after ?? [])] } };
+}
 
 /** Refuses a repository without weights whose files show that it is something else. @throws as `noModel` makes it */
 async function refuseWithoutWeights(files: SmallFiles): Promise<void> {

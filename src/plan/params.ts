@@ -91,6 +91,8 @@ export interface ConversionParams extends OutputParams, QuantizeOptions {
   readonly metadata?: string;
   /** Only the vocabulary and the metadata. @default false */
   readonly vocabOnly?: boolean;
+  /** With the Dense layers of an embedding model of sentence-transformers (EmbeddingGemma). @default false */
+  readonly sentenceTransformersDenseModules?: boolean;
   /**
    * True: only the blocks for multi-token prediction, as a draft model of its own. False: all but these blocks.
    * @default both in one file, where the family has them
@@ -102,6 +104,12 @@ export interface ConversionParams extends OutputParams, QuantizeOptions {
   readonly arch?: ArchName;
   /** Path of a JSON file that describes the model's family, as `hf2gguf archs NAME --json` prints one. */
   readonly archFile?: string;
+  /** For a draft model: the model that it drafts for, named like `source`. The draft has that one's vocabulary. */
+  readonly targetModelDir?: string;
+  /** Join each block's queries, keys and values into one tensor, where llama.cpp knows such a tensor. @default false */
+  readonly fuseQkv?: boolean;
+  /** Join the gates of each block's experts with their up projections. @default false */
+  readonly fuseGateUpExps?: boolean;
 }
 
 /** What quantizing a GGUF file takes. */

@@ -43,12 +43,14 @@ export async function readProbes(
   { repo, config, params }: ProbeContext,
 ): Promise<ReadonlyMap<string, Probed>> {
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
+  const there = probes.filter(({ want }) => want === 'there');
+  const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
   const wanted = probes.flatMap((probe) => {
     const found = namesOf(probe, config, sources).map((name) => sources.get(name));
-    return found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
+    return probe.want !== 'there' && found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
   });
   if (wanted.every(({ found }) => found.length === 0)) {
-    return new Map(wanted.map(({ id }) => [id, true]));
+    return new Map([...wanted.map(({ id }) => [id, true] as const), ...present]);
   }
   const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
   const compared = wanted.filter((probe) => probe.want !== 'values' && !unequal.includes(probe));
@@ -96,6 +98,7 @@ export async function readProbes(
   return new Map<string, Probed>([
     ...read,
     ...compared.map(({ id, found }) => [id, found.length === 0 || squares.get(id) === 0] as const),
+    ...present,
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
 }

@@ -55,7 +55,7 @@ export function chooseOutType(name: string, shape: readonly number[], outType: O
 
 function forcedChoice(forced: ForcedType, shape: readonly number[], outType: OutType): Choice {
   const isFloat = outType === 'F32' || outType === 'F16' || outType === 'BF16';
-  const type = forced === 'float' ? (isFloat ? outType : 'F16') : forced;
+  const type = forced === 'float' ? (isFloat ? outType : 'F16') : forced === 'outtype' ? outType : forced;
   const fits = (shape.at(-1) ?? 1) % blockSize(type) === 0;
   return { type: fits ? type : 'F16', why: 'the family', ...(fits ? {} : { instead: type }) };
 }

@@ -1,5 +1,12 @@
 import type { ElementType } from './dtype.js';
-import { type ApplyExpr, type ArithmeticExpr, type ConcatExpr, elementCount, type TensorExpr } from './expr.js';
+import {
+  type ApplyExpr,
+  type ArithmeticExpr,
+  type ConcatExpr,
+  elementCount,
+  type FillExpr,
+  type TensorExpr,
+} from './expr.js';
 import type { CastTarget } from './kernels.js';
 import { arranged } from './operators/view.js';
 import { dtypeOf, shapeOf } from './rows.js';
@@ -173,10 +180,15 @@ export function gather(expr: TensorExpr, axis: number, index: TensorExpr | reado
 
 /** Zeros: F16 or BF16 where `dtype` is one of these, else F32. @throws RangeError for what is no shape */
 export function zeros(dtype: ElementType, shape: readonly number[]): TensorExpr {
+  return fill(0, shape, dtype === 'F16' || dtype === 'BF16' ? dtype : 'F32');
+}
+
+/** One value for all elements. @throws RangeError for what is no shape */
+export function fill(value: number, shape: readonly number[], dtype: FillExpr['dtype'] = 'F32'): TensorExpr {
   if (!shape.every(isSize) || elementCount(shape) > MAX_ELEMENTS) {
-    throw new RangeError(`[${shape}] is no shape of zeros`);
+    throw new RangeError(`[${shape}] is no shape of equal values`);
   }
-  return { op: 'fill', dtype: dtype === 'F16' || dtype === 'BF16' ? dtype : 'F32', shape, value: 0 };
+  return { op: 'fill', dtype, shape, value };
 }
 
 /** The elements as another dtype. */

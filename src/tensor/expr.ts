@@ -146,8 +146,8 @@ export interface NamedExpr {
   readonly forced?: ForcedType;
 }
 
-/** `float`: what `--outtype` asks for if that is F32, F16 or BF16, else F16. */
-export type ForcedType = Extract<GgmlType, 'F32' | 'F16' | 'Q8_0'> | 'float';
+/** `float`: what `--outtype` asks for if that is F32, F16 or BF16, else F16. `outtype`: always what it asks for. */
+export type ForcedType = Extract<GgmlType, 'F32' | 'F16' | 'Q8_0'> | 'float' | 'outtype';
 
 /** Elements of a shape. Checkpoint shapes were checked for overflow when their header was read. */
 export function elementCount(shape: readonly number[]): number {

@@ -20,7 +20,8 @@ export const TRANSFORMS = {
    */
   rotary: each(rotary),
   /**
-   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone; the rest keep their places.
+   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone (all, if it is
+   * not said); the rest keep their places
    */
   halves: each(halves),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
@@ -47,14 +48,22 @@ export const TRANSFORMS = {
   stack: (tensors) => [build.stack(tensors)],
   /** several tensors of one shape are multiplied, element by element */
   product: (tensors) => [tensors.reduce((left, right) => build.mul(left, right))],
+  /**
+   * dimension, first index, groups, members of each: from there on, what is ordered by groups becomes ordered by members
+   */
+  turn: each(turn),
   /** which of several tensors to keep, by number, in order */
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
   pick: each((expr, ...rows) => build.gather(expr, 0, rows)),
   /** rows of the result: rows of zeros are added at the end */
   pad: each(pad),
+  /** how many rows to keep at most */
+  cut: each((expr, rows = 0) => build.slice(expr, 0, 0, Math.min(rows, shapeOf(expr)[0] ?? 0))),
   /** rows of zeros to add at the beginning */
   lead: each(lead),
+  /** a number, and the shape of a tensor with it alone, in F32: nothing of the tensor itself is read */
+  fill: each((_, value = 0, ...shape) => build.fill(value, shape)),
   /** a number to add to each element */
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
@@ -85,7 +94,7 @@ function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
 }
 
-function halves(expr: TensorExpr, size = 1, rotated = 0): TensorExpr {
+function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
   const shape = shapeOf(expr);
   const [rows = 0, ...columns] = shape;
   if (rows % size !== 0 || rotated % 2 !== 0 || rotated > size) {
@@ -136,4 +145,14 @@ function pad(expr: TensorExpr, rows = 0): TensorExpr {
 
 function lead(expr: TensorExpr, rows = 0): TensorExpr {
   return build.concat([build.zeros(dtypeOf(expr), [rows, ...shapeOf(expr).slice(1)]), expr], 0);
+}
+
+function turn(expr: TensorExpr, dimension = 0, first = 0, groups = 1, members = 1): TensorExpr {
+  const shape = shapeOf(expr);
+  const size = shape[dimension] ?? 0;
+  const [before, after] = [shape.slice(0, dimension), shape.slice(dimension + 1)];
+  const rest = build.slice(expr, dimension, first, size);
+  const split = build.reshape(rest, [...before, groups, members, (size - first) / groups / members, ...after]);
+  const turned = build.reshape(build.transpose(split, dimension, dimension + 1), shapeOf(rest));
+  return first === 0 ? turned : build.concat([build.slice(expr, dimension, 0, first), turned], dimension);
 }

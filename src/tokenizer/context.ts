@@ -3,20 +3,31 @@ import type { KeyValues } from '../gguf/key-values.js';
 import type { WithinTime } from '../hf-tokenizer/time-limit.js';
 import type { SmallFiles } from '../repo/small-files.js';
 
+/** What a family says of its vocabulary to the kind that writes it. Byte-level BPE reads it. */
+export interface KindOptions {
+  /** Added tokens, or ids, by the role that they have where no file says so: `{ bos: '[gMASK]' }`. */
+  readonly roles?: Readonly<Record<string, string | number>>;
+  /**
+   * `as-they-are`: tokens that are added to the vocabulary are written without being decoded, and only those that the
+   * files call special are control tokens.
+   */
+  readonly addedTokens?: 'as-they-are';
+  /** A padding id below 0 in config.json stands for no padding. */
+  readonly mayLackPadding?: true;
+}
+
 /**
  * What a conversion gives to the tokenizer. The tokenizer writes the `tokenizer.*` key-values into `kv`, in the
  * reference's order.
  */
-export interface TokenizerContext {
+export interface TokenizerContext extends KindOptions {
   readonly files: SmallFiles;
   readonly config: Config;
   readonly kv: KeyValues;
   /** The name that `--pre-tokenizer` gives; it wins over the fingerprint. */
   readonly preTokenizer?: string;
-  /** Added tokens by their role: those of the family's plan. */
-  readonly roles?: Readonly<Record<string, string>> | undefined;
   /** Writes what the family has between the tokens and what all kinds have behind them. */
-  readonly between?: () => Promise<void>;
+  readonly writeBetween?: () => Promise<void>;
   /** Runs work on a tokenizer and stops it where a pattern takes too long. */
   readonly withinTime: WithinTime;
   /** Warns the user; the conversion goes on. */

@@ -1,16 +1,26 @@
 import { bpe } from './kinds/bpe.js';
 import type { TokenizerKind } from './kinds/kind.js';
 import { llamaHf } from './kinds/llama-hf.js';
-import { hybridDna, tekken } from './kinds/not-yet.js';
+import { gemma4, hybridDna, tekken } from './kinds/not-yet.js';
 import { sentencePiece } from './kinds/sentencepiece.js';
+import { t5 } from './kinds/t5.js';
+import { whitespace } from './kinds/whitespace.js';
+import { wordPiece } from './kinds/word-piece.js';
+import { xlmRoberta, xlmRobertaMask } from './kinds/xlm-roberta.js';
 
 /** All kinds of tokenizers, by the name that the `tokenizer` plan of an architecture uses. */
 export const KINDS = {
   bpe,
+  gemma4,
   'hybrid-dna': hybridDna,
   'llama-hf': llamaHf,
   sentencepiece: sentencePiece,
+  t5,
   tekken,
+  whitespace,
+  'word-piece': wordPiece,
+  'xlm-roberta': xlmRoberta,
+  'xlm-roberta-mask': xlmRobertaMask,
 } as const satisfies Readonly<Record<string, TokenizerKind>>;
 
 export type KindName = keyof typeof KINDS;

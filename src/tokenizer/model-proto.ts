@@ -4,8 +4,8 @@ import { MAX_VOCABULARY } from '../limits.js';
 import { byteOfToken, byteToken } from '../text/byte-tokens.js';
 
 /**
- * SentencePiece's `tokenizer.model`: a protobuf message `ModelProto` (sentencepiece_model.proto). Only the pieces are
- * read, and the fields that are needed to check them. The checks are those of sentencepiece's
+ * SentencePiece's model file: a protobuf message `ModelProto` (sentencepiece_model.proto). Only the pieces are read, and
+ * the fields that are needed to check them or to cut text with them. The checks are those of sentencepiece's
  * ModelInterface::InitializePieces.
  */
 export interface SentencePieceModel {
@@ -14,15 +14,39 @@ export interface SentencePieceModel {
   readonly scores: Float32Array;
   /** The TOKEN_TYPE of each piece by id. */
   readonly types: Int32Array;
+  /** How text is cut, as a value of MODEL_TYPE. */
+  readonly modelType: number;
+  /** The id of the unknown token that the trainer was given. */
+  readonly unknownId: number;
+  readonly normalizer: SentencePieceNormalizer;
 }
 
-// Field numbers of ModelProto, SentencePiece and TrainerSpec.
+/** How text is changed before it is cut. */
+export interface SentencePieceNormalizer {
+  /** The map of characters, in the form that `precompiled` of hf-tokenizer reads; empty if there is none. */
+  readonly charsMap: Uint8Array;
+  /** Whether a space is put before a text. */
+  readonly addPrefix: boolean;
+  /** Whether several spaces become one, and those at both ends none. */
+  readonly mergeSpaces: boolean;
+}
+
+/** `TrainerSpec.ModelType`. */
+export const MODEL_TYPE = { unigram: 1, bpe: 2 } as const;
+
+// Field numbers of ModelProto, SentencePiece, TrainerSpec and NormalizerSpec.
 const PIECES = 1;
 const TRAINER_SPEC = 2;
+const NORMALIZER_SPEC = 3;
 const PIECE = 1;
 const SCORE = 2;
 const TYPE = 3;
+const TRAINER_MODEL_TYPE = 3;
 const BYTE_FALLBACK = 35;
+const UNKNOWN_ID = 40;
+const CHARS_MAP = 2;
+const ADD_PREFIX = 3;
+const MERGE_SPACES = 4;
 
 /** The wire types of protobuf. */
 const VARINT = 0;
@@ -35,7 +59,8 @@ export function readSentencePieceModel(bytes: Uint8Array, file: string): Sentenc
   const pieces: string[] = [];
   const scores: number[] = [];
   const types: number[] = [];
-  let byteFallback = false;
+  const trainer = { modelType: MODEL_TYPE.unigram as number, unknownId: 0, byteFallback: false };
+  const normalizer = { charsMap: new Uint8Array(), addPrefix: true, mergeSpaces: true };
   for (const field of fields(bytes, file)) {
     if (field.number === PIECES && field.bytes) {
       if (pieces.length === MAX_VOCABULARY) {
@@ -46,11 +71,19 @@ export function readSentencePieceModel(bytes: Uint8Array, file: string): Sentenc
       scores.push(piece.score);
       types.push(piece.type);
     } else if (field.number === TRAINER_SPEC && field.bytes) {
-      byteFallback = readByteFallback(field.bytes, file, byteFallback);
+      readTrainer(field.bytes, file, trainer);
+    } else if (field.number === NORMALIZER_SPEC && field.bytes) {
+      readNormalizer(field.bytes, file, normalizer);
     }
   }
+  const { modelType, unknownId, byteFallback } = trainer;
   check(pieces, types, byteFallback, file);
-  return { pieces, scores: Float32Array.from(scores), types: Int32Array.from(types) };
+  return {
+    pieces,
+    scores: Float32Array.from(scores),
+    types: Int32Array.from(types),
+    ...{ modelType, unknownId, normalizer },
+  };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -75,14 +108,41 @@ function readPiece(bytes: Uint8Array, file: string, id: number) {
   return { text, score, type };
 }
 
-function readByteFallback(bytes: Uint8Array, file: string, before: boolean): boolean {
-  let value = before;
-  for (const field of fields(bytes, file)) {
-    if (field.number === BYTE_FALLBACK && field.varint !== undefined) {
-      value = field.varint !== 0;
+/** Reads fields into `trainer`. Of a field that is there twice the last one counts. */
+function readTrainer(
+  bytes: Uint8Array,
+  file: string,
+  trainer: { modelType: number; unknownId: number; byteFallback: boolean },
+): void {
+  for (const { number, varint } of fields(bytes, file)) {
+    if (varint === undefined) {
+      continue;
+    }
+    if (number === TRAINER_MODEL_TYPE) {
+      trainer.modelType = varint;
+    } else if (number === UNKNOWN_ID) {
+      trainer.unknownId = varint;
+    } else if (number === BYTE_FALLBACK) {
+      trainer.byteFallback = varint !== 0;
     }
   }
-  return value;
+}
+
+/** Reads fields into `normalizer`. */
+function readNormalizer(
+  message: Uint8Array,
+  file: string,
+  normalizer: { charsMap: Uint8Array; addPrefix: boolean; mergeSpaces: boolean },
+): void {
+  for (const { number, varint, bytes } of fields(message, file)) {
+    if (number === CHARS_MAP && bytes) {
+      normalizer.charsMap = bytes;
+    } else if (number === ADD_PREFIX && varint !== undefined) {
+      normalizer.addPrefix = varint !== 0;
+    } else if (number === MERGE_SPACES && varint !== undefined) {
+      normalizer.mergeSpaces = varint !== 0;
+    }
+  }
 }
 
 interface Field {

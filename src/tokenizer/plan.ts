@@ -1,16 +1,15 @@
+import type { KindOptions } from './context.js';
 import type { KindName } from './kinds.js';
 import type { StepName } from './steps.js';
 
 /** How a family of models finds and writes its vocabulary. */
-export interface TokenizerPlan {
+export interface TokenizerPlan extends KindOptions {
   /** Steps that run before the kind writes. */
   readonly before?: readonly StepName[];
   /** The kinds to try in order. The first that applies to the repository writes the vocabulary. */
   readonly kinds: readonly KindName[];
   /** The vocabulary's size is rounded up to a multiple of it. */
   readonly multiple?: number;
-  /** Added tokens by the role that they have where no file says so: `{ bos: '[gMASK]' }`. Byte-level BPE reads it. */
-  readonly roles?: Readonly<Record<string, string>>;
   /** Steps that run between the tokens and what all kinds have behind them. SentencePiece runs them. */
   readonly between?: readonly StepName[];
   /** Steps that run after the kind has written. */

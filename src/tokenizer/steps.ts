@@ -1,8 +1,11 @@
+import { type FieldSource, integer, optionalInteger, optionalObject } from '../config/fields.js';
+import type { KeyValues } from '../gguf/key-values.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
-import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { isObject } from '../json.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
+import { writeTokenTypeCount } from './token-type-count.js';
 import { vocabularySize } from './vocabulary-size.js';
 
 /** Writes keys of a family, beside those of the tokenizer's kind. */
@@ -10,6 +13,7 @@ type TokenizerStep = (context: TokenizerContext, files: TokenizerFiles) => void 
 
 const CODE_LLAMA_SIZE = 32016;
 const CODE_LLAMA_EOT = 32010;
+const CODE_GEMMA_EOT = 107;
 const GRANITE_SIZE = 49152;
 /** Roles of infill tokens. gguf-py/gguf/gguf_writer.py has a method for EOT alone, so the others are not written. */
 const INFILL = ['prefix', 'suffix', 'middle', 'eot'];
@@ -19,7 +23,8 @@ const CHATML =
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
- * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py.
+ * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py, and
+ * the methods of that name in conversion/bert.py.
  */
 export const STEPS = {
   /** ref-quirk: `DeepseekV32Model.set_vocab` in conversion/deepseek.py. Llama's class adds a BOS unless it is told not to. */
@@ -67,6 +72,32 @@ export const STEPS = {
     }
   },
 
+  /** `<|eot|>` ends a turn. ref-quirk: `MuseGlimmerModel.set_vocab` in conversion/muse_glimmer.py. */
+  eot: ({ kv }, { tokenizer }) => {
+    const id = objectsAt(tokenizer, 'added_tokens').find(({ content }) => content === '<|eot|>')?.id;
+    if (typeof id === 'number') {
+      kv.u32('tokenizer.ggml.eot_token_id', id);
+    }
+  },
+
+  /**
+   * Corrects what ends a text and a turn, by config.json and generation_config.json. ref-quirk: `HunYuanModel.set_vocab`
+   * in conversion/hunyuan.py.
+   */
+  'hunyuan-ends': async ({ config, files, kv }) => {
+    const end = optionalInteger(config, 'eod_token_id');
+    if (end !== undefined) {
+      kv.u32('tokenizer.ggml.eos_token_id', end);
+    }
+    const ends = (await files.json('generation_config.json'))?.eos_token_id;
+    if (Array.isArray(ends) && ends.length > 1) {
+      kv.u32(
+        'tokenizer.ggml.eot_token_id',
+        integer({ hparams: { 'eos_token_id[0]': ends[0] ?? null } }, 'eos_token_id[0]'),
+      );
+    }
+  },
+
   'add-bos': ({ kv }) => {
     kv.bool('tokenizer.ggml.add_bos_token', true);
   },
@@ -88,6 +119,26 @@ export const STEPS = {
 
   'refact-infill': (context, files) => writeSpecialVocab(context, files, { types: INFILL }),
 
+  /** ref-quirk: `GemmaModel.set_vocab` in conversion/gemma.py gives every Gemma 1 the EOT of CodeGemma. */
+  'code-gemma-infill': (context, files) =>
+    writeSpecialVocab(context, files, { types: [...INFILL, 'fsep'], ids: { eot: CODE_GEMMA_EOT } }),
+
+  'no-space-prefix': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_space_prefix', false);
+  },
+
+  'no-sentencepiece-space-prefix': ({ kv }) => {
+    if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
+      kv.bool('tokenizer.ggml.add_space_prefix', false);
+    }
+  },
+
+  /** ref-quirk: `set_vocab` in conversion/nemotron.py. */
+  'nemotron-ids': ({ kv }) => {
+    kv.u32('tokenizer.ggml.padding_token_id', 0);
+    kv.u32('tokenizer.ggml.unknown_token_id', 1);
+  },
+
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
   'sea-lion': ({ kv }) => {
     if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
@@ -97,7 +148,47 @@ export const STEPS = {
       kv.u32('tokenizer.ggml.unknown_token_id', 0);
     }
   },
+
+  'no-bos': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_bos_token', false);
+  },
+
+  'bos-eos-sep': ({ kv }) => {
+    for (const type of ['bos', 'eos', 'sep']) {
+      kv.bool(`tokenizer.ggml.add_${type}_token`, true);
+    }
+  },
+
+  /** For byte-level BPE; the kinds of BERT's tokenizers write the count themselves. */
+  'token-type-count': (context) => {
+    writeTokenTypeCount(context, 1);
+  },
+
+  /** The BPE of Jina's BERT has two types of tokens, whatever config.json says. */
+  'two-token-types': ({ kv }) => {
+    if (!kv.has('tokenizer.ggml.token_type_count')) {
+      kv.u32('tokenizer.ggml.token_type_count', 2);
+    }
+  },
+
+  /** ref-quirk: `DFlashModel.set_vocab` in conversion/qwen.py. */
+  'dflash-mask-token': ({ config, kv }) => {
+    writeMaskToken(kv, { hparams: optionalObject(config, 'dflash_config') ?? {}, path: 'dflash_config' });
+  },
+
+  /** A DSpark may have its fields in the root. */
+  'dspark-mask-token': ({ config, kv }) => {
+    const own = optionalObject(config, 'dflash_config');
+    writeMaskToken(kv, own ? { hparams: own, path: 'dflash_config' } : config);
+  },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
+
+function writeMaskToken(kv: KeyValues, source: FieldSource): void {
+  const id = optionalInteger(source, 'mask_token_id');
+  if (id !== undefined) {
+    kv.u32('tokenizer.ggml.mask_token_id', id);
+  }
+}
 
 export type StepName = keyof typeof STEPS;
 

@@ -11,7 +11,7 @@ import { vocabularySize } from './vocabulary-size.js';
 /**
  * Writes the `tokenizer.*` key-values of a model, with the first kind of tokenizer in its family's plan that applies.
  * ref-quirk: `set_vocab` in conversion/llama.py, conversion/qwen.py and conversion/base.py.
- * @returns the files that describe the tokenizer.
+ * @returns the files that describe the tokenizer, with a tokenizer.json that was made of others if there is none.
  * @throws NoTokenizerError, UnsupportedTokenizerError, MalformedTokenizerError, InvalidTokenIdError,
  * InvalidVocabularySizeError, MalformedJsonError
  */
@@ -21,16 +21,16 @@ export async function writeVocabulary(context: TokenizerContext, plan: Tokenizer
   for (const step of plan.before ?? []) {
     await STEPS[step](context, files);
   }
-  const between = async () => {
+  const writeBetween = async () => {
     for (const step of plan.between ?? []) {
       await STEPS[step](context, files);
     }
   };
-  await kind.write({ ...context, config: roundedUp(context.config, plan.multiple), roles: plan.roles, between }, files);
+  await kind.write({ ...context, ...plan, config: roundedUp(context.config, plan.multiple), writeBetween }, files);
   for (const step of plan.after ?? []) {
     await STEPS[step](context, files);
   }
-  return files;
+  return { ...files, tokenizer: files.tokenizer ?? (await kind.convert?.(context, files)) ?? null };
 }
 
 /** The configuration with its vocabulary's size rounded up. */

@@ -4,8 +4,9 @@ import type { Facts } from '#src/config/facts.js';
 
 /** A configuration, and beside it a repository that says nothing. */
 export function known(config: Config, facts: Partial<Facts> = {}): Known {
-  return {
-    config,
-    facts: { repoName: 'tiny', readme: null, pooling: () => undefined, answer: () => undefined, ...facts },
+  const none = {
+    ...{ denseModules: [], pooling: () => undefined, answer: () => undefined },
+    ...{ has: () => false, json: () => null },
   };
+  return { config, facts: { repoName: 'tiny', readme: null, ...none, ...facts } };
 }

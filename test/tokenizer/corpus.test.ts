@@ -13,19 +13,30 @@ const data = process.env.HF2GGUF_DATA;
 const SELECTIONS: readonly (readonly [string, RegExp])[] = [
   [
     'corpus',
-    /^(llama|llama-2|llama-hf-tokenizer|llama-merge|llama-model|llama-yarn-bias|mistral.*|ministral3.*|iquest-coder|qwen2|qwen2-model-embedding|qwen3|qwen3-embedding|smollm3)$|^tok-(bpe|llamahf|post|special|tmpl|qwen2|fail)|^tok-spm-(added|no-|prefix|template|types|vocab)/,
+    /^(bert.*|camembert|distilbert.*|eurobert|jina-.*|modernbert.*|mt5|neobert|nomic.*|roberta.*|t5-encoder|umt5|xlm-.*|llama|llama-2|llama-hf-tokenizer|llama-merge|llama-model|llama-yarn-bias|mistral.*|ministral3.*|iquest-coder|qwen2|qwen2-model-embedding|qwen3|qwen3-embedding|smollm3)$|^tok-(bpe|llamahf|post|roberta|special|t5|tmpl|qwen2|wp|xlmr|fail)|^tok-spm-(added|no-|prefix|template|types|vocab)/,
   ],
-  ['corpus-tokenizers', /^(llama3|mistral_nemo|qwen2_5|qwen3|smollm2|vocab-deepseek-llm|vocab-llama-spm)$/],
+  [
+    'corpus-tokenizers',
+    /^(llama3|mistral_nemo|qwen2_5|qwen3|smollm2|minilm|vocab-bert-bge|vocab-xlmr-json|vocab-deepseek-llm|vocab-llama-spm)$/,
+  ],
 ];
 
 /** Cases whose failure, or whose model family, is not the vocabulary's. */
-const ELSEWHERE = /^tok-fail-(gemma|no-config|spm-internlm2|t5|tekken|unknown-arch|unknown-pre)/;
+const ELSEWHERE = /^tok-fail-(gemma|no-config|spm-internlm2|tekken|unknown-arch|unknown-pre)/;
 /** The reference invents a vocabulary where the repository has none; here it is an error. */
 const BETTER = new Set(['tok-fail-no-tokenizer']);
 
 const FAMILIES: readonly (readonly [RegExp, PlanName])[] = [
   [/^(Llama|Mistral|Ministral3|SmolLM3|IQuestCoder)/, 'llama'],
   [/^Qwen/, 'qwen'],
+  [/^(Bert|Camembert|DistilBert|NeoBERT)/, 'bert'],
+  [/^Roberta/, 'roberta'],
+  [/^XLMRoberta/, 'xlmRoberta'],
+  [/^Nomic/, 'nomic'],
+  [/^JinaBert/, 'jina'],
+  [/^ModernBert/, 'modernBert'],
+  [/^(EuroBert|JinaEmbeddingsV5)/, 'euroBert'],
+  [/^U?M?T5/, 't5'],
 ];
 
 interface Case {

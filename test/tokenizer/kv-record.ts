@@ -6,6 +6,7 @@ import type { Scalar, ScalarType } from '#src/gguf/types.js';
 export type KvRecord = readonly [string, string, unknown];
 
 const NAMES: Readonly<Partial<Record<ScalarType, string>>> = {
+  u8: 'UINT8',
   u32: 'UINT32',
   i32: 'INT32',
   f32: 'FLOAT32',
@@ -50,6 +51,9 @@ function stored(type: ScalarType, item: Scalar): Buffer {
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(text.length));
     return Buffer.concat([length, text]);
+  }
+  if (type === 'u8') {
+    return Buffer.of(Number(item));
   }
   const bytes = Buffer.alloc(4);
   if (type === 'f32') {

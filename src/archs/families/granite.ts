@@ -1,17 +1,13 @@
 import type { Architecture, Condition, KeyRow } from '../architecture.js';
 import { DENSE, ROTARY, SINKS, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, whereSet, without } from '../text-keys.js';
+import { EQUAL_SHARE, fields, LAYER_WINDOWS, whereSet, without } from '../text-keys.js';
 import { LLAMA_KEYS, llama } from './llama.js';
 
 /** Granite has no `head_dim`: it is ignored where config.json has one. */
 export const GRANITE_KEYS: readonly KeyRow[] = [
   ...without(LLAMA_KEYS, 'attention.key_length', 'attention.value_length', 'rope.dimension_count'),
-  [
-    '{arch}.rope.dimension_count',
-    'u32',
-    { math: 'quotient', of: [fields('hidden_size'), fields('num_attention_heads')] },
-  ],
+  ['{arch}.rope.dimension_count', 'u32', EQUAL_SHARE],
   whereSet('attention.scale', 'f32', 'attention_multiplier'),
   whereSet('embedding_scale', 'f32', 'embedding_multiplier'),
   whereSet('residual_scale', 'f32', 'residual_multiplier'),
@@ -39,12 +35,7 @@ export const graniteSwa = {
   keys: [
     ...GRANITE_KEYS,
     ['{arch}.attention.sliding_window', 'u32', { fields: ['sliding_window'], or: 128 }],
-    [
-      '{arch}.attention.sliding_window_pattern',
-      'bool[]',
-      { layers: { list: fields('layer_types'), is: 'sliding_attention' } },
-      SLIDING,
-    ],
+    [...LAYER_WINDOWS, SLIDING],
     [
       '{arch}.attention.sliding_window_pattern',
       'bool[]',

@@ -1,5 +1,5 @@
 import type { Architecture, LayerTest, TensorRule, Transform, Value } from '../architecture.js';
-import { block, experts, TEXT_MODEL } from '../rules.js';
+import { block, MIXTRAL_EXPERTS, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { fields, required, revised, TEXT_KEYS } from '../text-keys.js';
 import { KV_B, MLA, MLA_KEYS } from './deepseek.js';
@@ -11,12 +11,6 @@ const linear = (name: string, isRequired = true): Value => ({
 
 /** Blocks with attention over all tokens; config.json counts them from 1. The others are recurrent. */
 const FULL: LayerTest = { among: linear('full_attn_layers'), after: 1 };
-
-const GATE_DOWN_UP = [
-  ['w1', 'ffn_gate_exps'],
-  ['w2', 'ffn_down_exps'],
-  ['w3', 'ffn_up_exps'],
-] as const;
 
 const CONV: readonly Transform[] = [['reshape', 1, -1, 1, linear('short_conv_kernel_size')]];
 
@@ -76,7 +70,7 @@ export const kimiK3 = {
     score('blk.{b}.attn_res_score', '{L}.self_attention_res'),
     score('blk.{b}.ffn_res_score', '{L}.mlp_res'),
     score('output_res_score', 'model.output_attn_res'),
-    ...experts('block_sparse_moe.experts.{x}.{p}', GATE_DOWN_UP),
+    ...MIXTRAL_EXPERTS,
     ...KV_B,
   ],
 } as const satisfies Architecture;

@@ -2,6 +2,7 @@ import type { Architecture, KeyRow } from '../architecture.js';
 import { DENSE, DOWN_GATE_UP, experts, stackedExperts, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { TEXT_KEYS } from '../text-keys.js';
+import { INTERN_S1, INTERN_S1_TOKENIZER } from './qwen3.js';
 
 export const QWEN_MOE_KEYS: readonly KeyRow[] = [
   ...TEXT_KEYS,
@@ -26,7 +27,16 @@ export const qwen2moe = {
 export const qwen3moe = {
   ...qwen2moe,
   classes: ['Qwen3MoeForCausalLM'],
+  when: { not: INTERN_S1 },
   gguf: 'qwen3moe',
   example: 'Qwen/Qwen3-30B-A3B',
   tensors: [...named(`${DENSE} ffn_gate_inp attn_q_norm attn_k_norm`), ...QWEN_EXPERTS],
+} as const satisfies Architecture;
+
+export const qwen3moeInternS1 = {
+  ...qwen3moe,
+  when: INTERN_S1,
+  example: 'internlm/Intern-S1',
+  tokenizer: INTERN_S1_TOKENIZER,
+  unproven: true,
 } as const satisfies Architecture;

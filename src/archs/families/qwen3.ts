@@ -35,12 +35,24 @@ export const QWEN3_TENSORS: readonly TensorRule[] = [
   ...named(`${DENSE.replace(' output ', ' ')} attn_q_norm attn_k_norm`),
 ];
 
+/** Intern-S1: a Qwen3 with a tokenizer of its own, which has an id for the beginning of texts where no file says one. */
+export const INTERN_S1: Condition = { derive: 'origin', is: 'InternS1ForConditionalGeneration' };
+export const INTERN_S1_TOKENIZER = { kinds: ['bpe'], roles: { bos: 151643 } } as const;
+
 export const qwen3 = {
   ...TEXT_MODEL,
   classes: ['Qwen3ForCausalLM', 'Qwen3Model'],
+  when: { not: INTERN_S1 },
   gguf: 'qwen3',
   example: 'Qwen/Qwen3-8B',
   keys: QWEN3_KEYS,
   tensors: QWEN3_TENSORS,
   tokenizer: qwen2.tokenizer,
+} as const satisfies Architecture;
+
+export const qwen3InternS1 = {
+  ...qwen3,
+  when: INTERN_S1,
+  example: 'internlm/Intern-S1-mini',
+  tokenizer: INTERN_S1_TOKENIZER,
 } as const satisfies Architecture;

@@ -1,4 +1,5 @@
 import type { TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
+import type { JsonObject } from '../../json.js';
 import type { TokenizerContext } from '../context.js';
 
 /** A kind of tokenizer: which files it is read from, and how it is written. */
@@ -11,4 +12,9 @@ export interface TokenizerKind {
    * MalformedJsonError
    */
   write(context: TokenizerContext, files: TokenizerFiles): Promise<void>;
+  /**
+   * The tokenizer.json that transformers makes of the kind's files in a repository without one. A kind without this
+   * function has only such files as text cannot be encoded with here.
+   */
+  convert?(context: TokenizerContext, files: TokenizerFiles): Promise<JsonObject | null>;
 }

@@ -1,0 +1,56 @@
+import type { JsonObject } from '../json.js';
+import type { Config } from './config.js';
+import { blockCount, headDim } from './derive.js';
+import type { Facts } from './facts.js';
+import { integer, optionalArray, optionalInteger, optionalIntegers, optionalObject } from './fields.js';
+
+export interface Draft {
+  readonly config: Config;
+  readonly facts: Facts;
+}
+
+/** Derivations of models that draft for another. */
+export const DRAFT_DERIVATIONS = {
+  /** The target's layers whose output an EAGLE-3 reads: its own list, or the usual ones of the target's. */
+  eagle3_target_layers({ config: { root }, facts }) {
+    const own = optionalIntegers({ hparams: root }, 'eagle_aux_hidden_state_layer_ids') ?? [];
+    const layers = integer({ hparams: facts.target() }, 'num_hidden_layers');
+    return own.length > 0 ? own : [2, Math.floor(layers / 2), layers - 3];
+  },
+  /** The target's layers whose input a DFlash reads; its configuration counts those whose output it is. */
+  dflash_target_layers: ({ config }) =>
+    (optionalIntegers(ownPart(config), 'target_layer_ids') ?? optionalIntegers(config, 'target_layer_ids'))?.map(
+      (layer) => layer + 1,
+    ),
+  dflash_window: ({ config }) => window(config),
+  dflash_window_pattern({ config }) {
+    const types = optionalArray(config, 'layer_types') ?? [];
+    const isAll = Boolean(ownPart(config).hparams.use_swa);
+    const pattern = isAll
+      ? Array.from({ length: blockCount(config) }, () => 1)
+      : types.map((type) => Number(type === 'sliding_attention'));
+    return window(config) === undefined ? undefined : pattern;
+  },
+  /** Sections of time alone, where the target's rotary embedding has sections. */
+  draft_mrope_sections({ config, facts }) {
+    const target = { hparams: facts.target() };
+    const rope = optionalObject(target, 'rope_parameters') ?? optionalObject(target, 'rope_scaling') ?? {};
+    return rope.mrope_section === undefined ? undefined : [Math.floor(headDim(config) / 2), 0, 0, 0];
+  },
+  has_full_draft_vocabulary({ config }) {
+    const size = integer(config, 'vocab_size');
+    return (optionalInteger(config, 'draft_vocab_size') || size) === size;
+  },
+} as const satisfies Record<string, (known: Draft) => unknown>;
+
+function ownPart(config: Config): { readonly hparams: JsonObject; readonly path: string } {
+  return { hparams: optionalObject(config, 'dflash_config') ?? {}, path: 'dflash_config' };
+}
+
+/** The window of layers that have one. ref-quirk: `DFlashModel.set_gguf_parameters` in conversion/qwen.py. */
+function window(config: Config): number | undefined {
+  const own = ownPart(config);
+  const isOn = Boolean(config.hparams.use_sliding_window) || Boolean(own.hparams.use_swa);
+  const size = optionalInteger(own, 'swa_window_size') || optionalInteger(config, 'sliding_window');
+  return isOn && size ? size : undefined;
+}
