@@ -136,6 +136,10 @@ export type Value =
     }
   | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
   | { readonly derive: DerivationName }
+  /** In a transform: the number of the tensor's block. */
+  | { readonly block: true }
+  /** An element of a list, counted from 0. */
+  | { readonly element: number; readonly of: Value }
   /** A probe's values. */
   | { readonly probe: string }
   /** The first of some values that is there. */
@@ -154,7 +158,7 @@ export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min
  */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
-  | { readonly every: Value; readonly after?: number }
+  | { readonly every: Value; readonly after?: number | Value }
   | { readonly from: Value }
   | { readonly among: Value; readonly after?: number }
   | { readonly not: LayerTest };

@@ -26,8 +26,10 @@ export const EXTRA_TENSORS = {
 export type ExtraName = keyof typeof EXTRA_TENSORS;
 
 function factors(found: ReturnType<typeof longFactors>): readonly NamedExpr[] {
-  const [long, short] = [found?.long, found?.short];
-  return [...list('rope_factors_long.weight', 'F32', long), ...list('rope_factors_short.weight', 'F32', short)];
+  return [
+    ...list('rope_factors_long.weight', 'F32', found?.long),
+    ...list('rope_factors_short.weight', 'F32', found?.short),
+  ];
 }
 
 function list(name: string, dtype: 'F32' | 'I64', values: readonly number[] | undefined): readonly NamedExpr[] {

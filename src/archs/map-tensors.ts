@@ -210,7 +210,8 @@ class Mapper {
     const [{ name }] = tensors as [NamedExpr];
     const steps = each === undefined ? via : ([['stack'], ...via] as const);
     const of = tensors.map(({ expr }) => expr);
-    const made = transformed(of, steps, { known: this.known, name, block: found.b });
+    const known = found.b === null ? this.known : { ...this.known, block: found.b };
+    const made = transformed(of, steps, { known, name });
     if (made.length !== 1) {
       throw new TensorMappingError(
         `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has one name for them.`,

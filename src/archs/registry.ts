@@ -12,6 +12,7 @@ import * as bailingMoe from './families/bailing-moe.js';
 import * as bert from './families/bert.js';
 import * as bloom from './families/bloom.js';
 import * as chameleon from './families/chameleon.js';
+import * as chatglm from './families/chatglm.js';
 import * as cohere from './families/cohere.js';
 import * as dbrx from './families/dbrx.js';
 import * as deci from './families/deci.js';
@@ -23,6 +24,7 @@ import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
 import * as falcon from './families/falcon.js';
+import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
 import * as gemma3n from './families/gemma3n.js';
 import * as gemma4 from './families/gemma4.js';
@@ -33,15 +35,18 @@ import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as grok from './families/grok.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
 import * as internlm from './families/internlm.js';
+import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
 import * as kimiK3 from './families/kimi-k3.js';
 import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
 import * as llama4 from './families/llama4.js';
 import * as maincoder from './families/maincoder.js';
+import * as mamba from './families/mamba.js';
 import * as mellum from './families/mellum.js';
 import * as mimo from './families/mimo.js';
 import * as minicpm from './families/minicpm.js';
@@ -56,6 +61,7 @@ import * as olmo from './families/olmo.js';
 import * as openelm from './families/openelm.js';
 import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
+import * as plamo from './families/plamo.js';
 import * as plm from './families/plm.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenNext from './families/qwen-next.js';
@@ -64,12 +70,14 @@ import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
+import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
 import * as spark25 from './families/spark2-5.js';
 import * as stablelm from './families/stablelm.js';
 import * as starcoder from './families/starcoder.js';
 import * as t5 from './families/t5.js';
+import * as talkie from './families/talkie.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
@@ -82,6 +90,7 @@ const FILES = [
   bert,
   bloom,
   chameleon,
+  chatglm,
   cohere,
   dbrx,
   deci,
@@ -93,6 +102,7 @@ const FILES = [
   ernie,
   euroBert,
   falcon,
+  falconH1,
   gemma,
   gemma3n,
   gemma4,
@@ -103,15 +113,18 @@ const FILES = [
   granite,
   graniteHybrid,
   graniteMoe,
+  grok,
   grovemoe,
   hrmText,
   internlm,
+  jamba,
   jinaBert,
   kimiK3,
   lfm2,
   llama,
   llama4,
   maincoder,
+  mamba,
   mellum,
   mimo,
   minicpm,
@@ -126,6 +139,7 @@ const FILES = [
   openelm,
   pangu,
   phi,
+  plamo,
   plm,
   qwenMoe,
   qwenNext,
@@ -134,12 +148,14 @@ const FILES = [
   qwen3,
   refact,
   roberta,
+  rwkv,
   sarashina2,
   smallthinker,
   spark25,
   stablelm,
   starcoder,
   t5,
+  talkie,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */

@@ -17,11 +17,11 @@ export class TransformError extends SourceError {}
 export function transformed(
   tensors: readonly TensorExpr[],
   via: readonly Transform[],
-  { known, name, block }: { readonly known: Known; readonly name: string; readonly block: number | null },
+  { known, name }: { readonly known: Known; readonly name: string },
 ): readonly TensorExpr[] {
   let current = tensors;
   for (const [transform, ...parameters] of via) {
-    const numbers = parameters.map((parameter) => numberOf(parameter, known, block ?? 0));
+    const numbers = parameters.map((parameter) => numberOf(parameter, known));
     try {
       current = TRANSFORMS[transform](current, numbers);
     } catch (cause) {
@@ -38,8 +38,8 @@ export function transformed(
   return current;
 }
 
-function numberOf(parameter: number | string | Value, known: Known, block: number): number {
-  const { config, probes } = known;
+function numberOf(parameter: number | string | Value, known: Known): number {
+  const { config, probes, block = 0 } = known;
   if (typeof parameter === 'number') {
     return parameter;
   }

@@ -75,6 +75,13 @@ export function typedValue(from: Value, type: KeyType, known: Known): Derived {
   if ('derive' in from) {
     return derive(from.derive, known);
   }
+  if ('element' in from) {
+    const list = typedValue(from.of, 'f32[]', known);
+    return typeof list === 'object' ? list[from.element] : undefined;
+  }
+  if ('block' in from) {
+    return known.block;
+  }
   return 'math' in from ? calculated(from.math, from.of, known) : perLayer(from, type, known);
 }
 
@@ -98,14 +105,15 @@ export function rawValue(from: Value, known: Known): Json | undefined {
 export function isLayer(test: LayerTest, block: number, known: Known): boolean {
   if ('every' in test) {
     const every = typedValue(test.every, 'u32', known);
-    return typeof every === 'number' && every > 0 && (block + (test.after ?? 0)) % every === 0;
+    const after = typeof test.after === 'object' ? typedValue(test.after, 'i32', known) : (test.after ?? 0);
+    return typeof every === 'number' && every > 0 && typeof after === 'number' && (block + after) % every === 0;
+  }
+  if ('not' in test) {
+    return !isLayer(test.not, block, known);
   }
   if ('from' in test) {
     const from = typedValue(test.from, 'u32', known);
     return typeof from === 'number' && block >= from;
-  }
-  if ('not' in test) {
-    return !isLayer(test.not, block, known);
   }
   if ('among' in test) {
     const among = typedValue(test.among, 'i32[]', known);

@@ -68,8 +68,8 @@ export const DERIVATIONS = {
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
   ...EARLY_MODEL_DERIVATIONS,
-  ...EXPERT_DERIVATIONS,
   ...GEMMA_DERIVATIONS,
+  ...EXPERT_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 export type DerivationName = keyof typeof DERIVATIONS | CountName;

@@ -46,12 +46,12 @@ export const TRANSFORMS = {
   concat: (tensors, [axis = 0]) => [build.concat(tensors, axis)],
   /** several tensors of one shape become one, with a new outermost dimension */
   stack: (tensors) => [build.stack(tensors)],
-  /** several tensors of one shape are multiplied, element by element */
-  product: (tensors) => [tensors.reduce((left, right) => build.mul(left, right))],
   /**
    * dimension, first index, groups, members of each: from there on, what is ordered by groups becomes ordered by members
    */
   turn: each(turn),
+  /** several tensors of one shape are multiplied, element by element */
+  product: (tensors) => [tensors.reduce((left, right) => build.mul(left, right))],
   /** which of several tensors to keep, by number, in order */
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
@@ -68,6 +68,8 @@ export const TRANSFORMS = {
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
   mul: each((expr, value = 1) => build.mul(expr, value)),
+  /** sizes of parts of the outermost dimension, each followed by a number to multiply the part with; -1: what is left */
+  mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
   /** float32 from here on, whatever it was */
@@ -135,6 +137,20 @@ function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
   return build.reshape(
     expr,
     shape.filter((_, dimension) => !dimensions.includes(dimension)),
+  );
+}
+
+function mulRows(expr: TensorExpr, ...parts: number[]): TensorExpr {
+  const sizes = parts.filter((_, i) => i % 2 === 0);
+  const left = sizes.reduce((rest, size) => rest - Math.max(size, 0), shapeOf(expr)[0] ?? 0);
+  const split = build.split(
+    expr,
+    0,
+    sizes.map((size) => (size === -1 ? left : size)),
+  );
+  return build.concat(
+    split.map((part, i) => build.mul(part, parts[2 * i + 1] ?? 1)),
+    0,
   );
 }
 

@@ -27,7 +27,7 @@ export interface TokenizerContext extends KindOptions {
   /** The name that `--pre-tokenizer` gives; it wins over the fingerprint. */
   readonly preTokenizer?: string;
   /** Writes what the family has between the tokens and what all kinds have behind them. */
-  readonly writeBetween?: () => Promise<void>;
+  readonly between?: () => Promise<void>;
   /** Runs work on a tokenizer and stops it where a pattern takes too long. */
   readonly withinTime: WithinTime;
   /** Warns the user; the conversion goes on. */

@@ -3,6 +3,7 @@ import type { KeyValues } from '../gguf/key-values.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { isObject } from '../json.js';
+import { readJinja, writeChatTemplate } from './chat-template.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
@@ -65,6 +66,21 @@ export const STEPS = {
     }
   },
 
+  /** The template of chat_template.jinja, or else of tokenizer_config.json, whatever the kind has written. */
+  'chat-template': async ({ files, kv }, { tokenizerConfig }) => {
+    const template = (await readJinja(files, 'chat_template.jinja')) ?? tokenizerConfig?.chat_template;
+    if (typeof template === 'string' || Array.isArray(template)) {
+      writeChatTemplate(kv, template);
+    }
+  },
+
+  /** Jamba without a SentencePiece model. ref-quirk: `set_vocab` in conversion/jamba.py. */
+  'no-space-prefix': async ({ files, kv }) => {
+    if (!(await files.has('tokenizer.model'))) {
+      kv.bool('tokenizer.ggml.add_space_prefix', false);
+    }
+  },
+
   /** The small Granite models are recognised by their `vocab_size`. */
   'granite-no-bos': ({ config, kv }) => {
     if (vocabularySize(config) === GRANITE_SIZE) {
@@ -122,10 +138,6 @@ export const STEPS = {
   /** ref-quirk: `GemmaModel.set_vocab` in conversion/gemma.py gives every Gemma 1 the EOT of CodeGemma. */
   'code-gemma-infill': (context, files) =>
     writeSpecialVocab(context, files, { types: [...INFILL, 'fsep'], ids: { eot: CODE_GEMMA_EOT } }),
-
-  'no-space-prefix': ({ kv }) => {
-    kv.bool('tokenizer.ggml.add_space_prefix', false);
-  },
 
   'no-sentencepiece-space-prefix': ({ kv }) => {
     if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
