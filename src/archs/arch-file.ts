@@ -98,7 +98,12 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal', 'there']), of: some });
+const probe = v.strictObject({
+  id: text,
+  want: v.picklist(['values', 'zero', 'equal', 'zero-rows', 'there']),
+  of: some,
+  from: v.exactOptional(value),
+});
 
 const architecture = v.strictObject({
   classes: some,

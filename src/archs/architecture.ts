@@ -171,7 +171,7 @@ export type PartName = 'rope' | 'rope_root' | 'rope_sliding' | 'target';
 
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
- * `{x}` another number, and `.*` at the end `.weight`, `.bias` or nothing. All rules for a name apply, in the table's
+ * `{x}` another number, `{mtp}` each block for multi-token prediction, and `.*` at the end `.weight`, `.bias` or nothing. All rules for a name apply, in the table's
  * order: a tensor that becomes several has several rules. Examples:
  *
  *   { from: ['lm_head.*'], to: 'output.*' }
@@ -211,10 +211,12 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
-   * `values`: the elements; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same; `there`:
-   * whether the checkpoint has one of the tensors, none of which is read.
+   * `values`: the elements; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same;
+   * `zero-rows`: which rows are 0, of those that stand `from` a number on; `there`: whether the checkpoint has one of the
+   * tensors, none of which is read.
    */
-  readonly want: 'values' | 'zero' | 'equal' | 'there';
+  readonly want: 'values' | 'zero' | 'equal' | 'zero-rows' | 'there';
+  readonly from?: Value;
   /**
    * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
    * which is anything, may be of no tensor.

@@ -3,13 +3,14 @@ import { equalShare, headCount } from '../config/derive.js';
 import { integer } from '../config/fields.js';
 import { proportionalRope } from '../config/gemma-derivations.js';
 import { longFactors, longRope } from '../config/long-rope.js';
-import { ropeFreqs } from '../config/rope-freqs.js';
+import { ropeFreqs, stepRopeFreqs } from '../config/rope-freqs.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { dsparkTokens, eagleTokens } from './draft-vocabulary.js';
 
 /** Tensors that are made while planning, by the name that architectures ask for them by. */
 export const EXTRA_TENSORS = {
   rope_freqs: ({ config }) => list('rope_freqs.weight', 'F32', ropeFreqs(config)),
+  step_rope_freqs: ({ config }) => list('rope_freqs.weight', 'F32', stepRopeFreqs(config)),
   proportional_rope: ({ config }) => list('rope_freqs.weight', 'F32', proportionalRope(config)),
   /** The factors of LongRoPE, as Phi-3 has it. */
   long_rope_factors: ({ config }) => factors(longRope(config)),

@@ -5,6 +5,7 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as afmoe from './families/afmoe.js';
 import * as apertus from './families/apertus.js';
 import * as arctic from './families/arctic.js';
 import * as baichuan from './families/baichuan.js';
@@ -23,6 +24,7 @@ import * as dots1 from './families/dots1.js';
 import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
+import * as exaone from './families/exaone.js';
 import * as falcon from './families/falcon.js';
 import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
@@ -42,6 +44,7 @@ import * as internlm from './families/internlm.js';
 import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
 import * as kimiK3 from './families/kimi-k3.js';
+import * as laguna from './families/laguna.js';
 import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
 import * as llama4 from './families/llama4.js';
@@ -50,11 +53,13 @@ import * as mamba from './families/mamba.js';
 import * as mellum from './families/mellum.js';
 import * as mimo from './families/mimo.js';
 import * as minicpm from './families/minicpm.js';
+import * as minimax from './families/minimax.js';
 import * as mistral3 from './families/mistral3.js';
 import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
 import * as nemotron from './families/nemotron.js';
+import * as nemotronH from './families/nemotron-h.js';
 import * as neoBert from './families/neo-bert.js';
 import * as nomicBert from './families/nomic-bert.js';
 import * as olmo from './families/olmo.js';
@@ -76,6 +81,7 @@ import * as smallthinker from './families/smallthinker.js';
 import * as spark25 from './families/spark2-5.js';
 import * as stablelm from './families/stablelm.js';
 import * as starcoder from './families/starcoder.js';
+import * as step3 from './families/step3.js';
 import * as t5 from './families/t5.js';
 import * as talkie from './families/talkie.js';
 import { fits } from './fit.js';
@@ -84,6 +90,8 @@ import { UNSUPPORTED } from './unsupported.js';
 /** The files of all families; a new one gets its line here. */
 const FILES = [
   apertus, //
+  afmoe,
+  apertus,
   arctic,
   baichuan,
   bailingMoe,
@@ -101,6 +109,7 @@ const FILES = [
   eagle3,
   ernie,
   euroBert,
+  exaone,
   falcon,
   falconH1,
   gemma,
@@ -120,6 +129,7 @@ const FILES = [
   jamba,
   jinaBert,
   kimiK3,
+  laguna,
   lfm2,
   llama,
   llama4,
@@ -128,11 +138,13 @@ const FILES = [
   mellum,
   mimo,
   minicpm,
+  minimax,
   mistral3,
   modernBert,
   mpt,
   museGlimmer,
   nemotron,
+  nemotronH,
   neoBert,
   nomicBert,
   olmo,
@@ -154,6 +166,7 @@ const FILES = [
   spark25,
   stablelm,
   starcoder,
+  step3,
   t5,
   talkie,
 ];

@@ -77,6 +77,8 @@ export const DOWN_GATE_UP = [
   ['up_proj', 'ffn_up_exps'],
 ] as const;
 
+export const GATE_UP_DOWN = [DOWN_GATE_UP[1], DOWN_GATE_UP[2], DOWN_GATE_UP[0]] as const;
+
 /** The order of experts that are named as Mixtral's. */
 export const W123 = [
   ['w1', 'ffn_gate_exps'],

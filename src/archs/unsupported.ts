@@ -1,4 +1,4 @@
-import type { Condition } from './architecture.js';
+import type { Condition, Value } from './architecture.js';
 
 /** A kind of model under a class name that families have, or under none, which is not converted yet. */
 export interface Unsupported {
@@ -13,6 +13,13 @@ export interface Unsupported {
 const other = (field: string, ...values: readonly number[]): Condition => ({
   all: [{ field, exists: true }, { not: { field, is: values } }],
 });
+
+const minimaxAlpha = (part: string): Value => ({ fields: [`layernorm_${part}_alpha`] });
+/** How MiniMax' other alphas differ from that of full attention. */
+const MINIMAX_ALPHAS = ['linear_attention', 'mlp'].map(
+  (part): Value => ({ math: 'sub', of: [minimaxAlpha(part), minimaxAlpha('full_attention')] }),
+);
+const MINIMAX_BETAS = ['full_attention', 'linear_attention', 'mlp'].map((part) => `layernorm_${part}_beta`);
 
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
@@ -71,5 +78,78 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     },
     what: 'a NomicBERT of another design than the released ones',
     next: 'Check n_positions, causal, prenorm and the rotary_emb_* fields in config.json.',
+  },
+  {
+    classes: ['ExaoneForCausalLM'],
+    when: { not: { field: 'activation_function', is: 'silu' } },
+    what: 'an EXAONE whose activation_function is not silu',
+    next: 'Convert one that has it.',
+  },
+  {
+    classes: ['BambaForCausalLM', 'GraniteMoeHybridForCausalLM'],
+    when: {
+      all: [{ field: 'hidden_act', exists: true }, { not: { field: 'hidden_act', is: ['silu', null] } }],
+    },
+    what: 'a hybrid whose hidden_act is not silu',
+    next: 'Convert one that has it.',
+  },
+  {
+    classes: ['LagunaForCausalLM'],
+    when: { derive: 'laguna_gates_declared', is: false },
+    what: 'a Laguna whose `gating` in config.json does not say which gates it has',
+    next: 'Set gating to "per-head" or "per-element", as the model has it.',
+  },
+  {
+    classes: ['MapleForCausalLM'],
+    when: {
+      any: [
+        { not: { field: 'hidden_act', is: 'silu' } },
+        { set: { fields: ['num_shared_experts'] } },
+        { field: 'norm_topk_prob', is: [false, null, 0] },
+        { not: { set: { fields: ['nope_on_global_attention'] } } },
+      ],
+    },
+    what: 'a Maple with another activation, shared experts, unnormalized weights of experts or rotary global attention',
+    next: 'Convert one that is as the released model.',
+  },
+  {
+    classes: ['MiniMaxText01ForCausalLM', 'MiniMaxM1ForCausalLM'],
+    when: {
+      any: [
+        ...MINIMAX_ALPHAS.map((value): Condition => ({ not: { value, is: 0 } })),
+        ...MINIMAX_BETAS.map((field): Condition => ({ not: { field, is: 1 } })),
+      ],
+    },
+    what: 'a MiniMax whose residuals are not all scaled alike (layernorm_..._alpha and _beta in config.json)',
+    next: 'Convert one whose alphas are equal and whose betas are 1.',
+  },
+  {
+    classes: ['NemotronHForCausalLM'],
+    when: {
+      all: [
+        { field: 'num_experts_per_tok', exists: true },
+        { value: { fields: ['num_nextn_predict_layers'] }, above: 1 },
+      ],
+    },
+    what: 'a Nemotron-H with more than one block for multi-token prediction',
+    next: 'Set num_nextn_predict_layers in config.json to 0 to convert it without.',
+  },
+  {
+    classes: ['Spark2_5ForCausalLM'],
+    when: {
+      any: [
+        { not: { field: 'gate_attn_act_mode', is: 'sigmoid' } },
+        { not: { field: 'headwise_attn_output_gate', is: true } },
+        { not: { field: 'hidden_act', is: 'gelu' } },
+      ],
+    },
+    what: 'a Spark 2.5 without sigmoid gates for each head, or without GELU',
+    next: 'Convert one that has both.',
+  },
+  {
+    classes: ['Step3p5ForCausalLM', 'Step3p7ForConditionalGeneration'],
+    when: { derive: 'step_rotary_factors_fit', is: false },
+    what: 'a Step-3.5 whose partial_rotary_factors are not 1 in layers with a window and 0.5 in others',
+    next: 'Convert one that is as the released model.',
   },
 ];

@@ -17,6 +17,7 @@ import {
 import { GEMMA_DERIVATIONS } from './gemma-derivations.js';
 import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
 import type { Derived, Known } from './known.js';
+import { LAYER_DERIVATIONS } from './layer-derivations.js';
 import { LLAMA_DERIVATIONS } from './llama-derivations.js';
 import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
@@ -67,6 +68,9 @@ export const DERIVATIONS = {
   mtp: ({ config }) => config.mtp?.choice,
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
+  ...LAYER_DERIVATIONS,
+  /** How many tokens the tokenizer has beside added ones. */
+  own_token_count: ({ facts }) => facts.ownTokens(),
   ...EARLY_MODEL_DERIVATIONS,
   ...GEMMA_DERIVATIONS,
   ...EXPERT_DERIVATIONS,

@@ -18,7 +18,13 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
   const root = RAW_CLASSES.has(architecture) ? raw : known;
   const text = textConfig(root);
   const layers = objectOrNone(root.transformer_layer_config);
-  const hparams = { ...CLASS_DEFAULTS.get(architecture), ...root, ...layers, ...text };
+  const hparams = {
+    ...CLASS_DEFAULTS.get(architecture),
+    ...root,
+    ...layers,
+    ...text,
+    ...layersOf(architecture, { ...root, ...text }),
+  };
   return {
     architecture,
     origin: firstClass(root.architectures) ?? architecture,
@@ -40,6 +46,18 @@ const NEEDED: ReadonlyMap<Json | undefined, string> = new Map([['cohere2_moe', '
 function lacksDerived(raw: JsonObject): boolean {
   const field = NEEDED.get(raw.model_type);
   return field !== undefined && raw[field] === undefined;
+}
+
+/**
+ * The layers of a Nemotron-H, whose list of them counts them. ref-quirk: `NemotronHModel.__init__` and
+ * `NemotronHPuzzleModel.__init__` in conversion/nemotron.py.
+ */
+function layersOf(architecture: string, { block_configs: blocks, layers_block_type: types }: JsonObject): JsonObject {
+  if (architecture === 'NemotronHPuzzleForCausalLM' && Array.isArray(blocks)) {
+    const own = blocks.map((block) => (isObject(block) ? (block.block_type ?? null) : null));
+    return { num_hidden_layers: own.length, layers_block_type: own };
+  }
+  return architecture === 'NemotronHForCausalLM' && Array.isArray(types) ? { num_hidden_layers: types.length } : {};
 }
 
 /**
@@ -116,9 +134,11 @@ function ropeParameters(hparams: JsonObject): Pick<Config, 'rope' | 'ropePlace'>
   if (given.full_attention !== undefined || given.sliding_attention !== undefined) {
     return { rope: given, ropePlace: { path: name, places: {} } };
   }
-  const local = firstOf(hparams, LOCAL_ROPE_THETA);
+  // Step-3.5 has a list: for layers with full attention, then for those with a window.
+  const [theta, windowTheta] = [firstOf(hparams, ROPE_THETA) ?? null].flat();
+  const local = windowTheta ?? firstOf(hparams, LOCAL_ROPE_THETA);
   const root = {
-    rope_theta: firstOf(hparams, ROPE_THETA),
+    rope_theta: theta,
     rope_type: given.type,
     partial_rotary_factor: firstOf(hparams, ROTARY_FACTOR),
     original_max_position_embeddings: hparams.original_max_position_embeddings,

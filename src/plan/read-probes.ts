@@ -1,7 +1,8 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
+import { typedValue } from '../archs/values.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Config } from '../config/config.js';
-import type { Probed } from '../config/derivations.js';
+import type { Known, Probed } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { leastMemory } from '../fill/least-memory.js';
@@ -13,7 +14,7 @@ import { KeyValues } from '../gguf/key-values.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
-import { cast, sub } from '../tensor/build.js';
+import { cast, slice, sub } from '../tensor/build.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
@@ -24,10 +25,11 @@ import type { OutputParams } from './params.js';
 export class ProbeSizeError extends SourceError {}
 
 const MAX_VALUES = 2 ** 20;
+const MAX_ROWS = 2 ** 14;
 
 interface ProbeContext {
   readonly repo: Repo;
-  readonly config: Config;
+  readonly known: Known;
   readonly params: Pick<OutputParams, 'maxMemory' | 'signal'> & Jobs;
 }
 
@@ -40,20 +42,22 @@ interface ProbeContext {
 export async function readProbes(
   { probes = [] }: Architecture,
   tensors: readonly NamedExpr[],
-  { repo, config, params }: ProbeContext,
+  { repo, known, params }: ProbeContext,
 ): Promise<ReadonlyMap<string, Probed>> {
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
   const there = probes.filter(({ want }) => want === 'there');
   const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
   const wanted = probes.flatMap((probe) => {
-    const found = namesOf(probe, config, sources).map((name) => sources.get(name));
+    const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
     return probe.want !== 'there' && found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
   });
   if (wanted.every(({ found }) => found.length === 0)) {
     return new Map([...wanted.map(({ id }) => [id, true] as const), ...present]);
   }
   const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
-  const compared = wanted.filter((probe) => probe.want !== 'values' && !unequal.includes(probe));
+  const compared = wanted.filter(
+    (probe) => (probe.want === 'zero' || probe.want === 'equal') && !unequal.includes(probe),
+  );
   const differences = compared.flatMap(({ id, want, found: [a, ...rest] }) =>
     a
       ? (want === 'equal' ? [sub(a, rest[0] as TensorExpr)] : [a, ...rest]).map((expr, i) => ({
@@ -64,23 +68,29 @@ export async function readProbes(
       : [],
   );
   const ids = new Map(differences.map(({ id, name }) => [name, id]));
+  const rows = wanted.flatMap((probe) => (probe.want === 'zero-rows' ? rowsOf(probe, known) : []));
   const values = wanted.flatMap(({ id, want, found }) =>
     want === 'values' ? found.map((expr, i) => ({ id, i, expr })) : [],
   );
   const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
-  if (count > MAX_VALUES) {
+  if (count > MAX_VALUES || rows.length > MAX_ROWS) {
     throw new ProbeSizeError(
-      `Planning wants ${count} values of the weights, more than ${MAX_VALUES}.`,
+      `Planning wants ${count} values and ${rows.length} rows of the weights, more than ${MAX_VALUES} or ${MAX_ROWS}.`,
       'Check the probes of --arch-file.',
     );
   }
   const files = [
     values.map(({ id, i, expr }) => floats(`${id} ${i}`, expr)),
-    differences.map(({ name, expr }) => floats(name, expr)),
+    [
+      ...differences.map(({ name, expr }) => floats(name, expr)),
+      ...rows.map(({ id, row, expr }) => floats(`${id} ${row}`, expr)),
+    ],
   ].map((own, i) => placeTensors({ name: `probes ${i}`, type: 'F32', kv: NO_KEYS, tensors: own }));
   const squares = new Map<string, number>();
-  const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) =>
-    file === 1 && squares.set(ids.get(tensor) ?? '', (squares.get(ids.get(tensor) ?? '') ?? 0) + own);
+  const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) => {
+    const key = ids.get(tensor) ?? tensor;
+    return file === 1 && squares.set(key, (squares.get(key) ?? 0) + own);
+  };
   // The values alone are kept: there is no place for what is compared.
   const [{ tensors: placed, headerSize, size }] = files as [PlannedFile];
   const sink = new MemoryFiles([{ path: 'probes', size, header: new Uint8Array(0) }]);
@@ -95,12 +105,26 @@ export async function readProbes(
     const own = bytes?.slice(headerSize + offset, headerSize + offset + length).buffer ?? new ArrayBuffer(0);
     read.set(id, [...(read.get(id) ?? []), ...new Float32Array(own)]);
   }
+  const zeroRows = rows.filter(({ id, row }) => squares.get(`${id} ${row}`) === 0);
   return new Map<string, Probed>([
+    ...zeroRows.map(({ id }) => [id, zeroRows.filter((own) => own.id === id).map(({ row }) => row)] as const),
     ...read,
     ...compared.map(({ id, found }) => [id, found.length === 0 || squares.get(id) === 0] as const),
     ...present,
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
+}
+
+/** A tensor's rows from a number on, one by one. */
+function rowsOf({ id, from, found }: Probe & { readonly found: readonly TensorExpr[] }, known: Known) {
+  const first = from && typedValue(from, 'u32', known);
+  return found.flatMap((expr) => {
+    const count = Math.max(0, typeof first === 'number' ? (shapeOf(expr)[0] ?? 0) - first : 0);
+    return Array.from({ length: count }, (_, i) => i + Number(first)).map((row) => ({
+      ...{ id, row },
+      expr: slice(expr, 0, row, row + 1),
+    }));
+  });
 }
 
 const NO_KEYS = new KeyValues();

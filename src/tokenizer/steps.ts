@@ -1,5 +1,6 @@
 import { type FieldSource, integer, optionalInteger, optionalObject } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { TOKEN_TYPE } from '../gguf/token-type.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { isObject } from '../json.js';
@@ -149,6 +150,35 @@ export const STEPS = {
   'nemotron-ids': ({ kv }) => {
     kv.u32('tokenizer.ggml.padding_token_id', 0);
     kv.u32('tokenizer.ggml.unknown_token_id', 1);
+  },
+
+  /** The template of chat_template.jinja, whatever tokenizer_config.json says. */
+  'template-file': async ({ files, kv }) => {
+    const template = await readJinja(files, 'chat_template.jinja');
+    if (template !== null) {
+      kv.string('tokenizer.chat_template', template);
+    }
+  },
+
+  /**
+   * `</assistant>` is for control, and the second id of `eos_token_id` in config.json ends a turn. ref-quirk:
+   * conversion/laguna.py.
+   */
+  'laguna-end-of-turn': ({ config: { hparams }, kv }) => {
+    const [tokens, types] = [kv.get('tokenizer.ggml.tokens')?.value, kv.get('tokenizer.ggml.token_type')?.value];
+    if (Array.isArray(tokens) && types instanceof Int32Array) {
+      const type = (id: number) => (tokens[id] === '</assistant>' ? TOKEN_TYPE.control : (types[id] ?? 0));
+      kv.array(
+        'tokenizer.ggml.token_type',
+        'i32',
+        types.map((_, id) => type(id)),
+      );
+    }
+    const ids = Array.isArray(hparams.eos_token_id) ? hparams.eos_token_id : [];
+    const end = ids.find((id) => id !== hparams.bos_token_id);
+    if (typeof end === 'number' && Number.isInteger(end) && end >= 0) {
+      kv.u32('tokenizer.ggml.eot_token_id', end);
+    }
   },
 
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */
