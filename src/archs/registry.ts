@@ -31,7 +31,6 @@ import * as gemma from './families/gemma.js';
 import * as gemma3n from './families/gemma3n.js';
 import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
-import * as glmMoe from './families/glm-moe.js';
 import * as gptOss from './families/gpt-oss.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
@@ -89,8 +88,7 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  apertus, //
-  afmoe,
+  afmoe, //
   apertus,
   arctic,
   baichuan,
@@ -116,7 +114,6 @@ const FILES = [
   gemma3n,
   gemma4,
   glm,
-  glmMoe,
   gptOss,
   gpt2,
   granite,

@@ -43,22 +43,11 @@ export function given(when: Condition, rules: readonly TensorRule[]): TensorRule
 
 /** Rules for tensors and their biases, of which the biases are not written; there are none unless a condition holds. */
 export function withoutBiases(rules: readonly TensorRule[], when: Condition): TensorRule[] {
-  const ending = (names: readonly string[], end: string) => names.map((name) => name.replace(/\.\*$/, end));
-  const weights = rules.map(({ from = [], to = '', ...rest }) => ({
-    ...rest,
-    from: ending(from, '.weight'),
-    to: to.replace(/\.\*$/, '.weight'),
-  }));
-  return [
-    ...weights,
-    {
-      from: ending(
-        rules.flatMap(({ from = [] }) => from),
-        '.bias',
-      ),
-      when,
-    },
-  ];
+  const ending = (end: string, names: readonly string[] = []) => names.map((name) => name.replace(/\.\*$/, end));
+  return rules.flatMap((rule) => [
+    { ...rule, from: ending('.weight', rule.from), to: (rule.to ?? '').replace(/\*$/, 'weight') },
+    { from: ending('.bias', rule.from), when },
+  ]);
 }
 
 /**
@@ -85,13 +74,6 @@ export const W123 = [
   ['w2', 'ffn_down_exps'],
   ['w3', 'ffn_up_exps'],
 ] as const;
-
-/** Experts as Mixtral has them. */
-export const MIXTRAL_EXPERTS = experts('block_sparse_moe.experts.{x}.{p}', [
-  ['w1', 'ffn_gate_exps'],
-  ['w2', 'ffn_down_exps'],
-  ['w3', 'ffn_up_exps'],
-]);
 
 /**
  * The experts of a block where the checkpoint has all of them in one tensor: `down_proj` `[experts, size, own]` and

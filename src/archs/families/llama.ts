@@ -1,5 +1,5 @@
 import type { Architecture, KeyRow } from '../architecture.js';
-import { DENSE, MIXTRAL_EXPERTS, ROTARY, TEXT_MODEL } from '../rules.js';
+import { DENSE, experts, ROTARY, TEXT_MODEL, W123 } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { TEXT_KEYS } from '../text-keys.js';
 
@@ -19,7 +19,7 @@ export const llama = {
   gguf: 'llama',
   example: 'unsloth/Llama-3.2-1B-Instruct',
   keys: LLAMA_KEYS,
-  tensors: [...named(`${DENSE} ffn_gate_inp`, ROTARY), ...MIXTRAL_EXPERTS],
+  tensors: [...named(`${DENSE} ffn_gate_inp`, ROTARY), ...experts('block_sparse_moe.experts.{x}.{p}', W123)],
   strip: ['text_model.'],
   extra: ['rope_freqs'],
   tokenizer: {
