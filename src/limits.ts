@@ -37,7 +37,7 @@ export const SMALL_FILES: readonly SmallFileLimit[] = [
     values: 2 ** 21,
   },
   // The SentencePiece model of XLM-V's 901,629 pieces has some 20 MB.
-  { paths: /\.model$/, bytes: 48 * 2 ** 20 },
+  { paths: /\.model(\.v\d+(m\d+)?)?$/, bytes: 48 * 2 ** 20 },
   // PLaMo's vocabulary has some 60 bytes for each of 100,000 tokens.
   { paths: /^tokenizer\.jsonl$/, bytes: 32 * 2 ** 20 },
   // Mistral's has some 100 bytes and four values for each of 150,000 tokens.

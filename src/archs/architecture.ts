@@ -202,7 +202,7 @@ export interface TensorRule {
 }
 
 /**
- * A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. Of
+ * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of
  * a value that is a list, the element for the tensor's block counts.
  */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
@@ -211,15 +211,17 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
-   * `values`: the elements; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same;
+   * `values`: the elements; `norms`: the norm of each column; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same;
    * `zero-rows`: which rows are 0, of those that stand `from` a number on; `there`: whether the checkpoint has one of the
    * tensors, none of which is read.
    */
-  readonly want: 'values' | 'zero' | 'equal' | 'zero-rows' | 'there';
+  readonly want: 'values' | 'norms' | 'zero' | 'equal' | 'zero-rows' | 'there';
   readonly from?: Value;
   /**
    * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
    * which is anything, may be of no tensor.
    */
   readonly of: readonly string[];
+  /** Nothing is read where this does not hold. */
+  readonly when?: Condition;
 }

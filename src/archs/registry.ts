@@ -39,10 +39,12 @@ import * as graniteMoe from './families/granite-moe.js';
 import * as grok from './families/grok.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
+import * as hunyuan from './families/hunyuan.js';
 import * as internlm from './families/internlm.js';
 import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
 import * as kimiK3 from './families/kimi-k3.js';
+import * as kimiLinear from './families/kimi-linear.js';
 import * as laguna from './families/laguna.js';
 import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
@@ -122,10 +124,12 @@ const FILES = [
   grok,
   grovemoe,
   hrmText,
+  hunyuan,
   internlm,
   jamba,
   jinaBert,
   kimiK3,
+  kimiLinear,
   laguna,
   lfm2,
   llama,

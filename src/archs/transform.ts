@@ -21,7 +21,7 @@ export function transformed(
 ): readonly TensorExpr[] {
   let current = tensors;
   for (const [transform, ...parameters] of via) {
-    const numbers = parameters.map((parameter) => numberOf(parameter, known));
+    const numbers = parameters.flatMap((parameter) => numbersOf(parameter, known));
     try {
       current = TRANSFORMS[transform](current, numbers);
     } catch (cause) {
@@ -38,7 +38,7 @@ export function transformed(
   return current;
 }
 
-function numberOf(parameter: number | string | Value, known: Known): number {
+function numbersOf(parameter: number | string | Value, known: Known): number | readonly number[] {
   const { config, probes, block = 0 } = known;
   if (typeof parameter === 'number') {
     return parameter;
@@ -53,8 +53,8 @@ function numberOf(parameter: number | string | Value, known: Known): number {
     }
     return value;
   }
-  const [probed] = [probes?.get(parameter) ?? []].flat();
-  if (typeof probed === 'number') {
+  const probed = probes?.get(parameter);
+  if (typeof probed === 'object') {
     return probed;
   }
   return Object.hasOwn(COUNTS, parameter) ? COUNTS[parameter as CountName](config) : integer(config, parameter);

@@ -37,6 +37,17 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
   };
 }
 
+/**
+ * Works out the configuration of a model in Mistral's own format, whose classes have no names but the converter's.
+ * @param raw params.json, parsed.
+ * @throws ConfigFieldError
+ */
+export function loadMistralConfig(raw: JsonObject): Config {
+  const architecture = isObject(raw.moe) ? 'MistralMoeModel' : 'MistralModel';
+  const vision = objectOrNone(raw.vision_encoder);
+  return { architecture, origin: architecture, hparams: raw, root: raw, vision, ...ropeParameters(raw) };
+}
+
 /** Fields that the checkpoints of a class leave out. */
 const CLASS_DEFAULTS: ReadonlyMap<string, JsonObject> = new Map([['VLlama3ForCausalLM', { num_attention_heads: 32 }]]);
 

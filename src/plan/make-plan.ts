@@ -182,6 +182,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     config,
     kv,
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
+    ...(params.mistralFormat && { communityTemplate: !params.disableMistralCommunityChatTemplate }),
     withinTime,
     warn: (what: string, next?: string) => warn({ emit }, what, next),
     guess: (what: string, next: string) => guesses.push({ what, next }),

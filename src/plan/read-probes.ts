@@ -1,4 +1,5 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
+import { holds } from '../archs/conditions.js';
 import { typedValue } from '../archs/values.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Config } from '../config/config.js';
@@ -15,6 +16,7 @@ import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
 import { cast, slice, sub } from '../tensor/build.js';
+import { DTYPE_BYTES } from '../tensor/dtype.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
@@ -45,9 +47,10 @@ export async function readProbes(
   { repo, known, params }: ProbeContext,
 ): Promise<ReadonlyMap<string, Probed>> {
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
-  const there = probes.filter(({ want }) => want === 'there');
+  const asked = probes.filter(({ when }) => holds(when, known));
+  const there = asked.filter(({ want }) => want === 'there');
   const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
-  const wanted = probes.flatMap((probe) => {
+  const wanted = asked.flatMap((probe) => {
     const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
     return probe.want !== 'there' && found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
   });
@@ -69,9 +72,10 @@ export async function readProbes(
   );
   const ids = new Map(differences.map(({ id, name }) => [name, id]));
   const rows = wanted.flatMap((probe) => (probe.want === 'zero-rows' ? rowsOf(probe, known) : []));
-  const values = wanted.flatMap(({ id, want, found }) =>
-    want === 'values' ? found.map((expr, i) => ({ id, i, expr })) : [],
-  );
+  const values = wanted.flatMap(({ id, want, found }) => {
+    const exprs = want === 'values' ? found : want === 'norms' ? found.flatMap(norms) : [];
+    return exprs.map((expr, i) => ({ id, i, expr }));
+  });
   const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
   if (count > MAX_VALUES || rows.length > MAX_ROWS) {
     throw new ProbeSizeError(
@@ -125,6 +129,19 @@ function rowsOf({ id, from, found }: Probe & { readonly found: readonly TensorEx
       expr: slice(expr, 0, row, row + 1),
     }));
   });
+}
+
+/** The most bytes of a matrix whose columns' norms are computed at once. */
+const MAX_NORM_BYTES = 32 * 2 ** 20;
+
+/** The norms of a matrix's columns, of as many columns at a time as the workers have room for. */
+function norms(matrix: TensorExpr): TensorExpr[] {
+  const [rows = 1, columns = 0] = shapeOf(matrix);
+  const most = Math.max(1, Math.floor(MAX_NORM_BYTES / (rows * DTYPE_BYTES.F32)));
+  return Array.from({ length: Math.ceil(columns / most) }, (_, i) => ({
+    op: 'norm',
+    of: slice(matrix, 1, i * most, Math.min(columns, (i + 1) * most)),
+  }));
 }
 
 const NO_KEYS = new KeyValues();

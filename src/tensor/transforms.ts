@@ -74,6 +74,8 @@ export const TRANSFORMS = {
   div: each((expr, value = 1) => build.div(expr, value)),
   /** float32 from here on, whatever it was */
   float: each((expr) => build.cast(expr, 'F32')),
+  /** a number, and one for each column, whose sum a column's elements are divided by, in F32 */
+  unit: each(unit),
   neg: each((expr) => build.apply('neg', expr)),
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),
@@ -171,4 +173,13 @@ function turn(expr: TensorExpr, dimension = 0, first = 0, groups = 1, members = 
   const split = build.reshape(rest, [...before, groups, members, (size - first) / groups / members, ...after]);
   const turned = build.reshape(build.transpose(split, dimension, dimension + 1), shapeOf(rest));
   return first === 0 ? turned : build.concat([build.slice(expr, dimension, 0, first), turned], dimension);
+}
+
+function unit(expr: TensorExpr, more = 0, ...norms: number[]): TensorExpr {
+  const [rows = 0, ...columns] = shapeOf(expr);
+  const row: TensorExpr = { op: 'constant', dtype: 'F32', shape: [1, norms.length], values: norms };
+  return build.div(
+    build.cast(expr, 'F32'),
+    build.reshape(build.expand(build.add(row, more), 0, rows), [rows, ...columns]),
+  );
 }

@@ -3,11 +3,12 @@ import { chatglm3 } from './kinds/chatglm3.js';
 import type { TokenizerKind } from './kinds/kind.js';
 import { llamaHf } from './kinds/llama-hf.js';
 import { elsewhere, none } from './kinds/none.js';
-import { gemma4, hybridDna, tekken } from './kinds/not-yet.js';
+import { gemma4, hybridDna } from './kinds/not-yet.js';
 import { plamo } from './kinds/plamo.js';
 import { rwkv } from './kinds/rwkv.js';
 import { sentencePiece } from './kinds/sentencepiece.js';
 import { t5 } from './kinds/t5.js';
+import { mistral, tekken } from './kinds/tekken.js';
 import { whitespace } from './kinds/whitespace.js';
 import { wordPiece } from './kinds/word-piece.js';
 import { xlmRoberta, xlmRobertaMask } from './kinds/xlm-roberta.js';
@@ -20,6 +21,7 @@ export const KINDS = {
   elsewhere,
   'hybrid-dna': hybridDna,
   'llama-hf': llamaHf,
+  mistral,
   none,
   plamo,
   rwkv,

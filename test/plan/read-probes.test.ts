@@ -50,7 +50,11 @@ async function probe(probes: readonly Probe[], maxMemory = 2 ** 22, jobs = 2): P
   writeFileSync(join(folder, 'model.safetensors'), encode(new Map(Object.entries(TENSORS))));
   const repo = await openFolder(folder);
   const architecture: Architecture = { ...qwen3, probes };
-  return readProbes(architecture, await sourceTensors(folder), { repo, config, params: { jobs, maxMemory } });
+  return readProbes(architecture, await sourceTensors(folder), {
+    repo,
+    known: known(config),
+    params: { jobs, maxMemory },
+  });
 }
 
 test.each([
