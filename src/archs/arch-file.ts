@@ -121,6 +121,7 @@ const architecture = v.strictObject({
   ignore: texts,
   drop: texts,
   tensors: v.array(tensorRule),
+  ahead: v.exactOptional(texts),
   types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype'])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),

@@ -18,6 +18,7 @@ import * as cohere from './families/cohere.js';
 import * as dbrx from './families/dbrx.js';
 import * as deci from './families/deci.js';
 import * as deepseek from './families/deepseek.js';
+import * as deepseek4 from './families/deepseek4.js';
 import * as dflash from './families/dflash.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
@@ -103,6 +104,7 @@ const FILES = [
   dbrx,
   deci,
   deepseek,
+  deepseek4,
   dflash,
   diffusion,
   dots1,

@@ -84,9 +84,12 @@ export const DEEPSEEK2_KEYS: readonly KeyRow[] = [
   YARN_MULTIPLIER,
 ];
 
+/** Tensors beside `output` that all of the family have. */
+export const DEEPSEEK2_TENSORS = `token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down ${SHARED_EXPERTS} exp_probs_b`;
+
 /** The rules of the family. A head that is tied to the embedding is not written. */
 export const deepseek2Tensors = (names: string): readonly TensorRule[] => [
-  ...named(`token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down ${SHARED_EXPERTS} exp_probs_b ${names}`),
+  ...named(`${DEEPSEEK2_TENSORS} ${names}`),
   ...tied('output', 'lm_head.weight', 'model.lm_head.weight'),
   ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP),
 ];
