@@ -213,11 +213,11 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
-   * `values`: the elements; `norms`: the norm of each column; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same;
-   * `zero-rows`: which rows are 0, of those that stand `from` a number on; `there`: whether the checkpoint has one of the
-   * tensors, none of which is read.
+   * `values`: the elements; `mean`: of each tensor, that of the magnitudes; `norms`: the norm of each column; `zero`:
+   * whether the elements of all are 0; `zero-rows`: which rows are 0, of those that stand `from` a number on; `equal`:
+   * whether two tensors are the same; `there`: whether the checkpoint has one of the tensors, none of which is read.
    */
-  readonly want: 'values' | 'norms' | 'zero' | 'equal' | 'zero-rows' | 'there';
+  readonly want: 'values' | 'mean' | 'norms' | 'zero' | 'zero-rows' | 'equal' | 'there';
   readonly from?: Value;
   /**
    * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,

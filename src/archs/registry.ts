@@ -11,6 +11,7 @@ import * as arctic from './families/arctic.js';
 import * as baichuan from './families/baichuan.js';
 import * as bailingMoe from './families/bailing-moe.js';
 import * as bert from './families/bert.js';
+import * as bitnet from './families/bitnet.js';
 import * as bloom from './families/bloom.js';
 import * as chameleon from './families/chameleon.js';
 import * as chatglm from './families/chatglm.js';
@@ -57,6 +58,7 @@ import * as mimo from './families/mimo.js';
 import * as minicpm from './families/minicpm.js';
 import * as minimax from './families/minimax.js';
 import * as mistral3 from './families/mistral3.js';
+import * as mistral4 from './families/mistral4.js';
 import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
@@ -70,6 +72,7 @@ import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
 import * as plamo from './families/plamo.js';
 import * as plm from './families/plm.js';
+import * as qwen from './families/qwen.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
@@ -97,6 +100,7 @@ const FILES = [
   baichuan,
   bailingMoe,
   bert,
+  bitnet,
   bloom,
   chameleon,
   chatglm,
@@ -143,6 +147,7 @@ const FILES = [
   minicpm,
   minimax,
   mistral3,
+  mistral4,
   modernBert,
   mpt,
   museGlimmer,
@@ -156,6 +161,7 @@ const FILES = [
   phi,
   plamo,
   plm,
+  qwen,
   qwenMoe,
   qwenNext,
   qwenVl,

@@ -80,6 +80,8 @@ export const TRANSFORMS = {
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),
   softplus: each((expr) => build.apply('softplus', expr)),
+  /** mean of the magnitudes: BitNet's weights, each the nearest of minus the mean, 0 and the mean */
+  ternary: each(ternary),
 } as const satisfies Record<string, Change>;
 
 export type TransformName = keyof typeof TRANSFORMS;
@@ -110,6 +112,14 @@ function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
   const pairs = build.reshape(turned, [rows / size, rotated / 2, 2, ...columns]);
   const apart = build.permute(pairs, [0, 2, 1, ...columns.map((_, i) => i + 3)]);
   return build.reshape(build.concat([build.reshape(apart, shapeOf(turned)), ...rest], 1), shape);
+}
+
+/** ref-quirk: `weight_quant` in conversion/bitnet.py divides by a rounded inverse of the mean. */
+function ternary(expr: TensorExpr, mean = 0): TensorExpr {
+  const inverse = Math.fround(1 / Math.fround(Math.max(mean, 1e-5)));
+  const scaled = build.mul(build.cast(expr, 'F32'), inverse);
+  const result = build.div(build.apply('ternary', scaled), inverse);
+  return dtypeOf(expr) === 'F16' ? build.cast(result, 'F16') : result;
 }
 
 function complete(expr: TensorExpr, shape: readonly number[]): number[] {

@@ -68,7 +68,7 @@ export const phi3 = {
   keys: PHI3_KEYS,
   tensors: named(`${TENSORS} ffn_up ffn_down`),
   extra: ['long_rope_factors'],
-  tokenizer: { kinds: ['sentencepiece', 'bpe'] },
+  tokenizer: { kinds: ['phi3', 'bpe'] },
 } as const satisfies Architecture;
 
 export const phimoe = {
