@@ -15,11 +15,11 @@ import * as bitnet from './families/bitnet.js';
 import * as bloom from './families/bloom.js';
 import * as chameleon from './families/chameleon.js';
 import * as chatglm from './families/chatglm.js';
-import * as cogvlm from './families/cogvlm.js';
 import * as cohere from './families/cohere.js';
 import * as dbrx from './families/dbrx.js';
 import * as deci from './families/deci.js';
 import * as deepseek from './families/deepseek.js';
+import * as deepseek4 from './families/deepseek4.js';
 import * as dflash from './families/dflash.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
@@ -32,7 +32,6 @@ import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
 import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
-import * as glmMoe from './families/glm-moe.js';
 import * as gptOss from './families/gpt-oss.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
@@ -93,7 +92,7 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  afmoe,
+  afmoe, //
   apertus,
   arctic,
   baichuan,
@@ -103,11 +102,11 @@ const FILES = [
   bloom,
   chameleon,
   chatglm,
-  cogvlm,
   cohere,
   dbrx,
   deci,
   deepseek,
+  deepseek4,
   dflash,
   diffusion,
   dots1,
@@ -120,7 +119,6 @@ const FILES = [
   gemma,
   gemma4,
   glm,
-  glmMoe,
   gptOss,
   gpt2,
   granite,
