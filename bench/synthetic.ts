@@ -1,8 +1,8 @@
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Architecture } from '#src/archs/architecture.js';
-import { llama } from '#src/archs/llama.js';
-import { block, experts, rename } from '#src/archs/shared-tensors.js';
+import { llama } from '#src/archs/families/llama.js';
+import { block, experts, rename } from '#src/archs/rules.js';
 
 /**
  * Models made up for benchmarks: 2048 wide, tied embeddings, normal bfloat16 weights, a byte-level BPE of 128k tokens.

@@ -37,7 +37,11 @@ export const SMALL_FILES: readonly SmallFileLimit[] = [
     values: 2 ** 21,
   },
   // The SentencePiece model of XLM-V's 901,629 pieces has some 20 MB.
-  { paths: /\.model$/, bytes: 48 * 2 ** 20 },
+  { paths: /\.model(\.v\d+(m\d+)?)?$/, bytes: 48 * 2 ** 20 },
+  // PLaMo's vocabulary has some 60 bytes for each of 100,000 tokens.
+  { paths: /^tokenizer\.jsonl$/, bytes: 32 * 2 ** 20 },
+  // Mistral's has some 100 bytes and four values for each of 150,000 tokens.
+  { paths: /^tekken\.json$/, bytes: 48 * 2 ** 20, values: 2 ** 22 },
   { paths: /^(merges|vocab)\.txt$/, bytes: 32 * 2 ** 20 },
   // Some 110 bytes and one value for each tensor.
   { paths: /\.index\.json$/, bytes: 64 * 2 ** 20, values: MAX_TENSORS + 1000 },

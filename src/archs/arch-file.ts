@@ -30,6 +30,8 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
     }),
     v.strictObject({ value: v.union([v.string(), v.number(), v.boolean(), v.array(v.number()), v.array(v.string())]) }),
     v.strictObject({ derive: derivation }),
+    v.strictObject({ block: v.literal(true) }),
+    v.strictObject({ element: v.number(), of: value }),
     v.strictObject({ probe: text }),
     v.strictObject({ first: v.array(value) }),
     v.strictObject({
@@ -43,8 +45,10 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
 const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
   v.union([
     v.strictObject({ list: value, is }),
-    v.strictObject({ every: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ every: value, after: v.exactOptional(v.union([v.number(), value])) }),
     v.strictObject({ from: value }),
+    v.strictObject({ among: value, after: v.exactOptional(v.number()) }),
+    v.strictObject({ not: layerTest }),
   ]),
 );
 
@@ -94,7 +98,13 @@ const tensorRule = v.pipe(
 );
 
 const steps = v.array(nameOf(STEPS));
-const probe = v.strictObject({ id: text, want: v.picklist(['values', 'zero', 'equal', 'there', 'mean']), of: some });
+const probe = v.strictObject({
+  id: text,
+  want: v.picklist(['values', 'norms', 'zero', 'equal', 'zero-rows', 'there', 'means']),
+  of: some,
+  from: v.exactOptional(value),
+  when: v.exactOptional(condition),
+});
 
 const architecture = v.strictObject({
   classes: some,
@@ -132,7 +142,8 @@ const architecture = v.strictObject({
     v.strictObject({
       before: v.exactOptional(steps),
       kinds: v.pipe(v.array(nameOf(KINDS)), v.nonEmpty()),
-      multiple: v.exactOptional(v.number()),
+      multiple: v.exactOptional(v.union([v.number(), v.strictTuple([text, v.number()])])),
+      between: v.exactOptional(steps),
       after: v.exactOptional(steps),
       roles: v.exactOptional(v.record(text, v.union([text, v.number()]))),
       addedTokens: v.exactOptional(v.literal('as-they-are')),

@@ -136,6 +136,10 @@ export type Value =
     }
   | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
   | { readonly derive: DerivationName }
+  /** In a transform: the number of the tensor's block. */
+  | { readonly block: true }
+  /** An element of a list, counted from 0. */
+  | { readonly element: number; readonly of: Value }
   /** A probe's values. */
   | { readonly probe: string }
   /** The first of some values that is there. */
@@ -148,11 +152,16 @@ export type Value =
 /** `div` is the quotient of floats, `quotient` the one that is rounded down. */
 export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min' | 'max';
 
-/** Which blocks: those with a certain element in a list, or every so many, where `after` is added to a block's number. */
+/**
+ * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list has;
+ * `after` is added to a block's number.
+ */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
-  | { readonly every: Value; readonly after?: number }
-  | { readonly from: Value };
+  | { readonly every: Value; readonly after?: number | Value }
+  | { readonly from: Value }
+  | { readonly among: Value; readonly after?: number }
+  | { readonly not: LayerTest };
 
 /**
  * Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window; the
@@ -162,7 +171,7 @@ export type PartName = 'rope' | 'rope_root' | 'rope_sliding' | 'target';
 
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
- * `{x}` another number, and `.*` at the end `.weight`, `.bias` or nothing. All rules for a name apply, in the table's
+ * `{x}` another number, `{mtp}` each block for multi-token prediction, and `.*` at the end `.weight`, `.bias` or nothing. All rules for a name apply, in the table's
  * order: a tensor that becomes several has several rules. Examples:
  *
  *   { from: ['lm_head.*'], to: 'output.*' }
@@ -193,7 +202,7 @@ export interface TensorRule {
 }
 
 /**
- * A named transform and its parameters: numbers, values, probes' first values, named counts, or fields of config.json. Of
+ * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of
  * a value that is a list, the element for the tensor's block counts.
  */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
@@ -202,10 +211,17 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
-   * `values`: the elements; `mean`: of each tensor, that of the magnitudes; `zero`: whether all are 0; `equal`: whether two tensors are the same; `there`: whether the
-   * checkpoint has one of the tensors, none of which is read.
+   * `values`: the elements; `norms`: the norm of each column; `means`: of each tensor, that of the magnitudes; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same;
+   * `zero-rows`: which rows are 0, of those that stand `from` a number on; `there`: whether the checkpoint has one of the
+   * tensors, none of which is read.
    */
-  readonly want: 'values' | 'zero' | 'equal' | 'there' | 'mean';
-  /** Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other. */
+  readonly want: 'values' | 'norms' | 'zero' | 'equal' | 'zero-rows' | 'there' | 'means';
+  readonly from?: Value;
+  /**
+   * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
+   * which is anything, may be of no tensor.
+   */
   readonly of: readonly string[];
+  /** Nothing is read where this does not hold. */
+  readonly when?: Condition;
 }

@@ -84,7 +84,7 @@ function placed(
 
   function hasShape(to: string, via: Architecture['tensors'][number]['via'] & object, tensor: NamedExpr): boolean {
     try {
-      const [expr = tensor.expr] = transformed([tensor.expr], via, { known, name: tensor.name, block: null });
+      const [expr = tensor.expr] = transformed([tensor.expr], via, { known, name: tensor.name });
       return isShape(
         to.replace(/^blk\.\{b\}\./, '').replace(/\.(\*|weight)$/, ''),
         shapeOf(expr),

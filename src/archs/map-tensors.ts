@@ -92,7 +92,7 @@ class Mapper {
     readonly known: Known,
   ) {
     this.#patterns = compile(architecture);
-    this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs([name]), type }));
+    this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs(this.#eachMtp(name)), type }));
     const limit = architecture.blockLimit && typedValue(architecture.blockLimit, 'u32', known);
     this.#blocks = typeof limit === 'number' ? limit : blockCount(known.config);
   }
@@ -202,6 +202,16 @@ class Mapper {
     }));
   }
 
+  /** A name for each of the blocks for multi-token prediction that it speaks of. */
+  #eachMtp(name: string): readonly string[] {
+    const { config } = this.known;
+    return name.includes('{mtp}')
+      ? Array.from({ length: config.mtp?.blocks ?? 0 }, (_, i) =>
+          name.replace('{mtp}', String(COUNTS.main_block_count(config) + i)),
+        )
+      : [name];
+  }
+
   #write(found: Match, tensors: readonly NamedExpr[]): void {
     const { to, via = [], each, first } = found.rule;
     if (to === undefined || (first && this.#mapped.has(nameOf(found)))) {
@@ -210,14 +220,17 @@ class Mapper {
     const [{ name }] = tensors as [NamedExpr];
     const steps = each === undefined ? via : ([['stack'], ...via] as const);
     const of = tensors.map(({ expr }) => expr);
-    const made = transformed(of, steps, { known: this.known, name, block: found.b });
+    const known = found.b === null ? this.known : { ...this.known, block: found.b };
+    const made = transformed(of, steps, { known, name });
     if (made.length !== 1) {
       throw new TensorMappingError(
         `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has one name for them.`,
         'Correct the rule of the architecture.',
       );
     }
-    this.put(nameOf(found), made[0] as TensorExpr, name);
+    for (const each of this.#eachMtp(nameOf(found))) {
+      this.put(each, made[0] as TensorExpr, name);
+    }
   }
 }
 

@@ -5,12 +5,18 @@ import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import { holds } from './conditions.js';
+import * as afmoe from './families/afmoe.js';
 import * as apertus from './families/apertus.js';
 import * as arctic from './families/arctic.js';
+import * as baichuan from './families/baichuan.js';
 import * as bailingMoe from './families/bailing-moe.js';
 import * as bert from './families/bert.js';
 import * as bitnet from './families/bitnet.js';
 import * as bloom from './families/bloom.js';
+import * as chameleon from './families/chameleon.js';
+import * as chatglm from './families/chatglm.js';
+import * as cogvlm from './families/cogvlm.js';
+import * as cohere from './families/cohere.js';
 import * as dbrx from './families/dbrx.js';
 import * as deci from './families/deci.js';
 import * as deepseek from './families/deepseek.js';
@@ -20,7 +26,9 @@ import * as dots1 from './families/dots1.js';
 import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
+import * as exaone from './families/exaone.js';
 import * as falcon from './families/falcon.js';
+import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
 import * as gemma3n from './families/gemma3n.js';
 import * as gemma4 from './families/gemma4.js';
@@ -31,27 +39,39 @@ import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
 import * as graniteHybrid from './families/granite-hybrid.js';
 import * as graniteMoe from './families/granite-moe.js';
+import * as grok from './families/grok.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
+import * as hunyuan from './families/hunyuan.js';
+import * as internlm from './families/internlm.js';
+import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
+import * as kimiK3 from './families/kimi-k3.js';
+import * as kimiLinear from './families/kimi-linear.js';
+import * as laguna from './families/laguna.js';
 import * as lfm2 from './families/lfm2.js';
 import * as llama from './families/llama.js';
 import * as llama4 from './families/llama4.js';
 import * as maincoder from './families/maincoder.js';
+import * as mamba from './families/mamba.js';
 import * as mellum from './families/mellum.js';
 import * as mimo from './families/mimo.js';
+import * as minicpm from './families/minicpm.js';
+import * as minimax from './families/minimax.js';
 import * as mistral3 from './families/mistral3.js';
 import * as mistral4 from './families/mistral4.js';
 import * as modernBert from './families/modern-bert.js';
 import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
 import * as nemotron from './families/nemotron.js';
+import * as nemotronH from './families/nemotron-h.js';
 import * as neoBert from './families/neo-bert.js';
 import * as nomicBert from './families/nomic-bert.js';
 import * as olmo from './families/olmo.js';
 import * as openelm from './families/openelm.js';
 import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
+import * as plamo from './families/plamo.js';
 import * as plm from './families/plm.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenNext from './families/qwen-next.js';
@@ -60,22 +80,32 @@ import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
+import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
 import * as spark25 from './families/spark2-5.js';
+import * as stablelm from './families/stablelm.js';
 import * as starcoder from './families/starcoder.js';
+import * as step3 from './families/step3.js';
 import * as t5 from './families/t5.js';
+import * as talkie from './families/talkie.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
+  afmoe,
   apertus,
   arctic,
+  baichuan,
   bailingMoe,
   bert,
   bitnet,
   bloom,
+  chameleon,
+  chatglm,
+  cogvlm,
+  cohere,
   dbrx,
   deci,
   deepseek,
@@ -85,7 +115,9 @@ const FILES = [
   eagle3,
   ernie,
   euroBert,
+  exaone,
   falcon,
+  falconH1,
   gemma,
   gemma3n,
   gemma4,
@@ -96,27 +128,39 @@ const FILES = [
   granite,
   graniteHybrid,
   graniteMoe,
+  grok,
   grovemoe,
   hrmText,
+  hunyuan,
+  internlm,
+  jamba,
   jinaBert,
+  kimiK3,
+  kimiLinear,
+  laguna,
   lfm2,
   llama,
   llama4,
   maincoder,
+  mamba,
   mellum,
   mimo,
+  minicpm,
+  minimax,
   mistral3,
   mistral4,
   modernBert,
   mpt,
   museGlimmer,
   nemotron,
+  nemotronH,
   neoBert,
   nomicBert,
   olmo,
   openelm,
   pangu,
   phi,
+  plamo,
   plm,
   qwenMoe,
   qwenNext,
@@ -125,11 +169,15 @@ const FILES = [
   qwen3,
   refact,
   roberta,
+  rwkv,
   sarashina2,
   smallthinker,
   spark25,
+  stablelm,
   starcoder,
+  step3,
   t5,
+  talkie,
 ];
 
 /** What the files export that is a family, and not a part of one that others share. */

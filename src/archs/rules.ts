@@ -41,6 +41,26 @@ export function given(when: Condition, rules: readonly TensorRule[]): TensorRule
   return rules.map((rule) => ({ ...rule, when }));
 }
 
+/** Rules for tensors and their biases, of which the biases are not written; there are none unless a condition holds. */
+export function withoutBiases(rules: readonly TensorRule[], when: Condition): TensorRule[] {
+  const ending = (names: readonly string[], end: string) => names.map((name) => name.replace(/\.\*$/, end));
+  const weights = rules.map(({ from = [], to = '', ...rest }) => ({
+    ...rest,
+    from: ending(from, '.weight'),
+    to: to.replace(/\.\*$/, '.weight'),
+  }));
+  return [
+    ...weights,
+    {
+      from: ending(
+        rules.flatMap(({ from = [] }) => from),
+        '.bias',
+      ),
+      when,
+    },
+  ];
+}
+
 /**
  * The output, which is left out where config.json ties it to the embedding.
  * @param heads the names whose tensor is a copy then.
@@ -56,6 +76,8 @@ export const DOWN_GATE_UP = [
   ['gate_proj', 'ffn_gate_exps'],
   ['up_proj', 'ffn_up_exps'],
 ] as const;
+
+export const GATE_UP_DOWN = [DOWN_GATE_UP[1], DOWN_GATE_UP[2], DOWN_GATE_UP[0]] as const;
 
 /** The order of experts that are named as Mixtral's. */
 export const W123 = [
@@ -97,6 +119,12 @@ export const WITH_MTP: Condition = { derive: 'mtp', is: ['with', 'only'] };
 
 /** The number of these blocks, written where config.json has the field. */
 export const NEXTN_KEY: KeyRow = ['{arch}.nextn_predict_layers', 'u32', NEXTN.blocks, WITH_MTP];
+
+/** The same where a 0 counts as no field. */
+export const NEXTN_IF_ANY: KeyRow = [
+  ...(['{arch}.nextn_predict_layers', 'u32', NEXTN.blocks] as const),
+  { all: [WITH_MTP, { set: NEXTN.blocks }] },
+];
 
 /** Their tensors beside those of other blocks. */
 export const NEXTN_TENSORS =

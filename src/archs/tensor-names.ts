@@ -274,6 +274,14 @@ export function spellings(name: string): readonly string[] {
   return BLOCK_TENSORS.get(name) ?? MODEL_TENSORS.get(name) ?? [];
 }
 
+/** The same, for tensors that end in `.weight` in the file, whether they do in the checkpoint or not. */
+export function weights(list: string, via: Readonly<Record<string, readonly Transform[]>> = {}): readonly TensorRule[] {
+  return named(list, via).map(({ from = [], to = '', ...rest }) => {
+    const stems = from.map((name) => name.slice(0, -2));
+    return { from: stems.flatMap((stem) => [stem, `${stem}.weight`]), to: to.replace('*', 'weight'), ...rest };
+  });
+}
+
 function spellingsOf(name: string): readonly string[] {
   const spellings = MODEL_TENSORS.get(name) ?? BLOCK_TENSORS.get(name)?.map((spelling) => `{L}.${spelling}`);
   if (spellings === undefined) {

@@ -10,6 +10,9 @@ export function fields(...names: string[]): Value {
   return { fields: names };
 }
 
+/** The dimensions of a head that is an equal share of the hidden size, whatever `head_dim` says. */
+export const HEAD_SHARE: Value = { math: 'quotient', of: [required('hidden_size'), required('num_attention_heads')] };
+
 const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u32|i32[]', { fields: names }];
 const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
@@ -23,6 +26,7 @@ export function revised(rows: readonly KeyRow[], ...own: readonly KeyRow[]): rea
 
 export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
 export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
+
 /** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
 export const rotaryDimensions = (dimensions: Value, or?: number): KeyRow => {
   const share: Value = {

@@ -17,11 +17,11 @@ export class TransformError extends SourceError {}
 export function transformed(
   tensors: readonly TensorExpr[],
   via: readonly Transform[],
-  { known, name, block }: { readonly known: Known; readonly name: string; readonly block: number | null },
+  { known, name }: { readonly known: Known; readonly name: string },
 ): readonly TensorExpr[] {
   let current = tensors;
   for (const [transform, ...parameters] of via) {
-    const numbers = parameters.map((parameter) => numberOf(parameter, known, block ?? 0));
+    const numbers = parameters.flatMap((parameter) => numbersOf(parameter, known));
     try {
       current = TRANSFORMS[transform](current, numbers);
     } catch (cause) {
@@ -38,8 +38,8 @@ export function transformed(
   return current;
 }
 
-function numberOf(parameter: number | string | Value, known: Known, block: number): number {
-  const { config, probes } = known;
+function numbersOf(parameter: number | string | Value, known: Known): number | readonly number[] {
+  const { config, probes, block = 0 } = known;
   if (typeof parameter === 'number') {
     return parameter;
   }
@@ -53,8 +53,8 @@ function numberOf(parameter: number | string | Value, known: Known, block: numbe
     }
     return value;
   }
-  const [probed] = [probes?.get(parameter) ?? []].flat();
-  if (typeof probed === 'number') {
+  const probed = probes?.get(parameter);
+  if (typeof probed === 'object') {
     return probed;
   }
   return Object.hasOwn(COUNTS, parameter) ? COUNTS[parameter as CountName](config) : integer(config, parameter);

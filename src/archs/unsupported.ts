@@ -1,4 +1,4 @@
-import type { Condition } from './architecture.js';
+import type { Condition, Value } from './architecture.js';
 
 /** A kind of model under a class name that families have, or under none, which is not converted yet. */
 export interface Unsupported {
@@ -8,6 +8,18 @@ export interface Unsupported {
   readonly what: string;
   readonly next: string;
 }
+
+/** A field that is there with none of these values. */
+const other = (field: string, ...values: readonly number[]): Condition => ({
+  all: [{ field, exists: true }, { not: { field, is: values } }],
+});
+
+const minimaxAlpha = (part: string): Value => ({ fields: [`layernorm_${part}_alpha`] });
+/** How MiniMax' other alphas differ from that of full attention. */
+const MINIMAX_ALPHAS = ['linear_attention', 'mlp'].map(
+  (part): Value => ({ math: 'sub', of: [minimaxAlpha(part), minimaxAlpha('full_attention')] }),
+);
+const MINIMAX_BETAS = ['full_attention', 'linear_attention', 'mlp'].map((part) => `layernorm_${part}_beta`);
 
 const GELU = 'gelu_pytorch_tanh';
 const LAYERS = ['target_layer_ids'];
@@ -59,19 +71,119 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   },
   {
     classes: ['Gemma3nForCausalLM'],
-    when: { not: { field: 'altup_num_inputs', is: 4 } },
+    when: { not: { value: { fields: ['altup_num_inputs'], or: 4 }, is: 4 } },
     what: 'a Gemma 3n without four inputs of AltUp (altup_num_inputs)',
     next: 'Convert one that has four.',
+  },
+  {
+    classes: ['KimiK3ForConditionalGeneration'],
+    when: {
+      any: [
+        { field: 'mla_use_nope', is: false },
+        { all: [{ field: 'hidden_act', exists: true }, { not: { field: 'hidden_act', is: 'situ' } }] },
+      ],
+    },
+    what: 'a Kimi K3 whose latent attention rotates, or whose activation is not situ',
+    next: 'Convert a Kimi K3 as it was released.',
   },
   {
     classes: ['JAISLMHeadModel'],
     when: {
       any: [
-        { not: { field: 'activation_function', is: 'swiglu' } },
-        { not: { field: 'position_embedding_type', is: 'alibi' } },
+        { not: { value: { fields: ['activation_function'], or: 'swiglu' }, is: 'swiglu' } },
+        { not: { value: { fields: ['position_embedding_type'], or: 'alibi' }, is: 'alibi' } },
       ],
     },
     what: 'a Jais without SwiGLU or ALiBi',
     next: 'Convert one that has both.',
+  },
+  {
+    classes: ['NomicBertModel'],
+    // ref-quirk: `NomicBertModel` in conversion/bert.py: llama.cpp computes the layers of the released models alone.
+    when: {
+      any: [
+        other('n_positions', 8192, 2048),
+        other('max_trained_positions', 2048),
+        other('rotary_emb_fraction', 1),
+        ...['causal', 'prenorm', 'rotary_emb_interleaved', 'rotary_emb_scale_base'].map((field) => ({
+          set: { fields: [field] },
+        })),
+      ],
+    },
+    what: 'a NomicBERT of another design than the released ones',
+    next: 'Check n_positions, causal, prenorm and the rotary_emb_* fields in config.json.',
+  },
+  {
+    classes: ['ExaoneForCausalLM'],
+    when: { not: { field: 'activation_function', is: 'silu' } },
+    what: 'an EXAONE whose activation_function is not silu',
+    next: 'Convert one that has it.',
+  },
+  {
+    classes: ['BambaForCausalLM', 'GraniteMoeHybridForCausalLM'],
+    when: {
+      all: [{ field: 'hidden_act', exists: true }, { not: { field: 'hidden_act', is: ['silu', null] } }],
+    },
+    what: 'a hybrid whose hidden_act is not silu',
+    next: 'Convert one that has it.',
+  },
+  {
+    classes: ['LagunaForCausalLM'],
+    when: { derive: 'laguna_gates_declared', is: false },
+    what: 'a Laguna whose `gating` in config.json does not say which gates it has',
+    next: 'Set gating to "per-head" or "per-element", as the model has it.',
+  },
+  {
+    classes: ['MapleForCausalLM'],
+    when: {
+      any: [
+        { not: { field: 'hidden_act', is: 'silu' } },
+        { set: { fields: ['num_shared_experts'] } },
+        { field: 'norm_topk_prob', is: [false, null, 0] },
+        { not: { set: { fields: ['nope_on_global_attention'] } } },
+      ],
+    },
+    what: 'a Maple with another activation, shared experts, unnormalized weights of experts or rotary global attention',
+    next: 'Convert one that is as the released model.',
+  },
+  {
+    classes: ['MiniMaxText01ForCausalLM', 'MiniMaxM1ForCausalLM'],
+    when: {
+      any: [
+        ...MINIMAX_ALPHAS.map((value): Condition => ({ not: { value, is: 0 } })),
+        ...MINIMAX_BETAS.map((field): Condition => ({ not: { field, is: 1 } })),
+      ],
+    },
+    what: 'a MiniMax whose residuals are not all scaled alike (layernorm_..._alpha and _beta in config.json)',
+    next: 'Convert one whose alphas are equal and whose betas are 1.',
+  },
+  {
+    classes: ['NemotronHForCausalLM'],
+    when: {
+      all: [
+        { field: 'num_experts_per_tok', exists: true },
+        { value: { fields: ['num_nextn_predict_layers'] }, above: 1 },
+      ],
+    },
+    what: 'a Nemotron-H with more than one block for multi-token prediction',
+    next: 'Set num_nextn_predict_layers in config.json to 0 to convert it without.',
+  },
+  {
+    classes: ['Spark2_5ForCausalLM'],
+    when: {
+      any: [
+        { not: { field: 'gate_attn_act_mode', is: 'sigmoid' } },
+        { not: { field: 'headwise_attn_output_gate', is: true } },
+        { not: { field: 'hidden_act', is: 'gelu' } },
+      ],
+    },
+    what: 'a Spark 2.5 without sigmoid gates for each head, or without GELU',
+    next: 'Convert one that has both.',
+  },
+  {
+    classes: ['Step3p5ForCausalLM', 'Step3p7ForConditionalGeneration'],
+    when: { derive: 'step_rotary_factors_fit', is: false },
+    what: 'a Step-3.5 whose partial_rotary_factors are not 1 in layers with a window and 0.5 in others',
+    next: 'Convert one that is as the released model.',
   },
 ];

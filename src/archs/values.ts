@@ -75,6 +75,13 @@ export function typedValue(from: Value, type: KeyType, known: Known): Derived {
   if ('derive' in from) {
     return derive(from.derive, known);
   }
+  if ('element' in from) {
+    const list = typedValue(from.of, 'f32[]', known);
+    return typeof list === 'object' ? list[from.element] : undefined;
+  }
+  if ('block' in from) {
+    return known.block;
+  }
   return 'math' in from ? calculated(from.math, from.of, known) : perLayer(from, type, known);
 }
 
@@ -87,18 +94,30 @@ export function rawValue(from: Value, known: Known): Json | undefined {
   }
   const source = partOf(from.of, known);
   const name = from.fields.find((candidate) => source?.hparams[candidate] !== undefined);
-  return (name === undefined ? undefined : source?.hparams[name]) ?? from.or;
+  const value = (name === undefined ? undefined : source?.hparams[name]) ?? from.or;
+  if (from.required && value === undefined) {
+    throw new ConfigFieldError(`config.json has no ${from.fields.join(' or ')}.`);
+  }
+  return value;
 }
 
 /** Whether a test holds of a block. */
 export function isLayer(test: LayerTest, block: number, known: Known): boolean {
   if ('every' in test) {
     const every = typedValue(test.every, 'u32', known);
-    return typeof every === 'number' && every > 0 && (block + (test.after ?? 0)) % every === 0;
+    const after = typeof test.after === 'object' ? typedValue(test.after, 'i32', known) : (test.after ?? 0);
+    return typeof every === 'number' && every > 0 && typeof after === 'number' && (block + after) % every === 0;
+  }
+  if ('not' in test) {
+    return !isLayer(test.not, block, known);
   }
   if ('from' in test) {
     const from = typedValue(test.from, 'u32', known);
     return typeof from === 'number' && block >= from;
+  }
+  if ('among' in test) {
+    const among = typedValue(test.among, 'i32[]', known);
+    return typeof among === 'object' && among.some((number) => number === block + (test.after ?? 0));
   }
   const list = rawValue(test.list, known);
   return Array.isArray(list) && [test.is].flat().some((wanted) => wanted === list[block]);

@@ -16,6 +16,8 @@ const OF_CONVERSIONS = [
   'vocabOnly',
   'mtp',
   'preTokenizer',
+  'mistralFormat',
+  'disableMistralCommunityChatTemplate',
   'arch',
   'archFile',
   'targetModelDir',
@@ -30,7 +32,15 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
   }
   await refuseMissing(params.source, params);
   const { modelName, metadata, vocabOnly, mtp, preTokenizer, arch, archFile, ...others } = params;
-  const { targetModelDir, fuseQkv, fuseGateUpExps, outtype, ...rest } = others;
+  const {
+    mistralFormat,
+    disableMistralCommunityChatTemplate,
+    targetModelDir,
+    fuseQkv,
+    fuseGateUpExps,
+    outtype,
+    ...rest
+  } = others;
   const other = OF_CONVERSIONS.find((name) => params[name] !== undefined && (params[name] !== false || name === 'mtp'));
   if (other) {
     throw new OptionOfOtherSourceError(

@@ -39,14 +39,21 @@ const MAX_HEADERS = 64;
 
 const INDEX = 'model.safetensors.index.json';
 
+/** What the names of weights begin with: those of transformers' format, and of Mistral's own. */
+export type WeightsName = 'model' | 'consolidated';
+
 /**
- * Reads the headers of all safetensors files.
+ * Reads the headers of all safetensors files. Those of Mistral's format have no index.
  * @throws SourceError where headers or the index contradict each other, UnsupportedWeightsError
  */
-export async function openCheckpoint(files: SmallFiles, signal?: AbortSignal): Promise<Checkpoint> {
+export async function openCheckpoint(
+  files: SmallFiles,
+  signal?: AbortSignal,
+  name: WeightsName = 'model',
+): Promise<Checkpoint> {
   const listing = await files.repo.list();
-  const weightMap = await readWeightMap(files);
-  const shards = findShards(listing, weightMap);
+  const weightMap = name === 'model' ? await readWeightMap(files) : null;
+  const shards = findShards(listing, weightMap, name);
   const tensors = new Map<string, SourceExpr>();
   const headers = new Array<readonly SourceExpr[]>(shards.length);
   await forEachConcurrently(shards.entries(), MAX_HEADERS, signal, async ([i, file], stop) => {
@@ -94,7 +101,11 @@ async function readWeightMap(small: SmallFiles): Promise<ReadonlyMap<string, str
   return files;
 }
 
-function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string, string> | null): RepoFile[] {
+function findShards(
+  listing: readonly RepoFile[],
+  weightMap: ReadonlyMap<string, string> | null,
+  name: WeightsName,
+): RepoFile[] {
   if (weightMap) {
     const named = new Set(weightMap.values());
     const listed = new Set(listing.map(({ path }) => path));
@@ -107,7 +118,7 @@ function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string,
     }
     return listing.filter((file) => named.has(file.path));
   }
-  const shards = listing.filter((file) => /^model[^/]*\.safetensors$/.test(file.path));
+  const shards = listing.filter(({ path }) => path.startsWith(name) && /^[^/]*\.safetensors$/.test(path));
   if (shards.length > 0) {
     checkNumbers(shards);
     return shards;
@@ -119,7 +130,7 @@ function findShards(listing: readonly RepoFile[], weightMap: ReadonlyMap<string,
     );
   }
   throw new MissingWeightsError(
-    'There is no model*.safetensors file.',
+    `There is no ${name}*.safetensors file.`,
     'Check that this is the repository of a model and that all of it was downloaded.',
   );
 }

@@ -74,6 +74,12 @@ function renderFrom(from: Value): string {
   if ('first' in from) {
     return from.first.map(renderFrom).join(', ');
   }
+  if ('element' in from) {
+    return `${renderFrom(from.of)}[${from.element}]`;
+  }
+  if ('block' in from) {
+    return 'block';
+  }
   return 'layers' in from ? '(of each block)' : `(${'derive' in from ? from.derive : from.probe})`;
 }
 

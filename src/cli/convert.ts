@@ -42,6 +42,11 @@ export function convertCommand(command: Command): Command {
     .option('--model-name <name>', "the model's name, instead of the repository's")
     .option('--metadata <file>', 'a JSON file whose fields override the metadata')
     .option('--sentence-transformers-dense-modules', 'with the Dense layers of an embedding model (EmbeddingGemma)')
+    .option('--mistral-format', "read Mistral's own format: params.json and consolidated*.safetensors")
+    .option(
+      '--disable-mistral-community-chat-template',
+      'with --mistral-format: write no chat template that Mistral did not publish',
+    )
     .option('--pre-tokenizer <name>', 'the pre-tokenizer, where it is not recognised')
     .option('--arch <class>', 'convert as this class of models (see hf2gguf archs)')
     .option('--arch-file <file>', 'a JSON file that describes the family of models (see hf2gguf archs NAME --json)')

@@ -237,6 +237,18 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
     periodic(4, FULL, SLIDING, 'sliding_window_pattern'),
     checkLayerTypes,
   ],
+  cohere2_moe: [
+    fillKvHeads,
+    kinds('layer_types', (layer, fields) => {
+      const dense = typeof fields.first_k_dense_replace === 'number' ? fields.first_k_dense_replace : 0;
+      const [place, field] =
+        layer < dense ? [layer, 'prefix_dense_sliding_window_pattern'] : [layer - dense, 'sliding_window_pattern'];
+      return (place + 1) % divisor(fields, field) === 0 ? FULL : SLIDING;
+    }),
+    checkLayerTypes,
+    denseFirst(0, 'first_k_dense_replace'),
+    dropped('first_k_dense_replace'),
+  ],
   dbrx: [
     (fields) => {
       fields.num_key_value_heads = isObject(fields.attn_config) ? fields.attn_config.kv_n_heads : undefined;

@@ -2,6 +2,7 @@ import type { Config } from './config.js';
 import { blockCount, decoderBlockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
 import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import { EARLY_MODEL_DERIVATIONS } from './early-model-derivations.js';
+import { EXPERT_DERIVATIONS } from './expert-derivations.js';
 import {
   ConfigFieldError,
   integer,
@@ -16,6 +17,7 @@ import {
 import { GEMMA_DERIVATIONS } from './gemma-derivations.js';
 import { HYBRID_DERIVATIONS } from './hybrid-derivations.js';
 import type { Derived, Known } from './known.js';
+import { LAYER_DERIVATIONS } from './layer-derivations.js';
 import { LLAMA_DERIVATIONS } from './llama-derivations.js';
 import { QWEN_DERIVATIONS } from './qwen-derivations.js';
 import { ropeFields, ropeRoot } from './rope.js';
@@ -66,8 +68,12 @@ export const DERIVATIONS = {
   mtp: ({ config }) => config.mtp?.choice,
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
+  ...LAYER_DERIVATIONS,
+  /** How many tokens the tokenizer has beside added ones. */
+  own_token_count: ({ facts }) => facts.ownTokens(),
   ...EARLY_MODEL_DERIVATIONS,
   ...GEMMA_DERIVATIONS,
+  ...EXPERT_DERIVATIONS,
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 export type DerivationName = keyof typeof DERIVATIONS | CountName;

@@ -32,6 +32,11 @@ export interface Facts {
    * @throws NoTargetModelError
    */
   target(): JsonObject;
+  /**
+   * How many tokens the tokenizer has beside added ones; undefined for a model that is no MiniMax-Text-01 or M1.
+   * @throws MalformedJsonError, JsonLimitError
+   */
+  ownTokens(): number | undefined;
 }
 
 export interface Wanted {
@@ -49,12 +54,18 @@ export class NoTargetModelError extends UsageError {}
 export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promise<Facts> {
   const targetConfig = await wanted.target?.json('config.json');
   const readme = await files.text('README.md');
-  const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), answers(files, readme)]);
+  const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), readVocabulary(files, readme)]);
   const listed = new Set((await files.repo.list()).map(({ path }) => path));
-  const read = new Map<string, JsonObject | null>();
+  const jsons = new Map<string, JsonObject | null>();
   for (const path of wanted.files ?? []) {
-    read.set(path, await files.json(path));
+    jsons.set(path, await files.json(path));
   }
+  const read = () => {
+    if (vocabulary.status === 'rejected') {
+      throw vocabulary.reason;
+    }
+    return vocabulary.value;
+  };
   return {
     repoName: files.repo.name,
     readme,
@@ -66,7 +77,7 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
       return pooling.value ?? undefined;
     },
     has: (path) => listed.has(path),
-    json: (path) => read.get(path) ?? null,
+    json: (path) => jsons.get(path) ?? null,
     target() {
       if (!targetConfig) {
         throw new NoTargetModelError(
@@ -76,27 +87,32 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
       }
       return { ...targetConfig, ...optionalObject({ hparams: targetConfig }, 'text_config') };
     },
-    answer(token) {
-      if (vocabulary.status === 'rejected') {
-        throw vocabulary.reason;
-      }
-      return vocabulary.value(token);
-    },
+    answer: (token) => read().answer(token),
+    ownTokens: () => read().count,
   };
 }
 
-/** Finds tokens by their text, in the files of a tokenizer. They are read for a reranker alone. */
-async function answers(files: SmallFiles, readme: string | null): Promise<(token: string) => number | undefined> {
+/** Classes of models whose keys say something of single tokens. */
+const BY_TOKENS = /rerank|sequenceclassification|MiniMaxText01|MiniMaxM1For/i;
+
+interface Vocabulary {
+  answer(token: string): number | undefined;
+  readonly count?: number;
+}
+
+/** The tokens of a tokenizer's files. They are read for few kinds of models. */
+async function readVocabulary(files: SmallFiles, readme: string | null): Promise<Vocabulary> {
   const config = await files.text('config.json');
-  if (![files.repo.name, readme, config].some((text) => text !== null && /rerank|sequenceclassification/i.test(text))) {
-    return () => undefined;
+  if (![files.repo.name, readme, config].some((text) => text !== null && BY_TOKENS.test(text))) {
+    return { answer: () => undefined };
   }
   const tokenizer = await files.json('tokenizer.json');
   const { vocab } = isObject(tokenizer?.model) ? tokenizer.model : { vocab: await files.json('vocab.json') };
   const added = Array.isArray(tokenizer?.added_tokens) ? tokenizer.added_tokens.filter(isObject) : [];
-  return (token) => {
+  const answer = (token: string) => {
     const own = isObject(vocab) && Object.hasOwn(vocab, token) ? vocab[token] : undefined;
     const id: Json | undefined = added.find(({ content }) => content === token)?.id ?? own;
     return typeof id === 'number' ? id : undefined;
   };
+  return isObject(vocab) ? { answer, count: Object.keys(vocab).length } : { answer };
 }

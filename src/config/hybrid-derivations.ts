@@ -1,6 +1,8 @@
+import { isObject, type Json } from '../json.js';
 import type { Config } from './config.js';
-import { blockCount } from './derive.js';
+import { blockCount, mainBlockCount } from './derive.js';
 import {
+  array,
   ConfigFieldError,
   integer,
   optionalArray,
@@ -17,6 +19,11 @@ export const HYBRID_DERIVATIONS = {
   has_mamba_layers: ({ config }) => attentionLayers(config).includes(0),
   deepstack_mapping: ({ config }) => deepstackMapping(config),
   smallthinker_window: ({ config }) => smallThinkerWindow(config),
+  nemotron_attention_layers: ({ config }) => nemotronLayers(config, ['*', 'attention', 'full_attention']),
+  nemotron_mlp_layers: ({ config }) =>
+    nemotronLayers(config, [config.hparams.num_experts_per_tok === undefined ? '-' : 'E', 'moe']),
+  puzzle_feed_forward: ({ config }) => puzzleNumbers(config, 'moe_intermediate_size'),
+  puzzle_experts_used: ({ config }) => puzzleNumbers(config, 'num_experts_per_tok'),
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 /** ref-quirk: `GraniteHybridModel.get_attn_layers` in conversion/granite.py. */
@@ -69,4 +76,24 @@ function deepstackMapping(config: Config): readonly number[] | undefined {
 function smallThinkerWindow(config: Config): number | undefined {
   const layout = optionalIntegers(config, 'sliding_window_layout') ?? [];
   return layout.some((layer) => layer !== 0) ? optionalInteger(config, 'sliding_window_size') || undefined : undefined;
+}
+
+/**
+ * For each layer, 1 if the pattern has one of some kinds there. A block for multi-token prediction is of all kinds.
+ * ref-quirk: `NemotronHModel.__init__` in conversion/nemotron.py.
+ */
+function nemotronLayers(config: Config, kinds: readonly Json[]): readonly number[] {
+  const { hybrid_override_pattern: letters, layers_block_type: types } = config.hparams;
+  const pattern: readonly Json[] = typeof letters === 'string' ? [...letters] : Array.isArray(types) ? types : [];
+  const own = mainBlockCount(config);
+  if (pattern.length > 0 && pattern.length !== own) {
+    throw new ConfigFieldError(`config.json has a pattern of ${pattern.length} layers, and ${own} layers.`);
+  }
+  return Array.from({ length: blockCount(config) }, (_, i) => Number(i >= own || kinds.includes(pattern[i] ?? null)));
+}
+
+function puzzleNumbers(config: Config, field: string): readonly number[] {
+  return array(config, 'block_configs').map((block, i) =>
+    isObject(block) ? (optionalInteger({ hparams: block, path: `block_configs.${i}` }, field) ?? 0) : 0,
+  );
 }

@@ -9,6 +9,8 @@ export interface Known {
   readonly probes?: ReadonlyMap<string, Probed>;
   /** The number of the file's type (`llama_ftype`); missing until the type is chosen. */
   readonly fileType?: number;
+  /** The block whose tensor is transformed. */
+  readonly block?: number;
 }
 
 /** What a probe of the weights found: values, or whether what it asks is so. */

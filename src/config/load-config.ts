@@ -13,12 +13,18 @@ import { toDict } from './to-dict.js';
  * @throws ConfigFieldError where config.json names no architecture, or a part of it is not an object
  */
 export function loadConfig(raw: JsonObject, version: Version = 4): Config {
-  const known = toDict(raw, version) ?? raw;
+  const known = toDict(raw, lacksDerived(raw) ? 5 : version) ?? raw;
   const architecture = architectureOf(known, textConfig(known));
   const root = RAW_CLASSES.has(architecture) ? raw : known;
   const text = textConfig(root);
   const layers = objectOrNone(root.transformer_layer_config);
-  const hparams = { ...CLASS_DEFAULTS.get(architecture), ...root, ...layers, ...text };
+  const hparams = {
+    ...CLASS_DEFAULTS.get(architecture),
+    ...root,
+    ...layers,
+    ...text,
+    ...layersOf(architecture, { ...root, ...text }),
+  };
   return {
     architecture,
     origin: firstClass(root.architectures) ?? architecture,
@@ -31,8 +37,69 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
   };
 }
 
+/**
+ * Works out the configuration of a model in Mistral's own format, whose classes have no names but the converter's.
+ * @param raw params.json, parsed.
+ * @throws ConfigFieldError
+ */
+export function loadMistralConfig(raw: JsonObject): Config {
+  const moe = objectOrNone(raw.moe);
+  const architecture = moe ? 'MistralMoeModel' : 'MistralModel';
+  const hparams = moe
+    ? { ...raw, ...renamed(raw, MOE_MODEL), ...moeDefaults(raw), ...renamed(moe, MOE_EXPERTS) }
+    : raw;
+  const vision = objectOrNone(raw.vision_encoder);
+  return { architecture, origin: architecture, hparams, root: raw, vision, ...ropeParameters(raw) };
+}
+
+/** Fields of params.json → those of transformers. ref-quirk: `MistralMoeModel.__init__` in conversion/mistral.py. */
+const MOE_MODEL = {
+  ...{
+    dim: 'hidden_size',
+    norm_eps: 'rms_norm_eps',
+    n_kv_heads: 'num_key_value_heads',
+    hidden_dim: 'intermediate_size',
+  },
+  ...{ n_layers: 'num_hidden_layers', n_heads: 'num_attention_heads' },
+};
+const MOE_EXPERTS = {
+  ...{ first_k_dense_replace: 'first_k_dense_replace', num_experts_per_tok: 'num_experts_per_tok' },
+  ...{ num_experts: 'n_routed_experts', num_shared_experts: 'n_shared_experts', routed_scale: 'routed_scaling_factor' },
+  ...{ expert_hidden_dim: 'moe_intermediate_size', num_expert_groups: 'n_group' },
+  ...{ num_expert_groups_per_tok: 'topk_group' },
+};
+const moeDefaults = ({ max_position_embeddings = 128000, tied_embeddings = false }: JsonObject): JsonObject => ({
+  ...{ max_position_embeddings, tie_word_embeddings: tied_embeddings },
+  ...{ norm_topk_prob: true, scoring_func: 'softmax' },
+});
+
+function renamed(fields: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
+  const known = Object.entries(names).filter(([name]) => fields[name] !== undefined);
+  return Object.fromEntries(known.map(([name, own]) => [own, fields[name] as Json]));
+}
+
 /** Fields that the checkpoints of a class leave out. */
 const CLASS_DEFAULTS: ReadonlyMap<string, JsonObject> = new Map([['VLlama3ForCausalLM', { num_attention_heads: 32 }]]);
+
+/** Types that only version 5 knows, and a field that their converter needs, which version 5 derives. */
+const NEEDED: ReadonlyMap<Json | undefined, string> = new Map([['cohere2_moe', 'layer_types']]);
+
+function lacksDerived(raw: JsonObject): boolean {
+  const field = NEEDED.get(raw.model_type);
+  return field !== undefined && raw[field] === undefined;
+}
+
+/**
+ * The layers of a Nemotron-H, whose list of them counts them. ref-quirk: `NemotronHModel.__init__` and
+ * `NemotronHPuzzleModel.__init__` in conversion/nemotron.py.
+ */
+function layersOf(architecture: string, { block_configs: blocks, layers_block_type: types }: JsonObject): JsonObject {
+  if (architecture === 'NemotronHPuzzleForCausalLM' && Array.isArray(blocks)) {
+    const own = blocks.map((block) => (isObject(block) ? (block.block_type ?? null) : null));
+    return { num_hidden_layers: own.length, layers_block_type: own };
+  }
+  return architecture === 'NemotronHForCausalLM' && Array.isArray(types) ? { num_hidden_layers: types.length } : {};
+}
 
 /**
  * The language model's part. Families keep it under different names. ref-quirk: `load_hparams` in conversion/base.py
@@ -108,9 +175,11 @@ function ropeParameters(hparams: JsonObject): Pick<Config, 'rope' | 'ropePlace'>
   if (given.full_attention !== undefined || given.sliding_attention !== undefined) {
     return { rope: given, ropePlace: { path: name, places: {} } };
   }
-  const local = firstOf(hparams, LOCAL_ROPE_THETA);
+  // Step-3.5 has a list: for layers with full attention, then for those with a window.
+  const [theta, windowTheta] = [firstOf(hparams, ROPE_THETA) ?? null].flat();
+  const local = windowTheta ?? firstOf(hparams, LOCAL_ROPE_THETA);
   const root = {
-    rope_theta: firstOf(hparams, ROPE_THETA),
+    rope_theta: theta,
     rope_type: given.type,
     partial_rotary_factor: firstOf(hparams, ROTARY_FACTOR),
     original_max_position_embeddings: hparams.original_max_position_embeddings,

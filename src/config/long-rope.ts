@@ -18,6 +18,20 @@ interface LongRope {
  * @throws ConfigFieldError
  */
 export function longRope(config: Config): LongRope | undefined {
+  const share = optionalNumber(ropeRoot(config), 'partial_rotary_factor') ?? 1;
+  const factors = longFactors(config, () => {
+    const size = Math.trunc(share * integer(config, 'hidden_size', 'n_embd'));
+    return equalShare(size, integer(config, 'num_attention_heads', 'n_head'));
+  });
+  return factors && { ...factors, attention: attentionFactor(config) };
+}
+
+/**
+ * The factors alone; undefined where the model has no `long_factor`.
+ * @param rotated how many dimensions of a head are rotated.
+ * @throws ConfigFieldError
+ */
+export function longFactors(config: Config, rotated: () => number): Omit<LongRope, 'attention'> | undefined {
   const rope = ropeRoot(config);
   const given = rope.hparams.long_factor;
   if (given === undefined || given === null || (Array.isArray(given) && given.length === 0)) {
@@ -25,15 +39,13 @@ export function longRope(config: Config): LongRope | undefined {
   }
   const long = numbers(rope, 'long_factor');
   const short = numbers(rope, 'short_factor');
-  const share = optionalNumber(rope, 'partial_rotary_factor') ?? 1;
-  const size = Math.trunc(share * integer(config, 'hidden_size', 'n_embd'));
-  const pairs = equalShare(size, integer(config, 'num_attention_heads', 'n_head')) / 2;
+  const pairs = rotated() / 2;
   if (long.length !== pairs || short.length !== pairs) {
     throw new ConfigFieldError(
       `${rope.path} in config.json has ${long.length} long and ${short.length} short factors, and a head has ${pairs} pairs of rotated dimensions.`,
     );
   }
-  return { long, short, attention: attentionFactor(config) };
+  return { long, short };
 }
 
 function attentionFactor(config: Config): number {

@@ -1,7 +1,7 @@
 import type { Config } from './config.js';
-import { blockCount } from './derive.js';
+import { blockCount, mainBlockCount } from './derive.js';
 import type { Facts } from './facts.js';
-import { ConfigFieldError, optionalArray, optionalNumber, optionalObject } from './fields.js';
+import { ConfigFieldError, integers, optionalArray, optionalNumber, optionalObject, show } from './fields.js';
 import type { Derived, Known } from './known.js';
 
 /** Derivations of Qwen's families and their kin. */
@@ -12,6 +12,10 @@ export const QWEN_DERIVATIONS = {
   no_token: ({ facts }) => answer(facts, 'no'),
   swiglu_limits: ({ config }: Known) => limits(config, 'expert_swiglu_limit_list'),
   shared_swiglu_limits: ({ config }: Known) => limits(config, 'share_expert_swiglu_limit_list'),
+  hunyuan_expert_size: ({ config }: Known) => uniform(config, 'moe_intermediate_size'),
+  hunyuan_experts_used: ({ config }: Known) => uniform(config, 'moe_topk'),
+  hunyuan_experts_shared: ({ config }: Known) => uniform(config, 'num_shared_expert'),
+  kimi_kv_heads: ({ config }: Known) => kimiKvHeads(config),
   deepstack_layer_count: ({ config }) => deepstackLayers(config),
 } as const satisfies Record<string, (known: Known) => Derived>;
 
@@ -53,4 +57,20 @@ function limits(config: Config, field: string): readonly number[] | undefined {
   const given = optionalArray(config, field);
   const at = (i: number) => ({ hparams: { [`${field}[${i}]`]: given?.[i] ?? 0 } });
   return given && Array.from({ length: blockCount(config) }, (_, i) => optionalNumber(at(i), `${field}[${i}]`) ?? 0);
+}
+
+/** The one value of a list that has a value for each block. ref-quirk: conversion/hunyuan.py. */
+function uniform(config: Config, field: string): number {
+  const [first, ...rest] = integers(config, field);
+  if (first === undefined || rest.some((value) => value !== first)) {
+    throw new ConfigFieldError(`${field} in config.json is ${show([...integers(config, field)])} of different values.`);
+  }
+  return first;
+}
+
+/** One head of keys and values, the latent's, where the numbers of blocks from 1 on say so. ref-quirk: kimi_linear.py. */
+function kimiKvHeads(config: Config): readonly number[] {
+  const hparams = optionalObject(config, 'linear_attn_config') ?? {};
+  const full = new Set(integers({ hparams, path: 'linear_attn_config' }, 'full_attn_layers'));
+  return Array.from({ length: mainBlockCount(config) }, (_, i) => Number(full.has(i + 1)));
 }

@@ -51,6 +51,12 @@ export function checkParams(params: ConversionParams): Asked & { outType: OutTyp
       'Leave --vocab-only out, or what asks for a type.',
     );
   }
+  if (params.disableMistralCommunityChatTemplate && !params.mistralFormat) {
+    throw new ConflictingOptionsError(
+      '--disable-mistral-community-chat-template has no effect without --mistral-format.',
+      'Add --mistral-format, or leave it out.',
+    );
+  }
   if (params.mtp && params.vocabOnly) {
     throw new ConflictingOptionsError(
       'A vocabulary alone has no blocks for multi-token prediction.',

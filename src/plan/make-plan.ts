@@ -52,8 +52,11 @@ export async function makePlan(
   const { repo, config, arch, checkpoint, request, overrides } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
-  const probes = params.vocabOnly ? undefined : await readProbes(arch, checkpoint.tensors, { repo, config, params });
-  const known = { config, facts: model.facts, ...(probes && { probes }) };
+  const own = { config, facts: model.facts };
+  const probes = params.vocabOnly
+    ? undefined
+    : await readProbes(arch, checkpoint.tensors, { repo, known: own, params });
+  const known = { ...own, ...(probes && { probes }) };
   const tensors = params.vocabOnly ? [] : fuse(arch, known, mapTensors(arch, known, checkpoint.tensors), params);
   const metadata = await loadMetadata({
     files: model.files,
@@ -180,6 +183,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     config,
     kv,
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
+    ...(params.mistralFormat && { communityTemplate: !params.disableMistralCommunityChatTemplate }),
     withinTime,
     warn: (what: string, next?: string) => warn({ emit }, what, next),
     guess: (what: string, next: string) => guesses.push({ what, next }),

@@ -9,14 +9,15 @@ import {
   openCheckpoint,
   ShardIndexError,
   UnsupportedWeightsError,
+  type WeightsName,
 } from '../checkpoint/checkpoint.js';
 import { readDenseTensors } from '../checkpoint/dense-tensors.js';
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
-import { loadConfig } from '../config/load-config.js';
+import { loadConfig, loadMistralConfig } from '../config/load-config.js';
 import type { WaitEvent } from '../events.js';
-import { noModel } from '../repo/contents.js';
+import { NoModelError, noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
 import { readTextFile } from '../repo/open-file.js';
 import type { Repo } from '../repo/repo.js';
@@ -46,10 +47,11 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const own = params.archFile === undefined ? undefined : await readArchitectureFile(params.archFile);
   const repo = await openRepo(params.source, { ...params, emit });
   const files = new SmallFiles(repo, params.signal);
-  if (!params.vocabOnly) {
+  if (!params.vocabOnly && !params.mistralFormat) {
     await refuseWithoutWeights(files);
   }
-  const config = await readConfig(files);
+  const config = params.mistralFormat ? await readMistralConfig(files) : await readConfig(files);
+  const weights = params.mistralFormat ? 'consolidated' : 'model';
   const target = await openTarget(params, emit);
   const known = { config, facts: await gatherFacts(files, { target }) };
   const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
@@ -63,10 +65,10 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const opened = { repo, files, facts, arch, vocabulary };
   if (params.vocabOnly) {
     const isRead = outType === 'auto' || arch.mtp?.counted !== undefined;
-    const checkpoint = isRead ? await checkpointIfAny(files, params.signal) : EMPTY_CHECKPOINT;
+    const checkpoint = isRead ? await checkpointIfAny(files, weights, params.signal) : EMPTY_CHECKPOINT;
     return { ...opened, config: withMtp(arch, checkpoint), checkpoint };
   }
-  const checkpoint = await openCheckpoint(files, params.signal);
+  const checkpoint = await openCheckpoint(files, params.signal, weights);
   refuseQuantized(arch, config, checkpoint);
   const dense = await readDenseTensors(repo, facts.denseModules, params.signal);
   const tensors = [...dense, ...checkpoint.tensors];
@@ -85,7 +87,7 @@ async function familyOf(known: Known, files: SmallFiles, params: ConversionParam
     if (!(error instanceof UnsupportedArchitectureError) || params.vocabOnly) {
       throw error;
     }
-    const { tensors } = await checkpointIfAny(files, params.signal);
+    const { tensors } = await checkpointIfAny(files, 'model', params.signal);
     throw tensors.length > 0 ? unknownClass(known, tensors) : error;
   }
 }
@@ -107,6 +109,17 @@ async function readConfig(files: SmallFiles): Promise<Config> {
   }
   const tokenizer = await files.json('tokenizer_config.json');
   return loadConfig(raw, tokenizer?.tokenizer_class === VERSION_5_CLASS ? 5 : 4);
+}
+
+async function readMistralConfig(files: SmallFiles): Promise<Config> {
+  const raw = await files.json('params.json');
+  if (!raw) {
+    throw new NoModelError(
+      `${files.repo.id} has no params.json, which models in Mistral's own format have.`,
+      'Leave --mistral-format out for a model in the format of transformers.',
+    );
+  }
+  return loadMistralConfig(raw);
 }
 
 /** transformers' tokenizer class that version 4 doesn't know: the reference then reads the repository with version 5. */
@@ -155,9 +168,9 @@ async function refuseWithoutWeights(files: SmallFiles): Promise<void> {
 }
 
 /** Opens the weights where only the vocabulary is converted: missing or unsupported ones are no error then. */
-async function checkpointIfAny(files: SmallFiles, signal?: AbortSignal): Promise<Checkpoint> {
+async function checkpointIfAny(files: SmallFiles, name: WeightsName, signal?: AbortSignal): Promise<Checkpoint> {
   try {
-    return await openCheckpoint(files, signal);
+    return await openCheckpoint(files, signal, name);
   } catch (error) {
     const isMissing = [MissingWeightsError, ShardIndexError, UnsupportedWeightsError].some(
       (kind) => error instanceof kind,

@@ -98,6 +98,10 @@ export interface ConversionParams extends OutputParams, QuantizeOptions {
    * @default both in one file, where the family has them
    */
   readonly mtp?: boolean;
+  /** Read Mistral's own format: params.json and consolidated*.safetensors. @default false */
+  readonly mistralFormat?: boolean;
+  /** With `mistralFormat`: write no chat template that Mistral did not publish. @default false */
+  readonly disableMistralCommunityChatTemplate?: boolean;
   /** The pre-tokenizer's name, instead of the recognised one. */
   readonly preTokenizer?: PreTokenizerName;
   /** Convert as this class of models (a name from `listArchitectures()`), whatever config.json says. */

@@ -1,7 +1,9 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
+import { holds } from '../archs/conditions.js';
+import { typedValue } from '../archs/values.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Config } from '../config/config.js';
-import type { Probed } from '../config/derivations.js';
+import type { Known, Probed } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { leastMemory } from '../fill/least-memory.js';
@@ -13,9 +15,11 @@ import { KeyValues } from '../gguf/key-values.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
-import { apply, cast, mul, sub } from '../tensor/build.js';
+import { apply, cast, mul, slice, sub } from '../tensor/build.js';
+import { DTYPE_BYTES } from '../tensor/dtype.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
+import { globs } from '../text/globs.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
 
@@ -23,10 +27,11 @@ import type { OutputParams } from './params.js';
 export class ProbeSizeError extends SourceError {}
 
 const MAX_VALUES = 2 ** 20;
+const MAX_ROWS = 2 ** 14;
 
 interface ProbeContext {
   readonly repo: Repo;
-  readonly config: Config;
+  readonly known: Known;
   readonly params: Pick<OutputParams, 'maxMemory' | 'signal'> & Jobs;
 }
 
@@ -39,45 +44,61 @@ interface ProbeContext {
 export async function readProbes(
   { probes = [] }: Architecture,
   tensors: readonly NamedExpr[],
-  { repo, config, params }: ProbeContext,
+  { repo, known, params }: ProbeContext,
 ): Promise<ReadonlyMap<string, Probed>> {
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
-  const there = probes.filter(({ want }) => want === 'there');
+  const asked = probes.filter(({ when }) => holds(when, known));
+  const there = asked.filter(({ want }) => want === 'there');
   const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
-  const wanted = probes.flatMap((probe) => {
-    const found = namesOf(probe, config).map((name) => sources.get(name));
+  const wanted = asked.flatMap((probe) => {
+    const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
     return probe.want !== 'there' && found.every((expr) => expr !== undefined) ? [{ ...probe, found }] : [];
   });
-  if (wanted.length === 0) {
-    return new Map(present);
+  if (wanted.every(({ found }) => found.length === 0)) {
+    return new Map([...wanted.map(({ id }) => [id, true] as const), ...present]);
   }
   const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
-  const compared = wanted
-    .filter(({ want }) => want === 'zero' || want === 'equal')
-    .filter((own) => !unequal.includes(own));
+  const compared = wanted.filter(
+    (probe) => (probe.want === 'zero' || probe.want === 'equal') && !unequal.includes(probe),
+  );
   const means = wanted.flatMap(({ id, want, found }) =>
-    want === 'mean' ? found.map((expr, i) => ({ id, name: `${id} ${i}`, expr })) : [],
+    want === 'means' ? found.map((expr, i) => ({ id, name: `${id} ${i}`, expr })) : [],
   );
-  const values = wanted.flatMap(({ id, want, found }) =>
-    want === 'values' ? found.map((expr, i) => ({ id, i, expr })) : [],
+  const differences = compared.flatMap(({ id, want, found: [a, ...rest] }) =>
+    a
+      ? (want === 'equal' ? [sub(a, rest[0] as TensorExpr)] : [a, ...rest]).map((expr, i) => ({
+          id,
+          name: `${id} ${i}`,
+          expr,
+        }))
+      : [],
   );
+  const ids = new Map(differences.map(({ id, name }) => [name, id]));
+  const rows = wanted.flatMap((probe) => (probe.want === 'zero-rows' ? rowsOf(probe, known) : []));
+  const values = wanted.flatMap(({ id, want, found }) => {
+    const exprs = want === 'values' ? found : want === 'norms' ? found.flatMap(norms) : [];
+    return exprs.map((expr, i) => ({ id, i, expr }));
+  });
   const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
-  if (count > MAX_VALUES) {
+  if (count > MAX_VALUES || rows.length > MAX_ROWS) {
     throw new ProbeSizeError(
-      `Planning wants ${count} values of the weights, more than ${MAX_VALUES}.`,
+      `Planning wants ${count} values and ${rows.length} rows of the weights, more than ${MAX_VALUES} or ${MAX_ROWS}.`,
       'Check the probes of --arch-file.',
     );
   }
   const files = [
     values.map(({ id, i, expr }) => floats(`${id} ${i}`, expr)),
     [
-      ...compared.map(({ id, found: [a, b] }) => floats(id, b ? sub(a as TensorExpr, b) : (a as TensorExpr))),
+      ...differences.map(({ name, expr }) => floats(name, expr)),
       ...means.map(({ name, expr }) => floats(name, rootOfMagnitude(expr))),
+      ...rows.map(({ id, row, expr }) => floats(`${id} ${row}`, expr)),
     ],
   ].map((own, i) => placeTensors({ name: `probes ${i}`, type: 'F32', kv: NO_KEYS, tensors: own }));
   const squares = new Map<string, number>();
-  const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) =>
-    file === 1 && squares.set(tensor, (squares.get(tensor) ?? 0) + own);
+  const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) => {
+    const key = ids.get(tensor) ?? tensor;
+    return file === 1 && squares.set(key, (squares.get(key) ?? 0) + own);
+  };
   // The values alone are kept: there is no place for what is compared.
   const [{ tensors: placed, headerSize, size }] = files as [PlannedFile];
   const sink = new MemoryFiles([{ path: 'probes', size, header: new Uint8Array(0) }]);
@@ -95,9 +116,11 @@ export async function readProbes(
   for (const { id, name, expr } of means) {
     read.set(id, [...(read.get(id) ?? []), (squares.get(name) ?? 0) / elementCount(shapeOf(expr))]);
   }
+  const zeroRows = rows.filter(({ id, row }) => squares.get(`${id} ${row}`) === 0);
   return new Map<string, Probed>([
+    ...zeroRows.map(({ id }) => [id, zeroRows.filter((own) => own.id === id).map(({ row }) => row)] as const),
     ...read,
-    ...compared.map(({ id }) => [id, squares.get(id) === 0] as const),
+    ...compared.map(({ id, found }) => [id, found.length === 0 || squares.get(id) === 0] as const),
     ...present,
     ...unequal.map(({ id }) => [id, false] as const),
   ]);
@@ -109,14 +132,42 @@ function rootOfMagnitude(expr: TensorExpr): TensorExpr {
   return apply('sqrt', apply('sqrt', mul(exact, exact)));
 }
 
+/** A tensor's rows from a number on, one by one. */
+function rowsOf({ id, from, found }: Probe & { readonly found: readonly TensorExpr[] }, known: Known) {
+  const first = from && typedValue(from, 'u32', known);
+  return found.flatMap((expr) => {
+    const count = Math.max(0, typeof first === 'number' ? (shapeOf(expr)[0] ?? 0) - first : 0);
+    return Array.from({ length: count }, (_, i) => i + Number(first)).map((row) => ({
+      ...{ id, row },
+      expr: slice(expr, 0, row, row + 1),
+    }));
+  });
+}
+
+/** The most bytes of a matrix whose columns' norms are computed at once. */
+const MAX_NORM_BYTES = 32 * 2 ** 20;
+
+/** The norms of a matrix's columns, of as many columns at a time as the workers have room for. */
+function norms(matrix: TensorExpr): TensorExpr[] {
+  const [rows = 1, columns = 0] = shapeOf(matrix);
+  const most = Math.max(1, Math.floor(MAX_NORM_BYTES / (rows * DTYPE_BYTES.F32)));
+  return Array.from({ length: Math.ceil(columns / most) }, (_, i) => ({
+    op: 'norm',
+    of: slice(matrix, 1, i * most, Math.min(columns, (i + 1) * most)),
+  }));
+}
+
 const NO_KEYS = new KeyValues();
 
-function namesOf({ of }: Probe, config: Config): readonly string[] {
-  return of.flatMap((name) =>
-    name.includes('{b}')
+function namesOf({ of }: Probe, config: Config, sources: ReadonlyMap<string, TensorExpr>): readonly string[] {
+  return of.flatMap((name) => {
+    if (name.includes('*')) {
+      return [...sources.keys()].filter(globs([name]));
+    }
+    return name.includes('{b}')
       ? Array.from({ length: blockCount(config) }, (_, b) => name.replaceAll('{b}', String(b)))
-      : [name],
-  );
+      : [name];
+  });
 }
 
 function haveOneShape(a: TensorExpr | undefined, b: TensorExpr | undefined): boolean {

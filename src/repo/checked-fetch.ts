@@ -2,7 +2,6 @@ import { withoutSecrets } from '../secrets.js';
 import { readWhole } from './api-answer.js';
 import { checkRange, passingWrongAnswer, type Range, type WatchedFile } from './check-range.js';
 import { RateLimitedError, ServerFailingError, WrongAnswerError } from './errors.js';
-import { follow } from './follow.js';
 import { askedPause, type Neighbours, PassingFailure, Tries } from './retry.js';
 import { type Answer, Transport, type TransportOptions, urlText } from './transport.js';
 
@@ -32,8 +31,8 @@ export type ApiFetch = (
 ) => Promise<Response>;
 
 /**
- * `fetch` for the Hub's client, which checks nothing and retries nothing itself. GET only. `Authorization` is set here,
- * for the Hub's own origin.
+ * `fetch` for the Hub's client, which checks nothing and retries nothing itself, and ranges of files, which pass through
+ * no stream of the client's. GET only. `Authorization` is set here, for the Hub's own origin.
  */
 export class CheckedFetch {
   readonly #transport: Transport;
@@ -67,22 +66,16 @@ export class CheckedFetch {
   };
 
   /**
-   * For one range of a file. The request is made when the body is read, as the client turns a rejection into a bare
-   * string: the body is exactly those bytes, gone on with from the byte reached after a failure that may pass, or it
-   * ends in one of the errors.
-   * @throws RefusedAnswer, HubError, InterruptedError from the body
+   * One range of a file: exactly those bytes, gone on with from the byte reached after a failure that may pass. No
+   * request is made before the first piece is asked for.
+   * @throws RefusedAnswer, HubError, InterruptedError
    */
-  range(file: WatchedFile, range: Range, signal?: AbortSignal): typeof fetch {
-    return async (input) => {
-      const url = urlOf(input);
-      return new Response(
-        webStream((stop) => this.#rangeBody(url, file, range, stop), signal),
-        { status: 206 },
-      );
-    };
-  }
-
-  async *#rangeBody(url: URL, file: WatchedFile, { from, to }: Range, signal?: AbortSignal) {
+  async *range(
+    url: URL,
+    file: WatchedFile,
+    { from, to }: Range,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, void> {
     const { elapsed } = this.options.policy;
     const tries = this.#tries(urlText(url), to + 1 - from, signal);
     let next = from;
@@ -161,36 +154,4 @@ function showable(text: string, token: string | null): string {
     .replace(/[^\x20-\x7e]+/g, ' ')
     .slice(0, 200)
     .replace(/\.$/, '');
-}
-
-/** A stream of what a generator yields. The generator's signal is aborted when the reader or the caller stops. */
-function webStream(
-  generate: (stop: AbortSignal) => AsyncGenerator<Uint8Array, void, void>,
-  outer?: AbortSignal,
-): ReadableStream<Uint8Array> {
-  const inner = new AbortController();
-  const unfollow = follow(outer, inner);
-  const pieces = generate(inner.signal);
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await pieces.next().catch((error: unknown) => {
-          unfollow();
-          throw error;
-        });
-        if (done) {
-          unfollow();
-          controller.close();
-        } else {
-          controller.enqueue(value);
-        }
-      },
-      async cancel() {
-        unfollow();
-        inner.abort();
-        await pieces.return();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -56,10 +56,8 @@ const KINDS: readonly Kind[] = [
   },
   {
     is: holds(/^(params\.json|tekken\.json|consolidated.*)$/),
-    what: () =>
-      "holds a model in Mistral's own format (params.json, consolidated files, tekken.json), which is not supported yet",
-    next: () => TRANSFORMERS,
-    isUnsupported: true,
+    what: () => "holds a model in Mistral's own format (params.json, consolidated files, tekken.json)",
+    next: () => 'Add --mistral-format.',
   },
   {
     is: holds(/\.onnx$/),

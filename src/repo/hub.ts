@@ -1,4 +1,4 @@
-import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
+import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { Hf2ggufError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
 import { MAX_REPO_FILES, MAX_REPO_PATH_LENGTH } from '../limits.js';
@@ -247,22 +247,9 @@ class HubRepo implements Repo {
     const { endpoint, fetch } = this.client;
     const watched = this.#watch(path);
     const encoded = path.split('/').map(encodeURIComponent).join('/');
-    const url = `${endpoint}/${this.id}/resolve/${this.revision}/${encoded}`;
-    const blob = await downloadFile({
-      repo: { type: 'model', name: this.id },
-      path,
-      hubUrl: endpoint,
-      xet: false,
-      // The listing has told what the client's probe request would find out.
-      downloadInfo: { url, size: watched.size, etag: '' },
-      // The client leaves the range out where it is the whole file, so it is given here.
-      fetch: fetch.range(watched, { from: offset, to: offset + length - 1 }, signal),
-    });
-    const body = blob?.slice(offset, offset + length).stream();
+    const url = new URL(`${endpoint}/${this.id}/resolve/${this.revision}/${encoded}`);
     try {
-      for await (const piece of body ?? []) {
-        yield piece;
-      }
+      yield* fetch.range(url, watched, { from: offset, to: offset + length - 1 }, signal);
     } catch (error) {
       throw explain(error, watched.at);
     }

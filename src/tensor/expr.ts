@@ -27,6 +27,7 @@ export type TensorExpr =
   | ArithmeticExpr
   | ApplyExpr
   | CastExpr
+  | NormExpr
   | UnpackExpr
   | RepackExpr;
 
@@ -112,6 +113,15 @@ export interface ApplyExpr {
 export interface CastExpr {
   readonly op: 'cast';
   readonly to: CastTarget;
+  readonly of: TensorExpr;
+}
+
+/**
+ * The Euclidean norm of each column of a matrix, as `[1, columns]` in F32: torch's `norm` along the first dimension, whose
+ * sums of squares go from the first row to the last.
+ */
+export interface NormExpr {
+  readonly op: 'norm';
   readonly of: TensorExpr;
 }
 

@@ -5,6 +5,7 @@ import { concat } from './operators/concat.js';
 import { apply, arithmetic, cast } from './operators/elementwise.js';
 import { gather } from './operators/gather.js';
 import { constant, fill } from './operators/known.js';
+import { norm } from './operators/norm.js';
 import { repack, unpack } from './operators/packed.js';
 import { source } from './operators/source.js';
 import { view } from './operators/view.js';
@@ -26,6 +27,7 @@ const OPERATORS: Operators = {
   div: arithmetic,
   apply,
   cast,
+  norm,
   unpack,
   repack,
 };

@@ -30,6 +30,8 @@ export const TRANSFORMS = {
   permute: each((expr, ...order) => build.permute(expr, order)),
   /** two dimensions */
   transpose: each((expr, a = 0, b = 1) => build.transpose(expr, a, b)),
+  /** a dimension of one element, how often it is repeated */
+  expand: each((expr, dimension = 0, count = 1) => build.expand(expr, dimension, count)),
   /** the dimensions to drop, of one element each */
   squeeze: each((expr, ...dimensions) => squeeze(expr, dimensions)),
   /** dimension, first index, end (-1: the dimension's end), step */
@@ -48,6 +50,8 @@ export const TRANSFORMS = {
    * dimension, first index, groups, members of each: from there on, what is ordered by groups becomes ordered by members
    */
   turn: each(turn),
+  /** several tensors of one shape are multiplied, element by element */
+  product: (tensors) => [tensors.reduce((left, right) => build.mul(left, right))],
   /** which of several tensors to keep, by number, in order */
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
@@ -64,8 +68,14 @@ export const TRANSFORMS = {
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
   mul: each((expr, value = 1) => build.mul(expr, value)),
+  /** sizes of parts of the outermost dimension, each followed by a number to multiply the part with; -1: what is left */
+  mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
+  /** float32 from here on, whatever it was */
+  float: each((expr) => build.cast(expr, 'F32')),
+  /** a number, and one for each column, whose sum a column's elements are divided by, in F32 */
+  unit: each(unit),
   neg: each((expr) => build.apply('neg', expr)),
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),
@@ -142,6 +152,20 @@ function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
   );
 }
 
+function mulRows(expr: TensorExpr, ...parts: number[]): TensorExpr {
+  const sizes = parts.filter((_, i) => i % 2 === 0);
+  const left = sizes.reduce((rest, size) => rest - Math.max(size, 0), shapeOf(expr)[0] ?? 0);
+  const split = build.split(
+    expr,
+    0,
+    sizes.map((size) => (size === -1 ? left : size)),
+  );
+  return build.concat(
+    split.map((part, i) => build.mul(part, parts[2 * i + 1] ?? 1)),
+    0,
+  );
+}
+
 function pad(expr: TensorExpr, rows = 0): TensorExpr {
   const [own = 0, ...rest] = shapeOf(expr);
   return rows <= own ? expr : build.concat([expr, build.zeros(dtypeOf(expr), [rows - own, ...rest])], 0);
@@ -159,4 +183,13 @@ function turn(expr: TensorExpr, dimension = 0, first = 0, groups = 1, members = 
   const split = build.reshape(rest, [...before, groups, members, (size - first) / groups / members, ...after]);
   const turned = build.reshape(build.transpose(split, dimension, dimension + 1), shapeOf(rest));
   return first === 0 ? turned : build.concat([build.slice(expr, dimension, 0, first), turned], dimension);
+}
+
+function unit(expr: TensorExpr, more = 0, ...norms: number[]): TensorExpr {
+  const [rows = 0, ...columns] = shapeOf(expr);
+  const row: TensorExpr = { op: 'constant', dtype: 'F32', shape: [1, norms.length], values: norms };
+  return build.div(
+    build.cast(expr, 'F32'),
+    build.reshape(build.expand(build.add(row, more), 0, rows), [rows, ...columns]),
+  );
 }

@@ -1,5 +1,6 @@
 import type { KeyValues } from '../gguf/key-values.js';
 import { BpeEncoder } from './bpe.js';
+import { CharsMap } from './chars-map.js';
 import { MalformedVocabularyError, UnsupportedVocabularyError } from './errors.js';
 import { Fields } from './fields.js';
 import { Partition } from './partition.js';
@@ -8,22 +9,31 @@ import { DEFAULT_PRE, PRE_TOKENIZERS, type PreTokenizerSettings } from './pre-to
 import { findSpecials, type SpecialDefaults, setStrips } from './special.js';
 import { SpmEncoder } from './spm.js';
 import { readTokens, type Tokens } from './tokens.js';
+import { lowerCase } from './unicode.js';
+import { UnigramEncoder } from './unigram.js';
 import type { Vocabulary } from './vocabulary.js';
+import { WordPieceEncoder } from './word-piece.js';
+
+const LOWERCASE = 'tokenizer.ggml.normalizer.lowercase';
 
 /** What differs between the kinds of tokenizers. */
 interface Kind {
   readonly tokens: Tokens;
   readonly defaults: SpecialDefaults;
   readonly addBos: boolean;
+  /** Whether the EOS is added if the file says nothing. */
+  readonly addEos?: true;
+  /** Whether the BOS and the separator are around every text, whatever the file says of BOS and EOS. */
+  readonly separates?: true;
   /** Whether the BOS is added even if the file says no. */
   readonly forcesBos: boolean;
   readonly spelling: Spelling;
   readonly lstrip: string | undefined;
   /**
    * Encodes the text between two special tokens and appends its ids.
-   * @param first whether the text stands at the start or after a special token.
+   * @param context.first whether the text stands at the start or after a special token.
    */
-  encode(text: string, first: boolean, output: number[]): void;
+  encode(text: string, output: number[], context: { readonly first: boolean; readonly unknown: number | null }): void;
 }
 
 /** `tokenizer.ggml.model` → how it is read. */
@@ -31,6 +41,9 @@ const KINDS: Readonly<Record<string, (fields: Fields) => Kind>> = {
   llama: sentencePiece,
   gpt2: (fields) => bytePairs(fields, preTokenizer(fields.string('tokenizer.ggml.pre') || DEFAULT_PRE), 11),
   gemma4: (fields) => bytePairs(fields, preTokenizer('gemma4'), null),
+  bert: wordPiece,
+  t5: unigram,
+  whitespace,
 };
 
 /**
@@ -41,27 +54,29 @@ export function openVocabulary(kv: KeyValues): Vocabulary {
   const fields = new Fields(kv);
   const kind = kindOf(fields)(fields);
   const { tokens, spelling } = kind;
-  const { bos, eos, endOfGeneration } = findSpecials(fields, tokens, kind.defaults);
+  const { bos, eos, unknown, separator, endOfGeneration } = findSpecials(fields, tokens, kind.defaults);
   setStrips(tokens, { name: fields.string('general.name') ?? '', lstrip: kind.lstrip });
   const partition = new Partition(tokens);
   const addBos = kind.forcesBos || (fields.bool('tokenizer.ggml.add_bos_token') ?? kind.addBos);
-  const addEos = fields.bool('tokenizer.ggml.add_eos_token') ?? false;
+  const addEos = fields.bool('tokenizer.ggml.add_eos_token') ?? kind.addEos ?? false;
+  const before = addBos || kind.separates ? bos : null;
+  const after = kind.separates ? separator : addEos ? eos : null;
   return {
     size: tokens.texts.length,
     ...{ bos, eos, endOfGeneration, addBos, addEos },
     encode(text, { special, edges }) {
-      const output: number[] = edges && addBos && bos !== null ? [bos] : [];
+      const output: number[] = edges && before !== null ? [before] : [];
       let first = true;
       for (const part of partition.parts(wellFormed(text), special)) {
         if (typeof part === 'number') {
           output.push(part);
         } else {
-          kind.encode(part, first, output);
+          kind.encode(part, output, { first, unknown });
         }
         first = typeof part === 'number';
       }
-      if (edges && addEos && eos !== null) {
-        output.push(eos);
+      if (edges && after !== null) {
+        output.push(after);
       }
       return Int32Array.from(output);
     },
@@ -109,7 +124,59 @@ function bytePairs(fields: Fields, pre: PreTokenizerSettings, id: number | null)
     forcesBos: pre.gemma ?? false,
     spelling: pre.escapesSpaces ? 'spaces' : 'bytes',
     lstrip: pre.lstrip,
-    encode: (text, _, output) => encoder.encode(text, output),
+    encode: (text, output) => encoder.encode(text, output),
+  };
+}
+
+/** BPE of the words between white space. */
+function whitespace(fields: Fields): Kind {
+  const pre = fields.string('tokenizer.ggml.pre') || DEFAULT_PRE;
+  const kind = bytePairs(fields, preTokenizer(pre), 11);
+  const lowercase = fields.bool(LOWERCASE) ?? pre !== 'whitespace';
+  return {
+    ...kind,
+    encode(text, output, context) {
+      for (const word of text.split(/\p{White_Space}+/u).filter((part) => part !== '')) {
+        kind.encode(lowercase ? Array.from(word, lowerCase).join('') : word, output, context);
+      }
+    },
+  };
+}
+
+function wordPiece(fields: Fields): Kind {
+  const tokens = readTokens(fields);
+  const lowercase = fields.bool(LOWERCASE) ?? true;
+  const stripAccents = fields.bool('tokenizer.ggml.normalizer.strip_accents') ?? lowercase;
+  const encoder = new WordPieceEncoder(tokens, { lowercase, stripAccents });
+  return {
+    tokens,
+    defaults: { bos: 101, eos: null, unknown: 100, separator: 102 },
+    addBos: true,
+    forcesBos: false,
+    separates: true,
+    spelling: 'spaces',
+    lstrip: undefined,
+    encode: (text, output, { unknown }) => encoder.encode(text, unknown, output),
+  };
+}
+
+function unigram(fields: Fields): Kind {
+  const tokens = readTokens(fields);
+  const charsMap = fields.numbers('tokenizer.ggml.precompiled_charsmap', ['u8', 'i8']);
+  const encoder = new UnigramEncoder(tokens, {
+    addPrefix: fields.bool('tokenizer.ggml.add_space_prefix') ?? false,
+    mergeSpaces: fields.bool('tokenizer.ggml.remove_extra_whitespaces') ?? false,
+    charsMap: charsMap === undefined ? null : new CharsMap(charsMap),
+  });
+  return {
+    tokens,
+    defaults: { bos: null, eos: 1, unknown: 2 },
+    addBos: false,
+    addEos: true,
+    forcesBos: false,
+    spelling: 'spaces',
+    lstrip: undefined,
+    encode: (text, output, { unknown }) => encoder.encode(text, unknown, output),
   };
 }
 
@@ -124,7 +191,7 @@ function sentencePiece(fields: Fields): Kind {
     forcesBos: false,
     spelling: 'spaces',
     lstrip: undefined,
-    encode: (text, first, output) => encoder.encode((first ? prefix : '') + text, output),
+    encode: (text, output, { first }) => encoder.encode((first ? prefix : '') + text, output),
   };
 }
 

@@ -5,6 +5,8 @@ import { ATTR, type Tokens } from './tokens.js';
 export interface SpecialIds {
   readonly bos: number | null;
   readonly eos: number | null;
+  readonly unknown: number | null;
+  readonly separator: number | null;
   readonly endOfGeneration: ReadonlySet<number>;
 }
 
@@ -12,6 +14,8 @@ export interface SpecialIds {
 export interface SpecialDefaults {
   readonly bos: number | null;
   readonly eos: number | null;
+  readonly unknown?: number;
+  readonly separator?: number;
 }
 
 /**
@@ -96,7 +100,10 @@ export function findSpecials(fields: Fields, tokens: Tokens, defaults: SpecialDe
   }
   const endOfGeneration = new Set([...ends, eos, found.eot, found.eom].filter((id) => id !== null && id !== undefined));
   takeBack(tokens, endOfGeneration);
-  return { bos, eos, endOfGeneration };
+  const unknown = idOf(['unknown'], defaults.unknown ?? null);
+  // The format spells it like this.
+  const separator = idOf(['seperator'], defaults.separator ?? null);
+  return { bos, eos, unknown, separator, endOfGeneration };
 }
 
 /** Removes end tokens that mean something else if other tokens are there. */

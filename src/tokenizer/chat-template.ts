@@ -57,8 +57,11 @@ function checkCount(templates: number, file: string): void {
   }
 }
 
-/** Reads a file as Python's text mode does: every line end becomes a line feed, and a byte order mark stays. */
-async function readJinja(files: SmallFiles, path: string): Promise<string | null> {
+/**
+ * Reads a file as Python's text mode does: every line end becomes a line feed, and a byte order mark stays.
+ * @throws MalformedTokenizerError
+ */
+export async function readJinja(files: SmallFiles, path: string): Promise<string | null> {
   const bytes = await files.bytes(path);
   if (bytes === null) {
     return null;

@@ -26,6 +26,13 @@ export interface TokenizerContext extends KindOptions {
   readonly kv: KeyValues;
   /** The name that `--pre-tokenizer` gives; it wins over the fingerprint. */
   readonly preTokenizer?: string;
+  /** Writes what the family has between the tokens and what all kinds have behind them. */
+  readonly between?: () => Promise<void>;
+  /**
+   * Of a model in Mistral's own format: whether a template that Mistral did not publish is written where the repository
+   * has none.
+   */
+  readonly communityTemplate?: boolean;
   /** Runs work on a tokenizer and stops it where a pattern takes too long. */
   readonly withinTime: WithinTime;
   /** Warns the user; the conversion goes on. */

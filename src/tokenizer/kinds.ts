@@ -1,9 +1,14 @@
 import { bpe } from './kinds/bpe.js';
+import { chatglm3 } from './kinds/chatglm3.js';
 import type { TokenizerKind } from './kinds/kind.js';
 import { llamaHf } from './kinds/llama-hf.js';
-import { gemma4, hybridDna, tekken } from './kinds/not-yet.js';
+import { elsewhere, none } from './kinds/none.js';
+import { gemma4, hybridDna } from './kinds/not-yet.js';
+import { plamo } from './kinds/plamo.js';
+import { rwkv } from './kinds/rwkv.js';
 import { sentencePiece } from './kinds/sentencepiece.js';
 import { t5 } from './kinds/t5.js';
+import { mistral, tekken } from './kinds/tekken.js';
 import { whitespace } from './kinds/whitespace.js';
 import { wordPiece } from './kinds/word-piece.js';
 import { xlmRoberta, xlmRobertaMask } from './kinds/xlm-roberta.js';
@@ -12,8 +17,14 @@ import { xlmRoberta, xlmRobertaMask } from './kinds/xlm-roberta.js';
 export const KINDS = {
   bpe,
   gemma4,
+  chatglm3,
+  elsewhere,
   'hybrid-dna': hybridDna,
   'llama-hf': llamaHf,
+  mistral,
+  none,
+  plamo,
+  rwkv,
   sentencepiece: sentencePiece,
   t5,
   tekken,

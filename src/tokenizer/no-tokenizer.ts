@@ -3,7 +3,9 @@ import { objectAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokeniz
 import type { TokenizerContext } from './context.js';
 import { NoTokenizerError } from './errors.js';
 
-const SUPPORTED = 'Supported are tokenizer.json (BPE) and tokenizer.model (SentencePiece).';
+const SUPPORTED =
+  'Supported are, each for the families that have it, tokenizer.json, vocab.txt (WordPiece) and models of ' +
+  'SentencePiece (tokenizer.model, spiece.model, sentencepiece.bpe.model).';
 
 const WITH_TRANSFORMERS =
   'Let transformers write a tokenizer.json of them: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER).';
@@ -21,17 +23,19 @@ const OTHER_FILES: readonly (readonly [file: string, found?: string, next?: stri
 /** Makes the error for a repository to which no kind of the family's plan applies. */
 export async function noTokenizer({ files: repo }: TokenizerContext, files: TokenizerFiles): Promise<Error> {
   if (files.tokenizer) {
-    return new UnsupportedTokenizerError(
-      `tokenizer.json holds a tokenizer of the kind ${stringAt(objectAt(files.tokenizer, 'model'), 'type') ?? 'unnamed'}, which this model's family is not written with.`,
-      SUPPORTED,
-    );
+    const type = stringAt(objectAt(files.tokenizer, 'model'), 'type') ?? 'unnamed';
+    return otherFamilys(`tokenizer.json holds a tokenizer of the kind ${type}`);
   }
   for (const [file, found = file, next] of OTHER_FILES) {
     if (await repo.has(file)) {
-      return notHandled(found, next);
+      return otherFamilys(`The repository's tokenizer is ${found}`, next);
     }
   }
   return new NoTokenizerError(`${repo.repo.id} holds no tokenizer.`, SUPPORTED);
+}
+
+function otherFamilys(found: string, next = SUPPORTED): UnsupportedTokenizerError {
+  return new UnsupportedTokenizerError(`${found}, which this model's family is not written with.`, next);
 }
 
 /** Makes the error for a kind of tokenizer that cannot be read. */

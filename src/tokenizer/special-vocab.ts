@@ -29,6 +29,10 @@ export interface SpecialVocabOptions {
   readonly types?: readonly string[];
   /** Ids by role that are usual in the family. An id from a file wins. */
   readonly ids?: Readonly<Record<string, number>>;
+  /** Ids by role that win over those of all files. */
+  readonly forced?: Readonly<Record<string, number>>;
+  /** The chat template where the repository has none. */
+  readonly template?: string;
 }
 
 /**
@@ -59,6 +63,9 @@ export async function writeSpecialVocab(
   for (const [type, id] of Object.entries(options.ids ?? {})) {
     ids.set(type, id, 'config.json', type);
   }
+  for (const [type, id] of Object.entries(options.forced ?? {})) {
+    ids.byType.set(type, id);
+  }
   for (const [type, id] of ids.byType) {
     if (Object.hasOwn(ID_KEYS, type)) {
       kv.u32(`tokenizer.ggml.${ID_KEYS[type]}_token_id`, id);
@@ -69,8 +76,9 @@ export async function writeSpecialVocab(
       kv.bool(`tokenizer.ggml.add_${type}_token`, add);
     }
   }
-  const template = roles.config && (await readChatTemplate(context.files, roles.config, context.warn));
-  if (template !== null) {
+  const own = roles.config && (await readChatTemplate(context.files, roles.config, context.warn));
+  const template = own ?? options.template;
+  if (template !== undefined) {
     writeChatTemplate(kv, template);
   }
   writeNormalizer(context, objectAt(files.tokenizer, 'normalizer'));

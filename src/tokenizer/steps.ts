@@ -1,7 +1,10 @@
 import { type FieldSource, integer, optionalInteger, optionalObject } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { TOKEN_TYPE } from '../gguf/token-type.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { isObject } from '../json.js';
+import { readJinja, writeChatTemplate } from './chat-template.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';
 import { writeTokenTypeCount } from './token-type-count.js';
@@ -34,6 +37,17 @@ export const STEPS = {
     }
   },
 
+  /** ref-quirk: `InternLM3Model.set_vocab` in conversion/internlm.py. */
+  'im-end-is-eos': ({ kv }, { tokenizerConfig }) => {
+    const declared = Object.entries(objectAt(tokenizerConfig, 'added_tokens_decoder'));
+    const end = declared.findLast(
+      ([, token]) => stringAt(token, 'content') === '<|im_end|>' && Boolean(isObject(token) && token.special),
+    );
+    if (end && kv.has('tokenizer.ggml.eos_token_id')) {
+      kv.u32('tokenizer.ggml.eos_token_id', Number(end[0]));
+    }
+  },
+
   'add-space-prefix': ({ kv }, { tokenizerConfig }) => {
     const prefix = tokenizerConfig?.add_prefix_space;
     if (prefix !== undefined && prefix !== null) {
@@ -50,6 +64,21 @@ export const STEPS = {
         types: INFILL,
         ids: { eot: CODE_LLAMA_EOT },
       });
+    }
+  },
+
+  /** The template of chat_template.jinja, or else of tokenizer_config.json, whatever the kind has written. */
+  'chat-template': async ({ files, kv }, { tokenizerConfig }) => {
+    const template = (await readJinja(files, 'chat_template.jinja')) ?? tokenizerConfig?.chat_template;
+    if (typeof template === 'string' || Array.isArray(template)) {
+      writeChatTemplate(kv, template);
+    }
+  },
+
+  /** Jamba without a SentencePiece model. ref-quirk: `set_vocab` in conversion/jamba.py. */
+  'no-space-prefix': async ({ files, kv }) => {
+    if (!(await files.has('tokenizer.model'))) {
+      kv.bool('tokenizer.ggml.add_space_prefix', false);
     }
   },
 
@@ -111,10 +140,6 @@ export const STEPS = {
   'code-gemma-infill': (context, files) =>
     writeSpecialVocab(context, files, { types: [...INFILL, 'fsep'], ids: { eot: CODE_GEMMA_EOT } }),
 
-  'no-space-prefix': ({ kv }) => {
-    kv.bool('tokenizer.ggml.add_space_prefix', false);
-  },
-
   'no-sentencepiece-space-prefix': ({ kv }) => {
     if (kv.get('tokenizer.ggml.model')?.value === 'llama') {
       kv.bool('tokenizer.ggml.add_space_prefix', false);
@@ -125,6 +150,35 @@ export const STEPS = {
   'nemotron-ids': ({ kv }) => {
     kv.u32('tokenizer.ggml.padding_token_id', 0);
     kv.u32('tokenizer.ggml.unknown_token_id', 1);
+  },
+
+  /** The template of chat_template.jinja, whatever tokenizer_config.json says. */
+  'template-file': async ({ files, kv }) => {
+    const template = await readJinja(files, 'chat_template.jinja');
+    if (template !== null) {
+      kv.string('tokenizer.chat_template', template);
+    }
+  },
+
+  /**
+   * `</assistant>` is for control, and the second id of `eos_token_id` in config.json ends a turn. ref-quirk:
+   * conversion/laguna.py.
+   */
+  'laguna-end-of-turn': ({ config: { hparams }, kv }) => {
+    const [tokens, types] = [kv.get('tokenizer.ggml.tokens')?.value, kv.get('tokenizer.ggml.token_type')?.value];
+    if (Array.isArray(tokens) && types instanceof Int32Array) {
+      const type = (id: number) => (tokens[id] === '</assistant>' ? TOKEN_TYPE.control : (types[id] ?? 0));
+      kv.array(
+        'tokenizer.ggml.token_type',
+        'i32',
+        types.map((_, id) => type(id)),
+      );
+    }
+    const ids = Array.isArray(hparams.eos_token_id) ? hparams.eos_token_id : [];
+    const end = ids.find((id) => id !== hparams.bos_token_id);
+    if (typeof end === 'number' && Number.isInteger(end) && end >= 0) {
+      kv.u32('tokenizer.ggml.eot_token_id', end);
+    }
   },
 
   /** SEA-LION: an MPT with a SentencePiece model. ref-quirk: `set_vocab` in conversion/mpt.py. */

@@ -21,7 +21,12 @@ export async function writeVocabulary(context: TokenizerContext, plan: Tokenizer
   for (const step of plan.before ?? []) {
     await STEPS[step](context, files);
   }
-  await kind.write({ ...context, ...plan, config: roundedUp(context.config, plan.multiple) }, files);
+  const between = async () => {
+    for (const step of plan.between ?? []) {
+      await STEPS[step](context, files);
+    }
+  };
+  await kind.write({ ...context, ...plan, config: roundedUp(context.config, plan.multiple), between }, files);
   for (const step of plan.after ?? []) {
     await STEPS[step](context, files);
   }
@@ -29,8 +34,9 @@ export async function writeVocabulary(context: TokenizerContext, plan: Tokenizer
 }
 
 /** The configuration with its vocabulary's size rounded up. */
-function roundedUp(config: Config, multiple = 1): Config {
+function roundedUp(config: Config, rounding: TokenizerPlan['multiple'] = 1): Config {
   const size = vocabularySize(config);
+  const multiple = typeof rounding === 'number' ? rounding : vocabularySize(config, [rounding[0]]) || rounding[1];
   return size === undefined
     ? config
     : { ...config, hparams: { ...config.hparams, vocab_size: Math.ceil(size / multiple) * multiple } };

@@ -102,7 +102,9 @@ const TYPE_NAMES: Record<string, string> = {
 export function written(kv: KeyValues): ExpectedKeyValue[] {
   return [...kv.entries()].map(([key, value]) =>
     value.type === 'array'
-      ? [key, `ARRAY<${TYPE_NAMES[value.of]}>`, Array.from(value.value)]
+      ? [key, `ARRAY<${TYPE_NAMES[value.of]}>`, Array.from(value.value, inJson)]
       : [key, String(TYPE_NAMES[value.type]), value.type === 'f32' ? Math.fround(Number(value.value)) : value.value],
   );
 }
+
+const inJson = (value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value);

@@ -37,7 +37,7 @@ const HEAD = `// biome-ignore-all format: one line a model type
 export const DEFAULTS: Readonly<Record<string, string>> = {`;
 
 /**
- * The types whose class has the name of a converter's class; then the types that have one of these as their text model;
+ * The types whose class has the name of a converter's class, and Grok 2's, which calls itself a `git`; then the types that have one of these as their text model;
  * then the types of all parts of these.
  */
 function chosenTypes(records: Records, classes: readonly string[]): ReadonlySet<string> {
@@ -47,7 +47,7 @@ function chosenTypes(records: Records, classes: readonly string[]): ReadonlySet<
     const stem = name.replace(/(Text)?Config$/, '').toLowerCase();
     return known.some((each) => each.startsWith(stem));
   });
-  const chosen = new Set(models.map(([name]) => name));
+  const chosen = new Set([...models.map(([name]) => name), 'git']);
   const around = types.filter(([, { defaults }]) => {
     const text = defaults.text_config;
     return isObject(text) && typeof text.model_type === 'string' && chosen.has(text.model_type);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Architecture, Probe } from '#src/archs/architecture.js';
 import { mapTensors } from '#src/archs/map-tensors.js';
-import { qwen3 } from '#src/archs/qwen3.js';
+import { qwen3 } from '#src/archs/families/qwen3.js';
 import { writeKeys } from '#src/archs/write-keys.js';
 import type { Probed } from '#src/config/derivations.js';
 import { loadConfig } from '#src/config/load-config.js';
@@ -50,7 +50,11 @@ async function probe(probes: readonly Probe[], maxMemory = 2 ** 22, jobs = 2): P
   writeFileSync(join(folder, 'model.safetensors'), encode(new Map(Object.entries(TENSORS))));
   const repo = await openFolder(folder);
   const architecture: Architecture = { ...qwen3, probes };
-  return readProbes(architecture, await sourceTensors(folder), { repo, config, params: { jobs, maxMemory } });
+  return readProbes(architecture, await sourceTensors(folder), {
+    repo,
+    known: known(config),
+    params: { jobs, maxMemory },
+  });
 }
 
 test.each([

@@ -10,6 +10,7 @@ import { fixtures } from '../paths.js';
 import type { VocabularyAnswer } from '../peer/ask-vocabulary.js';
 import { openModel } from '../tokenizer/folder.js';
 import { PLANS, type PlanName } from '../tokenizer/plans.js';
+import { encoderVocabularies } from './encoder-vocabularies.js';
 
 /** The `tokenizer.*` key-values of a repository's folder. */
 export async function vocabularyOfFolder(folder: string, plan: PlanName): Promise<KeyValues> {
@@ -57,6 +58,7 @@ export async function smallVocabularies(): Promise<readonly (readonly [string, K
     ],
     ['llama-hf', hf],
     ['gemma4', spaced().string('tokenizer.ggml.model', 'gemma4')],
+    ...encoderVocabularies(),
     ['sarvam-moe', spaced().string('tokenizer.ggml.model', 'gpt2').string('tokenizer.ggml.pre', 'sarvam-moe')],
   ];
 }

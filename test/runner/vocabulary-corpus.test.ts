@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openVocabulary } from '#src/tokenize/open.js';
 import { dataTest } from '../paths.js';
+import type { PlanName } from '../tokenizer/plans.js';
 import { vocabularyOfFolder } from './vocabularies.js';
 
 const NFC = [25];
@@ -23,11 +24,13 @@ const DIFFERS: Readonly<Record<string, readonly number[]>> = {
   'deepseek_v3-bos': [],
   gpt2: [],
   llama3: [],
+  minilm: [],
   mistral_nemo: MARKS,
   qwen2_5: [...NFC, ...SLASH_S],
   qwen3: [...NFC, ...SLASH_S],
   smollm2: [],
   'vocab-baichuan': SLASH_S,
+  'vocab-bert-bge': [],
   'vocab-deepseek-llm': [],
   'vocab-gpt-neox': NFC,
   'vocab-llama-spm': [...SPACES, ...SLASH_S, 58],
@@ -36,6 +39,14 @@ const DIFFERS: Readonly<Record<string, readonly number[]>> = {
   'vocab-phi-3': [...SPACES, ...SLASH_S, 51, 58],
   'vocab-refact': [],
   'vocab-starcoder': [],
+  'vocab-xlmr-json': [],
+};
+
+/** The plans of those that are no decoders. */
+const PLAN: Readonly<Record<string, PlanName>> = {
+  minilm: 'bert',
+  'vocab-bert-bge': 'bert',
+  'vocab-xlmr-json': 'xlmRoberta',
 };
 
 interface Line {
@@ -48,7 +59,7 @@ describe('released tokenizers', () => {
     dataTest(`${name}: the ids of transformers, but where llama.cpp differs`, async (data) => {
       const folder = join(data, 'corpus-tokenizers', name);
       const source = join(folder, 'source');
-      const kv = await vocabularyOfFolder(join(source, readdirSync(source)[0] ?? ''), 'llama');
+      const kv = await vocabularyOfFolder(join(source, readdirSync(source)[0] ?? ''), PLAN[name] ?? 'llama');
       const vocabulary = openVocabulary(kv);
       const lines = readFileSync(join(folder, 'encode.jsonl'), 'utf8').trimEnd().split('\n');
       const found = lines.flatMap((line, i) => {

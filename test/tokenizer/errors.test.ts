@@ -1,4 +1,4 @@
-import { llama } from '#src/archs/llama.js';
+import { llama } from '#src/archs/families/llama.js';
 import { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError } from '#src/hf-tokenizer/errors.js';
 import { MalformedJsonError } from '#src/json.js';
 import { NoTokenizerError } from '#src/tokenizer/errors.js';

@@ -1,5 +1,5 @@
-import { llama } from '#src/archs/llama.js';
-import { qwen2 } from '#src/archs/qwen2.js';
+import { llama } from '#src/archs/families/llama.js';
+import { qwen2 } from '#src/archs/families/qwen2.js';
 import { BPE_ALONE, type TokenizerPlan } from '#src/tokenizer/plan.js';
 
 /** By a family that has it. */

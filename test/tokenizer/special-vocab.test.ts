@@ -1,4 +1,4 @@
-import { llama } from '#src/archs/llama.js';
+import { llama } from '#src/archs/families/llama.js';
 import type { JsonObject } from '#src/json.js';
 import { BPE_ALONE } from '#src/tokenizer/plan.js';
 import { type Files, PLAIN_CONFIG, TINY_BPE, valueAt, vocabularyOf } from './tiny.js';

@@ -8,6 +8,7 @@ import {
   NEXTN_KEY,
   NEXTN_TENSORS,
   ROTARY,
+  rename,
   TEXT_MODEL,
   WITH_MTP,
 } from '../rules.js';
@@ -29,7 +30,9 @@ const fused = (i: number, ...then: Transform[]): readonly Transform[] => [
   ...then,
 ];
 
-/** Ling 1 and 1.5. */
+const NORM_HEAD: Condition = { set: fields('norm_head') };
+
+/** Ling 1 and 1.5: in the output, each dimension is brought to length 1. */
 export const bailingmoe = {
   ...TEXT_MODEL,
   classes: ['BailingMoeForCausalLM'],
@@ -46,12 +49,15 @@ export const bailingmoe = {
     needed('expert_weights_norm', 'bool', 'norm_topk_prob'),
   ],
   tensors: [
-    ...named(`${DENSE} ${SHARED_EXPERT}`),
+    { ...rename('output', 'lm_head'), when: { not: NORM_HEAD } },
+    { from: ['lm_head.weight'], to: 'output.weight', via: [['unit', 1e-7, 'head_norms']], when: NORM_HEAD },
+    ...named(`${DENSE.replace(' output ', ' ')} ${SHARED_EXPERT}`),
     block('attn_q', ['attention.query_key_value'], ...fused(0, ...ROTARY.attn_q)),
     block('attn_k', ['attention.query_key_value'], ...fused(1, ...ROTARY.attn_k)),
     block('attn_v', ['attention.query_key_value'], ...fused(2)),
     ...EXPERTS,
   ],
+  probes: [{ id: 'head_norms', want: 'norms', of: ['lm_head.weight'], when: NORM_HEAD }],
 } as const satisfies Architecture;
 
 /** Ling and Ring 2. */

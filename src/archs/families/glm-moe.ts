@@ -1,5 +1,5 @@
 import type { Architecture, KeyRow } from '../architecture.js';
-import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_KEY, NEXTN_TENSORS, TEXT_MODEL, WITH_MTP } from '../rules.js';
+import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_IF_ANY, NEXTN_KEY, NEXTN_TENSORS, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { fields, required, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
 import { DEEPSEEK2, DEEPSEEK2_KEYS, deepseek2Tensors, INDEXER, INDEXER_KEYS, KV_B, MLA } from './deepseek.js';
@@ -58,10 +58,7 @@ export const glm4moelite = {
   ...DEEPSEEK2,
   classes: ['Glm4MoeLiteForCausalLM'],
   example: 'zai-org/GLM-4.7-Flash',
-  keys: [
-    ...DEEPSEEK2_KEYS,
-    ['{arch}.nextn_predict_layers', 'u32', NEXTN.blocks, { all: [WITH_MTP, { set: NEXTN.blocks }] }],
-  ],
+  keys: [...DEEPSEEK2_KEYS, NEXTN_IF_ANY],
   tensors: [...deepseek2Tensors(`${MLA} ${NEXTN_TENSORS}`), ...KV_B],
   mtp: NEXTN,
   tokenizer: GLM_TOKENIZER,

@@ -1,4 +1,4 @@
-import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../architecture.js';
+import type { Architecture, Condition, KeyRow, Transform, Value } from '../architecture.js';
 import { TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { whereSet } from '../text-keys.js';
@@ -12,7 +12,7 @@ export const mamba = (...names: string[]): Value => ({
 });
 
 /** What `hidden_size` says of Mamba layers is the size of a head where config.json has that. */
-const WIDTH = { fields: ['mamba_head_dim', 'hidden_size', 'd_model'] } as const satisfies Value;
+export const WIDTH = { fields: ['mamba_head_dim', 'hidden_size', 'd_model'] } as const satisfies Value;
 export const SSM_GROUPS = mamba('n_groups', 'num_groups');
 
 export const SSM_KEYS: readonly KeyRow[] = [
@@ -33,12 +33,13 @@ export const SSM_KEYS: readonly KeyRow[] = [
   ],
 ];
 
-export const SSM_TENSORS: readonly TensorRule[] = named('ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out', {
+export const SSM = 'ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out';
+export const SSM_SHAPES: Readonly<Record<string, readonly Transform[]>> = {
   'ssm_conv1d.weight': [['squeeze', 1]],
   ssm_a: [['exp'], ['neg'], ['reshape', -1, 1]],
   ssm_d: [['reshape', -1, 1]],
   ssm_norm: [['reshape', SSM_GROUPS, -1]],
-});
+};
 
 const MAMBA_LAYERS: Condition = { derive: 'has_mamba_layers', is: true };
 
@@ -51,7 +52,7 @@ export const bamba = {
   example: 'ibm-ai-platform/Bamba-9B-v2',
   keys: [...graniteMoe.keys, ...SSM_KEYS, ['{arch}.rope.scaling.finetuned', 'bool', { value: true }]],
   rename: [...TEXT_MODEL.rename, ['.dt_bias', '.dt_proj.bias']],
-  tensors: [...GRANITE_MOE_TENSORS, ...SSM_TENSORS],
+  tensors: [...GRANITE_MOE_TENSORS, ...named(SSM, SSM_SHAPES)],
   tokenizer: { kinds: ['sentencepiece', 'bpe'], multiple: 8 },
 } as const satisfies Architecture;
 

@@ -14,9 +14,6 @@ function notYet(found: string, applies: TokenizerKind['applies']): TokenizerKind
   };
 }
 
-/** Mistral's own format, tekken.json. */
-export const tekken = notYet('tekken.json', ({ files }, { tokenizer }) => !tokenizer && files.has('tekken.json'));
-
 export const hybridDna = notYet(
   'a HybridDNATokenizer',
   (_, { tokenizerConfig }) => tokenizerConfig?.tokenizer_class === 'HybridDNATokenizer',

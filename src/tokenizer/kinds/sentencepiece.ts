@@ -36,5 +36,6 @@ export async function writeSentencePiece(
   kv.array('tokenizer.ggml.tokens', 'string', vocabulary.tokens);
   kv.array('tokenizer.ggml.scores', 'f32', vocabulary.scores);
   kv.array('tokenizer.ggml.token_type', 'i32', vocabulary.types);
+  await context.between?.();
   await writeSpecialVocab(context, files, { size });
 }

@@ -1,0 +1,82 @@
+import type { Architecture, LayerTest, TensorRule, Transform, Value } from '../architecture.js';
+import { block, experts, TEXT_MODEL } from '../rules.js';
+import { named } from '../tensor-names.js';
+import { fields, required, revised, TEXT_KEYS } from '../text-keys.js';
+import { KV_B, MLA, MLA_KEYS } from './deepseek.js';
+
+const linear = (name: string, isRequired = true): Value => ({
+  ...{ fields: [name], of: ['linear_attn_config'] },
+  ...(isRequired && { required: true }),
+});
+
+/** Blocks with attention over all tokens; config.json counts them from 1. The others are recurrent. */
+const FULL: LayerTest = { among: linear('full_attn_layers'), after: 1 };
+
+const GATE_DOWN_UP = [
+  ['w1', 'ffn_gate_exps'],
+  ['w2', 'ffn_down_exps'],
+  ['w3', 'ffn_up_exps'],
+] as const;
+
+const CONV: readonly Transform[] = [['reshape', 1, -1, 1, linear('short_conv_kernel_size')]];
+
+/** A norm and a projection to one number, of which only the product is used. */
+const score = (to: string, name: string): TensorRule => ({
+  all: [`${name}_norm.weight`, `${name}_proj.weight`],
+  to: `${to}.weight`,
+  via: [['float'], ['reshape', -1], ['product']],
+});
+
+const [RANK, ...OTHER_MLA_KEYS] = MLA_KEYS;
+
+/** Kimi K3. The vision model is no part of it. */
+export const kimiK3 = {
+  ...TEXT_MODEL,
+  classes: ['KimiK3ForConditionalGeneration'],
+  gguf: 'kimi-k3',
+  example: 'moonshotai/Kimi-K3',
+  keys: [
+    ...revised(TEXT_KEYS, [
+      '{arch}.attention.head_count_kv',
+      'u32|i32[]',
+      { layers: FULL, yes: { value: 1 }, no: { value: 0 } },
+    ]),
+    ['{arch}.vocab_size', 'u32', required('vocab_size')],
+    ['{arch}.ssm.conv_kernel', 'u32', linear('short_conv_kernel_size')],
+    ['{arch}.kda.head_dim', 'u32', linear('head_dim')],
+    ['{arch}.kda.gate_lower_bound', 'f32', linear('gate_lower_bound', false)],
+    ['{arch}.attention.q_lora_rank', 'u32', fields('q_lora_rank')],
+    ...(RANK ? [RANK] : []),
+    ['{arch}.rope.dimension_count', 'u32', required('qk_rope_head_dim')],
+    ...OTHER_MLA_KEYS,
+    ['{arch}.expert_feed_forward_length', 'u32', required('moe_intermediate_size')],
+    ['{arch}.expert_shared_count', 'u32', required('num_shared_experts')],
+    ['{arch}.leading_dense_block_count', 'u32', required('first_k_dense_replace')],
+    ['{arch}.expert_weights_scale', 'f32', required('routed_scaling_factor')],
+    ['{arch}.expert_weights_norm', 'bool', required('moe_renormalize')],
+    ['{arch}.expert_gating_func', 'u32', { value: 2 }],
+    ['{arch}.expert_latent_length', 'u32', fields('routed_expert_hidden_size')],
+    ['{arch}.activation.situ_beta', 'f32', required('activation_situ_beta')],
+    ['{arch}.activation.situ_linear_beta', 'f32', required('activation_situ_linear_beta')],
+    ['{arch}.attn_res.block_size', 'u32', required('attn_res_block_size')],
+  ],
+  tensors: [
+    ...named(
+      `token_embd output_norm output attn_norm ${MLA} attn_k attn_v ffn_norm ffn_gate_inp exp_probs_b ffn_up ffn_gate ` +
+        'ffn_down ffn_up_shexp ffn_gate_shexp ffn_down_shexp ssm_a ssm_norm ssm_conv1d_q ssm_conv1d_k ssm_conv1d_v ' +
+        'ssm_f_a ssm_f_b ssm_beta ffn_routed_down ffn_routed_up ffn_routed_norm',
+      {
+        ...{ ssm_conv1d_q: CONV, ssm_conv1d_k: CONV, ssm_conv1d_v: CONV },
+        ssm_a: [['float'], ['slice', 0, 0, 'head_count'], ['exp'], ['neg']],
+      },
+    ),
+    { from: ['{L}.self_attn.dt_bias'], to: 'blk.{b}.ssm_dt.bias' },
+    { ...block('attn_gate', ['self_attn.g_proj']), on: FULL },
+    { ...block('ssm_g', ['self_attn.g_proj']), on: { not: FULL } },
+    score('blk.{b}.attn_res_score', '{L}.self_attention_res'),
+    score('blk.{b}.ffn_res_score', '{L}.mlp_res'),
+    score('output_res_score', 'model.output_attn_res'),
+    ...experts('block_sparse_moe.experts.{x}.{p}', GATE_DOWN_UP),
+    ...KV_B,
+  ],
+} as const satisfies Architecture;
