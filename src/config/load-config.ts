@@ -45,9 +45,7 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
 export function loadMistralConfig(raw: JsonObject): Config {
   const moe = objectOrNone(raw.moe);
   const architecture = moe ? 'MistralMoeModel' : 'MistralModel';
-  const hparams = moe
-    ? { ...raw, ...renamed(raw, MOE_MODEL), ...moeDefaults(raw), ...renamed(moe, MOE_EXPERTS) }
-    : raw;
+  const hparams = moe ? { ...raw, ...renamed(raw, MOE_MODEL), ...moeDefaults(raw), ...renamed(moe, MOE_EXPERTS) } : raw;
   const vision = objectOrNone(raw.vision_encoder);
   return { architecture, origin: architecture, hparams, root: raw, vision, ...ropeParameters(raw) };
 }
