@@ -1,4 +1,5 @@
 import type { Known } from '../config/derivations.js';
+import { NoTargetModelError } from '../config/facts.js';
 import { SourceError } from '../errors.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { NamedExpr } from '../tensor/expr.js';
@@ -38,7 +39,7 @@ export function fits(families: readonly Architecture[], known: Known, tensors: I
   return all.sort((a, b) => a.misfits.length - b.misfits.length || a.missing - b.missing || b.keys - a.keys);
 }
 
-/** None where config.json lacks what the family needs. */
+/** None where config.json lacks what the family needs, or the model has none that it drafts for. */
 function fitOf(architecture: Architecture, known: Known, tensors: readonly NamedExpr[]): Fit | undefined {
   const kv = new KeyValues();
   try {
@@ -46,7 +47,7 @@ function fitOf(architecture: Architecture, known: Known, tensors: readonly Named
     const rules = architecture.tensors.filter(({ when }) => holds(when, known));
     return { architecture, ...placed({ ...architecture, tensors: rules }, known, kv, tensors), keys: kv.size };
   } catch (error) {
-    if (error instanceof SourceError) {
+    if (error instanceof SourceError || error instanceof NoTargetModelError) {
       return undefined;
     }
     throw error;

@@ -55,6 +55,7 @@ export const mistralFormat = {
   keys: [...LLAMA_KEYS.filter(([key]) => key !== '{arch}.vocab_size'), ...MISTRAL_FORMAT_KEYS],
   tensors: named(DENSE),
   tokenizer: { kinds: ['mistral'] },
+  unproven: true,
 } as const satisfies Architecture;
 
 export const mistral3Format = {
