@@ -60,6 +60,7 @@ export const xverse = {
     ...given(HAS_ALL_HEADS, named('attn_k', { 'attn_k.weight': ROTARY.attn_q })),
     ...given({ not: HAS_ALL_HEADS }, named('attn_k', { 'attn_k.weight': [OF_GROUPS] })),
   ],
+  tokenizer: { kinds: ['xverse', 'sentencepiece'] },
 } as const satisfies Architecture;
 
 export const orion = {

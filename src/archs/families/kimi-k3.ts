@@ -79,4 +79,5 @@ export const kimiK3 = {
     ...experts('block_sparse_moe.experts.{x}.{p}', GATE_DOWN_UP),
     ...KV_B,
   ],
+  tokenizer: { kinds: ['bpe', 'kimi-tiktoken'], after: ['default-eos'] },
 } as const satisfies Architecture;
