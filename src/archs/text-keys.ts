@@ -108,6 +108,12 @@ export function without(keys: readonly KeyRow[], ...names: string[]): readonly K
   return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
 }
 
+/** Rows with others in the places of those with the same keys; rows for other keys follow. */
+export function revised(keys: readonly KeyRow[], ...by: readonly KeyRow[]): readonly KeyRow[] {
+  const more = by.filter(([key]) => !keys.some(([own]) => own === key));
+  return [...keys.map((own) => by.find(([key]) => key === own[0]) ?? own), ...more];
+}
+
 /** A feed-forward part four times as wide as the model. */
 export function fourTimes(...names: string[]): KeyRow {
   return ['{arch}.feed_forward_length', 'u32', math('mul', { fields: names, required: true }, 4)];

@@ -18,7 +18,7 @@ import type { Repo } from '../repo/repo.js';
 import { apply, cast, mul, slice, sub } from '../tensor/build.js';
 import { DTYPE_BYTES } from '../tensor/dtype.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
-import { shapeOf } from '../tensor/rows.js';
+import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
@@ -29,22 +29,28 @@ export class ProbeSizeError extends SourceError {}
 const MAX_VALUES = 2 ** 20;
 const MAX_SUMS = 2 ** 14;
 
+/** An element that is kept: a bigint of an I64 tensor. */
+type Kept = number | bigint;
+
 /** What is read for a probe, and what follows from it. */
 interface Reading {
   /** Expressions whose elements are kept, one after the other. */
   readonly kept?: readonly TensorExpr[];
   /** Expressions of whose elements the sum of squares is kept. */
   readonly summed?: readonly TensorExpr[];
-  result(values: readonly number[], sums: readonly number[]): Probed;
+  result(values: readonly Kept[], sums: readonly number[]): Probed;
 }
 
 type Kind = (found: readonly TensorExpr[], probe: Probe, known: Known) => Reading;
 
-const isZero = (_: readonly number[], sums: readonly number[]) => sums.every((sum) => sum === 0);
+const numbers = (values: readonly Kept[]) => values.map(Number);
+const isZero = (_: readonly Kept[], sums: readonly number[]) => sums.every((sum) => sum === 0);
 
 const KINDS: Readonly<Record<Exclude<Probe['want'], 'there'>, Kind>> = {
-  values: (found) => ({ kept: found, result: (values) => values }),
-  norms: (found) => ({ kept: found.flatMap(norms), result: (values) => values }),
+  values: (found) => ({ kept: found, result: numbers }),
+  integers: (found) => ({ kept: found.map((expr) => cast(expr, 'I64')), result: (values) => values.map(String) }),
+  shape: (found) => ({ result: () => found.flatMap(shapeOf) }),
+  norms: (found) => ({ kept: found.flatMap(norms), result: numbers }),
   mean: (found) => ({
     summed: found.map(rootOfMagnitude),
     result: (_, sums) => sums.map((sum, i) => sum / elementCount(shapeOf(found[i] as TensorExpr))),
@@ -91,7 +97,10 @@ export async function readProbes(
     const { id, want, of } = probe;
     const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
     if (want === 'there') {
-      results.set(id, of.some((name) => sources.has(name)));
+      results.set(
+        id,
+        of.some((name) => sources.has(name)),
+      );
     } else if (found.every((expr) => expr !== undefined)) {
       readings.push({ id, ...KINDS[want](found, probe, known) });
     }
@@ -110,7 +119,7 @@ async function readAll(
   kept: readonly TensorExpr[],
   summed: readonly TensorExpr[],
   { repo, params }: ProbeContext,
-): Promise<{ values: number[][]; sums: number[] }> {
+): Promise<{ values: Kept[][]; sums: number[] }> {
   const count = kept.reduce((total, expr) => total + elementCount(shapeOf(expr)), 0);
   if (count > MAX_VALUES || summed.length > MAX_SUMS) {
     throw new ProbeSizeError(
@@ -122,7 +131,7 @@ async function readAll(
     return { values: [], sums: [] };
   }
   const files = [kept, summed].map((own, i) => {
-    const floats = own.map((expr, j) => asFloats(String(j), expr));
+    const floats = own.map((expr, j) => (i === 0 ? asKept : asFloats)(String(j), expr));
     return placeTensors({ name: `probes ${i}`, type: 'F32', kv: new KeyValues(), tensors: floats });
   });
   const sums = summed.map(() => 0);
@@ -139,9 +148,9 @@ async function readAll(
   leastMemory(all, memory);
   await executeInThreads({ repo, sink, tensors: all, jobs, memory, signal, onErrors, emit: () => {} });
   const [bytes] = sink.files;
-  const values = placed.map(({ offset, size: length }) => {
+  const values = placed.map(({ type, offset, size: length }): Kept[] => {
     const own = bytes?.slice(headerSize + offset, headerSize + offset + length).buffer ?? new ArrayBuffer(0);
-    return [...new Float32Array(own)];
+    return type === 'I64' ? [...new BigInt64Array(own)] : [...new Float32Array(own)];
   });
   return { values, sums };
 }
@@ -174,6 +183,11 @@ function namesOf({ of }: Probe, config: Config, sources: ReadonlyMap<string, Ten
       ? Array.from({ length: blockCount(config) }, (_, b) => name.replaceAll('{b}', String(b)))
       : [name];
   });
+}
+
+function asKept(name: string, expr: TensorExpr): UnplacedTensor {
+  const own = asFloats(name, expr);
+  return dtypeOf(expr) === 'I64' ? { ...own, type: 'I64', expr, write: { kind: 'copy' } } : own;
 }
 
 function asFloats(name: string, expr: TensorExpr): UnplacedTensor {

@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, TensorRule, Transform, Value } from '../architecture.js';
 import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_KEY, NEXTN_TENSORS, ROTARY, TEXT_MODEL, tied } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, keyRows, NO_SCALING, replaced, required, TEXT_KEYS, whereSet } from '../text-keys.js';
+import { fields, keyRows, NO_SCALING, revised, required, TEXT_KEYS, whereSet } from '../text-keys.js';
 
 const SHARED_EXPERTS = 'ffn_gate_inp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
 
@@ -80,7 +80,7 @@ const YARN_MULTIPLIER: KeyRow = [
   { math: 'mul', of: [{ value: 0.1 }, { fields: ['mscale_all_dim'], of: 'rope_root' }] },
 ];
 export const DEEPSEEK2_KEYS: readonly KeyRow[] = [
-  ...keysWith(replaced(TEXT_KEYS, ONE_HEAD, EPSILON), MLA_RANK, ...MLA_SIZES),
+  ...keysWith(revised(TEXT_KEYS, ONE_HEAD, EPSILON), MLA_RANK, ...MLA_SIZES),
   YARN_MULTIPLIER,
 ];
 
@@ -128,7 +128,7 @@ export const deepseek2ocr = {
   gguf: 'deepseek2-ocr',
   example: 'deepseek-ai/DeepSeek-OCR',
   keys: [
-    ...keysWith(replaced(TEXT_KEYS, EPSILON)),
+    ...keysWith(revised(TEXT_KEYS, EPSILON)),
     whereSet('attention.sliding_window', 'u32', 'sliding_window'),
     whereSet('attention.sliding_window', 'u32', 'sliding_window_size'),
     YARN_MULTIPLIER,

@@ -1,7 +1,7 @@
 import type { Architecture, LayerTest, TensorRule, Transform, Value } from '../architecture.js';
 import { block, experts, TEXT_MODEL, W123 } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { keyRows, replaced, TEXT_KEYS } from '../text-keys.js';
+import { keyRows, revised, TEXT_KEYS } from '../text-keys.js';
 import { KV_B, MLA, MLA_RANK, MLA_SIZES } from './deepseek.js';
 
 const linear = (name: string, isRequired = true): Value => ({
@@ -28,7 +28,7 @@ export const kimiK3 = {
   gguf: 'kimi-k3',
   example: 'moonshotai/Kimi-K3',
   keys: [
-    ...replaced(TEXT_KEYS, [
+    ...revised(TEXT_KEYS, [
       ...(['{arch}.attention.head_count_kv', 'u32|i32[]'] as const),
       { layers: FULL, yes: { value: 1 }, no: { value: 0 } },
     ]),
