@@ -32,7 +32,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
     v.strictObject({ derive: derivation }),
     v.strictObject({ block: v.literal(true) }),
     v.strictObject({ element: v.number(), of: value }),
-    v.strictObject({ probe: text }),
+    v.strictObject({ probe: text, required: v.exactOptional(v.literal(true)) }),
     v.strictObject({ first: v.array(value) }),
     v.strictObject({
       math: v.picklist(['add', 'sub', 'mul', 'div', 'quotient', 'pow', 'min', 'max']),
@@ -68,7 +68,7 @@ const condition: v.GenericSchema<Condition> = v.lazy(() =>
 );
 
 const keyType = v.picklist([
-  ...(['u32', 'i32', 'f32', 'bool', 'string', 'u32|i32[]', 'i32[]', 'f32[]', 'bool[]', 'string[]'] as const),
+  ...(['u32', 'i32', 'f32', 'bool', 'string', 'u32|i32[]', 'i32[]', 'f32[]', 'u64[]', 'bool[]', 'string[]'] as const),
 ]);
 const keyRow = v.union([v.strictTuple([text, keyType, value]), v.strictTuple([text, keyType, value, condition])]);
 
@@ -100,11 +100,13 @@ const tensorRule = v.pipe(
 const steps = v.array(nameOf(STEPS));
 const probe = v.strictObject({
   id: text,
-  want: v.picklist(['values', 'norms', 'zero', 'equal', 'zero-rows', 'there', 'means']),
+  want: v.picklist(['values', 'mean', 'norms', 'zero', 'equal', 'zero-rows', 'there']),
   of: some,
   from: v.exactOptional(value),
   when: v.exactOptional(condition),
 });
+
+const forced = v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype']);
 
 const architecture = v.strictObject({
   classes: some,
@@ -121,11 +123,11 @@ const architecture = v.strictObject({
   ignore: texts,
   drop: texts,
   tensors: v.array(tensorRule),
-  types: v.exactOptional(v.array(v.strictTuple([text, v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype'])]))),
+  types: v.exactOptional(v.array(v.union([v.strictTuple([text, forced]), v.strictTuple([text, forced, condition])]))),
   probes: v.exactOptional(v.array(probe)),
   extra: v.exactOptional(v.array(nameOf(EXTRA_TENSORS))),
   files: v.exactOptional(texts),
-  denseModules: v.exactOptional(v.literal(true)),
+  denseModules: v.exactOptional(v.union([v.literal(true), text])),
   mtp: v.exactOptional(
     v.strictObject({
       blocks: value,

@@ -38,15 +38,18 @@ export interface Architecture {
   readonly drop: readonly string[];
   readonly tensors: readonly TensorRule[];
   /** Types that tensors of the file have whatever `--outtype` says, by their name in it; `*` stands for anything. */
-  readonly types?: readonly (readonly [name: string, type: ForcedType])[];
+  readonly types?: readonly (readonly [name: string, type: ForcedType, when?: Condition])[];
   /** What is read of the weights while planning, all at once. */
   readonly probes?: readonly Probe[];
   /** Tensors that come from the configuration; they stand before the checkpoint's. */
   readonly extra?: readonly ExtraName[];
   /** JSON files beside config.json that its derivations read. */
   readonly files?: readonly string[];
-  /** Whether sentence-transformers' Dense layers are written where they are asked for. */
-  readonly denseModules?: true;
+  /**
+   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always is,
+   * as `dense_2`, where the repository has it.
+   */
+  readonly denseModules?: true | string;
   /** Blocks for multi-token prediction, if the family has them. */
   readonly mtp?: Mtp;
   /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
@@ -113,6 +116,7 @@ export type KeyType =
   | 'u32|i32[]'
   | 'i32[]'
   | 'f32[]'
+  | 'u64[]'
   | 'bool[]'
   | 'string[]';
 
@@ -141,7 +145,7 @@ export type Value =
   /** An element of a list, counted from 0. */
   | { readonly element: number; readonly of: Value }
   /** A probe's values. */
-  | { readonly probe: string }
+  | { readonly probe: string; readonly required?: true }
   /** The first of some values that is there. */
   | { readonly first: readonly Value[] }
   /** Python's arithmetic, from left to right. */
@@ -202,8 +206,8 @@ export interface TensorRule {
 }
 
 /**
- * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of
- * a value that is a list, the element for the tensor's block counts.
+ * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of a
+ * value that is a list, the element for the tensor's block counts.
  */
 export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
 
@@ -211,11 +215,11 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
-   * `values`: the elements; `norms`: the norm of each column; `means`: of each tensor, that of the magnitudes; `zero`: whether the elements of all are 0; `equal`: whether two tensors are the same;
-   * `zero-rows`: which rows are 0, of those that stand `from` a number on; `there`: whether the checkpoint has one of the
-   * tensors, none of which is read.
+   * `values`: the elements; `mean`: of each tensor, that of the magnitudes; `norms`: the norm of each column; `zero`:
+   * whether the elements of all are 0; `zero-rows`: which rows are 0, of those that stand `from` a number on; `equal`:
+   * whether two tensors are the same; `there`: whether the checkpoint has one of the tensors, none of which is read.
    */
-  readonly want: 'values' | 'norms' | 'zero' | 'equal' | 'zero-rows' | 'there' | 'means';
+  readonly want: 'values' | 'mean' | 'norms' | 'zero' | 'zero-rows' | 'equal' | 'there';
   readonly from?: Value;
   /**
    * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,

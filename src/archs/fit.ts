@@ -1,6 +1,5 @@
 import type { Known } from '../config/derivations.js';
-import { NoTargetModelError } from '../config/facts.js';
-import { SourceError } from '../errors.js';
+import { Hf2ggufError } from '../errors.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
@@ -39,7 +38,7 @@ export function fits(families: readonly Architecture[], known: Known, tensors: I
   return all.sort((a, b) => a.misfits.length - b.misfits.length || a.missing - b.missing || b.keys - a.keys);
 }
 
-/** None where config.json lacks what the family needs, or the model has none that it drafts for. */
+/** None where config.json lacks what the family needs. */
 function fitOf(architecture: Architecture, known: Known, tensors: readonly NamedExpr[]): Fit | undefined {
   const kv = new KeyValues();
   try {
@@ -47,7 +46,7 @@ function fitOf(architecture: Architecture, known: Known, tensors: readonly Named
     const rules = architecture.tensors.filter(({ when }) => holds(when, known));
     return { architecture, ...placed({ ...architecture, tensors: rules }, known, kv, tensors), keys: kv.size };
   } catch (error) {
-    if (error instanceof SourceError || error instanceof NoTargetModelError) {
+    if (error instanceof Hf2ggufError) {
       return undefined;
     }
     throw error;
@@ -93,7 +92,7 @@ function placed(
         architecture.gguf,
       );
     } catch (error) {
-      if (error instanceof SourceError) {
+      if (error instanceof Hf2ggufError) {
         return false;
       }
       throw error;

@@ -92,7 +92,9 @@ class Mapper {
     readonly known: Known,
   ) {
     this.#patterns = compile(architecture);
-    this.#forced = (architecture.types ?? []).map(([name, type]) => ({ isName: globs(this.#eachMtp(name)), type }));
+    this.#forced = (architecture.types ?? [])
+      .filter(([, , when]) => holds(when, known))
+      .map(([name, type]) => ({ isName: globs(this.#eachMtp(name)), type }));
     const limit = architecture.blockLimit && typedValue(architecture.blockLimit, 'u32', known);
     this.#blocks = typeof limit === 'number' ? limit : blockCount(known.config);
   }

@@ -23,14 +23,13 @@ import * as deepseek from './families/deepseek.js';
 import * as dflash from './families/dflash.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
+import * as dots3 from './families/dots3.js';
 import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
 import * as exaone from './families/exaone.js';
-import * as falcon from './families/falcon.js';
 import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
-import * as gemma3n from './families/gemma3n.js';
 import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
@@ -43,6 +42,7 @@ import * as grok from './families/grok.js';
 import * as grovemoe from './families/grovemoe.js';
 import * as hrmText from './families/hrm-text.js';
 import * as hunyuan from './families/hunyuan.js';
+import * as hyV4 from './families/hy-v4.js';
 import * as internlm from './families/internlm.js';
 import * as jamba from './families/jamba.js';
 import * as jinaBert from './families/jina-bert.js';
@@ -61,7 +61,6 @@ import * as minimax from './families/minimax.js';
 import * as mistral3 from './families/mistral3.js';
 import * as mistral4 from './families/mistral4.js';
 import * as modernBert from './families/modern-bert.js';
-import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
 import * as nemotron from './families/nemotron.js';
 import * as nemotronH from './families/nemotron-h.js';
@@ -73,11 +72,13 @@ import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
 import * as plamo from './families/plamo.js';
 import * as plm from './families/plm.js';
+import * as qwen from './families/qwen.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
+import * as qwen4exp from './families/qwen4exp.js';
 import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as rwkv from './families/rwkv.js';
@@ -85,7 +86,6 @@ import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
 import * as spark25 from './families/spark2-5.js';
 import * as stablelm from './families/stablelm.js';
-import * as starcoder from './families/starcoder.js';
 import * as step3 from './families/step3.js';
 import * as t5 from './families/t5.js';
 import * as talkie from './families/talkie.js';
@@ -113,13 +113,12 @@ const FILES = [
   diffusion,
   dots1,
   eagle3,
+  dots3,
   ernie,
   euroBert,
   exaone,
-  falcon,
   falconH1,
   gemma,
-  gemma3n,
   gemma4,
   glm,
   glmMoe,
@@ -136,6 +135,7 @@ const FILES = [
   jamba,
   jinaBert,
   kimiK3,
+  hyV4,
   kimiLinear,
   laguna,
   lfm2,
@@ -150,7 +150,6 @@ const FILES = [
   mistral3,
   mistral4,
   modernBert,
-  mpt,
   museGlimmer,
   nemotron,
   nemotronH,
@@ -162,11 +161,13 @@ const FILES = [
   phi,
   plamo,
   plm,
+  qwen,
   qwenMoe,
   qwenNext,
   qwenVl,
   qwen2,
   qwen3,
+  qwen4exp,
   refact,
   roberta,
   rwkv,
@@ -174,7 +175,6 @@ const FILES = [
   smallthinker,
   spark25,
   stablelm,
-  starcoder,
   step3,
   t5,
   talkie,

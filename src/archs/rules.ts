@@ -1,5 +1,5 @@
 import type { CountName } from '../config/derivations.js';
-import type { Condition, KeyRow, Mtp, TensorRule, Transform } from './architecture.js';
+import type { Condition, KeyRow, Mtp, TensorRule, Transform, Value } from './architecture.js';
 import { named } from './tensor-names.js';
 
 /** Rules that families compose their tables of. */
@@ -125,6 +125,9 @@ export const NEXTN_IF_ANY: KeyRow = [
   ...(['{arch}.nextn_predict_layers', 'u32', NEXTN.blocks] as const),
   { all: [WITH_MTP, { set: NEXTN.blocks }] },
 ];
+
+/** How many of them are converted. */
+export const MTP_BLOCKS: Value = { math: 'sub', of: [{ derive: 'block_count' }, { derive: 'main_block_count' }] };
 
 /** Their tensors beside those of other blocks. */
 export const NEXTN_TENSORS =

@@ -31,6 +31,9 @@ const MODEL_TENSORS = tableOf(`
   output_hc_fn: model.hc_head.hc_head_fn
   output_hc_base: model.hc_head.hc_head_base
   output_hc_scale: model.hc_head.hc_head_scale
+  output_hc_norm: model.hyper_connection_mixer.hc_norm
+  output_hc_down: model.hyper_connection_mixer.input_mix_weight_down
+  output_hc_up: model.hyper_connection_mixer.input_mix_weight_up
   enc.output_norm: encoder.final_layer_norm layer_norm model.hidden_norm encoder.output_norm_enc
   fc: model.fc encoder.fc
   markov_w1: model.markov_head.markov_w1
@@ -208,13 +211,27 @@ const BLOCK_TENSORS = tableOf(`
   indexer.attn_q_b: self_attn.indexer.wq_b
   indexer.q_proj: self_attn.index_q_proj
   indexer.k_proj: self_attn.index_k_proj
-  indexer.q_norm: self_attn.index_q_norm
+  indexer.q_norm: self_attn.index_q_norm self_attn.indexer.q_layernorm
   hc_attn_fn: hc_attn_layer.hc_pre.hc_fn
   hc_attn_base: hc_attn_layer.hc_pre.hc_base
   hc_attn_scale: hc_attn_layer.hc_pre.hc_scale
   hc_ffn_fn: hc_mlp_layer.hc_pre.hc_fn
   hc_ffn_base: hc_mlp_layer.hc_pre.hc_base
   hc_ffn_scale: hc_mlp_layer.hc_pre.hc_scale
+  hc_attn_norm: attn_hyper_connection.hc_norm
+  hc_attn_down: attn_hyper_connection.input_mix_weight_down
+  hc_attn_up: attn_hyper_connection.input_mix_weight_up
+  hc_attn_inject: attn_hyper_connection.block_inject_weight
+  hc_ffn_norm: mlp_hyper_connection.hc_norm
+  hc_ffn_down: mlp_hyper_connection.input_mix_weight_down
+  hc_ffn_up: mlp_hyper_connection.input_mix_weight_up
+  hc_ffn_inject: mlp_hyper_connection.block_inject_weight
+  ple_key: ple.key_proj
+  ple_value: ple.value_proj
+  ple_norm_key: ple.norm_key
+  ple_norm_query: ple.norm_query
+  ple_norm_conv: ple.norm_conv
+  ple_conv1d: ple.conv1d
   attn_conv_base: attention_conv.base_kernel
   attn_conv_proj: attention_conv.kernel_projection
   ffn_conv_base: mlp_conv.base_kernel

@@ -27,7 +27,7 @@ export function transformed(
     } catch (cause) {
       if (cause instanceof RangeError) {
         throw new TransformError(
-          `${name} is not of the shape that config.json gives it (${[transform, ...numbers].join(' ')}): ${cause.message}.`,
+          `${name} is not of the shape that config.json gives it (${[transform, ...numbers.slice(0, MAX_SHOWN)].join(' ')}): ${cause.message}.`,
           'Check that config.json and the checkpoint belong together.',
           { cause },
         );
@@ -37,6 +37,9 @@ export function transformed(
   }
   return current;
 }
+
+/** The most numbers of a transform that a message names. */
+const MAX_SHOWN = 8;
 
 function numbersOf(parameter: number | string | Value, known: Known): number | readonly number[] {
   const { config, probes, block = 0 } = known;
@@ -55,7 +58,7 @@ function numbersOf(parameter: number | string | Value, known: Known): number | r
   }
   const probed = probes?.get(parameter);
   if (typeof probed === 'object') {
-    return probed;
+    return probed.map(Number);
   }
   return Object.hasOwn(COUNTS, parameter) ? COUNTS[parameter as CountName](config) : integer(config, parameter);
 }

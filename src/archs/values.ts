@@ -42,6 +42,7 @@ const READ: Record<KeyType, { readonly optional: Read; readonly required: Read }
   'i32[]': { optional: optionalIntegers, required: integers },
   'f32[]': { optional: optionalNumbers, required: numbers },
   'bool[]': { optional: optionalIntegers, required: integers },
+  'u64[]': { optional: optionalIntegers, required: integers },
   'string[]': { optional: optionalStrings, required: strings },
 };
 
@@ -67,6 +68,9 @@ export function typedValue(from: Value, type: KeyType, known: Known): Derived {
   }
   if ('probe' in from) {
     const found = known.probes?.get(from.probe);
+    if (found === undefined && from.required) {
+      throw new ConfigFieldError(`The checkpoint lacks a tensor that a key follows from (${from.probe}).`);
+    }
     return Array.isArray(found) && !type.endsWith(']') ? found[0] : found;
   }
   if ('value' in from) {

@@ -18,6 +18,8 @@ export function writeKeys({ gguf, keys }: Pick<Architecture, 'gguf' | 'keys'>, k
     }
     if (type === 'string[]') {
       kv.array(key, 'string', [value].flat().map(String));
+    } else if (type === 'u64[]') {
+      kv.array(key, 'u64', [value].flat().map(BigInt));
     } else if (typeof value === 'object') {
       const numbers = value.map(Number);
       if (type === 'bool[]') {

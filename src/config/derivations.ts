@@ -34,12 +34,21 @@ export const COUNTS = {
   head_dim: headDim,
   expert_count: expertCount,
   expert_pair_count: (config: Config) => Math.floor(expertCount(config) / 2),
+  /** The tensors that a table of n-grams is kept in. */
+  ple_parts: (config: Config) => integer(config, 'split_ngram_parts'),
   /** The blocks of one of HRM's two stacks. */
   hrm_layers_per_stack: (config: Config) => optionalInteger(config, 'num_layers_per_stack') || mainBlockCount(config),
 } as const satisfies Record<string, (config: Config) => number>;
 
 function expertCount(config: Config): number {
-  return integer(config, 'num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_primary_experts');
+  return integer(
+    config,
+    'num_local_experts',
+    'num_experts',
+    'n_routed_experts',
+    'moe_num_primary_experts',
+    'moe_num_experts',
+  );
 }
 
 export type CountName = keyof typeof COUNTS;
@@ -69,8 +78,6 @@ export const DERIVATIONS = {
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
   ...LAYER_DERIVATIONS,
-  /** How many tokens the tokenizer has beside added ones. */
-  own_token_count: ({ facts }) => facts.ownTokens(),
   ...EARLY_MODEL_DERIVATIONS,
   ...GEMMA_DERIVATIONS,
   ...EXPERT_DERIVATIONS,

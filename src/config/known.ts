@@ -14,7 +14,7 @@ export interface Known {
 }
 
 /** What a probe of the weights found: values, or whether what it asks is so. */
-export type Probed = boolean | readonly number[];
+export type Probed = boolean | readonly number[] | readonly string[];
 
 /** What a derivation makes of it. */
 export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;

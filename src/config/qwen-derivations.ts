@@ -1,7 +1,17 @@
 import type { Config } from './config.js';
 import { blockCount, mainBlockCount } from './derive.js';
 import type { Facts } from './facts.js';
-import { ConfigFieldError, integers, optionalArray, optionalNumber, optionalObject, show } from './fields.js';
+import {
+  ConfigFieldError,
+  integer,
+  integers,
+  optionalArray,
+  optionalInteger,
+  optionalNumber,
+  optionalObject,
+  optionalStrings,
+  show,
+} from './fields.js';
 import type { Derived, Known } from './known.js';
 
 /** Derivations of Qwen's families and their kin. */
@@ -10,12 +20,18 @@ export const QWEN_DERIVATIONS = {
   /** The row of the output that scores `yes`, or `no`. */
   yes_token: ({ facts }) => answer(facts, 'yes'),
   no_token: ({ facts }) => answer(facts, 'no'),
-  swiglu_limits: ({ config }: Known) => limits(config, 'expert_swiglu_limit_list'),
-  shared_swiglu_limits: ({ config }: Known) => limits(config, 'share_expert_swiglu_limit_list'),
-  hunyuan_expert_size: ({ config }: Known) => uniform(config, 'moe_intermediate_size'),
-  hunyuan_experts_used: ({ config }: Known) => uniform(config, 'moe_topk'),
-  hunyuan_experts_shared: ({ config }: Known) => uniform(config, 'num_shared_expert'),
-  kimi_kv_heads: ({ config }: Known) => kimiKvHeads(config),
+  ling_swiglu_limits: ({ config }) => limits(config, 'expert_swiglu_limit_list'),
+  ling_shared_swiglu_limits: ({ config }) => limits(config, 'share_expert_swiglu_limit_list'),
+  hunyuan_expert_size: ({ config }) => uniform(config, 'moe_intermediate_size'),
+  hunyuan_experts_used: ({ config }) => uniform(config, 'moe_topk'),
+  hunyuan_experts_shared: ({ config }) => uniform(config, 'num_shared_expert'),
+  kimi_kv_heads: ({ config }) => kimiKvHeads(config),
+  /** Layers from 0 on; config.json counts from 1. */
+  ple_layers: ({ config }) => integers(config, 'ple_layer_ids').map((layer) => layer - 1),
+  ple_eos: ({ config }) => lastEos(config),
+  hy_v4_leading_dense: ({ config }) => leadingDense(config),
+  hy_v4_indexers: ({ config }) => indexers(config),
+  hy_v4_has_indexers: ({ config }) => indexers(config) !== undefined,
   deepstack_layer_count: ({ config }) => deepstackLayers(config),
 } as const satisfies Record<string, (known: Known) => Derived>;
 
@@ -73,4 +89,49 @@ function kimiKvHeads(config: Config): readonly number[] {
   const hparams = optionalObject(config, 'linear_attn_config') ?? {};
   const full = new Set(integers({ hparams, path: 'linear_attn_config' }, 'full_attn_layers'));
   return Array.from({ length: mainBlockCount(config) }, (_, i) => Number(full.has(i + 1)));
+}
+
+/** The id that ends a text; of a list the last one. ref-quirk: `_eos_token_id` in conversion/qwen4exp.py. */
+function lastEos(config: Config): number {
+  const { eos_token_id: id } = config.hparams;
+  return integer({ hparams: { eos_token_id: Array.isArray(id) ? (id.at(-1) ?? null) : (id ?? null) } }, 'eos_token_id');
+}
+
+/** Blocks with a dense feed-forward part, which all stand first. ref-quirk: conversion/hy_v4.py. */
+function leadingDense(config: Config): number {
+  const types = optionalStrings(config, 'mlp_layer_types');
+  const leading = types?.findIndex((type) => type !== 'dense');
+  const counted = leading === -1 ? types?.length : leading;
+  const given = optionalInteger(config, 'first_k_dense_replace');
+  if (counted !== undefined && (types?.includes('dense', counted) || (given ?? counted) !== counted)) {
+    throw new ConfigFieldError(
+      'mlp_layer_types in config.json does not say "dense" of the first first_k_dense_replace layers alone.',
+    );
+  }
+  return given ?? counted ?? integer(config, 'first_k_dense_replace');
+}
+
+const SPARSE = ['sparse_attention', 'deepseek_sparse_attention'];
+
+/**
+ * Which blocks have an indexer of their own; undefined where none has. ref-quirk: `indexer_is_full` in
+ * conversion/hy_v4.py.
+ */
+function indexers(config: Config): readonly number[] | undefined {
+  const blocks = mainBlockCount(config);
+  const own = optionalStrings(config, 'indexer_types');
+  const types = own ?? optionalStrings(config, 'layer_types') ?? [];
+  if (own === undefined && !types.some((type) => SPARSE.includes(type))) {
+    return undefined;
+  }
+  const known = types.slice(0, blocks);
+  const isOther =
+    own !== undefined && (known[0] !== 'full' || known.some((type) => type !== 'full' && type !== 'shared'));
+  if (known.length < blocks || isOther) {
+    throw new ConfigFieldError(
+      `${own ? 'indexer_types' : 'layer_types'} in config.json does not say of each layer whether it has an indexer.`,
+      'A list with "full" or "shared" for each layer, which begins with "full", says so.',
+    );
+  }
+  return known.map((type) => Number(own ? type === 'full' : SPARSE.includes(type)));
 }

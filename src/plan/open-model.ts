@@ -59,7 +59,7 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
   };
   const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
-  const denseModules = arch.denseModules && params.sentenceTransformersDenseModules;
+  const denseModules = arch.denseModules === true && params.sentenceTransformersDenseModules;
   const facts = await gatherFacts(files, { files: arch.files, denseModules, target });
   const vocabulary = await findVocabulary(arch, facts, files, target);
   const opened = { repo, files, facts, arch, vocabulary };
@@ -70,7 +70,9 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   }
   const checkpoint = await openCheckpoint(files, params.signal, weights);
   refuseQuantized(arch, config, checkpoint);
-  const dense = await readDenseTensors(repo, facts.denseModules, params.signal);
+  const { denseModules: file } = arch;
+  const always = typeof file === 'string' && facts.has(file) ? [{ name: 'dense_2', file }] : [];
+  const dense = await readDenseTensors(repo, [...facts.denseModules, ...always], params.signal);
   const tensors = [...dense, ...checkpoint.tensors];
   return { ...opened, config: withMtp(arch, checkpoint), checkpoint: { ...checkpoint, tensors } };
 }

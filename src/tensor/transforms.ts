@@ -72,10 +72,10 @@ export const TRANSFORMS = {
   mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
-  /** float32 from here on, whatever it was */
-  float: each((expr) => build.cast(expr, 'F32')),
   /** a number, and one for each column, whose sum a column's elements are divided by, in F32 */
   unit: each(unit),
+  /** float32 from here on, whatever it was */
+  float: each((expr) => build.cast(expr, 'F32')),
   neg: each((expr) => build.apply('neg', expr)),
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),
@@ -129,9 +129,10 @@ function complete(expr: TensorExpr, shape: readonly number[]): number[] {
 }
 
 function chunk(expr: TensorExpr, dimension: number, count: number): readonly TensorExpr[] {
-  const size = (shapeOf(expr)[dimension] ?? 0) / count;
-  if (!Number.isInteger(size)) {
-    throw new RangeError(`its dimension ${dimension} has ${size * count} elements, which are not ${count} equal parts`);
+  const all = shapeOf(expr)[dimension] ?? 0;
+  const size = all / count;
+  if (!Number.isInteger(size) || size < 1) {
+    throw new RangeError(`its dimension ${dimension} has ${all} elements, which are not ${count} equal parts`);
   }
   return build.split(
     expr,

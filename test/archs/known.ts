@@ -5,8 +5,8 @@ import type { Facts } from '#src/config/facts.js';
 /** A configuration, and beside it a repository that says nothing. */
 export function known(config: Config, facts: Partial<Facts> = {}): Known {
   const none = {
-    ...{ denseModules: [], pooling: () => undefined, answer: () => undefined, ownTokens: () => undefined },
-    ...{ has: () => false, json: () => null, target: () => ({}) },
+    ...{ denseModules: [], pooling: () => undefined, answer: () => undefined, target: () => ({}) },
+    ...{ has: () => false, json: () => null },
   };
   return { config, facts: { repoName: 'tiny', readme: null, ...none, ...facts } };
 }

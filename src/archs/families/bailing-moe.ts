@@ -13,9 +13,8 @@ import {
   WITH_MTP,
 } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, replaced, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
+import { fields, needed, required, revised, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
 
-const required = (name: string): Value => ({ fields: [name], required: true });
 const FULL_ROTARY: KeyRow = ['{arch}.rope.dimension_count', 'u32', { derive: 'head_dim' }];
 const EXPERTS = experts('mlp.experts.{x}.{p}', DOWN_GATE_UP);
 const SHARED_EXPERT = 'ffn_gate_inp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
@@ -131,7 +130,7 @@ export const bailingmoe3 = {
   gguf: 'bailingmoe3',
   example: 'inclusionAI/Ling-3.0-tiny',
   keys: [
-    ...replaced(TEXT_KEYS, ['{arch}.attention.head_count_kv', 'i32[]', FULL]),
+    ...revised(TEXT_KEYS, ['{arch}.attention.head_count_kv', 'i32[]', FULL]),
     needed('vocab_size', 'u32', 'vocab_size'),
     needed('ssm.conv_kernel', 'u32', 'short_conv_kernel_size'),
     needed('kda.head_dim', 'u32', 'head_dim'),
@@ -149,8 +148,8 @@ export const bailingmoe3 = {
     needed('leading_dense_block_count', 'u32', 'first_k_dense_replace'),
     needed('expert_weights_scale', 'f32', 'routed_scaling_factor'),
     needed('expert_weights_norm', 'bool', 'norm_topk_prob'),
-    ['{arch}.swiglu_clamp_exp', 'f32[]', { derive: 'swiglu_limits' }],
-    ['{arch}.swiglu_clamp_shexp', 'f32[]', { derive: 'shared_swiglu_limits' }],
+    ['{arch}.swiglu_clamp_exp', 'f32[]', { derive: 'ling_swiglu_limits' }],
+    ['{arch}.swiglu_clamp_shexp', 'f32[]', { derive: 'ling_shared_swiglu_limits' }],
     ['{arch}.nextn_predict_layers', 'u32', NEXTN.blocks, NEXTN_SET],
   ],
   rename: [...TEXT_MODEL.rename, ['.expert_bias', '.expert_bias.bias'], ['.dt_bias', '.dt_proj.bias']],

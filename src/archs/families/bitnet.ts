@@ -26,6 +26,6 @@ export const bitnet = {
     `${DENSE.replace(' output ', ' ')} attn_sub_norm ffn_sub_norm`,
     Object.fromEntries(TERNARY.map(([id]) => [`${id}.weight`, rounded(id)])),
   ),
-  probes: TERNARY.map(([id, name]): Probe => ({ id, want: 'means', of: [`model.layers.{b}.${name}.weight`] })),
+  probes: TERNARY.map(([id, name]): Probe => ({ id, want: 'mean', of: [`model.layers.{b}.${name}.weight`] })),
   tokenizer: { kinds: ['sentencepiece'] },
 } as const satisfies Architecture;

@@ -1,7 +1,7 @@
 import type { Architecture, KeyRow, LayerTest, Value } from '../architecture.js';
-import { DENSE, experts, TEXT_MODEL } from '../rules.js';
+import { DENSE, experts, rename, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, replaced, TEXT_KEYS } from '../text-keys.js';
+import { fields, needed, revised, TEXT_KEYS } from '../text-keys.js';
 import { QWEN2_KEYS } from './qwen2.js';
 
 /** Layers with short convolutions have no heads for keys and values. */
@@ -32,7 +32,7 @@ const ADJUSTED: Value = {
 const ADJUSTS = { set: fields('block_auto_adjust_ff_dim') };
 
 const lfm2Keys = (keys: readonly KeyRow[]): readonly KeyRow[] => [
-  ...replaced(keys, CONV),
+  ...revised(keys, CONV),
   needed('vocab_size', 'u32', 'vocab_size'),
   needed('shortconv.l_cache', 'u32', 'conv_L_cache'),
   needed('attention.layer_norm_rms_epsilon', 'f32', 'norm_eps'),
@@ -58,7 +58,7 @@ export const lfm2 = {
   tensors: named(LFM2, KERNEL),
 } as const satisfies Architecture;
 
-/** Embedding models. */
+/** Embedding models, some with a layer behind them. */
 export const lfm2Embedding = {
   ...lfm2,
   classes: ['Lfm2Model', 'Lfm2BidirectionalModel'],
@@ -68,7 +68,10 @@ export const lfm2Embedding = {
     ['{arch}.attention.causal', 'bool', { value: false }, { derive: 'origin', is: 'Lfm2BidirectionalModel' }],
     ...QWEN2_KEYS.slice(-1),
   ],
-  tensors: named(LFM2.replace('output ', ''), KERNEL),
+  tensors: [...named(`${LFM2.replace('output ', '')} dense_2`, KERNEL), rename('token_embd_norm', 'embedding_norm')],
+  denseModules: '1_Dense/model.safetensors',
+  firstKeys: [['{arch}.embedding_length_out', 'u32', { element: 0, of: { probe: 'dense_shape' } }]],
+  probes: [{ id: 'dense_shape', want: 'shape', of: ['dense_2.weight'] }],
   unproven: true,
 } as const satisfies Architecture;
 
@@ -78,7 +81,7 @@ export const lfm2moe = {
   gguf: 'lfm2moe',
   example: 'LiquidAI/LFM2-8B-A1B',
   keys: [
-    ...replaced(TEXT_KEYS, ATTENTION),
+    ...revised(TEXT_KEYS, ATTENTION),
     needed('expert_feed_forward_length', 'u32', 'moe_intermediate_size'),
     needed('leading_dense_block_count', 'u32', 'num_dense_layers'),
     ['{arch}.expert_gating_func', 'u32', { value: 2 }],

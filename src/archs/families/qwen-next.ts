@@ -1,20 +1,17 @@
 import type { Architecture, KeyRow, TensorRule, Transform, Value } from '../architecture.js';
-import { DENSE, NEXTN_TENSORS, TEXT_MODEL } from '../rules.js';
+import { DENSE, MTP_BLOCKS, NEXTN_TENSORS, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { needed, rotaryDimensions } from '../text-keys.js';
+import { needed, required, rotaryDimensions } from '../text-keys.js';
 import { QWEN_EXPERTS, QWEN_MOE_KEYS } from './qwen-moe.js';
 
 const LAYER_TYPES: Value = { fields: ['layer_types'] };
 const product = (...of: Value[]): Value => ({ math: 'mul', of });
-const required = (name: string): Value => ({ fields: [name], required: true });
 const KEY_HEADS = required('linear_num_key_heads');
 const KEY_DIM = required('linear_key_head_dim');
 const VALUE_HEADS = required('linear_num_value_heads');
 const VALUE_DIM = required('linear_value_head_dim');
 /** The heads of values that share one of keys. */
 const SHARE: Value = { math: 'quotient', of: [VALUE_HEADS, KEY_HEADS] };
-
-const MTP_BLOCKS: Value = { math: 'sub', of: [{ derive: 'block_count' }, { derive: 'main_block_count' }] };
 
 /** Layers with linear attention, a few with full attention between them, and a head for multi-token prediction. */
 const QWEN_NEXT_KEYS: readonly KeyRow[] = [
@@ -61,13 +58,13 @@ const QWEN_NEXT = {
   },
 } as const satisfies Partial<Architecture>;
 
-/** The weights of all norms but the linear attention's are kept as what they differ from 1 by. */
-const NORMS =
-  'attn_norm post_attention_norm attn_q_norm attn_k_norm output_norm nextn.enorm nextn.hnorm nextn.shared_head_norm';
-const PLUS_ONE = Object.fromEntries(
-  NORMS.split(' ').map((name): [string, readonly Transform[]] => [`${name}.weight`, [['add', 1]]]),
+/** Norms whose weights are kept as what they differ from 1 by: all but those of the linear attention. */
+export const plusOne = (names: string): Readonly<Record<string, readonly Transform[]>> =>
+  Object.fromEntries(names.split(' ').map((name): [string, readonly Transform[]] => [`${name}.weight`, [['add', 1]]]));
+const PLUS_ONE = plusOne(
+  'attn_norm post_attention_norm attn_q_norm attn_k_norm output_norm nextn.enorm nextn.hnorm nextn.shared_head_norm',
 );
-const SHARED_EXPERT = 'ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
+export const SHARED_EXPERT = 'ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
 const OWN = `attn_q_norm attn_k_norm ssm_conv1d ssm_dt ssm_a ssm_norm ${NEXTN_TENSORS}`;
 const AFTER = 'post_attention_norm ssm_out attn_output';
 
@@ -109,8 +106,7 @@ const inTurn = (dimension: number, first: Value | number = 0): Transform => [
 ];
 const AFTER_KEYS = product({ value: 2 }, KEY_HEADS, KEY_DIM);
 
-const LINEAR = {
-  ...PLUS_ONE,
+export const LINEAR = {
   attn_qkv: [inTurn(0, AFTER_KEYS)],
   attn_gate: [inTurn(0)],
   ssm_alpha: [inTurn(0)],
@@ -131,7 +127,7 @@ export const QWEN35_KEYS: readonly KeyRow[] = [
 /** The tensors of Qwen 3.5, whose feed-forward part is dense, or else has experts. */
 export const QWEN35_TENSORS: readonly TensorRule[] = named(
   `${DENSE} ${OWN} attn_qkv attn_gate ssm_alpha ssm_beta ${AFTER}`,
-  LINEAR,
+  { ...PLUS_ONE, ...LINEAR },
 );
 
 export const qwen35 = {
