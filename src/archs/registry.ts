@@ -15,11 +15,11 @@ import * as bitnet from './families/bitnet.js';
 import * as bloom from './families/bloom.js';
 import * as chameleon from './families/chameleon.js';
 import * as chatglm from './families/chatglm.js';
-import * as cogvlm from './families/cogvlm.js';
 import * as cohere from './families/cohere.js';
 import * as dbrx from './families/dbrx.js';
 import * as deci from './families/deci.js';
 import * as deepseek from './families/deepseek.js';
+import * as deepseek4 from './families/deepseek4.js';
 import * as dflash from './families/dflash.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
@@ -32,7 +32,6 @@ import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
 import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
-import * as glmMoe from './families/glm-moe.js';
 import * as gptOss from './families/gpt-oss.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
@@ -79,7 +78,6 @@ import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as qwen4exp from './families/qwen4exp.js';
-import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
@@ -104,16 +102,16 @@ const FILES = [
   bloom,
   chameleon,
   chatglm,
-  cogvlm,
   cohere,
   dbrx,
   deci,
   deepseek,
+  deepseek4,
   dflash,
   diffusion,
   dots1,
-  eagle3,
   dots3,
+  eagle3,
   ernie,
   euroBert,
   exaone,
@@ -121,7 +119,6 @@ const FILES = [
   gemma,
   gemma4,
   glm,
-  glmMoe,
   gptOss,
   gpt2,
   granite,
@@ -131,11 +128,11 @@ const FILES = [
   grovemoe,
   hrmText,
   hunyuan,
+  hyV4,
   internlm,
   jamba,
   jinaBert,
   kimiK3,
-  hyV4,
   kimiLinear,
   laguna,
   lfm2,
@@ -168,7 +165,6 @@ const FILES = [
   qwen2,
   qwen3,
   qwen4exp,
-  refact,
   roberta,
   rwkv,
   sarashina2,

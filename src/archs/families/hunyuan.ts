@@ -58,6 +58,7 @@ export const hunyuanMoe = {
     ...LONG,
   ],
   tensors: [...HEAD, ...named(`${NO_OUTPUT} ${SHARED_EXPERT} attn_q_norm attn_k_norm`), ...EXPERTS],
+  tokenizer: { kinds: ['bpe', 'hunyuan-tiktoken'], after: ['hunyuan-bos'] },
   unproven: true,
 } as const satisfies Architecture;
 
@@ -75,7 +76,7 @@ export const hunyuanDense = {
   example: 'tencent/Hunyuan-4B-Instruct',
   keys: [...DENSE_KEYS, ...LONG],
   tensors: [...HEAD, ...named(`${NO_OUTPUT} attn_q_norm attn_k_norm`)],
-  tokenizer: { kinds: ['bpe'], mayLackPadding: true, after: ['hunyuan-ends'] },
+  tokenizer: { kinds: ['bpe', 'hunyuan-tiktoken'], mayLackPadding: true, after: ['hunyuan-bos', 'hunyuan-ends'] },
 } as const satisfies Architecture;
 
 /** Sections of the rotary dimensions for images; newer files call the type `dynamic`. */

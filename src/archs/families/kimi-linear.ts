@@ -62,4 +62,5 @@ export const kimiLinear = {
     ]),
   ],
   unproven: true,
+  tokenizer: { kinds: ['bpe', 'kimi-tiktoken'], after: ['tokenizer-eos'] },
 } as const satisfies Architecture;
