@@ -64,7 +64,7 @@ export async function readProbes(
   const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
   if (count > MAX_VALUES || rows.length > MAX_ROWS) {
     throw new ProbeSizeError(
-      `Planning wants ${count} values and ${rows.length} rows of the weights, more than ${MAX_VALUES} or ${MAX_ROWS}.`,
+      `Planning wants ${count} values of the weights and ${rows.length} of their rows, more than ${MAX_VALUES} or ${MAX_ROWS}.`,
       'Check the probes of --arch-file.',
     );
   }

@@ -6,7 +6,7 @@ import type { Facts } from '#src/config/facts.js';
 export function known(config: Config, facts: Partial<Facts> = {}): Known {
   const none = {
     ...{ denseModules: [], pooling: () => undefined, answer: () => undefined },
-    ...{ has: () => false, json: () => null },
+    ...{ has: () => false, json: () => null, target: () => ({}) },
   };
   return { config, facts: { repoName: 'tiny', readme: null, ...none, ...facts } };
 }
