@@ -65,16 +65,20 @@ describe('rotary halves', () => {
   function rowsOf({ expr }: NamedExpr): number[] {
     const bytes = evaluate(expr, {
       // Each row of 8 bfloat16, or element where there is one dimension, has its number in all bytes.
-      fetch: ({ length, count, stride }) => {
+      fetch: ({ offset, length, count, stride }) => {
         const row = shapeOf(expr).length === 1 ? 2 : 16;
-        const all = Uint8Array.from({ length: (count - 1) * stride + length }, (_, i) => Math.floor(i / row));
+        const all = Uint8Array.from({ length: (count - 1) * stride + length }, (_, i) =>
+          Math.floor((offset + i) / row),
+        );
         return { bytes: all, stride };
       },
       take: (size) => new Uint8Array(size),
       scope: (use) => use(),
       kernels: tensorKernels,
     });
-    return [...bytes].filter((_, i) => i % (bytes.length / 8) === 0);
+    const [first = 1, ...others] = shapeOf(expr);
+    const rows = others.slice(0, -1).reduce((product, size) => product * size, first);
+    return [...bytes].filter((_, i) => i % (bytes.length / rows) === 0);
   }
 
   const byTwo = [0, 2, 1, 3, 4, 6, 5, 7];
@@ -104,6 +108,27 @@ describe('rotary halves', () => {
       /^model.layers.0.self_attn.q_proj.weight .* its 12 rows can't be split/,
     );
   });
+
+  test('of queries and keys that are one tensor with values, which stay as they are', () => {
+    const fused = source('model.layers.0.self_attn.qkv_proj.base_layer.weight', [12, 8]);
+    const [mapped] = map('GraniteSwitchForCausalLM', [fused], { num_attention_heads: 1, num_key_value_heads: 1 });
+    expect(mapped && rowsOf(mapped)).toEqual([0, 2, 1, 3, 4, 6, 5, 7, 8, 9, 10, 11]);
+  });
+
+  test('of adapters, of which zeros are the first', () => {
+    const adapters = { num_adapters: 2, max_lora_rank: 8, num_attention_heads: 1, num_key_value_heads: 1 };
+    const names = ['qkv_proj.lora_A_slices.1', 'qkv_proj.lora_B_slices.1'];
+    const sources = names.map((name) => source(`model.layers.0.self_attn.${name}`, [2, 1, 4, 8]));
+    const mapped = map('GraniteSwitchForCausalLM', sources, adapters);
+    expect(mapped.map(({ name, expr }) => [name, shapeOf(expr)])).toEqual([
+      ['blk.0.attn_k.lora_a', [3, 4, 8]],
+      ['blk.0.attn_k.lora_b', [3, 4, 8]],
+    ]);
+    expect(mapped.map(rowsOf)).toEqual([
+      [0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7],
+      [0, 0, 0, 0, 0, 2, 1, 3, 4, 6, 5, 7],
+    ]);
+  });
 });
 
 describe('errors', () => {
@@ -126,4 +151,27 @@ describe('errors', () => {
       /more than one tensor for output_norm.weight/,
     );
   });
+});
+
+test('a tensor that all blocks for multi-token prediction share is written for each', () => {
+  const config = loadConfig({ architectures: ['ExaoneMoEForCausalLM'], num_hidden_layers: 3 });
+  const all = known({ ...config, mtp: { blocks: 2, choice: 'with' } });
+  const tensors = ['mtp.fc.weight', 'mtp.layers.1.self_attn.q_proj.weight'].map((name) => ({
+    name,
+    expr: source(name),
+  }));
+  expect(mapTensors(findArchitecture(all), all, tensors).map(({ name }) => name)).toEqual([
+    'blk.3.nextn.eh_proj.weight',
+    'blk.4.nextn.eh_proj.weight',
+    'blk.4.attn_q.weight',
+  ]);
+});
+
+test('blocks of two stacks, of which config.json counts one', () => {
+  const stacks = ['L_module.layers.1', 'H_module.layers.1'].map((stack) => `model.${stack}.mlp.down_proj.weight`);
+  const fields = { num_hidden_layers: 2, H_cycles: 2, L_cycles: 3 };
+  expect(names('HrmTextForCausalLM', stacks, fields)).toEqual(['blk.1.ffn_down.weight', 'blk.3.ffn_down.weight']);
+  expect(() => names('HrmTextForCausalLM', ['model.H_module.layers.2.mlp.down_proj.weight'], fields)).toThrow(
+    TensorMappingError,
+  );
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigFieldError } from '#src/config/fields.js';
 import { loadConfig } from '#src/config/load-config.js';
-import { ropeFreqs } from '#src/config/rope-freqs.js';
+import { ropeFreqs, stepRopeFreqs } from '#src/config/rope-freqs.js';
 import { fma } from '#src/numeric/float-pair.js';
 import { pow } from '#src/numeric/torch-pow.js';
 
@@ -63,4 +63,19 @@ test.each([
   ['a factor that is no number', { head_dim: 64, rope_scaling: { ...LLAMA3, factor: '8' } }],
 ])('%s', (_, fields) => {
   expect(() => factors(fields)).toThrow(ConfigFieldError);
+});
+
+test("Step-3.5: the reference's factors for the half of a head that is rotated, and 1 for the other", () => {
+  const config = loadConfig({
+    architectures: ['Step3p5ForCausalLM'],
+    head_dim: 16,
+    rope_theta: [5000000, 10000],
+    layer_types: ['full_attention', 'sliding_attention'],
+    partial_rotary_factors: [0.5, 1],
+    rope_scaling: {
+      ...{ rope_type: 'llama3', factor: 2, low_freq_factor: 1, high_freq_factor: 32 },
+      original_max_position_embeddings: 131072,
+    },
+  });
+  expect(stepRopeFreqs(config)).toEqual([1, 1, 1.5764362812042236, 2, 1, 1, 1, 1]);
 });

@@ -35,6 +35,7 @@ const TENSORS: Readonly<Record<string, StoredTensor>> = {
   'slope.1': f32([-2.5]),
   half: f16([0x3c00, 0x4000]),
   zeros: f32([0, -0, 0]),
+  rows: f32([0, 0, 0, -0, 0, 1e-30, 0, 0], [4, 2]),
   tiny: f32([0, 1e-45, 0]),
   nan: f32([0, Number.NaN]),
   embedding: many(3),
@@ -131,4 +132,14 @@ test('a transform takes what a probe found', () => {
   const architecture: Architecture = { ...qwen3, tensors: [rule] };
   const [tensor] = mapTensors(architecture, { ...known(config), probes }, [{ name: 'head', expr: head }]);
   expect(tensor?.expr).toMatchObject({ op: 'mul', left: head, right: { op: 'fill', value: 1.5 } });
+});
+
+test('rows of zeros, from a number on', async () => {
+  const rows = async (from: number) =>
+    (await probe([{ id: 'empty', want: 'zero-rows', of: ['rows'], from: { value: from } }])).get('empty');
+  expect(await rows(0)).toEqual([0, 1, 3]);
+  expect(await rows(1)).toEqual([1, 3]);
+  expect(await rows(4)).toBeUndefined();
+  const unknown = await probe([{ id: 'empty', want: 'zero-rows', of: ['rows'], from: { fields: ['no_field'] } }]);
+  expect(unknown.size).toBe(0);
 });
