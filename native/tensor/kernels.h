@@ -7,11 +7,11 @@
 namespace hf2gguf {
 
 enum class BinaryOp { ADD, SUB, MUL, DIV };
-enum class UnaryOp { NEG, SQRT, EXP, SOFTPLUS };
+enum class UnaryOp { NEG, SQRT, EXP, SOFTPLUS, TERNARY };
 
 /** The names in src/tensor/kernels.ts, in the same order. */
 constexpr const char* BINARY_OPS[] = {"add", "sub", "mul", "div"};
-constexpr const char* UNARY_OPS[] = {"neg", "sqrt", "exp", "softplus"};
+constexpr const char* UNARY_OPS[] = {"neg", "sqrt", "exp", "softplus", "ternary"};
 
 struct TensorKernels {
   /** Copies every piece of the layout. The pointers are to the first element on either side. */

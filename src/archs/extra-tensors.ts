@@ -1,5 +1,6 @@
 import type { Known } from '../config/derivations.js';
 import { equalShare, headCount } from '../config/derive.js';
+import { gemmaDraftRope } from '../config/draft-derivations.js';
 import { integer } from '../config/fields.js';
 import { proportionalRope } from '../config/gemma-derivations.js';
 import { longFactors, longRope } from '../config/long-rope.js';
@@ -19,6 +20,7 @@ export const EXTRA_TENSORS = {
     factors(longFactors(config, () => equalShare(integer(config, 'hidden_size'), headCount(config)))),
   /** The same for heads of which a part is rotated. */
   latent_rope_factors: ({ config }) => factors(longFactors(config, () => integer(config, 'qk_rope_head_dim'))),
+  gemma4_draft_rope: ({ config }) => list('rope_freqs.weight', 'F32', gemmaDraftRope(config)),
   /** For each token of a draft model, the target's. */
   eagle3_d2t: (known) => list('d2t', 'I64', eagleTokens(known)),
   dspark_d2t: (known) => list('d2t', 'I64', dsparkTokens(known)),

@@ -11,6 +11,7 @@ import * as arctic from './families/arctic.js';
 import * as baichuan from './families/baichuan.js';
 import * as bailingMoe from './families/bailing-moe.js';
 import * as bert from './families/bert.js';
+import * as bitnet from './families/bitnet.js';
 import * as bloom from './families/bloom.js';
 import * as chameleon from './families/chameleon.js';
 import * as chatglm from './families/chatglm.js';
@@ -30,7 +31,6 @@ import * as exaone from './families/exaone.js';
 import * as falcon from './families/falcon.js';
 import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
-import * as gemma3n from './families/gemma3n.js';
 import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
 import * as glmMoe from './families/glm-moe.js';
@@ -60,8 +60,8 @@ import * as mimo from './families/mimo.js';
 import * as minicpm from './families/minicpm.js';
 import * as minimax from './families/minimax.js';
 import * as mistral3 from './families/mistral3.js';
+import * as mistral4 from './families/mistral4.js';
 import * as modernBert from './families/modern-bert.js';
-import * as mpt from './families/mpt.js';
 import * as museGlimmer from './families/muse-glimmer.js';
 import * as nemotron from './families/nemotron.js';
 import * as nemotronH from './families/nemotron-h.js';
@@ -73,6 +73,7 @@ import * as pangu from './families/pangu.js';
 import * as phi from './families/phi.js';
 import * as plamo from './families/plamo.js';
 import * as plm from './families/plm.js';
+import * as qwen from './families/qwen.js';
 import * as qwenMoe from './families/qwen-moe.js';
 import * as qwenNext from './families/qwen-next.js';
 import * as qwenVl from './families/qwen-vl.js';
@@ -101,6 +102,7 @@ const FILES = [
   baichuan,
   bailingMoe,
   bert,
+  bitnet,
   bloom,
   chameleon,
   chatglm,
@@ -120,7 +122,6 @@ const FILES = [
   falcon,
   falconH1,
   gemma,
-  gemma3n,
   gemma4,
   glm,
   glmMoe,
@@ -150,8 +151,8 @@ const FILES = [
   minicpm,
   minimax,
   mistral3,
+  mistral4,
   modernBert,
-  mpt,
   museGlimmer,
   nemotron,
   nemotronH,
@@ -163,6 +164,7 @@ const FILES = [
   phi,
   plamo,
   plm,
+  qwen,
   qwenMoe,
   qwenNext,
   qwenVl,

@@ -1,4 +1,5 @@
-import type { Condition, KeyRow, KeyType, Value } from './architecture.js';
+import type { DerivationName } from '../config/derivations.js';
+import type { Condition, KeyRow, KeyType, MathName, PartName, Value } from './architecture.js';
 
 /** A field that config.json has to have. */
 export function required(name: string): Value {
@@ -104,6 +105,43 @@ export function without(keys: readonly KeyRow[], ...names: string[]): readonly K
 
 /** A feed-forward part four times as wide as the model. */
 export function fourTimes(...names: string[]): KeyRow {
-  const of: readonly Value[] = [{ value: 4 }, { fields: names, required: true }];
-  return ['{arch}.feed_forward_length', 'u32', { math: 'mul', of }];
+  return ['{arch}.feed_forward_length', 'u32', math('mul', { fields: names, required: true }, 4)];
 }
+
+/**
+ * Keys in short: `key=field|other` for one of some fields that has to be there, `key=field?8` where another value stands
+ * in for it, `key=@head_dim` for a derivation, `key=1` for a number, `block_count` and `file_type` as all models have
+ * them. A field may be within a part, as in `rope/rope_theta`, and a key may have a type, as in `rope.freq_base:f32=...`.
+ */
+export function keyList(text: string): readonly KeyRow[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((word) => {
+      const [, key = '', type = 'u32|i32[]', from = ''] = /^([^:=]+)(?::([^=]+))?=?(.*)$/.exec(word) ?? [];
+      return WELL_KNOWN[word] ?? [`{arch}.${key}`, type as KeyType, readValue(from)];
+    });
+}
+
+const WELL_KNOWN: Readonly<Record<string, KeyRow>> = { block_count: BLOCK_COUNT, file_type: FILE_TYPE };
+
+function readValue(text: string): Value {
+  const [names = '', or] = text.split('?');
+  const [name = '', part] = names.split('/').reverse();
+  if (/^[\d.e-]+$/.test(text) || text.startsWith('@')) {
+    return text.startsWith('@') ? { derive: text.slice(1) as DerivationName } : { value: Number(text) };
+  }
+  const of = part?.startsWith('rope') ? (part as PartName) : part && [part];
+  return {
+    ...{ fields: name.split('|'), ...(of && { of }) },
+    ...(or === undefined ? { required: true as const } : { or: Number(or) }),
+  };
+}
+
+/** Arithmetic with values and numbers. */
+export function math(name: MathName, ...of: readonly (Value | number)[]): Value {
+  return { math: name, of: of.map((each) => (typeof each === 'number' ? { value: each } : each)) };
+}
+
+/** The whole number below. */
+export const whole = (value: Value): Value => math('quotient', value, 1);

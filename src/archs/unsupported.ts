@@ -21,8 +21,48 @@ const MINIMAX_ALPHAS = ['linear_attention', 'mlp'].map(
 );
 const MINIMAX_BETAS = ['full_attention', 'linear_attention', 'mlp'].map((part) => `layernorm_${part}_beta`);
 
+const GELU = 'gelu_pytorch_tanh';
+const LAYERS = ['target_layer_ids'];
+const MARKOV_HEAD = ['markov_head_type'];
+
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
+  {
+    classes: [
+      ...['Qwen3DSparkModel', 'DSparkDraftModel', 'DSparkSpeculator', 'Lfm2DSparkDraftModel', 'LingDSparkModel'],
+      'Gemma4DSparkModel',
+    ],
+    when: {
+      not: {
+        value: {
+          first: [
+            { fields: MARKOV_HEAD, of: ['dflash_config'] },
+            { fields: MARKOV_HEAD, or: 'vanilla' },
+          ],
+        },
+        is: 'vanilla',
+      },
+    },
+    what: 'a DSpark with a Markov head of another kind than vanilla (markov_head_type)',
+    next: 'Convert one with a vanilla head.',
+  },
+  {
+    classes: ['Gemma4DSparkModel'],
+    when: {
+      any: [
+        ...['attention_bias', 'enable_moe_block', 'final_logit_softcapping'].map(
+          (name): Condition => ({ set: { fields: [name] } }),
+        ),
+        { not: { set: { fields: ['attention_k_eq_v'] } } },
+        { not: { value: { fields: ['hidden_activation'], or: GELU }, is: GELU } },
+        { not: { derive: 'all_full_attention', is: true } },
+        { not: { derive: 'has_full_draft_vocabulary', is: true } },
+        { not: { set: { first: [{ fields: LAYERS, of: ['dflash_config'] }, { fields: LAYERS }] } } },
+      ],
+    },
+    what: "a Gemma 4's draft with layers, a head or an activation of another kind than released ones have",
+    next: 'Convert another one.',
+  },
   {
     classes: ['Gemma3ForCausalLM', 'Gemma3TextModel', 'Gemma3nForCausalLM', 'Gemma4ForCausalLM'],
     when: { not: { value: { fields: ['attn_logit_softcapping'], or: 'none' }, is: 'none' } },
@@ -56,12 +96,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     },
     what: 'a Jais without SwiGLU or ALiBi',
     next: 'Convert one that has both.',
-  },
-  {
-    classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],
-    when: { field: 'model_type', is: 'mistral4' },
-    what: 'a Mistral 4',
-    next: 'Convert a Mistral 3 instead.',
   },
   {
     classes: ['NomicBertModel'],

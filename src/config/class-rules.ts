@@ -220,6 +220,17 @@ const omniRope: Rule = (fields) => {
   fields.rope_scaling ??= { mrope_section: [16, 24, 24], rope_type: 'default', type: 'default' };
 };
 
+const MPT_ATTENTION = ['multihead_attention', 'multiquery_attention'];
+
+/** `MptAttentionConfig` has no number of heads of keys and values. */
+const mptAttention: Rule = (fields) => {
+  const { kv_n_heads: _, ...attention } = isObject(fields.attn_config) ? fields.attn_config : {};
+  if (!MPT_ATTENTION.some((type) => type === attention.attn_type)) {
+    throw new Refused('attn_type');
+  }
+  fields.attn_config = attention;
+};
+
 const EACH_FOURTH_FULL = kinds('layer_types', (layer) => (layer % 4 === 0 ? FULL : SLIDING));
 
 /**
@@ -321,6 +332,7 @@ const CLASS_RULES: Readonly<Record<string, readonly Rule[]>> = {
   minimax: [fillKvHeads, periodic(2, LINEAR, FULL), checkLayerTypes],
   ministral: [fillKvHeads, layerTypes],
   mistral: [fillKvHeads],
+  mpt: [mptAttention],
   mt5: T5,
   olmo3: [fillKvHeads, periodic(4, FULL, SLIDING)],
   phi3: [fillKvHeads, phiRope],

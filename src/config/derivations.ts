@@ -78,8 +78,6 @@ export const DERIVATIONS = {
   file_type: ({ fileType }) => fileType,
   ...HYBRID_DERIVATIONS,
   ...LAYER_DERIVATIONS,
-  /** How many tokens the tokenizer has beside added ones. */
-  own_token_count: ({ facts }) => facts.ownTokens(),
   ...EARLY_MODEL_DERIVATIONS,
   ...GEMMA_DERIVATIONS,
   ...EXPERT_DERIVATIONS,

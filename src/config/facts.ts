@@ -92,27 +92,18 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
   };
 }
 
-/** Classes of models whose keys say something of single tokens. */
-const BY_TOKENS = /rerank|sequenceclassification|MiniMaxText01|MiniMaxM1For/i;
-
-interface Vocabulary {
-  answer(token: string): number | undefined;
-  readonly count?: number;
-}
-
-/** The tokens of a tokenizer's files. They are read for few kinds of models. */
-async function readVocabulary(files: SmallFiles, readme: string | null): Promise<Vocabulary> {
+/** Finds tokens by their text, in the files of a tokenizer. They are read for a reranker alone. */
+async function answers(files: SmallFiles, readme: string | null): Promise<(token: string) => number | undefined> {
   const config = await files.text('config.json');
-  if (![files.repo.name, readme, config].some((text) => text !== null && BY_TOKENS.test(text))) {
-    return { answer: () => undefined };
+  if (![files.repo.name, readme, config].some((text) => text !== null && /rerank|sequenceclassification/i.test(text))) {
+    return () => undefined;
   }
   const tokenizer = await files.json('tokenizer.json');
   const { vocab } = isObject(tokenizer?.model) ? tokenizer.model : { vocab: await files.json('vocab.json') };
   const added = Array.isArray(tokenizer?.added_tokens) ? tokenizer.added_tokens.filter(isObject) : [];
-  const answer = (token: string) => {
+  return (token) => {
     const own = isObject(vocab) && Object.hasOwn(vocab, token) ? vocab[token] : undefined;
     const id: Json | undefined = added.find(({ content }) => content === token)?.id ?? own;
     return typeof id === 'number' ? id : undefined;
   };
-  return isObject(vocab) ? { answer, count: Object.keys(vocab).length } : { answer };
 }

@@ -1,7 +1,8 @@
-import type { Json } from '../json.js';
+import { isObject, type Json } from '../json.js';
 import type { Config } from './config.js';
 import { blockCount } from './derive.js';
-import { array, ConfigFieldError, optionalArray, optionalString } from './fields.js';
+import type { Facts } from './facts.js';
+import { array, ConfigFieldError, integer, optionalArray, optionalIntegers, optionalString } from './fields.js';
 import type { Derived, Known } from './known.js';
 
 /** What differs from layer to layer. */
@@ -15,7 +16,11 @@ export const LAYER_DERIVATIONS = {
   shared_swiglu_limits: ({ config }) => padded(config, 'swiglu_limits_shared', Number),
   step_dense_layers: ({ config }) => firstExpertLayer(config),
   step_rotary_factors_fit: ({ config }) => stepFactorsFit(config),
-  laguna_gates_declared: ({ config }) => lagunaGatesDeclared(config.hparams),
+  /** How many tokens the tokenizer has beside added ones. */
+  own_token_count: ({ facts }) => ownTokens(facts),
+  /** For each layer, the rows of the matrix that makes its gates. */
+  laguna_gate_widths: ({ config }) => lagunaGateWidths(config),
+  laguna_gates_declared: ({ config }) => lagunaGatesDeclared(config),
 } as const satisfies Record<string, (known: Known) => Derived>;
 
 /** A window in the layers that a pattern such as LLLG has an L for, or in all but every so many. */
@@ -59,15 +64,35 @@ function stepFactorsFit(config: Config): boolean {
   );
 }
 
+function lagunaGates({ gating, gating_types: types }: Config['hparams']): readonly string[] {
+  const all = Array.isArray(types) && types.length > 0 ? types : [gating === true ? 'per_head' : (gating ?? null)];
+  return all.map((type) => String(type).replaceAll('-', '_'));
+}
+
+function lagunaGateWidths(config: Config): readonly number[] {
+  const heads = optionalIntegers(config, 'num_attention_heads_per_layer') ?? [];
+  const gates = lagunaGates(config.hparams);
+  return Array.from({ length: blockCount(config) }, (_, i) => {
+    const size = (gates[i] ?? gates[0]) === 'per_element' ? integer(config, 'head_dim') : 1;
+    return size * (heads[i] ?? integer(config, 'num_attention_heads'));
+  });
+}
+
 /**
  * Whether config.json says which gates attention has, in the field that all runtimes read. ref-quirk:
  * `_attn_gate_types` in conversion/laguna.py.
  */
-function lagunaGatesDeclared({ gating, gating_types: types }: Config['hparams']): boolean {
-  const all = Array.isArray(types) && types.length > 0 ? types : [gating === true ? 'per_head' : (gating ?? null)];
-  const names = all.map((type) => String(type).replaceAll('-', '_'));
+function lagunaGatesDeclared({ hparams }: Config): boolean {
+  const { gating } = hparams;
+  const names = lagunaGates(hparams);
   return (
     names.every((name) => name === 'per_head' || name === 'per_element') &&
     (!names.includes('per_element') || gating === 'per-element' || gating === 'per_element')
   );
+}
+
+function ownTokens(facts: Facts): number | undefined {
+  const tokenizer = facts.json('tokenizer.json');
+  const vocab = isObject(tokenizer?.model) ? tokenizer.model.vocab : undefined;
+  return isObject(vocab) ? Object.keys(vocab).length : undefined;
 }

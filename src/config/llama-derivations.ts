@@ -2,6 +2,7 @@ import type { Config } from './config.js';
 import { blockCount, headCount, kvHeadCount } from './derive.js';
 import type { FieldSource } from './fields.js';
 import { ConfigFieldError, integer, optionalArray, optionalIntegers, optionalObject, show } from './fields.js';
+import type { Derived, Known } from './known.js';
 
 /** Derivations of Llama's kin: Llama 4, DeciLM. */
 export const LLAMA_DERIVATIONS = {
@@ -14,7 +15,7 @@ export const LLAMA_DERIVATIONS = {
       ? (optionalIntegers(config, 'num_key_value_heads_per_layer') ?? kvHeadCount(config))
       : perBlock(config, kvHeadsOf),
   deci_feed_forward: ({ config }) => perBlock(config, feedForwardOf),
-} as const satisfies Record<string, (known: { readonly config: Config }) => unknown>;
+} as const satisfies Record<string, (known: Known) => Derived>;
 
 /** A number for each block, from `block_configs`. ref-quirk: `DeciModel.__init__` in conversion/deci.py. */
 function perBlock(config: Config, number: (block: FieldSource, config: Config) => number): readonly number[] {

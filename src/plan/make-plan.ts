@@ -171,7 +171,8 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
   const { model, known, params, metadata, outType, guesses, emit } = sources;
   const { config, arch, vocabulary } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
-  if (!params.vocabOnly) {
+  // A draft model's are written first of all, other ones as the reference goes over the tensors.
+  if (!params.vocabOnly || arch.target !== undefined) {
     writeKeys({ gguf: arch.gguf, keys: arch.firstKeys ?? [] }, known, kv);
   }
   writeMetadata(metadata, kv);

@@ -83,12 +83,30 @@ const OTHER_TEXTS =
   'llama.cpp has no such step or flag as the normalizer, the pre_tokenizer or the added_tokens of tokenizer.json have ' +
   'there; use the file for texts without what they look for.';
 
+const OTHER_KIND =
+  'llama.cpp has one way for such vocabularies; use the file for other texts alone. If the repository has no ' +
+  'tokenizer.json, add the one that AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes.';
+
+/**
+ * What to probe a file with. llama.cpp takes Hangul apart in every WordPiece vocabulary without accents, so that says
+ * nothing about one of them.
+ */
+function probeText(kv: KeyValues): string {
+  const isWordPiece = kv.get('tokenizer.ggml.model')?.value === 'bert';
+  return isWordPiece ? PROBE_TEXT.replace(/[가-힣]+/g, '') : PROBE_TEXT;
+}
+
+/** What to do about a vocabulary that text is cut for otherwise. */
+function nextFor(kv: KeyValues): string {
+  return kv.get('tokenizer.ggml.model')?.value === 'gpt2' ? OTHER_NAME : OTHER_KIND;
+}
+
 /** The result where the kind of the tokenizer or of the vocabulary is not handled. */
 const UNKNOWN = Symbol('unknown');
 
 /** Where they part; null where they agree. */
 function mismatch(
-  { tokenizer, config, withinTime }: ProbeSources,
+  { tokenizer, config, kv, withinTime }: ProbeSources,
   vocabulary: Vocabulary,
 ): Mismatch | null | typeof UNKNOWN {
   if (!tokenizer.tokenizer) {
@@ -101,9 +119,9 @@ function mismatch(
       const wanted = withinTime(CHECK_TIMEOUT, () => encoder.encode(text, { addSpecialTokens: false }));
       return compare(text, wanted, vocabulary);
     };
-    const usual = differs(PROBE_TEXT);
+    const usual = differs(probeText(kv));
     const own = usual ?? differs(probePieces(auto));
-    return own === null ? null : { what: own, next: usual === null ? OTHER_TEXTS : OTHER_NAME };
+    return own === null ? null : { what: own, next: usual === null ? OTHER_TEXTS : nextFor(kv) };
   } catch (cause) {
     if (cause instanceof UnsupportedError || cause instanceof SourceError) {
       return UNKNOWN;

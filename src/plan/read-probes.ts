@@ -15,10 +15,10 @@ import { KeyValues } from '../gguf/key-values.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import type { Repo } from '../repo/repo.js';
-import { cast, slice, sub } from '../tensor/build.js';
+import { apply, cast, mul, slice, sub } from '../tensor/build.js';
 import { DTYPE_BYTES } from '../tensor/dtype.js';
 import { elementCount, type NamedExpr, type TensorExpr } from '../tensor/expr.js';
-import { shapeOf } from '../tensor/rows.js';
+import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import { DEFAULT_MAX_MEMORY } from './finish-plan.js';
 import type { OutputParams } from './params.js';
@@ -27,7 +27,51 @@ import type { OutputParams } from './params.js';
 export class ProbeSizeError extends SourceError {}
 
 const MAX_VALUES = 2 ** 20;
-const MAX_ROWS = 2 ** 14;
+const MAX_SUMS = 2 ** 14;
+
+/** An element that is kept: a bigint of an I64 tensor. */
+type Kept = number | bigint;
+
+/** What is read for a probe, and what follows from it. */
+interface Reading {
+  /** Expressions whose elements are kept, one after the other. */
+  readonly kept?: readonly TensorExpr[];
+  /** Expressions of whose elements the sum of squares is kept. */
+  readonly summed?: readonly TensorExpr[];
+  result(values: readonly Kept[], sums: readonly number[]): Probed;
+}
+
+type Kind = (found: readonly TensorExpr[], probe: Probe, known: Known) => Reading;
+
+const numbers = (values: readonly Kept[]) => values.map(Number);
+const isZero = (_: readonly Kept[], sums: readonly number[]) => sums.every((sum) => sum === 0);
+
+const KINDS: Readonly<Record<Exclude<Probe['want'], 'there'>, Kind>> = {
+  values: (found) => ({ kept: found, result: numbers }),
+  integers: (found) => ({ kept: found.map((expr) => cast(expr, 'I64')), result: (values) => values.map(String) }),
+  shape: (found) => ({ result: () => found.flatMap(shapeOf) }),
+  norms: (found) => ({ kept: found.flatMap(norms), result: numbers }),
+  mean: (found) => ({
+    summed: found.map(rootOfMagnitude),
+    result: (_, sums) => sums.map((sum, i) => sum / elementCount(shapeOf(found[i] as TensorExpr))),
+  }),
+  zero: (found) => ({ summed: found, result: isZero }),
+  equal([a, b]) {
+    const isAlike = a !== undefined && b !== undefined && shapeOf(a).join() === shapeOf(b).join();
+    return isAlike ? { summed: [sub(a, b)], result: isZero } : { result: () => false };
+  },
+  'zero-rows'(found, { from }, known) {
+    const given = from && typedValue(from, 'u32', known);
+    const first = typeof given === 'number' ? given : 0;
+    const rows = found.flatMap((expr) =>
+      Array.from({ length: Math.max(0, (shapeOf(expr)[0] ?? 0) - first) }, (_, i) => ({ expr, row: first + i })),
+    );
+    return {
+      summed: rows.map(({ expr, row }) => slice(expr, 0, row, row + 1)),
+      result: (_, sums) => rows.flatMap(({ row }, i) => (sums[i] === 0 ? [row] : [])),
+    };
+  },
+};
 
 interface ProbeContext {
   readonly repo: Repo;
@@ -36,67 +80,67 @@ interface ProbeContext {
 }
 
 /**
- * What an architecture's probes find, all from one read of their tensors by the workers that fill files. A comparison is
- * an expression whose elements have to be 0: the workers add up its squares, and keep no element.
+ * What an architecture's probes find, all from one read of their tensors by the workers that fill files.
  * @returns by id, without those of which a tensor is missing.
  * @throws ProbeSizeError, MemoryLimitError, and as `execute`
  */
 export async function readProbes(
   { probes = [] }: Architecture,
   tensors: readonly NamedExpr[],
-  { repo, known, params }: ProbeContext,
+  context: ProbeContext,
 ): Promise<ReadonlyMap<string, Probed>> {
+  const { known } = context;
   const sources = new Map(tensors.map(({ name, expr }) => [name, expr]));
-  const asked = probes.filter(({ when }) => holds(when, known));
-  const there = asked.filter(({ want }) => want === 'there');
-  const present = there.map(({ id, of }) => [id, of.some((name) => sources.has(name))] as const);
-  const wanted = asked.flatMap((probe) => {
+  const results = new Map<string, Probed>();
+  const readings: (Reading & { readonly id: string })[] = [];
+  for (const probe of probes.filter(({ when }) => holds(when, known))) {
+    const { id, want, of } = probe;
     const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
-    const isPossible = found.every((expr) => expr !== undefined) && (found.length > 0 || probe.want === 'zero');
-    return probe.want !== 'there' && isPossible ? [{ ...probe, found: found as readonly TensorExpr[] }] : [];
-  });
-  if (wanted.every(({ found }) => found.length === 0)) {
-    return new Map([...wanted.map(({ id }) => [id, true] as const), ...present]);
+    if (want === 'there') {
+      results.set(
+        id,
+        of.some((name) => sources.has(name)),
+      );
+    } else if (found.every((expr) => expr !== undefined)) {
+      readings.push({ id, ...KINDS[want](found, probe, known) });
+    }
   }
-  const unequal = wanted.filter(({ want, found: [a, b] }) => want === 'equal' && !haveOneShape(a, b));
-  const compared = wanted.filter(
-    (probe) => (probe.want === 'zero' || probe.want === 'equal') && !unequal.includes(probe),
-  );
-  const differences = compared.flatMap(({ id, want, found: [a, ...rest] }) =>
-    a
-      ? (want === 'equal' ? [sub(a, rest[0] as TensorExpr)] : [a, ...rest]).map((expr, i) => ({
-          id,
-          name: `${id} ${i}`,
-          expr,
-        }))
-      : [],
-  );
-  const ids = new Map(differences.map(({ id, name }) => [name, id]));
-  const rows = wanted.flatMap((probe) => (probe.want === 'zero-rows' ? rowsOf(probe, known) : []));
-  const values = wanted.flatMap(({ id, want, found }) => {
-    const exprs = want === 'values' || want === 'integers' ? found : want === 'norms' ? found.flatMap(norms) : [];
-    return exprs.map((expr, i) => ({ id, i, expr, want }));
-  });
-  const count = values.reduce((sum, { expr }) => sum + elementCount(shapeOf(expr)), 0);
-  if (count > MAX_VALUES || rows.length > MAX_ROWS) {
+  const kept = readings.flatMap(({ kept: own = [] }) => own);
+  const summed = readings.flatMap(({ summed: own = [] }) => own);
+  const { values, sums } = await readAll(kept, summed, context);
+  for (const { id, kept: own = [], summed: ownSummed = [], result } of readings) {
+    results.set(id, result(values.splice(0, own.length).flat(), sums.splice(0, ownSummed.length)));
+  }
+  return results;
+}
+
+/** The elements of some expressions, and of others the sums of their squares. */
+async function readAll(
+  kept: readonly TensorExpr[],
+  summed: readonly TensorExpr[],
+  { repo, params }: ProbeContext,
+): Promise<{ values: Kept[][]; sums: number[] }> {
+  const count = kept.reduce((total, expr) => total + elementCount(shapeOf(expr)), 0);
+  if (count > MAX_VALUES || summed.length > MAX_SUMS) {
     throw new ProbeSizeError(
-      `Planning wants ${count} values and ${rows.length} rows of the weights, more than ${MAX_VALUES} or ${MAX_ROWS}.`,
-      'Check the probes of --arch-file.',
+      `Planning wants ${count} values of the weights and ${summed.length} sums, more than ${MAX_VALUES} or ${MAX_SUMS}.`,
+      'Check that config.json and the checkpoint belong together, or the probes of --arch-file.',
     );
   }
-  const files = [
-    values.map(({ id, i, expr, want }) => (want === 'integers' ? integers : floats)(`${id} ${i}`, expr)),
-    [
-      ...differences.map(({ name, expr }) => floats(name, expr)),
-      ...rows.map(({ id, row, expr }) => floats(`${id} ${row}`, expr)),
-    ],
-  ].map((own, i) => placeTensors({ name: `probes ${i}`, type: 'F32', kv: NO_KEYS, tensors: own }));
-  const squares = new Map<string, number>();
+  if (kept.length + summed.length === 0) {
+    return { values: [], sums: [] };
+  }
+  const files = [kept, summed].map((own, i) => {
+    const floats = own.map((expr, j) => (i === 0 ? asKept : asFloats)(String(j), expr));
+    return placeTensors({ name: `probes ${i}`, type: 'F32', kv: new KeyValues(), tensors: floats });
+  });
+  const sums = summed.map(() => 0);
   const onErrors = ({ file, tensor, sums: [, , own = 0] }: MeasuredErrors) => {
-    const key = ids.get(tensor) ?? tensor;
-    return file === 1 && squares.set(key, (squares.get(key) ?? 0) + own);
+    if (file === 1) {
+      sums[Number(tensor)] = (sums[Number(tensor)] ?? 0) + own;
+    }
   };
-  // The values alone are kept: there is no place for what is compared.
+  // The values alone are kept: there is no place for what is summed.
   const [{ tensors: placed, headerSize, size }] = files as [PlannedFile];
   const sink = new MemoryFiles([{ path: 'probes', size, header: new Uint8Array(0) }]);
   const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal } = params;
@@ -104,22 +148,17 @@ export async function readProbes(
   leastMemory(all, memory);
   await executeInThreads({ repo, sink, tensors: all, jobs, memory, signal, onErrors, emit: () => {} });
   const [bytes] = sink.files;
-  const read = new Map<string, (number | string)[]>();
-  for (const [i, { offset, size: length }] of placed.entries()) {
-    const { id, want } = values[i] as (typeof values)[0];
+  const values = placed.map(({ type, offset, size: length }): Kept[] => {
     const own = bytes?.slice(headerSize + offset, headerSize + offset + length).buffer ?? new ArrayBuffer(0);
-    const found = want === 'integers' ? [...new BigInt64Array(own)].map(String) : new Float32Array(own);
-    read.set(id, [...(read.get(id) ?? []), ...found]);
-  }
-  const zeroRows = rows.filter(({ id, row }) => squares.get(`${id} ${row}`) === 0);
-  return new Map<string, Probed>([
-    ...zeroRows.map(({ id }) => [id, zeroRows.filter((own) => own.id === id).map(({ row }) => row)] as const),
-    ...[...read].map(([id, found]) => [id, found as readonly number[] | readonly string[]] as const),
-    ...wanted.flatMap(({ id, want, found }) => (want === 'shape' ? [[id, found.flatMap(shapeOf)] as const] : [])),
-    ...compared.map(({ id, found }) => [id, found.length === 0 || squares.get(id) === 0] as const),
-    ...present,
-    ...unequal.map(({ id }) => [id, false] as const),
-  ]);
+    return type === 'I64' ? [...new BigInt64Array(own)] : [...new Float32Array(own)];
+  });
+  return { values, sums };
+}
+
+/** The squares of its elements, which the workers add up, are the magnitudes. */
+function rootOfMagnitude(expr: TensorExpr): TensorExpr {
+  const exact = cast(expr, 'F32');
+  return apply('sqrt', apply('sqrt', mul(exact, exact)));
 }
 
 /** The most bytes of a matrix whose columns' norms are computed at once. */
@@ -135,20 +174,6 @@ function norms(matrix: TensorExpr): TensorExpr[] {
   }));
 }
 
-/** A tensor's rows from a number on, one by one. */
-function rowsOf({ id, from, found }: Probe & { readonly found: readonly TensorExpr[] }, known: Known) {
-  const first = from && typedValue(from, 'u32', known);
-  return found.flatMap((expr) => {
-    const count = Math.max(0, typeof first === 'number' ? (shapeOf(expr)[0] ?? 0) - first : 0);
-    return Array.from({ length: count }, (_, i) => i + Number(first)).map((row) => ({
-      ...{ id, row },
-      expr: slice(expr, 0, row, row + 1),
-    }));
-  });
-}
-
-const NO_KEYS = new KeyValues();
-
 function namesOf({ of }: Probe, config: Config, sources: ReadonlyMap<string, TensorExpr>): readonly string[] {
   return of.flatMap((name) => {
     if (name.includes('*')) {
@@ -160,15 +185,12 @@ function namesOf({ of }: Probe, config: Config, sources: ReadonlyMap<string, Ten
   });
 }
 
-function haveOneShape(a: TensorExpr | undefined, b: TensorExpr | undefined): boolean {
-  return a !== undefined && b !== undefined && shapeOf(a).join() === shapeOf(b).join();
+function asKept(name: string, expr: TensorExpr): UnplacedTensor {
+  const own = asFloats(name, expr);
+  return dtypeOf(expr) === 'I64' ? { ...own, type: 'I64', expr, write: { kind: 'copy' } } : own;
 }
 
-function integers(name: string, expr: TensorExpr): UnplacedTensor {
-  return { ...floats(name, expr), type: 'I64', expr: cast(expr, 'I64'), write: { kind: 'copy' } };
-}
-
-function floats(name: string, expr: TensorExpr): UnplacedTensor {
+function asFloats(name: string, expr: TensorExpr): UnplacedTensor {
   const ne = [...shapeOf(expr)].reverse();
   const write = { kind: 'convert', via: 'F32', finite: false } as const;
   return { name, type: 'F32', ne, expr: cast(expr, 'F32'), write, why: 'a probe' };

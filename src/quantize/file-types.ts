@@ -150,7 +150,7 @@ export function fileTypeNumber(type: GgmlType): number {
 }
 
 /** The types of files that the converter writes: `--outtype`. */
-export const OUT_TYPES = ['F32', 'F16', 'BF16', 'Q8_0'] as const satisfies readonly FileType[];
+export const OUT_TYPES = ['F32', 'F16', 'BF16', 'Q8_0', 'TQ1_0', 'TQ2_0'] as const satisfies readonly FileType[];
 export type OutType = (typeof OUT_TYPES)[number];
 /** The names that the parameter `outtype` takes. */
 export type OutTypeName = AnyCase<OutType | 'AUTO'>;

@@ -43,6 +43,10 @@ export function chooseOutType(name: string, shape: readonly number[], outType: O
   if (rule) {
     return { type: 'F32', why: rule[1] };
   }
+  // ref-quirk: files of ternary weights have float16 where three values are too few.
+  if (outType.startsWith('TQ') && NOT_TERNARY.test(name)) {
+    return { type: 'F16', why: 'never ternary' };
+  }
   if ((shape.at(-1) ?? 1) % blockSize(outType) !== 0) {
     return {
       type: 'F16',
@@ -52,6 +56,8 @@ export function chooseOutType(name: string, shape: readonly number[], outType: O
   }
   return { type: outType, why: '--outtype' };
 }
+
+const NOT_TERNARY = /^(token_embd|per_layer_token_embd|output|blk\.\d+\.(altup_router|laurel_[lr]))\.weight$/;
 
 function forcedChoice(forced: ForcedType, shape: readonly number[], outType: OutType): Choice {
   const isFloat = outType === 'F32' || outType === 'F16' || outType === 'BF16';

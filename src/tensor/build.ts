@@ -207,11 +207,14 @@ export function asFloat(expr: TensorExpr): TensorExpr {
 type Operand = TensorExpr | number;
 
 function arithmetic(op: ArithmeticExpr['op'], left: TensorExpr, right: Operand): TensorExpr {
-  const [a, b] = [asFloat(left), typeof right === 'number' ? right : asFloat(right)];
-  if (typeof b === 'number') {
-    const dtype = dtypeOf(a) === 'F16' ? 'F16' : 'F32';
-    return { op, left: a, right: { op: 'fill', dtype, shape: shapeOf(a), value: b } };
+  const a = asFloat(left);
+  if (typeof right === 'number') {
+    // torch rounds the number to float32, not to float16, and the result alone to float16.
+    const fill: TensorExpr = { op: 'fill', dtype: 'F32', shape: shapeOf(a), value: right };
+    const exact: TensorExpr = { op, left: cast(a, 'F32'), right: fill };
+    return dtypeOf(a) === 'F16' ? cast(exact, 'F16') : exact;
   }
+  const b = asFloat(right);
   if (shapeOf(a).join() !== shapeOf(b).join()) {
     throw new RangeError(`[${shapeOf(a)}] and [${shapeOf(b)}] are not computed with element by element`);
   }

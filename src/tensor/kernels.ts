@@ -10,8 +10,11 @@ export type ComputeType = 'F32' | 'F16';
 
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
 
-/** Functions with torch's float32 results on x86-64, to the bit: exp is that of MKL without FMA, softplus that of AVX2. */
-export type UnaryFunction = 'neg' | 'sqrt' | 'exp' | 'softplus';
+/**
+ * Functions with torch's float32 results on x86-64, to the bit: exp is that of MKL without FMA, softplus that of AVX2.
+ * `ternary` is the nearest of -1, 0 and 1, of which halves become 0.
+ */
+export type UnaryFunction = 'neg' | 'sqrt' | 'exp' | 'softplus' | 'ternary';
 
 /**
  * A copy of a box of elements between two strided layouts. Element (i, j, ...) lies at offset + i * strides[0] +

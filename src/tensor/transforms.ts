@@ -80,6 +80,8 @@ export const TRANSFORMS = {
   exp: each((expr) => build.apply('exp', expr)),
   sqrt: each((expr) => build.apply('sqrt', expr)),
   softplus: each((expr) => build.apply('softplus', expr)),
+  /** mean of the magnitudes: BitNet's weights, each the nearest of minus the mean, 0 and the mean */
+  ternary: each(ternary),
 } as const satisfies Record<string, Change>;
 
 export type TransformName = keyof typeof TRANSFORMS;
@@ -112,6 +114,14 @@ function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
   return build.reshape(build.concat([build.reshape(apart, shapeOf(turned)), ...rest], 1), shape);
 }
 
+/** ref-quirk: `weight_quant` in conversion/bitnet.py divides by a rounded inverse of the mean. */
+function ternary(expr: TensorExpr, mean = 0): TensorExpr {
+  const inverse = Math.fround(1 / Math.fround(Math.max(mean, 1e-5)));
+  const scaled = build.mul(build.cast(expr, 'F32'), inverse);
+  const result = build.div(build.apply('ternary', scaled), inverse);
+  return dtypeOf(expr) === 'F16' ? build.cast(result, 'F16') : result;
+}
+
 function complete(expr: TensorExpr, shape: readonly number[]): number[] {
   const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
   const all = shapeOf(expr).reduce((product, size) => product * size, 1);
@@ -119,9 +129,10 @@ function complete(expr: TensorExpr, shape: readonly number[]): number[] {
 }
 
 function chunk(expr: TensorExpr, dimension: number, count: number): readonly TensorExpr[] {
-  const size = (shapeOf(expr)[dimension] ?? 0) / count;
-  if (!Number.isInteger(size)) {
-    throw new RangeError(`its dimension ${dimension} has ${size * count} elements, which are not ${count} equal parts`);
+  const all = shapeOf(expr)[dimension] ?? 0;
+  const size = all / count;
+  if (!Number.isInteger(size) || size < 1) {
+    throw new RangeError(`its dimension ${dimension} has ${all} elements, which are not ${count} equal parts`);
   }
   return build.split(
     expr,

@@ -1,6 +1,6 @@
 import { TOKEN_TYPE } from '../gguf/token-type.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
-import { objectAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { objectAt, objectsAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { isObject, type Json } from '../json.js';
 import { counted } from '../options/counted.js';
 import type { SmallFiles } from '../repo/small-files.js';
@@ -18,6 +18,12 @@ export async function loadSentencePieceModel(files: SmallFiles, file: string): P
   }
   return readSentencePieceModel(bytes, file);
 }
+
+/** What is written of an added token. */
+type EntryOf = (
+  content: string,
+  special: boolean,
+) => { readonly text: string; readonly type: number; readonly score?: number };
 
 /** The tokens of a SentencePiece model, with those of other files in their places. */
 export class SentencePieceVocabulary {
@@ -67,17 +73,42 @@ export class SentencePieceVocabulary {
     this.#warnOf(beyond, file);
   }
 
-  /** Adds the tokens of `added_tokens_decoder` in tokenizer_config.json (id → token). */
-  addDeclaredTokens(files: TokenizerFiles): void {
+  /**
+   * Adds the tokens of `added_tokens_decoder` in tokenizer_config.json (id → token).
+   * @param entryOf what is written of a token.
+   */
+  addDeclaredTokens(files: TokenizerFiles, entryOf: EntryOf = addedTokenEntry): void {
     const file = 'tokenizer_config.json';
+    const declared = Object.entries(objectAt(files.tokenizerConfig, 'added_tokens_decoder'));
+    this.#addAll(
+      file,
+      entryOf,
+      declared.map(([id, token]) => [Number(id), token, `added_tokens_decoder["${id}"]`]),
+    );
+  }
+
+  /** Adds the tokens of `added_tokens` in tokenizer.json. @param entryOf what is written of a token. */
+  addListedTokens(files: TokenizerFiles, entryOf: EntryOf): void {
+    const listed = objectsAt(files.tokenizer, 'added_tokens');
+    this.#addAll(
+      'tokenizer.json',
+      entryOf,
+      listed.map((token, i) => [token.id, token, `added_tokens[${i}]`]),
+    );
+  }
+
+  #addAll(
+    file: string,
+    entryOf: EntryOf,
+    tokens: readonly (readonly [id: Json | undefined, token: Json | undefined, key: string])[],
+  ): void {
     const beyond: string[] = [];
-    for (const [id, token] of Object.entries(objectAt(files.tokenizerConfig, 'added_tokens_decoder'))) {
-      const key = `added_tokens_decoder[${JSON.stringify(id)}]`;
+    for (const [id, token, key] of tokens) {
       if (!isObject(token) || typeof token.content !== 'string') {
         throw malformedFile(file, `${key} has no content`);
       }
-      const entry = addedTokenEntry(token.content, Boolean(token.special));
-      if (!this.#set(Number(id), entry.text, entry.type, file, key)) {
+      const { text, type, score } = entryOf(token.content, Boolean(token.special));
+      if (!this.#set(id, text, type, file, key, score)) {
         beyond.push(key);
       }
     }
@@ -94,7 +125,14 @@ export class SentencePieceVocabulary {
   }
 
   /** Whether the id is one of the vocabulary; no other is set. */
-  #set(id: Json | undefined, text: string, type: number, file: string, key: string): boolean {
+  #set(
+    id: Json | undefined,
+    text: string,
+    type: number,
+    file: string,
+    key: string,
+    score: number = ADDED_SCORE,
+  ): boolean {
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) {
       throw new InvalidTokenIdError(file, key, id ?? null);
     }
@@ -102,7 +140,7 @@ export class SentencePieceVocabulary {
       return false;
     }
     this.tokens[id] = text;
-    this.scores[id] = ADDED_SCORE;
+    this.scores[id] = score;
     this.types[id] = type;
     return true;
   }

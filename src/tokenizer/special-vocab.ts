@@ -21,14 +21,16 @@ const ADD_TYPES = ['bos', 'eos', 'sep'];
 
 /** What kinds of tokenizers and families change about `writeSpecialVocab`. */
 export interface SpecialVocabOptions {
-  /** Whether to write `tokenizer.ggml.merges`. */
-  readonly merges?: boolean;
+  /** The merges for `tokenizer.ggml.merges`, or whether to write those of the files. */
+  readonly merges?: boolean | readonly string[];
   /** The number of tokens. Ids from there on are left out. */
   readonly size?: number;
   /** The roles to look up. @default bos, eos, unk, sep, pad, cls, mask */
   readonly types?: readonly string[];
   /** Ids by role that are usual in the family. An id from a file wins. */
   readonly ids?: Readonly<Record<string, number>>;
+  /** The same where the files give no ids at all. */
+  readonly otherwise?: Readonly<Record<string, number>>;
   /** Ids by role that win over those of all files. */
   readonly forced?: Readonly<Record<string, number>>;
   /** The chat template where the repository has none. */
@@ -48,8 +50,7 @@ export async function writeSpecialVocab(
 ): Promise<void> {
   const { kv } = context;
   if (options.merges) {
-    let merges = mergesOf(objectAt(files.tokenizer, 'model').merges);
-    merges = merges.length > 0 ? merges : await readMergesFile(context.files);
+    const merges = options.merges === true ? await mergesOfFiles(context, files) : options.merges;
     if (merges.length > 0) {
       kv.array('tokenizer.ggml.merges', 'string', merges);
     } else {
@@ -60,7 +61,8 @@ export async function writeSpecialVocab(
   const ids = new SpecialIds(options.size, context.warn);
   readFromTokenizerConfig(files, roles, ids);
   await readFromConfig(context, files.config, roles, ids);
-  for (const [type, id] of Object.entries(options.ids ?? {})) {
+  const usual = ids.byType.size === 0 ? { ...options.otherwise, ...options.ids } : options.ids;
+  for (const [type, id] of Object.entries(usual ?? {})) {
     ids.set(type, id, 'config.json', type);
   }
   for (const [type, id] of Object.entries(options.forced ?? {})) {
@@ -82,6 +84,11 @@ export async function writeSpecialVocab(
     writeChatTemplate(kv, template);
   }
   writeNormalizer(context, objectAt(files.tokenizer, 'normalizer'));
+}
+
+async function mergesOfFiles({ files: repo }: TokenizerContext, files: TokenizerFiles): Promise<readonly string[]> {
+  const merges = mergesOf(objectAt(files.tokenizer, 'model').merges);
+  return merges.length > 0 ? merges : await readMergesFile(repo);
 }
 
 function specialRoles(files: TokenizerFiles, options: SpecialVocabOptions): SpecialRoles {

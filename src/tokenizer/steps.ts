@@ -75,8 +75,12 @@ export const STEPS = {
     }
   },
 
+  'no-space-prefix': ({ kv }) => {
+    kv.bool('tokenizer.ggml.add_space_prefix', false);
+  },
+
   /** Jamba without a SentencePiece model. ref-quirk: `set_vocab` in conversion/jamba.py. */
-  'no-space-prefix': async ({ files, kv }) => {
+  'no-space-prefix-without-model': async ({ files, kv }) => {
     if (!(await files.has('tokenizer.model'))) {
       kv.bool('tokenizer.ggml.add_space_prefix', false);
     }
@@ -112,6 +116,25 @@ export const STEPS = {
         'tokenizer.ggml.eot_token_id',
         integer({ hparams: { 'eos_token_id[0]': ends[0] ?? null } }, 'eos_token_id[0]'),
       );
+    }
+  },
+
+  /** HunYuan's configurations name a wrong BOS where the tokenizer is no tokenizer.json. */
+  'hunyuan-bos': ({ config: { hparams, architecture }, kv }, { tokenizer }) => {
+    if (!tokenizer && architecture === 'HunYuanMoEV1ForCausalLM') {
+      kv.u32('tokenizer.ggml.bos_token_id', 127_959);
+    } else if (!tokenizer && hparams.hidden_size === 4096) {
+      kv.u32('tokenizer.ggml.bos_token_id', 127_958);
+    }
+  },
+
+  /** The end that the tokenizer names wins over config.json's. ref-quirk: `set_vocab` in conversion/kimi_linear.py. */
+  'tokenizer-eos': ({ kv }, { tokenizer, tokenizerConfig }) => {
+    const tokens = kv.get('tokenizer.ggml.tokens');
+    const text = stringAt(tokenizerConfig ?? {}, 'eos_token') ?? '[EOS]';
+    const id = !tokenizer && tokens?.type === 'array' ? Array.from(tokens.value).indexOf(text) : -1;
+    if (id >= 0) {
+      kv.u32('tokenizer.ggml.eos_token_id', id);
     }
   },
 
@@ -221,7 +244,7 @@ export const STEPS = {
   /** A DSpark may have its fields in the root. */
   'dspark-mask-token': ({ config, kv }) => {
     const own = optionalObject(config, 'dflash_config');
-    writeMaskToken(kv, own ? { hparams: own, path: 'dflash_config' } : config);
+    writeMaskToken(kv, own?.mask_token_id !== undefined ? { hparams: own, path: 'dflash_config' } : config);
   },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
 

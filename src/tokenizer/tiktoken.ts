@@ -1,6 +1,8 @@
 import { malformedFile } from '../hf-tokenizer/errors.js';
-import { MAX_MERGES } from '../limits.js';
+import { MAX_MERGES, MAX_VOCABULARY } from '../limits.js';
+import type { SmallFiles } from '../repo/small-files.js';
 import { BYTE_CHARS } from '../text/byte-level.js';
+import { joinTexts, mergeSymbols, NONE } from '../text/merge.js';
 
 /** Tokens and their ranks, as tiktoken has them. A token is a string of Latin-1: one character for each byte. */
 export type Ranks = ReadonlyMap<string, number>;
@@ -21,7 +23,7 @@ export function byteLevel(token: string): string {
  * The merges that tiktoken's ranks stand for, for each token of more than one byte those `split` finds.
  * @param file where the ranks are from, for messages.
  * @returns pairs `left right` in GPT-2's alphabet, in the order of the ranks.
- * @throws MalformedTokenizerError where a token is no pair of others
+ * @throws MalformedTokenizerError where there are too many
  */
 export function mergesOfRanks(
   ranks: Ranks,
@@ -34,9 +36,6 @@ export function mergesOfRanks(
       continue;
     }
     const pairs = split(token, rank, ranks);
-    if (pairs.length === 0) {
-      throw malformedFile(file, `has the token ${JSON.stringify(token)} of rank ${rank}, which is no pair of others`);
-    }
     if (merges.length + pairs.length > MAX_MERGES) {
       throw malformedFile(file, `makes more than ${MAX_MERGES} merges`);
     }
@@ -48,7 +47,7 @@ export function mergesOfRanks(
 }
 
 /** All pairs of tokens that a token can be made of, by their ranks. */
-export function allSplits(token: string, _rank: number, ranks: Ranks): readonly (readonly [string, string])[] {
+export function allSplits(token: string, ranks: Ranks): readonly (readonly [string, string])[] {
   const found: { readonly pair: readonly [string, string]; readonly left: number; readonly right: number }[] = [];
   for (let at = 1; at < token.length; at++) {
     const pair = [token.slice(0, at), token.slice(at)] as const;
@@ -58,4 +57,44 @@ export function allSplits(token: string, _rank: number, ranks: Ranks): readonly 
     }
   }
   return found.sort((a, b) => a.left - b.left || a.right - b.right).map(({ pair }) => pair);
+}
+
+/**
+ * The two parts that tiktoken joins last for a token: what is left of its bytes when all pairs of a lower rank are
+ * joined. Nothing where these are not two.
+ */
+export function tiktokenSplit(token: string, rank: number, ranks: Ranks): readonly (readonly [string, string])[] {
+  const parts = mergeSymbols([...token], {
+    rank: (left, right) => {
+      const joined = ranks.get(left + right);
+      return joined === undefined || joined >= rank ? NONE : joined;
+    },
+    join: joinTexts,
+  });
+  const [left, right, more] = parts;
+  return left !== undefined && right !== undefined && more === undefined ? [[left, right]] : [];
+}
+
+/**
+ * Reads a file with a line `token rank` for each token, the token in base64.
+ * @throws MalformedTokenizerError
+ */
+export async function readRanksFile(files: SmallFiles, file: string): Promise<Ranks> {
+  const lines = ((await files.text(file)) ?? '').split(/\r?\n/).filter((line) => line !== '');
+  if (lines.length > MAX_VOCABULARY) {
+    throw malformedFile(file, `has ${lines.length} lines, more than ${MAX_VOCABULARY}`);
+  }
+  const ranks = new Map<string, number>();
+  const used = new Set<number>();
+  for (const [i, line] of lines.entries()) {
+    const [, base64 = '', digits] = /^\s*([A-Za-z0-9+/]+={0,2})\s+(\d{1,7})\s*$/.exec(line) ?? [];
+    const token = Buffer.from(base64, 'base64').toString('latin1');
+    const rank = Number(digits);
+    if (token === '' || token.length > MAX_TOKEN_BYTES || ranks.has(token) || used.has(rank)) {
+      throw malformedFile(file, `has no new "token rank" in line ${i + 1}`);
+    }
+    ranks.set(token, rank);
+    used.add(rank);
+  }
+  return ranks;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Architecture, TensorRule, Transform } from '#src/archs/architecture.js';
-import { mapTensors, TensorMappingError } from '#src/archs/map-tensors.js';
 import { qwen3 } from '#src/archs/families/qwen3.js';
+import { mapTensors, TensorMappingError } from '#src/archs/map-tensors.js';
 import { block, experts } from '#src/archs/rules.js';
 import { loadConfig } from '#src/config/load-config.js';
 import type { NamedExpr } from '#src/tensor/expr.js';

@@ -5,7 +5,7 @@ import type { Facts } from '#src/config/facts.js';
 /** A configuration, and beside it a repository that says nothing. */
 export function known(config: Config, facts: Partial<Facts> = {}): Known {
   const none = {
-    ...{ denseModules: [], pooling: () => undefined, answer: () => undefined },
+    ...{ denseModules: [], pooling: () => undefined, answer: () => undefined, target: () => ({}) },
     ...{ has: () => false, json: () => null },
   };
   return { config, facts: { repoName: 'tiny', readme: null, ...none, ...facts } };

@@ -65,7 +65,7 @@ describe('a conversion probes its vocabulary', () => {
   test.each([
     [
       'of a kind that is not handled: nothing is said',
-      (kv: KeyValues) => kv.string('tokenizer.ggml.model', 'bert'),
+      (kv: KeyValues) => kv.string('tokenizer.ggml.model', 'rwkv'),
       [],
     ],
     [
@@ -100,6 +100,32 @@ describe('a conversion probes its vocabulary', () => {
       );
       expect(events).toEqual([]);
     }
+  });
+
+  describe('of words in pieces, from vocab.txt alone', () => {
+    const FIRST = ['[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+    const CHARS = [...'abcdefghijklmnopqrstuvwxyz0123456789.,!?"'];
+    const UNUSED = Array.from({ length: 99 }, (_, i) => `[unused${i}]`);
+    const PIECES = CHARS.flatMap((char) => [char, `##${char}`]);
+
+    const warningsFor = async (vocabulary: readonly string[]) => {
+      const source = tempFolder();
+      const config = {
+        ...{ architectures: ['BertModel'], model_type: 'bert', num_hidden_layers: 1, vocab_size: vocabulary.length },
+      };
+      writeFileSync(join(source, 'config.json'), JSON.stringify(config));
+      writeFileSync(join(source, 'vocab.txt'), vocabulary.join('\n'));
+      return warningsOf({ source, vocabOnly: true });
+    };
+
+    test('with the special tokens where llama.cpp looks for them: nothing is said', async () => {
+      expect(await warningsFor(['[PAD]', ...UNUSED, ...FIRST, ...PIECES])).toEqual([]);
+    });
+
+    test('with them elsewhere: a warning that names the unknown token', async () => {
+      const [warning] = await warningsFor(['[PAD]', ...FIRST, ...PIECES, ...UNUSED]);
+      expect(warning).toMatch(/will cut text otherwise.* the tokenizer has "\[UNK\]" \(1\)/);
+    });
   });
 
   describe('with what its tokenizer looks for in particular', () => {

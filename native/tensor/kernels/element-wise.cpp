@@ -27,10 +27,12 @@ void each(const float* x, float* to, size_t count) {
 }
 inline float negated(float x) { return -x; }
 inline float squareRoot(float x) { return __builtin_sqrtf(x); }
+/** The nearest of -1, 0 and 1; halves go to 0. A NaN stays one. */
+inline float ternary(float x) { return x < -0.5f ? -1.0f : x > 0.5f ? 1.0f : x * 0.0f; }
 
 /** In the order of UnaryOp. */
 constexpr void (*UNARY[])(const float* x, float* to, size_t count) = {each<negated>, each<squareRoot>,
-                                                                           exponentials, softplus};
+                                                                           exponentials, softplus, each<ternary>};
 static_assert(sizeof(UNARY) / sizeof(UNARY[0]) == sizeof(UNARY_OPS) / sizeof(UNARY_OPS[0]));
 
 }  // namespace

@@ -19,5 +19,5 @@ export const arctic = {
     block('ffn_norm_exps', ['post_attention_layernorm']),
     ...experts('block_sparse_moe.experts.{x}.{p}', W123),
   ],
-  tokenizer: { kinds: ['sentencepiece'] },
+  tokenizer: { kinds: ['arctic'] },
 } as const satisfies Architecture;

@@ -46,7 +46,7 @@ export const chatglm = {
     'token_embd output_norm output attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm ffn_up ffn_down',
   ),
   tokenizer: {
-    kinds: ['chatglm3', 'bpe'],
+    kinds: ['glm4-tiktoken', 'chatglm3', 'bpe'],
     roles: { eos: '<|endoftext|>', eot: '<|user|>', unk: '<|endoftext|>' },
   },
 } as const satisfies Architecture;

@@ -106,6 +106,7 @@ const IS_OCR: Condition = { derive: 'origin', is: OCR_CLASSES };
 export const DEEPSEEK2 = {
   ...TEXT_MODEL,
   gguf: 'deepseek2',
+  tokenizer: { kinds: ['bpe', 'kimi-tiktoken'] },
   keys: DEEPSEEK2_KEYS,
   ignore: [...TEXT_MODEL.ignore, '*sam_model*', '*qwen2_model*'],
 } as const;

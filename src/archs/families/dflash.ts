@@ -1,6 +1,7 @@
-import type { Architecture, Condition, KeyRow, TensorRule, Transform, Value } from '../architecture.js';
-import { rename, TEXT_MODEL } from '../rules.js';
+import type { Architecture, Condition, KeyRow, Probe, TensorRule, Transform, Value } from '../architecture.js';
+import { block, given, rename, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
+import { required, revised } from '../text-keys.js';
 import { D2T } from './eagle3.js';
 import { QWEN2_KEYS } from './qwen2.js';
 
@@ -34,15 +35,12 @@ export const DFLASH_KEYS: readonly KeyRow[] = [
   ['{arch}.rope.dimension_sections', 'i32[]', { derive: 'draft_mrope_sections' }],
 ];
 
-const when = (condition: Condition, rules: readonly TensorRule[]) =>
-  rules.map((rule) => ({ ...rule, when: condition }));
-
 /** Queries and keys, which some checkpoints have for interleaved rotary dimensions. */
 function queriesAndKeys(...halves: Transform[]): readonly TensorRule[] {
   const isPlain: Condition = { set: { fields: ['rope_is_neox_style'], or: true } };
   const names = ['attn_q', 'attn_k', 'attn_q_norm', 'attn_k_norm'];
   const moved = Object.fromEntries(names.map((name) => [`${name}.weight`, halves]));
-  return [...when(isPlain, named(names.join(' '))), ...when({ not: isPlain }, named(names.join(' '), moved))];
+  return [...given(isPlain, named(names.join(' '))), ...given({ not: isPlain }, named(names.join(' '), moved))];
 }
 
 /** Models have names with `model.` and without. */
@@ -53,7 +51,7 @@ const ROOT = [
   rootRule('enc.output_norm', 'hidden_norm'),
   rootRule('markov_w1', 'markov_head.markov_w1'),
   rootRule('markov_w2', 'markov_head.markov_w2'),
-  rootRule('conf_proj', 'confidence_head.proj'),
+  rename('conf_proj', ...['confidence_head.proj', 'confidence_proj'].flatMap((name) => [name, `model.${name}`])),
   rootRule('selector_hidden', 'candidate_selector.hidden_projection'),
   ...(['predecessor', 'successor'] as const).map((name) => ({
     ...rootRule('', `candidate_selector.${name}_codebook`),
@@ -69,7 +67,7 @@ const COMMON: readonly TensorRule[] = [
     'output_norm attn_norm attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down layer_output_scale attn_conv_base ' +
       'attn_conv_proj ffn_conv_base ffn_conv_proj',
   ),
-  ...when(HAS_EMBEDDING, named('token_embd')),
+  ...given(HAS_EMBEDDING, named('token_embd')),
   { from: ['embed_tokens.weight', 'model.embed_tokens.weight'] },
   { from: SINKS.flatMap((name) => [name, `${name}.weight`]), to: 'blk.{b}.attn_sinks.weight' },
   ...ROOT,
@@ -86,6 +84,14 @@ export const dflash = {
   tokenizer: { kinds: ['bpe'], after: ['dflash-mask-token'] },
   target: 'family',
 } as const satisfies Architecture;
+
+const CONFIDENCE: Probe = {
+  id: 'confidence',
+  want: 'there',
+  of: ['confidence_head.proj', 'confidence_proj'].flatMap((name) =>
+    ['', 'model.'].flatMap((at) => ['weight', 'bias'].map((end) => `${at}${name}.${end}`)),
+  ),
+};
 
 const FULL: Condition = { derive: 'has_full_draft_vocabulary', is: true };
 
@@ -116,19 +122,43 @@ export const dspark = {
   drop: [...TEXT_MODEL.drop, 't2d', 'd2t', 'model.d2t'],
   tensors: [
     ...COMMON,
-    ...when({ not: FULL }, named('output')),
-    ...when(FULL, [rename('', 'lm_head', 'model.lm_head')]).map(({ to: _, ...dropped }) => dropped),
+    ...given({ not: FULL }, named('output')),
+    { from: ['lm_head.weight', 'model.lm_head.weight'], when: FULL },
     ...queriesAndKeys(['halves', 'head_dim'], ['halves', 'head_dim']),
   ],
-  probes: [
-    D2T,
-    { ...D2T, of: ['model.d2t'] },
-    {
-      id: 'confidence',
-      want: 'there',
-      of: ['', 'model.'].flatMap((at) => ['weight', 'bias'].map((end) => `${at}confidence_head.proj.${end}`)),
-    },
-  ],
+  probes: [D2T, { ...D2T, of: ['model.d2t'] }, CONFIDENCE],
   lastExtra: ['dspark_d2t'],
   tokenizer: { kinds: ['bpe'], after: ['dspark-mask-token'] },
+} as const satisfies Architecture;
+
+/** ref-quirk: `Gemma4DSparkModel` in conversion/gemma.py; registry.ts refuses the variants that it refuses. */
+export const gemma4Dspark = {
+  ...dflash,
+  classes: ['Gemma4DSparkModel'],
+  example: 'RedHatAI/gemma-4-31B-it-speculator.dspark',
+  keys: [
+    ...revised(DFLASH_KEYS, ['{arch}.rope.freq_base', 'f32', { derive: 'gemma4_draft_theta' }]),
+    ['{arch}.attention.head_count_kv', 'u32', required('num_global_key_value_heads')],
+    ['{arch}.attention.key_length', 'u32', required('global_head_dim')],
+    ['{arch}.attention.value_length', 'u32', required('global_head_dim')],
+    ['{arch}.rope.dimension_count', 'u32', required('global_head_dim')],
+    ['{arch}.embedding_scale', 'f32', { math: 'pow', of: [required('hidden_size'), { value: 0.5 }] }],
+    ['{arch}.attention.scale', 'f32', { value: 1 }],
+    ['{arch}.hidden_activation', 'string', { value: 'gelu_pytorch_tanh' }],
+    ['{arch}.sample_from_anchor', 'bool', { fields: ['sample_from_anchor'], or: true }],
+    ['{arch}.has_confidence_head', 'bool', { probe: 'confidence' }],
+  ],
+  tensors: [
+    ...named('output_norm output attn_norm attn_output ffn_gate ffn_up ffn_down post_ffw_norm'),
+    ...given(HAS_EMBEDDING, named('token_embd')),
+    ...[{ from: ['embed_tokens.weight', 'model.embed_tokens.weight'] }, ...ROOT],
+    block('post_attention_norm', ['post_attention_layernorm']),
+    block('ffn_norm', ['pre_feedforward_layernorm']),
+    { from: ['{L}.layer_scalar', '{L}.layer_scalar.weight'], to: 'blk.{b}.layer_output_scale.weight' },
+    ...queriesAndKeys(['halves', 'head_dim']),
+  ],
+  probes: [CONFIDENCE],
+  extra: ['gemma4_draft_rope'],
+  tokenizer: { kinds: ['bpe'], after: ['dspark-mask-token'] },
+  unproven: true,
 } as const satisfies Architecture;

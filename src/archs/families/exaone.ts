@@ -74,7 +74,6 @@ export const exaone45Shared = {
       })),
     ...MTP_SHARED,
   ],
-  unproven: true,
 } as const satisfies Architecture;
 
 export const exaone45Alone = {

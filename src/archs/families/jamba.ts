@@ -64,5 +64,5 @@ export const jamba = {
       ssm_a: [['exp'], ['neg']],
     }),
   ],
-  tokenizer: { kinds: ['sentencepiece', 'llama-hf'], after: ['no-space-prefix'] },
+  tokenizer: { kinds: ['sentencepiece', 'llama-hf'], after: ['no-space-prefix-without-model'] },
 } as const satisfies Architecture;

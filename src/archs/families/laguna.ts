@@ -40,9 +40,12 @@ export const laguna = {
     ],
   ],
   tensors: [
-    ...named(
-      `${DENSE} attn_gate ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp attn_q_norm attn_k_norm`,
-    ),
+    ...named(`${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp attn_q_norm attn_k_norm`),
+    {
+      from: ['{L}.self_attn.g_proj.weight'],
+      to: 'blk.{b}.attn_gate.weight',
+      via: [['reshape', { derive: 'laguna_gate_widths' }, 'hidden_size']],
+    },
     ...experts('mlp.experts.{x}.{p}', GATE_UP_DOWN),
   ],
   tokenizer: { kinds: ['bpe'], after: ['template-file', 'laguna-end-of-turn'] },

@@ -27,7 +27,6 @@ export const mellum = {
     ),
   ],
   tensors: TENSORS,
-  unproven: true,
 } as const satisfies Architecture;
 
 /** Experts' gates and ups are clamped. */
@@ -46,5 +45,4 @@ export const maple = {
     ['{arch}.swiglu_clamp_exp', 'f32[]', { layers: { from: { value: 0 } }, yes: { value: 7 }, no: { value: 7 } }],
   ],
   tensors: TENSORS,
-  unproven: true,
 } as const satisfies Architecture;

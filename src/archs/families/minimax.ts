@@ -18,6 +18,7 @@ export const minimax01 = {
     needed('residual_scale', 'f32', 'layernorm_full_attention_alpha'),
     needed('rope.dimension_count', 'u32', 'rotary_dim'),
   ],
+  files: ['tokenizer.json'],
   probes: [
     { id: 'zero_rows', want: 'zero-rows', of: ['model.embed_tokens.weight'], from: { derive: 'own_token_count' } },
   ],
@@ -80,5 +81,4 @@ export const minimaxM3 = {
     ...EXPERTS,
   ],
   types: [['*.indexer.*', 'F32']],
-  unproven: true,
 } as const satisfies Architecture;

@@ -9,6 +9,7 @@ const MINISTRAL: Condition = { field: 'model_type', is: 'ministral3' };
 export const mistral3 = {
   ...llama,
   classes: ['Ministral3ForCausalLM', 'Mistral3ForConditionalGeneration'],
+  when: { not: { field: 'model_type', is: 'mistral4' } },
   gguf: 'mistral3',
   example: 'mistralai/Ministral-3-3B-Instruct-2512',
   keys: [

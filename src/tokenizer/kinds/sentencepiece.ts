@@ -30,12 +30,16 @@ export async function writeSentencePiece(
   const vocabulary = new SentencePieceVocabulary(model, size, { file, warn: context.warn });
   vocabulary.addTokens(files);
   vocabulary.addDeclaredTokens(files);
-  const { kv } = context;
+  writePieces(context, vocabulary);
+  await context.between?.();
+  await writeSpecialVocab(context, files, { size });
+}
+
+/** Writes the tokens with their scores and types. */
+export function writePieces({ kv }: TokenizerContext, vocabulary: SentencePieceVocabulary): void {
   kv.string('tokenizer.ggml.model', 'llama');
   kv.string('tokenizer.ggml.pre', 'default');
   kv.array('tokenizer.ggml.tokens', 'string', vocabulary.tokens);
   kv.array('tokenizer.ggml.scores', 'f32', vocabulary.scores);
   kv.array('tokenizer.ggml.token_type', 'i32', vocabulary.types);
-  await context.between?.();
-  await writeSpecialVocab(context, files, { size });
 }

@@ -6,7 +6,7 @@ import { readJinja } from '../chat-template.js';
 import type { TokenizerContext } from '../context.js';
 import { NoTokenizerError } from '../errors.js';
 import { readSentencePieceModel } from '../model-proto.js';
-import { allSplits, byteLevel, MAX_TOKEN_BYTES, mergesOfRanks } from '../tiktoken.js';
+import { allSplits, byteLevel, MAX_TOKEN_BYTES, mergesOfRanks, type Ranks } from '../tiktoken.js';
 import type { TokenizerKind } from './kind.js';
 
 const TEKKEN = 'tekken.json';
@@ -120,9 +120,17 @@ async function readTekken({ files }: TokenizerContext): Promise<MistralVocabular
     version,
     tokens: [...specials.map(({ text }) => text), ...Array.from(ranks.keys(), byteLevel)],
     types,
-    merges: mergesOfRanks(ranks, allSplits, TEKKEN),
+    merges: mergesOfRanks(ranks, someSplits, TEKKEN),
     ids: { bos: idOf('<s>'), eos: idOf('</s>'), unk: idOf('<unk>'), pad: idOf('<pad>') },
   };
+}
+
+function someSplits(token: string, rank: number, ranks: Ranks) {
+  const splits = allSplits(token, ranks);
+  if (splits.length === 0) {
+    throw malformedFile(TEKKEN, `has the token ${JSON.stringify(token)} of rank ${rank}, which is no pair of others`);
+  }
+  return splits;
 }
 
 function countAt(config: JsonObject, key: string): number {
