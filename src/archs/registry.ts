@@ -15,11 +15,11 @@ import * as bitnet from './families/bitnet.js';
 import * as bloom from './families/bloom.js';
 import * as chameleon from './families/chameleon.js';
 import * as chatglm from './families/chatglm.js';
-import * as cogvlm from './families/cogvlm.js';
 import * as cohere from './families/cohere.js';
 import * as dbrx from './families/dbrx.js';
 import * as deci from './families/deci.js';
 import * as deepseek from './families/deepseek.js';
+import * as deepseek4 from './families/deepseek4.js';
 import * as dflash from './families/dflash.js';
 import * as diffusion from './families/diffusion.js';
 import * as dots1 from './families/dots1.js';
@@ -28,12 +28,10 @@ import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
 import * as exaone from './families/exaone.js';
-import * as falcon from './families/falcon.js';
 import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
 import * as gemma4 from './families/gemma4.js';
 import * as glm from './families/glm.js';
-import * as glmMoe from './families/glm-moe.js';
 import * as gptOss from './families/gpt-oss.js';
 import * as gpt2 from './families/gpt2.js';
 import * as granite from './families/granite.js';
@@ -80,14 +78,12 @@ import * as qwenVl from './families/qwen-vl.js';
 import * as qwen2 from './families/qwen2.js';
 import * as qwen3 from './families/qwen3.js';
 import * as qwen4exp from './families/qwen4exp.js';
-import * as refact from './families/refact.js';
 import * as roberta from './families/roberta.js';
 import * as rwkv from './families/rwkv.js';
 import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
 import * as spark25 from './families/spark2-5.js';
 import * as stablelm from './families/stablelm.js';
-import * as starcoder from './families/starcoder.js';
 import * as step3 from './families/step3.js';
 import * as t5 from './families/t5.js';
 import * as talkie from './families/talkie.js';
@@ -96,7 +92,7 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  afmoe,
+  afmoe, //
   apertus,
   arctic,
   baichuan,
@@ -106,25 +102,23 @@ const FILES = [
   bloom,
   chameleon,
   chatglm,
-  cogvlm,
   cohere,
   dbrx,
   deci,
   deepseek,
+  deepseek4,
   dflash,
   diffusion,
   dots1,
-  eagle3,
   dots3,
+  eagle3,
   ernie,
   euroBert,
   exaone,
-  falcon,
   falconH1,
   gemma,
   gemma4,
   glm,
-  glmMoe,
   gptOss,
   gpt2,
   granite,
@@ -134,11 +128,11 @@ const FILES = [
   grovemoe,
   hrmText,
   hunyuan,
+  hyV4,
   internlm,
   jamba,
   jinaBert,
   kimiK3,
-  hyV4,
   kimiLinear,
   laguna,
   lfm2,
@@ -171,14 +165,12 @@ const FILES = [
   qwen2,
   qwen3,
   qwen4exp,
-  refact,
   roberta,
   rwkv,
   sarashina2,
   smallthinker,
   spark25,
   stablelm,
-  starcoder,
   step3,
   t5,
   talkie,

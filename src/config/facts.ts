@@ -32,11 +32,6 @@ export interface Facts {
    * @throws NoTargetModelError
    */
   target(): JsonObject;
-  /**
-   * How many tokens the tokenizer has beside added ones; undefined for a model that is no MiniMax-Text-01 or M1.
-   * @throws MalformedJsonError, JsonLimitError
-   */
-  ownTokens(): number | undefined;
 }
 
 export interface Wanted {
@@ -54,18 +49,12 @@ export class NoTargetModelError extends UsageError {}
 export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promise<Facts> {
   const targetConfig = await wanted.target?.json('config.json');
   const readme = await files.text('README.md');
-  const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), readVocabulary(files, readme)]);
+  const [pooling, vocabulary] = await Promise.allSettled([poolingType(files), answers(files, readme)]);
   const listed = new Set((await files.repo.list()).map(({ path }) => path));
   const jsons = new Map<string, JsonObject | null>();
   for (const path of wanted.files ?? []) {
     jsons.set(path, await files.json(path));
   }
-  const read = () => {
-    if (vocabulary.status === 'rejected') {
-      throw vocabulary.reason;
-    }
-    return vocabulary.value;
-  };
   return {
     repoName: files.repo.name,
     readme,
@@ -87,8 +76,12 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
       }
       return { ...targetConfig, ...optionalObject({ hparams: targetConfig }, 'text_config') };
     },
-    answer: (token) => read().answer(token),
-    ownTokens: () => read().count,
+    answer(token) {
+      if (vocabulary.status === 'rejected') {
+        throw vocabulary.reason;
+      }
+      return vocabulary.value(token);
+    },
   };
 }
 
