@@ -37,6 +37,8 @@ export interface Architecture {
   /** Names of what is read with the rest but not written, such as buffers; `*` stands for anything. */
   readonly drop: readonly string[];
   readonly tensors: readonly TensorRule[];
+  /** Tensors of blocks that stand before all others, by their names in the file; `*` stands for anything. */
+  readonly ahead?: readonly string[];
   /** Types that tensors of the file have whatever `--outtype` says, by their name in it; `*` stands for anything. */
   readonly types?: readonly (readonly [name: string, type: ForcedType, when?: Condition])[];
   /** What is read of the weights while planning, all at once. */

@@ -38,7 +38,7 @@ export function fits(families: readonly Architecture[], known: Known, tensors: I
   return all.sort((a, b) => a.misfits.length - b.misfits.length || a.missing - b.missing || b.keys - a.keys);
 }
 
-/** None where config.json lacks what the family needs. */
+/** None where config.json lacks what the family needs, or the model has none that it drafts for. */
 function fitOf(architecture: Architecture, known: Known, tensors: readonly NamedExpr[]): Fit | undefined {
   const kv = new KeyValues();
   try {

@@ -157,7 +157,7 @@ class Mapper {
         'Check that config.json has the right number of them, and that all files were downloaded whole.',
       );
     }
-    return [...this.#mapped.values()];
+    return ordered([...this.#mapped.values()], this.architecture.ahead ?? []);
   }
 
   /** A match whose block has its number in the file. */
@@ -234,6 +234,16 @@ class Mapper {
       this.put(each, made[0] as TensorExpr, name);
     }
   }
+}
+
+/** Tensors with those of some names, by the order of these and by their blocks, before all others. */
+function ordered(tensors: readonly NamedExpr[], names: readonly string[]): readonly NamedExpr[] {
+  const block = ({ name }: NamedExpr) => Number(name.split('.')[1]);
+  const ahead = names.flatMap((name) => {
+    const isOne = globs([name]);
+    return tensors.filter((own) => isOne(own.name)).sort((a, b) => block(a) - block(b));
+  });
+  return ahead.length === 0 ? tensors : [...new Set([...ahead, ...tensors])];
 }
 
 function nameOf({ rule, b, suffix }: Match): string {

@@ -202,7 +202,7 @@ export class UnsupportedVariantError extends UnsupportedError {}
  * @throws UnsupportedArchitectureError, UnsupportedVariantError, UnknownClassError
  */
 export function findArchitecture(known: Known, name?: string): Architecture {
-  const found = name === undefined ? byClass(known) : parseArchitecture(name);
+  const found = name === undefined ? byClass(known) : (byClass(known, familiesNamed(name)) ?? parseArchitecture(name));
   if (!found) {
     throw unsupported(known.config);
   }
@@ -233,8 +233,7 @@ export function checkArchitecture(own: Architecture, known: Known, file = '--arc
 
 /** A family by the name of one of its classes, or its name in GGUF, however it is spelt. @throws UnknownClassError */
 export function parseArchitecture(name: string): Architecture {
-  const known = sameName(name, NAMES);
-  const found = ARCHITECTURES.find(({ classes, gguf }) => known !== undefined && [...classes, gguf].includes(known));
+  const [found] = familiesNamed(name);
   if (!found) {
     throw new UnknownClassError(
       `--arch ${name} is no class of models that is supported.`,
@@ -246,10 +245,17 @@ export function parseArchitecture(name: string): Architecture {
 
 const NAMES = ARCHITECTURES.flatMap(({ classes, gguf }) => [...classes, gguf]);
 
+/** The families with this name among their classes, or in GGUF. Those that every model may be of come first. */
+function familiesNamed(name: string): readonly Architecture[] {
+  const known = sameName(name, NAMES);
+  const families = ARCHITECTURES.filter(({ classes, gguf }) => known && [...classes, gguf].includes(known));
+  return families.sort((a, b) => Number(a.when !== undefined) - Number(b.when !== undefined));
+}
+
 /** The first of a class whose condition holds. */
-function byClass(known: Known): Architecture | undefined {
+function byClass(known: Known, families = ARCHITECTURES): Architecture | undefined {
   const { architecture } = known.config;
-  return ARCHITECTURES.find(({ classes, when }) => classes.includes(architecture) && holds(when, known));
+  return families.find(({ classes, when }) => classes.includes(architecture) && holds(when, known));
 }
 
 /** Another class of its own is built otherwise, however near its name: another way is named for a slip alone. */

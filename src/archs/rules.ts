@@ -43,22 +43,11 @@ export function given(when: Condition, rules: readonly TensorRule[]): TensorRule
 
 /** Rules for tensors and their biases, of which the biases are not written; there are none unless a condition holds. */
 export function withoutBiases(rules: readonly TensorRule[], when: Condition): TensorRule[] {
-  const ending = (names: readonly string[], end: string) => names.map((name) => name.replace(/\.\*$/, end));
-  const weights = rules.map(({ from = [], to = '', ...rest }) => ({
-    ...rest,
-    from: ending(from, '.weight'),
-    to: to.replace(/\.\*$/, '.weight'),
-  }));
-  return [
-    ...weights,
-    {
-      from: ending(
-        rules.flatMap(({ from = [] }) => from),
-        '.bias',
-      ),
-      when,
-    },
-  ];
+  const ending = (end: string, names: readonly string[] = []) => names.map((name) => name.replace(/\.\*$/, end));
+  return rules.flatMap((rule) => [
+    { ...rule, from: ending('.weight', rule.from), to: (rule.to ?? '').replace(/\*$/, 'weight') },
+    { from: ending('.bias', rule.from), when },
+  ]);
 }
 
 /**

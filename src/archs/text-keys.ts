@@ -11,22 +11,15 @@ export function fields(...names: string[]): Value {
   return { fields: names };
 }
 
-/** The dimensions of a head that is an equal share of the hidden size, whatever `head_dim` says. */
-export const HEAD_SHARE: Value = { math: 'quotient', of: [required('hidden_size'), required('num_attention_heads')] };
-
 const count = (key: string, ...names: string[]): KeyRow => [`{arch}.${key}`, 'u32|i32[]', { fields: names }];
 const rope = (...names: string[]): Value => ({ fields: names, of: 'rope' });
 const scaled = (...types: string[]): Condition => ({ derive: 'rope_scaling_type', is: types });
 
-/** Rows with others in the place of those for the same key; rows for other keys follow. */
-export function revised(rows: readonly KeyRow[], ...own: readonly KeyRow[]): readonly KeyRow[] {
-  const byKey = new Map(own.map((row) => [row[0], row]));
-  const isKnown = new Set(rows.map(([key]) => key));
-  return [...rows.map((row) => byKey.get(row[0]) ?? row), ...own.filter(([key]) => !isKnown.has(key))];
-}
-
 export const BLOCK_COUNT: KeyRow = ['{arch}.block_count', 'u32', { derive: 'block_count' }];
 export const FILE_TYPE: KeyRow = ['general.file_type', 'u32', { derive: 'file_type' }];
+
+/** Written where a type of scaling was, whatever it is. */
+export const NO_SCALING: KeyRow = ['{arch}.rope.scaling.type', 'string', { value: 'none' }];
 
 /** How many of some dimensions are rotated, rounded down; `or` is the share where config.json has none. */
 export const rotaryDimensions = (dimensions: Value, or?: number): KeyRow => {
@@ -93,6 +86,18 @@ export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
   return [`{arch}.${key}`, type, { fields: names, required: true }];
 }
 
+/**
+ * Rows of a type for fields that have to be there, from words such as `vocab_size=vocab_size`; `?` ends a field that may
+ * be missing, and `|` stands before another name of it.
+ */
+export function keyRows(type: KeyType, words: string): KeyRow[] {
+  return words.split(/\s+/).map((word) => {
+    const [key = '', names = ''] = word.split('=');
+    const [fields, required] = [names.replace('?', '').split('|'), !names.endsWith('?')];
+    return [`{arch}.${key}`, type, required ? { fields, required } : { fields }];
+  });
+}
+
 /** A key that is written where its field is neither null nor missing, false, 0 or empty. */
 export function whereSet(key: string, type: KeyType, field: string): KeyRow {
   return [`{arch}.${key}`, type, fields(field), { set: fields(field) }];
@@ -101,6 +106,13 @@ export function whereSet(key: string, type: KeyType, field: string): KeyRow {
 /** Rows without those of some keys. */
 export function without(keys: readonly KeyRow[], ...names: string[]): readonly KeyRow[] {
   return keys.filter(([key]) => !names.includes(key.replace('{arch}.', '')));
+}
+
+/** Rows with others in the places of those with the same keys; those with other keys stand behind them. */
+export function replaced(rows: readonly KeyRow[], ...own: readonly KeyRow[]): readonly KeyRow[] {
+  const byKey = new Map(own.map((row) => [row[0], row]));
+  const isKnown = new Set(rows.map(([key]) => key));
+  return [...rows.map((row) => byKey.get(row[0]) ?? row), ...own.filter(([key]) => !isKnown.has(key))];
 }
 
 /** A feed-forward part four times as wide as the model. */

@@ -43,9 +43,37 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
  * @throws ConfigFieldError
  */
 export function loadMistralConfig(raw: JsonObject): Config {
-  const architecture = isObject(raw.moe) ? 'MistralMoeModel' : 'MistralModel';
+  const moe = objectOrNone(raw.moe);
+  const architecture = moe ? 'MistralMoeModel' : 'MistralModel';
+  const hparams = moe ? { ...raw, ...renamed(raw, MOE_MODEL), ...moeDefaults(raw), ...renamed(moe, MOE_EXPERTS) } : raw;
   const vision = objectOrNone(raw.vision_encoder);
-  return { architecture, origin: architecture, hparams: raw, root: raw, vision, ...ropeParameters(raw) };
+  return { architecture, origin: architecture, hparams, root: raw, vision, ...ropeParameters(raw) };
+}
+
+/** Fields of params.json → those of transformers. ref-quirk: `MistralMoeModel.__init__` in conversion/mistral.py. */
+const MOE_MODEL = {
+  ...{
+    dim: 'hidden_size',
+    norm_eps: 'rms_norm_eps',
+    n_kv_heads: 'num_key_value_heads',
+    hidden_dim: 'intermediate_size',
+  },
+  ...{ n_layers: 'num_hidden_layers', n_heads: 'num_attention_heads' },
+};
+const MOE_EXPERTS = {
+  ...{ first_k_dense_replace: 'first_k_dense_replace', num_experts_per_tok: 'num_experts_per_tok' },
+  ...{ num_experts: 'n_routed_experts', num_shared_experts: 'n_shared_experts', routed_scale: 'routed_scaling_factor' },
+  ...{ expert_hidden_dim: 'moe_intermediate_size', num_expert_groups: 'n_group' },
+  ...{ num_expert_groups_per_tok: 'topk_group' },
+};
+const moeDefaults = ({ max_position_embeddings = 128000, tied_embeddings = false }: JsonObject): JsonObject => ({
+  ...{ max_position_embeddings, tie_word_embeddings: tied_embeddings },
+  ...{ norm_topk_prob: true, scoring_func: 'softmax' },
+});
+
+function renamed(fields: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
+  const known = Object.entries(names).filter(([name]) => fields[name] !== undefined);
+  return Object.fromEntries(known.map(([name, own]) => [own, fields[name] as Json]));
 }
 
 /** Fields that the checkpoints of a class leave out. */

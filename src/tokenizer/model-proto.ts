@@ -78,6 +78,11 @@ export function readSentencePieceModel(bytes: Uint8Array, file: string): Sentenc
   }
   const { modelType, unknownId, byteFallback } = trainer;
   check(pieces, types, byteFallback, file);
+  const nul = pieces.indexOf('\0');
+  if (byteFallback && types[nul] === TOKEN_TYPE.normal) {
+    // Since version 0.2.2 sentencepiece takes the byte's own piece instead.
+    types[nul] = TOKEN_TYPE.unused;
+  }
   return {
     pieces,
     scores: Float32Array.from(scores),

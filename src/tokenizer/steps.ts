@@ -24,6 +24,16 @@ const CHATML =
   "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}" +
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
+/** The end that tokenizer_config.json names, or the one of Kimi's tokenizer class. A tokenizer.json has it already. */
+function writeTokenizerEos({ kv }: TokenizerContext, { tokenizer, tokenizerConfig }: TokenizerFiles): void {
+  const tokens = kv.get('tokenizer.ggml.tokens');
+  const text = stringAt(tokenizerConfig ?? {}, 'eos_token') ?? '[EOS]';
+  const id = !tokenizer && tokens?.type === 'array' ? Array.from(tokens.value).indexOf(text) : -1;
+  if (id >= 0) {
+    kv.u32('tokenizer.ggml.eos_token_id', id);
+  }
+}
+
 /**
  * All steps, by the name that an architecture's plan uses. ref-quirk: `LlamaModel.set_vocab` in conversion/llama.py, and
  * the methods of that name in conversion/bert.py.
@@ -129,12 +139,12 @@ export const STEPS = {
   },
 
   /** The end that the tokenizer names wins over config.json's. ref-quirk: `set_vocab` in conversion/kimi_linear.py. */
-  'tokenizer-eos': ({ kv }, { tokenizer, tokenizerConfig }) => {
-    const tokens = kv.get('tokenizer.ggml.tokens');
-    const text = stringAt(tokenizerConfig ?? {}, 'eos_token') ?? '[EOS]';
-    const id = !tokenizer && tokens?.type === 'array' ? Array.from(tokens.value).indexOf(text) : -1;
-    if (id >= 0) {
-      kv.u32('tokenizer.ggml.eos_token_id', id);
+  'tokenizer-eos': writeTokenizerEos,
+
+  /** Kimi K3, whose config.json names the end of a turn. */
+  'default-eos': (context, files) => {
+    if (!context.kv.has('tokenizer.ggml.eos_token_id')) {
+      writeTokenizerEos(context, files);
     }
   },
 

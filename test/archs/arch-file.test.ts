@@ -2,10 +2,13 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArchitectureFile } from '#src/archs/arch-file.js';
 import type { Architecture } from '#src/archs/architecture.js';
-import { ARCHITECTURES } from '#src/archs/registry.js';
+import { ARCHITECTURES, findArchitecture } from '#src/archs/registry.js';
+import { loadConfig } from '#src/config/load-config.js';
+import type { JsonObject } from '#src/json.js';
 import { run, sha256 } from '../calls/records.js';
 import { tempFolder } from '../temp.js';
 import { readJson } from './corpus.js';
+import { known } from './known.js';
 
 const data = process.env.HF2GGUF_DATA;
 const fixtures = join(import.meta.dirname, '../../../test/fixtures/corpus');
@@ -66,33 +69,32 @@ function renamed(folder: string, repo: string, { classes, ...rest }: Architectur
   return { copy, archFile };
 }
 
-const OF_CASES = ARCHITECTURES.filter(({ gguf }) => gguf in CASES);
+describe.each(Object.entries(CASES))('%s', (gguf, name) => {
+  const found = [fixtures, ...(data ? [join(data, 'corpus')] : [])].find((corpus) => existsSync(join(corpus, name)));
+  if (!found) {
+    test.skip('skipped: HF2GGUF_DATA is not set', () => {});
+    return;
+  }
+  const { repo } = readJson(join(found, name, 'case.json')) as { repo: string };
+  const folder = join(found, name, 'source', repo);
+  const architecture = findArchitecture(known(loadConfig(readJson(join(folder, 'config.json')) as JsonObject)));
 
-describe.each(OF_CASES.map((architecture) => [architecture.gguf, architecture] as const))(
-  '%s',
-  (gguf, architecture) => {
-    const name = CASES[gguf as keyof typeof CASES];
-    const found = [fixtures, ...(data ? [join(data, 'corpus')] : [])].find((corpus) => existsSync(join(corpus, name)));
-    if (!found) {
-      test.skip('skipped: HF2GGUF_DATA is not set', () => {});
-      return;
-    }
-    const { repo } = readJson(join(found, name, 'case.json')) as { repo: string };
-    const folder = join(found, name, 'source', repo);
+  test('the case is of the family', () => {
+    expect(architecture.gguf).toBe(gguf);
+  });
 
-    test('--arch-file with the printed form, its class renamed, converts a renamed repository to the identical file', async () => {
-      const { copy, archFile } = renamed(folder, repo, architecture);
-      const original = await run({ source: folder, output: tempFolder() });
-      const own = await run({ source: copy, archFile, output: tempFolder() });
-      expect(sha256(own.result.files[0]?.path ?? '')).toBe(sha256(original.result.files[0]?.path ?? '?'));
-    });
+  test('--arch-file with the printed form, its class renamed, converts a renamed repository to the identical file', async () => {
+    const { copy, archFile } = renamed(folder, repo, architecture);
+    const original = await run({ source: folder, output: tempFolder() });
+    const own = await run({ source: copy, archFile, output: tempFolder() });
+    expect(sha256(own.result.files[0]?.path ?? '')).toBe(sha256(original.result.files[0]?.path ?? '?'));
+  });
 
-    test('the renamed class is known by the file alone', async () => {
-      const { copy, archFile } = renamed(folder, repo, architecture);
-      await expect(run({ source: copy, output: tempFolder() })).rejects.toThrow(/RenamedForCausalLM is not supported/);
-      await expect(run({ source: folder, archFile, output: tempFolder() })).rejects.toThrow(
-        /describes .*RenamedForCausalLM.* is another/,
-      );
-    });
-  },
-);
+  test('the renamed class is known by the file alone', async () => {
+    const { copy, archFile } = renamed(folder, repo, architecture);
+    await expect(run({ source: copy, output: tempFolder() })).rejects.toThrow(/RenamedForCausalLM is not supported/);
+    await expect(run({ source: folder, archFile, output: tempFolder() })).rejects.toThrow(
+      /describes .*RenamedForCausalLM.* is another/,
+    );
+  });
+});

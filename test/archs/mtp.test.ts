@@ -1,4 +1,4 @@
-import { glm4moe } from '#src/archs/families/glm-moe.js';
+import { glm4moe } from '#src/archs/families/glm.js';
 import { qwen3 } from '#src/archs/families/qwen3.js';
 import { mapTensors, TensorMappingError } from '#src/archs/map-tensors.js';
 import { convertedMtp, MtpChoiceError, NoMtpBlocksError } from '#src/archs/mtp.js';

@@ -341,6 +341,27 @@ describe.each(availableTargets())('on %s', (on) => {
     expectSame(halfBits(unary('sqrt', 'F16', ALL_HALVES)), halfBits(roots));
   });
 
+  test('ternary: torch rounds halves to even, then clamps', () => {
+    const x = Float32Array.of(
+      -7,
+      -1.5,
+      -0.50000006,
+      -0.5,
+      -0.2,
+      0,
+      0.2,
+      0.5,
+      0.50000006,
+      0.7,
+      1e9,
+      Infinity,
+      -Infinity,
+    );
+    const y = Float32Array.of(-1, -1, -1, -0, -0, 0, 0, 0, 1, 1, 1, 1, -1);
+    expectSame(floatBits(unary('ternary', 'F32', bytesOf(x))), floatBits(bytesOf(y)));
+    expect(asFloats(unary('ternary', 'F32', bytesOf(Float32Array.of(NaN))))[0]).toBeNaN();
+  });
+
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('codes of %i bits, across words', (bits) => {
     const roll = dice(bits);
     for (const wordBytes of [1, 2, 4] as const) {

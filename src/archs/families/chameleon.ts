@@ -1,19 +1,16 @@
-import type { Architecture, Transform, Value } from '../architecture.js';
+import type { Architecture, Transform } from '../architecture.js';
 import { DENSE, ROTARY, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
 import { required, TEXT_KEYS } from '../text-keys.js';
 
 /** transformers has the norm of a head once for each; its halves are apart there, as those of the heads' rows are. */
-const headNorm = (heads: string): readonly Transform[] => {
-  const pairs: Value = { math: 'quotient', of: [required('hidden_size'), required(heads), { value: 2 }] };
-  return [
-    ['slice', 0, 0, 1],
-    ['reshape', 2, pairs],
-    ['transpose', 0, 1],
-    ['reshape', 1, -1],
-    ['expand', 0, heads],
-  ];
-};
+const headNorm = (heads: string): readonly Transform[] => [
+  ['slice', 0, 0, 1],
+  ['reshape', 2, { math: 'quotient', of: [required('hidden_size'), required(heads), { value: 2 }] }],
+  ['transpose', 0, 1],
+  ['reshape', 1, -1],
+  ['expand', 0, heads],
+];
 
 export const chameleon = {
   ...TEXT_MODEL,

@@ -53,4 +53,5 @@ export const nemotronNas = {
   when: NEMOTRON,
   example: 'nvidia/Llama-3_1-Nemotron-51B-Instruct',
   tokenizer: { kinds: ['bpe'] },
+  unproven: true,
 } as const satisfies Architecture;

@@ -1,7 +1,7 @@
-import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../architecture.js';
+import type { Architecture, Condition, KeyRow, TensorRule, Transform, Value } from '../architecture.js';
 import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_KEY, NEXTN_TENSORS, ROTARY, TEXT_MODEL, tied } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, required, revised, TEXT_KEYS } from '../text-keys.js';
+import { fields, keyRows, NO_SCALING, replaced, required, TEXT_KEYS, whereSet } from '../text-keys.js';
 
 const SHARED_EXPERTS = 'ffn_gate_inp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
 
@@ -14,78 +14,73 @@ export const deepseek = {
   keys: [
     ...TEXT_KEYS,
     ['{arch}.rope.dimension_count', 'u32', { derive: 'head_dim' }],
-    ['{arch}.rope.scaling.type', 'string', { value: 'none' }],
-    ['{arch}.leading_dense_block_count', 'u32', required('first_k_dense_replace')],
-    ['{arch}.vocab_size', 'u32', required('vocab_size')],
-    ['{arch}.expert_feed_forward_length', 'u32', required('moe_intermediate_size')],
+    NO_SCALING,
+    ...keyRows('u32', 'leading_dense_block_count=first_k_dense_replace vocab_size=vocab_size'),
+    ...keyRows('u32', 'expert_feed_forward_length=moe_intermediate_size'),
     ['{arch}.expert_weights_scale', 'f32', { value: 1 }],
-    ['{arch}.expert_count', 'u32', required('n_routed_experts')],
-    ['{arch}.expert_shared_count', 'u32', required('n_shared_experts')],
+    ...keyRows('u32', 'expert_count=n_routed_experts expert_shared_count=n_shared_experts'),
   ],
   tensors: [...named(`${DENSE} ${SHARED_EXPERTS}`, ROTARY), ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP)],
   tokenizer: { kinds: ['sentencepiece', 'bpe'] },
 } as const satisfies Architecture;
 
 const KV_RANK: Value = { fields: ['kv_lora_rank'], or: 512 };
-const sum = (...of: readonly Value[]): Value => ({ math: 'add', of });
-const KEY_SIZE = sum(required('qk_nope_head_dim'), required('qk_rope_head_dim'));
+const sum = (...names: string[]): Value => ({ math: 'add', of: names.map(required) });
 
 /** Attention with a latent of keys and values, which runs as one key-value head that is as wide as the latent. */
-export const MLA_KEYS: readonly KeyRow[] = [
-  ['{arch}.attention.kv_lora_rank', 'u32', KV_RANK],
-  ['{arch}.attention.key_length', 'u32', sum(KV_RANK, required('qk_rope_head_dim'))],
+export const MLA_SIZES: readonly KeyRow[] = [
+  ['{arch}.attention.key_length', 'u32', { math: 'add', of: [KV_RANK, required('qk_rope_head_dim')] }],
   ['{arch}.attention.value_length', 'u32', KV_RANK],
-  ['{arch}.attention.key_length_mla', 'u32', KEY_SIZE],
-  ['{arch}.attention.value_length_mla', 'u32', required('v_head_dim')],
+  ['{arch}.attention.key_length_mla', 'u32', sum('qk_nope_head_dim', 'qk_rope_head_dim')],
+  ...keyRows('u32', 'attention.value_length_mla=v_head_dim'),
 ];
-
-/** `kv_b_proj` as the two matrices that it is made of: that of the keys is applied to queries, so it is transposed. */
-export const KV_B: readonly TensorRule[] = [
-  kvPart('attn_k_b', ['take', 0], ['transpose', 1, 2]),
-  kvPart('attn_v_b', ['take', 1]),
-];
-
-function kvPart(name: string, ...then: NonNullable<TensorRule['via']>): TensorRule {
-  const size = sum(required('qk_nope_head_dim'), required('v_head_dim'));
-  return {
-    from: ['{L}.self_attn.kv_b_proj.weight'],
-    to: `blk.{b}.${name}.weight`,
-    via: [['reshape', 'num_key_value_heads', size, KV_RANK], ['split', 1, 'qk_nope_head_dim', 'v_head_dim'], ...then],
-  };
-}
-
+export const MLA_RANK: KeyRow = ['{arch}.attention.kv_lora_rank', 'u32', KV_RANK];
 export const MLA = 'attn_q attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output';
 
-const EXPERT_SIZE: Value = { fields: ['moe_intermediate_size', 'intermediate_size'], required: true };
+const kvPart = (name: string, ...then: Transform[]): TensorRule => ({
+  from: ['{L}.self_attn.kv_b_proj.weight'],
+  to: `blk.{b}.${name}.weight`,
+  via: [
+    ['reshape', 'num_key_value_heads', sum('qk_nope_head_dim', 'v_head_dim'), KV_RANK],
+    ['split', 1, 'qk_nope_head_dim', 'v_head_dim'],
+    ...then,
+  ],
+});
+/** `kv_b_proj` as the two matrices that it is made of: that of the keys is applied to queries, so it is transposed. */
+export const KV_B = [kvPart('attn_k_b', ['take', 0], ['transpose', 1, 2]), kvPart('attn_v_b', ['take', 1])];
+
 const HAS_EXPERTS: Condition = { value: fields('n_routed_experts'), above: -1 };
-const firstDense = (or: Value): Value => ({ first: [fields('first_k_dense_replace'), or] });
-
-/** What follows the keys of all text models; `mla` stands among them. */
-const afterText = (mla: readonly KeyRow[]): readonly KeyRow[] => [
-  ['{arch}.leading_dense_block_count', 'u32', firstDense({ value: 0 }), HAS_EXPERTS],
-  ['{arch}.leading_dense_block_count', 'u32', firstDense(required('num_hidden_layers')), { not: HAS_EXPERTS }],
-  ['{arch}.vocab_size', 'u32', required('vocab_size')],
-  ['{arch}.attention.q_lora_rank', 'u32', fields('q_lora_rank')],
-  ...mla,
-  ['{arch}.expert_feed_forward_length', 'u32', EXPERT_SIZE],
-  ['{arch}.expert_count', 'u32', fields('n_routed_experts')],
-  ['{arch}.expert_shared_count', 'u32', { fields: ['n_shared_experts'], or: 0 }],
-  ['{arch}.expert_weights_scale', 'f32', fields('routed_scaling_factor')],
-  ['{arch}.expert_weights_norm', 'bool', fields('norm_topk_prob'), { set: fields('norm_topk_prob') }],
-  ['{arch}.rope.dimension_count', 'u32', required('qk_rope_head_dim')],
+const leading = (or: Value, when: Condition): KeyRow => [
+  ...(['{arch}.leading_dense_block_count', 'u32', { first: [fields('first_k_dense_replace'), or] }] as const),
+  when,
 ];
-
 const EPSILON: KeyRow = ['{arch}.attention.layer_norm_rms_epsilon', 'f32', { fields: ['rms_norm_eps'], or: 1e-6 }];
+const ONE_HEAD: KeyRow = ['{arch}.attention.head_count_kv', 'u32|i32[]', { value: 1 }];
+
+/** The keys of the family; those of its attention stand among them. */
+const keysWith = (text: readonly KeyRow[], ...attention: KeyRow[]): readonly KeyRow[] => [
+  ...text,
+  leading({ value: 0 }, HAS_EXPERTS),
+  leading(required('num_hidden_layers'), { not: HAS_EXPERTS }),
+  ...keyRows('u32', 'vocab_size=vocab_size attention.q_lora_rank=q_lora_rank?'),
+  ...attention,
+  ...keyRows(
+    'u32',
+    'expert_feed_forward_length=moe_intermediate_size|intermediate_size expert_count=n_routed_experts?',
+  ),
+  ['{arch}.expert_shared_count', 'u32', { fields: ['n_shared_experts'], or: 0 }],
+  ...keyRows('f32', 'expert_weights_scale=routed_scaling_factor?'),
+  whereSet('expert_weights_norm', 'bool', 'norm_topk_prob'),
+  ...keyRows('u32', 'rope.dimension_count=qk_rope_head_dim'),
+];
 
 /** ref-quirk: `DeepseekV2Model.set_gguf_parameters` multiplies with 0.1, other families that write the key do not. */
 const YARN_MULTIPLIER: KeyRow = [
   ...(['{arch}.rope.scaling.yarn_log_multiplier', 'f32'] as const),
   { math: 'mul', of: [{ value: 0.1 }, { fields: ['mscale_all_dim'], of: 'rope_root' }] },
 ];
-
 export const DEEPSEEK2_KEYS: readonly KeyRow[] = [
-  ...revised(TEXT_KEYS, ['{arch}.attention.head_count_kv', 'u32|i32[]', { value: 1 }], EPSILON),
-  ...afterText(MLA_KEYS),
+  ...keysWith(replaced(TEXT_KEYS, ONE_HEAD, EPSILON), MLA_RANK, ...MLA_SIZES),
   YARN_MULTIPLIER,
 ];
 
@@ -111,7 +106,7 @@ export const DEEPSEEK2 = {
   ignore: [...TEXT_MODEL.ignore, '*sam_model*', '*qwen2_model*'],
 } as const;
 
-/** DeepSeek V2 and V3 and what is built like them: Kimi K2 and VL, Youtu. Blocks for multi-token prediction are dropped. */
+/** DeepSeek V2 and V3, and what is built like them; blocks for multi-token prediction are dropped. */
 export const deepseek2 = {
   ...DEEPSEEK2,
   classes: [
@@ -122,6 +117,7 @@ export const deepseek2 = {
   example: 'deepseek-ai/DeepSeek-V3',
   tensors: [...deepseek2Tensors(MLA), ...KV_B],
   mtp: { blocks: NEXTN.blocks, convert: 'never' },
+  tokenizer: { kinds: ['bpe'] },
 } as const satisfies Architecture;
 
 /** The language models of DeepSeek-OCR, whose attention is that of other decoders. */
@@ -132,10 +128,9 @@ export const deepseek2ocr = {
   gguf: 'deepseek2-ocr',
   example: 'deepseek-ai/DeepSeek-OCR',
   keys: [
-    ...revised(TEXT_KEYS, EPSILON),
-    ...afterText([]),
-    ['{arch}.attention.sliding_window', 'u32', fields('sliding_window'), { set: fields('sliding_window') }],
-    ['{arch}.attention.sliding_window', 'u32', fields('sliding_window_size'), { set: fields('sliding_window_size') }],
+    ...keysWith(replaced(TEXT_KEYS, EPSILON)),
+    whereSet('attention.sliding_window', 'u32', 'sliding_window'),
+    whereSet('attention.sliding_window', 'u32', 'sliding_window_size'),
     YARN_MULTIPLIER,
   ],
   firstKeys: [['tokenizer.chat_template', 'string', { value: "{% for m in messages %}{{m['content']}}{% endfor %}" }]],
@@ -143,15 +138,14 @@ export const deepseek2ocr = {
   unproven: true,
 } as const satisfies Architecture;
 
-export const INDEXER_KEYS: readonly KeyRow[] = [
-  ['{arch}.attention.indexer.head_count', 'u32', required('index_n_heads')],
-  ['{arch}.attention.indexer.key_length', 'u32', required('index_head_dim')],
-  ['{arch}.attention.indexer.top_k', 'u32', required('index_topk')],
-];
-
+/** What chooses the tokens that attention looks at. */
+export const INDEXER_KEYS = keyRows(
+  'u32',
+  'attention.indexer.head_count=index_n_heads attention.indexer.key_length=index_head_dim ' +
+    'attention.indexer.top_k=index_topk',
+);
 export const INDEXER = 'indexer.k_norm indexer.proj indexer.attn_k indexer.attn_q_b';
 
-/** DeepSeek V3.2, with an indexer that chooses what attention looks at. */
 export const deepseek32 = {
   ...DEEPSEEK2,
   classes: ['DeepseekV32ForCausalLM'],

@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, Value } from '../architecture.js';
 import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_TENSORS, TEXT_MODEL, tied, WITH_MTP } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, revised, TEXT_KEYS } from '../text-keys.js';
+import { fields, needed, replaced, TEXT_KEYS } from '../text-keys.js';
 
 const rope = (name: string, or?: number): Value => ({
   fields: [name],
@@ -58,13 +58,14 @@ export const hunyuanMoe = {
     ...LONG,
   ],
   tensors: [...HEAD, ...named(`${NO_OUTPUT} ${SHARED_EXPERT} attn_q_norm attn_k_norm`), ...EXPERTS],
+  tokenizer: { kinds: ['bpe', 'hunyuan-tiktoken'], after: ['hunyuan-bos'] },
   unproven: true,
 } as const satisfies Architecture;
 
 const XDROPE_OR_DYNAMIC = ropeType('dynamic', 'xdrope');
 const DENSE_KEYS: readonly KeyRow[] = [
   // `num_experts` is 1 in a dense model.
-  ...revised(TEXT_KEYS, ['{arch}.expert_count', 'u32', fields('num_local_experts', 'n_routed_experts')]),
+  ...replaced(TEXT_KEYS, ['{arch}.expert_count', 'u32', fields('num_local_experts', 'n_routed_experts')]),
   ...scaling(XDROPE_OR_DYNAMIC, scaledBase(50, { fields: ['head_dim'], required: true })),
 ];
 
@@ -75,7 +76,7 @@ export const hunyuanDense = {
   example: 'tencent/Hunyuan-4B-Instruct',
   keys: [...DENSE_KEYS, ...LONG],
   tensors: [...HEAD, ...named(`${NO_OUTPUT} attn_q_norm attn_k_norm`)],
-  tokenizer: { kinds: ['bpe'], mayLackPadding: true, after: ['hunyuan-ends'] },
+  tokenizer: { kinds: ['bpe', 'hunyuan-tiktoken'], mayLackPadding: true, after: ['hunyuan-bos', 'hunyuan-ends'] },
 } as const satisfies Architecture;
 
 /** Sections of the rotary dimensions for images; newer files call the type `dynamic`. */

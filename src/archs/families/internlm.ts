@@ -1,10 +1,8 @@
 import type { Architecture, TensorRule, Transform, Value } from '../architecture.js';
-import { DENSE, ROTARY, TEXT_MODEL } from '../rules.js';
+import { ROTARY, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { HEAD_SHARE, required, TEXT_KEYS } from '../text-keys.js';
-import { LLAMA_KEYS } from './llama.js';
+import { EQUAL_SHARE, required, TEXT_KEYS } from '../text-keys.js';
 
-/** Query heads for each key-value head. */
 const GROUP: Value = { math: 'quotient', of: [required('num_attention_heads'), required('num_key_value_heads')] };
 const more = (count: number): Value => ({ math: 'add', of: [GROUP, { value: count }] });
 
@@ -13,7 +11,7 @@ const part = (to: string, from: number | Value, end: Value, ...then: readonly Tr
   from: ['{L}.attention.wqkv.weight'],
   to: `blk.{b}.${to}.weight`,
   via: [
-    ['reshape', 'num_key_value_heads', more(2), HEAD_SHARE, 'hidden_size'],
+    ['reshape', 'num_key_value_heads', more(2), EQUAL_SHARE, 'hidden_size'],
     ['slice', 1, from, end],
     ['reshape', -1, 'hidden_size'],
     ...then,
@@ -32,15 +30,5 @@ export const internlm2 = {
     part('attn_k', GROUP, more(1), ...ROTARY.attn_k),
     part('attn_v', more(1), more(2)),
   ],
-} as const satisfies Architecture;
-
-/** InternLM 3, which is a Llama with a tokenizer of its own. */
-export const internlm3 = {
-  ...TEXT_MODEL,
-  classes: ['InternLM3ForCausalLM'],
-  gguf: 'llama',
-  example: 'internlm/internlm3-8b-instruct',
-  keys: LLAMA_KEYS,
-  tensors: named(DENSE, ROTARY),
-  tokenizer: { between: ['add-space-prefix'], kinds: ['sentencepiece'], after: ['im-end-is-eos'] },
+  tokenizer: { kinds: ['internlm2'] },
 } as const satisfies Architecture;

@@ -1,8 +1,8 @@
 import type { Architecture, LayerTest, TensorRule, Transform, Value } from '../architecture.js';
-import { block, experts, TEXT_MODEL } from '../rules.js';
+import { block, experts, TEXT_MODEL, W123 } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, required, revised, TEXT_KEYS } from '../text-keys.js';
-import { KV_B, MLA, MLA_KEYS } from './deepseek.js';
+import { keyRows, replaced, TEXT_KEYS } from '../text-keys.js';
+import { KV_B, MLA, MLA_RANK, MLA_SIZES } from './deepseek.js';
 
 const linear = (name: string, isRequired = true): Value => ({
   ...{ fields: [name], of: ['linear_attn_config'] },
@@ -11,12 +11,6 @@ const linear = (name: string, isRequired = true): Value => ({
 
 /** Blocks with attention over all tokens; config.json counts them from 1. The others are recurrent. */
 const FULL: LayerTest = { among: linear('full_attn_layers'), after: 1 };
-
-const GATE_DOWN_UP = [
-  ['w1', 'ffn_gate_exps'],
-  ['w2', 'ffn_down_exps'],
-  ['w3', 'ffn_up_exps'],
-] as const;
 
 const CONV: readonly Transform[] = [['reshape', 1, -1, 1, linear('short_conv_kernel_size')]];
 
@@ -27,8 +21,6 @@ const score = (to: string, name: string): TensorRule => ({
   via: [['float'], ['reshape', -1], ['product']],
 });
 
-const [RANK, ...OTHER_MLA_KEYS] = MLA_KEYS;
-
 /** Kimi K3. The vision model is no part of it. */
 export const kimiK3 = {
   ...TEXT_MODEL,
@@ -36,29 +28,29 @@ export const kimiK3 = {
   gguf: 'kimi-k3',
   example: 'moonshotai/Kimi-K3',
   keys: [
-    ...revised(TEXT_KEYS, [
-      '{arch}.attention.head_count_kv',
-      'u32|i32[]',
+    ...replaced(TEXT_KEYS, [
+      ...(['{arch}.attention.head_count_kv', 'u32|i32[]'] as const),
       { layers: FULL, yes: { value: 1 }, no: { value: 0 } },
     ]),
-    ['{arch}.vocab_size', 'u32', required('vocab_size')],
+    ...keyRows('u32', 'vocab_size=vocab_size'),
     ['{arch}.ssm.conv_kernel', 'u32', linear('short_conv_kernel_size')],
     ['{arch}.kda.head_dim', 'u32', linear('head_dim')],
     ['{arch}.kda.gate_lower_bound', 'f32', linear('gate_lower_bound', false)],
-    ['{arch}.attention.q_lora_rank', 'u32', fields('q_lora_rank')],
-    ...(RANK ? [RANK] : []),
-    ['{arch}.rope.dimension_count', 'u32', required('qk_rope_head_dim')],
-    ...OTHER_MLA_KEYS,
-    ['{arch}.expert_feed_forward_length', 'u32', required('moe_intermediate_size')],
-    ['{arch}.expert_shared_count', 'u32', required('num_shared_experts')],
-    ['{arch}.leading_dense_block_count', 'u32', required('first_k_dense_replace')],
-    ['{arch}.expert_weights_scale', 'f32', required('routed_scaling_factor')],
-    ['{arch}.expert_weights_norm', 'bool', required('moe_renormalize')],
+    ...keyRows('u32', 'attention.q_lora_rank=q_lora_rank?'),
+    MLA_RANK,
+    ...keyRows('u32', 'rope.dimension_count=qk_rope_head_dim'),
+    ...MLA_SIZES,
+    ...keyRows('u32', 'expert_feed_forward_length=moe_intermediate_size expert_shared_count=num_shared_experts'),
+    ...keyRows('u32', 'leading_dense_block_count=first_k_dense_replace'),
+    ...keyRows('f32', 'expert_weights_scale=routed_scaling_factor'),
+    ...keyRows('bool', 'expert_weights_norm=moe_renormalize'),
     ['{arch}.expert_gating_func', 'u32', { value: 2 }],
-    ['{arch}.expert_latent_length', 'u32', fields('routed_expert_hidden_size')],
-    ['{arch}.activation.situ_beta', 'f32', required('activation_situ_beta')],
-    ['{arch}.activation.situ_linear_beta', 'f32', required('activation_situ_linear_beta')],
-    ['{arch}.attn_res.block_size', 'u32', required('attn_res_block_size')],
+    ...keyRows('u32', 'expert_latent_length=routed_expert_hidden_size?'),
+    ...keyRows(
+      'f32',
+      'activation.situ_beta=activation_situ_beta activation.situ_linear_beta=activation_situ_linear_beta',
+    ),
+    ...keyRows('u32', 'attn_res.block_size=attn_res_block_size'),
   ],
   tensors: [
     ...named(
@@ -76,7 +68,8 @@ export const kimiK3 = {
     score('blk.{b}.attn_res_score', '{L}.self_attention_res'),
     score('blk.{b}.ffn_res_score', '{L}.mlp_res'),
     score('output_res_score', 'model.output_attn_res'),
-    ...experts('block_sparse_moe.experts.{x}.{p}', GATE_DOWN_UP),
+    ...experts('block_sparse_moe.experts.{x}.{p}', W123),
     ...KV_B,
   ],
+  tokenizer: { kinds: ['bpe', 'kimi-tiktoken'], after: ['default-eos'] },
 } as const satisfies Architecture;

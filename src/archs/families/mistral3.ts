@@ -34,25 +34,28 @@ const yarn = (key: string, type: 'u32' | 'f32', name: string): KeyRow => [
 const SCALES: Value = { fields: ['apply_scale'], of: ['yarn'], required: true };
 const SCALED_ATTENTION: Condition = { field: 'llama_4_scaling', exists: true };
 
+/** YaRN and the temperature of attention, as Mistral's own format has them. */
+export const MISTRAL_FORMAT_KEYS: readonly KeyRow[] = [
+  ['{arch}.rope.scaling.type', 'string', { value: 'yarn' }, YARN],
+  yarn('factor', 'f32', 'factor'),
+  yarn('yarn_beta_fast', 'f32', 'beta'),
+  yarn('yarn_beta_slow', 'f32', 'alpha'),
+  ['{arch}.rope.scaling.yarn_log_multiplier', 'f32', { value: 0 }, { all: [YARN, { set: SCALES }] }],
+  ['{arch}.rope.scaling.yarn_log_multiplier', 'f32', { value: 1 }, { all: [YARN, { not: { set: SCALES } }] }],
+  yarn('original_context_length', 'u32', 'original_max_position_embeddings'),
+  ['{arch}.attention.temperature_scale', 'f32', { fields: ['beta'], of: ['llama_4_scaling'] }],
+];
+
 /** Models in Mistral's own format, whose queries and keys are as llama.cpp wants them. */
 export const mistralFormat = {
   ...llama,
   classes: ['MistralModel'],
   when: { not: SCALED_ATTENTION },
   example: 'mistralai/Mistral-7B-Instruct-v0.3',
-  keys: [
-    ...LLAMA_KEYS.filter(([key]) => key !== '{arch}.vocab_size'),
-    ['{arch}.rope.scaling.type', 'string', { value: 'yarn' }, YARN],
-    yarn('factor', 'f32', 'factor'),
-    yarn('yarn_beta_fast', 'f32', 'beta'),
-    yarn('yarn_beta_slow', 'f32', 'alpha'),
-    ['{arch}.rope.scaling.yarn_log_multiplier', 'f32', { value: 0 }, { all: [YARN, { set: SCALES }] }],
-    ['{arch}.rope.scaling.yarn_log_multiplier', 'f32', { value: 1 }, { all: [YARN, { not: { set: SCALES } }] }],
-    yarn('original_context_length', 'u32', 'original_max_position_embeddings'),
-    ['{arch}.attention.temperature_scale', 'f32', { fields: ['beta'], of: ['llama_4_scaling'] }],
-  ],
+  keys: [...LLAMA_KEYS.filter(([key]) => key !== '{arch}.vocab_size'), ...MISTRAL_FORMAT_KEYS],
   tensors: named(DENSE),
   tokenizer: { kinds: ['mistral'] },
+  unproven: true,
 } as const satisfies Architecture;
 
 export const mistral3Format = {

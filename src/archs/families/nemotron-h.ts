@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../architecture.js';
 import { experts, ROTARY, WITH_MTP } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, required, revised } from '../text-keys.js';
+import { fields, needed, replaced, required } from '../text-keys.js';
 import { graniteHybrid, mamba, SSM, SSM_SHAPES, WIDTH } from './granite-hybrid.js';
 
 const HEAD: Value = { fields: ['head_dim', 'attention_head_dim'], required: true };
@@ -15,7 +15,7 @@ const NEXTN = fields('num_nextn_predict_layers');
 
 /** Granite's keys for hybrids, where a pattern says which layers are of attention. */
 const KEYS: readonly KeyRow[] = [
-  ...revised(
+  ...replaced(
     graniteHybrid.keys,
     [
       '{arch}.attention.head_count_kv',

@@ -20,5 +20,5 @@ export const openelm = {
     block('ffn_gate', ['ffn.proj_1'], ['chunk', 0, 2], ['take', 0]),
     block('ffn_up', ['ffn.proj_1'], ['chunk', 0, 2], ['take', 1]),
   ],
-  tokenizer: { kinds: ['sentencepiece'] },
+  tokenizer: { kinds: ['sentencepiece', 'elsewhere'] },
 } as const satisfies Architecture;

@@ -1,10 +1,10 @@
 import type { Architecture, Condition, KeyRow, Transform, Value } from '../architecture.js';
-import { TEXT_MODEL } from '../rules.js';
+import { DENSE, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { TEXT_KEYS } from '../text-keys.js';
+import { BLOCK_COUNT, FILE_TYPE, TEXT_KEYS } from '../text-keys.js';
 
 const field = (name: string, or?: number): Value => ({ fields: [name], ...(or !== undefined && { or }) });
-const row = (key: string, name: string, or: number): KeyRow => [`{arch}.${key}`, 'u32', field(name, or)];
+const row = (key: string, name: string, or?: number): KeyRow => [`{arch}.${key}`, 'u32', field(name, or)];
 
 const STEP = field('mamba_step', 2);
 const HALF_STEP: Value = { math: 'quotient', of: [STEP, { value: 2 }] };
@@ -34,6 +34,39 @@ const SHIFTED = {
 const ATTENTION = 'attn_norm attn_qkv attn_q_norm attn_k_norm attn_output post_attention_norm';
 const TENSORS = `token_embd output_norm output ${ATTENTION} ffn_norm ffn_up ffn_down post_ffw_norm`;
 
+/** PLaMo 13B, the only model of its kind: its sizes are not all in config.json. */
+export const plamo = {
+  ...TEXT_MODEL,
+  classes: ['PlamoForCausalLM'],
+  gguf: 'plamo',
+  example: 'pfnet/plamo-13b',
+  keys: [
+    ['{arch}.context_length', 'u32', { value: 4096 }],
+    row('embedding_length', 'hidden_size'),
+    row('feed_forward_length', 'intermediate_size'),
+    BLOCK_COUNT,
+    row('attention.head_count', 'num_attention_heads'),
+    ['{arch}.attention.head_count_kv', 'u32', { value: 5 }],
+    ['{arch}.attention.layer_norm_rms_epsilon', 'f32', { fields: ['rms_norm_eps'], required: true }],
+    FILE_TYPE,
+  ],
+  // Queries are stored by the key-value head that they belong to, and llama.cpp repeats those one after the other.
+  tensors: named(DENSE, {
+    attn_q: [
+      ['reshape', 8, 5, 128, 5120],
+      ['permute', 1, 0, 2, 3],
+      ['reshape', 5120, 5120],
+    ],
+    attn_output: [
+      ['reshape', 5120, 8, 5, 128],
+      ['permute', 0, 2, 1, 3],
+      ['reshape', 5120, 5120],
+    ],
+  }),
+  tokenizer: { kinds: ['sentencepiece'] },
+  unproven: true,
+} as const satisfies Architecture;
+
 /** Attention and Mamba in turn. */
 export const plamo2 = {
   ...TEXT_MODEL,
@@ -52,7 +85,7 @@ export const plamo2 = {
     row('embedding_length', 'hidden_size', 4096),
     row('attention.key_length', 'hidden_size_per_head', 128),
     row('attention.value_length', 'hidden_size_per_head', 128),
-    ['{arch}.block_count', 'u32', BLOCKS],
+    BLOCK_COUNT,
     ['{arch}.attention.layer_norm_rms_epsilon', 'f32', field('rms_norm_eps', 1e-6)],
     ['{arch}.rope.freq_base', 'f32', { fields: ['rope_theta'], of: 'rope_root', or: 10_000 }],
     row('ssm.state_size', 'mamba_d_state', 64),
@@ -65,7 +98,7 @@ export const plamo2 = {
     ],
     ['{arch}.ssm.group_count', 'u32', { value: 0 }],
     row('feed_forward_length', 'intermediate_size', 13_312),
-    ['general.file_type', 'u32', { derive: 'file_type' }],
+    FILE_TYPE,
   ],
   tensors: named(`${TENSORS} ssm_in ssm_conv1d ssm_x ssm_dt ssm_dt_norm ssm_a ssm_b_norm ssm_c_norm ssm_d ssm_out`, {
     ...SHIFTED,

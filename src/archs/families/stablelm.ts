@@ -1,30 +1,28 @@
 import type { Architecture, TensorRule } from '../architecture.js';
 import { DENSE, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { BLOCK_COUNT, FILE_TYPE, HEAD_SHARE, required, rotaryDimensions } from '../text-keys.js';
+import { BLOCK_COUNT, EQUAL_SHARE, FILE_TYPE, keyRows, rotaryDimensions } from '../text-keys.js';
 
-/** StableLM 2 12B has a norm for each head: llama.cpp reads all of a block as one tensor. */
 const headNorms = (name: string, to: string, each: 'head_count' | 'kv_head_count'): TensorRule => ({
   from: [`{L}.self_attn.${name}.norms.{x}.weight`],
   to: `blk.{b}.${to}.weight`,
   each,
 });
 
+/** StableLM 2 12B has a norm for each head. llama.cpp reads those of a block as one tensor, which the reference drops. */
 export const stablelm = {
   ...TEXT_MODEL,
   classes: ['StableLmForCausalLM', 'StableLMEpochForCausalLM', 'LlavaStableLMEpochForCausalLM'],
   gguf: 'stablelm',
   example: 'stabilityai/stablelm-2-1_6b',
   keys: [
-    ['{arch}.context_length', 'u32', required('max_position_embeddings')],
-    ['{arch}.embedding_length', 'u32', required('hidden_size')],
+    ...keyRows('u32', 'context_length=max_position_embeddings embedding_length=hidden_size'),
     BLOCK_COUNT,
-    ['{arch}.feed_forward_length', 'u32', required('intermediate_size')],
-    rotaryDimensions(HEAD_SHARE),
-    ['{arch}.attention.head_count', 'u32', required('num_attention_heads')],
-    ['{arch}.attention.head_count_kv', 'u32', required('num_key_value_heads')],
+    ...keyRows('u32', 'feed_forward_length=intermediate_size'),
+    rotaryDimensions(EQUAL_SHARE),
+    ...keyRows('u32', 'attention.head_count=num_attention_heads attention.head_count_kv=num_key_value_heads'),
     ['{arch}.use_parallel_residual', 'bool', { fields: ['use_parallel_residual'], or: true }],
-    ['{arch}.attention.layer_norm_epsilon', 'f32', { fields: ['layer_norm_eps', 'norm_eps'], required: true }],
+    ...keyRows('f32', 'attention.layer_norm_epsilon=layer_norm_eps|norm_eps'),
     FILE_TYPE,
   ],
   tensors: [

@@ -70,11 +70,10 @@ export const internlm2: TokenizerKind = {
     const { kv, config, warn } = context;
     const model = await loadSentencePieceModel(context.files, FILE);
     const added = Object.keys(files.addedTokens ?? {});
-    const vocabulary = new SentencePieceVocabulary(
-      extended(model, vocabularySize(config) ?? model.pieces.length, added),
-      (vocabularySize(config) ?? model.pieces.length) + added.length,
-      { file: FILE, warn },
-    );
+    const size = vocabularySize(config) ?? model.pieces.length;
+    const all = { file: FILE, warn };
+    const vocabulary = new SentencePieceVocabulary(extended(model, size, added), size + added.length, all);
+    vocabulary.types.fill(TOKEN_TYPE.userDefined, size);
     vocabulary.addDeclaredTokens(files, asDeclared);
     vocabulary.addListedTokens(files, asDeclared);
     writePieces(context, vocabulary);
