@@ -91,7 +91,10 @@ export async function readProbes(
     const { id, want, of } = probe;
     const found = namesOf(probe, known.config, sources).map((name) => sources.get(name));
     if (want === 'there') {
-      results.set(id, of.some((name) => sources.has(name)));
+      results.set(
+        id,
+        of.some((name) => sources.has(name)),
+      );
     } else if (found.every((expr) => expr !== undefined)) {
       readings.push({ id, ...KINDS[want](found, probe, known) });
     }

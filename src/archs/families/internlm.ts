@@ -30,4 +30,5 @@ export const internlm2 = {
     part('attn_k', GROUP, more(1), ...ROTARY.attn_k),
     part('attn_v', more(1), more(2)),
   ],
+  tokenizer: { kinds: ['internlm2'] },
 } as const satisfies Architecture;

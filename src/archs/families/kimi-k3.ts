@@ -71,4 +71,5 @@ export const kimiK3 = {
     ...experts('block_sparse_moe.experts.{x}.{p}', W123),
     ...KV_B,
   ],
+  tokenizer: { kinds: ['bpe', 'kimi-tiktoken'] },
 } as const satisfies Architecture;
