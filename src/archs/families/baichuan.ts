@@ -36,6 +36,7 @@ export const xverse = {
   example: 'xverse/XVERSE-7B',
   keys: baichuan.keys,
   tensors: named(DENSE, { 'attn_q.weight': ROTARY.attn_q, 'attn_k.weight': ROTARY.attn_k }),
+  tokenizer: { kinds: ['xverse'] },
 } as const satisfies Architecture;
 
 /** Its norms are no RMS norms, whatever the field is called. */

@@ -117,7 +117,7 @@ export const deepseek2 = {
   example: 'deepseek-ai/DeepSeek-V3',
   tensors: [...deepseek2Tensors(MLA), ...KV_B],
   mtp: { blocks: NEXTN.blocks, convert: 'never' },
-  tokenizer: { kinds: ['bpe'] },
+  tokenizer: { kinds: ['bpe', 'kimi-tiktoken'] },
 } as const satisfies Architecture;
 
 /** The language models of DeepSeek-OCR, whose attention is that of other decoders. */

@@ -146,3 +146,15 @@ export const qwen35moe = {
   example: 'Qwen/Qwen3.5-35B-A3B',
   tensors: [...QWEN35_TENSORS, ...named(SHARED_EXPERT), ...QWEN_EXPERTS],
 } as const satisfies Architecture;
+
+/**
+ * The language model of MiniCPM-V 4.6. Its blocks for multi-token prediction are counted, as config.json has them, and not
+ * written.
+ */
+export const minicpmv = {
+  ...qwen35,
+  classes: ['MiniCPMV4_6ForConditionalGeneration'],
+  example: 'openbmb/MiniCPM-V-4_6',
+  ignore: [...qwen35.ignore, 'model.merger.*', 'mtp*'],
+  unproven: true,
+} as const satisfies Architecture;

@@ -30,4 +30,5 @@ export const stablelm = {
     headNorms('q_layernorm', 'attn_q_norm', 'head_count'),
     headNorms('k_layernorm', 'attn_k_norm', 'kv_head_count'),
   ],
+  tokenizer: { kinds: ['bpe', 'qwen-tiktoken'] },
 } as const satisfies Architecture;
