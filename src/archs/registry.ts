@@ -27,7 +27,6 @@ import * as eagle3 from './families/eagle3.js';
 import * as ernie from './families/ernie.js';
 import * as euroBert from './families/euro-bert.js';
 import * as exaone from './families/exaone.js';
-import * as falcon from './families/falcon.js';
 import * as falconH1 from './families/falcon-h1.js';
 import * as gemma from './families/gemma.js';
 import * as gemma4 from './families/gemma4.js';
@@ -83,7 +82,6 @@ import * as sarashina2 from './families/sarashina2.js';
 import * as smallthinker from './families/smallthinker.js';
 import * as spark25 from './families/spark2-5.js';
 import * as stablelm from './families/stablelm.js';
-import * as starcoder from './families/starcoder.js';
 import * as step3 from './families/step3.js';
 import * as t5 from './families/t5.js';
 import * as talkie from './families/talkie.js';
@@ -114,7 +112,6 @@ const FILES = [
   ernie,
   euroBert,
   exaone,
-  falcon,
   falconH1,
   gemma,
   gemma4,
@@ -170,7 +167,6 @@ const FILES = [
   smallthinker,
   spark25,
   stablelm,
-  starcoder,
   step3,
   t5,
   talkie,
