@@ -209,10 +209,12 @@ type Operand = TensorExpr | number;
 function arithmetic(op: ArithmeticExpr['op'], left: TensorExpr, right: Operand): TensorExpr {
   const a = asFloat(left);
   if (typeof right === 'number') {
-    // torch rounds the number to float32, not to float16, and the result alone to float16.
-    const fill: TensorExpr = { op: 'fill', dtype: 'F32', shape: shapeOf(a), value: right };
-    const exact: TensorExpr = { op, left: cast(a, 'F32'), right: fill };
-    return dtypeOf(a) === 'F16' ? cast(exact, 'F16') : exact;
+    const fill = (dtype: 'F32' | 'F16'): TensorExpr => ({ op: 'fill', dtype, shape: shapeOf(a), value: right });
+    if (dtypeOf(a) === 'F16' && (op === 'mul' || op === 'div')) {
+      // Where torch multiplies or divides by a number, it rounds the number to float32 alone; what it adds, to float16.
+      return cast({ op, left: cast(a, 'F32'), right: fill('F32') }, 'F16');
+    }
+    return { op, left: a, right: fill(dtypeOf(a) === 'F16' ? 'F16' : 'F32') };
   }
   const b = asFloat(right);
   if (shapeOf(a).join() !== shapeOf(b).join()) {

@@ -6,6 +6,7 @@ import type { Facts } from '#src/config/facts.js';
 export function known(config: Config, facts: Partial<Facts> = {}): Known {
   const none = {
     ...{ denseModules: [], pooling: () => undefined, answer: () => undefined, target: () => ({}) },
+    ownTokens: () => undefined,
     ...{ has: () => false, json: () => null },
   };
   return { config, facts: { repoName: 'tiny', readme: null, ...none, ...facts } };
