@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { KeyValues } from '#src/gguf/key-values.js';
 import { MalformedTokenizerError } from '#src/hf-tokenizer/errors.js';
 import { readSentencePieceModel } from '#src/tokenizer/model-proto.js';
+import { writeUnigramNormalizer } from '#src/tokenizer/unigram-keys.js';
 
 const TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
@@ -37,6 +39,33 @@ test('pieces, scores and types by id, whatever else the model holds', () => {
   expect(model.pieces).toEqual(['<unk>', '▁a', 'plain', '<s>']);
   expect(Array.from(model.scores)).toEqual([0, -1.5, 0, 0]);
   expect(Array.from(model.types)).toEqual([TYPE.unknown, TYPE.normal, TYPE.normal, TYPE.control]);
+});
+
+const number = (field: number, value: number) => Buffer.concat([tag(field, 0), varint(value)]);
+
+test('how text is cut and normalized, with the defaults of sentencepiece', () => {
+  const charsMap = new Uint8Array();
+  expect(read(UNKNOWN)).toMatchObject({
+    ...{ modelType: 1, unknownId: 0 },
+    normalizer: { charsMap, addPrefix: true, mergeSpaces: true },
+  });
+  const trainer = bytes(2, Buffer.concat([number(3, 2), number(40, 7)]));
+  const normalizer = bytes(3, Buffer.concat([bytes(2, Uint8Array.of(1, 2, 3)), number(3, 0), number(4, 0)]));
+  const { modelType, unknownId, normalizer: own } = read(UNKNOWN, trainer, normalizer);
+  expect({ modelType, unknownId }).toEqual({ modelType: 2, unknownId: 7 });
+  expect({ ...own, charsMap: [...own.charsMap] }).toEqual({
+    charsMap: [1, 2, 3],
+    addPrefix: false,
+    mergeSpaces: false,
+  });
+});
+
+test('a map of characters that is cut off is not written', () => {
+  const write = (...map: number[]) =>
+    writeUnigramNormalizer(new KeyValues(), { mergeSpaces: true, charsMap: Uint8Array.from(map) }, 'spiece.model');
+  expect(() => write(4, 0, 0, 0, 1, 2, 3, 4)).toThrow(/^spiece\.model: has a map of characters of 8 bytes/);
+  expect(() => write(200)).toThrow(MalformedTokenizerError);
+  expect(() => write(4, 0, 0, 0, 1, 2, 3, 4, 0)).not.toThrow();
 });
 
 test('a text piece may have the name of a reserved one, as sentencepiece allows', () => {

@@ -61,6 +61,6 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
   const { kv } = context;
   writeUnigram(kv, vocabulary);
   kv.bool('tokenizer.ggml.add_space_prefix', model.normalizer.addPrefix);
-  writeUnigramNormalizer(kv, model.normalizer);
+  writeUnigramNormalizer(kv, model.normalizer, file);
   await writeSpecialVocab(context, files, { size });
 }

@@ -49,14 +49,13 @@ function isUnigram(tokenizer: JsonObject | null): boolean {
 }
 
 async function write(context: TokenizerContext, files: TokenizerFiles, options: Options): Promise<void> {
-  const { vocabulary, normalizer } = (await context.files.has(FILE))
-    ? await fromModel(context, options)
-    : fromTokenizerJson(context, files);
+  const hasModel = await context.files.has(FILE);
+  const { vocabulary, normalizer } = hasModel ? await fromModel(context, options) : fromTokenizerJson(context, files);
   const { kv } = context;
   writeUnigram(kv, vocabulary);
   kv.bool('tokenizer.ggml.add_space_prefix', normalizer.addPrefix);
   writeTokenTypeCount(context, 1);
-  writeUnigramNormalizer(kv, normalizer);
+  writeUnigramNormalizer(kv, normalizer, hasModel ? FILE : 'tokenizer.json');
   await writeSpecialVocab(context, files, { size: vocabulary.tokens.length });
 }
 
