@@ -92,7 +92,7 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** The files of all families; a new one gets its line here. */
 const FILES = [
-  afmoe, //
+  afmoe,
   apertus,
   arctic,
   baichuan,

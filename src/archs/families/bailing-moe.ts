@@ -13,7 +13,7 @@ import {
   WITH_MTP,
 } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, replaced, required, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
+import { fields, needed, revised, required, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
 
 const FULL_ROTARY: KeyRow = ['{arch}.rope.dimension_count', 'u32', { derive: 'head_dim' }];
 const EXPERTS = experts('mlp.experts.{x}.{p}', DOWN_GATE_UP);
@@ -130,7 +130,7 @@ export const bailingmoe3 = {
   gguf: 'bailingmoe3',
   example: 'inclusionAI/Ling-3.0-tiny',
   keys: [
-    ...replaced(TEXT_KEYS, ['{arch}.attention.head_count_kv', 'i32[]', FULL]),
+    ...revised(TEXT_KEYS, ['{arch}.attention.head_count_kv', 'i32[]', FULL]),
     needed('vocab_size', 'u32', 'vocab_size'),
     needed('ssm.conv_kernel', 'u32', 'short_conv_kernel_size'),
     needed('kda.head_dim', 'u32', 'head_dim'),

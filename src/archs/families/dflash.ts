@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, Probe, TensorRule, Transform, Value } from '../architecture.js';
 import { block, given, rename, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { replaced, required } from '../text-keys.js';
+import { revised, required } from '../text-keys.js';
 import { D2T } from './eagle3.js';
 import { QWEN2_KEYS } from './qwen2.js';
 
@@ -137,7 +137,7 @@ export const gemma4Dspark = {
   classes: ['Gemma4DSparkModel'],
   example: 'RedHatAI/gemma-4-31B-it-speculator.dspark',
   keys: [
-    ...replaced(DFLASH_KEYS, ['{arch}.rope.freq_base', 'f32', { derive: 'gemma4_draft_theta' }]),
+    ...revised(DFLASH_KEYS, ['{arch}.rope.freq_base', 'f32', { derive: 'gemma4_draft_theta' }]),
     ['{arch}.attention.head_count_kv', 'u32', required('num_global_key_value_heads')],
     ['{arch}.attention.key_length', 'u32', required('global_head_dim')],
     ['{arch}.attention.value_length', 'u32', required('global_head_dim')],

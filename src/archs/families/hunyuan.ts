@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, Value } from '../architecture.js';
 import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_TENSORS, TEXT_MODEL, tied, WITH_MTP } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, replaced, TEXT_KEYS } from '../text-keys.js';
+import { fields, needed, revised, TEXT_KEYS } from '../text-keys.js';
 
 const rope = (name: string, or?: number): Value => ({
   fields: [name],
@@ -65,7 +65,7 @@ export const hunyuanMoe = {
 const XDROPE_OR_DYNAMIC = ropeType('dynamic', 'xdrope');
 const DENSE_KEYS: readonly KeyRow[] = [
   // `num_experts` is 1 in a dense model.
-  ...replaced(TEXT_KEYS, ['{arch}.expert_count', 'u32', fields('num_local_experts', 'n_routed_experts')]),
+  ...revised(TEXT_KEYS, ['{arch}.expert_count', 'u32', fields('num_local_experts', 'n_routed_experts')]),
   ...scaling(XDROPE_OR_DYNAMIC, scaledBase(50, { fields: ['head_dim'], required: true })),
 ];
 

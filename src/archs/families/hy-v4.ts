@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../architecture.js';
 import { block, stackedExperts, tied } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, replaced, required } from '../text-keys.js';
+import { fields, revised, required } from '../text-keys.js';
 import { DEEPSEEK2, DEEPSEEK2_KEYS, DEEPSEEK2_TENSORS, INDEXER, INDEXER_KEYS } from './deepseek.js';
 
 /** One group of experts is none. */
@@ -31,7 +31,7 @@ export const hyV4 = {
   gguf: 'hy_v4',
   example: 'tencent/Hy4-preview',
   keys: [
-    ...replaced(
+    ...revised(
       DEEPSEEK2_KEYS.filter(([key]) => !key.endsWith('leading_dense_block_count')),
       ['{arch}.expert_group_count', 'u32', fields('n_group'), GROUPED],
       ['{arch}.expert_group_used_count', 'u32', fields('topk_group'), GROUPED],

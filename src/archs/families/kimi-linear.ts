@@ -1,7 +1,7 @@
 import type { Architecture, TensorRule, Transform, Value } from '../architecture.js';
 import { DENSE, experts, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, replaced, TEXT_KEYS } from '../text-keys.js';
+import { fields, needed, revised, TEXT_KEYS } from '../text-keys.js';
 
 const required = (...names: string[]): Value => ({ fields: names, required: true });
 const linear = (name: string): Value => ({ fields: [name], of: ['linear_attn_config'] });
@@ -26,7 +26,7 @@ export const kimiLinear = {
   gguf: 'kimi-linear',
   example: 'moonshotai/Kimi-Linear-48B-A3B-Instruct',
   keys: [
-    ...replaced(TEXT_KEYS, ['{arch}.attention.head_count_kv', 'i32[]', { derive: 'kimi_kv_heads' }]),
+    ...revised(TEXT_KEYS, ['{arch}.attention.head_count_kv', 'i32[]', { derive: 'kimi_kv_heads' }]),
     needed('vocab_size', 'u32', 'vocab_size'),
     ['{arch}.ssm.conv_kernel', 'u32', linear('short_conv_kernel_size')],
     ['{arch}.kda.head_dim', 'u32', linear('head_dim')],

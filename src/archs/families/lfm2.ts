@@ -1,7 +1,7 @@
 import type { Architecture, KeyRow, LayerTest, Value } from '../architecture.js';
 import { DENSE, experts, rename, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, replaced, TEXT_KEYS } from '../text-keys.js';
+import { fields, needed, revised, TEXT_KEYS } from '../text-keys.js';
 import { QWEN2_KEYS } from './qwen2.js';
 
 /** Layers with short convolutions have no heads for keys and values. */
@@ -32,7 +32,7 @@ const ADJUSTED: Value = {
 const ADJUSTS = { set: fields('block_auto_adjust_ff_dim') };
 
 const lfm2Keys = (keys: readonly KeyRow[]): readonly KeyRow[] => [
-  ...replaced(keys, CONV),
+  ...revised(keys, CONV),
   needed('vocab_size', 'u32', 'vocab_size'),
   needed('shortconv.l_cache', 'u32', 'conv_L_cache'),
   needed('attention.layer_norm_rms_epsilon', 'f32', 'norm_eps'),
@@ -81,7 +81,7 @@ export const lfm2moe = {
   gguf: 'lfm2moe',
   example: 'LiquidAI/LFM2-8B-A1B',
   keys: [
-    ...replaced(TEXT_KEYS, ATTENTION),
+    ...revised(TEXT_KEYS, ATTENTION),
     needed('expert_feed_forward_length', 'u32', 'moe_intermediate_size'),
     needed('leading_dense_block_count', 'u32', 'num_dense_layers'),
     ['{arch}.expert_gating_func', 'u32', { value: 2 }],
