@@ -13,7 +13,7 @@ import {
   WITH_MTP,
 } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, revised, required, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
+import { fields, needed, required, revised, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
 
 const FULL_ROTARY: KeyRow = ['{arch}.rope.dimension_count', 'u32', { derive: 'head_dim' }];
 const EXPERTS = experts('mlp.experts.{x}.{p}', DOWN_GATE_UP);

@@ -1,7 +1,7 @@
 import type { Architecture, Condition, Probe, Value } from '../architecture.js';
 import { DOWN_GATE_UP, experts, NEXTN, NEXTN_IF_ANY, NEXTN_TENSORS, TEXT_MODEL, withoutBiases } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { EQUAL_SHARE, fields, keyRows, NO_SCALING, revised, required, TEXT_KEYS } from '../text-keys.js';
+import { EQUAL_SHARE, fields, keyRows, NO_SCALING, required, revised, TEXT_KEYS } from '../text-keys.js';
 
 const NAMES = 'token_embd output_norm attn_norm attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down';
 const LENGTH = fields('model_max_length', 'max_position_embeddings');

@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, TensorRule, Transform, Value } from '../architecture.js';
 import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_KEY, NEXTN_TENSORS, ROTARY, TEXT_MODEL, tied } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, keyRows, NO_SCALING, revised, required, TEXT_KEYS, whereSet } from '../text-keys.js';
+import { fields, keyRows, NO_SCALING, required, revised, TEXT_KEYS, whereSet } from '../text-keys.js';
 
 const SHARED_EXPERTS = 'ffn_gate_inp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
 

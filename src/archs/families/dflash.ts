@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, Probe, TensorRule, Transform, Value } from '../architecture.js';
 import { block, given, rename, TEXT_MODEL } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { revised, required } from '../text-keys.js';
+import { required, revised } from '../text-keys.js';
 import { D2T } from './eagle3.js';
 import { QWEN2_KEYS } from './qwen2.js';
 

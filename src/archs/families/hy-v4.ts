@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../architecture.js';
 import { block, stackedExperts, tied } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, revised, required } from '../text-keys.js';
+import { fields, required, revised } from '../text-keys.js';
 import { DEEPSEEK2, DEEPSEEK2_KEYS, DEEPSEEK2_TENSORS, INDEXER, INDEXER_KEYS } from './deepseek.js';
 
 /** One group of experts is none. */

@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../architecture.js';
 import { experts, ROTARY, WITH_MTP } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, revised, required } from '../text-keys.js';
+import { fields, needed, required, revised } from '../text-keys.js';
 import { graniteHybrid, mamba, SSM, SSM_SHAPES, WIDTH } from './granite-hybrid.js';
 
 const HEAD: Value = { fields: ['head_dim', 'attention_head_dim'], required: true };
