@@ -14,7 +14,7 @@ export const minimax01 = {
   example: 'MiniMaxAI/MiniMax-Text-01',
   keys: [
     ...TEXT_KEYS,
-    ['tokenizer.ggml.suppress_tokens', 'i32[]', { probe: 'zero_rows' }],
+    ['tokenizer.ggml.suppress_tokens', 'i32[]', { probe: 'zero_rows' }, { set: { probe: 'zero_rows' } }],
     needed('residual_scale', 'f32', 'layernorm_full_attention_alpha'),
     needed('rope.dimension_count', 'u32', 'rotary_dim'),
   ],
