@@ -25,8 +25,74 @@ const GELU = 'gelu_pytorch_tanh';
 const LAYERS = ['target_layer_ids'];
 const MARKOV_HEAD = ['markov_head_type'];
 
+/** Two fields of different values. */
+const differ = (field: string, than: string): Condition => ({
+  not: { value: { math: 'sub', of: [{ fields: [field] }, { fields: [than] }] }, is: 0 },
+});
+const rope = (name: string, or?: number): Value => ({
+  fields: [name],
+  of: 'rope_root',
+  ...(or !== undefined && { or }),
+});
+/** ref-quirk: the reference knows this scaling's length of texts for what was released alone. */
+const RELEASED_SCALING: readonly Condition[] = [
+  { value: rope('rope_theta', 10000), is: 10000 },
+  { field: 'max_position_embeddings', is: [32 * 1024, 256 * 1024] },
+];
+const DYNAMIC: Condition = { value: rope('rope_type'), is: 'dynamic' };
+
 /** They are looked up before the families. */
 export const UNSUPPORTED: readonly Unsupported[] = [
+  {
+    classes: ['BailingMoeV3ForCausalLM'],
+    when: {
+      any: [
+        ...['no_kda_lora', 'kda_safe_gate'].map((field): Condition => ({ not: { set: { fields: [field] } } })),
+        { not: { field: 'gated_attention_proj_granularity_type', is: 'head_wise' } },
+      ],
+    },
+    what: 'a Ling 3 with another kind of gates than the released ones',
+    next: 'Check no_kda_lora, kda_safe_gate and gated_attention_proj_granularity_type in config.json.',
+  },
+  {
+    classes: ['HunYuanDenseV1ForCausalLM', 'HunYuanVLForConditionalGeneration'],
+    when: { all: [DYNAMIC, { not: { set: rope('mrope_section') } }, { not: { all: RELEASED_SCALING } }] },
+    what: 'a Hunyuan whose rotary scaling is not that of the released ones',
+    next: 'Check rope_theta and max_position_embeddings in config.json.',
+  },
+  {
+    classes: ['HunYuanMoEV1ForCausalLM'],
+    when: {
+      all: [
+        DYNAMIC,
+        {
+          not: {
+            all: [
+              ...RELEASED_SCALING,
+              { value: rope('alpha', 1000), is: 1000 },
+              {
+                value: { math: 'quotient', of: [{ fields: ['hidden_size'] }, { fields: ['num_attention_heads'] }] },
+                is: 128,
+              },
+            ],
+          },
+        },
+      ],
+    },
+    what: 'a Hunyuan whose rotary scaling is not that of the released ones',
+    next: 'Check rope_theta, max_position_embeddings, alpha and the size of heads in config.json.',
+  },
+  {
+    classes: ['MiMoV2FlashForCausalLM', 'MiMoV2ForCausalLM'],
+    when: {
+      any: [
+        ...['head_dim', 'num_attention_heads', 'v_head_dim'].map((field) => differ(`swa_${field}`, field)),
+        { not: { field: 'topk_method', is: 'noaux_tc' } },
+      ],
+    },
+    what: 'a MiMo V2 whose windowed layers have heads of other sizes, or whose topk_method is not noaux_tc',
+    next: 'Check the fields that begin with swa_ in config.json.',
+  },
   {
     classes: [
       ...['Qwen3DSparkModel', 'DSparkDraftModel', 'DSparkSpeculator', 'Lfm2DSparkDraftModel', 'LingDSparkModel'],
