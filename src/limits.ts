@@ -43,6 +43,7 @@ export const SMALL_FILES: readonly SmallFileLimit[] = [
   // Mistral's has some 100 bytes and four values for each of 150,000 tokens.
   { paths: /^tekken\.json$/, bytes: 48 * 2 ** 20, values: 2 ** 22 },
   { paths: /^(merges|vocab)\.txt$/, bytes: 32 * 2 ** 20 },
+  { paths: /^vocab\.json$/, bytes: 32 * 2 ** 20, values: 2 ** 21 },
   // Some 110 bytes and one value for each tensor.
   { paths: /\.index\.json$/, bytes: 64 * 2 ** 20, values: MAX_TENSORS + 1000 },
   // Results of benchmarks make model cards of a few hundred KB.

@@ -1,17 +1,26 @@
 import type { AutoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
 import { malformedFile } from '../../hf-tokenizer/errors.js';
-import { objectAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
+import { objectAt, stringAt, type TokenizerFiles } from '../../hf-tokenizer/tokenizer-files.js';
 import type { JsonObject } from '../../json.js';
 import { baseVocabulary } from '../base-vocabulary.js';
 import type { TokenizerContext } from '../context.js';
+import { hasVocabAndMerges, tokenizerOfVocabAndMerges } from '../slow/vocab-merges.js';
 import { writeSpecialVocab } from '../special-vocab.js';
 import type { TokenizerKind } from './kind.js';
 
 /**
- * Byte-level BPE, from tokenizer.json (`tokenizer.ggml.model` = `gpt2`). ref-quirk: `_set_vocab_gpt2` in
- * conversion/base.py. `write` also throws the errors of `recognizePreTokenizer`.
+ * Byte-level BPE, from tokenizer.json, or from vocab.json and merges.txt (`tokenizer.ggml.model` = `gpt2`). ref-quirk:
+ * `_set_vocab_gpt2` in conversion/base.py. `write` also throws the errors of `recognizePreTokenizer`.
  */
-export const bpe: TokenizerKind = { applies: (_, files) => isBpe(files.tokenizer), write };
+export const bpe: TokenizerKind = {
+  applies: ({ files: repo }, { tokenizer }) => (tokenizer ? isBpe(tokenizer) : hasVocabAndMerges(repo)),
+  write,
+  convert: converted,
+};
+
+function converted({ files: repo }: TokenizerContext, { tokenizerConfig }: TokenizerFiles): Promise<JsonObject> {
+  return tokenizerOfVocabAndMerges(repo, stringAt(tokenizerConfig ?? {}, 'tokenizer_class') ?? '');
+}
 
 /** Whether tokenizer.json holds a BPE. Older files do not name the model's type. */
 export function isBpe(tokenizer: JsonObject | null): boolean {
@@ -20,7 +29,8 @@ export function isBpe(tokenizer: JsonObject | null): boolean {
 }
 
 async function write(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
-  const { tokens, types, pre, auto } = await baseVocabulary(context, files);
+  const tokenizer = files.tokenizer ?? (await converted(context, files));
+  const { tokens, types, pre, auto } = await baseVocabulary(context, { ...files, tokenizer });
   const { kv } = context;
   kv.string('tokenizer.ggml.model', 'gpt2');
   kv.string('tokenizer.ggml.pre', pre);
