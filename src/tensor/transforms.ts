@@ -31,7 +31,7 @@ export const TRANSFORMS = {
   /** two dimensions */
   transpose: each((expr, a = 0, b = 1) => build.transpose(expr, a, b)),
   /** a dimension of one element, how often it is repeated */
-  expand: each((expr, dimension = 0, count = 1) => build.expand(expr, dimension, count)),
+  expand: each(expand),
   /** the dimensions to drop, of one element each */
   squeeze: each((expr, ...dimensions) => squeeze(expr, dimensions)),
   /** dimension, first index, end (-1: the dimension's end), step */
@@ -51,7 +51,7 @@ export const TRANSFORMS = {
    */
   turn: each(turn),
   /** several tensors of one shape are multiplied, element by element */
-  product: (tensors) => [tensors.reduce((left, right) => build.mul(left, right))],
+  product: ([first, ...others]) => (first ? [others.reduce(build.mul, first)] : []),
   /** which of several tensors to keep, by number, in order */
   take: (tensors, numbers) => numbers.flatMap((i) => tensors[i] ?? []),
   /** the numbers of rows to keep, in order */
@@ -100,10 +100,18 @@ function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
 }
 
+function expand(expr: TensorExpr, dimension = 0, count = 1): TensorExpr {
+  if (!Number.isInteger(count) || count < 1 || shapeOf(expr)[dimension] !== 1) {
+    throw new RangeError(`its dimension ${dimension} is not one element, to be repeated ${count} times`);
+  }
+  return build.expand(expr, dimension, count);
+}
+
 function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
   const shape = shapeOf(expr);
   const [rows = 0, ...columns] = shape;
-  if (rows % size !== 0 || rotated % 2 !== 0 || rotated > size) {
+  const isWhole = size >= 1 && rotated >= 2 && rows % size === 0 && Number.isInteger(rows / size);
+  if (!isWhole || rotated % 2 !== 0 || rotated > size || !Number.isInteger(size)) {
     throw new RangeError(`its ${rows} rows are not heads of ${size}, of which ${rotated} are rotated in pairs`);
   }
   const heads = build.reshape(expr, [rows / size, size, ...columns]);
