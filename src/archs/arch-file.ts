@@ -122,6 +122,7 @@ const architecture = v.strictObject({
   rename: v.exactOptional(v.array(v.strictTuple([text, v.string()]))),
   ignore: texts,
   drop: texts,
+  ahead: v.exactOptional(texts),
   tensors: v.array(tensorRule),
   types: v.exactOptional(v.array(v.union([v.strictTuple([text, forced]), v.strictTuple([text, forced, condition])]))),
   probes: v.exactOptional(v.array(probe)),

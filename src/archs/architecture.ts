@@ -63,7 +63,7 @@ export interface Architecture {
   readonly target?: 'files' | 'family';
   /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
   readonly tokenizer?: TokenizerPlan;
-  /** No output of the reference was there to compare with. */
+  /** No record of what the reference writes is among the tests. */
   readonly unproven?: true;
 }
 

@@ -18,8 +18,6 @@ export interface Fit {
   readonly misfits: readonly string[];
   /** How many rules find no tensor. */
   readonly missing: number;
-  /** How many keys config.json has a value for. */
-  readonly keys: number;
 }
 
 /**
@@ -35,7 +33,14 @@ export function fits(families: readonly Architecture[], known: Known, tensors: I
     }
   }
   const all = families.flatMap((architecture) => fitOf(architecture, known, [...kinds.values()]) ?? []);
-  return all.sort((a, b) => a.misfits.length - b.misfits.length || a.missing - b.missing || b.keys - a.keys);
+  return all.sort(
+    (a, b) => a.misfits.length - b.misfits.length || a.missing - b.missing || popularity(b) - popularity(a),
+  );
+}
+
+/** Of families that suit it alike, the one with most classes is the likeliest. */
+function popularity({ architecture }: Fit): number {
+  return architecture.classes.length;
 }
 
 /** None where config.json lacks what the family needs. */
@@ -44,7 +49,7 @@ function fitOf(architecture: Architecture, known: Known, tensors: readonly Named
   try {
     writeKeys(architecture, known, kv);
     const rules = architecture.tensors.filter(({ when }) => holds(when, known));
-    return { architecture, ...placed({ ...architecture, tensors: rules }, known, kv, tensors), keys: kv.size };
+    return { architecture, ...placed({ ...architecture, tensors: rules }, known, kv, tensors) };
   } catch (error) {
     if (error instanceof Hf2ggufError) {
       return undefined;

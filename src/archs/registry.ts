@@ -269,7 +269,7 @@ function unsupported({ architecture }: Config): UnsupportedArchitectureError {
 }
 
 /** The most families and tensors that a message names. */
-const MAX_NAMED = 8;
+const MAX_NAMED = 16;
 
 /**
  * What is said of an unknown class when its checkpoint's headers are there: the families that have a place for every

@@ -62,7 +62,7 @@ const KINDS: Readonly<Record<Exclude<Probe['want'], 'there'>, Kind>> = {
   },
   'zero-rows'(found, { from }, known) {
     const given = from && typedValue(from, 'u32', known);
-    const first = typeof given === 'number' ? given : 0;
+    const first = typeof given === 'number' ? given : from === undefined ? 0 : Number.POSITIVE_INFINITY;
     const rows = found.flatMap((expr) =>
       Array.from({ length: Math.max(0, (shapeOf(expr)[0] ?? 0) - first) }, (_, i) => ({ expr, row: first + i })),
     );

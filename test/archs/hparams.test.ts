@@ -135,6 +135,7 @@ describe('pooling', () => {
 test.each([
   ['its name', repository({}, 'Qwen3-Reranker-0.6B')],
   ['its model card', repository({ 'README.md': '---\n---\n# Qwen3-Reranker-0.6B' })],
-])('a reranker by %s is refused', async (_, repo) => {
-  await expect(keys('Qwen3ForCausalLM', LLAMA, repo)).rejects.toThrow('is a Qwen3 reranker');
+])('a reranker by %s has the answers that it scores', async (_, repo) => {
+  const written = await keys('Qwen3ForCausalLM', LLAMA, repo);
+  expect(JSON.stringify(written)).toContain('["yes","no"]');
 });

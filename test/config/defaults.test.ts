@@ -16,7 +16,7 @@ dataTest('src/config/defaults.ts is what config-defaults.json says; npm run conf
 
 /** Fields, by type, that follow from others by rules that aren't written yet. */
 const UNRULED: Readonly<Record<string, readonly string[]>> = {
-  cohere2_moe: ['layer_types', 'mlp_layer_types', 'rope_parameters'],
+  cohere2_moe: ['rope_parameters'],
   deepseek_ocr2: [
     'vision_config.encoder_config.layer_types',
     'vision_config.sam_config.mlp_dim',

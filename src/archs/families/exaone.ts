@@ -74,6 +74,7 @@ export const exaone45Shared = {
       })),
     ...MTP_SHARED,
   ],
+  unproven: true,
 } as const satisfies Architecture;
 
 export const exaone45Alone = {
@@ -82,6 +83,7 @@ export const exaone45Alone = {
   when: { not: { set: NEXTN } },
   example: exaone45.example,
   drop: [...TEXT_MODEL.drop, 'mtp.*'],
+  unproven: true,
 } as const satisfies Architecture;
 
 const EXPERT_SIZE = required('moe_intermediate_size');

@@ -82,10 +82,12 @@ export const graniteHybridAttention = {
   ...WITHOUT_MAMBA,
   when: { all: [{ not: MAMBA_LAYERS }, { not: USED }] },
   gguf: granite.gguf,
+  unproven: true,
 } as const satisfies Architecture;
 
 export const graniteHybridAttentionMoe = {
   ...WITHOUT_MAMBA,
   when: { all: [{ not: MAMBA_LAYERS }, USED] },
   gguf: graniteMoe.gguf,
+  unproven: true,
 } as const satisfies Architecture;

@@ -120,4 +120,5 @@ export const graniteSwitch = {
     block('ffn_down', ['shared_mlp.output_linear.base_layer']),
     ...adapters('ffn_down', 'shared_mlp.output_linear'),
   ],
+  unproven: true,
 } as const satisfies Architecture;

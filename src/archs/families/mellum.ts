@@ -27,6 +27,7 @@ export const mellum = {
     ),
   ],
   tensors: TENSORS,
+  unproven: true,
 } as const satisfies Architecture;
 
 /** Experts' gates and ups are clamped. */
@@ -45,4 +46,5 @@ export const maple = {
     ['{arch}.swiglu_clamp_exp', 'f32[]', { layers: { from: { value: 0 } }, yes: { value: 7 }, no: { value: 7 } }],
   ],
   tensors: TENSORS,
+  unproven: true,
 } as const satisfies Architecture;

@@ -134,4 +134,5 @@ export const nemotronHPuzzle = {
   tensors: [...named(LAYERS, SHAPES), ...MOE_TENSORS],
   types: [],
   mtp: { blocks: { value: 0 } },
+  unproven: true,
 } as const satisfies Architecture;

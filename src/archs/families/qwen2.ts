@@ -21,13 +21,3 @@ export const qwen2 = {
   tensors: named(DENSE),
   tokenizer: { kinds: ['sentencepiece', 'bpe'] },
 } as const satisfies Architecture;
-
-/** Qwen 1, whose queries, keys and values are one tensor. */
-export const qwen = {
-  ...TEXT_MODEL,
-  classes: ['QWenLMHeadModel'],
-  gguf: 'qwen',
-  example: 'Qwen/Qwen-7B',
-  keys: TEXT_KEYS,
-  tensors: named('token_embd output output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_gate ffn_down'),
-} as const satisfies Architecture;

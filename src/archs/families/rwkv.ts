@@ -28,10 +28,10 @@ const END: readonly KeyRow[] = [
   ['{arch}.attention.head_count', 'u32', { value: 0 }],
 ];
 
-/** A size that is larger in models with a hidden size of 4096. */
+/** A size that is larger in some models, from a field unless that is empty. */
 const sized = (key: string, field: string, small: number, isLarge: Condition): readonly KeyRow[] => [
-  [key, 'u32', { fields: [field], or: 2 * small }, isLarge],
-  [key, 'u32', { fields: [field], or: small }, { not: isLarge }],
+  [key, 'u32', field === '' ? { value: 2 * small } : { fields: [field], or: 2 * small }, isLarge],
+  [key, 'u32', field === '' ? { value: small } : { fields: [field], or: small }, { not: isLarge }],
 ];
 
 const FLAT: readonly Transform[] = [['reshape', -1]];

@@ -9,6 +9,7 @@ export const step3vl = {
   ...qwen3,
   classes: ['StepVLForConditionalGeneration'],
   example: 'stepfun-ai/Step3-VL-10B',
+  unproven: true,
 } as const satisfies Architecture;
 
 const WINDOWS = { list: { derive: 'padded_windows' }, is: 1 } as const;
