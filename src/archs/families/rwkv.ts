@@ -29,10 +29,13 @@ const END: readonly KeyRow[] = [
 ];
 
 /** A size that is larger in models with a hidden size of 4096. */
-const sized = (key: string, field: string, small: number, isLarge: Condition): readonly KeyRow[] => [
-  [key, 'u32', { fields: [field], or: 2 * small }, isLarge],
-  [key, 'u32', { fields: [field], or: small }, { not: isLarge }],
-];
+const sized = (key: string, names: string[], small: number, isLarge: Condition): readonly KeyRow[] => {
+  const or = (value: number): Value => ({ first: [...names.map((name) => fields(name)), { value }] });
+  return [
+    [key, 'u32', or(2 * small), isLarge],
+    [key, 'u32', or(small), { not: isLarge }],
+  ];
+};
 
 const FLAT: readonly Transform[] = [['reshape', -1]];
 const TRANSPOSED: readonly Transform[] = [['transpose', 0, 1]];
@@ -75,8 +78,8 @@ export const rwkv6 = {
     LAYER_NORM,
     ['{arch}.rescale_every_n_layers', 'u32', { fields: ['rescale_every'], required: true }],
     ['{arch}.wkv.head_size', 'u32', { fields: ['head_size'], required: true }],
-    ...sized('{arch}.time_mix_extra_dim', '', 32, { field: 'hidden_size', is: 4096 }),
-    ...sized('{arch}.time_decay_extra_dim', '', 64, { field: 'hidden_size', is: 4096 }),
+    ...sized('{arch}.time_mix_extra_dim', [], 32, { field: 'hidden_size', is: 4096 }),
+    ...sized('{arch}.time_decay_extra_dim', [], 64, { field: 'hidden_size', is: 4096 }),
     feedForward(math('mul', math('quotient', math('mul', HIDDEN, 3.5), 32), 32)),
     ...END,
   ],
@@ -106,8 +109,8 @@ export const rwkv6qwen2 = {
   keys: [
     ...BEGIN,
     ['{arch}.wkv.head_size', 'u32', math('quotient', HIDDEN, fields('num_attention_heads'))],
-    ...sized('{arch}.time_mix_extra_dim', 'lora_rank_tokenshift', 32, LARGE),
-    ...sized('{arch}.time_decay_extra_dim', 'lora_rank_decay', 64, LARGE),
+    ...sized('{arch}.time_mix_extra_dim', ['lora_rank_tokenshift'], 32, LARGE),
+    ...sized('{arch}.time_decay_extra_dim', ['lora_rank_decay'], 64, LARGE),
     ['{arch}.feed_forward_length', 'u32', { fields: ['intermediate_size'], required: true }],
     ['general.file_type', 'u32', { derive: 'file_type' }],
     RMS_NORM,
