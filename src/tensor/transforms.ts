@@ -164,11 +164,12 @@ function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
 function mulRows(expr: TensorExpr, ...parts: number[]): TensorExpr {
   const sizes = parts.filter((_, i) => i % 2 === 0);
   const left = sizes.reduce((rest, size) => rest - Math.max(size, 0), shapeOf(expr)[0] ?? 0);
-  const split = build.split(
-    expr,
-    0,
-    sizes.map((size) => (size === -1 ? left : size)),
-  );
+  const whole = sizes.map((size) => (size === -1 ? left : size));
+  const wrong = whole.find((size) => !Number.isSafeInteger(size) || size < 0);
+  if (wrong !== undefined) {
+    throw new RangeError(`a part of ${wrong} rows is none`);
+  }
+  const split = build.split(expr, 0, whole);
   return build.concat(
     split.map((part, i) => build.mul(part, parts[2 * i + 1] ?? 1)),
     0,

@@ -6,6 +6,7 @@ import { Fields } from './fields.js';
 import { Partition } from './partition.js';
 import { pieceOf, type Spelling } from './pieces.js';
 import { DEFAULT_PRE, PRE_TOKENIZERS, type PreTokenizerSettings } from './pre-tokenizers.js';
+import { RwkvEncoder } from './rwkv.js';
 import { findSpecials, type SpecialDefaults, setStrips } from './special.js';
 import { SpmEncoder } from './spm.js';
 import { readTokens, type Tokens } from './tokens.js';
@@ -42,6 +43,7 @@ const KINDS: Readonly<Record<string, (fields: Fields) => Kind>> = {
   gpt2: (fields) => bytePairs(fields, preTokenizer(fields.string('tokenizer.ggml.pre') || DEFAULT_PRE), 11),
   gemma4: (fields) => bytePairs(fields, preTokenizer('gemma4'), null),
   bert: wordPiece,
+  rwkv: rwkvWorld,
   t5: unigram,
   whitespace,
 };
@@ -177,6 +179,20 @@ function unigram(fields: Fields): Kind {
     spelling: 'spaces',
     lstrip: undefined,
     encode: (text, output, { unknown }) => encoder.encode(text, unknown, output),
+  };
+}
+
+function rwkvWorld(fields: Fields): Kind {
+  const tokens = readTokens(fields);
+  const encoder = new RwkvEncoder(tokens);
+  return {
+    tokens,
+    defaults: { bos: null, eos: null },
+    addBos: false,
+    forcesBos: false,
+    spelling: 'escapes',
+    lstrip: undefined,
+    encode: (text, output, { unknown }) => encoder.encode(text, output, unknown),
   };
 }
 

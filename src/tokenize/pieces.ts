@@ -1,12 +1,13 @@
 import { encodeRaw } from '../gguf/raw-strings.js';
 import { byteOf } from '../text/byte-level.js';
+import { unescaped } from './rwkv.js';
 import { ATTR, type Tokens } from './tokens.js';
 
 const EMPTY = new Uint8Array();
 const HIDDEN = ATTR.unknown | ATTR.control;
 
-/** How normal tokens are spelt: with ▁ for a space, or in GPT-2's alphabet of bytes. */
-export type Spelling = 'spaces' | 'bytes';
+/** How tokens are spelt: with ▁ for a space, in GPT-2's alphabet of bytes, or with escapes. */
+export type Spelling = 'spaces' | 'bytes' | 'escapes';
 
 /** The bytes of a token. An unused token has none; a control token has some only with `special`. */
 export function pieceOf({ texts, attrs }: Tokens, token: number, special: boolean, spelling: Spelling): Uint8Array {
@@ -14,6 +15,9 @@ export function pieceOf({ texts, attrs }: Tokens, token: number, special: boolea
   const attr = attrs[token] ?? 0;
   if (text === undefined || (!special && attr & HIDDEN)) {
     return EMPTY;
+  }
+  if (spelling === 'escapes') {
+    return unescaped(text);
   }
   if (attr & (HIDDEN | ATTR.userDefined)) {
     return encodeRaw(text);

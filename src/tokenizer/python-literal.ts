@@ -10,10 +10,10 @@ const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7
 /** The bytes of a literal; those of a text in UTF-8. Null for what is no literal, or names a character by its name. */
 export function parseLiteral(source: string): Uint8Array | null {
   const [, prefix, , body] = /^(b?)(['"])((?:\\[\s\S]|(?!\2)[^\\])*)\2$/.exec(source) ?? [];
-  if (body === undefined) {
+  const isBytes = prefix === 'b';
+  if (body === undefined || (isBytes && /[^\0-\x7f]/.test(body))) {
     return null;
   }
-  const isBytes = prefix === 'b';
   let valid = true;
   const text = body.replace(ESCAPE, (whole, hex, short, long, octal, char) => {
     const wide = short ?? long;
@@ -26,7 +26,7 @@ export function parseLiteral(source: string): Uint8Array | null {
     valid &&= code <= (isBytes ? 0xff : 0x10ffff);
     return valid ? String.fromCodePoint(code) : '';
   });
-  if (!valid || (isBytes && /[^\0-\xff]/.test(text)) || (!isBytes && /\p{Cs}/u.test(text))) {
+  if (!valid || (!isBytes && /\p{Cs}/u.test(text))) {
     return null;
   }
   return Buffer.from(text, isBytes ? 'latin1' : 'utf8');

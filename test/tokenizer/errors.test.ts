@@ -23,10 +23,10 @@ const LLAMA_HF: Files = {
 const ERRORS: readonly (readonly [string, Files, new (...args: never[]) => Error, readonly string[]])[] = [
   ['no tokenizer at all', { 'config.json': {} }, NoTokenizerError, ['org/tiny', 'tokenizer.json', 'tokenizer.model']],
   [
-    'a tekken.json alone',
+    'a tekken.json without its parts',
     { 'config.json': {}, 'tekken.json': {} },
-    UnsupportedTokenizerError,
-    ['tekken.json', 'Supported'],
+    MalformedTokenizerError,
+    ['tekken.json', 'default_vocab_size'],
   ],
   ['a vocab.txt alone', { 'config.json': {}, 'vocab.txt': 'a' }, UnsupportedTokenizerError, ['vocab.txt', 'Supported']],
   [
