@@ -28,11 +28,14 @@ const END: readonly KeyRow[] = [
   ['{arch}.attention.head_count', 'u32', { value: 0 }],
 ];
 
-/** A size that is larger in some models, from a field unless that is empty. */
-const sized = (key: string, field: string, small: number, isLarge: Condition): readonly KeyRow[] => [
-  [key, 'u32', field === '' ? { value: 2 * small } : { fields: [field], or: 2 * small }, isLarge],
-  [key, 'u32', field === '' ? { value: small } : { fields: [field], or: small }, { not: isLarge }],
-];
+/** A size that is larger in models with a hidden size of 4096. */
+const sized = (key: string, names: string[], small: number, isLarge: Condition): readonly KeyRow[] => {
+  const or = (value: number): Value => ({ first: [...names.map((name) => fields(name)), { value }] });
+  return [
+    [key, 'u32', or(2 * small), isLarge],
+    [key, 'u32', or(small), { not: isLarge }],
+  ];
+};
 
 const FLAT: readonly Transform[] = [['reshape', -1]];
 const TRANSPOSED: readonly Transform[] = [['transpose', 0, 1]];
