@@ -4,8 +4,9 @@ import type { TokenizerContext } from './context.js';
 import { NoTokenizerError } from './errors.js';
 
 const SUPPORTED =
-  'Supported are, each for the families that have it, tokenizer.json, vocab.txt (WordPiece) and models of ' +
-  'SentencePiece (tokenizer.model, spiece.model, sentencepiece.bpe.model).';
+  'Supported are, each for the families that have it, tokenizer.json, vocab.json with merges.txt, vocab.txt ' +
+  '(WordPiece), models of SentencePiece (tokenizer.model, spiece.model, sentencepiece.bpe.model), tekken.json, ' +
+  "tiktoken's files, and the vocabularies of RWKV and PLaMo.";
 
 const WITH_TRANSFORMERS =
   'Let transformers write a tokenizer.json of them: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER).';
