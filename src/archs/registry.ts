@@ -303,6 +303,9 @@ export function unknownClass(known: Known, tensors: Iterable<NamedExpr>): Unsupp
 const MAX_NAME = 100;
 
 /** What `hf2gguf archs` lists. */
-export function listArchitectures(): { classes: readonly ArchName[]; gguf: ArchName; example: string }[] {
-  return ARCHITECTURES.map(({ classes, gguf, example }) => ({ classes, gguf, example }));
+export function listArchitectures(): Pick<Architecture, 'classes' | 'gguf' | 'example' | 'unproven'>[] {
+  return ARCHITECTURES.map(({ classes, gguf, example, unproven }) => ({
+    ...{ classes, gguf, example },
+    ...(unproven && { unproven }),
+  }));
 }

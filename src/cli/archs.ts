@@ -20,12 +20,13 @@ export function archsCommand(): Command {
         return json ? screen.json(PRE_TOKENIZER_NAMES) : screen.print(PRE_TOKENIZER_NAMES.join('\n'));
       }
       const archs = listArchitectures();
-      const rows = archs.flatMap(({ classes, gguf, example }) => classes.map((name) => ({ name, gguf, example })));
+      const rows = archs.flatMap(({ classes, ...rest }) => classes.map((name) => ({ name, ...rest })));
       const table = renderTable(
         rows,
         [
           { head: 'class', cell: ({ name }) => name },
           { head: 'GGUF', cell: ({ gguf }) => gguf },
+          { head: 'proven', cell: ({ unproven }) => (unproven ? 'no' : 'yes') },
           { head: 'example', cell: ({ example }) => example, shrinks: 'middle' },
         ],
         screen.width,
