@@ -1,9 +1,10 @@
 import { bpe } from './kinds/bpe.js';
 import { chatglm3 } from './kinds/chatglm3.js';
+import { gemma4 } from './kinds/gemma4.js';
 import type { TokenizerKind } from './kinds/kind.js';
 import { llamaHf } from './kinds/llama-hf.js';
 import { elsewhere, none } from './kinds/none.js';
-import { gemma4, hybridDna } from './kinds/not-yet.js';
+import { hybridDna } from './kinds/not-yet.js';
 import { plamo } from './kinds/plamo.js';
 import { arctic, internlm2, phi3 } from './kinds/redefined.js';
 import { rwkv } from './kinds/rwkv.js';

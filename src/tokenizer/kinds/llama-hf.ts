@@ -13,10 +13,10 @@ import type { TokenizerKind } from './kind.js';
  * The score of every token. ref-quirk: `LlamaHfVocab.get_token_score` in gguf-py/gguf/vocab.py knows no scores, and the
  * order of merges is lost.
  */
-const SCORE = -1000;
+export const SCORE = -1000;
 
 /** Whether tokenizer.json holds a SentencePiece-like BPE: one that falls back to bytes and decodes in steps. */
-function isLlamaHf(tokenizer: JsonObject | null): boolean {
+export function isLlamaHf(tokenizer: JsonObject | null): boolean {
   const model = objectAt(tokenizer, 'model');
   return model.type === 'BPE' && model.byte_fallback === true && objectAt(tokenizer, 'decoder').type === 'Sequence';
 }
@@ -30,7 +30,7 @@ export const llamaHf: TokenizerKind = { applies: (_, files) => isLlamaHf(files.t
 
 async function write(context: TokenizerContext, files: TokenizerFiles): Promise<void> {
   const auto = autoTokenizer(files, modelTypeOf(context));
-  const { tokens, types } = vocabulary(auto);
+  const { tokens, types } = llamaHfVocabulary(auto);
   const { kv } = context;
   kv.string('tokenizer.ggml.model', 'llama');
   kv.string('tokenizer.ggml.pre', 'default');
@@ -40,7 +40,8 @@ async function write(context: TokenizerContext, files: TokenizerFiles): Promise<
   await writeSpecialVocab(context, files, { size: tokens.length });
 }
 
-function vocabulary(auto: AutoTokenizer) {
+/** Tokens and their types, added ones last. @throws MalformedTokenizerError */
+export function llamaHfVocabulary(auto: AutoTokenizer) {
   const tokens: string[] = [];
   const byId = tokensById(auto);
   const { size } = auto.model;

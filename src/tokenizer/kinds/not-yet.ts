@@ -18,5 +18,3 @@ export const hybridDna = notYet(
   'a HybridDNATokenizer',
   (_, { tokenizerConfig }) => tokenizerConfig?.tokenizer_class === 'HybridDNATokenizer',
 );
-
-export const gemma4 = notYet("Gemma 4's tokenizer", () => true);
