@@ -21,7 +21,7 @@ test.each<[Record<string, string>, number, RegExp]>([
   [{ 'config.json': LLAMA, 'a-Q8_0.gguf': '' }, 4, /holds GGUF files/],
   [
     { 'params.json': '{}', 'consolidated.safetensors': '', 'tekken.json': '{}' },
-    3,
+    4,
     /holds a model in Mistral's own format/,
   ],
   [{ 'config.json': LLAMA, 'onnx/model.onnx': '' }, 3, /holds an ONNX model/],
@@ -36,12 +36,12 @@ test.each<[Record<string, string>, number, RegExp]>([
   [{ 'config.json': LLAMA }, 4, /There is no model\*\.safetensors file/],
   [
     {
-      'config.json': '{"architectures":["BertModel"],"model_type":"bert"}',
+      'config.json': '{"architectures":["NoSuchModel"],"model_type":"none"}',
       'model.safetensors': '',
       'modules.json': '[]',
     },
     3,
-    /BertModel is not supported/,
+    /NoSuchModel is not supported/,
   ],
 ])('%j', async (files, exitCode, sentence) => {
   const folder = tempFolder();
