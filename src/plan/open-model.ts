@@ -16,6 +16,7 @@ import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
 import { loadConfig, loadMistralConfig } from '../config/load-config.js';
+import { SourceError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
 import { NoModelError, noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
@@ -89,7 +90,10 @@ async function familyOf(known: Known, files: SmallFiles, params: ConversionParam
     if (!(error instanceof UnsupportedArchitectureError) || params.vocabOnly) {
       throw error;
     }
-    const { tensors } = await checkpointIfAny(files, 'model', params.signal);
+    // Files that cannot be read tell nothing of the class.
+    const { tensors } = await checkpointIfAny(files, 'model', params.signal).catch((cause) => {
+      throw cause instanceof SourceError ? error : cause;
+    });
     throw tensors.length > 0 ? unknownClass(known, tensors) : error;
   }
 }
