@@ -6,8 +6,10 @@ import { data } from '../paths.js';
 import { RunFolder, type RunRecord, readRuns } from './quantize-runs.js';
 import { sha256 } from './records.js';
 
-/** Those whose architecture converts. */
-const MODELS = ['llama-gqa', 'llama-tied', 'qwen2-fallback'];
+const MODELS = [
+  ...['bert', 'deepseek-v2', 'falcon', 'gemma2', 'gpt-oss', 'llama-gqa', 'llama-tied', 'mamba2', 'mixtral', 'phi3'],
+  ...['qwen2-fallback', 'qwen3-moe'],
+];
 
 const title = `llama-quantize's runs of %s${data ? '' : ' (skipped: HF2GGUF_DATA is not set)'}`;
 

@@ -9,6 +9,7 @@ import { parseQuants } from '#src/plan/check-params.js';
 import type { QuantizationParams } from '#src/plan/params.js';
 import type { OutTypeName } from '#src/quantize/file-types.js';
 import { openFile } from '#src/repo/open-file.js';
+import type { PreTokenizerName } from '#src/tokenizer/pre/fingerprints.js';
 import { finish, sha256 } from './records.js';
 
 // Runs of llama-quantize that were recorded: their arguments, and what came of it.
@@ -31,6 +32,8 @@ export interface RunRecord extends Partial<FileRecord> {
   readonly imatrix_file?: string;
   /** 16 bits of the source that were overwritten in `broken.gguf`. */
   readonly patch?: { readonly tensor: string; readonly element: number; readonly bf16_or_high_half: number };
+  /** How the source was quantized from `source.gguf`, where it is not another run's output. */
+  readonly source_args?: readonly string[];
   readonly source_sha256?: string;
   /** Hashes of the parts that the source was split into. */
   readonly sources?: Readonly<Record<string, string>>;
@@ -95,12 +98,20 @@ export class RunFolder {
 
   /** The conversion that all runs start from. */
   async makeSource(): Promise<void> {
-    const { repo, convert: args } = JSON.parse(readFileSync(join(this.model, 'case.json'), 'utf8')) as {
+    const {
+      repo,
+      pre,
+      convert: args,
+    } = JSON.parse(readFileSync(join(this.model, 'case.json'), 'utf8')) as {
       repo: string;
+      pre: PreTokenizerName | null;
       convert: readonly string[];
     };
     const outtype = (args[args.indexOf('--outtype') + 1] ?? 'auto') as OutTypeName;
-    await finish(convert({ source: join(this.model, 'source', repo), outtype, output: 'source.gguf' }));
+    const preTokenizer = pre === null ? {} : { preTokenizer: pre };
+    await finish(
+      convert({ source: join(this.model, 'source', repo), outtype, ...preTokenizer, output: 'source.gguf' }),
+    );
     for (const file of readdirSync(this.model).filter((name) => name.startsWith('imatrix'))) {
       copyFileSync(join(this.model, file), file);
     }
@@ -132,8 +143,11 @@ export class RunFolder {
     } else if (record.sources) {
       await finish(split({ source: 'source.gguf', splitMaxTensors: 12, output: 'split.gguf' }));
     } else if (!existsSync(source)) {
-      const made = this.runs.get(source.replace(/\.gguf$/, ''));
-      await finish(quantize({ ...toParams(made?.args ?? []), output: source }));
+      const args = record.source_args ?? this.runs.get(source.replace(/\.gguf$/, ''))?.args;
+      if (args === undefined) {
+        throw new Error(`no run makes ${source}`);
+      }
+      await finish(quantize({ ...toParams(args), output: source }));
     }
   }
 }
