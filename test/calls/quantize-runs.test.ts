@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hf2ggufError } from '#src/errors.js';
 import { data } from '../paths.js';
-import { RunFolder, type RunRecord, readRuns } from './quantize-runs.js';
+import { RunFolder, type RunRecord, readRuns, toParams } from './quantize-runs.js';
 import { sha256 } from './records.js';
 
 const MODELS = [
@@ -43,7 +43,7 @@ const title = `llama-quantize's runs of %s${data ? '' : ' (skipped: HF2GGUF_DATA
       expect({ file, hash: sha256(file) }).toEqual({ file, hash });
     }
     if (record.source_sha256) {
-      expect(sha256('broken.gguf')).toBe(record.source_sha256);
+      expect(sha256(String(toParams(record.args).source))).toBe(record.source_sha256);
     }
   });
 
