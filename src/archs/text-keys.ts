@@ -86,16 +86,9 @@ export function needed(key: string, type: KeyType, ...names: string[]): KeyRow {
   return [`{arch}.${key}`, type, { fields: names, required: true }];
 }
 
-/**
- * Rows of a type for fields that have to be there, from words such as `vocab_size=vocab_size`; `?` ends a field that may
- * be missing, and `|` stands before another name of it.
- */
-export function keyRows(type: KeyType, words: string): KeyRow[] {
-  return words.split(/\s+/).map((word) => {
-    const [key = '', names = ''] = word.split('=');
-    const [fields, required] = [names.replace('?', '').split('|'), !names.endsWith('?')];
-    return [`{arch}.${key}`, type, required ? { fields, required } : { fields }];
-  });
+/** `keyList` for keys of one type, which the words leave out. */
+export function keyRows(type: KeyType, words: string): readonly KeyRow[] {
+  return keyList(words.replaceAll('=', `:${type}=`));
 }
 
 /** A key that is written where its field is neither null nor missing, false, 0 or empty. */
@@ -121,7 +114,7 @@ export function fourTimes(...names: string[]): KeyRow {
 
 /**
  * Keys in short: `key=field|other` for one of some fields that has to be there, `key=field?8` where another value stands
- * in for it, `key=@head_dim` for a derivation, `key=1` for a number, `block_count` and `file_type` as all models have
+ * in for it, `key=field?` where none does, `key=@head_dim` for a derivation, `key=1` for a number, `block_count` and `file_type` as all models have
  * them. A field may be within a part, as in `rope/rope_theta`, and a key may have a type, as in `rope.freq_base:f32=...`.
  */
 export function keyList(text: string): readonly KeyRow[] {
@@ -145,7 +138,7 @@ function readValue(text: string): Value {
   const of = part?.startsWith('rope') ? (part as PartName) : part && [part];
   return {
     ...{ fields: name.split('|'), ...(of && { of }) },
-    ...(or === undefined ? { required: true as const } : { or: Number(or) }),
+    ...(or === undefined ? { required: true as const } : or === '' ? {} : { or: Number(or) }),
   };
 }
 

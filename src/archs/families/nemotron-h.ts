@@ -1,7 +1,7 @@
 import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../architecture.js';
 import { experts, ROTARY, WITH_MTP } from '../rules.js';
 import { named } from '../tensor-names.js';
-import { fields, needed, required, revised } from '../text-keys.js';
+import { fields, keyList, needed, required, revised } from '../text-keys.js';
 import { graniteHybrid, mamba, SSM, SSM_SHAPES, WIDTH } from './granite-hybrid.js';
 
 const HEAD: Value = { fields: ['head_dim', 'attention_head_dim'], required: true };
@@ -78,6 +78,12 @@ function mtp(part: number, rules: readonly TensorRule[]): readonly TensorRule[] 
   }));
 }
 
+const EXPERT_KEYS = keyList(
+  'expert_shared_feed_forward_length:u32=moe_shared_expert_intermediate_size expert_count:u32=n_routed_experts ' +
+    'expert_shared_count:u32=n_shared_experts expert_weights_norm:bool=norm_topk_prob ' +
+    'expert_weights_scale:f32=routed_scaling_factor expert_group_count:u32=n_group',
+);
+
 export const nemotronHMoe = {
   ...nemotronH,
   when: MOE,
@@ -88,12 +94,7 @@ export const nemotronHMoe = {
     ['{arch}.feed_forward_length', 'i32[]', perLayer(SIZE)],
     needed('expert_used_count', 'u32', 'num_experts_per_tok'),
     ['{arch}.expert_feed_forward_length', 'u32', SIZE],
-    needed('expert_shared_feed_forward_length', 'u32', 'moe_shared_expert_intermediate_size'),
-    needed('expert_count', 'u32', 'n_routed_experts'),
-    needed('expert_shared_count', 'u32', 'n_shared_experts'),
-    needed('expert_weights_norm', 'bool', 'norm_topk_prob'),
-    needed('expert_weights_scale', 'f32', 'routed_scaling_factor'),
-    needed('expert_group_count', 'u32', 'n_group'),
+    ...EXPERT_KEYS,
     ['{arch}.moe_latent_size', 'u32', fields('moe_latent_size')],
     ['{arch}.nextn_predict_layers', 'u32', NEXTN, { all: [WITH_MTP, { set: NEXTN }] }],
   ],
@@ -122,12 +123,7 @@ export const nemotronHPuzzle = {
     ['{arch}.feed_forward_length', 'i32[]', { derive: 'puzzle_feed_forward' }],
     ['{arch}.expert_feed_forward_length', 'i32[]', { derive: 'puzzle_feed_forward' }],
     ['{arch}.expert_used_count', 'i32[]', { derive: 'puzzle_experts_used' }],
-    needed('expert_shared_feed_forward_length', 'u32', 'moe_shared_expert_intermediate_size'),
-    needed('expert_count', 'u32', 'n_routed_experts'),
-    needed('expert_shared_count', 'u32', 'n_shared_experts'),
-    needed('expert_weights_norm', 'bool', 'norm_topk_prob'),
-    needed('expert_weights_scale', 'f32', 'routed_scaling_factor'),
-    needed('expert_group_count', 'u32', 'n_group'),
+    ...EXPERT_KEYS,
     needed('moe_latent_size', 'u32', 'moe_latent_size'),
   ],
   ignore: [...graniteHybrid.ignore, 'mtp.*'],
