@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { createReadStream, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { FILE_TYPES } from '#src/quantize/file-types.js';
@@ -7,7 +7,7 @@ import { startHub } from '../test/hub/server.mjs';
 import { loadLlama } from '../test/peer/llama.js';
 import { copyAndFlush } from './copy.js';
 import { median, memoryOfCli, settle, timeCli } from './measure.js';
-import { familyOf, syntheticLlama, syntheticMixture, syntheticTransposed } from './synthetic.js';
+import { syntheticLlama, syntheticMixture, syntheticTransposed } from './synthetic.js';
 
 /**
  * Whole conversions of a made-up Llama of 0.49 billion parameters, each against its peer in the same run:
@@ -32,11 +32,10 @@ async function hash(path: string): Promise<string> {
   return sum.digest('hex');
 }
 
-/** Options for a model that no family has. */
-function ofFamily(model: string): string[] {
-  return existsSync(familyOf(model)) ? ['--arch-file', familyOf(model)] : [];
-}
-
+const TYPES = [
+  ['--outtype', 'bf16'],
+  ['--quant', 'q4_k_m'],
+] as const;
 const MIB = 2 ** 20;
 /** What the process may take beside the buffers that it was allowed. */
 const PROCESS_MIB = 150;
@@ -44,11 +43,8 @@ const PROCESS_MIB = 150;
 async function boundedMemory(dense: string, out: string): Promise<void> {
   for (const model of [dense, syntheticMixture(folder, 1), syntheticTransposed(folder, 5)]) {
     for (const asked of [16, 64, 192]) {
-      for (const type of [
-        ['--outtype', 'bf16'],
-        ['--quant', 'q4_k_m'],
-      ]) {
-        const options = [...ofFamily(model), ...type, '--max-memory', `${asked}M`, '--force'];
+      for (const type of TYPES) {
+        const options = [...type, '--max-memory', `${asked}M`, '--force'];
         const peak = await memoryOfCli([model, ...options, '--out', out]);
         const verdict = peak < asked + PROCESS_MIB ? 'yes' : 'no';
         console.log(
@@ -63,20 +59,24 @@ async function boundedMemory(dense: string, out: string): Promise<void> {
 /** In turns, so that all see the same machine. */
 async function perByte(dense: string, out: string): Promise<void> {
   const models = [dense, syntheticMixture(folder, 1), syntheticTransposed(folder, 5)];
-  const times = models.map(() => [] as number[]);
-  for (let run = 0; run < RUNS; run++) {
-    for (const [i, model] of models.entries()) {
-      settle(out);
-      times[i]?.push(await timeCli([model, ...ofFamily(model), '--quant', 'q4_k_m', '--out', out]));
+  for (const type of TYPES) {
+    const times = models.map(() => [] as number[]);
+    for (let run = 0; run < RUNS; run++) {
+      for (const [i, model] of models.entries()) {
+        settle(out);
+        times[i]?.push(await timeCli([model, ...type, '--out', out]));
+      }
     }
-  }
-  const rates = models.map((model, i) => {
-    const bytes = statSync(join(model, 'model.safetensors')).size;
-    return { model, perGib: (median(times[i] ?? []) / bytes) * 1024 * MIB };
-  });
-  for (const { model, perGib } of rates) {
-    const ratio = perGib / (rates[0]?.perGib ?? 1);
-    console.log(`${basename(model)} q4_k_m: ${perGib.toFixed(2)} s per GiB, ${ratio.toFixed(2)}x the dense one's`);
+    const rates = models.map((model, i) => {
+      const bytes = statSync(join(model, 'model.safetensors')).size;
+      return { model, perGib: (median(times[i] ?? []) / bytes) * 1024 * MIB };
+    });
+    for (const { model, perGib } of rates) {
+      const ratio = perGib / (rates[0]?.perGib ?? 1);
+      console.log(
+        `${basename(model)} ${type[1]}: ${perGib.toFixed(2)} s per GiB, ${ratio.toFixed(2)}x the dense one's`,
+      );
+    }
   }
 }
 

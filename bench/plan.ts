@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { startHub } from '../test/hub/server.mjs';
 import { median, memoryOfCli, timeCli, timeNode } from './measure.js';
-import { familyOf, syntheticLarge, syntheticLlama } from './synthetic.js';
+import { syntheticLarge, syntheticLlama } from './synthetic.js';
 
 /**
  * Dry runs from start to end. Of a made-up Llama with a tokenizer of 128k tokens, and of each repository given as an
@@ -35,7 +35,7 @@ async function large(): Promise<void> {
   const hub = await startHub(root);
   try {
     process.env.HF_ENDPOINT = hub.endpoint;
-    const options = ['--arch-file', familyOf(path), '--quant', 'q4_k_m', '--dry-run'];
+    const options = ['--quant', 'q4_k_m', '--dry-run'];
     const sources = [
       ['from its folder', [path, ...options]],
       ['from the Hub on the loopback', [`org/${basename(made)}`, ...options]],

@@ -1,17 +1,14 @@
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Architecture } from '#src/archs/architecture.js';
-import { llama } from '#src/archs/families/llama.js';
-import { block, experts, rename } from '#src/archs/rules.js';
 
 /**
  * Models made up for benchmarks: 2048 wide, tied embeddings, normal bfloat16 weights, a byte-level BPE of 128k tokens.
- * Those that no family has come with a file for `--arch-file`, `family.json` in their folders.
  */
 
 const WIDTH = 2048;
 const FFN = 5632;
 const KV_WIDTH = 512;
+const HEAD = 64;
 const VOCAB = 128_256;
 const SPLIT =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -23,24 +20,18 @@ export function syntheticLlama(folder: string, layers: number): string {
 
 interface Kind {
   readonly layers: number;
-  /** What stands in config.json besides the fields of all. */
+  /** What stands in config.json besides the fields of all, or in their place. */
   readonly fields?: object;
-  /** Of a model that no family has. */
-  readonly family?: Architecture;
 }
 
 /** A folder with a model. Written once per folder. */
-function model(folder: string, name: string, { layers, fields, family }: Kind, list: Tensors): string {
+function model(folder: string, name: string, { layers, fields }: Kind, list: Tensors): string {
   const path = join(folder, name);
   if (existsSync(join(path, 'tokenizer.json'))) {
     return path;
   }
   mkdirSync(path, { recursive: true });
-  const classes = family ? { architectures: family.classes, model_type: 'synthetic' } : {};
-  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config(layers), ...fields, ...classes }, null, 2));
-  if (family) {
-    writeFileSync(familyOf(path), JSON.stringify(family));
-  }
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config(layers), ...fields }, null, 2));
   writeWeights(join(path, 'model.safetensors'), list);
   writeFileSync(
     join(path, 'tokenizer_config.json'),
@@ -48,11 +39,6 @@ function model(folder: string, name: string, { layers, fields, family }: Kind, l
   );
   writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer()));
   return path;
-}
-
-/** The file that describes a model's family. */
-export function familyOf(path: string): string {
-  return join(path, 'family.json');
 }
 
 function config(layers: number) {
@@ -64,7 +50,7 @@ function config(layers: number) {
     num_hidden_layers: layers,
     num_attention_heads: 32,
     num_key_value_heads: 8,
-    head_dim: 64,
+    head_dim: HEAD,
     max_position_embeddings: 8192,
     rms_norm_eps: 1e-5,
     rope_theta: 500000,
@@ -114,16 +100,17 @@ const EXPERTS = 64;
 const EXPERT_FFN = 768;
 
 function mixtureLayer(number: number): Tensors {
-  const p = `model.layers.${number}.block_sparse_moe.`;
+  const p = `model.layers.${number}.`;
   const experts = Array.from({ length: EXPERTS }, (_, expert): Tensors => {
-    const own = `${p}experts.${expert}.`;
+    const own = `${p}mlp.experts.${expert}.`;
     return [
-      [`${own}w1.weight`, [EXPERT_FFN, WIDTH]],
-      [`${own}w2.weight`, [WIDTH, EXPERT_FFN]],
-      [`${own}w3.weight`, [EXPERT_FFN, WIDTH]],
+      [`${own}gate_proj.weight`, [EXPERT_FFN, WIDTH]],
+      [`${own}up_proj.weight`, [EXPERT_FFN, WIDTH]],
+      [`${own}down_proj.weight`, [WIDTH, EXPERT_FFN]],
     ];
   });
-  return [...attention(number), [`${p}gate.weight`, [EXPERTS, WIDTH]], ...experts.flat()];
+  const norms: Tensors = ['q_norm', 'k_norm'].map((name) => [`${p}self_attn.${name}.weight`, [HEAD]]);
+  return [...attention(number), ...norms, [`${p}mlp.gate.weight`, [EXPERTS, WIDTH]], ...experts.flat()];
 }
 
 function transposedLayer(number: number): Tensors {
@@ -136,67 +123,41 @@ function transposedLayer(number: number): Tensors {
   ];
 }
 
-/** Experts under their numbers, and the router. */
-const MIXTURE: Architecture = {
-  ...llama,
-  classes: ['SyntheticMixtureForCausalLM'],
-  gguf: 'olmoe',
-  tensors: [
-    ...llama.tensors,
-    block('ffn_gate_inp', ['block_sparse_moe.gate', 'mlp.gate']),
-    ...experts('block_sparse_moe.experts.{x}.{p}', [
-      ['w1', 'ffn_gate_exps'],
-      ['w2', 'ffn_down_exps'],
-      ['w3', 'ffn_up_exps'],
-    ]),
-  ],
-  tokenizer: { kinds: ['bpe'] },
-};
+const mixture = (experts: number, size: number) => ({
+  architectures: ['Qwen3MoeForCausalLM'],
+  model_type: 'qwen3_moe',
+  num_experts: experts,
+  num_experts_per_tok: 8,
+  moe_intermediate_size: size,
+  norm_topk_prob: true,
+});
 
-/** Matrices of GPT-2, whose rows are the file's columns. */
-const TRANSPOSED: Architecture = {
-  ...MIXTURE,
-  classes: ['SyntheticTransposedForCausalLM'],
-  gguf: 'gpt2',
-  blocks: ['h.{b}'],
-  tensors: [
-    rename('token_embd', 'wte'),
-    block('attn_qkv', ['attn.c_attn'], ['transpose', 0, 1]),
-    block('attn_output', ['attn.c_proj'], ['transpose', 0, 1]),
-    block('ffn_up', ['mlp.c_fc'], ['transpose', 0, 1]),
-    block('ffn_down', ['mlp.c_proj'], ['transpose', 0, 1]),
-  ],
-};
-
-/** Mixtral's names, with 64 small experts: a layer makes 313 million parameters, the embedding 263 million. */
+/** A Qwen3-MoE with 64 small experts: a layer makes 313 million parameters, the embedding 263 million. */
 export function syntheticMixture(folder: string, layers: number): string {
-  const fields = { num_local_experts: EXPERTS, num_experts_per_tok: 2 };
   const list = [...EMBEDDING, ...layersOf(layers, mixtureLayer)];
-  return model(folder, `Synthetic-Mixture-${layers}L`, { layers, fields, family: MIXTURE }, list);
+  return model(folder, `Synthetic-Mixture-${layers}L`, { layers, fields: mixture(EXPERTS, EXPERT_FFN) }, list);
 }
 
-/** GPT-2's names, whose matrices are to be transposed: a layer makes 50 million parameters, the embedding 263 million. */
+/** A GPT-2, whose matrices are to be transposed: a layer makes 50 million parameters, the embedding 263 million. */
 export function syntheticTransposed(folder: string, layers: number): string {
-  const list: Tensors = [['wte.weight', [VOCAB, WIDTH]], ...layersOf(layers, transposedLayer)];
-  return model(folder, `Synthetic-GPT2-${layers}L`, { layers, family: TRANSPOSED }, list);
+  const list: Tensors = [
+    ['wte.weight', [VOCAB, WIDTH]],
+    ['wpe.weight', [1024, WIDTH]],
+    ...layersOf(layers, transposedLayer),
+  ];
+  const fields = {
+    architectures: ['GPT2LMHeadModel'],
+    model_type: 'gpt2',
+    n_ctx: 1024,
+    n_embd: WIDTH,
+    n_head: 32,
+    n_layer: layers,
+    layer_norm_epsilon: 1e-5,
+  };
+  return model(folder, `Synthetic-GPT2-${layers}L`, { layers, fields }, list);
 }
 
 const LARGE = { layers: 61, dense: 3, experts: 345, width: 7168, ffn: 2048, shards: 163 };
-
-/** A mixture of experts of DeepSeek-V3's names for them. */
-const LARGE_MIXTURE: Architecture = {
-  ...MIXTURE,
-  classes: ['SyntheticLargeForCausalLM'],
-  tensors: [
-    ...llama.tensors,
-    block('ffn_gate_inp', ['mlp.gate']),
-    ...experts('mlp.experts.{x}.{p}', [
-      ['down_proj', 'ffn_down_exps'],
-      ['gate_proj', 'ffn_gate_exps'],
-      ['up_proj', 'ffn_up_exps'],
-    ]),
-  ],
-};
 
 /**
  * A mixture of experts of 900 billion parameters: 163 shards with 60,000 tensors, whose bytes are holes of their files
@@ -217,8 +178,8 @@ export function syntheticLarge(folder: string): string {
         : Array.from({ length: count }, (_, expert) => projections(`experts.${expert}.`, ffn)).flat();
     return [[`${p}input_layernorm.weight`, [width]], [`${p}self_attn.o_proj.weight`, [width, 16_384]], ...mlp];
   });
-  const fields = { hidden_size: width, num_local_experts: count, num_experts_per_tok: 8, tie_word_embeddings: true };
-  const path = model(folder, 'Synthetic-Large', { layers, fields, family: LARGE_MIXTURE }, []);
+  const fields = { ...mixture(count, ffn), hidden_size: width, tie_word_embeddings: true };
+  const path = model(folder, 'Synthetic-Large', { layers, fields }, []);
   rmSync(join(path, 'model.safetensors'), { force: true });
   const all: Tensors = [['model.embed_tokens.weight', [VOCAB, width]], ...list, ['model.norm.weight', [width]]];
   for (let shard = 0; shard < shards; shard++) {

@@ -24,7 +24,7 @@ const NUMBERED = /^model\.layers\.(\d+)\./;
 export function convertedMtp(
   { mtp, gguf }: Architecture,
   known: Known,
-  { wanted, names }: { readonly wanted: boolean | undefined; readonly names: readonly string[] },
+  { wanted, names }: { readonly wanted: boolean | undefined; names(): readonly string[] },
 ): ConvertedMtp | undefined {
   if (wanted !== undefined && !mtp?.keep) {
     throw new MtpChoiceError(
@@ -40,7 +40,7 @@ export function convertedMtp(
     return { blocks: 0, choice: 'without' };
   }
   const given = typedValue(mtp.blocks, 'u32', known);
-  const blocks = (typeof given === 'number' && given) || (mtp.counted === undefined ? 0 : counted(mtp.counted, names));
+  const blocks = (typeof given === 'number' && given) || (mtp.counted === undefined ? 0 : counted(mtp.counted, names()));
   if (wanted && blocks === 0) {
     throw new NoMtpBlocksError(
       'The model has no blocks for multi-token prediction, and --mtp asks for them alone.',

@@ -56,7 +56,7 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const target = await openTarget(params, emit);
   const known = { config, facts: await gatherFacts(files, { target }) };
   const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
-    const names = ownTensors(arch, config, tensors).map(({ name }) => name);
+    const names = () => ownTensors(arch, config, tensors).map(({ name }) => name);
     return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
   };
   const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);

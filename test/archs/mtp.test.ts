@@ -20,7 +20,7 @@ const CHECKPOINT = [
 
 /** The names of the file's tensors. */
 function mapped(wanted: boolean | undefined, own = config): readonly string[] {
-  const mtp = convertedMtp(glm4moe, known(own), { wanted, names: [] });
+  const mtp = convertedMtp(glm4moe, known(own), { wanted, names: () => [] });
   return mapTensors(glm4moe, known({ ...own, mtp }), CHECKPOINT).map(({ name }) => name);
 }
 
@@ -43,7 +43,7 @@ test('a block that config.json does not count is an error, unless it is left out
 test('blocks that config.json does not count are counted by their names', () => {
   const counting = { ...glm4moe, mtp: { ...glm4moe.mtp, blocks: { value: 0 }, counted: 'mtp.layers.{b}' } };
   const blocks = (names: readonly string[], counted = 'mtp.layers.{b}') =>
-    convertedMtp({ ...counting, mtp: { ...counting.mtp, counted } }, known(config), { wanted: undefined, names });
+    convertedMtp({ ...counting, mtp: { ...counting.mtp, counted } }, known(config), { wanted: undefined, names: () => names });
   expect(blocks(['mtp.fc.weight', 'mtp.layers.0.norm.weight', 'mtp.layers.10.norm.weight'])?.blocks).toBe(11);
   expect(blocks(['mtp.fc.weight', 'mtp.layers.x.weight'])?.blocks).toBe(0);
   expect(blocks(['model.mtp.norm.weight', 'model.mtp.fc.weight'], 'model.mtp.')?.blocks).toBe(1);
@@ -51,5 +51,5 @@ test('blocks that config.json does not count are counted by their names', () => 
 });
 
 test.each([true, false])('a family without such blocks refuses --mtp and --no-mtp (%s)', (wanted) => {
-  expect(() => convertedMtp(qwen3, known(config), { wanted, names: [] })).toThrow(MtpChoiceError);
+  expect(() => convertedMtp(qwen3, known(config), { wanted, names: () => [] })).toThrow(MtpChoiceError);
 });
