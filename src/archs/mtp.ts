@@ -40,7 +40,8 @@ export function convertedMtp(
     return { blocks: 0, choice: 'without' };
   }
   const given = typedValue(mtp.blocks, 'u32', known);
-  const blocks = (typeof given === 'number' && given) || (mtp.counted === undefined ? 0 : counted(mtp.counted, names()));
+  const blocks =
+    (typeof given === 'number' && given) || (mtp.counted === undefined ? 0 : counted(mtp.counted, names()));
   if (wanted && blocks === 0) {
     throw new NoMtpBlocksError(
       'The model has no blocks for multi-token prediction, and --mtp asks for them alone.',

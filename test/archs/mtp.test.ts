@@ -43,7 +43,10 @@ test('a block that config.json does not count is an error, unless it is left out
 test('blocks that config.json does not count are counted by their names', () => {
   const counting = { ...glm4moe, mtp: { ...glm4moe.mtp, blocks: { value: 0 }, counted: 'mtp.layers.{b}' } };
   const blocks = (names: readonly string[], counted = 'mtp.layers.{b}') =>
-    convertedMtp({ ...counting, mtp: { ...counting.mtp, counted } }, known(config), { wanted: undefined, names: () => names });
+    convertedMtp({ ...counting, mtp: { ...counting.mtp, counted } }, known(config), {
+      wanted: undefined,
+      names: () => names,
+    });
   expect(blocks(['mtp.fc.weight', 'mtp.layers.0.norm.weight', 'mtp.layers.10.norm.weight'])?.blocks).toBe(11);
   expect(blocks(['mtp.fc.weight', 'mtp.layers.x.weight'])?.blocks).toBe(0);
   expect(blocks(['model.mtp.norm.weight', 'model.mtp.fc.weight'], 'model.mtp.')?.blocks).toBe(1);
