@@ -18,6 +18,7 @@ export {
   ShardIndexError,
   UnsupportedWeightsError,
 } from './checkpoint/checkpoint.js';
+export { QuantizedTensorError, UnsupportedMethodError } from './checkpoint/quantized/plain-tensors.js';
 export {
   BadTensorEntryError,
   HeaderTooLargeError,
@@ -76,7 +77,7 @@ export { UnreadableMetadataError } from './plan/inputs.js';
 export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './plan/quantize-request.js';
 export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './plan/quantized.js';
 export { ProbeSizeError } from './plan/read-probes.js';
-export { QuantizedSourceError } from './plan/refuse-quantized.js';
+export { QuantizedSourceError } from './plan/refuse-codes.js';
 export { SensitivitiesFileError, SensitivitiesMismatchError } from './plan/sensitivities.js';
 export { TargetTooSmallError } from './plan/target.js';
 export { NothingToPlotError } from './plot/plot-check.js';

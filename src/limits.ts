@@ -7,6 +7,9 @@ export const MAX_TENSORS = 524_288;
 /** Dimensions of a source tensor; ggml holds 4, and convolutions are squeezed to that. */
 export const MAX_SOURCE_DIMS = 8;
 
+/** A tensor that is read while planning, since the shapes of others follow from it; released ones have a few hundred bytes. */
+export const MAX_PLANNED_TENSOR_BYTES = 64 * 2 ** 10;
+
 // repo
 /** Entries of one repository listing. */
 export const MAX_REPO_FILES = 200_000;

@@ -3,7 +3,7 @@ import { COUNTS, type Known } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
 import { isFloat } from '../tensor/dtype.js';
-import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
+import type { ForcedType, NamedExpr, TensorExpr } from '../tensor/expr.js';
 import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
@@ -135,14 +135,14 @@ class Mapper {
   }
 
   /** @throws TensorMappingError for a second tensor of a name */
-  put(name: string, expr: TensorExpr, from: string): void {
+  put(name: string, expr: TensorExpr, from: string, own?: ForcedType): void {
     if (this.#mapped.has(name)) {
       throw new TensorMappingError(
         `The checkpoint has more than one tensor for ${name}; one is ${from}.`,
         'Remove the one that does not belong to the model.',
       );
     }
-    const forced = this.#forced.find(({ isName }) => isName(name))?.type;
+    const forced = this.#forced.find(({ isName }) => isName(name))?.type ?? own;
     this.#mapped.set(name, { name, expr, ...(forced && { forced }) });
   }
 
@@ -231,7 +231,7 @@ class Mapper {
       );
     }
     for (const each of this.#eachMtp(nameOf(found))) {
-      this.put(each, made[0] as TensorExpr, name);
+      this.put(each, made[0] as TensorExpr, name, tensors.find(({ forced }) => forced)?.forced);
     }
   }
 }

@@ -23,6 +23,7 @@ const OF_CONVERSIONS = [
   'targetModelDir',
   'fuseQkv',
   'fuseGateUpExps',
+  'fp8AsQ8',
 ] as const satisfies readonly (keyof ConversionParams)[];
 
 /** The parameters of `quantize` where the source of a conversion is a GGUF file; else null. @throws UsageError */
@@ -38,6 +39,7 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
     targetModelDir,
     fuseQkv,
     fuseGateUpExps,
+    fp8AsQ8,
     outtype,
     ...rest
   } = others;

@@ -5,6 +5,7 @@ import { MAX_TENSORS } from '../limits.js';
 import type { RepoFile } from '../repo/repo.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import type { NamedExpr, SourceExpr } from '../tensor/expr.js';
+import type { PlainTensor } from './quantized/plain-tensors.js';
 import { readSafetensorsHeader, TooManyTensorsError } from './safetensors.js';
 
 /** The tensors of a model, from headers alone: shards in name order, each shard's tensors sorted by name. */
@@ -15,7 +16,7 @@ export interface Checkpoint {
    * The tensors that families read. For a quantized checkpoint these are expressions that decode its values, under the
    * plain names.
    */
-  readonly tensors: readonly NamedExpr[];
+  readonly tensors: readonly PlainTensor[];
 }
 
 /** A tensor of a safetensors file, under its name there. */

@@ -55,7 +55,8 @@ export function convertCommand(command: Command): Command {
       '--fuse-qkv',
       "join each block's queries, keys and values into one tensor, where llama.cpp knows such a one",
     )
-    .option('--fuse-gate-up-exps', 'join the gates of experts with their up projections');
+    .option('--fuse-gate-up-exps', 'join the gates of experts with their up projections')
+    .option('--fp8-as-q8', 'write the 8-bit floats of a checkpoint as Q8_0, whatever --outtype says');
   addOutputOptions(command);
   addHubOptions(command);
   command.optionsGroup('With --quant:');

@@ -12,6 +12,7 @@ import {
   type WeightsName,
 } from '../checkpoint/checkpoint.js';
 import { readDenseTensors } from '../checkpoint/dense-tensors.js';
+import { decodeCheckpoint } from '../checkpoint/quantized/decode.js';
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
 import { type Facts, gatherFacts } from '../config/facts.js';
@@ -27,7 +28,7 @@ import { BPE_ALONE, type TokenizerPlan } from '../tokenizer/plan.js';
 import { checkParams } from './check-params.js';
 import type { ConversionParams } from './params.js';
 import { UnreadableOptionFileError } from './quantize-request.js';
-import { refuseQuantized } from './refuse-quantized.js';
+import { refuseCodes } from './refuse-codes.js';
 
 /** A model whose configuration and headers are read and supported. */
 export interface Model {
@@ -69,8 +70,9 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     const checkpoint = isRead ? await checkpointIfAny(files, weights, params.signal) : EMPTY_CHECKPOINT;
     return { ...opened, config: withMtp(arch, checkpoint), checkpoint };
   }
-  const checkpoint = await openCheckpoint(files, params.signal, weights);
-  refuseQuantized(arch, config, checkpoint);
+  const kept = await openCheckpoint(files, params.signal, weights);
+  const checkpoint = await decodeCheckpoint(kept, config.hparams, files, { fp8AsQ8: params.fp8AsQ8 === true });
+  refuseCodes(arch, config, checkpoint);
   const { denseModules: file } = arch;
   const always = typeof file === 'string' && facts.has(file) ? [{ name: 'dense_2', file }] : [];
   const dense = await readDenseTensors(repo, [...facts.denseModules, ...always], params.signal);

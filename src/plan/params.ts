@@ -114,6 +114,8 @@ export interface ConversionParams extends OutputParams, QuantizeOptions {
   readonly fuseQkv?: boolean;
   /** Join the gates of each block's experts with their up projections. @default false */
   readonly fuseGateUpExps?: boolean;
+  /** Write the 8-bit floats of a checkpoint as Q8_0, whatever `outtype` says. @default false */
+  readonly fp8AsQ8?: boolean;
 }
 
 /** What quantizing a GGUF file takes. */

@@ -1,9 +1,11 @@
 import type { Architecture } from '../archs/architecture.js';
-import type { Checkpoint, RawTensor } from '../checkpoint/checkpoint.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Config } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
-import { isFloat, isScaled } from '../tensor/dtype.js';
+import { DTYPE_BYTES, type ElementType, isFloat, isScaled } from '../tensor/dtype.js';
+import type { NamedExpr } from '../tensor/expr.js';
+import { dtypeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 
 export class QuantizedSourceError extends UnsupportedError {}
@@ -11,11 +13,12 @@ export class QuantizedSourceError extends UnsupportedError {}
 const UNQUANTIZED = 'Convert the unquantized model that it was made from; its model card may name it as base_model.';
 
 /**
- * Refuses weights that are codes and mean nothing to the architectures' tables. A `quantization_config` that was left
- * over plain weights changes nothing where the reference knows its method (conversion/base.py, dequant_model).
+ * Refuses weights that are still codes when all methods have decoded theirs: they mean nothing to the architectures' tables.
+ * A `quantization_config` that was left over plain weights changes nothing where the reference knows its method
+ * (conversion/base.py, dequant_model).
  * @throws QuantizedSourceError
  */
-export function refuseQuantized({ drop }: Architecture, { hparams }: Config, { raw }: Checkpoint): void {
+export function refuseCodes({ drop }: Architecture, { hparams }: Config, { tensors }: Checkpoint): void {
   const quantization = isObject(hparams.quantization_config) ? hparams.quantization_config : {};
   const method = quantization.quant_method ?? null;
   // What mlx_lm writes beside quantization_config, or in its place.
@@ -23,17 +26,17 @@ export function refuseQuantized({ drop }: Architecture, { hparams }: Config, { r
   const name = typeof method === 'string' ? method : isMlx ? 'MLX' : 'quantization_config';
   const isDeclared = isMlx || Object.keys(quantization).length > 0;
   const isBuffer = globs(drop);
-  const code = raw.find((tensor) => isCode(tensor, isDeclared, isBuffer));
+  const code = tensors.find((tensor) => isCode(tensor, isDeclared, isBuffer));
   if (code) {
-    const { name: tensor, expr } = code;
     const declared = isDeclared ? `The checkpoint is quantized already (${name}): tensor` : 'Tensor';
+    const file = sourcesOf(code.expr)[0]?.file;
     throw new QuantizedSourceError(
-      `${declared} ${tensor} of ${expr.file} is of dtype ${expr.dtype}, which this version does not read.`,
+      `${declared} ${code.name} of ${file} is of dtype ${dtypeOf(code.expr)}, which this version does not read.`,
       UNQUANTIZED,
     );
   }
-  if (method !== null && !isHarmless(quantization)) {
-    const dtypes = [...new Set(raw.map(({ expr }) => expr.dtype))].sort().join(', ');
+  if (method !== null && !isHarmless(quantization) && !tensors.some(({ kept }) => kept)) {
+    const dtypes = [...new Set(tensors.map(({ expr }) => dtypeOf(expr)))].sort().join(', ');
     throw new QuantizedSourceError(
       `config.json has a quantization_config (${name}), but no tensor is quantized: all are ${dtypes}.`,
       'If it was left over when the weights were dequantized, remove quantization_config from config.json.',
@@ -45,12 +48,14 @@ export function refuseQuantized({ drop }: Architecture, { hparams }: Config, { r
  * Whether a tensor holds codes rather than values. Integers count as codes only where config.json declares a
  * quantization. Without a declaration some are buffers of other parts of the model, which are known by their names.
  */
-function isCode(
-  { name, expr: { dtype } }: RawTensor,
-  isDeclared: boolean,
-  isBuffer: (name: string) => boolean,
-): boolean {
-  return isScaled(dtype) || (isDeclared && !isFloat(dtype) && !isBuffer(name));
+function isCode({ name, expr }: NamedExpr, isDeclared: boolean, isBuffer: (name: string) => boolean): boolean {
+  const dtype = dtypeOf(expr);
+  return isScaled(dtype) || (isDeclared && isWhole(dtype) && !isBuffer(name));
+}
+
+/** Whether a type is one of whole numbers. Blocks of ggml's types are values. */
+function isWhole(type: ElementType): boolean {
+  return type in DTYPE_BYTES && !isFloat(type);
 }
 
 /** Methods that the reference decodes by the names of their tensors. It finds none of them among plain weights. */

@@ -1,0 +1,31 @@
+import type { JsonObject } from '../../json.js';
+import type { PlainTensors } from './plain-tensors.js';
+
+/** What a repository says of how its weights are kept. */
+export interface Declared {
+  /** `quant_method`, in lower case. */
+  readonly method: string | null;
+  /** `quantization_config` of config.json, with what hf_quant_config.json or quantize_config.json add to it. */
+  readonly config: JsonObject;
+  /** All of config.json, for methods that say what they are elsewhere. */
+  readonly hparams: JsonObject;
+}
+
+/** A way to keep weights as codes, beneath the architectures: they see the plain tensors that it makes. */
+export interface Method {
+  /** As people call it. */
+  readonly name: string;
+  /** Whether the weights are kept in this way. More than one method may be: they are asked in the order of the table. */
+  is(declared: Declared, tensors: PlainTensors): boolean;
+  /**
+   * Puts expressions that decode the weights in the places of the tensors that they are made of.
+   * @throws QuantizedTensorError where tensors and configuration contradict each other, UnsupportedMethodError
+   */
+  decode(tensors: PlainTensors, declared: Declared, options: DecodeOptions): Promise<void> | void;
+}
+
+/** What the caller asks for. */
+export interface DecodeOptions {
+  /** `--fp8-as-q8`: weights of 8-bit floats become Q8_0. */
+  readonly fp8AsQ8: boolean;
+}
