@@ -83,13 +83,23 @@ async function perByte(dense: string, out: string): Promise<void> {
 /** The hashes may not take more than this share of a conversion's time. */
 const MOST_FOR_HASHES = 1.05;
 
-/** In turns, from a Hub on the loopback whose listing holds the files' hashes, and from one whose listing holds none. */
-async function throughHub(dense: string, out: string): Promise<void> {
+/** Bytes a second of a line of 1 Gbit/s. */
+const LINE = 125e6;
+
+/**
+ * In turns, from a Hub whose listing holds the files' hashes, and from one whose listing holds none: over a line of 1 Gbit/s,
+ * and over none, where the Hub on this machine takes its share of the same cores and they are all busy.
+ */
+async function throughHubs(dense: string, out: string): Promise<void> {
   const root = join(folder, 'hub');
-  const name = `org/${basename(dense)}`;
   mkdirSync(join(root, 'org'), { recursive: true });
-  symlinkSync(dense, join(root, name));
-  const hubs = [await startHub(root, { hashes: true }), await startHub(root, { hashes: false })];
+  symlinkSync(dense, join(root, 'org', basename(dense)));
+  await throughHub(root, `org/${basename(dense)}`, out, { rate: LINE });
+  await throughHub(root, `org/${basename(dense)}`, out, {});
+}
+
+async function throughHub(root: string, name: string, out: string, line: { rate?: number }): Promise<void> {
+  const hubs = [await startHub(root, { hashes: true, ...line }), await startHub(root, { hashes: false, ...line })];
   try {
     const times = hubs.map(() => [] as number[]);
     for (let run = 0; run <= RUNS; run++) {
@@ -105,8 +115,9 @@ async function throughHub(dense: string, out: string): Promise<void> {
     }
     const [compared, taken] = times.map(median) as [number, number];
     const ratio = compared / taken;
+    const where = line.rate === undefined ? 'on this machine' : 'over a line of 1 Gbit/s';
     console.log(
-      `q4_k_m from a Hub on the loopback: ${compared.toFixed(2)} s, without hashes ${taken.toFixed(2)} s: ` +
+      `q4_k_m from a Hub ${where}: ${compared.toFixed(2)} s, without hashes ${taken.toFixed(2)} s: ` +
         `${ratio.toFixed(2)}x (at most ${MOST_FOR_HASHES}x: ${ratio <= MOST_FOR_HASHES ? 'yes' : 'no'})`,
     );
   } finally {
@@ -163,7 +174,7 @@ try {
   );
   await boundedMemory(model, ours);
   await perByte(model, ours);
-  await throughHub(model, ours);
+  await throughHubs(model, ours);
 } finally {
   if (!process.argv[2]) {
     rmSync(folder, { recursive: true, force: true });

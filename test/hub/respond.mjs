@@ -23,7 +23,7 @@ import { FAULT_TABLE } from './faults.mjs';
  * @param {import('node:http').ServerResponse} response
  * @param {Reply} reply
  * @param {import('./faults.mjs').Fault | null} fault
- * @param {{ elsewhere: string, retryAfter: number }} settings
+ * @param {{ elsewhere: string, retryAfter: number, line: ReturnType<typeof import('./line.mjs').line> | null }} settings
  */
 export async function respond(request, response, reply, fault, settings) {
   const { status, headers, body, range } = sent(request, reply);
@@ -35,7 +35,8 @@ export async function respond(request, response, reply, fault, settings) {
   }
   response.writeHead(status, headers);
   if (range && request.method !== 'HEAD') {
-    await pipeline(createReadStream(range.file, range), response).catch(() => {}); // The client may leave.
+    const source = createReadStream(range.file, range);
+    await (settings.line ? pipeline(source, settings.line, response) : pipeline(source, response)).catch(() => {}); // The client may leave.
   } else {
     response.end(body);
   }

@@ -1,6 +1,7 @@
 // A Hub on this machine: speaks the part of the real API that readers of models use, to the real client.
 import { createServer } from 'node:http';
 import { FaultPlan } from './faults.mjs';
+import { line } from './line.mjs';
 import { Repos } from './repos.mjs';
 import { respond } from './respond.mjs';
 import { cdnReply, hubReply } from './routes.mjs';
@@ -14,6 +15,7 @@ import { cdnReply, hubReply } from './routes.mjs';
  * @property {Record<string, import('./access.mjs').Token>} [tokens] by the token's text
  * @property {number} [faultEvery] 0 for never
  * @property {readonly import('./faults.mjs').Fault[]} [faults] which, in turn
+ * @property {number} [rate] bytes a second of all files together, as over a line; no limit by default
  * @property {number} [retryAfter] seconds that the fault `rate` asks for
  *
  * @typedef {object} Seen one request
@@ -43,6 +45,7 @@ export class LoopbackHub {
     this.placed = null;
     this.elsewhere = '';
     this.retryAfter = options.retryAfter ?? 1;
+    this.line = options.rate === undefined ? null : line(options.rate);
     const { pageSize = 1000, hashes = true, access = {}, tokens = {} } = options;
     /** @type {import('./routes.mjs').World} */
     this.world = { endpoint: '', cdn: '', signature: 'first', repos: this.repos, pageSize, hashes, access, tokens };
@@ -103,8 +106,8 @@ export class LoopbackHub {
             info: json && url.pathname.includes('/revision/'),
           });
     this.seen.push({ host, path: url.pathname, range, authorization: authorization ?? null, fault });
-    const { elsewhere, retryAfter } = this;
-    await respond(request, response, reply, fault, { elsewhere, retryAfter });
+    const { elsewhere, retryAfter, line } = this;
+    await respond(request, response, reply, fault, { elsewhere, retryAfter, line });
   }
 
   /**
