@@ -25,7 +25,15 @@ export { type MergeParams, merge, planMerge } from './files/merge.js';
 export { planSplit, type SplitParams, split } from './files/split.js';
 export type { GgmlType, GgufValue, Scalar } from './gguf/types.js';
 export { type Inspection, type InspectParams, inspect } from './gguf-files/inspect.js';
-export type { PlacedFile, Plan, PlannedFile, PlannedSource, PlannedTensor, Prediction } from './layout/plan.js';
+export type {
+  KeptPart,
+  PlacedFile,
+  Plan,
+  PlannedFile,
+  PlannedSource,
+  PlannedTensor,
+  Prediction,
+} from './layout/plan.js';
 export type { TensorStats, WrittenFile } from './layout/written-file.js';
 export type { OutputParams, QuantizeOptions } from './plan/params.js';
 export type { Sensitivities, Sensitivity } from './plan/sensitivities.js';

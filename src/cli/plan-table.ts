@@ -1,4 +1,4 @@
-import type { PlacedFile, Plan, PlannedTensor, Prediction } from '../layout/plan.js';
+import type { KeptPart, PlacedFile, Plan, PlannedTensor, Prediction } from '../layout/plan.js';
 import { counted } from '../options/counted.js';
 import { printable } from '../printable.js';
 import { sourcesOf } from '../tensor/rows.js';
@@ -23,9 +23,19 @@ export function renderPlan(plan: Plan, look: Look): string {
   const { id, revision, architecture } = plan.source;
   const takes = `Reads ${formatBytes(plan.sourceBytes)} of weights, takes at least ${formatBytes(plan.memory)} of buffers and ${formatBytes(plan.disk)} of disk.`;
   const source = printable(`${id}${revision ? ` at ${revision}` : ''}: ${architecture}`);
-  const lines = [source, ...plan.files.flatMap(summary), takes, ...checks(plan)];
+  const lines = [source, ...keeps(plan.kept), ...plan.files.flatMap(summary), takes, ...checks(plan)];
   const tables = plan.files.filter(({ tensors }) => tensors.length > 0).map((file) => tensorTable(file, plan, look));
   return [lines.map((line) => wrap(line, look.width, '  ')).join('\n'), ...tables].join('\n\n');
+}
+
+/** How the source keeps its weights, where that is not one dtype for all. */
+export function keeps(parts: readonly KeptPart[] = []): string[] {
+  const total = parts.reduce((sum, { parameters }) => sum + parameters, 0);
+  const each = parts.map(({ kept, parameters, bytes }) => {
+    const share = ((100 * parameters) / Math.max(total, 1)).toFixed(1);
+    return `${share} % ${kept} (${formatBytes(bytes)})`;
+  });
+  return parts.length < 2 ? [] : [`Keeps its ${formatCount(total)} parameters as ${each.join(', ')}.`];
 }
 
 /** Which files are compared with their hashes; nothing where none is known. */

@@ -7,6 +7,8 @@ export interface Plan {
   readonly files: readonly PlacedFile[];
   /** Small files, then those of weights. */
   readonly sources: readonly PlannedSource[];
+  /** How the source keeps its weights; not of GGUF files. The part with the most parameters comes first. */
+  readonly kept?: readonly KeptPart[];
   /** Bytes of weights that will be read. Bytes that several files need count once. */
   readonly sourceBytes: number;
   /**
@@ -27,6 +29,17 @@ export interface PlannedSource {
   readonly read: number;
   /** The hash with which the whole file is compared; `part` where too little of it is read, `none` where none is known. */
   readonly check: 'sha256' | 'sha1' | 'part' | 'none';
+}
+
+/** The tensors of a checkpoint that are kept in one way. */
+export interface KeptPart {
+  /** A dtype, such as `BF16`, or a way of quantizing, such as `GPTQ 4 bits`. */
+  readonly kept: string;
+  readonly tensors: number;
+  /** Their elements when they are decoded. */
+  readonly parameters: number;
+  /** What they take in the checkpoint's files, with their scales and whatever else decodes them. */
+  readonly bytes: number;
 }
 
 /** A plan whose files have no path yet. */

@@ -27,6 +27,7 @@ import { tellOverrides } from './check-quantized.js';
 import { doubtEndTokens } from './end-tokens.js';
 import { finishPlan } from './finish-plan.js';
 import type { Inputs } from './inputs.js';
+import { keptParts } from './kept-parts.js';
 import type { Model } from './open-model.js';
 import type { ConversionParams } from './params.js';
 import type { PlanningEvent } from './planning-event.js';
@@ -106,7 +107,7 @@ export async function makePlan(
     const ends = { config: tokenizer.config, generationConfig: await generationConfig(model.files) };
     doubtEndTokens({ ...ends, kv, vocabulary }, to);
   }
-  return planned;
+  return params.vocabOnly ? planned : { ...planned, kept: keptParts(checkpoint.tensors) };
 }
 
 /** Of what the files hold, before anything is decoded. */
