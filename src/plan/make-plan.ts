@@ -36,6 +36,7 @@ import type { QuantizeRequest } from './quantized.js';
 import { readProbes } from './read-probes.js';
 import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
+import { splitAll } from './split-parts.js';
 import { layOutAsked } from './target.js';
 import { withinTime } from './within-time.js';
 
@@ -75,7 +76,7 @@ export async function makePlan(
   await checkLoading({ model, params, kv, tensors, emit });
   const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
   const name = (type: string) => outputName(metadata, type, kind);
-  const files = await planFiles({
+  const whole = await planFiles({
     repo,
     params,
     name,
@@ -88,6 +89,7 @@ export async function makePlan(
     headersOnly,
     emit,
   });
+  const files = splitAll(whole, params, request ? 'gguf-split' : 'converter', emit);
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
