@@ -22,6 +22,7 @@ import type { NamedExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
+import { checkExperts } from './check-experts.js';
 import { type Asked, checkParams } from './check-params.js';
 import { tellOverrides } from './check-quantized.js';
 import { doubtEndTokens } from './end-tokens.js';
@@ -73,6 +74,7 @@ export async function makePlan(
   }
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
+  checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
   await checkLoading({ model, params, kv, tensors, emit });
   const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
   const name = (type: string) => outputName(metadata, type, kind);
