@@ -1,12 +1,13 @@
 import { isObject, type JsonObject } from '../../json.js';
 import type { SmallFiles } from '../../repo/small-files.js';
 import type { Checkpoint } from '../checkpoint.js';
+import { bitsandbytes } from './bitsandbytes.js';
 import { fp8 } from './fp8.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
 import { PlainTensors } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
-const METHODS: readonly Method[] = [fp8];
+const METHODS: readonly Method[] = [fp8, bitsandbytes];
 
 /**
  * The plain tensors of a checkpoint that is quantized: expressions that decode its values, under the names that families
