@@ -5,7 +5,7 @@ import { elementCount, type TensorExpr } from '../../tensor/expr.js';
 import { shapeOf } from '../../tensor/rows.js';
 import { floatNamed, modelDType } from './declared-dtypes.js';
 import type { Method } from './method.js';
-import { byteValues, bytesOfRows, computedOnce, firstOf, pairValues } from './packed-codes.js';
+import { bytesOfRows, byteValues, computedOnce, firstOf, pairValues } from './packed-codes.js';
 import { type PlainTensors, QuantizedTensorError, UnsupportedMethodError } from './plain-tensors.js';
 import { broadcast, checkDType, checkShape, repeat, scaled } from './scales.js';
 
@@ -22,6 +22,7 @@ import { broadcast, checkDType, checkShape, repeat, scaled } from './scales.js';
  */
 export const bitsandbytes: Method = {
   name: 'bitsandbytes',
+  isOurs: true,
   is: ({ method }) => method === 'bitsandbytes',
   async decode(tensors, { hparams }) {
     const names = tensors.names();
@@ -100,7 +101,9 @@ async function stateOf(tensors: PlainTensors, name: string): Promise<State> {
   const { quant_type: type, shape, nested_offset: offset } = state;
   const isShape = Array.isArray(shape) && shape.length > 0 && shape.length <= MAX_DIMENSIONS && shape.every(isCount);
   if ((type !== 'nf4' && type !== 'fp4') || !isShape || (offset !== undefined && !Number.isFinite(offset))) {
-    throw new QuantizedTensorError(`Tensor ${name} describes no weight of 4 bits: ${JSON.stringify(json).slice(0, 200)}.`);
+    throw new QuantizedTensorError(
+      `Tensor ${name} describes no weight of 4 bits: ${JSON.stringify(json).slice(0, 200)}.`,
+    );
   }
   const sizeOf = (field: string) => {
     const { [field]: size } = state;

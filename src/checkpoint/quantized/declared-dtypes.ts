@@ -23,6 +23,8 @@ export function floatNamed(name: Json | undefined, where: string): PlainType {
 /** The dtype that config.json gives the model's weights, its text model's before its own; float32 where it gives none. */
 export function modelDType(hparams: JsonObject): PlainType {
   const text = isObject(hparams.text_config) ? hparams.text_config : {};
-  const name = [text.dtype, text.torch_dtype, hparams.dtype, hparams.torch_dtype].find((own) => typeof own === 'string');
+  const name = [text.dtype, text.torch_dtype, hparams.dtype, hparams.torch_dtype].find(
+    (own) => typeof own === 'string',
+  );
   return name === undefined ? 'F32' : floatNamed(name, 'The dtype in config.json');
 }

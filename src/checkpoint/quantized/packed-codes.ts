@@ -1,5 +1,5 @@
 import { concat, expand, gather, reshape, slice } from '../../tensor/build.js';
-import { bytesOf, DTYPE_BYTES, type DType } from '../../tensor/dtype.js';
+import { bytesOf, DTYPE_BYTES } from '../../tensor/dtype.js';
 import { elementCount, rowLength, type TensorExpr } from '../../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
 import { contiguous } from '../../tensor/strides.js';
