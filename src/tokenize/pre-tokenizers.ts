@@ -110,7 +110,11 @@ export const PRE_TOKENIZERS: readonly PreTokenizerSettings[] = [
   { names: ['glm4', 'chatglm-bpe'], patterns: [LLAMA3], noBos: true },
   { names: ['minicpm5'], patterns: ['\\p{N}{1,3}', words('\\p{N}+')], ignoreMerges: true },
   {
-    names: ['qwen2', 'deepseek-r1-qwen', 'kormo', 'f2llmv2', 'hunyuan', 'solar-open', 'grok-2'],
+    // The pattern of Bailing MoE is spelt otherwise, but always matches the same.
+    names: [
+      ...['qwen2', 'deepseek-r1-qwen', 'kormo', 'f2llmv2', 'hunyuan', 'solar-open', 'grok-2'],
+      ...['bailingmoe', 'bailingmoe2', 'llada-moe'],
+    ],
     patterns: [QWEN2],
     keepsSpaces: true,
   },
@@ -125,11 +129,6 @@ export const PRE_TOKENIZERS: readonly PreTokenizerSettings[] = [
   {
     names: ['seed-coder'],
     patterns: [`${ANY_CASE}|${PREFIX}\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|${TAIL}`],
-    keepsSpaces: true,
-  },
-  {
-    names: ['bailingmoe', 'bailingmoe2', 'llada-moe'],
-    patterns: [`${ANY_CASE}|${PREFIX}\\p{L}+|\\p{N}|${SIGNS}[\\r\\n]*|\\s*[\\r\\n]|${SPACES}`],
     keepsSpaces: true,
   },
   {

@@ -3,6 +3,7 @@ import { PRE_TOKENIZERS } from '../../tokenize/pre-tokenizers.js';
 
 /** Families whose pre-tokenizer is not named like their `model_type`. Source: `get_vocab_base_pre` in conversion/base.py. */
 const OTHERWISE_NAMED: readonly (readonly [modelType: RegExp, name: string])[] = [
+  [/^bailing_moe_/, 'bailingmoe2'],
   [/^granite|^gpt_refact$/, 'refact'],
   [/^hunyuan_(v1_dense|vl)$/, 'hunyuan-dense'],
   [/^hunyuan/, 'hunyuan'],
