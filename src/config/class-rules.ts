@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../json.js';
+import { isObject, type Json } from '../json.js';
 import { equalShare } from './derive.js';
 import {
   checkLayerTypes,
@@ -463,28 +463,3 @@ export function rulesOf(name: string, derived: readonly string[]): readonly Rule
   const general = derived.flatMap((field) => DERIVED_RULES[field] ?? []);
   return CLASS_RULES[name] ?? (ROPE_CHECKED.has(name) ? [...general, ropeScaling] : general);
 }
-
-/**
- * Defaults that a record in defaults.ts does not show. Either the class's rules change the field afterwards, or the
- * class changes a default that all classes share, or the class has another `model_type` than the one it is registered
- * for.
- */
-export const HIDDEN_DEFAULTS: Readonly<Record<string, JsonObject>> = {
-  code_llama: { model_type: 'llama' },
-  glm4v_moe_text: { model_type: 'Glm4vMoe_text' },
-  'gpt-sw3': { model_type: 'gpt2' },
-  granitevision: { model_type: 'llava_next' },
-  hunyuan_v1_moe: { sep_token_id: 4 },
-  lfm2_vl: { model_type: 'lfm2-vl' },
-  modernbert: { sep_token_id: 50282 },
-  mt5: { is_encoder_decoder: true, tokenizer_class: 'T5Tokenizer', decoder_start_token_id: 0 },
-  qwen2: { sliding_window: 4096 },
-  qwen2_5_omni_text: { sliding_window: 32768 },
-  qwen2_5_vl_text: { sliding_window: 4096 },
-  qwen2_moe: { sliding_window: 4096 },
-  qwen2_vl_text: { sliding_window: 4096 },
-  qwen3: { sliding_window: 4096 },
-  qwen3_moe: { sliding_window: 4096 },
-  t5: { is_encoder_decoder: true },
-  umt5: { is_encoder_decoder: true, tokenizer_class: 'T5Tokenizer', decoder_start_token_id: 0 },
-};

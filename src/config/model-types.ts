@@ -1,11 +1,11 @@
+import { DEFAULTS } from '../generated/config-defaults.js';
 import type { JsonObject } from '../json.js';
-import { HIDDEN_DEFAULTS, LATE_RULES, rulesOf } from './class-rules.js';
+import { LATE_RULES, rulesOf } from './class-rules.js';
 import type { Version } from './common-defaults.js';
-import { DEFAULTS } from './defaults.js';
 import type { Rule } from './rules.js';
 import { VERSION_5_RULES } from './version-5.js';
 
-/** A record in defaults.ts of a configuration class of transformers. Records leave out fields with an empty value. */
+/** A record in config-defaults.ts of a configuration class of transformers. Records leave out fields with an empty value. */
 interface Entry {
   /** The version of transformers that the record is from: 4.57.6 if that has the class, else 5.23.0. */
   readonly version: Version;
@@ -47,7 +47,6 @@ export function modelType(name: string, version: Version): ModelType | undefined
   };
   return {
     ...entry,
-    fields: { ...entry.fields, ...HIDDEN_DEFAULTS[name] },
     rules: [
       ...rulesOf(name, entry.derived),
       ...(version === 4 ? [] : [...VERSION_5_RULES, ...(LATE_RULES[name] ?? [])]),
