@@ -88,22 +88,27 @@ function findStep(tensor: WantedTensor, from: number, cutting: Cutting): Step {
   return grown(tensor, measureStep(tensor, from, row, cutting.keepsOutputs), row, cutting);
 }
 
-/** The step with as many units as fit, if every unit takes as much as the first one. */
+/** The step with as many units as fit. */
 function grown(tensor: WantedTensor, one: MeasuredPiece, step: Step, cutting: Cutting): Step {
   const measure = (count: number) => measureStep(tensor, one.from, { ...step, count }, cutting.keepsOutputs);
-  const two = measure(2);
-  if (!fits(two, step, cutting)) {
-    return step;
+  const all = Math.ceil(tensor.rows / step.unit);
+  /** As many units as fit if the others take as much as those of a piece behind its first one. */
+  const estimate = (count: number, { memory, bytes }: MeasuredPiece) => {
+    const room = (limit: number, first: number, last: number) =>
+      last > first ? Math.floor(((limit - first) * (count - 1)) / (last - first)) : all;
+    return Math.min(1 + room(cutting.share, one.memory, memory), 1 + room(step.maxBytes, one.bytes, bytes), all);
+  };
+  let found = 1;
+  // Few rows are evaluated together, many are not, so a large piece takes less for each of them than a small one.
+  for (let count = 2, isTooLarge = false; count > found; ) {
+    const piece = measure(count);
+    if (fits(piece, step, cutting)) {
+      found = count;
+      count = isTooLarge ? found : estimate(count, piece);
+    } else {
+      count = Math.floor(count / 2);
+      isTooLarge = true;
+    }
   }
-  const room = (limit: number, first: number, second: number) =>
-    second > first ? Math.floor((limit - first) / (second - first)) : tensor.rows;
-  let count = Math.min(
-    1 + room(cutting.share, one.memory, two.memory),
-    1 + room(step.maxBytes, one.bytes, two.bytes),
-    Math.ceil(tensor.rows / step.unit),
-  );
-  while (count > 2 && !fits(measure(count), step, cutting)) {
-    count = Math.floor(count / 2);
-  }
-  return { ...step, count: Math.max(2, count) };
+  return { ...step, count: found };
 }
