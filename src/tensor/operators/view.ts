@@ -103,18 +103,40 @@ const LONG_RUN = 2 ** 16;
 /**
  * The number of rows in the smallest group whose elements are one run of the source. For rotary halves that are
  * exchanged within a head these are the head's rows; for a transpose these are all rows. It is 1 where the view's own
- * runs are long enough, and where no group is one run.
+ * runs are long enough. Where no group is one run, it is the smallest group with the longest runs: for a transpose of some
+ * of a matrix's columns all of those.
  */
 function sourceGrain({ axes, shape }: ViewExpr, dtype: ElementType): number {
   const innermost = axes.length - 1;
+  const rowsFrom = (from: number) =>
+    from === innermost ? 1 : Math.ceil(elementCount(axes.slice(from).map(([size]) => size)) / rowLength(shape));
+  let [longest, grain] = [0, 1];
   for (let from = innermost; from >= 0; from--) {
     const inner = axes.slice(from);
     const count = elementCount(inner.map(([size]) => size));
     if (isRun(inner) && (from === innermost ? bytesOf(dtype, count) >= LONG_RUN : count >= rowLength(shape))) {
-      return from === innermost ? 1 : Math.ceil(count / rowLength(shape));
+      return rowsFrom(from);
+    }
+    const length = spacedRun(inner);
+    if (length > longest) {
+      [longest, grain] = [length, rowsFrom(from)];
     }
   }
-  return 1;
+  return grain;
+}
+
+/** How many elements follow each other at the axes' least stride. */
+function spacedRun(axes: readonly Axis[]): number {
+  const sorted = axes.filter(([, stride]) => stride > 0).sort(([, a], [, b]) => a - b);
+  const least = sorted[0]?.[1] ?? 1;
+  let length = 1;
+  for (const [size, stride] of sorted) {
+    if (stride !== length * least) {
+      break;
+    }
+    length *= size;
+  }
+  return length;
 }
 
 /** Whether the axes, in any order, touch every element of one run. */
