@@ -32,11 +32,10 @@ export const view: Operator<ViewExpr> = {
     return arranged({ op: 'concat', axis: 0, of: parts }, contiguous(shape), all);
   },
 
-  segments(expr, all) {
-    return expr.of.op === 'source' && !isPlain(expr, all)
+  segments: (expr, all) =>
+    expr.of.op === 'source' && !isPlain(expr, all)
       ? runsOf(expr, expr.of).map(({ segment }) => segment)
-      : all.segments(expr.of);
-  },
+      : all.segments(expr.of),
 
   evaluate(expr, place, all) {
     if (isPlain(expr, all)) {
@@ -79,13 +78,9 @@ export function arranged(
 }
 
 /** Whether a view only changes the shape of its operand. */
-function isPlain(expr: ViewExpr, all: Interpreter): boolean {
-  return isWhole(expr, elementCount(all.shape(expr.of)));
-}
-
-function keepsRows(expr: ViewExpr, all: Interpreter): boolean {
-  return isPlain(expr, all) && rowLength(expr.shape) === rowLength(all.shape(expr.of));
-}
+const isPlain = (expr: ViewExpr, all: Interpreter): boolean => isWhole(expr, elementCount(all.shape(expr.of)));
+const keepsRows = (expr: ViewExpr, all: Interpreter): boolean =>
+  isPlain(expr, all) && rowLength(expr.shape) === rowLength(all.shape(expr.of));
 
 /** A piece of a view, with its operand narrowed to the rows that hold the piece's elements. */
 function narrowPiece(of: TensorExpr, piece: SubView, all: Interpreter): ViewExpr {
@@ -93,13 +88,8 @@ function narrowPiece(of: TensorExpr, piece: SubView, all: Interpreter): ViewExpr
   const [from, to] = extent(piece);
   const first = Math.floor(from / columns);
   const rows = all.narrow(of, first, Math.ceil(to / columns));
-  return {
-    op: 'view',
-    of: rows,
-    shape: [elementsOf(piece.axes)],
-    axes: piece.axes,
-    offset: piece.offset - first * columns,
-  };
+  const shape = [elementsOf(piece.axes)];
+  return { op: 'view', of: rows, shape, axes: piece.axes, offset: piece.offset - first * columns };
 }
 
 /** A run of at least so many bytes is worth a read of its own. */
