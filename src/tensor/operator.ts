@@ -32,7 +32,9 @@ export interface Workplace {
 
 /** What is asked of an expression of any operator. */
 export interface Interpreter {
+  /** Outermost dimension first. */
   shape(expr: TensorExpr): readonly number[];
+  /** The type of the expression's elements. */
   dtype(expr: TensorExpr): ElementType;
   /**
    * A number of rows. Pieces that are cut at multiples of it read whole runs of their sources. Other pieces read more
