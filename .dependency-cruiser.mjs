@@ -33,7 +33,7 @@ export const ROOMS = {
   tensor: 'gguf',
   text: '',
   tokenize: 'gguf text',
-  tokenizer: 'config gguf hf-tokenizer options repo text',
+  tokenizer: 'config gguf hf-tokenizer options repo text tokenize',
 };
 
 /** Modules of src itself that every module may import. They import no others. */

@@ -15,7 +15,7 @@ const SPLIT =
 
 /** 5 layers make 0.49 billion parameters, 11 make 0.76. */
 export function syntheticLlama(folder: string, layers: number): string {
-  return model(folder, `Synthetic-Llama-${layers}L`, { layers }, [...EMBEDDING, ...layersOf(layers, denseLayer)]);
+  return model(folder, `Synthetic-Llama-${layers}L`, { layers }, plain([...EMBEDDING, ...denseLayers(layers)]));
 }
 
 interface Kind {
@@ -25,7 +25,7 @@ interface Kind {
 }
 
 /** A folder with a model. Written once per folder. */
-function model(folder: string, name: string, { layers, fields }: Kind, list: Tensors): string {
+export function model(folder: string, name: string, { layers, fields }: Kind, list: readonly Filled[]): string {
   const path = join(folder, name);
   if (existsSync(join(path, 'tokenizer.json'))) {
     return path;
@@ -62,9 +62,21 @@ function config(layers: number) {
   };
 }
 
-type Tensors = [name: string, shape: number[]][];
+export type Tensors = [name: string, shape: number[]][];
 
-const EMBEDDING: Tensors = [
+/** A tensor and what fills it, again and again: normal numbers where nothing is said. */
+export interface Filled {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Bytes of an element. */
+  readonly bytes: number;
+  readonly content?: Buffer;
+}
+
+const plain = (list: Tensors): Filled[] => list.map(([name, shape]) => ({ name, shape, dtype: 'BF16', bytes: 2 }));
+
+export const EMBEDDING: Tensors = [
   ['model.embed_tokens.weight', [VOCAB, WIDTH]],
   ['model.norm.weight', [WIDTH]],
 ];
@@ -84,6 +96,10 @@ function attention(layer: number): Tensors {
 
 function layersOf(count: number, layer: (number: number) => Tensors): Tensors {
   return Array.from({ length: count }, (_, number) => layer(number)).flat();
+}
+
+export function denseLayers(count: number): Tensors {
+  return layersOf(count, denseLayer);
 }
 
 function denseLayer(number: number): Tensors {
@@ -135,7 +151,7 @@ const mixture = (experts: number, size: number) => ({
 /** A Qwen3-MoE with 64 small experts: a layer makes 313 million parameters, the embedding 263 million. */
 export function syntheticMixture(folder: string, layers: number): string {
   const list = [...EMBEDDING, ...layersOf(layers, mixtureLayer)];
-  return model(folder, `Synthetic-Mixture-${layers}L`, { layers, fields: mixture(EXPERTS, EXPERT_FFN) }, list);
+  return model(folder, `Synthetic-Mixture-${layers}L`, { layers, fields: mixture(EXPERTS, EXPERT_FFN) }, plain(list));
 }
 
 /** A GPT-2, whose matrices are to be transposed: a layer makes 50 million parameters, the embedding 263 million. */
@@ -154,7 +170,7 @@ export function syntheticTransposed(folder: string, layers: number): string {
     n_layer: layers,
     layer_norm_epsilon: 1e-5,
   };
-  return model(folder, `Synthetic-GPT2-${layers}L`, { layers, fields }, list);
+  return model(folder, `Synthetic-GPT2-${layers}L`, { layers, fields }, plain(list));
 }
 
 const LARGE = { layers: 61, dense: 3, experts: 345, width: 7168, ffn: 2048, shards: 163 };
@@ -186,7 +202,7 @@ export function syntheticLarge(folder: string): string {
     const own = all.slice((shard * all.length) / shards, ((shard + 1) * all.length) / shards);
     const [number, of] = [shard + 1, shards].map((value) => String(value).padStart(5, '0'));
     const fd = openSync(join(path, `model-${number}-of-${of}.safetensors`), 'w');
-    const { header, size } = headerOf(own);
+    const { header, size } = headerOf(plain(own));
     writeSync(fd, header);
     ftruncateSync(fd, header.length + size);
     closeSync(fd);
@@ -194,13 +210,13 @@ export function syntheticLarge(folder: string): string {
   return path;
 }
 
-/** A safetensors header of bfloat16 tensors, and the bytes of all of them. */
-function headerOf(list: Tensors): { header: Buffer; size: number } {
+/** A safetensors header, and the bytes of all tensors. */
+function headerOf(list: readonly Filled[]): { header: Buffer; size: number } {
   const entries: Record<string, unknown> = {};
   let size = 0;
-  for (const [name, shape] of list) {
-    const end = size + shape.reduce((a, b) => a * b, 2);
-    entries[name] = { dtype: 'BF16', shape, data_offsets: [size, end] };
+  for (const { name, dtype, shape, bytes } of list) {
+    const end = size + shape.reduce((a, b) => a * b, bytes);
+    entries[name] = { dtype, shape, data_offsets: [size, end] };
     size = end;
   }
   const text = JSON.stringify(entries);
@@ -211,15 +227,25 @@ function headerOf(list: Tensors): { header: Buffer; size: number } {
 }
 
 /** Weights repeat every 8 million, at a length that is no multiple of a row. */
-function writeWeights(path: string, list: Tensors): void {
-  const { header, size } = headerOf(list);
+function writeWeights(path: string, list: readonly Filled[]): void {
+  const { header } = headerOf(list);
   const fd = openSync(path, 'w');
   writeSync(fd, header);
-  const block = Buffer.from(normalBf16(8_000_009).buffer);
-  for (let done = 0; done < size; done += block.length) {
-    writeSync(fd, block, 0, Math.min(block.length, size - done));
+  const normal = Buffer.from(normalBf16(8_000_009).buffer);
+  for (const { shape, bytes, content = normal } of list) {
+    const size = shape.reduce((a, b) => a * b, bytes);
+    const block = repeated(content, Math.min(size, normal.length));
+    for (let done = 0; done < size; done += block.length) {
+      writeSync(fd, block, 0, Math.min(block.length, size - done));
+    }
   }
   closeSync(fd);
+}
+
+/** Whole copies of some bytes, of at least a length. */
+function repeated(content: Buffer, length: number): Buffer {
+  const copies = Math.ceil(length / content.length);
+  return copies <= 1 ? content : Buffer.alloc(copies * content.length, content);
 }
 
 /** Normal numbers with a deviation of 0.02 as bfloat16, by Box and Muller from a 32-bit generator. */

@@ -43,7 +43,6 @@ export {
 } from './files/edit.js';
 export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
-export { SplitLimitError } from './files/split.js';
 export { BufferMemoryError } from './fill/byte-pool.js';
 export { BadWeightsError, ShrunkFileError } from './fill/execute.js';
 export { ReadError } from './fill/local-sources.js';
@@ -69,6 +68,7 @@ export { OutputExistsError, OverwriteError, SpecialFileError } from './output/gu
 export { OutsideFolderError } from './output/output-paths.js';
 export { LinkLoopError, OutputNameError } from './output/place.js';
 export { DiskFullError, WriteError } from './output/write-error.js';
+export { ExpertShapeError } from './plan/check-experts.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
 export { FallbackError } from './plan/finish-plan.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';
@@ -78,6 +78,7 @@ export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './pl
 export { ProbeSizeError } from './plan/read-probes.js';
 export { QuantizedSourceError } from './plan/refuse-codes.js';
 export { SensitivitiesFileError, SensitivitiesMismatchError } from './plan/sensitivities.js';
+export { SplitLimitError } from './plan/split-parts.js';
 export { TargetTooSmallError } from './plan/target.js';
 export { NothingToPlotError } from './plot/plot-check.js';
 export { FileTypeKeyError, UnknownTypeError } from './quantize/file-types.js';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { markdownTable } from './markdown-table.js';
 
 /** docs/options.md: every command's options, as `--help` has them. */
 export function optionsPage(program: Command): string {
@@ -12,22 +13,18 @@ export function optionsPage(program: Command): string {
     const rows = help
       .visibleOptions(command)
       .map((option) => [`\`${option.flags.replaceAll('|', '\\|')}\``, escaped(help.optionDescription(option))]);
-    return [`## ${name}`, command.description(), `    ${name} ${command.usage()}`, table(rows)].join('\n\n');
+    return [
+      `## ${name}`,
+      command.description(),
+      `    ${name} ${command.usage()}`,
+      markdownTable(['option', ''], rows),
+    ].join('\n\n');
   });
   return `# Options\n\n<!-- Written by \`npm run docs\` from what --help prints. -->\n\n${sections.join('\n\n')}\n`;
 
   function isHidden(command: Command): boolean {
     return !program.createHelp().visibleCommands(program).includes(command);
   }
-}
-
-/** Columns of one width, as the formatter wants them. */
-function table(rows: readonly string[][]): string {
-  const all = [['option', ''], ...rows];
-  const widths = [0, 1].map((column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = all;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }
 
 function escaped(text: string): string {

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { median, memoryOfCli, settle, timeCli } from './measure.js';
+import { syntheticLlama } from './synthetic.js';
+import { QUANTIZED, syntheticQuantized } from './synthetic-quantized.js';
+
+/**
+ * A checkpoint of each method of quantizing, of as many parameters as one in bfloat16, to bf16 and to q4_k_m: times beside
+ * those of the latter, in turns, and the peak memory. Arguments: parts of the names of methods; all without.
+ */
+
+const RUNS = 3;
+const LAYERS = 5;
+/** What a conversion may take of the time that bfloat16 takes, and of memory. */
+const MOST_TIME = 1.5;
+const MOST_MIB = 500;
+const TYPES = [
+  ['--outtype', 'bf16'],
+  ['--quant', 'q4_k_m'],
+] as const;
+
+const asked = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
+try {
+  const plain = syntheticLlama(folder, LAYERS);
+  const out = join(folder, 'out.gguf');
+  const verdict = (value: number, most: number) => (value <= most ? 'yes' : 'no');
+  for (const name of Object.keys(QUANTIZED).filter((own) => asked.every((part) => own.includes(part)))) {
+    const model = syntheticQuantized(folder, name, LAYERS);
+    for (const type of TYPES) {
+      const times: [number[], number[]] = [[], []];
+      for (let run = 0; run < RUNS; run++) {
+        for (const [i, source] of [plain, model].entries()) {
+          settle(out);
+          times[i]?.push(await timeCli([source, ...type, '--out', out]));
+        }
+      }
+      const [base, own] = times.map(median) as [number, number];
+      const peak = await memoryOfCli([model, ...type, '--out', out, '--force']);
+      console.log(
+        `${name} to ${type[1]}: ${own.toFixed(2)} s, bfloat16 ${base.toFixed(2)} s: ${(own / base).toFixed(2)}x ` +
+          `(at most ${MOST_TIME}x: ${verdict(own / base, MOST_TIME)}); ` +
+          `peak ${peak.toFixed(0)} MiB (at most ${MOST_MIB}: ${verdict(peak, MOST_MIB)})`,
+      );
+    }
+    rmSync(model, { recursive: true });
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
