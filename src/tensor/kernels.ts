@@ -1,8 +1,6 @@
 import type { DType } from './dtype.js';
 
-/**
- * The types that a cast makes. It rounds floats to nearest even. It refuses values that an integer type does not have.
- */
+/** The types that a cast makes. It rounds floats to nearest even and refuses values that an integer type does not have. */
 export type CastTarget = 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I8';
 
 /** The dtypes of arithmetic. */
@@ -81,9 +79,7 @@ export interface TensorKernels {
    */
   binary(op: BinaryOp, dtype: ComputeType, left: Uint8Array, right: Uint8Array, target: Uint8Array): void;
 
-  /**
-   * Computes a function of each element. F16 elements are computed in float32, and the result is rounded to float16.
-   */
+  /** Computes a function of each element, F16 elements as `binary` does. */
   unary(fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
 
   /**
@@ -101,10 +97,8 @@ export interface TensorKernels {
 
   /**
    * ggml's blocks from codes of 4 bits, two a byte in the order of the elements (the first one low), and one byte of scale
-   * a group.
-   * MXFP4: groups of 32 with E8M0 scales, a block of 17 bytes each.
-   * NVFP4: groups of 16 with E4M3 scales, four of them a block of 36 bytes; the scales lose their sign, as in the
-   * reference's `_nvfp4_pack`.
+   * a group. MXFP4: groups of 32 with E8M0 scales, a block of 17 bytes each. NVFP4: groups of 16 with E4M3 scales, four of
+   * them a block of 36 bytes; the scales lose their sign, as in the reference's `_nvfp4_pack`.
    */
   repack(type: 'MXFP4' | 'NVFP4', codes: Uint8Array, scales: Uint8Array, target: Uint8Array): void;
 
