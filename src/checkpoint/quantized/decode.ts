@@ -5,10 +5,11 @@ import { bitsandbytes } from './bitsandbytes.js';
 import { fp8 } from './fp8.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
 import { mlx } from './mlx.js';
+import { mxfp4Experts, mxfp4Stacked } from './mxfp4.js';
 import { PlainTensors, QuantizedTensorError } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
-const METHODS: readonly Method[] = [fp8, bitsandbytes, mlx];
+const METHODS: readonly Method[] = [mxfp4Experts, mxfp4Stacked, fp8, bitsandbytes, mlx];
 
 /**
  * The plain tensors of a checkpoint that is quantized: expressions that decode its values, under the names that families
@@ -22,7 +23,7 @@ export async function decodeCheckpoint(
   files: SmallFiles,
   options: DecodeOptions,
 ): Promise<Checkpoint> {
-  const declared = await declaredIn(hparams, files);
+  const declared = { ...(await declaredIn(hparams, files)), family: options.family };
   const tensors = new PlainTensors(files.repo, checkpoint.tensors, files.signal);
   let isOurs = false;
   for (const method of METHODS) {
@@ -32,7 +33,13 @@ export async function decodeCheckpoint(
     }
   }
   const plain = tensors.all();
-  return { ...checkpoint, tensors: plain, ...(isOurs && { guessedFrom: plain }) };
+  const { blocks, fileType } = tensors;
+  return {
+    ...checkpoint,
+    tensors: plain,
+    ...(fileType && { blocks, fileType }),
+    ...(isOurs && { guessedFrom: plain }),
+  };
 }
 
 /** Builders of expressions throw RangeErrors where shapes do not fit each other. @throws QuantizedTensorError */
@@ -49,7 +56,7 @@ async function decodeWith(method: Method, ...of: Parameters<Method['decode']>): 
   }
 }
 
-async function declaredIn(hparams: JsonObject, _files: SmallFiles): Promise<Declared> {
+async function declaredIn(hparams: JsonObject, _files: SmallFiles): Promise<Omit<Declared, 'family'>> {
   const config = isObject(hparams.quantization_config) ? hparams.quantization_config : {};
   const { quant_method: method } = config;
   return { method: typeof method === 'string' ? method.toLowerCase() : null, config, hparams };
