@@ -35,6 +35,7 @@ import type { ConversionParams } from './params.js';
 import type { PlanningEvent } from './planning-event.js';
 import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
+import { tellQuantizedSource } from './quantized-source.js';
 import { readProbes } from './read-probes.js';
 import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
@@ -96,6 +97,10 @@ export async function makePlan(
   });
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
+  const types = [outType, ...asked.quants].map((type) => FILE_TYPES[type].type);
+  const isQuantized = asked.targets.length > 0 || types.some((type) => type !== null && blockSize(type) > 1);
+  const source = { checkpoint, id: repo.id, config: await model.files.json('config.json'), metadata, isQuantized };
+  tellQuantizedSource(source, to);
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
   if (params.sentenceTransformersDenseModules && model.facts.denseModules.length === 0) {
     doubt(to, '--sentence-transformers-dense-modules has no effect: the model has no Dense layers.', 'Leave it out.');

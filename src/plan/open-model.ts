@@ -72,8 +72,9 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     return { ...opened, config: withMtp(arch, checkpoint), checkpoint };
   }
   const kept = await openCheckpoint(files, params.signal, weights);
-  const { fp8AsQ8 = false } = params;
-  const checkpoint = await decodeCheckpoint(kept, config.hparams, files, { fp8AsQ8, family: arch.gguf });
+  const { fp8AsQ8 = false, keepBlocks = false } = params;
+  const asked = { fp8AsQ8, keepBlocks, family: arch.gguf };
+  const checkpoint = await decodeCheckpoint(kept, config.hparams, files, asked);
   refuseCodes(arch, config, checkpoint);
   const { denseModules: file } = arch;
   const always = typeof file === 'string' && facts.has(file) ? [{ name: 'dense_2', file }] : [];
