@@ -2,8 +2,10 @@ import { fuse } from '../archs/fuse.js';
 import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Known } from '../config/derivations.js';
 import { KeyValues } from '../gguf/key-values.js';
+import { blockSize } from '../gguf/types.js';
 import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, QUANTIZATION_VERSION } from '../layout/layout.js';
@@ -55,12 +57,15 @@ export async function makePlan(
   const { repo, config, arch, checkpoint, request, overrides } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
+  const fileType = fileTypeOf(outType, checkpoint);
   const own = { config, facts: model.facts };
   const probes = params.vocabOnly
     ? undefined
     : await readProbes(arch, checkpoint.tensors, { repo, known: own, params });
   const known = { ...own, ...(probes && { probes }) };
-  const tensors = params.vocabOnly ? [] : fuse(arch, known, mapTensors(arch, known, checkpoint.tensors), params);
+  const tensors = params.vocabOnly
+    ? []
+    : fuse(arch, known, mapTensors(arch, known, checkpoint.tensors, checkpoint.blocks), params);
   const metadata = await loadMetadata({
     files: model.files,
     folderName: repo.name,
@@ -73,7 +78,7 @@ export async function makePlan(
     warn({ emit }, '--target-model-dir has no effect: the model drafts for no other.', 'Leave it out.');
   }
   const guesses: Guess[] = [];
-  const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
+  const { kv, tokenizer } = await keyValues({ model, known, params, metadata, fileType: fileType.id, guesses, emit });
   checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
   await checkLoading({ model, params, kv, tensors, emit });
   const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
@@ -86,6 +91,7 @@ export async function makePlan(
     tensors,
     metadata,
     outType,
+    fileType: fileType.name,
     asked,
     request,
     headersOnly,
@@ -111,12 +117,23 @@ export async function makePlan(
     const ends = { config: tokenizer.config, generationConfig: await generationConfig(model.files) };
     doubtEndTokens({ ...ends, kv, vocabulary }, to);
   }
-  return params.vocabOnly ? planned : { ...planned, kept: keptParts(checkpoint.tensors) };
+  return params.vocabOnly
+    ? planned
+    : { ...planned, kept: keptParts([...(checkpoint.blocks ?? []), ...checkpoint.tensors]) };
 }
 
 function guessed({ arch, config, checkpoint: { raw, guessedFrom = raw } }: Model): OutType {
   const own = ownTensors<NamedExpr>(arch, config, guessedFrom);
   return guessOutType(own.map(({ tensor: { expr } }) => ({ dtype: dtypeOf(expr), shape: shapeOf(expr) })));
+}
+
+/**
+ * The file type in the file and in its name. ref-quirk: `prepare_metadata` in conversion/base.py names files of floats after
+ * the blocks in them.
+ */
+function fileTypeOf(outType: OutType, { fileType }: Checkpoint): { readonly name: string; readonly id: number } {
+  const isFloat = blockSize(FILE_TYPES[outType].type) === 1;
+  return fileType && (isFloat || fileType.always) ? fileType : { name: outType, id: FILE_TYPES[outType].id };
 }
 
 /** A guess that was made on the way. The user learns of it unless the probe shows that the vocabulary is right. */
@@ -160,7 +177,8 @@ interface KeyValueSources {
   readonly known: Known;
   readonly params: ConversionParams;
   readonly metadata: Metadata;
-  readonly outType: OutType;
+  /** `general.file_type` */
+  readonly fileType: number;
   readonly guesses: Guess[];
   emit(event: PlanningEvent): void;
 }
@@ -173,7 +191,7 @@ interface KeyValuesAndTokenizer {
 
 /** The key-values that the converter writes, in its order. */
 async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
-  const { model, known, params, metadata, outType, guesses, emit } = sources;
+  const { model, known, params, metadata, fileType, guesses, emit } = sources;
   const { config, arch, vocabulary } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   // A draft model's are written first of all, other ones as the reference goes over the tensors.
@@ -181,7 +199,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     writeKeys({ gguf: arch.gguf, keys: arch.firstKeys ?? [] }, known, kv);
   }
   writeMetadata(metadata, kv);
-  writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
+  writeKeys(arch, { ...known, fileType }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
   const context = {
     files: vocabulary.files,
@@ -206,6 +224,8 @@ interface FileSources {
   /** The name of a file of a type. */
   name(type: string): string;
   readonly outType: OutType;
+  /** Its name for files that are not quantized. */
+  readonly fileType: string;
   readonly asked: Asked;
   readonly request: QuantizeRequest | null;
   readonly headersOnly: boolean;
@@ -213,12 +233,12 @@ interface FileSources {
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, name, outType, asked, request, emit } = sources;
+  const { params, kv, tensors, metadata, name, outType, fileType, asked, request, emit } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
   if (!request) {
-    return [layOutConverted(name(outType), kv, tensors, outType)];
+    return [layOutConverted(name(fileType), kv, tensors, outType, fileType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
   if (request) {
