@@ -24,6 +24,7 @@ import type { NamedExpr } from '../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
+import { checkExperts } from './check-experts.js';
 import { type Asked, checkParams } from './check-params.js';
 import { tellOverrides } from './check-quantized.js';
 import { doubtEndTokens } from './end-tokens.js';
@@ -39,6 +40,7 @@ import { tellQuantizedSource } from './quantized-source.js';
 import { readProbes } from './read-probes.js';
 import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
+import { splitAll } from './split-parts.js';
 import { layOutAsked } from './target.js';
 import { withinTime } from './within-time.js';
 
@@ -78,10 +80,11 @@ export async function makePlan(
   }
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, fileType: fileType.id, guesses, emit });
+  checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
   await checkLoading({ model, params, kv, tensors, emit });
   const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
   const name = (type: string) => outputName(metadata, type, kind);
-  const files = await planFiles({
+  const whole = await planFiles({
     repo,
     params,
     name,
@@ -95,6 +98,7 @@ export async function makePlan(
     headersOnly,
     emit,
   });
+  const files = splitAll(whole, params, request ? 'gguf-split' : 'converter', emit);
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const types = [outType, ...asked.quants].map((type) => FILE_TYPES[type].type);

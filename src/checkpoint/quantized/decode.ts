@@ -2,16 +2,21 @@ import { isObject, type JsonObject } from '../../json.js';
 import type { SmallFiles } from '../../repo/small-files.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { bitsandbytes } from './bitsandbytes.js';
+import { fbgemmFp8 } from './fbgemm.js';
 import { fp8 } from './fp8.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
 import { microscaled } from './microscaled.js';
 import { mlx } from './mlx.js';
+import { modeloptFp8 } from './modelopt.js';
 import { mxfp4Experts, mxfp4Stacked } from './mxfp4.js';
 import { nvfp4 } from './nvfp4.js';
 import { PlainTensors, QuantizedTensorError } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
-const METHODS: readonly Method[] = [mxfp4Experts, mxfp4Stacked, nvfp4, microscaled, fp8, bitsandbytes, mlx];
+const METHODS: readonly Method[] = [
+  ...[mxfp4Experts, mxfp4Stacked, nvfp4, microscaled],
+  ...[fp8, fbgemmFp8, modeloptFp8, bitsandbytes, mlx],
+];
 
 /**
  * The plain tensors of a checkpoint that is quantized: expressions that decode its values, under the names that families
