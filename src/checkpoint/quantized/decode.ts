@@ -3,12 +3,13 @@ import type { SmallFiles } from '../../repo/small-files.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { bitsandbytes } from './bitsandbytes.js';
 import { fp8 } from './fp8.js';
+import { gptq } from './gptq.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
 import { mlx } from './mlx.js';
 import { PlainTensors, QuantizedTensorError } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
-const METHODS: readonly Method[] = [fp8, bitsandbytes, mlx];
+const METHODS: readonly Method[] = [fp8, gptq, bitsandbytes, mlx];
 
 /**
  * The plain tensors of a checkpoint that is quantized: expressions that decode its values, under the names that families
@@ -49,8 +50,14 @@ async function decodeWith(method: Method, ...of: Parameters<Method['decode']>): 
   }
 }
 
-async function declaredIn(hparams: JsonObject, _files: SmallFiles): Promise<Declared> {
-  const config = isObject(hparams.quantization_config) ? hparams.quantization_config : {};
+async function declaredIn(hparams: JsonObject, files: SmallFiles): Promise<Declared> {
+  const config = isObject(hparams.quantization_config) ? hparams.quantization_config : await gptqConfig(hparams, files);
   const { quant_method: method } = config;
   return { method: typeof method === 'string' ? method.toLowerCase() : null, config, hparams };
+}
+
+/** What AutoGPTQ writes beside a config.json that says nothing of it; empty where there is no such file. */
+async function gptqConfig(hparams: JsonObject, files: SmallFiles): Promise<JsonObject> {
+  const config = isObject(hparams.quantization) ? null : await files.json('quantize_config.json');
+  return config && 'bits' in config ? { ...config, quant_method: config.quant_method ?? 'gptq' } : {};
 }
