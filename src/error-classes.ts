@@ -31,8 +31,7 @@ export {
 } from './checkpoint/safetensors.js';
 export { NoTargetModelError } from './config/facts.js';
 export { ConfigFieldError } from './config/fields.js';
-export { UnsupportedPoolingError } from './config/pooling.js';
-export { PoolingFileError } from './config/sentence-modules.js';
+export { PoolingFileError, UnsupportedPoolingError } from './config/sentence-modules.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,
