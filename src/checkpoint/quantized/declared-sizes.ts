@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../json.js';
+import { isObject, type Json } from '../../json.js';
 import { QuantizedTensorError } from './plain-tensors.js';
 
 /**
@@ -15,10 +15,13 @@ export interface DeclaredSizes {
 /** Distinct sizes of one checkpoint: each module tries all of them. */
 const MAX_SIZES = 64;
 
-/** @param entries objects with sizes by the names of modules. @throws QuantizedTensorError where there are too many sizes */
-export function declaredSizes(config: JsonObject, entries?: Json): DeclaredSizes {
-  const all = [config, ...(isObject(entries) ? Object.values(entries) : [])].filter(isObject);
-  const distinct = (names: readonly string[]) => {
+/**
+ * @param entries the configuration's own object and those for some modules; what is no object has no sizes.
+ * @throws QuantizedTensorError where there are too many sizes
+ */
+export function declaredSizes(entries: readonly (Json | undefined)[]): DeclaredSizes {
+  const all = entries.filter(isObject);
+  const distinct = (...names: readonly string[]) => {
     const values = all.flatMap((each) => names.map((name) => each[name]));
     const numbers = [...new Set(values.filter((value) => typeof value === 'number'))];
     if (numbers.length > MAX_SIZES) {
@@ -26,7 +29,12 @@ export function declaredSizes(config: JsonObject, entries?: Json): DeclaredSizes
     }
     return numbers;
   };
-  return { bits: distinct(['bits', 'w_bit', 'nbits']), groups: distinct(['group_size', 'q_group_size']) };
+  return { bits: distinct('bits', 'w_bit', 'nbits'), groups: distinct('group_size', 'q_group_size') };
+}
+
+/** What an object has under names of modules; nothing where there is no object. */
+export function entriesOf(value: Json | undefined): readonly (Json | undefined)[] {
+  return isObject(value) ? Object.values(value) : [];
 }
 
 /** @throws QuantizedTensorError where the configuration does not give any module so many bits */

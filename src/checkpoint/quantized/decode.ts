@@ -1,15 +1,19 @@
 import { isObject, type JsonObject } from '../../json.js';
 import type { SmallFiles } from '../../repo/small-files.js';
 import type { Checkpoint } from '../checkpoint.js';
+import { autoRound } from './auto-round.js';
+import { awq } from './awq.js';
+import { bitnet } from './bitnet.js';
 import { bitsandbytes } from './bitsandbytes.js';
 import { fp8 } from './fp8.js';
 import { gptq } from './gptq.js';
+import { hqq } from './hqq.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
 import { mlx } from './mlx.js';
 import { PlainTensors, QuantizedTensorError } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
-const METHODS: readonly Method[] = [fp8, gptq, bitsandbytes, mlx];
+const METHODS: readonly Method[] = [fp8, gptq, awq, autoRound, hqq, bitnet, bitsandbytes, mlx];
 
 /**
  * The plain tensors of a checkpoint that is quantized: expressions that decode its values, under the names that families

@@ -2,7 +2,7 @@ import { add, cast, gather, mul, permute, reshape, sub, transpose, unpack } from
 import { bytesOf } from '../../tensor/dtype.js';
 import type { TensorExpr } from '../../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
-import { checkBits, type DeclaredSizes, declaredSizes, groupSize } from './declared-sizes.js';
+import { checkBits, type DeclaredSizes, declaredSizes, entriesOf, groupSize } from './declared-sizes.js';
 import type { Method } from './method.js';
 import { computedOnce } from './packed-codes.js';
 import { type PlainTensors, QuantizedTensorError, UnsupportedMethodError } from './plain-tensors.js';
@@ -24,7 +24,11 @@ export const gptq: Method = {
     if (format !== 'gptq' && format !== 'gptq_v2') {
       throw new UnsupportedMethodError(`The checkpoint is quantized by GPTQ in the format ${JSON.stringify(format)}.`);
     }
-    decodeGptq(tensors, { name: 'GPTQ', sizes: declaredSizes(config, dynamic), zeroOffset: format === 'gptq' ? 1 : 0 });
+    decodeGptq(tensors, {
+      name: 'GPTQ',
+      sizes: declaredSizes([config, ...entriesOf(dynamic)]),
+      zeroOffset: format === 'gptq' ? 1 : 0,
+    });
   },
 };
 
