@@ -5,7 +5,9 @@ import {
   type ConcatExpr,
   elementCount,
   type FillExpr,
+  type GatherExpr,
   type TensorExpr,
+  type UnpackExpr,
 } from './expr.js';
 import type { CastTarget } from './kernels.js';
 import { arranged } from './operators/view.js';
@@ -31,6 +33,11 @@ export function reshape(expr: TensorExpr, shape: readonly number[]): TensorExpr 
   if (!shape.every(isSize) || elementCount(shape) !== elementCount(shapeOf(expr))) {
     throw new RangeError(`[${shapeOf(expr)}] cannot be reshaped to [${shape}]`);
   }
+  const inRows = withinRows(expr);
+  if (inRows && shape.at(-1) === shapeOf(expr).at(-1)) {
+    const lead = shape.slice(0, -1);
+    return rowWise(inRows, lead.length, reshape(inRows.of, [...lead, shapeOf(inRows.of).at(-1) ?? 1]));
+  }
   const axis = expr.op === 'concat' ? keptAxis(shapeOf(expr), expr.axis, shape) : -1;
   if (expr.op === 'concat' && axis >= 0) {
     const merged = (shape[axis] ?? 1) / (shapeOf(expr)[expr.axis] ?? 1);
@@ -47,6 +54,10 @@ export function permute(expr: TensorExpr, order: readonly number[]): TensorExpr 
   }
   if (expr.op === 'concat') {
     return concatOf(expr, order.indexOf(expr.axis), (part) => permute(part, order));
+  }
+  const inRows = withinRows(expr);
+  if (inRows && order.at(-1) === order.length - 1) {
+    return rowWise(inRows, order.length - 1, permute(inRows.of, order));
   }
   if (expr.op === 'gather') {
     const axis = order.indexOf(expr.axis);
@@ -68,6 +79,10 @@ export function slice(expr: TensorExpr, dimension: number, from: number, to: num
   const size = shapeOf(expr)[dimension];
   if (size === undefined || ![from, to, step].every(isSize) || to > size || from > to || step < 1) {
     throw new RangeError(`[${shapeOf(expr)}] has no ${from}:${to}:${step} in dimension ${dimension}`);
+  }
+  const inRows = withinRows(expr);
+  if (inRows && dimension < shapeOf(expr).length - 1) {
+    return rowWise(inRows, shapeOf(expr).length - 1, slice(inRows.of, dimension, from, to, step));
   }
   if (expr.op === 'concat' && (expr.axis !== dimension || step === 1)) {
     return expr.axis === dimension
@@ -238,6 +253,17 @@ function arrange(expr: TensorExpr, move: Move): TensorExpr {
     within(expr, (operand) => arrange(operand, move)) ??
     (expr.op === 'view' && view ? arranged(expr.of, view, SHAPES) : arranged(expr, moved(shapeOf(expr), move), SHAPES))
   );
+}
+
+/** An operator that makes each row of the result of the same row of its operand alone. */
+function withinRows(expr: TensorExpr): UnpackExpr | GatherExpr | null {
+  const isColumns = expr.op === 'gather' && expr.axis > 0 && expr.axis === shapeOf(expr).length - 1;
+  return expr.op === 'unpack' || isColumns ? expr : null;
+}
+
+/** The operator on other rows, which have `last` dimensions before the one within a row. */
+function rowWise(expr: UnpackExpr | GatherExpr, last: number, of: TensorExpr): TensorExpr {
+  return expr.op === 'unpack' ? { ...expr, of } : { ...expr, axis: last, of };
 }
 
 function moved(shape: readonly number[], move: Move): Strided {
