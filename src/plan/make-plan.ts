@@ -19,7 +19,7 @@ import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
 import type { NamedExpr } from '../tensor/expr.js';
-import { shapeOf } from '../tensor/rows.js';
+import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { checkExperts } from './check-experts.js';
@@ -116,7 +116,8 @@ export async function makePlan(
 
 /** Of what the files hold, before anything is decoded. */
 function guessed({ arch, config, checkpoint }: Model): OutType {
-  return guessOutType(ownTensors(arch, config, checkpoint.raw).map(({ tensor }) => tensor.expr));
+  const own = ownTensors(arch, config, checkpoint.raw);
+  return guessOutType(own.map(({ tensor: { expr } }) => ({ dtype: dtypeOf(expr), shape: shapeOf(expr) })));
 }
 
 /** A guess that was made on the way. The user learns of it unless the probe shows that the vocabulary is right. */

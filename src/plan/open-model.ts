@@ -8,10 +8,10 @@ import {
   MissingWeightsError,
   openCheckpoint,
   ShardIndexError,
-  UnsupportedWeightsError,
   type WeightsName,
 } from '../checkpoint/checkpoint.js';
 import { readDenseTensors } from '../checkpoint/dense-tensors.js';
+import { UnsupportedWeightsError } from '../checkpoint/pickle/errors.js';
 import { decodeCheckpoint } from '../checkpoint/quantized/decode.js';
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';

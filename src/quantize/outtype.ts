@@ -70,7 +70,7 @@ function forcedChoice(forced: ForcedType, shape: readonly number[], outType: Out
  * The type for `--outtype auto`: that of the first tensor of BF16 or F16 with two dimensions or more, else F16.
  * ref-quirk: `ModelBase.__init__` in conversion/base.py.
  */
-export function guessOutType(tensors: Iterable<SourceExpr>): OutType {
+export function guessOutType(tensors: Iterable<Pick<SourceExpr, 'dtype' | 'shape'>>): OutType {
   for (const { dtype, shape } of tensors) {
     if (shape.length >= 2 && (dtype === 'BF16' || dtype === 'F16')) {
       return dtype;
