@@ -29,9 +29,6 @@ export class ShardIndexError extends SourceError {}
 /** Two files have a tensor of the same name. */
 export class DuplicateTensorError extends SourceError {}
 
-/** Headers that are read at once: each takes an open file or a connection. */
-const MAX_HEADERS = 64;
-
 /** What the names of weights begin with: those of transformers' formats, and of Mistral's own. */
 export type WeightsName = 'model' | 'consolidated';
 
@@ -42,6 +39,8 @@ interface Format {
   readonly shown: string;
   /** The file that names the part of each tensor. */
   readonly index?: string;
+  /** Files of which the tensors are read at once: each takes an open file or a connection, and memory. */
+  readonly atOnce: number;
   /** The tensors of one part, in its order. */
   readonly read: (repo: Repo, file: RepoFile, signal?: AbortSignal) => Promise<readonly NamedExpr[]>;
 }
@@ -50,6 +49,7 @@ const SAFETENSORS: Format = {
   parts: /^model[^/]*\.safetensors$/,
   shown: 'model*.safetensors',
   index: 'model.safetensors.index.json',
+  atOnce: 64,
   read: readSafetensors,
 };
 
@@ -61,11 +61,17 @@ const FORMATS: Readonly<Record<WeightsName, readonly [Format, ...Format[]]>> = {
       parts: /^pytorch_model[^/]*\.bin$/,
       shown: 'pytorch_model*.bin',
       index: 'pytorch_model.bin.index.json',
+      atOnce: 8,
       read: readPickle,
     },
   ],
   consolidated: [
-    { parts: /^consolidated[^/]*\.safetensors$/, shown: 'consolidated*.safetensors', read: readSafetensors },
+    {
+      parts: /^consolidated[^/]*\.safetensors$/,
+      shown: 'consolidated*.safetensors',
+      atOnce: 64,
+      read: readSafetensors,
+    },
   ],
 };
 
@@ -93,7 +99,7 @@ export async function openCheckpoint(
   const index = format.index === undefined ? null : await readIndex(files, format.index);
   const parts = findParts(listing, format, index);
   const headers = new Array<readonly NamedExpr[]>(parts.length);
-  await forEachConcurrently(parts.entries(), MAX_HEADERS, signal, async ([i, file], stop) => {
+  await forEachConcurrently(parts.entries(), format.atOnce, signal, async ([i, file], stop) => {
     headers[i] = await format.read(files.repo, file, stop);
   });
   const tensors = new Map<string, Held>();

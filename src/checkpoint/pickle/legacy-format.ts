@@ -9,9 +9,10 @@ import {
   UnsupportedWeightsError,
 } from './errors.js';
 import { readRuns } from './read-runs.js';
+import { namedTensors } from './state-dict.js';
 import { Storages } from './storages.js';
 import { unpickle } from './unpickle.js';
-import { entriesOf, is, type PickleFile, type PickleValue, type WholeStorage } from './values.js';
+import { entriesOf, is, type NamedTensor, type PickleFile, type PickleValue, type WholeStorage } from './values.js';
 
 /**
  * The format of torch.save before version 1.6: pickles of a magic number, of the version, of the machine, of the value and
@@ -19,7 +20,7 @@ import { entriesOf, is, type PickleFile, type PickleValue, type WholeStorage } f
  * torch/serialization.py, `_legacy_save`.
  */
 export async function readLegacyFormat(repo: Repo, file: RepoFile, signal?: AbortSignal): Promise<PickleFile> {
-  const { value, keys, end, storages } = await readPickles(repo, file, signal);
+  const { tensors, keys, end, storages } = await readPickles(repo, file, signal);
   const counts: { readonly offset: number; readonly length: number; readonly storage: WholeStorage }[] = [];
   const places = new Map<string, number>();
   let at = end;
@@ -46,7 +47,7 @@ export async function readLegacyFormat(repo: Repo, file: RepoFile, signal?: Abor
       );
     }
   });
-  return { value, places };
+  return { tensors, places };
 }
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -56,7 +57,7 @@ const COUNT_BYTES = 8;
 const FIRST_BYTES = 256 * 2 ** 10;
 
 interface Pickles {
-  readonly value: PickleValue;
+  readonly tensors: readonly NamedTensor[];
   readonly keys: PickleValue;
   readonly end: number;
   readonly storages: Storages;
@@ -99,5 +100,5 @@ function parsePickles(bytes: Buffer, file: RepoFile): Pickles {
   }
   const { value, end } = unpickle(bytes, machine.end, file.path, storages.find);
   const keys = unpickle(bytes, end, file.path);
-  return { value, keys: keys.value, end: keys.end, storages };
+  return { tensors: namedTensors(value, file.path), keys: keys.value, end: keys.end, storages };
 }

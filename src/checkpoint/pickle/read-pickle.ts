@@ -3,7 +3,8 @@ import type { NamedExpr } from '../../tensor/expr.js';
 import { readStart } from '../file-start.js';
 import { MalformedPickleError, UnsupportedWeightsError } from './errors.js';
 import { readLegacyFormat } from './legacy-format.js';
-import { readStateDict } from './state-dict.js';
+import { placeTensor } from './place-tensor.js';
+import type { PickleFile } from './values.js';
 import { readZipFormat } from './zip-format.js';
 
 /** What a tar archive has at byte 257: the first format of torch.save. */
@@ -16,11 +17,22 @@ const START_BYTES = TAR_PLACE + TAR.length;
  */
 export async function readPickle(repo: Repo, file: RepoFile, signal?: AbortSignal): Promise<NamedExpr[]> {
   const start = (await readStart(repo, file, START_BYTES, signal)).toString('latin1');
+  const { tensors, places } = await formatOf(start, file)(repo, file, signal);
+  return tensors.map((tensor) => {
+    const [name, { storage }] = tensor;
+    return { name, expr: placeTensor(tensor, places.get(storage.whole.key) ?? 0, file.path) };
+  });
+}
+
+type ReadFormat = (repo: Repo, file: RepoFile, signal?: AbortSignal) => Promise<PickleFile>;
+
+/** @throws UnsupportedWeightsError, MalformedPickleError */
+function formatOf(start: string, file: RepoFile): ReadFormat {
   if (start.startsWith('PK')) {
-    return readStateDict(await readZipFormat(repo, file, signal), file.path);
+    return readZipFormat;
   }
   if (start.startsWith('\x80')) {
-    return readStateDict(await readLegacyFormat(repo, file, signal), file.path);
+    return readLegacyFormat;
   }
   if (start.slice(TAR_PLACE) === TAR) {
     throw new UnsupportedWeightsError(

@@ -100,8 +100,11 @@ export function entriesOf({ items }: PickleDict): ReadonlyMap<PickleValue, Pickl
   return entries;
 }
 
-/** What a file holds: the value that was pickled, and where the bytes of its storages begin, by their keys. */
+/** A tensor under its name. */
+export type NamedTensor = readonly [name: string, tensor: PickleTensor];
+
+/** What a file holds, and where the bytes of its storages begin, by their keys. */
 export interface PickleFile {
-  readonly value: PickleValue;
+  readonly tensors: readonly NamedTensor[];
   readonly places: ReadonlyMap<string, number>;
 }

@@ -2,6 +2,7 @@ import { MAX_PICKLE_BYTES } from '../../limits.js';
 import type { Repo, RepoFile } from '../../repo/repo.js';
 import { bytesOf } from '../../tensor/dtype.js';
 import { MalformedPickleError, PickledTensorError, PickleLimitError, UnsupportedWeightsError } from './errors.js';
+import { namedTensors } from './state-dict.js';
 import { Storages } from './storages.js';
 import { unpickle } from './unpickle.js';
 import type { PickleFile, WholeStorage } from './values.js';
@@ -28,13 +29,13 @@ export async function readZipFormat(repo: Repo, file: RepoFile, signal?: AbortSi
   }
   const storages = new Storages(file.path);
   const bytes = (await readEntry(repo, file, pickle, MAX_PICKLE_BYTES, signal)) ?? Buffer.alloc(0);
-  const { value } = unpickle(bytes, 0, file.path, storages.find);
+  const tensors = namedTensors(unpickle(bytes, 0, file.path, storages.find).value, file.path);
   const wanted = storages.all().map((storage): readonly [WholeStorage, ZipEntry] => {
     return [storage, entryOf(storage, entries.get(`${folder}data/${storage.key}`), file)];
   });
   const all = wanted.map(([, entry]) => entry);
   const starts = await locateEntries(repo, file, all, signal);
-  return { value, places: new Map(wanted.map(([{ key }, { name }]) => [key, starts.get(name) ?? 0])) };
+  return { tensors, places: new Map(wanted.map(([{ key }, { name }]) => [key, starts.get(name) ?? 0])) };
 }
 
 /** `little` or `big`. */
