@@ -262,28 +262,28 @@ function tableOf(text: string): ReadonlyMap<string, readonly string[]> {
 }
 
 /**
- * Rules for tensors by their names in GGUF, under all spellings that checkpoints have for them.
- * @param list names, separated by spaces. A spelling that two of them have belongs to the later one.
+ * Rules for tensors by their names in GGUF, under all spellings that checkpoints have for them. A spelling that two names
+ * have belongs to the later one.
  * @param via what is done to some of them, by the name, or by the name with `.weight` or `.bias` for one of the two.
+ * @param areWeights whether they end in `.weight` in the file, with it or without in the checkpoint.
  */
-export function named(list: string, via: Readonly<Record<string, readonly Transform[]>> = {}): readonly TensorRule[] {
-  const owners = new Map<string, string>();
-  for (const name of list.split(/\s+/).filter(Boolean)) {
-    for (const spelling of spellingsOf(name)) {
-      owners.set(spelling, name);
-    }
-  }
-  const rules: TensorRule[] = [];
-  for (const name of new Set(owners.values())) {
+export function named(
+  names: readonly string[],
+  via: Readonly<Record<string, readonly Transform[]>>,
+  areWeights: boolean,
+): readonly TensorRule[] {
+  const owners = new Map(names.flatMap((name) => spellingsOf(name).map((spelling) => [spelling, name] as const)));
+  return [...new Set(owners.values())].flatMap((name) => {
     const from = spellingsOf(name).filter((spelling) => owners.get(spelling) === name);
     const to = BLOCK_TENSORS.has(name) ? `blk.{b}.${name}` : name;
-    const ends = ['.weight', '.bias'].some((end) => via[name + end]) ? ['.weight', '.bias'] : ['.*'];
-    for (const end of ends) {
-      const steps = via[end === '.*' ? name : name + end];
-      rules.push({ from: from.map((spelling) => spelling + end), to: to + end, ...(steps && { via: steps }) });
-    }
-  }
-  return rules;
+    const isCut = via[`${name}.weight`] !== undefined || via[`${name}.bias`] !== undefined;
+    const ends = areWeights ? ['.weight'] : isCut ? ['.weight', '.bias'] : ['.*'];
+    return ends.map((end) => {
+      const steps = via[isCut ? name + end : name];
+      const spellings = areWeights ? from.flatMap((each) => [each, each + end]) : from.map((each) => each + end);
+      return { from: spellings, to: to + end, ...(steps && { via: steps }) };
+    });
+  });
 }
 
 /** What checkpoints call a tensor, behind the name of its block. */
@@ -291,18 +291,10 @@ export function spellings(name: string): readonly string[] {
   return BLOCK_TENSORS.get(name) ?? MODEL_TENSORS.get(name) ?? [];
 }
 
-/** The same, for tensors that end in `.weight` in the file, whether they do in the checkpoint or not. */
-export function weights(list: string, via: Readonly<Record<string, readonly Transform[]>> = {}): readonly TensorRule[] {
-  return named(list, via).map(({ from = [], to = '', ...rest }) => {
-    const stems = from.map((name) => name.slice(0, -2));
-    return { from: stems.flatMap((stem) => [stem, `${stem}.weight`]), to: to.replace('*', 'weight'), ...rest };
-  });
-}
-
 function spellingsOf(name: string): readonly string[] {
-  const spellings = MODEL_TENSORS.get(name) ?? BLOCK_TENSORS.get(name)?.map((spelling) => `{L}.${spelling}`);
-  if (spellings === undefined) {
-    throw new RangeError(`tensor-names.ts has no ${name}`);
+  const own = MODEL_TENSORS.get(name) ?? BLOCK_TENSORS.get(name)?.map((spelling) => `{L}.${spelling}`);
+  if (own === undefined) {
+    throw new SyntaxError(`tensor-names.ts has no ${name}.`);
   }
-  return spellings;
+  return own;
 }
