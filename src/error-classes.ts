@@ -31,8 +31,7 @@ export {
 } from './checkpoint/safetensors.js';
 export { NoTargetModelError } from './config/facts.js';
 export { ConfigFieldError } from './config/fields.js';
-export { UnsupportedPoolingError } from './config/pooling.js';
-export { PoolingFileError } from './config/sentence-modules.js';
+export { PoolingFileError, UnsupportedPoolingError } from './config/sentence-modules.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,
@@ -44,7 +43,6 @@ export {
 } from './files/edit.js';
 export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
-export { SplitLimitError } from './files/split.js';
 export { BufferMemoryError } from './fill/byte-pool.js';
 export { BadWeightsError, ShrunkFileError } from './fill/execute.js';
 export { ReadError } from './fill/local-sources.js';
@@ -70,6 +68,7 @@ export { OutputExistsError, OverwriteError, SpecialFileError } from './output/gu
 export { OutsideFolderError } from './output/output-paths.js';
 export { LinkLoopError, OutputNameError } from './output/place.js';
 export { DiskFullError, WriteError } from './output/write-error.js';
+export { ExpertShapeError } from './plan/check-experts.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
 export { FallbackError } from './plan/finish-plan.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';
@@ -79,6 +78,7 @@ export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './pl
 export { ProbeSizeError } from './plan/read-probes.js';
 export { QuantizedSourceError } from './plan/refuse-codes.js';
 export { SensitivitiesFileError, SensitivitiesMismatchError } from './plan/sensitivities.js';
+export { SplitLimitError } from './plan/split-parts.js';
 export { TargetTooSmallError } from './plan/target.js';
 export { NothingToPlotError } from './plot/plot-check.js';
 export { FileTypeKeyError, UnknownTypeError } from './quantize/file-types.js';

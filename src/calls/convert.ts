@@ -6,6 +6,7 @@ import { type Inputs, readInputs } from '../plan/inputs.js';
 import { makePlan } from '../plan/make-plan.js';
 import { type Model, openModel } from '../plan/open-model.js';
 import type { ConversionParams } from '../plan/params.js';
+import { readSplitLimits } from '../plan/split-parts.js';
 import type { ConvertEvent, ConvertResult } from './events.js';
 import { type Planner, planning, writing } from './run.js';
 
@@ -43,5 +44,6 @@ function planner(
       return { ...inputs, ...(await openModel(params, emit)) };
     },
     plan: (source) => makePlan(source, params, emit, headersOnly),
+    placing: { isPrefix: readSplitLimits(params) !== null },
   };
 }

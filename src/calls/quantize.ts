@@ -9,6 +9,7 @@ import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { QuantizationParams } from '../plan/params.js';
 import { readRequest } from '../plan/quantize-request.js';
 import type { QuantizeRequest } from '../plan/quantized.js';
+import { readSplitLimits, splitAll } from '../plan/split-parts.js';
 import { layOutAsked } from '../plan/target.js';
 import { FILE_TYPES } from '../quantize/file-types.js';
 import type { ConvertEvent, ConvertResult } from './events.js';
@@ -48,7 +49,7 @@ function planner(
       return { request, ...(await openGgufModel(params.source, { ...params, emit }, { emit, strict: params.strict })) };
     },
     plan: (source) => plan(source, asked, params, emit, headersOnly),
-    placing: { isPrefix: params.keepSplit },
+    placing: { isPrefix: params.keepSplit || readSplitLimits(params) !== null },
   };
 }
 
@@ -66,7 +67,8 @@ async function plan(
   checkSource(model, request, to);
   tellOverrides(model, request, to);
   const context = { repo: model.repo, params, headersOnly, emit };
-  const files = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);
+  const whole = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);
+  const files = splitAll(whole, params, 'gguf-split', emit);
   const architecture = String(model.kv.get('general.architecture')?.value ?? 'unknown');
   return finishPlan({ repo: model.repo, architecture, files, params, emit });
 }

@@ -3,6 +3,7 @@ import { type Call, forward, stream } from '../async/stream.js';
 import { InterruptedError } from '../errors.js';
 import type { Plan } from '../layout/plan.js';
 import type { WrittenFile } from '../layout/written-file.js';
+import { readSplitLimits } from '../plan/split-parts.js';
 import { check, expectCheck } from '../runner/check.js';
 import type { CheckResult } from '../runner/check-result.js';
 import { checkGates } from '../runner/gates.js';
@@ -97,7 +98,7 @@ function onceEach(emit: Emit): Emit {
 
 /** Checks the request and all its outputs before any work. @throws Hf2ggufError */
 async function refuse<Params extends PipelineParams>(conversion: Conversion<Params>, params: Run<Params>, emit: Emit) {
-  await checkKnownOutput(params, { isPrefix: params.keepSplit });
+  await checkKnownOutput(params, { isPrefix: params.keepSplit || readSplitLimits(params) !== null });
   await checkKept(params);
   // The source may be on the Hub: the files that options name are read before any request.
   await conversion.read(params.imatrix === 'auto' ? { ...params, imatrix: NO_IMATRIX } : params);

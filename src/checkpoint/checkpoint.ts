@@ -17,6 +17,8 @@ export interface Checkpoint {
    * plain names.
    */
   readonly tensors: readonly PlainTensor[];
+  /** What an outtype of `auto` is guessed from; `raw` where it is undefined. */
+  readonly guessedFrom?: readonly NamedExpr[];
 }
 
 /** A tensor of a safetensors file, under its name there. */

@@ -5,7 +5,13 @@ import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
 import { refuseMisspelt, typesOf } from './meant.js';
-import { addOutputOptions, addQuantizeOptions, type OutputFlags, toParams } from './quantize-options.js';
+import {
+  addOutputOptions,
+  addQuantizeOptions,
+  addSplitOptions,
+  type OutputFlags,
+  toParams,
+} from './quantize-options.js';
 import { append } from './repeatable.js';
 import { runPlanned } from './run-planned.js';
 
@@ -58,6 +64,7 @@ export function convertCommand(command: Command): Command {
     .option('--fuse-gate-up-exps', 'join the gates of experts with their up projections')
     .option('--fp8-as-q8', 'write the 8-bit floats of a checkpoint as Q8_0, whatever --outtype says');
   addOutputOptions(command);
+  addSplitOptions(command);
   addHubOptions(command);
   command.optionsGroup('With --quant:');
   addQuantizeOptions(command);

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import type { OutputParams } from '../plan/params.js';
+import type { SplitOptions } from '../plan/split-parts.js';
 import { type CheckFlags, toCheck } from './check-options.js';
 import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
-import { numbers } from './number.js';
+import { numbers, parseNumber } from './number.js';
 import { svgPath } from './plots.js';
 import { append } from './repeatable.js';
 
 /** Options of the commands that quantize, as commander gives them where they differ from the library's. */
-export interface OutputFlags extends FileFlags, CheckFlags {
+export interface OutputFlags extends FileFlags, CheckFlags, SplitFlags {
   readonly statsPlot?: string;
 }
 
@@ -48,6 +49,29 @@ export function addQuantizeOptions(command: Command): Command {
     .option('--allow-requantize', 'quantize tensors that are quantized already, at a loss');
 }
 
+/** `--no-tensor-first-split` as commander gives it. */
+export interface SplitFlags {
+  readonly splitMaxTensors?: number;
+  readonly splitMaxSize?: string;
+  readonly tensorFirstSplit: boolean;
+}
+
+export function addSplitOptions(command: Command, tensors = 'tensors of a part'): Command {
+  return command
+    .option('--split-max-tensors <n>', tensors, parseNumber)
+    .option('--split-max-size <n(K|M|G)>', "bytes of a part's tensors, in units of 1,000, 1,000,000 or 1,000,000,000")
+    .option('--no-tensor-first-split', 'a first part without tensors');
+}
+
+/** The flags as parameters. */
+export function toSplitOptions({ splitMaxTensors, splitMaxSize, tensorFirstSplit }: SplitFlags): SplitOptions {
+  return {
+    ...(splitMaxTensors !== undefined && { splitMaxTensors }),
+    ...(splitMaxSize !== undefined && { splitMaxSize }),
+    ...(!tensorFirstSplit && { noTensorFirstSplit: true }),
+  };
+}
+
 export function addOutputOptions(command: Command): Command {
   return addFileOptions(command, 'a folder, or a file name in which {ftype} stands for the type (default: this folder)')
     .option(
@@ -73,9 +97,11 @@ export function toParams<Flags extends OutputFlags & OutputParamsAsFlags>(flags:
     tokenFile: ____,
     ...others
   } = flags;
-  const { check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio, ...rest } = others;
+  const { check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio, ...more } = others;
+  const { splitMaxTensors: _1, splitMaxSize: _2, tensorFirstSplit: _3, ...rest } = more;
   return {
     ...rest,
+    ...toSplitOptions(flags),
     ...toCheck({ check, checkText, checkChunks, checkPlot, maxKld, maxPplRatio } as CheckFlags),
     ...toFileParams({ out: oneOut(undefined, flags), jobs, maxMemory, ...(force !== undefined && { force }) }, signal),
     stats: rest.stats === true || statsPlot !== undefined,

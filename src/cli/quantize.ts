@@ -5,7 +5,13 @@ import { addCheckOptions } from './check-options.js';
 import { oneOut } from './file-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
 import { isTypes, refuseNearTypes, TooManyWordsError, typesOf } from './meant.js';
-import { addOutputOptions, addQuantizeOptions, type OutputFlags, toParams } from './quantize-options.js';
+import {
+  addOutputOptions,
+  addQuantizeOptions,
+  addSplitOptions,
+  type OutputFlags,
+  toParams,
+} from './quantize-options.js';
 import { append } from './repeatable.js';
 import { runPlanned } from './run-planned.js';
 
@@ -36,6 +42,7 @@ export function quantizeCommand(): Command {
   addHubOptions(command);
   addQuantizeOptions(command);
   command.option('--keep-split', 'as many parts as the source has');
+  addSplitOptions(command);
   addCheckOptions(command);
   return command.addHelpText('after', EXAMPLES).action(run);
 }

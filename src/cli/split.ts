@@ -2,14 +2,10 @@ import { Command } from 'commander';
 import { planSplit, type SplitParams, split } from '../files/split.js';
 import { addFileOptions, type FileFlags, oneOut, toFileParams } from './file-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
-import { parseNumber } from './number.js';
+import { addSplitOptions, type SplitFlags, toSplitOptions } from './quantize-options.js';
 import { runPlanned } from './run-planned.js';
 
-interface Flags extends FileFlags {
-  readonly splitMaxTensors?: number;
-  readonly splitMaxSize?: string;
-  readonly tensorFirstSplit: boolean;
-}
+type Flags = FileFlags & SplitFlags;
 
 const EXAMPLES = `
 Examples:
@@ -21,23 +17,18 @@ export function splitCommand(): Command {
   const command = new Command('split')
     .description('Split a GGUF file into parts: the bytes that llama-gguf-split writes.')
     .argument('<source>', 'FILE.gguf, or org/model[@revision]:file.gguf')
-    .argument('[out]', "a folder, or the parts' name before their numbers (default: the file's, in this folder)")
-    .option('--split-max-tensors <n>', 'tensors of a part (default: 128)', parseNumber)
-    .option('--split-max-size <n(M|G)>', "bytes of a part's tensors, in units of 1,000,000 or 1,000,000,000")
-    .option('--no-tensor-first-split', 'a first part without tensors');
+    .argument('[out]', "a folder, or the parts' name before their numbers (default: the file's, in this folder)");
+  addSplitOptions(command, 'tensors of a part (default: 128)');
   return addHubOptions(addFileOptions(command, 'the same as [out]')).addHelpText('after', EXAMPLES).action(run);
 }
 
 function run(named: string, out: string | undefined, flags: Flags): Promise<void> {
-  const { splitMaxTensors, splitMaxSize, tensorFirstSplit } = flags;
   return runPlanned(flags, async (signal) => {
     const source = await toSource(named, flags);
     const params: SplitParams = {
       ...toFileParams({ ...flags, out: oneOut(out, flags) }, signal),
       ...source,
-      ...(splitMaxTensors !== undefined && { splitMaxTensors }),
-      ...(splitMaxSize !== undefined && { splitMaxSize }),
-      noTensorFirstSplit: !tensorFirstSplit,
+      ...toSplitOptions(flags),
     };
     return { params, plan: (emit) => planSplit(params, emit), write: () => split(params) };
   });

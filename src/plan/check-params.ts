@@ -8,6 +8,7 @@ import { parsePreTokenizer } from '../tokenizer/pre/recognize.js';
 import type { ConversionParams, OutputParams, QuantizationParams, QuantizeOptions } from './params.js';
 import { parseOptions } from './quantize-request.js';
 import { RequantizeError } from './quantized.js';
+import { readSplitLimits } from './split-parts.js';
 
 export class NothingToQuantizeError extends UsageError {}
 export class ConflictingOptionsError extends UsageError {}
@@ -63,6 +64,12 @@ export function checkParams(params: ConversionParams): Asked & { outType: OutTyp
       'Leave --vocab-only or --mtp out.',
     );
   }
+  if (readSplitLimits(params) && params.vocabOnly) {
+    throw new ConflictingOptionsError(
+      'A vocabulary alone has no tensors to split.',
+      'Leave --vocab-only out, or the limits of parts.',
+    );
+  }
   if (params.preTokenizer !== undefined) {
     parsePreTokenizer(params.preTokenizer);
   }
@@ -86,6 +93,12 @@ export function checkQuantizeParams(params: QuantizationParams): Asked {
     throw new NoTypeError(
       'No type is given to quantize to.',
       'Give one such as q4_k_m (hf2gguf types lists them), or a size with --target-size.',
+    );
+  }
+  if (params.keepSplit && readSplitLimits(params)) {
+    throw new ConflictingOptionsError(
+      '--keep-split and limits of parts are both given, and each says how many parts there are.',
+      'Choose one of them.',
     );
   }
   return asked;

@@ -19,9 +19,10 @@ import { FILE_TYPES, type OutType } from '../quantize/file-types.js';
 import { guessOutType } from '../quantize/outtype.js';
 import type { Repo } from '../repo/repo.js';
 import type { NamedExpr } from '../tensor/expr.js';
-import { shapeOf } from '../tensor/rows.js';
+import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
+import { checkExperts } from './check-experts.js';
 import { type Asked, checkParams } from './check-params.js';
 import { tellOverrides } from './check-quantized.js';
 import { doubtEndTokens } from './end-tokens.js';
@@ -36,6 +37,7 @@ import type { QuantizeRequest } from './quantized.js';
 import { readProbes } from './read-probes.js';
 import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
+import { splitAll } from './split-parts.js';
 import { layOutAsked } from './target.js';
 import { withinTime } from './within-time.js';
 
@@ -72,10 +74,11 @@ export async function makePlan(
   }
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
+  checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
   await checkLoading({ model, params, kv, tensors, emit });
   const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
   const name = (type: string) => outputName(metadata, type, kind);
-  const files = await planFiles({
+  const whole = await planFiles({
     repo,
     params,
     name,
@@ -88,6 +91,7 @@ export async function makePlan(
     headersOnly,
     emit,
   });
+  const files = splitAll(whole, params, request ? 'gguf-split' : 'converter', emit);
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
@@ -110,9 +114,9 @@ export async function makePlan(
   return params.vocabOnly ? planned : { ...planned, kept: keptParts(checkpoint.tensors) };
 }
 
-/** Of what the files hold, before anything is decoded. */
-function guessed({ arch, config, checkpoint }: Model): OutType {
-  return guessOutType(ownTensors(arch, config, checkpoint.raw).map(({ tensor }) => tensor.expr));
+function guessed({ arch, config, checkpoint: { raw, guessedFrom = raw } }: Model): OutType {
+  const own = ownTensors<NamedExpr>(arch, config, guessedFrom);
+  return guessOutType(own.map(({ tensor: { expr } }) => ({ dtype: dtypeOf(expr), shape: shapeOf(expr) })));
 }
 
 /** A guess that was made on the way. The user learns of it unless the probe shows that the vocabulary is right. */

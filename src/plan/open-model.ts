@@ -110,7 +110,8 @@ async function readArchitectureFile(path: string): Promise<Architecture> {
   return parseArchitectureFile(text, path);
 }
 
-async function readConfig(files: SmallFiles): Promise<Config> {
+/** config.json with the defaults of its class. @throws NoModelError */
+export async function readConfig(files: SmallFiles): Promise<Config> {
   const raw = await files.json('config.json');
   if (!raw) {
     throw await noModel(files, 'config.json');

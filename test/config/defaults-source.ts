@@ -16,7 +16,7 @@ export interface Recorded {
 export type Records = Readonly<Record<string, Recorded>>;
 
 /**
- * src/config/defaults.ts: of every chosen type the fields that differ from what all classes have.
+ * src/generated/config-defaults.ts: of every chosen type the fields that differ from what all classes have.
  * @param classes the classes that llama.cpp's converters register.
  */
 export function defaultsSource(records: Records, classes: readonly string[]): string {
@@ -80,11 +80,36 @@ function entryOf(records: Records, name: string): JsonObject {
   return {
     ...(version === 4 ? {} : { version }),
     ...given('aliases', record.attribute_map),
-    ...given('fields', fields),
+    ...given('fields', { ...fields, ...HIDDEN_DEFAULTS[name] }),
     ...given('parts', Object.fromEntries(parts)),
     ...(record.derived.length === 0 ? {} : { derived: record.derived }),
   };
 }
+
+/**
+ * Defaults that config-defaults.json does not show. Either the class's rules change the field afterwards, or the
+ * class changes a default that all classes share, or the class has another `model_type` than the one it is registered
+ * for.
+ */
+const HIDDEN_DEFAULTS: Readonly<Record<string, JsonObject>> = {
+  code_llama: { model_type: 'llama' },
+  glm4v_moe_text: { model_type: 'Glm4vMoe_text' },
+  'gpt-sw3': { model_type: 'gpt2' },
+  granitevision: { model_type: 'llava_next' },
+  hunyuan_v1_moe: { sep_token_id: 4 },
+  lfm2_vl: { model_type: 'lfm2-vl' },
+  modernbert: { sep_token_id: 50282 },
+  mt5: { is_encoder_decoder: true, tokenizer_class: 'T5Tokenizer', decoder_start_token_id: 0 },
+  qwen2: { sliding_window: 4096 },
+  qwen2_5_omni_text: { sliding_window: 32768 },
+  qwen2_5_vl_text: { sliding_window: 4096 },
+  qwen2_moe: { sliding_window: 4096 },
+  qwen2_vl_text: { sliding_window: 4096 },
+  qwen3: { sliding_window: 4096 },
+  qwen3_moe: { sliding_window: 4096 },
+  t5: { is_encoder_decoder: true },
+  umt5: { is_encoder_decoder: true, tokenizer_class: 'T5Tokenizer', decoder_start_token_id: 0 },
+};
 
 const NONE: JsonObject = {};
 

@@ -185,7 +185,7 @@ describe('refused', () => {
   test.each<[Omit<SplitParams, 'source'>, string]>([
     [{ splitMaxTensors: 0 }, '--split-max-tensors is 0'],
     [{ splitMaxTensors: Number.NaN }, '--split-max-tensors is NaN'],
-    [{ splitMaxSize: '2' }, '--split-max-size 2 is no size'],
+    [{ splitMaxSize: '2T' }, '--split-max-size 2T is no size'],
     [{ splitMaxSize: '0M' }, '--split-max-size 0M is no size'],
     [{ splitMaxSize: '1.5G' }, '--split-max-size 1.5G is no size'],
     [{ splitMaxSize: '100m' }, '--split-max-size 100m is no size'],

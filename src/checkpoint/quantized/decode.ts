@@ -1,12 +1,14 @@
 import { isObject, type JsonObject } from '../../json.js';
 import type { SmallFiles } from '../../repo/small-files.js';
 import type { Checkpoint } from '../checkpoint.js';
+import { bitsandbytes } from './bitsandbytes.js';
 import { fp8 } from './fp8.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
-import { PlainTensors } from './plain-tensors.js';
+import { mlx } from './mlx.js';
+import { PlainTensors, QuantizedTensorError } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
-const METHODS: readonly Method[] = [fp8];
+const METHODS: readonly Method[] = [fp8, bitsandbytes, mlx];
 
 /**
  * The plain tensors of a checkpoint that is quantized: expressions that decode its values, under the names that families
@@ -22,12 +24,29 @@ export async function decodeCheckpoint(
 ): Promise<Checkpoint> {
   const declared = await declaredIn(hparams, files);
   const tensors = new PlainTensors(files.repo, checkpoint.tensors, files.signal);
+  let isOurs = false;
   for (const method of METHODS) {
     if (method.is(declared, tensors)) {
-      await method.decode(tensors, declared, options);
+      await decodeWith(method, tensors, declared, options);
+      isOurs ||= method.isOurs === true;
     }
   }
-  return { ...checkpoint, tensors: tensors.all() };
+  const plain = tensors.all();
+  return { ...checkpoint, tensors: plain, ...(isOurs && { guessedFrom: plain }) };
+}
+
+/** Builders of expressions throw RangeErrors where shapes do not fit each other. @throws QuantizedTensorError */
+async function decodeWith(method: Method, ...of: Parameters<Method['decode']>): Promise<void> {
+  try {
+    await method.decode(...of);
+  } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw new QuantizedTensorError(`The tensors of ${method.name} contradict each other: ${cause.message}.`, {
+        cause,
+      });
+    }
+    throw cause;
+  }
 }
 
 async function declaredIn(hparams: JsonObject, _files: SmallFiles): Promise<Declared> {

@@ -15,6 +15,11 @@ export interface Declared {
 export interface Method {
   /** As people call it. */
   readonly name: string;
+  /**
+   * The reference does not read it. An outtype of `auto` is then guessed from the decoded tensors; elsewhere from those of
+   * the files, as the reference does.
+   */
+  readonly isOurs?: true;
   /** Whether the weights are kept in this way. More than one method may be: they are asked in the order of the table. */
   is(declared: Declared, tensors: PlainTensors): boolean;
   /**

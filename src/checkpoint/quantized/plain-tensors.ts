@@ -1,5 +1,6 @@
 import { SourceError, UnsupportedError } from '../../errors.js';
 import { MAX_PLANNED_TENSOR_BYTES } from '../../limits.js';
+import { compareCodePoints } from '../../repo/paths.js';
 import type { Repo } from '../../repo/repo.js';
 import { bytesOf } from '../../tensor/dtype.js';
 import { elementCount, type ForcedType, type NamedExpr, type TensorExpr } from '../../tensor/expr.js';
@@ -66,9 +67,18 @@ export class PlainTensors {
     return this.#tensors.get(name)?.expr;
   }
 
-  /** Puts a decoded tensor in. @param kept how the checkpoint keeps it */
-  set(name: string, expr: TensorExpr, kept: string, forced?: ForcedType): void {
-    this.#tensors.set(name, { name, expr, kept, ...(forced && { forced }) });
+  /** Puts a decoded tensor in. @param kept how the checkpoint keeps it; undefined where it has the values themselves */
+  set(name: string, expr: TensorExpr, kept?: string, forced?: ForcedType): void {
+    this.#tensors.set(name, { name, expr, ...(kept !== undefined && { kept }), ...(forced && { forced }) });
+  }
+
+  /** Puts all in the order of their names, as a file of safetensors is read. */
+  sort(): void {
+    const sorted = [...this.#tensors].sort(([a], [b]) => compareCodePoints(a, b));
+    this.#tensors.clear();
+    for (const [name, tensor] of sorted) {
+      this.#tensors.set(name, tensor);
+    }
   }
 
   drop(...names: readonly string[]): void {
