@@ -7,7 +7,7 @@ const SIGNS: Readonly<Record<string, MathName>> = {
 };
 const NUMBER = /-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?/y;
 const VERDICT = /==|!=|in\b|not in\b/y;
-const BLANK = /(?:\s|#[^\n]*)*/y;
+const BLANK = /(?:[\s;]|#[^\n]*)*/y;
 
 /**
  * Reads the formulas that families' tables are written in. A value is

@@ -56,20 +56,22 @@ export const MTP_BLOCKS_KEY = `nextn_predict_layers = ${MTP_BLOCKS} when ${MTP_B
 export const rotaryDimensions = (dimensions: string, otherwise?: number): string =>
   `rope.dimension_count = floor(${dimensions} * rope_root/partial_rotary_factor${otherwise === undefined ? '' : `?${otherwise}`})`;
 
-const keyOf = (line: string) => /^\s*([\w.]*)/.exec(line)?.[1];
+const rowsOf = (keys: string) => keys.split(/\n|; /);
+const keyOf = (row: string) => /^\s*([\w.]*)/.exec(row)?.[1];
 
-/** Lines of keys with others in the places of those for the same keys; those for other keys follow. */
+/** Keys with others in the places of those of the same names; those of other names follow. */
 export function revised(keys: string, by: string): string {
-  const lines = by.trim().split('\n');
-  const own = keys.split('\n').map((line) => lines.find((other) => keyOf(line) === keyOf(other)) ?? line);
-  return [...own, ...lines.filter((line) => !own.includes(line))].join('\n');
+  const rows = rowsOf(by);
+  const own = rowsOf(keys).map(
+    (row) => rows.find((other) => keyOf(other) !== '' && keyOf(row) === keyOf(other)) ?? row,
+  );
+  return [...own, ...rows.filter((row) => !own.includes(row))].join('\n');
 }
 
-/** Lines of keys without those for some. */
+/** Keys without those of some names. */
 export function without(keys: string, names: string): string {
   const left = names.split(' ');
-  return keys
-    .split('\n')
-    .filter((line) => !left.includes(keyOf(line) ?? ''))
+  return rowsOf(keys)
+    .filter((row) => !left.includes(keyOf(row) ?? ''))
     .join('\n');
 }

@@ -11,12 +11,9 @@ export const bailingmoe = family('bailingmoe', 'BailingMoeForCausalLM', 'inclusi
     rope.dimension_count = @head_dim
     leading_dense_block_count = first_k_dense_replace
     vocab_size
-    expert_feed_forward_length = moe_intermediate_size
-    expert_weights_scale = 1
-    expert_shared_count = num_shared_experts
-    expert_weights_norm = norm_topk_prob`,
-  tensors: `
-    output.* = lm_head.* when not set norm_head
+    expert_feed_forward_length = moe_intermediate_size; expert_weights_scale = 1
+    expert_shared_count = num_shared_experts; expert_weights_norm = norm_topk_prob`,
+  tensors: `output.* = lm_head.* when not set norm_head
     output.weight = lm_head.weight: unit(1e-7, head_norms) when set norm_head
     ${DENSE_WITHOUT_OUTPUT} ${SHARED_EXPERT}
     .attn_q.* = .attention.query_key_value.*: ${FUSED}, take(0), rotary(head_count)
@@ -34,13 +31,11 @@ export const bailingmoe2 = family('bailingmoe2', 'BailingMoeV2ForCausalLM', 'inc
     vocab_size
     expert_feed_forward_length = moe_intermediate_size
     expert_shared_feed_forward_length = moe_shared_expert_intermediate_size? else moe_intermediate_size * num_shared_experts
-    expert_weights_scale = routed_scaling_factor
-    expert_shared_count = num_shared_experts
+    expert_weights_scale = routed_scaling_factor; expert_shared_count = num_shared_experts
     expert_weights_norm = norm_topk_prob
     ${NEXTN_KEY}`,
   rename: { ...RENAME, '.expert_bias': '.expert_bias.bias' },
-  tensors: `
-    ${DENSE} attn_qkv ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} layer_output_norm ${NEXTN_TENSORS}
+  tensors: `${DENSE} attn_qkv ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} layer_output_norm ${NEXTN_TENSORS}
     ${EXPERTS}`,
   mtp: { blocks: NEXTN.blocks },
 });
@@ -56,23 +51,17 @@ export const bailingmoe3 = family('bailingmoe3', 'BailingMoeV3ForCausalLM', 'inc
   keys: `${revised(TEXT_KEYS, `attention.head_count_kv:i32[] = ${FULL}`)}
     vocab_size
     ssm.conv_kernel = short_conv_kernel_size
-    kda.head_dim = head_dim
-    kda.safe_gate = kda_safe_gate
-    kda.gate_lower_bound = kda_lower_bound
-    attention.q_lora_rank = q_lora_rank?
-    attention.kv_lora_rank = kv_lora_rank
+    kda.head_dim = head_dim; kda.safe_gate = kda_safe_gate; kda.gate_lower_bound = kda_lower_bound
+    attention.q_lora_rank = q_lora_rank?; attention.kv_lora_rank = kv_lora_rank
     rope.dimension_count = qk_rope_head_dim
     attention.key_length = kv_lora_rank + qk_rope_head_dim
     attention.key_length_mla = qk_nope_head_dim + qk_rope_head_dim
     attention.value_length_mla = v_head_dim
     expert_feed_forward_length = moe_intermediate_size
     expert_shared_feed_forward_length = moe_shared_expert_intermediate_size
-    expert_shared_count = num_shared_experts
-    leading_dense_block_count = first_k_dense_replace
-    expert_weights_scale = routed_scaling_factor
-    expert_weights_norm = norm_topk_prob
-    swiglu_clamp_exp = @ling_swiglu_limits
-    swiglu_clamp_shexp = @ling_shared_swiglu_limits
+    expert_shared_count = num_shared_experts; leading_dense_block_count = first_k_dense_replace
+    expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
+    swiglu_clamp_exp = @ling_swiglu_limits; swiglu_clamp_shexp = @ling_shared_swiglu_limits
     ${NEXTN_IF_ANY}`,
   rename: { ...RENAME, '.expert_bias': '.expert_bias.bias', '.dt_bias': '.dt_proj.bias' },
   tensors: `

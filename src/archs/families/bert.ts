@@ -26,7 +26,6 @@ const BERT_IGNORE = `${IGNORE} embeddings.position_ids pooler.dense.* cls.predic
 const BERT_MODEL = common({ strip: 'bert.', rename: RENAME, ignore: BERT_IGNORE, keys: BERT_KEYS });
 
 const BERT_CLASSES = 'BertModel BertForMaskedLM CamembertModel BertForSequenceClassification';
-
 export const bert = family('bert', BERT_CLASSES, 'BAAI/bge-small-en-v1.5', {
   like: BERT_MODEL,
   tensors: BERT_TENSORS + CLASSIFIER,
@@ -34,18 +33,15 @@ export const bert = family('bert', BERT_CLASSES, 'BAAI/bge-small-en-v1.5', {
 });
 
 const DISTIL_BERT_CLASSES = 'DistilBertModel DistilBertForMaskedLM DistilBertForSequenceClassification';
-
 export const distilBert = family('bert', DISTIL_BERT_CLASSES, 'distilbert/distilbert-base-uncased', {
   like: bert,
-  keys: `
-    attention.layer_norm_epsilon = 1e-12
+  keys: `attention.layer_norm_epsilon = 1e-12
     ${BERT_KEYS}`,
   strip: 'distilbert. bert.',
   ignore: `${BERT_IGNORE} vocab_*`,
 });
 
 const EURO_BERT_CLASSES = 'EuroBertModel JinaEmbeddingsV5Model';
-
 export const euroBert = family('eurobert', EURO_BERT_CLASSES, 'jinaai/jina-embeddings-v5-text-nano', {
   keys: `${TEXT_KEYS}
     attention.causal = false
@@ -56,17 +52,14 @@ export const euroBert = family('eurobert', EURO_BERT_CLASSES, 'jinaai/jina-embed
 });
 
 const JINA_V2_CLASSES = 'JinaBertModel JinaBertForMaskedLM';
-
 export const jinaBertV2 = family('jina-bert-v2', JINA_V2_CLASSES, 'jinaai/jina-embeddings-v2-base-en', {
   like: BERT_MODEL,
-  tensors: `
-    ${BERT_TENSORS} attn_norm_2 attn_q_norm attn_k_norm ffn_gate
+  tensors: `${BERT_TENSORS} attn_norm_2 attn_q_norm attn_k_norm ffn_gate
     ${CLASSIFIER}`,
   tokenizer: { kinds: 'whitespace bpe word-piece', after: 'two-token-types' },
 });
 
 const MODERN_BERT_CLASSES = 'ModernBertModel ModernBertForMaskedLM ModernBertForSequenceClassification';
-
 export const modernBert = family('modern-bert', MODERN_BERT_CLASSES, 'answerdotai/ModernBERT-base', {
   like: BERT_MODEL,
   keys: `${BERT_KEYS}
@@ -77,8 +70,7 @@ export const modernBert = family('modern-bert', MODERN_BERT_CLASSES, 'answerdota
     hidden_activation = hidden_activation?`,
   strip: 'model. bert.',
   ignore: `${BERT_IGNORE} decoder.*`,
-  tensors: `
-    token_embd token_embd_norm output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down
+  tensors: `token_embd token_embd_norm output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down
     cls.norm.* = head.norm.*
     ${CLASSIFIER}`,
   tokenizer: { before: 'bos-eos-sep', kinds: 'bpe' },
@@ -86,7 +78,6 @@ export const modernBert = family('modern-bert', MODERN_BERT_CLASSES, 'answerdota
 
 const CLS_POOLING = 2;
 const NEO_BERT_CLASSES = 'NeoBERT NeoBERTLMHead NeoBERTForSequenceClassification';
-
 export const neoBert = family('neo-bert', NEO_BERT_CLASSES, 'chandar-lab/NeoBERT', {
   like: BERT_MODEL,
   keys: `${BERT_KEYS}
@@ -98,8 +89,7 @@ export const neoBert = family('neo-bert', NEO_BERT_CLASSES, 'chandar-lab/NeoBERT
     pooling_type = ${CLS_POOLING}`,
   strip: 'model. bert.',
   ignore: `${BERT_IGNORE} decoder.*`,
-  tensors: `
-    token_embd enc.output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down
+  tensors: `token_embd enc.output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down
     ${CLASSIFIER}`,
   tokenizer: 'word-piece',
 });
@@ -132,8 +122,7 @@ export const nomicBertMoe = family('nomic-bert-moe', 'NomicBertModel', 'nomic-ai
   when: 'set moe_every_n_layers',
   keys: `${OFFSET_KEYS}
     ${TRAINED}
-    moe_every_n_layers = moe_every_n_layers?
-    expert_used_count = moe_top_k`,
+    moe_every_n_layers = moe_every_n_layers?; expert_used_count = moe_top_k`,
   ignore: `${BERT_IGNORE} *mlp.experts.bias*`,
   tensors: `${BERT_TENSORS}
     .ffn_gate_inp.* = .mlp.router.layer.*
@@ -143,7 +132,6 @@ export const nomicBertMoe = family('nomic-bert-moe', 'NomicBertModel', 'nomic-ai
 });
 
 const ROBERTA_CLASSES = 'RobertaModel RobertaForSequenceClassification';
-
 export const roberta = family('bert', ROBERTA_CLASSES, 'sentence-transformers/stsb-roberta-base', {
   like: BERT_MODEL,
   keys: OFFSET_KEYS,
@@ -155,7 +143,6 @@ export const roberta = family('bert', ROBERTA_CLASSES, 'sentence-transformers/st
 });
 
 const XLM_ROBERTA_CLASSES = 'XLMRobertaModel XLMRobertaForSequenceClassification';
-
 export const xlmRoberta = family('bert', XLM_ROBERTA_CLASSES, 'BAAI/bge-m3', {
   like: roberta,
   when: 'not set lora_adaptations',

@@ -43,8 +43,7 @@ export const cohere2moe = family('cohere2moe', 'Cohere2MoeForCausalLM', 'CohereL
     attention.sliding_window_pattern = layers(layer_types is "sliding_attention")
     vocab_size
     expert_feed_forward_length = intermediate_size
-    leading_dense_block_count = @leading_dense_blocks
-    expert_weights_norm = norm_topk_prob?false
+    leading_dense_block_count = @leading_dense_blocks; expert_weights_norm = norm_topk_prob?false
     expert_shared_count = @averaged_shared_experts
     expert_shared_feed_forward_length = intermediate_size * @averaged_shared_experts
     ${NEXTN_IF_ANY}

@@ -10,12 +10,9 @@ export const deepseek = family('deepseek', 'DeepseekForCausalLM', 'deepseek-ai/d
     ${NO_SCALING}
     leading_dense_block_count = first_k_dense_replace
     vocab_size
-    expert_feed_forward_length = moe_intermediate_size
-    expert_weights_scale = 1
-    expert_count = n_routed_experts
-    expert_shared_count = n_shared_experts`,
-  tensors: `
-    ${DENSE} ${SHARED_EXPERT}
+    expert_feed_forward_length = moe_intermediate_size; expert_weights_scale = 1
+    expert_count = n_routed_experts; expert_shared_count = n_shared_experts`,
+  tensors: `${DENSE} ${SHARED_EXPERT}
     ${ROTARY}
     ${EXPERTS}`,
   tokenizer: 'sentencepiece bpe',
@@ -40,7 +37,6 @@ export const KV_B = `
 /** What the family has in place of keys of text models, its one key-value head aside. */
 export const DEEPSEEK_TEXT_KEYS = revised(TEXT_KEYS, 'attention.layer_norm_rms_epsilon = rms_norm_eps?1e-6');
 const ONE_HEAD = 'attention.head_count_kv[] = 1';
-
 export const LEADING_DENSE = `
   leading_dense_block_count = first_k_dense_replace? else 0 when n_routed_experts > -1
   leading_dense_block_count = first_k_dense_replace? else num_hidden_layers when not n_routed_experts > -1`;
@@ -51,8 +47,7 @@ export const deepseekKeys = (attention: string, leading = LEADING_DENSE): string
   attention.q_lora_rank = q_lora_rank?
   ${attention}
   expert_feed_forward_length = moe_intermediate_size|intermediate_size
-  expert_count = n_routed_experts?
-  expert_shared_count = n_shared_experts?0
+  expert_count = n_routed_experts?; expert_shared_count = n_shared_experts?0
   expert_weights_scale = routed_scaling_factor?
   expert_weights_norm = norm_topk_prob? when set norm_topk_prob
   rope.dimension_count = qk_rope_head_dim`;
@@ -116,8 +111,7 @@ export const deepseek2ocr = family('deepseek2-ocr', ALL_OCR_CLASSES, 'deepseek-a
 
 /** What chooses the tokens that attention looks at. */
 export const INDEXER_KEYS = `
-  attention.indexer.head_count = index_n_heads
-  attention.indexer.key_length = index_head_dim
+  attention.indexer.head_count = index_n_heads; attention.indexer.key_length = index_head_dim
   attention.indexer.top_k = index_topk`;
 export const INDEXER = 'indexer.k_norm indexer.proj indexer.attn_k indexer.attn_q_b';
 

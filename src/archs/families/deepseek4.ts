@@ -12,10 +12,8 @@ export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-
     rope.dimension_count = qk_rope_head_dim
     attention.q_lora_rank = q_lora_rank
     attention.sliding_window = sliding_window
-    expert_feed_forward_length = moe_intermediate_size
-    expert_shared_count = n_shared_experts
-    expert_weights_scale = routed_scaling_factor
-    expert_weights_norm = norm_topk_prob
+    expert_feed_forward_length = moe_intermediate_size; expert_shared_count = n_shared_experts
+    expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
     swiglu_clamp_exp = layers(from 0, swiglu_limit)
     swiglu_clamp_shexp = layers(from 0, swiglu_limit)
     ${INDEXER_KEYS}
@@ -23,8 +21,7 @@ export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-
     attention.output_lora_rank = o_lora_rank
     attention.compress_ratios = compress_ratios
     attention.compress_rope_freq_base = compress_rope_theta
-    hyper_connection.count = hc_mult
-    hyper_connection.sinkhorn_iterations = hc_sinkhorn_iters
+    hyper_connection.count = hc_mult; hyper_connection.sinkhorn_iterations = hc_sinkhorn_iters
     hyper_connection.epsilon = hc_eps
     hash_layer_count = num_hash_layers
     embedding_length_out = hidden_size * hc_mult
@@ -32,8 +29,7 @@ export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-
   blocks: `${BLOCKS} mtp.{b}+main_block_count`,
   ignore: `aligner.* image_* ${IGNORE}`,
   // The first blocks choose experts by a token's id. The bias of their gates is of no use.
-  tensors: `
-    token_embd.weight = embed.weight
+  tensors: `token_embd.weight = embed.weight
     output_norm.weight = norm.weight
     output.weight = head.weight
     ${['', '.'].flatMap((at) => ['fn', 'base', 'scale'].map((p) => `output_hc_${p}.weight = ${at}hc_head_${p}`)).join('\n')}

@@ -30,8 +30,7 @@ export const bitnet = family('bitnet', 'BitnetForCausalLM BitNetForCausalLM', '1
   keys: `${TEXT_KEYS}
     rope.scaling.type = "linear"
     rope.scaling.factor = 1`,
-  tensors: `
-    ${DENSE_WITHOUT_OUTPUT} attn_sub_norm ffn_sub_norm
+  tensors: `${DENSE_WITHOUT_OUTPUT} attn_sub_norm ffn_sub_norm
     ${TERNARY_NAMES.map(([to]) => `${to}.weight: ternary(probe(${to})?)`).join('\n')}`,
   probes: TERNARY_NAMES.map(([to, from]) => `${to}: mean model.layers.{b}.${from}.weight`).join('\n'),
   tokenizer: 'sentencepiece',
@@ -41,13 +40,11 @@ export const bitnet = family('bitnet', 'BitnetForCausalLM BitNetForCausalLM', '1
 const headNorm = (heads: string) =>
   `slice(0, 0, 1), reshape(2, hidden_size // ${heads} // 2), transpose(0, 1), reshape(1, -1), expand(0, ${heads})`;
 const CHAMELEON_CLASSES = 'ChameleonForConditionalGeneration ChameleonForCausalLM';
-
 export const chameleon = family('chameleon', CHAMELEON_CLASSES, 'facebook/chameleon-7b', {
   keys: `${TEXT_KEYS}
     swin_norm = swin_norm?false`,
   ignore: `${IGNORE} model.vqmodel*`,
-  tensors: `
-    ${DENSE} ${QK_NORMS}
+  tensors: `${DENSE} ${QK_NORMS}
     ${ROTARY}
     attn_q_norm: ${headNorm('num_attention_heads')}
     attn_k_norm: ${headNorm('num_key_value_heads')}`,
@@ -58,12 +55,9 @@ const DECI_KEYS = `
   # Models whose blocks were found by a search have block_configs, and keys of their own.
   if has block_configs {
     rope.freq_base = rope_root/rope_theta?
-    attention.head_count_kv:i32[] = @deci_kv_heads
-    attention.head_count:i32[] = @deci_heads
-    feed_forward_length:i32[] = @deci_feed_forward
-    block_count = @block_count
-    context_length = max_position_embeddings
-    embedding_length = hidden_size
+    attention.head_count_kv:i32[] = @deci_kv_heads; attention.head_count:i32[] = @deci_heads
+    feed_forward_length:i32[] = @deci_feed_forward; block_count = @block_count
+    context_length = max_position_embeddings; embedding_length = hidden_size
     attention.layer_norm_rms_epsilon = rms_norm_eps
     attention.key_length = ${HEAD_SIZE}
     attention.value_length = ${HEAD_SIZE}
@@ -80,8 +74,7 @@ const DECI_KEYS = `
 export const deci = family('deci', 'DeciLMForCausalLM', 'Deci/DeciLM-7B', {
   when: 'vocab_size?128256 != 128256',
   keys: DECI_KEYS,
-  tensors: `
-    ${DENSE}
+  tensors: `${DENSE}
     attn_q: rotary(head_count)
     attn_k: rotary(@deci_kv_heads)`,
   extra: 'rope_freqs',
@@ -102,15 +95,12 @@ export const hrmText = family('hrm_text', 'HrmTextForCausalLM', 'danish-foundati
     block_count = @hrm_layers_per_stack * H_cycles * (L_cycles + 1)
     rope.dimension_count = @head_dim
     embedding_scale
-    hrm.layers_per_stack = @hrm_layers_per_stack
-    hrm.h_cycles = H_cycles
-    hrm.l_cycles = L_cycles
+    hrm.layers_per_stack = @hrm_layers_per_stack; hrm.h_cycles = H_cycles; hrm.l_cycles = L_cycles
     hrm.prefix_lm = prefix_lm?false`,
   blocks: 'model.L_module.layers.{b} model.H_module.layers.{b}+hrm_layers_per_stack',
   blockLimit: '@hrm_layers_per_stack * 2',
   rename: { ...RENAME, '.attn.': '.self_attn.' },
-  tensors: `
-    token_embd output attn_output ffn_down
+  tensors: `token_embd output attn_output ffn_down
     hrm.z_l_init = model.z_L_init
     .attn_gate.* = .self_attn.gqkv_proj.*: chunk(0, 4), take(0)
     .attn_q.* = .self_attn.gqkv_proj.*: chunk(0, 4), take(1)
@@ -127,8 +117,7 @@ const packed = (from: string, end: string) =>
 
 export const internlm2 = family('internlm2', 'InternLM2ForCausalLM', 'internlm/internlm2-chat-7b', {
   keys: TEXT_KEYS,
-  tensors: `
-    token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
+  tensors: `token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
     .attn_q.weight = .attention.wqkv.weight: ${packed('0', GROUP)}, rotary(head_count)
     .attn_k.weight = .attention.wqkv.weight: ${packed(GROUP, `${GROUP} + 1`)}, rotary(kv_head_count)
     .attn_v.weight = .attention.wqkv.weight: ${packed(`${GROUP} + 1`, `${GROUP} + 2`)}`,
@@ -144,8 +133,7 @@ export const maincoder = family('maincoder', 'MaincoderForCausalLM', 'Maincode/M
 /** MiniCPM 1, 2 and 4. */
 export const minicpm = family('minicpm', 'MiniCPMForCausalLM', 'openbmb/MiniCPM-2B-sft-bf16', {
   keys: `${TEXT_KEYS}
-    embedding_scale = scale_emb
-    residual_scale = scale_depth / num_hidden_layers ** 0.5
+    embedding_scale = scale_emb; residual_scale = scale_depth / num_hidden_layers ** 0.5
     logit_scale = hidden_size / dim_model_base`,
   tensors: DENSE + ROTARY_WEIGHTS,
   extra: 'head_rope_factors',
@@ -155,18 +143,13 @@ export const minicpm = family('minicpm', 'MiniCPMForCausalLM', 'openbmb/MiniCPM-
 /** MiniCPM 3, with a latent of keys and values. */
 export const minicpm3 = family('minicpm3', 'MiniCPM3ForCausalLM', 'openbmb/MiniCPM3-4B', {
   like: minicpm,
-  keys: `
-    general.file_type = @file_type
-    context_length = max_position_embeddings
-    embedding_length = hidden_size
-    block_count = @block_count
+  keys: `general.file_type = @file_type; context_length = max_position_embeddings
+    embedding_length = hidden_size; block_count = @block_count
     feed_forward_length = intermediate_size
-    attention.head_count = num_attention_heads
-    attention.head_count_kv = num_key_value_heads
+    attention.head_count = num_attention_heads; attention.head_count_kv = num_key_value_heads
     attention.layer_norm_rms_epsilon = rms_norm_eps
     vocab_size
-    attention.q_lora_rank = q_lora_rank?
-    attention.kv_lora_rank = kv_lora_rank
+    attention.q_lora_rank = q_lora_rank?; attention.kv_lora_rank = kv_lora_rank
     attention.key_length = qk_nope_head_dim + qk_rope_head_dim
     rope.dimension_count = qk_rope_head_dim`,
   tensors: `
@@ -185,8 +168,7 @@ export const museGlimmer = family('muse-glimmer', MUSE, 'meta-models/Muse-Glimme
     logit_scale = output_multiplier
     attention.sliding_window = sliding_window
     ${LAYER_WINDOWS}`,
-  tensors: `
-    .attn_q_norm.weight = .self_attn.q_proj.weight: fill((qk_scale_factor), head_dim)
+  tensors: `.attn_q_norm.weight = .self_attn.q_proj.weight: fill((qk_scale_factor), head_dim)
     .attn_k_norm.weight = .self_attn.q_proj.weight: fill(1, head_dim)
     ${DENSE} attn_gate post_ffw_norm post_attention_norm
     ${ROTARY}
@@ -205,8 +187,7 @@ export const nemotron = family('nemotron', 'NemotronForCausalLM', 'nvidia/Minitr
     rope.scaling.type = "none" when not set ${FACTOR}
     rope.scaling.type = "linear" when set ${FACTOR}
     rope.scaling.factor = ${FACTOR}`,
-  tensors: `
-    ${DENSE}
+  tensors: `${DENSE}
     ${plusOne('output_norm attn_norm ffn_norm')}`,
   tokenizer: { kinds: 'sentencepiece', after: 'nemotron-ids' },
 });
@@ -216,8 +197,7 @@ export const olmo = family('olmo', 'OlmoForCausalLM OLMoForCausalLM', 'allenai/O
   keys: `${TEXT_KEYS}
     attention.layer_norm_epsilon = 1e-5
     attention.clamp_kqv = clip_qkv?`,
-  tensors: `
-    token_embd output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down
+  tensors: `token_embd output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down
     ${ROTARY_WEIGHTS}`,
 });
 
@@ -226,48 +206,38 @@ export const olmo2 = family('olmo2', 'Olmo2ForCausalLM Olmo3ForCausalLM', 'allen
   keys: `${TEXT_KEYS}
     attention.sliding_window = sliding_window?
     ${LAYER_WINDOWS} else layers(every 4 after 1, false, true) when has sliding_window`,
-  tensors: `
-    token_embd output_norm output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down post_attention_norm
+  tensors: `token_embd output_norm output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down post_attention_norm
     post_ffw_norm ${QK_NORMS}`,
 });
 
 export const olmoe = family('olmoe', 'OlmoeForCausalLM', 'allenai/OLMoE-1B-7B-0924', {
   keys: `${TEXT_KEYS}
     attention.layer_norm_rms_epsilon = 1e-5`,
-  tensors: `
-    ${DENSE} ffn_gate_inp ${QK_NORMS}
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
     ${EXPERTS}`,
 });
 
 export const openelm = family('openelm', 'OpenELMForCausalLM', 'apple/OpenELM-270M', {
-  keys: `
-    block_count = @block_count
-    context_length[] = max_context_length
-    embedding_length[] = model_dim
-    feed_forward_length:i32[] = @openelm_feed_forward
-    attention.head_count:i32[] = num_query_heads
-    attention.head_count_kv:i32[] = num_kv_heads
+  keys: `block_count = @block_count; context_length[] = max_context_length
+    embedding_length[] = model_dim; feed_forward_length:i32[] = @openelm_feed_forward
+    attention.head_count:i32[] = num_query_heads; attention.head_count_kv:i32[] = num_kv_heads
     rope.freq_base = rope_freq_constant
     attention.layer_norm_rms_epsilon = 1e-6
     rope.dimension_count[] = head_dim
-    attention.key_length[] = head_dim
-    attention.value_length[] = head_dim
+    attention.key_length[] = head_dim; attention.value_length[] = head_dim
     general.file_type = @file_type`,
-  tensors: `
-    token_embd output_norm attn_norm attn_qkv attn_output ffn_norm ffn_down ${QK_NORMS}
+  tensors: `token_embd output_norm attn_norm attn_qkv attn_output ffn_norm ffn_down ${QK_NORMS}
     .ffn_gate.* = .ffn.proj_1.*: chunk(0, 2), take(0)
     .ffn_up.* = .ffn.proj_1.*: chunk(0, 2), take(1)`,
   tokenizer: 'sentencepiece elsewhere',
 });
 
 const PANGU = 'FreedomIntelligence/openPangu-Embedded-7B-V1.1';
-
 export const panguEmbedded = family('pangu-embedded', 'PanguEmbeddedForCausalLM', PANGU, {
   keys: `${TEXT_KEYS}
     vocab_size
     rope.dimension_count = @head_dim
-    attention.key_length = @head_dim
-    attention.value_length = @head_dim`,
+    attention.key_length = @head_dim; attention.value_length = @head_dim`,
   tensors: DENSE_WITHOUT_OUTPUT + TIED_OUTPUT,
   tokenizer: { kinds: 'sentencepiece', after: 'add-space-prefix' },
 });
@@ -276,11 +246,9 @@ export const plm = family('plm', 'PLMForCausalLM', 'PLM-Team/PLM-1.8B-Instruct',
   keys: `${TEXT_KEYS}
     vocab_size
     attention.kv_lora_rank = kv_lora_rank
-    attention.key_length = qk_nope_head_dim + qk_rope_head_dim
-    attention.value_length = v_head_dim
+    attention.key_length = qk_nope_head_dim + qk_rope_head_dim; attention.value_length = v_head_dim
     rope.dimension_count = qk_rope_head_dim`,
-  tensors: `
-    token_embd output_norm output attn_norm attn_q attn_output ffn_norm ffn_up ffn_down
+  tensors: `token_embd output_norm output attn_norm attn_q attn_output ffn_norm ffn_up ffn_down
     attn_kv_a_mqa attn_kv_b attn_kv_a_norm`,
 });
 
@@ -297,8 +265,7 @@ export const spark = family('spark2_5', 'Spark2_5ForCausalLM', 'XHToken/Spark-X2
     ${LAYER_WINDOWS}
     rope.dimension_count = floor(head_dim * rope/partial_rotary_factor)
     rope.dimension_count_swa = floor(head_dim * rope_sliding/partial_rotary_factor)`,
-  tensors: `
-    token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
+  tensors: `token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
     .attn_qkv.* = .self_attn.q_k_v_proj.*
     .attn_gate.* = .self_attn.g_proj.*: reshape(head_count, hidden_size)`,
 });
@@ -307,19 +274,14 @@ const STABLELM_CLASSES = 'StableLmForCausalLM StableLMEpochForCausalLM LlavaStab
 
 /** StableLM 2 12B has a norm for each head. llama.cpp reads those of a block as one tensor, which the reference drops. */
 export const stablelm = family('stablelm', STABLELM_CLASSES, 'stabilityai/stablelm-2-1_6b', {
-  keys: `
-    context_length = max_position_embeddings
-    embedding_length = hidden_size
-    block_count = @block_count
-    feed_forward_length = intermediate_size
+  keys: `context_length = max_position_embeddings; embedding_length = hidden_size
+    block_count = @block_count; feed_forward_length = intermediate_size
     ${rotaryDimensions(EQUAL_SHARE)}
-    attention.head_count = num_attention_heads
-    attention.head_count_kv = num_key_value_heads
+    attention.head_count = num_attention_heads; attention.head_count_kv = num_key_value_heads
     use_parallel_residual = use_parallel_residual?true
     attention.layer_norm_epsilon = layer_norm_eps|norm_eps
     general.file_type = @file_type`,
-  tensors: `
-    ${DENSE}
+  tensors: `${DENSE}
     .attn_q_norm.weight = .self_attn.q_layernorm.norms.{x}.weight each head_count
     .attn_k_norm.weight = .self_attn.k_layernorm.norms.{x}.weight each kv_head_count`,
   tokenizer: 'bpe qwen-tiktoken',
@@ -335,8 +297,7 @@ export const talkie = family('talkie', 'TalkieForCausalLM', 'lewtun/talkie-1930-
   drop: `${DROP} lm_head_gain.w_g`,
   keys: `${TEXT_KEYS}
     attention.layer_norm_rms_epsilon = ${2 ** -23}`,
-  tensors: `
-    token_embd attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down
+  tensors: `token_embd attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down
     attn_q attn_k: ${INVERTED}
     weights output attn_q_norm layer_output_scale
     weights attn_q_norm: reshape(-1, 1)

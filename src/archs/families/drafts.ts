@@ -100,16 +100,14 @@ export const gemma4Dspark = family('dflash', 'Gemma4DSparkModel', 'RedHatAI/gemm
   like: dflash,
   keys: `${revised(DFLASH_KEYS, 'rope.freq_base = @gemma4_draft_theta')}
     attention.head_count_kv = num_global_key_value_heads
-    attention.key_length = global_head_dim
-    attention.value_length = global_head_dim
+    attention.key_length = global_head_dim; attention.value_length = global_head_dim
     rope.dimension_count = global_head_dim
     embedding_scale = hidden_size ** 0.5
     attention.scale = 1
     hidden_activation = "gelu_pytorch_tanh"
     sample_from_anchor = sample_from_anchor?true
     has_confidence_head = probe(confidence)?`,
-  tensors: `
-    output_norm output attn_norm attn_output ffn_gate ffn_up ffn_down post_ffw_norm
+  tensors: `output_norm output attn_norm attn_output ffn_gate ffn_up ffn_down post_ffw_norm
     ${EMBEDDING}
     ${ROOT}
     .post_attention_norm.* = .post_attention_layernorm.*
@@ -136,8 +134,7 @@ export const eagle3 = family('eagle3', EAGLE3_CLASSES, 'yuhuili/EAGLE3-LLaMA3.1-
     norm_before_fc = norm_before_fc?false`,
   rename: { 'midlayer.': 'model.layers.0.' },
   drop: `${DROP} d2t t2d`,
-  tensors: `
-    ${DENSE}
+  tensors: `${DENSE}
     ${ROTARY}
     fc.weight = fc.weight
     enc.output_norm.weight = input_norm.weight

@@ -9,8 +9,7 @@ const FUSED = 'split(0, @head_count * @head_dim, @kv_head_count * @head_dim, @kv
 export const ernie4_5 = family('ernie4_5', 'Ernie4_5_ForCausalLM Ernie4_5ForCausalLM', 'baidu/ERNIE-4.5-0.3B-PT', {
   keys: TEXT_KEYS,
   rename: { ...RENAME, 'ernie.': 'model.' },
-  tensors: `
-    ${DENSE}
+  tensors: `${DENSE}
     .attn_q.* = .self_attn.qkv_proj.*: ${FUSED}, take(0)
     .attn_k.* = .self_attn.qkv_proj.*: ${FUSED}, take(1)
     .attn_v.* = .self_attn.qkv_proj.*: ${FUSED}, take(2)
@@ -22,16 +21,14 @@ export const ernie4_5 = family('ernie4_5', 'Ernie4_5_ForCausalLM Ernie4_5ForCaus
 export const ernie4_5Moe = family('ernie4_5-moe', 'Ernie4_5_MoeForCausalLM', 'baidu/ERNIE-4.5-21B-A3B-PT', {
   like: ernie4_5,
   keys: `${TEXT_KEYS}
-    expert_count = moe_num_experts
-    expert_used_count = moe_k
+    expert_count = moe_num_experts; expert_used_count = moe_k
     interleave_moe_layer_step = moe_layer_interval
     leading_dense_block_count = moe_layer_start_index
     expert_feed_forward_length = moe_intermediate_size?
     expert_shared_count = moe_num_shared_experts?
     expert_shared_feed_forward_length = intermediate_size? // num_key_value_heads? when moe_num_shared_experts > 0`,
   ignore: `${IGNORE} model.mtp_block.* model.mtp_emb_norm.* model.mtp_hidden_norm.* model.mtp_linear_proj.*`,
-  tensors: `
-    ${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp
+  tensors: `${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp
     experts .mlp.experts.{x}: gate_proj up_proj down_proj`,
   unproven: true,
 });

@@ -76,21 +76,17 @@ export const exaone45Alone = family('exaone4', EXAONE45, 'LGAI-EXAONE/EXAONE-4.5
 });
 
 const MOE_CLASSES = 'ExaoneMoEForCausalLM ExaoneMoeForCausalLM';
-
 export const exaoneMoe = family('exaone-moe', MOE_CLASSES, 'LGAI-EXAONE/K-EXAONE-236B-A23B', {
   like: exaone,
   keys: `${EXAONE4_KEYS}
-    expert_feed_forward_length = moe_intermediate_size
-    expert_shared_count = num_shared_experts
+    expert_feed_forward_length = moe_intermediate_size; expert_shared_count = num_shared_experts
     expert_shared_feed_forward_length = moe_intermediate_size * num_shared_experts
-    expert_weights_scale = routed_scaling_factor
-    expert_weights_norm = norm_topk_prob
+    expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
     leading_dense_block_count = first_k_dense_replace|first_last_k_dense_replace?0
     nextn_predict_layers = num_nextn_predict_layers?0
     rope.scaling.type = "none"`,
   blocks: MTP_LAYERS,
-  tensors: `
-    ${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}
+  tensors: `${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}
     ${EXPERTS}
     ${MTP_SHARED}`,
   mtp: { blocks: NEXTN.blocks },

@@ -12,15 +12,12 @@ const OTHER_NORMS = 'post_attention_norm post_ffw_norm';
 const KNOWN_TOKENS = 'token_embd.weight: cut(@tokenizer_size)';
 
 const GEMMA_KEYS = `
-  context_length[] = max_position_embeddings
-  embedding_length[] = hidden_size
-  block_count = @block_count
-  feed_forward_length[] = intermediate_size
+  context_length[] = max_position_embeddings; embedding_length[] = hidden_size
+  block_count = @block_count; feed_forward_length[] = intermediate_size
   attention.head_count[] = num_attention_heads
   attention.head_count_kv[] = num_key_value_heads|num_attention_heads
   attention.layer_norm_rms_epsilon = rms_norm_eps
-  attention.key_length[] = head_dim
-  attention.value_length[] = head_dim
+  attention.key_length[] = head_dim; attention.value_length[] = head_dim
   general.file_type = @file_type`;
 
 /** The embedding is the output. */
@@ -29,8 +26,7 @@ export const gemma2 = family('gemma2', 'Gemma2ForCausalLM', 'google/gemma-2-9b-i
     attn_logit_softcapping
     final_logit_softcapping
     attention.sliding_window[] = sliding_window`,
-  tensors: `
-    ${DENSE_WITHOUT_OUTPUT} post_ffw_norm post_attention_norm
+  tensors: `${DENSE_WITHOUT_OUTPUT} post_ffw_norm post_attention_norm
     ${PLUS_ONE}
     ${plusOne(OTHER_NORMS)}`,
   ignore: `${IGNORE} lm_head.weight`,
@@ -40,8 +36,7 @@ export const gemma2 = family('gemma2', 'Gemma2ForCausalLM', 'google/gemma-2-9b-i
 export const gemma = family('gemma', 'GemmaForCausalLM', 'google/gemma-2b', {
   like: gemma2,
   keys: GEMMA_KEYS,
-  tensors: `
-    ${DENSE_WITHOUT_OUTPUT}
+  tensors: `${DENSE_WITHOUT_OUTPUT}
     ${PLUS_ONE}`,
   tokenizer: { kinds: 'sentencepiece', after: 'code-gemma-infill no-sentencepiece-space-prefix' },
   unproven: true,
@@ -51,8 +46,7 @@ const GEMMA3_KEYS = `${TEXT_KEYS}
   context_length[] = max_position_embeddings?131072
   attention.head_count[] = num_attention_heads?8
   attention.layer_norm_rms_epsilon = rms_norm_eps?1e-6
-  attention.key_length[] = head_dim?256
-  attention.value_length[] = head_dim?256
+  attention.key_length[] = head_dim?256; attention.value_length[] = head_dim?256
   rope.freq_base = rope/rope_theta?1000000
   final_logit_softcapping = final_logit_softcapping? when set final_logit_softcapping
   attention.sliding_window = sliding_window when sliding_window_pattern != 1
@@ -62,8 +56,7 @@ const GEMMA3_TENSORS = `${DENSE} ${QK_NORMS} post_ffw_norm post_attention_norm`;
 
 export const gemma3 = family('gemma3', 'Gemma3ForCausalLM Gemma3ForConditionalGeneration', 'google/gemma-3-4b-it', {
   keys: GEMMA3_KEYS,
-  tensors: `
-    ${GEMMA3_TENSORS}
+  tensors: `${GEMMA3_TENSORS}
     ${PLUS_ONE}
     ${plusOne(`${QK_NORMS} ${OTHER_NORMS}`)}
     ${KNOWN_TOKENS}`,
@@ -76,10 +69,8 @@ export const gemmaEmbedding = family('gemma-embedding', 'Gemma3TextModel', 'goog
   like: gemma3,
   keys: `${GEMMA3_KEYS}
     attention.sliding_window[] = @released_window
-    dense_2_feat_in[] = @dense_2_feat_in
-    dense_2_feat_out[] = @dense_2_feat_out
-    dense_3_feat_in[] = @dense_3_feat_in
-    dense_3_feat_out[] = @dense_3_feat_out
+    dense_2_feat_in[] = @dense_2_feat_in; dense_2_feat_out[] = @dense_2_feat_out
+    dense_3_feat_in[] = @dense_3_feat_in; dense_3_feat_out[] = @dense_3_feat_out
     pooling_type[] = @pooling_type`,
   tensors: () => [...(gemma3.tensors ?? []), ...tensorRules('dense_2 dense_3')],
   files: 'config.json tokenizer.json',
@@ -94,14 +85,12 @@ const stacked = (name: string) => `${[0, 1, 2].map((i) => `${name}.${i}.weight`)
 /** The rows of tokens that encoders fill are zeros. */
 export const gemma3n = family('gemma3n', GEMMA3N_CLASSES, 'google/gemma-3n-E2B-it', {
   keys: `${GEMMA3_KEYS}
-    altup.active_idx[] = altup_active_idx
-    altup.num_inputs[] = altup_num_inputs
+    altup.active_idx[] = altup_active_idx; altup.num_inputs[] = altup_num_inputs
     embedding_length_per_layer_input[] = hidden_size_per_layer_input
     attention.shared_kv_layers[] = num_kv_shared_layers
     activation_sparsity_scale = @activation_sparsity
     ${LAYER_WINDOWS}`,
-  tensors: `
-    ${GEMMA3_TENSORS} ${PER_LAYER}
+  tensors: `${GEMMA3_TENSORS} ${PER_LAYER}
     altup_correct_coef altup_predict_coef altup_router altup_router_norm laurel_l laurel_r laurel_post_norm
     token_embd per_layer_token_embd: pad(vocab_size?262400)
     .altup_correct_scale.weight = .altup.correct_output_scale
@@ -114,10 +103,8 @@ const GEMMA4_KEYS = `${GEMMA3_KEYS}
   attention.shared_kv_layers[] = num_kv_shared_layers
   embedding_length_per_layer_input[] = hidden_size_per_layer_input?0
   ${LAYER_WINDOWS}
-  attention.key_length[] = @global_head_dim
-  attention.value_length[] = @global_head_dim
-  attention.key_length_swa[] = head_dim
-  attention.value_length_swa[] = head_dim
+  attention.key_length[] = @global_head_dim; attention.value_length[] = @global_head_dim
+  attention.key_length_swa[] = head_dim; attention.value_length_swa[] = head_dim
   expert_feed_forward_length = expert_intermediate_size|moe_intermediate_size?
   # The blocks that share keys and values may be twice as wide.
   feed_forward_length:i32[] = layers(from @block_count - num_kv_shared_layers?, intermediate_size? * 2, intermediate_size?)
@@ -127,11 +114,9 @@ const GEMMA4_KEYS = `${GEMMA3_KEYS}
   rope.dimension_count_swa = floor(head_dim? * rope_root/partial_rotary_factor?1)`;
 
 const LAYER_SCALE = '.layer_output_scale.weight = .layer_scalar';
-
 export const gemma4 = family('gemma4', 'Gemma4ForCausalLM Gemma4ForConditionalGeneration', 'google/gemma-4-E2B-it', {
   keys: GEMMA4_KEYS,
-  tensors: `
-    ${GEMMA3_TENSORS} ${PER_LAYER}
+  tensors: `${GEMMA3_TENSORS} ${PER_LAYER}
     pre_ffw_norm_2 post_ffw_norm_1 post_ffw_norm_2 ffn_gate_inp
     ${KNOWN_TOKENS}
     ${LAYER_SCALE}
@@ -160,8 +145,7 @@ export const gemma4Assistant = family('gemma4-assistant', ASSISTANT, 'google/gem
   keys: `${GEMMA4_KEYS}
     embedding_length_out[] = backbone_hidden_size
     nextn_predict_layers[] = @block_count`,
-  tensors: `
-    token_embd output_norm attn_norm attn_q attn_output ffn_norm ffn_gate ffn_up ffn_down attn_q_norm
+  tensors: `token_embd output_norm attn_norm attn_q attn_output ffn_norm ffn_gate ffn_up ffn_down attn_q_norm
     post_ffw_norm post_attention_norm nextn.pre_projection nextn.post_projection
     ${KNOWN_TOKENS}
     ${LAYER_SCALE}`,

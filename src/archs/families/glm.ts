@@ -12,8 +12,7 @@ const CHATGLM_CLASSES = 'GlmForCausalLM ChatGLMModel ChatGLMForConditionalGenera
 export const chatglm = family('chatglm', CHATGLM_CLASSES, 'zai-org/glm-4-9b-chat-hf', {
   strip: 'transformer.',
   drop: `${DROP} *rotary_pos_emb.inv_freq`,
-  keys: `
-    context_length = seq_length? else ${WIDTH}
+  keys: `context_length = seq_length? else ${WIDTH}
     embedding_length = ${WIDTH}
     feed_forward_length = ffn_hidden_size|intermediate_size? else 4 * ${WIDTH}
     block_count = @block_count
@@ -24,8 +23,7 @@ export const chatglm = family('chatglm', CHATGLM_CLASSES, 'zai-org/glm-4-9b-chat
     rope.dimension_count = floor((attention_dim? else ${WIDTH} // num_attention_heads?) * rope_root/partial_rotary_factor?0.5)
     tokenizer.ggml.add_bos_token = false
     rope.freq_base = 10000 * rope_ratio?1`,
-  tensors: `
-    token_embd output_norm output attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm ffn_up ffn_down`,
+  tensors: `token_embd output_norm output attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm ffn_up ffn_down`,
   tokenizer: {
     kinds: 'glm4-tiktoken chatglm3 bpe',
     roles: { eos: '<|endoftext|>', eot: '<|user|>', unk: '<|endoftext|>' },
@@ -40,8 +38,7 @@ const GLM4_KEYS = `${TEXT_KEYS}
 /** GLM 4 since 0414, and the text models of GLM 4V. */
 export const glm4 = family('glm4', 'Glm4ForCausalLM Glm4vForConditionalGeneration', 'zai-org/GLM-4-9B-0414', {
   keys: GLM4_KEYS,
-  tensors: `
-    token_embd output_norm output attn_norm attn_v attn_output post_attention_norm ffn_norm post_ffw_norm
+  tensors: `token_embd output_norm output attn_norm attn_v attn_output post_attention_norm ffn_norm post_ffw_norm
     ---
     ffn_up ffn_down ${NEXTN_TENSORS}
     attn_q attn_k when not set rope_root/mrope_section
@@ -69,16 +66,12 @@ const TOKENIZER = {
 /** GLM 4.5 to 4.7, and their vision models' text models. */
 export const glm4moe = family('glm4moe', 'Glm4MoeForCausalLM Glm4vMoeForConditionalGeneration', 'zai-org/GLM-4.5-Air', {
   keys: `${GLM4_KEYS}
-    expert_count = n_routed_experts?
-    expert_feed_forward_length = moe_intermediate_size?
-    expert_shared_count = n_shared_experts?
-    leading_dense_block_count = first_k_dense_replace?
-    expert_gating_func = 2
-    expert_weights_scale = routed_scaling_factor?
+    expert_count = n_routed_experts?; expert_feed_forward_length = moe_intermediate_size?
+    expert_shared_count = n_shared_experts?; leading_dense_block_count = first_k_dense_replace?
+    expert_gating_func = 2; expert_weights_scale = routed_scaling_factor?
     expert_weights_norm = norm_topk_prob?
     ${NEXTN_KEY}`,
-  tensors: `
-    ${DENSE} post_attention_norm ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS}
+  tensors: `${DENSE} post_attention_norm ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS}
     ${NEXTN_TENSORS}
     ${EXPERTS}`,
   mtp: NEXTN,

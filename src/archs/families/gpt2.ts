@@ -9,16 +9,12 @@ const SEPARATE = NAMES.replace('attn_qkv', 'attn_q attn_k attn_v');
 const CONV_1D = 'attn_qkv.weight attn_output.weight ffn_up.weight ffn_down.weight: transpose(0, 1)';
 
 export const gpt2 = family('gpt2', 'GPT2LMHeadModel', 'openai-community/gpt2', {
-  keys: `
-    block_count = @block_count
-    context_length[] = n_ctx
-    embedding_length[] = n_embd
+  keys: `block_count = @block_count; context_length[] = n_ctx; embedding_length[] = n_embd
     feed_forward_length = n_embd * 4
     attention.head_count[] = n_head
     attention.layer_norm_epsilon = layer_norm_epsilon
     general.file_type = @file_type`,
-  tensors: `
-    ${NAMES} position_embd
+  tensors: `${NAMES} position_embd
     ${CONV_1D}`,
   drop: `${DROP} *.attn.bias *.attn.masked_bias`,
 });
@@ -26,24 +22,19 @@ export const gpt2 = family('gpt2', 'GPT2LMHeadModel', 'openai-community/gpt2', {
 /** GPT-2 with queries, keys and values in tensors of their own. */
 export const rugpt3xl = family('gpt2', 'RuGPT3XLForCausalLM', 'evilfreelancer/ruGPT3XL', {
   keys: TEXT_KEYS,
-  tensors: `
-    ${NAMES.replace('attn_qkv', '')} position_embd
+  tensors: `${NAMES.replace('attn_qkv', '')} position_embd
     .attn_qkv.* = .self_attn.q_proj.* + .self_attn.k_proj.* + .self_attn.v_proj.*: concat(0)`,
 });
 
 /** GPT-2 with SwiGLU, ALiBi and factors of the maximal update parametrization. */
 export const jais = family('jais', 'JAISLMHeadModel', 'inceptionai/jais-family-590m', {
   firstKeys: 'attention.max_alibi_bias = @alibi_bias_of_slopes',
-  keys: `
-    block_count = @block_count
-    context_length[] = n_positions
-    embedding_length[] = n_embd
+  keys: `block_count = @block_count; context_length[] = n_positions; embedding_length[] = n_embd
     feed_forward_length[] = n_inner
     attention.head_count[] = n_head
     attention.layer_norm_epsilon = layer_norm_epsilon
     general.file_type = @file_type`,
-  tensors: `
-    ${NAMES} ffn_gate
+  tensors: `${NAMES} ffn_gate
     ${CONV_1D}
     ffn_gate.weight: transpose(0, 1)
     token_embd: mul((mup_embeddings_scale|embeddings_scale?))
@@ -60,12 +51,9 @@ export const jais2 = family('jais2', 'Jais2ForCausalLM', 'inceptionai/Jais-2-8B-
 });
 
 const STARCODER_KEYS = `
-  context_length[] = n_positions
-  embedding_length[] = n_embd
-  feed_forward_length = n_embd * 4
+  context_length[] = n_positions; embedding_length[] = n_embd; feed_forward_length = n_embd * 4
   block_count = @block_count
-  attention.head_count[] = n_head
-  attention.head_count_kv[] = 1
+  attention.head_count[] = n_head; attention.head_count_kv[] = 1
   attention.layer_norm_epsilon = layer_norm_epsilon
   general.file_type = @file_type`;
 
@@ -93,17 +81,13 @@ const HEAD = '(n_embd // n_head)';
 const WIDTH = '(n_embd * 8 // 3 + 255) // 256 * 256';
 
 export const refact = family('refact', 'GPTRefactForCausalLM', 'smallcloudai/Refact-1_6-base', {
-  keys: `
-    context_length[] = n_positions
-    embedding_length[] = n_embd
+  keys: `context_length[] = n_positions; embedding_length[] = n_embd
     feed_forward_length = ${WIDTH}
     block_count = @block_count
-    attention.head_count[] = n_head
-    attention.head_count_kv[] = 1
+    attention.head_count[] = n_head; attention.head_count_kv[] = 1
     attention.layer_norm_rms_epsilon = layer_norm_epsilon
     general.file_type = @file_type`,
-  tensors: `
-    token_embd output output_norm attn_norm attn_output ffn_norm ffn_down
+  tensors: `token_embd output output_norm attn_norm attn_output ffn_norm ffn_down
     .attn_q.* = .attn.q.*
     .attn_k.* = .attn.kv.*: slice(0, 0, ${HEAD})
     .attn_v.* = .attn.kv.*: slice(0, ${HEAD})

@@ -31,8 +31,7 @@ const GRANITE_SWA_KEYS = `${GRANITE_KEYS}
 export const graniteSwa = family('granite_swa', 'GraniteSWAForCausalLM', 'ibm-granite/granite-3.3-2b-instruct', {
   like: granite,
   keys: GRANITE_SWA_KEYS,
-  tensors: `
-    ${DENSE}
+  tensors: `${DENSE}
     ${ROTARY}
     ${SINKS}`,
 });
@@ -44,8 +43,7 @@ export const graniteSwaMoe = family('granite_swa', 'GraniteMoeSWAForCausalLM', '
   like: graniteSwa,
   keys: `${GRANITE_SWA_KEYS}
     ${SHARED_KEY}`,
-  tensors: `
-    ${DENSE} ffn_gate_inp ffn_down_exps ffn_down_shexp
+  tensors: `${DENSE} ffn_gate_inp ffn_down_exps ffn_down_shexp
     ${ROTARY}
     ${SINKS}
     .ffn_down_exps.weight = .block_sparse_moe.experts.down_proj
@@ -73,7 +71,6 @@ const GRANITE_MOE_TENSORS = `
   ${shared('', 'not set num_local_experts')}`;
 
 const MOE_CLASSES = 'GraniteMoeForCausalLM GraniteMoeSharedForCausalLM';
-
 export const graniteMoe = family('granitemoe', MOE_CLASSES, 'ibm-granite/granite-3.1-3b-a800m-instruct', {
   like: granite,
   keys: GRANITE_MOE_KEYS,
@@ -100,14 +97,12 @@ export const graniteSwitch = family('graniteswitch', 'GraniteSwitchForCausalLM',
   keys: `${GRANITE_MOE_KEYS}
     block_count = @block_count - 1
     expert_used_count = 0 when not set num_local_experts
-    adapters.count = num_adapters
-    adapters.lora_rank = max_lora_rank
+    adapters.count = num_adapters; adapters.lora_rank = max_lora_rank
     adapters.token_ids_activate = adapter_token_ids
     adapters.token_ids_substitute = adapter_substitute_token_ids
     adapters.router_gain = control_token_gain?15`,
   drop: `${DROP} model.switch.* switch.* *adapter_token_ids *control_to_substitute_lut lm_head.weight`,
-  tensors: `
-    token_embd output_norm attn_norm ffn_norm
+  tensors: `token_embd output_norm attn_norm ffn_norm
     .attn_qkv.* = .self_attn.qkv_proj.base_layer.*: rotary(@head_count + @kv_head_count, kv_head_count)
     ${adapters('attn_q', 'self_attn.qkv_proj', '_slices.0', 'num_attention_heads')}
     ${adapters('attn_k', 'self_attn.qkv_proj', '_slices.1', 'num_key_value_heads')}
@@ -167,7 +162,6 @@ export const HYBRID_KEYS = `${GRANITE_MOE_KEYS}
   context_length = ${2 ** 20}`;
 
 const HYBRID_CLASS = 'GraniteMoeHybridForCausalLM';
-
 export const graniteHybrid = family('granitehybrid', HYBRID_CLASS, 'ibm-granite/granite-4.0-h-tiny', {
   like: bamba,
   keys: HYBRID_KEYS,

@@ -42,13 +42,11 @@ const scaled = (when: string, alpha: number, dimensions: string) => `
 export const hunyuanMoe = family('hunyuan-moe', 'HunYuanMoEV1ForCausalLM', 'tencent/Hunyuan-A13B-Instruct', {
   keys: `${TEXT_KEYS}
     expert_shared_feed_forward_length = intermediate_size
-    expert_feed_forward_length = @hunyuan_expert_size
-    expert_used_count = @hunyuan_experts_used
+    expert_feed_forward_length = @hunyuan_expert_size; expert_used_count = @hunyuan_experts_used
     expert_shared_count = @hunyuan_experts_shared
     ${scaled(DYNAMIC, 1000, EQUAL_SHARE)}
     ${LONG}`,
-  tensors: `
-    ${TIED_OUTPUT}
+  tensors: `${TIED_OUTPUT}
     ${DENSE_WITHOUT_OUTPUT} ${SHARED_EXPERT} ${QK_NORMS}
     ${EXPERTS}`,
   tokenizer: { kinds: 'bpe hunyuan-tiktoken', after: 'hunyuan-bos' },
@@ -62,8 +60,7 @@ const DENSE_KEYS = `${revised(TEXT_KEYS, 'expert_count = num_local_experts|n_rou
 export const hunyuanDense = family('hunyuan-dense', 'HunYuanDenseV1ForCausalLM', 'tencent/Hunyuan-4B-Instruct', {
   keys: `${DENSE_KEYS}
     ${LONG}`,
-  tensors: `
-    ${TIED_OUTPUT}
+  tensors: `${TIED_OUTPUT}
     ${DENSE_WITHOUT_OUTPUT} ${QK_NORMS}`,
   tokenizer: { kinds: 'bpe hunyuan-tiktoken', mayLackPadding: true, after: 'hunyuan-bos hunyuan-ends' },
 });
@@ -89,13 +86,11 @@ export const hyV3 = family('hy_v3', 'HYV3ForCausalLM', 'tencent/Hy3', {
   keys: `${TEXT_KEYS}
     expert_feed_forward_length = moe_intermediate_size
     expert_shared_feed_forward_length = moe_intermediate_size? * num_shared_experts?1
-    expert_weights_norm = route_norm?true
-    expert_weights_scale = router_scaling_factor?1
+    expert_weights_norm = route_norm?true; expert_weights_scale = router_scaling_factor?1
     expert_gating_func = 2
     ${NEXTN_IF_ANY}`,
   rename: { ...RENAME, '.final_layernorm.': '.shared_head.norm.' },
-  tensors: `
-    ${DENSE} ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} ${NEXTN_TENSORS}
+  tensors: `${DENSE} ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} ${NEXTN_TENSORS}
     ${EXPERTS}`,
   mtp: { ...NEXTN, plainName: true },
   unproven: true,
@@ -121,8 +116,7 @@ export const hyV4 = family('hy_v4', 'HYV4ForCausalLM', 'tencent/Hy4-preview', {
     ${YARN_MULTIPLIER}
     expert_gating_func = 2
     swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0
-    hyper_connection.count = hc_mult
-    hyper_connection.epsilon = hc_eps
+    hyper_connection.count = hc_mult; hyper_connection.epsilon = hc_eps
     hyper_connection.magnitude = hc_magnitude
     if @hy_v4_has_indexers {
       ${INDEXER_KEYS}

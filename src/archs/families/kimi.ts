@@ -23,12 +23,9 @@ export const kimiK3 = family('kimi-k3', 'KimiK3ForConditionalGeneration', 'moons
     ${MLA_RANK}
     rope.dimension_count = qk_rope_head_dim
     ${MLA_SIZES}
-    expert_feed_forward_length = moe_intermediate_size
-    expert_shared_count = num_shared_experts
-    leading_dense_block_count = first_k_dense_replace
-    expert_weights_scale = routed_scaling_factor
-    expert_weights_norm = moe_renormalize
-    expert_gating_func = 2
+    expert_feed_forward_length = moe_intermediate_size; expert_shared_count = num_shared_experts
+    leading_dense_block_count = first_k_dense_replace; expert_weights_scale = routed_scaling_factor
+    expert_weights_norm = moe_renormalize; expert_gating_func = 2
     expert_latent_length = routed_expert_hidden_size?
     activation.situ_beta = activation_situ_beta
     activation.situ_linear_beta = activation_situ_linear_beta
@@ -62,14 +59,12 @@ export const kimiLinear = family('kimi-linear', 'KimiLinearModel KimiLinearForCa
     vocab_size
     ssm.conv_kernel = linear_attn_config/short_conv_kernel_size?
     kda.head_dim = linear_attn_config/head_dim?
-    attention.q_lora_rank = q_lora_rank|n_lora_q?
-    attention.kv_lora_rank = kv_lora_rank|n_lora_kv
+    attention.q_lora_rank = q_lora_rank|n_lora_q?; attention.kv_lora_rank = kv_lora_rank|n_lora_kv
     rope.dimension_count = ${ROPE}
     attention.key_length = kv_lora_rank|n_lora_kv + ${ROPE}
     attention.key_length_mla = n_embd_head_k_mla? else qk_nope_head_dim? + ${ROPE}
     attention.value_length_mla = n_embd_head_v_mla? else v_head_dim?
-    expert_feed_forward_length = moe_intermediate_size
-    expert_shared_count = num_shared_experts
+    expert_feed_forward_length = moe_intermediate_size; expert_shared_count = num_shared_experts
     leading_dense_block_count = first_k_dense_replace
     expert_weights_scale = routed_scaling_factor`,
   rename: { ...RENAME, '.dt_bias': '.dt_proj.bias' },

@@ -13,8 +13,7 @@ const CLASSES = `
 
 export const llama = family('llama', CLASSES, 'unsloth/Llama-3.2-1B-Instruct', {
   keys: LLAMA_KEYS,
-  tensors: `
-    ${DENSE} ffn_gate_inp
+  tensors: `${DENSE} ffn_gate_inp
     ${ROTARY}
     ${MIXTRAL_EXPERTS}`,
   strip: 'text_model.',
@@ -60,8 +59,7 @@ export const nanbeige = family('nanbeige', 'NanbeigeForCausalLM', 'Nanbeige/Nanb
 export const cogvlm = family('cogvlm', 'CogVLMForCausalLM', 'THUDM/cogvlm2-llama3-chat-19B', {
   like: llama,
   ignore: IGNORE.replace('*vision_* ', ''),
-  tensors: `
-    token_embd output_norm output attn_norm attn_qkv attn_output ffn_norm ffn_gate ffn_up ffn_down
+  tensors: `token_embd output_norm output attn_norm attn_qkv attn_output ffn_norm ffn_gate ffn_up ffn_down
     vis_up vis_gate vis_down vis_attn_output vis_attn_qkv`,
   unproven: true,
 });
@@ -101,14 +99,11 @@ export const apertus = family('apertus', 'ApertusForCausalLM', 'swiss-ai/Apertus
 export const afmoe = family('afmoe', 'AfmoeForCausalLM', 'arcee-ai/Trinity-Large-Thinking', {
   like: llama,
   keys: `${LLAMA_KEYS}
-    expert_shared_count = num_shared_experts?
-    expert_feed_forward_length = moe_intermediate_size?
-    leading_dense_block_count = num_dense_layers?
-    expert_weights_norm = route_norm?
+    expert_shared_count = num_shared_experts?; expert_feed_forward_length = moe_intermediate_size?
+    leading_dense_block_count = num_dense_layers?; expert_weights_norm = route_norm?
     expert_weights_scale = route_scale?
     attention.sliding_window = sliding_window?`,
-  tensors: `
-    ${DENSE} attn_gate post_attention_norm post_ffw_norm ${SHARED_EXPERT} ${QK_NORMS}
+  tensors: `${DENSE} attn_gate post_attention_norm post_ffw_norm ${SHARED_EXPERT} ${QK_NORMS}
     .exp_probs_b.bias = .mlp.expert_bias
     experts .mlp.experts.{x}: gate_proj up_proj down_proj`,
 });
@@ -122,8 +117,7 @@ export const llama4 = family(
     like: llama,
     keys: `${LLAMA_KEYS}
       feed_forward_length = prefix_dense_intermediate_size|dense_intermediate_size|intermediate_size_mlp
-      interleave_moe_layer_step
-      expert_feed_forward_length = intermediate_size
+      interleave_moe_layer_step; expert_feed_forward_length = intermediate_size
       attention.sliding_window = 0 when @all_full_attention`,
     // The experts of a block in one tensor, which is multiplied from the other side.
     tensors: `
@@ -140,8 +134,7 @@ export const arctic = family('arctic', 'ArcticForCausalLM', 'Snowflake/snowflake
   keys: `${TEXT_KEYS}
     vocab_size
     rope.dimension_count = ${EQUAL_SHARE}`,
-  tensors: `
-    ${DENSE.replace(' ffn_norm', '')} ffn_gate_inp
+  tensors: `${DENSE.replace(' ffn_norm', '')} ffn_gate_inp
     ${ROTARY_WEIGHTS}
     .ffn_norm.* = .residual_layernorm.*
     .ffn_norm_exps.* = .post_attention_layernorm.*

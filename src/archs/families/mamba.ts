@@ -66,8 +66,7 @@ const SSM2_SHAPES = `
 export const mamba2 = family('mamba2', 'Mamba2ForCausalLM', 'mistralai/Mamba-Codestral-7B-v0.1', {
   rename: { 'model.backbone': 'backbone', 'model.lm_head': 'lm_head', '.dt_bias': '.dt_proj.bias' },
   keys: MAMBA_KEYS + SSM2_KEYS,
-  tensors: `
-    token_embd output_norm output attn_norm ${SSM2}
+  tensors: `token_embd output_norm output attn_norm ${SSM2}
     ${SSM2_SHAPES}`,
   tokenizer: { kinds: 'sentencepiece bpe elsewhere', multiple: ['pad_vocab_size_multiple', 16] },
 });
@@ -89,17 +88,12 @@ export const falconH1 = family('falcon-h1', 'FalconH1ForCausalLM', 'tiiuae/Falco
   rename: { '.dt_bias': '.dt_proj.bias' },
   keys: `${MAMBA_KEYS}
     ${SSM2_KEYS}
-    vocab_size
-    context_length = max_position_embeddings?0
-    feed_forward_length = intermediate_size
-    attention.head_count = num_attention_heads
-    attention.head_count_kv = num_key_value_heads
-    attention.key_length = head_dim
-    attention.value_length = head_dim
+    vocab_size; context_length = max_position_embeddings?0; feed_forward_length = intermediate_size
+    attention.head_count = num_attention_heads; attention.head_count_kv = num_key_value_heads
+    attention.key_length = head_dim; attention.value_length = head_dim
     rope.freq_base = rope_root/rope_theta`,
   // llama.cpp's name of the norm of feed-forward parts has no `.weight`.
-  tensors: `
-    ${DENSE.replace('ffn_norm ', '')} ${SSM2}
+  tensors: `${DENSE.replace('ffn_norm ', '')} ${SSM2}
     ${SSM2_SHAPES}
     token_embd: mul((embedding_multiplier))
     output: mul((lm_head_multiplier))
@@ -120,9 +114,7 @@ const EXPERT_LAYERS = 'every expert_layer_period after 0 - expert_layer_offset';
 /** Mamba, with attention in some layers and experts in others. */
 export const jamba = family('jamba', 'JambaForCausalLM', 'ai21labs/Jamba-v0.1', {
   rename: { '.moe.': '.feed_forward.' },
-  keys: `
-    block_count = @block_count
-    context_length = max_position_embeddings|n_ctx
+  keys: `block_count = @block_count; context_length = max_position_embeddings|n_ctx
     embedding_length = ${HIDDEN}
     feed_forward_length = intermediate_size
     attention.head_count = num_attention_heads
@@ -136,8 +128,7 @@ export const jamba = family('jamba', 'JambaForCausalLM', 'ai21labs/Jamba-v0.1', 
     expert_used_count = num_experts_per_tok|num_experts_per_token
     general.file_type = @file_type`,
   // Some checkpoints call the only feed-forward part of a layer without experts its first expert.
-  tensors: `
-    token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate_inp
+  tensors: `token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate_inp
     ffn_gate ffn_up ffn_down
     .ffn_down.* = .feed_forward.experts.0.down_proj.* on not ${EXPERT_LAYERS}
     .ffn_gate.* = .feed_forward.experts.0.gate_proj.* on not ${EXPERT_LAYERS}

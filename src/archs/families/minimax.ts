@@ -13,8 +13,7 @@ export const minimax01 = family('minimax-01', MINIMAX01_CLASSES, 'MiniMaxAI/Mini
     rope.dimension_count = rotary_dim`,
   files: 'tokenizer.json',
   probes: 'zero_rows: zero-rows model.embed_tokens.weight from @own_token_count',
-  tensors: `
-    token_embd output_norm output attn_norm attn_norm_2 attn_qkv attn_q attn_k attn_v attn_output attn_gate
+  tensors: `token_embd output_norm output attn_norm attn_norm_2 attn_qkv attn_q attn_k attn_v attn_output attn_gate
     ffn_norm ffn_gate_inp
     ${MIXTRAL_EXPERTS}`,
   tokenizer: { kinds: 'bpe', after: 'template-file' },
@@ -26,8 +25,7 @@ const M2_KEYS = `${TEXT_KEYS}
 
 export const minimaxM2 = family('minimax-m2', 'MiniMaxM2ForCausalLM', 'MiniMaxAI/MiniMax-M2', {
   keys: M2_KEYS,
-  tensors: `
-    ${ATTENTION} exp_probs_b ${QK_NORMS}
+  tensors: `${ATTENTION} exp_probs_b ${QK_NORMS}
     ${MIXTRAL_EXPERTS}`,
 });
 
@@ -37,8 +35,7 @@ const M3_CLASSES = 'MiniMaxM3SparseForCausalLM MiniMaxM3SparseForConditionalGene
 export const minimaxM3 = family('minimax-m3', M3_CLASSES, 'MiniMaxAI/MiniMax-M3', {
   like: minimaxM2,
   keys: `${M2_KEYS}
-    expert_shared_count = n_shared_experts
-    expert_weights_scale = routed_scaling_factor
+    expert_shared_count = n_shared_experts; expert_weights_scale = routed_scaling_factor
     expert_weights_norm = true
     attention.indexer.head_count = sparse_attention_config/sparse_num_index_heads
     attention.indexer.key_length = sparse_attention_config/sparse_index_dim
@@ -46,8 +43,7 @@ export const minimaxM3 = family('minimax-m3', M3_CLASSES, 'MiniMaxAI/MiniMax-M3'
     attention.indexer.block_size = sparse_attention_config/sparse_block_size
     attention.indexer.local_blocks = sparse_attention_config/sparse_local_block
     leading_dense_block_count = @leading_dense_layers`,
-  tensors: `
-    ${ATTENTION} exp_probs_b ffn_gate ffn_up ffn_down ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS}
+  tensors: `${ATTENTION} exp_probs_b ffn_gate ffn_up ffn_down ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS}
     indexer.q_proj indexer.k_proj indexer.q_norm indexer.k_norm
     ${plusOne(`output_norm attn_norm ffn_norm ${QK_NORMS} indexer.q_norm indexer.k_norm`)}
     ${MIXTRAL_EXPERTS}`,

@@ -21,8 +21,7 @@ export const mistral3 = family('mistral3', MISTRAL3_CLASSES, 'mistralai/Ministra
 const MISTRAL_FORMAT_KEYS = `
   if set yarn {
     rope.scaling.type = "yarn"
-    rope.scaling.factor = yarn/factor
-    rope.scaling.yarn_beta_fast = yarn/beta
+    rope.scaling.factor = yarn/factor; rope.scaling.yarn_beta_fast = yarn/beta
     rope.scaling.yarn_beta_slow = yarn/alpha
     rope.scaling.yarn_log_multiplier = 0 when set yarn/apply_scale!
     rope.scaling.yarn_log_multiplier = 1 when not set yarn/apply_scale!
@@ -51,8 +50,7 @@ export const mistral3Format = family('mistral3', 'MistralModel', 'mistralai/Mini
 export const mistral4 = family('mistral4', MISTRAL3_CLASSES, 'mistralai/Mistral-Small-4-119B-2603', {
   like: DEEPSEEK2,
   when: 'model_type == "mistral4"',
-  tensors: `
-    ${DEEPSEEK2_TENSORS} ${MLA}
+  tensors: `${DEEPSEEK2_TENSORS} ${MLA}
     ${DEEPSEEK2_OUTPUT}
     ${KV_B}
     .ffn_gate_up_exps.weight = .mlp.experts.gate_up_proj[.weight]
@@ -68,8 +66,7 @@ export const mistralMoe = family('deepseek2', 'MistralMoeModel', 'mistralai/Mist
     attention.temperature_length = yarn/original_max_position_embeddings
     rope.scaling.yarn_log_multiplier = 0.1`,
   rename: { '.wkv_b.': '.kv_b_proj.' },
-  tensors: `
-    ${DEEPSEEK2_TENSORS} ${MLA} output
+  tensors: `${DEEPSEEK2_TENSORS} ${MLA} output
     ${KV_B.replaceAll('self_attn', 'attention')}
     experts .experts.{x}: w2 w1 w3`,
   tokenizer: 'mistral',

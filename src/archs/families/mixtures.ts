@@ -9,21 +9,15 @@ import { BLOCKS, DROP, NEXTN, RENAME } from '../text-model.js';
 const DBRX_EXPERTS = 'reshape(ffn_config/moe_num_experts, ffn_config/ffn_hidden_size, d_model)';
 
 export const dbrx = family('dbrx', 'DbrxForCausalLM', 'alpindale/dbrx-instruct', {
-  keys: `
-    block_count = @block_count
-    context_length = max_seq_len
-    embedding_length = d_model
+  keys: `block_count = @block_count; context_length = max_seq_len; embedding_length = d_model
     feed_forward_length = ffn_config/ffn_hidden_size
-    attention.head_count = n_heads
-    attention.head_count_kv = attn_config/kv_n_heads
+    attention.head_count = n_heads; attention.head_count_kv = attn_config/kv_n_heads
     rope.freq_base = attn_config/rope_theta
     attention.clamp_kqv = attn_config/clip_qkv
-    expert_count = ffn_config/moe_num_experts
-    expert_used_count = ffn_config/moe_top_k
+    expert_count = ffn_config/moe_num_experts; expert_used_count = ffn_config/moe_top_k
     attention.layer_norm_epsilon = 1e-5
     general.file_type = @file_type`,
-  tensors: `
-    token_embd output_norm output attn_norm attn_qkv attn_output attn_output_norm ffn_gate_inp
+  tensors: `token_embd output_norm output attn_norm attn_qkv attn_output attn_output_norm ffn_gate_inp
     .ffn_gate_exps.weight = .ffn.experts.mlp.w1: ${DBRX_EXPERTS}
     .ffn_down_exps.weight = .ffn.experts.mlp.w2: ${DBRX_EXPERTS}, transpose(1, 2)
     .ffn_up_exps.weight = .ffn.experts.mlp.v1: ${DBRX_EXPERTS}`,
@@ -35,8 +29,7 @@ export const gptOss = family('gpt-oss', 'GptOssForCausalLM', 'openai/gpt-oss-20b
   keys: `${TEXT_KEYS}
     attention.sliding_window = sliding_window
     expert_feed_forward_length = intermediate_size`,
-  tensors: `
-    token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output post_attention_norm ffn_gate_inp
+  tensors: `token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output post_attention_norm ffn_gate_inp
     ${SINKS}
     .ffn_down_exps.weight = .mlp.experts.down_proj: transpose(1, 2)
     .ffn_down_exps.bias = .mlp.experts.down_proj_bias
@@ -58,16 +51,13 @@ export const grok = family('grok', 'GrokForCausalLM Grok1ForCausalLM', 'keyfan/g
       rope.scaling.factor = scaling_factor
       rope.scaling.original_context_length = original_max_position_embeddings
       rope.scaling.yarn_ext_factor = extrapolation_factor
-      rope.scaling.yarn_attn_factor = attn_factor
-      rope.scaling.yarn_beta_fast = beta_fast
+      rope.scaling.yarn_attn_factor = attn_factor; rope.scaling.yarn_beta_fast = beta_fast
       rope.scaling.yarn_beta_slow = beta_slow
     }
     attention.temperature_length = attn_temperature_len? when set attn_temperature_len
     attention.output_scale = attn_output_multiplier? else @head_dim ** -0.5
-    embedding_scale = embedding_multiplier_scale
-    logit_scale = output_multiplier_scale`,
-  tensors: `
-    ${DENSE} ffn_gate_inp attn_output_norm layer_output_norm post_ffw_norm
+    embedding_scale = embedding_multiplier_scale; logit_scale = output_multiplier_scale`,
+  tensors: `${DENSE} ffn_gate_inp attn_output_norm layer_output_norm post_ffw_norm
     experts .moe.{x}: linear linear_1 linear_v
     ${MIXTRAL_EXPERTS} group "experts of Grok 2"`,
   tokenizer: 'sentencepiece bpe',
@@ -79,12 +69,10 @@ const GROVEMOE_CLASSES = 'GroveMoeForCausalLM modeling_grove_moe.GroveMoeForCaus
 export const grovemoe = family('grovemoe', GROVEMOE_CLASSES, 'inclusionAI/GroveMoE-Inst', {
   keys: `${TEXT_KEYS}
     expert_feed_forward_length = moe_intermediate_size?
-    expert_chunk_feed_forward_length = head_dim?128
-    experts_per_group = 2
+    expert_chunk_feed_forward_length = head_dim?128; experts_per_group = 2
     expert_group_scale = 0.05`,
   drop: `${DROP} *.expert_bias`,
-  tensors: `
-    ${DENSE} ffn_gate_inp ${QK_NORMS}
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
     ${EXPERTS}
     .ffn_down_chexps.* = .mlp.chunk_experts.{x}.down_proj.* each expert_pair_count group "chunk experts"
     .ffn_gate_chexps.* = .mlp.chunk_experts.{x}.gate_proj.* each expert_pair_count group "chunk experts"
@@ -102,15 +90,12 @@ export const laguna = family('laguna', 'LagunaForCausalLM', 'poolside/Laguna-XS.
     attention.head_count:i32[] = layers(from 0, ${HEADS}, ${HEADS}) when not ${VARIED}
     attention.sliding_window = sliding_window? when sliding_window > 0
     expert_feed_forward_length = moe_intermediate_size
-    expert_shared_feed_forward_length = shared_expert_intermediate_size
-    expert_weights_norm = true
-    expert_weights_scale = moe_routed_scaling_factor
-    expert_gating_func = 2
+    expert_shared_feed_forward_length = shared_expert_intermediate_size; expert_weights_norm = true
+    expert_weights_scale = moe_routed_scaling_factor; expert_gating_func = 2
     leading_dense_block_count = @leading_dense_layers
     rope.dimension_count = floor(head_dim * rope/partial_rotary_factor?1)
     rope.dimension_count_swa = floor(head_dim * rope_sliding/partial_rotary_factor?1) when set rope_sliding/rope_theta`,
-  tensors: `
-    ${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS}
+  tensors: `${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS}
     .attn_gate.weight = .self_attn.g_proj.weight: reshape(@laguna_gate_widths, hidden_size)
     experts .mlp.experts.{x}: gate_proj up_proj down_proj`,
   tokenizer: { kinds: 'bpe', after: 'template-file laguna-end-of-turn' },
@@ -156,15 +141,13 @@ export const mimo2 = family('mimo2', 'MiMoV2FlashForCausalLM MiMoV2ForCausalLM',
     attention.sliding_window = sliding_window
     attention.sliding_window_pattern:i32[] = ${inWindow('1', '0')}
     attention.value_length = v_head_dim
-    expert_count = n_routed_experts
-    expert_feed_forward_length = moe_intermediate_size
+    expert_count = n_routed_experts; expert_feed_forward_length = moe_intermediate_size
     rope.dimension_count = floor(@head_dim * rope/partial_rotary_factor)
     attention.layer_norm_rms_epsilon = layernorm_epsilon?1e-5
     attention.value_scale = attention_value_scale?
     nextn_predict_layers = ${MIMO_MTP}`,
   blocks: `${BLOCKS} model.mtp.layers.{b}+main_block_count`,
-  tensors: `
-    ${DENSE} attn_qkv ffn_gate_inp exp_probs_b layer_output_norm ${NEXTN_TENSORS}
+  tensors: `${DENSE} attn_qkv ffn_gate_inp exp_probs_b layer_output_norm ${NEXTN_TENSORS}
     experts .mlp.experts.{x}: gate_proj up_proj down_proj
     .attn_sinks.weight = .self_attn.attention_sink_bias[.weight]`,
   mtp: { blocks: MIMO_MTP },
@@ -176,15 +159,13 @@ export const smallthinker = family(
   'PowerInfer/SmallThinker-4BA0.6B-Instruct',
   {
     keys: `${TEXT_KEYS}
-    expert_count = moe_num_primary_experts?
-    expert_used_count = moe_num_active_primary_experts?
+    expert_count = moe_num_primary_experts?; expert_used_count = moe_num_active_primary_experts?
     expert_feed_forward_length = moe_ffn_hidden_size?
     feed_forward_length = moe_ffn_hidden_size?
     expert_gating_func = 1 when set moe_primary_router_apply_softmax
     expert_gating_func = 2 when not set moe_primary_router_apply_softmax
     attention.sliding_window = @smallthinker_window`,
-    tensors: `
-    ${DENSE} ffn_gate_inp
+    tensors: `${DENSE} ffn_gate_inp
     experts .block_sparse_moe.experts.{x}: down gate up`,
   },
 );
@@ -205,21 +186,16 @@ export const step35 = family(
     attention.sliding_window = sliding_window
     attention.sliding_window_pattern = layers(${WINDOWS})
     attention.value_length = head_dim
-    expert_count = moe_num_experts
-    expert_used_count = moe_top_k
+    expert_count = moe_num_experts; expert_used_count = moe_top_k
     expert_feed_forward_length = moe_intermediate_size
     expert_shared_feed_forward_length = share_expert_dim
-    expert_weights_scale = moe_router_scaling_factor?
-    expert_weights_norm = norm_expert_weight?
-    leading_dense_block_count = @step_dense_layers
-    moe_every_n_layers = moe_every_n_layer?1
+    expert_weights_scale = moe_router_scaling_factor?; expert_weights_norm = norm_expert_weight?
+    leading_dense_block_count = @step_dense_layers; moe_every_n_layers = moe_every_n_layer?1
     attention.layer_norm_rms_epsilon = rms_norm_eps?1e-5
-    swiglu_clamp_exp = @swiglu_limits
-    swiglu_clamp_shexp = @shared_swiglu_limits
+    swiglu_clamp_exp = @swiglu_limits; swiglu_clamp_shexp = @shared_swiglu_limits
     ${NEXTN_IF_ANY}`,
     rename: { ...RENAME, '.transformer.': '.', 'shared_head.output': 'shared_head.head' },
-    tensors: `
-    ${DENSE} attn_gate ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps
+    tensors: `${DENSE} attn_gate ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps
     ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}
     ${plusOne(`output_norm attn_norm ffn_norm ${QK_NORMS} nextn.shared_head_norm nextn.enorm nextn.hnorm`)}
     .exp_probs_b.bias = .moe.router_bias`,

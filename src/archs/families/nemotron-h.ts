@@ -30,8 +30,7 @@ export const nemotronH = family('nemotron_h', 'NemotronHForCausalLM', 'nvidia/Ne
   when: 'not has num_experts_per_tok',
   keys: `${KEYS}
     ${feedForward('intermediate_size|n_inner|hidden_dim')}`,
-  tensors: `
-    ${LAYERS} ffn_up ffn_down
+  tensors: `${LAYERS} ffn_up ffn_down
     ${SHAPES}`,
   mtp: { blocks: '0', names: 'mtp.*', keep: KEEP },
   tokenizer: { kinds: 'bpe', multiple: 8, after: 'add-bos' },
@@ -52,20 +51,16 @@ const mtp = (part: number, rules: readonly TensorRule[]): readonly TensorRule[] 
 
 const EXPERT_KEYS = `
   expert_shared_feed_forward_length = moe_shared_expert_intermediate_size
-  expert_count = n_routed_experts
-  expert_shared_count = n_shared_experts
-  expert_weights_norm = norm_topk_prob
-  expert_weights_scale = routed_scaling_factor
+  expert_count = n_routed_experts; expert_shared_count = n_shared_experts
+  expert_weights_norm = norm_topk_prob; expert_weights_scale = routed_scaling_factor
   expert_group_count = n_group`;
 const MOE = 'nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16';
-
 export const nemotronHMoe = family('nemotron_h_moe', 'NemotronHForCausalLM', MOE, {
   like: nemotronH,
   when: 'has num_experts_per_tok',
   keys: `${KEYS}
     ${feedForward('moe_intermediate_size')}
-    expert_used_count = num_experts_per_tok
-    expert_feed_forward_length = moe_intermediate_size
+    expert_used_count = num_experts_per_tok; expert_feed_forward_length = moe_intermediate_size
     ${EXPERT_KEYS}
     moe_latent_size = moe_latent_size?
     ${NEXTN_IF_ANY}`,
@@ -97,8 +92,7 @@ export const nemotronHPuzzle = family('nemotron_h_moe', 'NemotronHPuzzleForCausa
     ${EXPERT_KEYS}
     moe_latent_size`,
   ignore: `${GRANITE_IGNORE} mtp.*`,
-  tensors: `
-    ${LAYERS}
+  tensors: `${LAYERS}
     ${SHAPES}
     ${MOE_TENSORS}`,
   types: '',

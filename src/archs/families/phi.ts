@@ -9,8 +9,7 @@ const HEADS = 'num_attention_heads|n_head';
 const rotated = (or = '') => `rope.dimension_count = floor(rope_root/partial_rotary_factor${or} * ${SIZE}) // ${HEADS}`;
 
 export const phi2 = family('phi2', 'PhiForCausalLM', 'microsoft/phi-2', {
-  keys: `
-    context_length[] = n_positions|max_position_embeddings
+  keys: `context_length[] = n_positions|max_position_embeddings
     embedding_length[] = ${SIZE}
     feed_forward_length = ${SIZE} * 4
     block_count = @block_count
@@ -28,8 +27,7 @@ const PHI3_KEYS = `
   context_length[] = n_positions|max_position_embeddings
   rope.scaling.original_context_length[] = rope_root/original_max_position_embeddings
   embedding_length[] = ${SIZE}
-  feed_forward_length[] = intermediate_size
-  block_count = @block_count
+  feed_forward_length[] = intermediate_size; block_count = @block_count
   attention.head_count[] = ${HEADS}
   attention.head_count_kv[] = num_key_value_heads|n_head_kv
   attention.layer_norm_rms_epsilon = rms_norm_eps
@@ -52,8 +50,7 @@ export const phimoe = family('phimoe', 'PhiMoEForCausalLM', 'microsoft/Phi-3.5-M
   keys: `${PHI3_KEYS}
     expert_used_count[] = num_experts_per_tok|num_experts_per_token
     expert_count[] = num_local_experts|num_experts`,
-  tensors: `
-    ${NAMES} ffn_gate_inp
+  tensors: `${NAMES} ffn_gate_inp
     ${MIXTRAL_EXPERTS}`,
   unproven: true,
 });

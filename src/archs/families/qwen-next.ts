@@ -57,8 +57,7 @@ const PER_HEAD = `reshape((${KEY_HEADS}), -1, hidden_size), split(1, (${KEY_DIM}
 
 export const qwen3next = family('qwen3next', 'Qwen3NextForCausalLM', 'Qwen/Qwen3-Next-80B-A3B-Instruct', {
   like: QWEN_NEXT,
-  tensors: `
-    .attn_qkv.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(0, 1, 2), concat(0)
+  tensors: `.attn_qkv.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(0, 1, 2), concat(0)
     .attn_gate.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(3)
     ${DENSE} ${OWN} ssm_ba ${GATED_SHARED_EXPERT} ${AFTER}
     ${PLUS_ONE}
@@ -90,7 +89,6 @@ const QWEN35_TENSORS = `
   ${LINEAR}`;
 
 const QWEN35_CLASSES = 'Qwen3_5ForConditionalGeneration Qwen3_5ForCausalLM';
-
 export const qwen35 = family('qwen35', QWEN35_CLASSES, 'Qwen/Qwen3.5-9B', {
   like: QWEN_NEXT,
   keys: QWEN35_KEYS,
@@ -98,7 +96,6 @@ export const qwen35 = family('qwen35', QWEN35_CLASSES, 'Qwen/Qwen3.5-9B', {
 });
 
 const QWEN35_MOE_CLASSES = 'Qwen3_5MoeForConditionalGeneration Qwen3_5MoeForCausalLM';
-
 export const qwen35moe = family('qwen35moe', QWEN35_MOE_CLASSES, 'Qwen/Qwen3.5-35B-A3B', {
   like: qwen35,
   tensors: `${QWEN35_TENSORS}
@@ -132,22 +129,16 @@ export const qwen4exp = family(
   'Qwen/Qwen3.8-Flash-Next',
   {
     keys: `${QWEN35_KEYS}
-      hyper_connection.count = hc_count
-      hyper_connection.low_rank = hc_lowrank
+      hyper_connection.count = hc_count; hyper_connection.low_rank = hc_lowrank
       attention.indexer.head_count = indexer_n_heads
-      attention.indexer.key_length = indexer_head_dim
-      attention.indexer.top_k = indexer_budget
+      attention.indexer.key_length = indexer_head_dim; attention.indexer.top_k = indexer_budget
       attention.compress_ratios = layers(layer_types is "full_attention", indexer_compress_ratio, 0)
       if set ple_layer_ids {
-        ple.layers = @ple_layers
-        ple.ngram_size = ngram_size
-        ple.heads_per_ngram = heads_per_ngram
-        ple.conv_kernel = ple_conv_kernel_size
-        ple.eos_token_id = @ple_eos
+        ple.layers = @ple_layers; ple.ngram_size = ngram_size; ple.heads_per_ngram = heads_per_ngram
+        ple.conv_kernel = ple_conv_kernel_size; ple.eos_token_id = @ple_eos
         ple.image_token_id = image_token_id?
         embedding_length_per_layer_input = ${WIDTH}
-        ple.layer_multipliers = probe(layer_multipliers)
-        ple.head_offsets = probe(head_offsets)
+        ple.layer_multipliers = probe(layer_multipliers); ple.head_offsets = probe(head_offsets)
         ple.head_vocab_sizes = probe(head_vocab_sizes)
       }`,
     rename: { ...RENAME, '.dt_bias': '.dt_proj.bias', '.shard_': '.shard.' },

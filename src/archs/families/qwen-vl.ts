@@ -16,7 +16,6 @@ export const qwen2vl = family('qwen2vl', QWEN2_VL_CLASSES, 'Qwen/Qwen2.5-VL-3B-I
 
 const DEEPSTACK = 'n_deepstack_layers = @deepstack_layer_count';
 const NO_DEEPSTACK = 'n_deepstack_layers = 0';
-
 export const qwen3vl = family('qwen3vl', 'Qwen3VLForConditionalGeneration', 'Qwen/Qwen3-VL-4B-Instruct', {
   like: qwen3,
   strip: 'thinker.',
@@ -42,14 +41,12 @@ export const qwen3vlmoe = family('qwen3vlmoe', 'Qwen3VLMoeForConditionalGenerati
   strip: 'thinker.',
   keys: `${QWEN_MOE_KEYS}
     ${DEEPSTACK}`,
-  tensors: `
-    ${DENSE} ffn_gate_inp ${QK_NORMS}
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
     ${EXPERTS}
     ${TRANSPOSED_EXPERTS}`,
 });
 
 const OMNI_MOE = 'Qwen3OmniMoeForConditionalGeneration';
-
 export const qwen3omnimoe = family('qwen3vlmoe', OMNI_MOE, 'Qwen/Qwen3-Omni-30B-A3B-Instruct', {
   like: qwen3vlmoe,
   keys: `${QWEN_MOE_KEYS}

@@ -81,16 +81,14 @@ export const QWEN_EXPERTS = `
 
 export const qwen2moe = family('qwen2moe', 'Qwen2MoeForCausalLM', 'Qwen/Qwen1.5-MoE-A2.7B', {
   keys: QWEN_MOE_KEYS,
-  tensors: `
-    ${DENSE} ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp
+  tensors: `${DENSE} ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp
     ${QWEN_EXPERTS}`,
 });
 
 export const qwen3moe = family('qwen3moe', 'Qwen3MoeForCausalLM', 'Qwen/Qwen3-30B-A3B', {
   like: qwen2moe,
   when: `not ${INTERN_S1}`,
-  tensors: `
-    ${DENSE} ffn_gate_inp ${QK_NORMS}
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
     ${QWEN_EXPERTS}`,
 });
 

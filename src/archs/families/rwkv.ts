@@ -3,9 +3,7 @@ import { EQUAL_SHARE } from '../text-keys.js';
 
 /** The keys of all RWKVs begin like this. Their context has no end. */
 const BEGIN = `
-  context_length = 1_048_576
-  embedding_length = hidden_size
-  block_count = @block_count`;
+  context_length = 1_048_576; embedding_length = hidden_size; block_count = @block_count`;
 const LAYER_NORM = 'attention.layer_norm_epsilon = layer_norm_epsilon|norm_eps?';
 const RMS_NORM = 'attention.layer_norm_rms_epsilon = rms_norm_eps?';
 /** What llama.cpp wants, but does not use. */
@@ -42,8 +40,7 @@ export const rwkv6 = family('rwkv6', 'Rwkv6ForCausalLM', 'RWKV/v6-Finch-1B6-HF',
     feed_forward_length = intermediate_size? else hidden_size? * 3.5 // 32 * 32
     general.file_type = @file_type
     ${NO_HEADS}`,
-  tensors: `
-    token_embd token_embd_norm output_norm output attn_norm attn_norm_2 time_mix_receptance time_mix_key
+  tensors: `token_embd token_embd_norm output_norm output attn_norm attn_norm_2 time_mix_receptance time_mix_key
     time_mix_value time_mix_gate time_mix_ln channel_mix_key channel_mix_receptance
     ${rescaled('time_mix_output')}
     ${rescaled('channel_mix_value')}
@@ -57,20 +54,17 @@ export const rwkv6 = family('rwkv6', 'Rwkv6ForCausalLM', 'RWKV/v6-Finch-1B6-HF',
 
 const EXAMPLE6 = 'recursal/QRWKV6-32B-Instruct-Preview-v0.1';
 const PICKED = 'pick(3, 1, 2, 0, 4)';
-
 export const rwkv6qwen2 = family('rwkv6qwen2', 'RWKV6Qwen2ForCausalLM', EXAMPLE6, {
   keys: `${BEGIN}
     wkv.head_size = ${EQUAL_SHARE}
     ${sized('time_mix_extra_dim', 'lora_rank_tokenshift?, ', 32, 'hidden_size > 4095')}
     ${sized('time_decay_extra_dim', 'lora_rank_decay?, ', 64, 'hidden_size > 4095')}
-    feed_forward_length = intermediate_size
-    general.file_type = @file_type
+    feed_forward_length = intermediate_size; general.file_type = @file_type
     ${RMS_NORM}
     token_shift_count = 1
     attention.head_count_kv = num_key_value_heads
     ${NO_HEADS}`,
-  tensors: `
-    token_embd output_norm output attn_norm ffn_norm ffn_gate ffn_up ffn_down
+  tensors: `token_embd output_norm output attn_norm ffn_norm ffn_gate ffn_up ffn_down
     time_mix_receptance time_mix_key time_mix_value time_mix_gate time_mix_ln time_mix_output
     ${MIX6} time_mix_w1 time_mix_w2
     weights time_mix_w1: transpose(0, 1), reshape(5, -1, hidden_size?), ${PICKED}, reshape(-1, hidden_size?)
@@ -149,8 +143,7 @@ export const arwkv7 = family('arwkv7', 'RwkvHybridForCausalLM', 'RWKV-Red-Team/A
     attention.value_residual_mix_lora_rank = 32
     attention.gate_lora_rank = 128 when not ${NO_GATE}
     attention.gate_lora_rank = 0 when ${NO_GATE}
-    feed_forward_length = intermediate_size
-    general.file_type = @file_type
+    feed_forward_length = intermediate_size; general.file_type = @file_type
     token_shift_count = 1
     ${NO_HEADS}`,
   tensors: `${RWKV7_TENSORS}

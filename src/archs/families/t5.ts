@@ -2,14 +2,11 @@ import { family } from '../family.js';
 
 /** @param blocks of the decoder. @param start the token that it starts with. */
 const keysOf = (blocks = '', start = '') => `
-  context_length = n_positions?512
-  embedding_length = d_model
-  feed_forward_length = d_ff
+  context_length = n_positions?512; embedding_length = d_model; feed_forward_length = d_ff
   block_count = @block_count
   ${blocks}
   attention.head_count = num_heads
-  attention.key_length = d_kv
-  attention.value_length = d_kv
+  attention.key_length = d_kv; attention.value_length = d_kv
   attention.layer_norm_epsilon = layer_norm_epsilon
   attention.relative_buckets_count = relative_attention_num_buckets
   attention.layer_norm_rms_epsilon = layer_norm_epsilon
@@ -40,7 +37,6 @@ const ENCODER = `
 
 const T5_CLASSES =
   'T5WithLMHeadModel T5ForConditionalGeneration MT5ForConditionalGeneration UMT5ForConditionalGeneration UMT5Model';
-
 export const t5 = family('t5', T5_CLASSES, 'google/flan-t5-small', {
   blockLimit: 'max(@block_count, @decoder_block_count)',
   keys: keysOf('decoder_block_count = @decoder_block_count', 'decoder_start_token_id = decoder_start_token_id?'),
