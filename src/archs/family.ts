@@ -5,40 +5,29 @@ import { keyRows } from './key-rows.js';
 import { tensorRules } from './tensor-rules.js';
 import { BLOCKS, DROP, IGNORE, RENAME } from './text-model.js';
 
-/** Fields whose lists of names are a text of words. */
+/** Lists of names, as words. A block's beginning with `+main_block_count` behind it stands behind as many others. */
+type Words = 'blocks' | 'strip' | 'unwrap' | 'ignore' | 'drop' | 'ahead' | 'extra' | 'lastExtra' | 'files';
+
+/**
+ * Formulas; `keys` are lines as key-rows.ts reads them. Lines of `types` are `NAME TYPE`, with `when CONDITION` or without;
+ * those of `probes` are `ID: WANT NAMES`, with `from VALUE` and `when CONDITION` or without.
+ */
+type Formula = 'when' | 'keys' | 'firstKeys' | 'blockLimit' | 'types' | 'probes';
+
 type Worded<Plan, Name extends keyof Plan> = Omit<Plan, Name> & { readonly [Own in Name]?: string };
 
-type ShortMtp = Worded<Mtp, 'blocks' | 'names' | 'keep'>;
-type ShortTokenizer = Worded<TokenizerPlan, 'before' | 'kinds' | 'between' | 'after'>;
-
-/** What a family says of itself, in texts that are read when they are asked for. Lists of names are words. */
+/** What a family says of itself, in texts that are read when they are asked for. */
 export interface Short
-  extends Worded<
-    Pick<
-      Architecture,
-      'when' | 'blocks' | 'strip' | 'unwrap' | 'ignore' | 'drop' | 'ahead' | 'extra' | 'lastExtra' | 'files'
-    >,
-    'when' | 'blocks' | 'strip' | 'unwrap' | 'ignore' | 'drop' | 'ahead' | 'extra' | 'lastExtra' | 'files'
-  > {
+  extends Readonly<Partial<Record<Words | Formula, string>>>,
+    Pick<Architecture, 'denseModules' | 'target' | 'unproven'> {
   /** What it has where it says nothing, `unproven` aside; by itself what text models have in common. */
   readonly like?: Partial<Architecture>;
-  /** As key-rows.ts reads them. */
-  readonly keys?: string;
-  readonly firstKeys?: string;
-  /** As tensor-rules.ts reads them. */
+  /** Lines as tensor-rules.ts reads them, or what no line can say. */
   readonly tensors?: string | (() => readonly TensorRule[]);
-  readonly blockLimit?: string;
   readonly rename?: Readonly<Record<string, string>>;
-  /** Lines `NAME TYPE`, with `when CONDITION` or without. */
-  readonly types?: string;
-  /** Lines `ID: WANT NAMES`, with `from VALUE` and `when CONDITION` or without. */
-  readonly probes?: string;
-  readonly mtp?: ShortMtp;
+  readonly mtp?: Worded<Mtp, 'blocks' | 'names' | 'keep'>;
   /** A plan, or its kinds alone. */
-  readonly tokenizer?: string | ShortTokenizer;
-  readonly denseModules?: Architecture['denseModules'];
-  readonly target?: Architecture['target'];
-  readonly unproven?: true;
+  readonly tokenizer?: string | Worded<TokenizerPlan, 'before' | 'kinds' | 'between' | 'after'>;
 }
 
 type Readers = { readonly [Name in Exclude<keyof Short, 'like'>]-?: (own: NonNullable<Short[Name]>) => unknown };
@@ -50,8 +39,11 @@ const READERS: Readers = {
   keys: keyRows,
   firstKeys: keyRows,
   tensors: (own) => (typeof own === 'string' ? tensorRules(own) : own()),
-  // `mtp.{b}+main_block_count`: blocks that stand behind as many others.
-  blocks: (own) => words(own).map((word) => (word.includes('+') ? pair(word, '+', 'begin', 'after') : word)),
+  blocks: (own) =>
+    words(own).map((word) => {
+      const [begin = word, after] = word.split('+');
+      return after === undefined ? word : { begin, after };
+    }),
   blockLimit: readValue,
   ...{ strip: words, unwrap: words, ignore: words, drop: words, ahead: words },
   ...{ extra: words, lastExtra: words, files: words },
@@ -158,9 +150,4 @@ function lines<Item>(text: string, read: (line: Formulas) => Item): Item[] {
       formulas.need(/$/y, 'end');
       return item;
     });
-}
-
-function pair(word: string, between: string, first: string, second: string): object {
-  const [one, other] = word.split(between);
-  return { [first]: one, [second]: other };
 }

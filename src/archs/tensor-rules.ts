@@ -1,5 +1,5 @@
 import type { CountName } from '../config/derivations.js';
-import type { Condition, TensorRule, Transform } from './architecture.js';
+import type { TensorRule, Transform } from './architecture.js';
 import { Formulas } from './formulas.js';
 import { named } from './tensor-names.js';
 
@@ -24,7 +24,8 @@ interface List {
  *   attn_q attn_k: rotary(head_count)          the same, and what is done to them
  *   weights time_mix_k_k                       the same, without `.weight` or with it in the checkpoint
  *   .attn_gate.* = .self_attn.g_proj.* | .gate.*       other spellings of one tensor
- *   .attn_v.weight = .attention.kv.weight: chunk(0, 2), take(1)
+ *   .attn_v.weight = .attention.kv.weight: chunk(0, 2), take(1), transpose(0, 1)
+ *   .attn_k.* .attn_v.* = .attention.kv.*: chunk(0, 2)            a tensor that becomes these, one after the other
  *   .attn_sinks.weight = .self_attn.sinks[.weight]     with what stands in brackets, and without
  *   .attn_qkv.* = .q_proj.* + .k_proj.* + .v_proj.*: concat(0)    tensors that become one
  *   none = lm_head.weight                      read and not written
@@ -33,57 +34,47 @@ interface List {
  *
  * Behind a line may stand `each COUNT`, `group NAME`, `on TEST` and `when CONDITION`, in the language of formulas.ts, as
  * transforms are. Of lines of names in a row, which form a list, a spelling that two have belongs to the later one; a line
- * `---` ends a list.
+ * `---` ends a list. Lines may also be separated by `; `.
  * @throws SyntaxError
  */
 export function tensorRules(text: string): readonly TensorRule[] {
   const rules: TensorRule[] = [];
   let list: List | undefined;
-  let outer: Condition | undefined;
   const end = (more: readonly TensorRule[] = []) => {
-    const own = [...(list ? named(list.names, list.via, list.areWeights) : []), ...more];
-    rules.push(...own.map((rule) => (outer && !rule.when ? { ...rule, when: outer } : rule)));
+    rules.push(...(list ? named(list.names, list.via, list.areWeights) : []), ...more);
     list = undefined;
   };
-  for (const line of text.split(/(?<!,)\n(?!\s*[|+])/)) {
+  for (const line of text.split(/(?<!,)\n(?!\s*[|+])|; /)) {
     const formulas = new Formulas(line);
     if (formulas.ended) {
       continue;
     }
-    if (formulas.take(/\}/y)) {
+    const kind = formulas.take(/(experts|weights|---)(?:\s|$)/y)?.[1];
+    const names = words(formulas);
+    if (kind === '---') {
       end();
-      outer = undefined;
-    } else if (formulas.take(/---/y)) {
-      end();
-    } else if (formulas.take(/if\b/y)) {
-      end();
-      outer = formulas.condition();
-      formulas.need(/\{/y, '"{"');
-    } else if (formulas.take(/experts\b/y)) {
-      end(experts(formulas));
+    } else if (kind === 'experts') {
+      end(experts(names[0] ?? '', formulas));
+    } else if (formulas.take(/=/y)) {
+      end(rulesFor(names, formulas));
     } else {
-      const areWeights = formulas.take(/weights\b/y) !== null;
-      const names = words(formulas);
-      if (formulas.take(/=/y)) {
-        end([rule(names[0] ?? '', formulas)]);
-      } else {
-        const via = formulas.take(/:/y) ? formulas.transforms() : undefined;
-        const ends = endsOf(formulas);
-        const isAlone = Object.keys(ends).length > 0;
-        if (isAlone || list?.areWeights !== areWeights) {
-          end();
-        }
-        list ??= { names: [], via: {}, areWeights };
-        for (const name of names) {
-          const stem = name.replace(/\.(weight|bias)$/, '');
-          list.names.push(...(via && list.names.includes(stem) ? [] : [stem]));
-          Object.assign(list.via, via && { [name]: via });
-        }
-        if (isAlone) {
-          const own = named(list.names, list.via, areWeights);
-          list = undefined;
-          end(own.map((each) => ({ ...each, ...ends })));
-        }
+      const via = viaOf(formulas);
+      const ends = endsOf(formulas);
+      const areWeights = kind === 'weights';
+      const isAlone = Object.keys(ends).length > 0;
+      if (isAlone || list?.areWeights !== areWeights) {
+        end();
+      }
+      list ??= { names: [], via: {}, areWeights };
+      for (const name of names) {
+        const stem = name.replace(/\.(weight|bias)$/, '');
+        list.names.push(...(via && list.names.includes(stem) ? [] : [stem]));
+        Object.assign(list.via, via && { [name]: via });
+      }
+      if (isAlone) {
+        const own = named(list.names, list.via, areWeights);
+        list = undefined;
+        end(own.map((each) => ({ ...each, ...ends })));
       }
     }
     formulas.need(/$/y, 'end');
@@ -102,12 +93,13 @@ function words(formulas: Formulas): readonly string[] {
 
 const WORD = /(?!(?:each|group|first|on|when)(?:\s|$))[^\s:|+=]+/y;
 
-/** @param from the file's name or the checkpoint's. */
-function placed(name: string, block: string): string {
-  return name.startsWith('.') ? block + name : name;
-}
+const viaOf = (formulas: Formulas) => (formulas.take(/:/y) ? formulas.transforms() : undefined);
 
-function rule(to: string, formulas: Formulas): TensorRule {
+/** A name that begins with a dot is of a block. */
+const placed = (name: string, block: string) => (name.startsWith('.') ? block + name : name);
+
+/** One rule, or one for each of the tensors that a tensor becomes. */
+function rulesFor(to: readonly string[], formulas: Formulas): readonly TensorRule[] {
   const names = [words(formulas)[0] ?? ''];
   const sign = formulas.take(/[|+]/y)?.[0];
   for (let next = sign; next !== undefined; next = formulas.take(/[|+]/y)?.[0]) {
@@ -117,17 +109,17 @@ function rule(to: string, formulas: Formulas): TensorRule {
     const [, before = '', part = '', after = ''] = /^(.*)\[(.*)\](.*)$/.exec(name) ?? [];
     return (part ? [before + after, before + part + after] : [name]).map((each) => placed(each, '{L}'));
   });
-  const via = formulas.take(/:/y) ? formulas.transforms() : undefined;
-  return {
+  const via = viaOf(formulas);
+  const ends = endsOf(formulas);
+  return to.map((name, i) => ({
     ...(sign === '+' ? { all: sources } : { from: sources }),
-    ...(to !== 'none' && { to: placed(to, 'blk.{b}') }),
-    ...(via && { via }),
-    ...endsOf(formulas),
-  };
+    ...(name !== 'none' && { to: placed(name, 'blk.{b}') }),
+    ...(via && { via: to.length > 1 ? [...via, ['take', i]] : via }),
+    ...ends,
+  }));
 }
 
-function experts(formulas: Formulas): readonly TensorRule[] {
-  const [path = ''] = words(formulas);
+function experts(path: string, formulas: Formulas): readonly TensorRule[] {
   formulas.need(/:/y, '":"');
   const projections = words(formulas);
   const ends = endsOf(formulas);

@@ -4,7 +4,10 @@ import { BLOCKS, IGNORE, NEXTN } from '../text-model.js';
 import { INDEXER_KEYS } from './deepseek.js';
 
 const HC_PARTS = ['attn_fn', 'attn_base', 'attn_scale', 'ffn_fn', 'ffn_base', 'ffn_scale'];
-const COMPRESSORS = { 'attn.': 'attn', 'attn.indexer.': 'indexer' };
+const compressor = (to: string, from: string) => `
+  .${to}_compressor_ape.weight = .${from}.compressor.ape; .${to}_compressor_kv.weight = .${from}.compressor.wkv.weight
+  .${to}_compressor_gate.weight = .${from}.compressor.wgate.weight
+  .${to}_compressor_norm.weight = .${from}.compressor.norm.weight`;
 
 /** DeepSeek V4. Its blocks for multi-token prediction are for a file of their own. */
 export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-ai/DeepSeek-V4-Flash-Base', {
@@ -30,39 +33,22 @@ export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-
   ignore: `aligner.* image_* ${IGNORE}`,
   // The first blocks choose experts by a token's id. The bias of their gates is of no use.
   tensors: `token_embd.weight = embed.weight
-    output_norm.weight = norm.weight
-    output.weight = head.weight
+    output_norm.weight = norm.weight; output.weight = head.weight
     ${['', '.'].flatMap((at) => ['fn', 'base', 'scale'].map((p) => `output_hc_${p}.weight = ${at}hc_head_${p}`)).join('\n')}
     ${HC_PARTS.map((part) => `.hc_${part}.weight = .hc_${part}`).join('\n')}
-    .attn_sinks.weight = .attn.attn_sink
-    .attn_q_a.weight = .attn.wq_a.weight
-    .attn_q_b.weight = .attn.wq_b.weight
-    .attn_q_a_norm.weight = .attn.q_norm.weight
-    .attn_kv.weight = .attn.wkv.weight
-    .attn_kv_a_norm.weight = .attn.kv_norm.weight
-    .attn_output_a.weight = .attn.wo_a.weight
-    .attn_output_b.weight = .attn.wo_b.weight
+    .attn_sinks.weight = .attn.attn_sink; .attn_q_a.weight = .attn.wq_a.weight
+    .attn_q_b.weight = .attn.wq_b.weight; .attn_q_a_norm.weight = .attn.q_norm.weight
+    .attn_kv.weight = .attn.wkv.weight; .attn_kv_a_norm.weight = .attn.kv_norm.weight
+    .attn_output_a.weight = .attn.wo_a.weight; .attn_output_b.weight = .attn.wo_b.weight
     .indexer.attn_q_b.weight = .attn.indexer.wq_b.weight
-    .indexer.proj.weight = .attn.indexer.weights_proj.weight
-    .attn_norm.weight = .attn_norm.weight
-    .ffn_norm.weight = .ffn_norm.weight
-    .ffn_gate_inp.weight = .ffn.gate.weight
-    .ffn_gate_tid2eid.weight = .ffn.gate.tid2eid
-    .ffn_gate_shexp.weight = .ffn.shared_experts.w1.weight
+    .indexer.proj.weight = .attn.indexer.weights_proj.weight; .attn_norm.weight = .attn_norm.weight
+    .ffn_norm.weight = .ffn_norm.weight; .ffn_gate_inp.weight = .ffn.gate.weight
+    .ffn_gate_tid2eid.weight = .ffn.gate.tid2eid; .ffn_gate_shexp.weight = .ffn.shared_experts.w1.weight
     .ffn_down_shexp.weight = .ffn.shared_experts.w2.weight
-    .ffn_up_shexp.weight = .ffn.shared_experts.w3.weight
-    .nextn.enorm.weight = .enorm.weight
-    .nextn.hnorm.weight = .hnorm.weight
-    .nextn.shared_head_norm.weight = .norm.weight
-    ${Object.entries(COMPRESSORS)
-      .map(
-        ([from, to]) => `
-    .${to}_compressor_ape.weight = .${from}compressor.ape
-    .${to}_compressor_kv.weight = .${from}compressor.wkv.weight
-    .${to}_compressor_gate.weight = .${from}compressor.wgate.weight
-    .${to}_compressor_norm.weight = .${from}compressor.norm.weight`,
-      )
-      .join('')}
+    .ffn_up_shexp.weight = .ffn.shared_experts.w3.weight; .nextn.enorm.weight = .enorm.weight
+    .nextn.hnorm.weight = .hnorm.weight; .nextn.shared_head_norm.weight = .norm.weight
+    ${compressor('attn', 'attn')}
+    ${compressor('indexer', 'attn.indexer')}
     .exp_probs_b.bias = .ffn.gate.bias on from num_hash_layers
     none = .ffn.gate.bias on not from num_hash_layers
     .exp_probs_b_vl.bias = .ffn.gate.bias_vl

@@ -75,8 +75,7 @@ export const deci = family('deci', 'DeciLMForCausalLM', 'Deci/DeciLM-7B', {
   when: 'vocab_size?128256 != 128256',
   keys: DECI_KEYS,
   tensors: `${DENSE}
-    attn_q: rotary(head_count)
-    attn_k: rotary(@deci_kv_heads)`,
+    attn_q: rotary(head_count); attn_k: rotary(@deci_kv_heads)`,
   extra: 'rope_freqs',
   tokenizer: 'llama-hf',
 });
@@ -102,12 +101,8 @@ export const hrmText = family('hrm_text', 'HrmTextForCausalLM', 'danish-foundati
   rename: { ...RENAME, '.attn.': '.self_attn.' },
   tensors: `token_embd output attn_output ffn_down
     hrm.z_l_init = model.z_L_init
-    .attn_gate.* = .self_attn.gqkv_proj.*: chunk(0, 4), take(0)
-    .attn_q.* = .self_attn.gqkv_proj.*: chunk(0, 4), take(1)
-    .attn_k.* = .self_attn.gqkv_proj.*: chunk(0, 4), take(2)
-    .attn_v.* = .self_attn.gqkv_proj.*: chunk(0, 4), take(3)
-    .ffn_gate.* = .mlp.gate_up_proj.*: chunk(0, 2), take(0)
-    .ffn_up.* = .mlp.gate_up_proj.*: chunk(0, 2), take(1)`,
+    .attn_gate.* .attn_q.* .attn_k.* .attn_v.* = .self_attn.gqkv_proj.*: chunk(0, 4)
+    .ffn_gate.* .ffn_up.* = .mlp.gate_up_proj.*: chunk(0, 2)`,
 });
 
 const GROUP = 'num_attention_heads // num_key_value_heads';
@@ -227,8 +222,7 @@ export const openelm = family('openelm', 'OpenELMForCausalLM', 'apple/OpenELM-27
     attention.key_length[] = head_dim; attention.value_length[] = head_dim
     general.file_type = @file_type`,
   tensors: `token_embd output_norm attn_norm attn_qkv attn_output ffn_norm ffn_down ${QK_NORMS}
-    .ffn_gate.* = .ffn.proj_1.*: chunk(0, 2), take(0)
-    .ffn_up.* = .ffn.proj_1.*: chunk(0, 2), take(1)`,
+    .ffn_gate.* .ffn_up.* = .ffn.proj_1.*: chunk(0, 2)`,
   tokenizer: 'sentencepiece elsewhere',
 });
 
@@ -301,6 +295,5 @@ export const talkie = family('talkie', 'TalkieForCausalLM', 'lewtun/talkie-1930-
     attn_q attn_k: ${INVERTED}
     weights output attn_q_norm layer_output_scale
     weights attn_q_norm: reshape(-1, 1)
-    .attn_output.scale = .attn_gain.a_g
-    .ffn_down.scale = .mlp_gain.a_g`,
+    .attn_output.scale = .attn_gain.a_g; .ffn_down.scale = .mlp_gain.a_g`,
 });

@@ -63,10 +63,8 @@ export const dots3note = family('dots3note', DOTS3_CLASSES, 'rednote-hilab/dots3
   rename: { ...RENAME, 'model.mtp.embed_tokens.': 'mtp.0.embed_tokens.' },
   tensors: `
     ${deepseek2Tensors(`attn_gate attn_k_norm attn_q_a attn_q_b attn_kv_a_mqa attn_output ${INDEXER} ${NEXTN_TENSORS}`)}
-    if ${RESCALED} {
-      attn_q_a_norm.weight: mul(${root('q_lora_rank')})
-      attn_kv_a_norm.weight: mul(${windowed(root('swa_kv_lora_rank'), root('kv_lora_rank'))})
-    }
+    attn_q_a_norm.weight: mul(${root('q_lora_rank')}) when ${RESCALED}
+    attn_kv_a_norm.weight: mul(${windowed(root('swa_kv_lora_rank'), root('kv_lora_rank'))}) when ${RESCALED}
     attn_q_a_norm attn_kv_a_norm when not ${RESCALED}
     .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
     .attn_v_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(1)`,

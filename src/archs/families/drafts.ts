@@ -110,8 +110,7 @@ export const gemma4Dspark = family('dflash', 'Gemma4DSparkModel', 'RedHatAI/gemm
   tensors: `output_norm output attn_norm attn_output ffn_gate ffn_up ffn_down post_ffw_norm
     ${EMBEDDING}
     ${ROOT}
-    .post_attention_norm.* = .post_attention_layernorm.*
-    .ffn_norm.* = .pre_feedforward_layernorm.*
+    .post_attention_norm.* = .post_attention_layernorm.*; .ffn_norm.* = .pre_feedforward_layernorm.*
     .layer_output_scale.weight = .layer_scalar[.weight]
     ${queriesAndKeys(HALVES)}`,
   probes: HAS_CONFIDENCE,
@@ -136,8 +135,7 @@ export const eagle3 = family('eagle3', EAGLE3_CLASSES, 'yuhuili/EAGLE3-LLaMA3.1-
   drop: `${DROP} d2t t2d`,
   tensors: `${DENSE}
     ${ROTARY}
-    fc.weight = fc.weight
-    enc.output_norm.weight = input_norm.weight
+    fc.weight = fc.weight; enc.output_norm.weight = input_norm.weight
     .attn_norm_2.weight = .hidden_norm.weight`,
   // The distances between a draft model's tokens and the target's.
   probes: 'd2t: values d2t',

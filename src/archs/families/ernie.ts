@@ -10,11 +10,8 @@ export const ernie4_5 = family('ernie4_5', 'Ernie4_5_ForCausalLM Ernie4_5ForCaus
   keys: TEXT_KEYS,
   rename: { ...RENAME, 'ernie.': 'model.' },
   tensors: `${DENSE}
-    .attn_q.* = .self_attn.qkv_proj.*: ${FUSED}, take(0)
-    .attn_k.* = .self_attn.qkv_proj.*: ${FUSED}, take(1)
-    .attn_v.* = .self_attn.qkv_proj.*: ${FUSED}, take(2)
-    .ffn_gate.* = .mlp.up_gate_proj.*: chunk(0, 2), take(0)
-    .ffn_up.* = .mlp.up_gate_proj.*: chunk(0, 2), take(1)`,
+    .attn_q.* .attn_k.* .attn_v.* = .self_attn.qkv_proj.*: ${FUSED}
+    .ffn_gate.* .ffn_up.* = .mlp.up_gate_proj.*: chunk(0, 2)`,
   tokenizer: { kinds: 'sentencepiece', after: 'add-space-prefix' },
 });
 

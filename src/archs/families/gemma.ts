@@ -120,8 +120,7 @@ export const gemma4 = family('gemma4', 'Gemma4ForCausalLM Gemma4ForConditionalGe
     pre_ffw_norm_2 post_ffw_norm_1 post_ffw_norm_2 ffn_gate_inp
     ${KNOWN_TOKENS}
     ${LAYER_SCALE}
-    .ffn_gate_inp.scale = .router.scale
-    .ffn_down_exps.scale = .router.per_expert_scale
+    .ffn_gate_inp.scale = .router.scale; .ffn_down_exps.scale = .router.per_expert_scale
     .ffn_down_exps.weight = .experts.down_proj[.weight]
     .ffn_gate_up_exps.weight = .experts.gate_up_proj[.weight]`,
   extra: 'proportional_rope',

@@ -36,8 +36,7 @@ export const jais = family('jais', 'JAISLMHeadModel', 'inceptionai/jais-family-5
     general.file_type = @file_type`,
   tensors: `${NAMES} ffn_gate
     ${CONV_1D}
-    ffn_gate.weight: transpose(0, 1)
-    token_embd: mul((mup_embeddings_scale|embeddings_scale?))
+    ffn_gate.weight: transpose(0, 1); token_embd: mul((mup_embeddings_scale|embeddings_scale?))
     output: mul(mup_output_alpha? * mup_width_scale? else width_scale?)`,
   ignore: `${IGNORE} *.attn.bias`,
   drop: `${DROP} *relative_pe.slopes`,

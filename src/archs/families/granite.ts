@@ -56,8 +56,7 @@ const SIZES = 'intermediate_size, intermediate_size';
 
 /** What all experts share; without experts, it is the feed-forward part. Gates and ups are one tensor. */
 const shared = (ends: string, when: string) => `
-  .ffn_gate${ends}.* = .shared_mlp.input_linear.*: split(0, ${SHARED_SIZES}), take(0) when ${when}
-  .ffn_up${ends}.* = .shared_mlp.input_linear.*: split(0, ${SHARED_SIZES}), take(1) when ${when}
+  .ffn_gate${ends}.* .ffn_up${ends}.* = .shared_mlp.input_linear.*: split(0, ${SHARED_SIZES}) when ${when}
   .ffn_down${ends}.* = .shared_mlp.output_linear.* when ${when}`;
 
 const GRANITE_MOE_KEYS = `${GRANITE_KEYS}
@@ -65,8 +64,7 @@ const GRANITE_MOE_KEYS = `${GRANITE_KEYS}
 const GRANITE_MOE_TENSORS = `
   ${DENSE} ffn_gate_inp ffn_down_exps
   ${ROTARY}
-  .ffn_gate_exps.* = .block_sparse_moe.input_linear.*: split(1, ${SIZES}), take(0)
-  .ffn_up_exps.* = .block_sparse_moe.input_linear.*: split(1, ${SIZES}), take(1)
+  .ffn_gate_exps.* .ffn_up_exps.* = .block_sparse_moe.input_linear.*: split(1, ${SIZES})
   ${shared('_shexp', 'set num_local_experts')}
   ${shared('', 'not set num_local_experts')}`;
 
@@ -109,8 +107,7 @@ export const graniteSwitch = family('graniteswitch', 'GraniteSwitchForCausalLM',
     ${adapters('attn_v', 'self_attn.qkv_proj', '_slices.2')}
     .attn_output.* = .self_attn.o_proj.base_layer.*
     ${adapters('attn_output', 'self_attn.o_proj')}
-    .ffn_gate.* = .shared_mlp.input_linear.base_layer.*: split(0, ${SHARED_SIZES}), take(0)
-    .ffn_up.* = .shared_mlp.input_linear.base_layer.*: split(0, ${SHARED_SIZES}), take(1)
+    .ffn_gate.* .ffn_up.* = .shared_mlp.input_linear.base_layer.*: split(0, ${SHARED_SIZES})
     ${adapters('ffn_gate', 'shared_mlp.input_linear', '_slices.0')}
     ${adapters('ffn_up', 'shared_mlp.input_linear', '_slices.1')}
     .ffn_down.* = .shared_mlp.output_linear.base_layer.*
@@ -136,9 +133,7 @@ export const SSM_KEYS = `
 
 export const SSM = 'ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out';
 export const SSM_SHAPES = `
-  ssm_conv1d.weight: squeeze(1)
-  ssm_a: exp, neg, reshape(-1, 1)
-  ssm_d: reshape(-1, 1)
+  ssm_conv1d.weight: squeeze(1); ssm_a: exp, neg, reshape(-1, 1); ssm_d: reshape(-1, 1)
   ssm_norm: reshape(${mamba('n_groups|num_groups')}, -1)`;
 
 /** Some layers of attention with rotary embeddings, the others Mamba 2. */

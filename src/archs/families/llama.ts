@@ -122,8 +122,7 @@ export const llama4 = family(
     // The experts of a block in one tensor, which is multiplied from the other side.
     tensors: `
       ${SHARED_EXPERT} ${DENSE}
-      .ffn_gate_exps.weight = .feed_forward.experts.gate_up_proj: transpose(1, 2), chunk(1, 2), take(0)
-      .ffn_up_exps.weight = .feed_forward.experts.gate_up_proj: transpose(1, 2), chunk(1, 2), take(1)
+      .ffn_gate_exps.weight .ffn_up_exps.weight = .feed_forward.experts.gate_up_proj: transpose(1, 2), chunk(1, 2)
       .ffn_down_exps.weight = .feed_forward.experts.down_proj: transpose(1, 2)`,
     tokenizer: 'bpe',
   },
@@ -136,8 +135,7 @@ export const arctic = family('arctic', 'ArcticForCausalLM', 'Snowflake/snowflake
     rope.dimension_count = ${EQUAL_SHARE}`,
   tensors: `${DENSE.replace(' ffn_norm', '')} ffn_gate_inp
     ${ROTARY_WEIGHTS}
-    .ffn_norm.* = .residual_layernorm.*
-    .ffn_norm_exps.* = .post_attention_layernorm.*
+    .ffn_norm.* = .residual_layernorm.*; .ffn_norm_exps.* = .post_attention_layernorm.*
     ${MIXTRAL_EXPERTS}`,
   tokenizer: 'arctic',
 });

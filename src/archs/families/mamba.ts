@@ -58,9 +58,7 @@ const SSM2_KEYS = `
 
 const SSM2 = 'ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out';
 const SSM2_SHAPES = `
-  ssm_conv1d.weight: squeeze(1)
-  ssm_a: reshape(-1, 1), exp, neg
-  ssm_d: reshape(-1, 1)
+  ssm_conv1d.weight: squeeze(1); ssm_a: reshape(-1, 1), exp, neg; ssm_d: reshape(-1, 1)
   ssm_norm: reshape(${GROUPS}, -1)`;
 
 export const mamba2 = family('mamba2', 'Mamba2ForCausalLM', 'mistralai/Mamba-Codestral-7B-v0.1', {
@@ -95,12 +93,10 @@ export const falconH1 = family('falcon-h1', 'FalconH1ForCausalLM', 'tiiuae/Falco
   // llama.cpp's name of the norm of feed-forward parts has no `.weight`.
   tensors: `${DENSE.replace('ffn_norm ', '')} ${SSM2}
     ${SSM2_SHAPES}
-    token_embd: mul((embedding_multiplier))
-    output: mul((lm_head_multiplier))
+    token_embd: mul((embedding_multiplier)); output: mul((lm_head_multiplier))
     attn_q attn_v: mul((attention_in_multiplier))
     attn_k: mul((key_multiplier)), mul((attention_in_multiplier))
-    attn_output: mul((attention_out_multiplier))
-    ffn_gate: mul(mlp_multipliers[0])
+    attn_output: mul((attention_out_multiplier)); ffn_gate: mul(mlp_multipliers[0])
     ffn_down: mul(mlp_multipliers[1])
     ssm_in: mul((ssm_in_multiplier)), mulRows(${PARTS})
     ssm_out: mul((ssm_out_multiplier))
@@ -135,7 +131,6 @@ export const jamba = family('jamba', 'JambaForCausalLM', 'ai21labs/Jamba-v0.1', 
     .ffn_up.* = .feed_forward.experts.0.up_proj.* on not ${EXPERT_LAYERS}
     experts .feed_forward.experts.{x}: down_proj gate_proj up_proj on ${EXPERT_LAYERS}
     ssm_in ssm_conv1d ssm_x ssm_dt ssm_dt_norm ssm_a ssm_b_norm ssm_c_norm ssm_d ssm_out
-    ssm_conv1d.weight: squeeze(1)
-    ssm_a: exp, neg`,
+    ssm_conv1d.weight: squeeze(1); ssm_a: exp, neg`,
   tokenizer: { kinds: 'sentencepiece llama-hf', after: 'no-space-prefix-without-model' },
 });

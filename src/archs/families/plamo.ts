@@ -64,8 +64,7 @@ export const plamo2 = family('plamo2', 'Plamo2ForCausalLM PLaMo2ForCausalLM', 'p
     feed_forward_length = intermediate_size?13_312; general.file_type = @file_type`,
   tensors: `${TENSORS} ssm_in ssm_conv1d ssm_x ssm_dt ssm_dt_norm ssm_a ssm_b_norm ssm_c_norm ssm_d ssm_out
     ${SHIFTED}
-    ssm_conv1d.weight: squeeze(1)
-    ssm_a: exp, neg`,
+    ssm_conv1d.weight: squeeze(1); ssm_a: exp, neg`,
   tokenizer: 'plamo',
 });
 

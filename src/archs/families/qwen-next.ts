@@ -61,8 +61,7 @@ export const qwen3next = family('qwen3next', 'Qwen3NextForCausalLM', 'Qwen/Qwen3
     .attn_gate.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(3)
     ${DENSE} ${OWN} ssm_ba ${GATED_SHARED_EXPERT} ${AFTER}
     ${PLUS_ONE}
-    ssm_a: exp, neg
-    ssm_conv1d: squeeze(1)
+    ssm_a: exp, neg; ssm_conv1d: squeeze(1)
     ${QWEN_EXPERTS}`,
 });
 

@@ -45,8 +45,7 @@ export const rwkv6 = family('rwkv6', 'Rwkv6ForCausalLM', 'RWKV/v6-Finch-1B6-HF',
     ${rescaled('time_mix_output')}
     ${rescaled('channel_mix_value')}
     ${MIX6} time_mix_w1 time_mix_w2 channel_mix_lerp_k channel_mix_lerp_r
-    weights time_mix_w1: transpose(0, 1)
-    weights time_mix_w2: permute(0, 2, 1)
+    weights time_mix_w1: transpose(0, 1); weights time_mix_w2: permute(0, 2, 1)
     weights channel_mix_lerp_k channel_mix_lerp_r: reshape(-1)
     ${lerpFused('attention')}`,
   tokenizer: 'rwkv',
