@@ -40,12 +40,15 @@ export async function inspectModel({ source, ...options }: InspectModelParams): 
   const files = new SmallFiles(repo, options.signal);
   const config = await readConfig(files);
   const raw = await openCheckpoint(files, options.signal);
-  const { tensors } = await decodeCheckpoint(raw, config.hparams, files, { fp8AsQ8: false });
+  const architecture = familyOf(config, await gatherFacts(files));
+  const asked = { fp8AsQ8: false, keepBlocks: false, family: architecture };
+  const decoded = await decodeCheckpoint(raw, config.hparams, files, asked);
+  const tensors = [...(decoded.blocks ?? []), ...decoded.tensors];
   return {
     source,
     revision: repo.revision,
     class: config.architecture,
-    architecture: familyOf(config, await gatherFacts(files)),
+    architecture,
     kept: keptParts(tensors),
     tensors: tensors.map(({ name, expr, kept = dtypeOf(expr) }) => ({ name, kept, shape: shapeOf(expr) })),
   };
