@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '../../json.js';
 import type { SmallFiles } from '../../repo/small-files.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { bitsandbytes } from './bitsandbytes.js';
+import { compressedTensors } from './compressed-tensors.js';
 import { fbgemmFp8 } from './fbgemm.js';
 import { fp8 } from './fp8.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
@@ -14,8 +15,16 @@ import { PlainTensors, QuantizedTensorError } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
 const METHODS: readonly Method[] = [
-  ...[mxfp4Experts, mxfp4Stacked, nvfp4, microscaled],
-  ...[fp8, fbgemmFp8, modeloptFp8, bitsandbytes, mlx],
+  mxfp4Experts,
+  mxfp4Stacked,
+  nvfp4,
+  microscaled,
+  fp8,
+  fbgemmFp8,
+  modeloptFp8,
+  compressedTensors,
+  bitsandbytes,
+  mlx,
 ];
 
 /**
