@@ -144,6 +144,7 @@ export { NoNumberError } from './runner/no-number.js';
 export { ChatTemplateError } from './runner/template.js';
 export { UnreadableTextError } from './runner/texts.js';
 export { DescriptorLimitError, NativeMemoryError, ThreadLimitError } from './system-limits.js';
+export { TensorIndexError } from './tensor/operators/gather.js';
 export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';
 export { NoTokenizerError } from './tokenizer/errors.js';
 export { PreTokenizerNameError, UnknownPreTokenizerError } from './tokenizer/pre/recognize.js';

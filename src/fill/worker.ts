@@ -16,6 +16,7 @@ import { tensorKernels } from '../quantize/tensor-kernels.js';
 import { NativeMemoryError } from '../system-limits.js';
 import type { ElementType, ScaledType } from '../tensor/dtype.js';
 import type { Workplace } from '../tensor/operator.js';
+import { TensorIndexError } from '../tensor/operators/gather.js';
 import { dtypeOf, evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
 import type { DoubtfulValue } from './doubtful-values.js';
@@ -116,6 +117,9 @@ export function fill({ task, memory, sources, fds, measure }: Job): JobResult {
 function failureOf(error: unknown, task: Task): JobFailure | undefined {
   if (error instanceof Failure) {
     return error.failure;
+  }
+  if (error instanceof TensorIndexError) {
+    return { kind: 'values', what: error.what, next: error.next };
   }
   if (error instanceof NativeMemoryError || isOutOfMemory(error)) {
     return { kind: 'memory', bytes: task.memory };

@@ -5,7 +5,9 @@ import {
   type ConcatExpr,
   elementCount,
   type FillExpr,
+  type GatherExpr,
   type TensorExpr,
+  type UnpackExpr,
 } from './expr.js';
 import type { CastTarget } from './kernels.js';
 import { arranged } from './operators/view.js';
@@ -33,6 +35,11 @@ export function reshape(expr: TensorExpr, shape: readonly number[]): TensorExpr 
   if (!shape.every(isSize) || elementCount(shape) !== elementCount(shapeOf(expr))) {
     throw new RangeError(`[${shapeOf(expr)}] cannot be reshaped to [${shape}]`);
   }
+  const inRows = withinRows(expr);
+  if (inRows && shape.at(-1) === shapeOf(expr).at(-1)) {
+    const lead = shape.slice(0, -1);
+    return rowWise(inRows, lead.length, reshape(inRows.of, [...lead, shapeOf(inRows.of).at(-1) ?? 1]));
+  }
   if (expr.op === 'concat') {
     const axis = keptAxis(shapeOf(expr), expr.axis, shape);
     if (axis !== undefined) {
@@ -57,6 +64,10 @@ export function permute(expr: TensorExpr, order: readonly number[]): TensorExpr 
   if (expr.op === 'concat') {
     return concatOf(expr, order.indexOf(expr.axis), (part) => permute(part, order));
   }
+  const inRows = withinRows(expr);
+  if (inRows && order.at(-1) === order.length - 1) {
+    return rowWise(inRows, order.length - 1, permute(inRows.of, order));
+  }
   if (expr.op === 'gather') {
     const axis = order.indexOf(expr.axis);
     if (axis === 0 || axis === order.length - 1) {
@@ -79,6 +90,10 @@ export function slice(expr: TensorExpr, dimension: number, from: number, to: num
     throw new RangeError(`[${shapeOf(expr)}] has no ${from}:${to}:${step} in dimension ${dimension}`);
   }
   const inner = (of: TensorExpr) => slice(of, dimension, from, to, step);
+  const inRows = withinRows(expr);
+  if (inRows && dimension < shapeOf(expr).length - 1) {
+    return rowWise(inRows, shapeOf(expr).length - 1, inner(inRows.of));
+  }
   switch (expr.op) {
     case 'add':
     case 'sub':
@@ -270,6 +285,17 @@ function arrange(expr: TensorExpr, move: (view: Strided) => Strided | null): Ten
     default:
       return above(expr, move);
   }
+}
+
+/** An operator that makes each row of the result of the same row of its operand alone. */
+function withinRows(expr: TensorExpr): UnpackExpr | GatherExpr | null {
+  const isColumns = expr.op === 'gather' && expr.axis > 0 && expr.axis === shapeOf(expr).length - 1;
+  return expr.op === 'unpack' || isColumns ? expr : null;
+}
+
+/** The operator on other rows, which have `last` dimensions before the one within a row. */
+function rowWise(expr: UnpackExpr | GatherExpr, last: number, of: TensorExpr): TensorExpr {
+  return expr.op === 'unpack' ? { ...expr, of } : { ...expr, axis: last, of };
 }
 
 function above(expr: TensorExpr, move: (view: Strided) => Strided | null): TensorExpr {

@@ -1,10 +1,15 @@
 import { isObject, type JsonObject } from '../../json.js';
 import type { SmallFiles } from '../../repo/small-files.js';
 import type { Checkpoint } from '../checkpoint.js';
+import { autoRound } from './auto-round.js';
+import { awq } from './awq.js';
+import { bitnet } from './bitnet.js';
 import { bitsandbytes } from './bitsandbytes.js';
 import { compressedTensors } from './compressed-tensors.js';
 import { fbgemmFp8 } from './fbgemm.js';
 import { fp8 } from './fp8.js';
+import { gptq } from './gptq.js';
+import { hqq } from './hqq.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
 import { microscaled } from './microscaled.js';
 import { mlx } from './mlx.js';
@@ -23,6 +28,11 @@ const METHODS: readonly Method[] = [
   fbgemmFp8,
   modeloptFp8,
   compressedTensors,
+  gptq,
+  awq,
+  autoRound,
+  hqq,
+  bitnet,
   bitsandbytes,
   mlx,
 ];
@@ -75,11 +85,17 @@ async function decodeWith(method: Method, ...of: Parameters<Method['decode']>): 
 
 /** ref-quirk: `prepare_tensors` in conversion/base.py asks modelopt's own file where config.json does not say all. */
 async function declaredIn(hparams: JsonObject, files: SmallFiles): Promise<Omit<Declared, 'family'>> {
-  const config = isObject(hparams.quantization_config) ? hparams.quantization_config : {};
+  const config = isObject(hparams.quantization_config) ? hparams.quantization_config : await gptqConfig(hparams, files);
   const own = config.quant_algo && config.quantized_layers ? null : await files.json('hf_quant_config.json');
   const added = isObject(own?.quantization) ? own.quantization : {};
   const producer = isObject(own?.producer) ? own.producer.name : undefined;
   const all = { quant_method: producer, ...config, ...added };
   const { quant_method: method } = all;
   return { method: typeof method === 'string' ? method.toLowerCase() : null, config: all, hparams };
+}
+
+/** What AutoGPTQ writes beside a config.json that says nothing of it; empty where there is no such file. */
+async function gptqConfig(hparams: JsonObject, files: SmallFiles): Promise<JsonObject> {
+  const config = isObject(hparams.quantization) ? null : await files.json('quantize_config.json');
+  return config && 'bits' in config ? { ...config, quant_method: config.quant_method ?? 'gptq' } : {};
 }
