@@ -157,7 +157,7 @@ export interface NamedExpr {
 }
 
 /** `float`: what `--outtype` asks for if that is F32, F16 or BF16, else F16. `outtype`: always what it asks for. */
-export type ForcedType = Extract<GgmlType, 'F32' | 'F16' | 'Q8_0'> | 'float' | 'outtype';
+export type ForcedType = Extract<GgmlType, 'F32' | 'F16' | 'BF16' | 'Q8_0'> | 'float' | 'outtype';
 
 /** Elements of a shape. Checkpoint shapes were checked for overflow when their header was read. */
 export function elementCount(shape: readonly number[]): number {

@@ -3,6 +3,7 @@ import type { SmallFiles } from '../../repo/small-files.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { bitsandbytes } from './bitsandbytes.js';
 import { compressedTensors } from './compressed-tensors.js';
+import { deepseek4 } from './deepseek4.js';
 import { fbgemmFp8 } from './fbgemm.js';
 import { fp8 } from './fp8.js';
 import type { Declared, DecodeOptions, Method } from './method.js';
@@ -17,6 +18,7 @@ const METHODS: readonly Method[] = [
   mxfp4Experts,
   mxfp4Stacked,
   nvfp4,
+  deepseek4,
   fp8,
   fbgemmFp8,
   modeloptFp8,
