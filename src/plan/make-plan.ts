@@ -36,6 +36,7 @@ import type { ConversionParams } from './params.js';
 import type { PlanningEvent } from './planning-event.js';
 import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
+import { tellQuantizedSource } from './quantized-source.js';
 import { readProbes } from './read-probes.js';
 import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
@@ -77,6 +78,13 @@ export async function makePlan(
   if (params.targetModelDir !== undefined && arch.target === undefined) {
     warn({ emit }, '--target-model-dir has no effect: the model drafts for no other.', 'Leave it out.');
   }
+  if (model.isMistralFormat && !params.mistralFormat) {
+    warn(
+      { emit },
+      `${repo.id} is read as a model in Mistral's own format: it has params.json and no config.json.`,
+      'With --mistral-format that goes without saying.',
+    );
+  }
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, fileType: fileType.id, guesses, emit });
   checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
@@ -100,6 +108,10 @@ export async function makePlan(
   const files = splitAll(whole, params, request ? 'gguf-split' : 'converter', emit);
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
+  const types = [outType, ...asked.quants].map((type) => FILE_TYPES[type].type);
+  const isQuantized = asked.targets.length > 0 || types.some((type) => type !== null && blockSize(type) > 1);
+  const source = { checkpoint, id: repo.id, config: await model.files.json('config.json'), metadata, isQuantized };
+  tellQuantizedSource(source, to);
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
   if (params.sentenceTransformersDenseModules && model.facts.denseModules.length === 0) {
     doubt(to, '--sentence-transformers-dense-modules has no effect: the model has no Dense layers.', 'Leave it out.');
@@ -206,7 +218,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     config,
     kv,
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
-    ...(params.mistralFormat && { communityTemplate: !params.disableMistralCommunityChatTemplate }),
+    ...(model.isMistralFormat && { communityTemplate: !params.disableMistralCommunityChatTemplate }),
     withinTime,
     warn: (what: string, next?: string) => warn({ emit }, what, next),
     guess: (what: string, next: string) => guesses.push({ what, next }),

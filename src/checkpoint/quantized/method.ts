@@ -35,6 +35,8 @@ export interface Method {
 export interface DecodeOptions {
   /** `--fp8-as-q8`: weights of 8-bit floats become Q8_0. */
   readonly fp8AsQ8: boolean;
+  /** `--keep-blocks`: weights that are blocks of ggml's already stay what they are. */
+  readonly keepBlocks: boolean;
   /** `Declared.family` */
   readonly family: string;
 }

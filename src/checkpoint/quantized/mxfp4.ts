@@ -1,12 +1,10 @@
 import { repack } from '../../tensor/blocks.js';
 import { reshape, transpose } from '../../tensor/build.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
+import { MXFP4_MOE } from './block-file-types.js';
 import type { Declared, Method } from './method.js';
 import { microFloats, type Packed, packedBytes } from './micro-floats.js';
 import type { BlockTensor, PlainTensors } from './plain-tensors.js';
-
-/** The file type of files with experts of MXFP4. */
-export const MXFP4_MOE = { name: 'MXFP4_MOE', id: 38 } as const;
 
 /**
  * Experts of MXFP4, which the reference writes as ggml's blocks before all other tensors. `MICRO_FLOATS` has the format; the

@@ -4,6 +4,7 @@ import { isWholeBlocks, repack } from '../../tensor/blocks.js';
 import { cast, div, fill, mul, reshape } from '../../tensor/build.js';
 import { elementCount, rowLength, type TensorExpr } from '../../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
+import { NVFP4_FILE } from './block-file-types.js';
 import { modelDType } from './declared-dtypes.js';
 import type { Declared, Method } from './method.js';
 import { microFloats, packedBytes } from './micro-floats.js';
@@ -23,11 +24,12 @@ import { broadcast, checkDType } from './scales.js';
  */
 export const nvfp4: Method = {
   name: 'NVFP4',
-  is: isNvfp4,
-  async decode(tensors, { hparams }) {
+  is: (declared) => isNvfp4(declared) || isPartlyPacked(declared),
+  async decode(tensors, declared, { keepBlocks }) {
+    const isKept = keepBlocks || isNvfp4(declared);
     const modules = tensors.names().flatMap((name) => moduleOf(tensors, name) ?? []);
     const [whole, input] = [await scalesOf(tensors, modules, 'whole'), await scalesOf(tensors, modules, 'input')];
-    const dtype = modelDType(hparams);
+    const dtype = modelDType(declared.hparams);
     const blocks = modules.flatMap((module): BlockTensor[] => {
       const { plain, codes, scales } = module;
       const packed = { codes: tensors.get(codes), scales: tensors.get(scales) };
@@ -40,8 +42,10 @@ export const nvfp4: Method = {
           ),
           dtype,
         );
-      if (!isWholeBlocks('NVFP4', rowLength(bytes.shape))) {
+      const isWhole = isWholeBlocks('NVFP4', rowLength(bytes.shape));
+      if (!isWhole || !isKept) {
         tensors.set(plain, plainValues(), 'NVFP4');
+        tensors.hasBlocks ||= isWhole;
         return [];
       }
       const [scale, inputScale] = [whole.get(module), input.get(module)];
@@ -50,7 +54,7 @@ export const nvfp4: Method = {
       return [{ name: plain, expr, plain: plainValues, beside, kept: 'NVFP4' }];
     });
     if (blocks.length > 0) {
-      tensors.keepBlocks(blocks, { name: 'NVFP4', id: 39 });
+      tensors.keepBlocks(blocks, NVFP4_FILE);
     }
     const kept = new Set(blocks.map(({ name }) => name));
     for (const { plain, codes, scales, whole, input } of modules) {
@@ -60,19 +64,30 @@ export const nvfp4: Method = {
   },
 };
 
-/** ref-quirk: `prepare_tensors` in conversion/base.py. */
+/** Whether the reference keeps the blocks. ref-quirk: `prepare_tensors` in conversion/base.py. */
 function isNvfp4({ method, config }: Declared): boolean {
   const { quant_algo: algorithm, quantized_layers: layers, config_groups: groups, format } = config;
-  const parts = (value: Json | undefined) => (isObject(value) ? Object.values(value).filter(isObject) : []);
   const isOf = (own: JsonObject) => typeof own.quant_algo === 'string' && own.quant_algo.endsWith('NVFP4');
-  const isPacked = ({ format: own }: JsonObject) => own === 'nvfp4-pack-quantized';
-  const all = parts(groups);
+  const all = objectsOf(groups);
   const isMixed = format === 'mixed-precision' && all.length > 0 && all.every(isPacked);
   return (
     ['NVFP4', 'W4A16_NVFP4'].some((name) => name === algorithm) ||
     (method === 'compressed-tensors' && (isPacked(config) || isMixed)) ||
-    parts(layers).some(isOf)
+    objectsOf(layers).some(isOf)
   );
+}
+
+/** Whether some of the weights are of NVFP4, and others in another format of compressed-tensors, which the reference refuses. */
+function isPartlyPacked({ method, config }: Declared): boolean {
+  return method === 'compressed-tensors' && objectsOf(config.config_groups).some(isPacked);
+}
+
+function objectsOf(value: Json | undefined): readonly JsonObject[] {
+  return isObject(value) ? Object.values(value).filter(isObject) : [];
+}
+
+function isPacked({ format }: JsonObject): boolean {
+  return format === 'nvfp4-pack-quantized';
 }
 
 /** A scale of a whole tensor: a scale for each group becomes `times(group, scale)`. */
@@ -94,7 +109,8 @@ interface Module {
 function moduleOf(tensors: PlainTensors, codes: string): Module | undefined {
   const [, plain, isPacked] = /^(.*\.weight)(_packed)?$/.exec(codes) ?? [];
   const scales = `${plain}_scale`;
-  if (plain === undefined || !tensors.has(scales) || dtypeOf(tensors.get(codes)) !== 'U8') {
+  const isFound = plain !== undefined && tensors.has(scales) && dtypeOf(tensors.get(scales)) === 'F8_E4M3';
+  if (!isFound || dtypeOf(tensors.get(codes)) !== 'U8') {
     return undefined;
   }
   const begin = plain.slice(0, -'weight'.length);

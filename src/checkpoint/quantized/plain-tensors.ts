@@ -5,6 +5,7 @@ import type { Repo } from '../../repo/repo.js';
 import { bytesOf } from '../../tensor/dtype.js';
 import { elementCount, type ForcedType, type NamedExpr, type TensorExpr } from '../../tensor/expr.js';
 import { sourcesOf } from '../../tensor/rows.js';
+import type { BlockFileType } from './block-file-types.js';
 
 /** Tensors of a quantized checkpoint contradict each other or the configuration. */
 export class QuantizedTensorError extends SourceError {
@@ -34,15 +35,6 @@ export interface BlockTensor extends PlainTensor {
   readonly beside?: Readonly<Record<string, TensorExpr>>;
 }
 
-/** The file type that a checkpoint's blocks give the file. */
-export interface BlockFileType {
-  readonly name: 'MXFP4_MOE' | 'NVFP4';
-  /** `general.file_type` */
-  readonly id: number;
-  /** Q8_0 files are called by it too, not only those of F32, F16 and BF16. */
-  readonly always?: boolean;
-}
-
 /**
  * The tensors of a checkpoint on the way to plain ones. As in a dictionary of Python, a tensor that is set again keeps its
  * place, and a new one stands behind all others: that is the order of the file.
@@ -51,6 +43,8 @@ export class PlainTensors {
   readonly #tensors: Map<string, PlainTensor>;
   readonly #blocks: BlockTensor[] = [];
   #fileType: BlockFileType | undefined;
+  /** Tensors were decoded whose blocks could be kept. */
+  hasBlocks = false;
 
   constructor(
     readonly repo: Repo,
