@@ -6,6 +6,11 @@ import { contiguous, sliced } from '../strides.js';
 import { filled, over, sizeOf } from './operands.js';
 import { arranged } from './view.js';
 
+/** Kernels throw those of another realm where code runs in a context of its own. */
+function isRangeError(cause: unknown): cause is Error {
+  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'RangeError';
+}
+
 /** A tensor of indices has one that their target does not have. */
 export class TensorIndexError extends SourceError {
   constructor(indices: string, target: string, cause: Error) {
@@ -60,7 +65,7 @@ export const gather: Operator<GatherExpr> = {
           place.kernels.gather(source, run, indices, target);
         }
       } catch (cause) {
-        throw cause instanceof RangeError ? new TensorIndexError(namesOf(index, all), namesOf(of, all), cause) : cause;
+        throw isRangeError(cause) ? new TensorIndexError(namesOf(index, all), namesOf(of, all), cause) : cause;
       }
     });
   },
