@@ -15,7 +15,7 @@ function isRangeError(cause: unknown): cause is Error {
 export class TensorIndexError extends SourceError {
   constructor(indices: string, target: string, cause: Error) {
     super(
-      `The indices of tensor ${indices} are not all in the range of ${target}: ${cause.message}.`,
+      `The indices of tensor ${indices} are not all in the range of ${target || 'their table'}: ${cause.message}.`,
       'Check that all files of the repository are of one model, and download them again.',
       { cause },
     );
