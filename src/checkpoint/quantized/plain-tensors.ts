@@ -5,6 +5,7 @@ import type { Repo } from '../../repo/repo.js';
 import { bytesOf } from '../../tensor/dtype.js';
 import { elementCount, type ForcedType, type NamedExpr, type TensorExpr } from '../../tensor/expr.js';
 import { sourcesOf } from '../../tensor/rows.js';
+import type { BlockFileType } from './block-file-types.js';
 
 /** Tensors of a quantized checkpoint contradict each other or the configuration. */
 export class QuantizedTensorError extends SourceError {
@@ -26,12 +27,24 @@ export interface PlainTensor extends NamedExpr {
   readonly kept?: string;
 }
 
+/** A tensor that stays in blocks of ggml's, as the checkpoint has them. */
+export interface BlockTensor extends PlainTensor {
+  /** Its values, for a family that changes more than the order of rows. */
+  readonly plain: () => TensorExpr;
+  /** F32, one element each: tensors beside it, by the ending of their names. Its experts have all the same ones. */
+  readonly beside?: Readonly<Record<string, TensorExpr>>;
+}
+
 /**
  * The tensors of a checkpoint on the way to plain ones. As in a dictionary of Python, a tensor that is set again keeps its
  * place, and a new one stands behind all others: that is the order of the file.
  */
 export class PlainTensors {
   readonly #tensors: Map<string, PlainTensor>;
+  readonly #blocks: BlockTensor[] = [];
+  #fileType: BlockFileType | undefined;
+  /** Tensors were decoded whose blocks could be kept. */
+  hasBlocks = false;
 
   constructor(
     readonly repo: Repo,
@@ -70,6 +83,20 @@ export class PlainTensors {
   /** Puts a decoded tensor in. @param kept how the checkpoint keeps it; undefined where it has the values themselves */
   set(name: string, expr: TensorExpr, kept?: string, forced?: ForcedType): void {
     this.#tensors.set(name, { name, expr, ...(kept !== undefined && { kept }), ...(forced && { forced }) });
+  }
+
+  /** Tensors that stay in blocks, in the order of the file, before all others. */
+  get blocks(): readonly BlockTensor[] {
+    return this.#blocks;
+  }
+
+  get fileType(): BlockFileType | undefined {
+    return this.#fileType;
+  }
+
+  keepBlocks(blocks: readonly BlockTensor[], fileType: BlockFileType): void {
+    this.#blocks.push(...blocks);
+    this.#fileType = fileType;
   }
 
   /** Puts all in the order of their names, as a file of safetensors is read. */

@@ -3,6 +3,7 @@ import { bytesOf, DTYPE_BYTES, type DType } from '../dtype.js';
 import { elementCount, type GatherExpr, rowLength, type TensorExpr } from '../expr.js';
 import type { Interpreter, Operator, Workplace } from '../operator.js';
 import { contiguous, sliced } from '../strides.js';
+import { filled, over, sizeOf } from './operands.js';
 import { arranged } from './view.js';
 
 /** Kernels throw those of another realm where code runs in a context of its own. */
@@ -21,7 +22,10 @@ export class TensorIndexError extends SourceError {
   }
 }
 
+const both = over<GatherExpr>(({ of, index }) => [of, index]);
+
 export const gather: Operator<GatherExpr> = {
+  ...both,
   shape({ axis, of, index }, all) {
     const count = rowLength(all.shape(index));
     return all.shape(of).map((size, i) => (i === axis ? count : size));
@@ -42,25 +46,19 @@ export const gather: Operator<GatherExpr> = {
     const [first, last] = [Math.floor(from / rows), Math.ceil(to / rows)];
     const picked: TensorExpr = { op: 'gather', axis, of, index: part(index, first, last, all) };
     const all2d = arranged(picked, contiguous([(last - first) * rows, rowLength(shape)]), all);
-    return first * rows === from && last * rows === to
-      ? all2d
-      : rowsWithin(all2d, from - first * rows, to - first * rows, all);
+    const start = first * rows;
+    return start === from && last * rows === to ? all2d : part(all2d, from - start, to - start, all);
   },
-
-  segments: ({ of, index }, all) => [...all.segments(of), ...all.segments(index)],
 
   evaluate(expr, place, all) {
     const { of, index } = expr;
-    const dtype = all.dtype(of);
     const shape = all.shape(of);
-    const count = rowLength(all.shape(index));
     const columns = isColumns(expr, all);
-    const run = columns ? bytesOf(dtype, 1) : bytesOf(dtype, elementCount(shape.slice(1)));
-    const target = place.take(bytesOf(dtype, elementCount(gather.shape(expr, all))));
-    place.scope(() => {
+    const run = bytesOf(all.dtype(of), columns ? 1 : elementCount(shape.slice(1)));
+    return filled(place, sizeOf(expr, all), (target) => {
       const source = all.evaluate(of, place);
       try {
-        const indices = indicesOf(index, count, place, all);
+        const indices = indicesOf(index, place, all);
         if (columns) {
           gatherColumns({ source, run, size: rowLength(shape) }, indices, target, place);
         } else {
@@ -70,30 +68,20 @@ export const gather: Operator<GatherExpr> = {
         throw isRangeError(cause) ? new TensorIndexError(namesOf(index, all), namesOf(of, all), cause) : cause;
       }
     });
-    return target;
   },
 
-  memory(expr, all) {
-    const { of, index } = expr;
-    const count = rowLength(all.shape(index));
-    const result = bytesOf(all.dtype(of), elementCount(gather.shape(expr, all)));
-    return result + all.memory(of) + all.memory(index) + count * DTYPE_BYTES.I32;
-  },
-
-  sources: ({ of, index }, all) => [...all.sources(of), ...all.sources(index)],
+  memory: (expr, all) => both.memory(expr, all) + rowLength(all.shape(expr.index)) * DTYPE_BYTES.I32,
 };
 
-function isColumns({ axis, of }: GatherExpr, all: Interpreter): boolean {
-  return axis === all.shape(of).length - 1;
-}
+const isColumns = ({ axis, of }: GatherExpr, all: Interpreter) => axis === all.shape(of).length - 1;
 
 function namesOf(expr: TensorExpr, all: Interpreter): string {
   return [...new Set(all.sources(expr).map(({ name }) => name))].join(', ');
 }
 
 /** @throws RangeError for an index that I32 does not have */
-function indicesOf(index: TensorExpr, count: number, place: Workplace, all: Interpreter): Int32Array {
-  const bytes = place.take(count * DTYPE_BYTES.I32);
+function indicesOf(index: TensorExpr, place: Workplace, all: Interpreter): Int32Array {
+  const bytes = place.take(rowLength(all.shape(index)) * DTYPE_BYTES.I32);
   place.kernels.cast(all.evaluate(index, place), all.dtype(index) as DType, bytes, 'I32');
   return new Int32Array(bytes.slice().buffer);
 }
@@ -133,16 +121,11 @@ function repeatsOf(indices: Int32Array): number | undefined {
   return isRegular ? repeats : undefined;
 }
 
-/** Elements [from, to) of a list. */
-function part(index: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
-  if (index.op === 'constant') {
-    return { ...index, shape: [to - from], values: index.values.slice(from, to) };
+/** Elements [from, to) of a list, or rows of a matrix. */
+function part(expr: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
+  if (expr.op === 'constant') {
+    return { ...expr, shape: [to - from], values: expr.values.slice(from, to) };
   }
-  const own = contiguous(all.shape(index));
-  return arranged(index, sliced(own, 0, from, to, 1) ?? own, all);
-}
-
-function rowsWithin(expr: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
   const own = contiguous(all.shape(expr));
   return arranged(expr, sliced(own, 0, from, to, 1) ?? own, all);
 }
