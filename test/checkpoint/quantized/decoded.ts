@@ -63,7 +63,11 @@ export class Decoded {
     length.writeBigUInt64LE(BigInt(json.length));
     const file = Buffer.concat([length, json, ...Object.values(parts).map(({ bytes }) => bytes)]);
     const small = new SmallFiles(memoryRepo({ ...files, 'model.safetensors': file }));
-    const { tensors } = await decodeCheckpoint(await openCheckpoint(small), config, small, { fp8AsQ8: false });
+    const { tensors } = await decodeCheckpoint(await openCheckpoint(small), config, small, {
+      fp8AsQ8: false,
+      keepBlocks: false,
+      family: 'llama',
+    });
     return new Decoded(tensors, file);
   }
 
