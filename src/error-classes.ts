@@ -16,13 +16,22 @@ export {
   DuplicateTensorError,
   MissingWeightsError,
   ShardIndexError,
-  UnsupportedWeightsError,
 } from './checkpoint/checkpoint.js';
+export { LfsPointerError } from './checkpoint/file-start.js';
+export {
+  MalformedPickleError,
+  MalformedZipError,
+  PickledTensorError,
+  PickleLimitError,
+  StateDictError,
+  TruncatedPickleError,
+  UnsafePickleError,
+  UnsupportedWeightsError,
+} from './checkpoint/pickle/errors.js';
 export { QuantizedTensorError, UnsupportedMethodError } from './checkpoint/quantized/plain-tensors.js';
 export {
   BadTensorEntryError,
   HeaderTooLargeError,
-  LfsPointerError,
   NotSafetensorsError,
   OverlappingTensorsError,
   TooManyTensorsError,

@@ -78,6 +78,13 @@ export async function makePlan(
   if (params.targetModelDir !== undefined && arch.target === undefined) {
     warn({ emit }, '--target-model-dir has no effect: the model drafts for no other.', 'Leave it out.');
   }
+  if (model.isMistralFormat && !params.mistralFormat) {
+    warn(
+      { emit },
+      `${repo.id} is read as a model in Mistral's own format: it has params.json and no config.json.`,
+      'With --mistral-format that goes without saying.',
+    );
+  }
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, fileType: fileType.id, guesses, emit });
   checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
@@ -211,7 +218,7 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     config,
     kv,
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
-    ...(params.mistralFormat && { communityTemplate: !params.disableMistralCommunityChatTemplate }),
+    ...(model.isMistralFormat && { communityTemplate: !params.disableMistralCommunityChatTemplate }),
     withinTime,
     warn: (what: string, next?: string) => warn({ emit }, what, next),
     guess: (what: string, next: string) => guesses.push({ what, next }),

@@ -1,7 +1,9 @@
 import { isObject, type Json } from '../../json.js';
+import { cast } from '../../tensor/build.js';
 import { isScaled } from '../../tensor/dtype.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
 import type { Declared, Method } from './method.js';
+import { computedOnce } from './packed-codes.js';
 import { type PlainTensors, QuantizedTensorError, UnsupportedMethodError } from './plain-tensors.js';
 import { broadcast, checkDType, perElement, scaled } from './scales.js';
 
@@ -68,7 +70,8 @@ export function decodeFloats(tensors: PlainTensors, { weight, scale: by, block, 
   checkDType(by, scale, ...SCALE_DTYPES);
   const shape = shapeOf(codes);
   const isBlocks = block !== null && shapeOf(scale).length === shape.length;
-  const each = isBlocks ? perElement(scale, shape, block, weight) : broadcast(scale, shape, weight);
+  const values = computedOnce(cast(scale, 'F32'));
+  const each = isBlocks ? perElement(values, shape, block, weight) : broadcast(values, shape, weight);
   const forced = toQ8 && shape.length >= 2 ? 'Q8_0' : undefined;
   const own = kept ?? (isScaled(dtypeOf(codes)) ? 'FP8' : undefined);
   tensors.set(weight, scaled(codes, each), own, forced);

@@ -116,15 +116,16 @@ export class PlainTensors {
 
   /**
    * The bytes of a small tensor of the checkpoint, which are needed to know the shapes of others.
+   * @param most elements that are read, from the first on.
    * @throws QuantizedTensorError where it is larger than such tensors are
    */
-  async bytes(name: string): Promise<Uint8Array> {
+  async bytes(name: string, most = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
     const expr = this.get(name);
     const [source] = sourcesOf(expr);
     if (source === undefined || expr.op !== 'source') {
       throw new QuantizedTensorError(`Tensor ${name} is not kept in one piece.`);
     }
-    const size = bytesOf(source.dtype, elementCount(source.shape));
+    const size = bytesOf(source.dtype, Math.min(elementCount(source.shape), most));
     if (size > MAX_PLANNED_TENSOR_BYTES) {
       throw new QuantizedTensorError(
         `Tensor ${name} of ${source.file} has ${size} bytes, more than ${MAX_PLANNED_TENSOR_BYTES}: it is no description of another.`,
