@@ -40,6 +40,9 @@ const DIFFERENT: readonly (readonly [name: RegExp, reason: string])[] = [
   [/^tok-fail-no-tokenizer\//, 'the reference makes up a vocabulary where there is none, which is an error here'],
 ];
 
+/** Methods of quantizing whose checkpoints are decoded, by the names of their cases. */
+const DECODED = /^prequant-(autoround|awq|bitnet|gptq|hqq)/;
+
 /** Adapters, projectors and checkpoints that are quantized are not converted yet. */
 function notYet({ folder, repo, args, name }: Run): string | undefined {
   const different = DIFFERENT.find(([pattern]) => pattern.test(name));
@@ -54,6 +57,9 @@ function notYet({ folder, repo, args, name }: Run): string | undefined {
   }
   if (args.includes('--mmproj')) {
     return 'projectors are not converted yet';
+  }
+  if (DECODED.test(name)) {
+    return undefined;
   }
   if (/^(lora-|prequant-)/.test(name)) {
     return 'adapters and quantized checkpoints are not converted yet';
