@@ -20,8 +20,21 @@ import { PlainTensors, QuantizedTensorError } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
 const METHODS: readonly Method[] = [
-  ...[mxfp4Experts, mxfp4Stacked, nvfp4, microscaled],
-  ...[fp8, fbgemmFp8, modeloptFp8, compressedTensors, gptq, awq, autoRound, hqq, bitnet, bitsandbytes, mlx],
+  mxfp4Experts,
+  mxfp4Stacked,
+  nvfp4,
+  microscaled,
+  fp8,
+  fbgemmFp8,
+  modeloptFp8,
+  compressedTensors,
+  gptq,
+  awq,
+  autoRound,
+  hqq,
+  bitnet,
+  bitsandbytes,
+  mlx,
 ];
 
 /**
