@@ -36,7 +36,6 @@ const data = process.env.HF2GGUF_DATA;
 
 /** Runs that are known to differ, and why. */
 const DIFFERENT: readonly (readonly [name: RegExp, reason: string])[] = [
-  [/^gemma4-text(-dense)?\//, 'the token that transformers 5 adds for audio_token is not added yet'],
   [/^tok-fail-no-tokenizer\//, 'the reference makes up a vocabulary where there is none, which is an error here'],
 ];
 
