@@ -8,9 +8,10 @@ export const ROOMS = {
   calls: 'async fill gguf-files layout options output plan quantize repo runner',
   checkpoint: 'async options repo tensor',
   cli: 'archs calls files gguf gguf-files layout options output plan plot quantize repo runner tensor tokenizer',
-  config: 'numeric repo',
+  config: 'generated numeric repo',
   files: 'async calls gguf gguf-files jinja layout loading options output plan quantize repo tensor',
   fill: 'async gguf layout output quantize repo tensor',
+  generated: '',
   gguf: 'options',
   'gguf-files': 'gguf quantize repo',
   graphs: 'gguf',
@@ -32,7 +33,7 @@ export const ROOMS = {
   tensor: 'gguf',
   text: '',
   tokenize: 'gguf text',
-  tokenizer: 'config gguf hf-tokenizer options repo text',
+  tokenizer: 'config gguf hf-tokenizer options repo text tokenize',
 };
 
 /** Modules of src itself that every module may import. They import no others. */
@@ -40,7 +41,7 @@ export const EVERYONE = 'any-case errors events json limits listed printable sec
 
 /** Rooms that a browser can run: none of their modules imports one of Node's. */
 export const PORTABLE =
-  'archs async config gguf graphs hf-tokenizer jinja layout loading metadata numeric options plan quantize tensor text ' +
+  'archs async config generated gguf graphs hf-tokenizer jinja layout loading metadata numeric options plan quantize tensor text ' +
   'tokenize tokenizer';
 
 /** The exceptions: modules of portable rooms that import Node's, each with its reason. */

@@ -40,8 +40,7 @@ export {
 } from './checkpoint/safetensors.js';
 export { NoTargetModelError } from './config/facts.js';
 export { ConfigFieldError } from './config/fields.js';
-export { UnsupportedPoolingError } from './config/pooling.js';
-export { PoolingFileError } from './config/sentence-modules.js';
+export { PoolingFileError, UnsupportedPoolingError } from './config/sentence-modules.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,
@@ -154,6 +153,7 @@ export { NoNumberError } from './runner/no-number.js';
 export { ChatTemplateError } from './runner/template.js';
 export { UnreadableTextError } from './runner/texts.js';
 export { DescriptorLimitError, NativeMemoryError, ThreadLimitError } from './system-limits.js';
+export { TensorIndexError } from './tensor/operators/gather.js';
 export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';
 export { NoTokenizerError } from './tokenizer/errors.js';
 export { PreTokenizerNameError, UnknownPreTokenizerError } from './tokenizer/pre/recognize.js';

@@ -35,6 +35,7 @@ export type {
   Prediction,
 } from './layout/plan.js';
 export type { TensorStats, WrittenFile } from './layout/written-file.js';
+export { type InspectModelParams, inspectModel, type ModelInspection } from './plan/inspect-model.js';
 export type { OutputParams, QuantizeOptions } from './plan/params.js';
 export type { Sensitivities, Sensitivity } from './plan/sensitivities.js';
 export { plotCheck } from './plot/plot-check.js';

@@ -93,7 +93,7 @@ export interface Mtp {
   readonly plainName?: true;
 }
 
-type Scalar = string | number | boolean | null;
+export type Scalar = string | number | boolean | null;
 
 /** Something that holds of a configuration or does not. */
 export type Condition =

@@ -1,10 +1,14 @@
 import type { Known } from '../config/derivations.js';
 import { equalShare, headCount } from '../config/derive.js';
-import { gemmaDraftRope } from '../config/draft-derivations.js';
 import { integer } from '../config/fields.js';
-import { proportionalRope } from '../config/gemma-derivations.js';
-import { longFactors, longRope } from '../config/long-rope.js';
-import { ropeFreqs, stepRopeFreqs } from '../config/rope-freqs.js';
+import {
+  gemmaDraftRope,
+  longFactors,
+  longRope,
+  proportionalRope,
+  ropeFreqs,
+  stepRopeFreqs,
+} from '../config/rope-freqs.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { dsparkTokens, eagleTokens } from './draft-vocabulary.js';
 

@@ -10,43 +10,24 @@ const MODEL_TENSORS = tableOf(`
     model.tok_embeddings model.embedding backbone.embedding backbone.embeddings transformer.in_out_embed
     embedding.word_embeddings transformer.token_embeddings shared rwkv.embeddings model.embeddings
     model.word_embeddings encoder model.transformer.wte model.embed
-  masked_embd_centroids: masked_embedding.centroids
-  masked_embd_ordering: masked_embedding.token_ordering
   token_types: embeddings.token_type_embeddings
   token_embd_norm: word_embeddings_layernorm embeddings.LayerNorm embeddings.norm emb_ln transformer.norm
     rwkv.blocks.0.pre_ln model.pre_ln model.layers.0.pre_norm backbone.norm model.embedding_norm
   position_embd: transformer.wpe embeddings.position_embeddings wpe model.embed_positions
   output: embed_out lm_head output word_embeddings_for_head lm_head.linear output_layer head head.out model.lm_head
     model.transformer.ff_out head.decoder
-  dense_2: dense_2
-  dense_3: dense_3
-  output_norm: gpt_neox.final_layer_norm transformer.ln_f model.norm norm transformer.norm_f ln_f
-    model.final_layernorm lm_head.ln model.norm_f backbone.norm_f transformer.rms_norm encoder.final_layernorm
-    transformer.norm rwkv.ln_out model.ln_out backbone.final_layer_norm model.transformer.ln_f final_norm
-  per_layer_token_embd: model.embed_tokens_per_layer
-  per_layer_model_proj: model.per_layer_model_projection
-  per_layer_proj_norm: model.per_layer_projection_norm
-  altup_proj: model.altup_projections
-  altup_unembd_proj: model.altup_unembed_projections
-  output_hc_fn: model.hc_head.hc_head_fn
-  output_hc_base: model.hc_head.hc_head_base
-  output_hc_scale: model.hc_head.hc_head_scale
+  dense_2: dense_2; dense_3: dense_3
+  output_norm: gpt_neox.final_layer_norm transformer.ln_f model.norm norm transformer.norm_f ln_f model.final_layernorm
+    lm_head.ln model.norm_f backbone.norm_f transformer.rms_norm encoder.final_layernorm transformer.norm rwkv.ln_out
+    model.ln_out backbone.final_layer_norm model.transformer.ln_f final_norm
+  per_layer_token_embd: model.embed_tokens_per_layer; per_layer_model_proj: model.per_layer_model_projection
+  per_layer_proj_norm: model.per_layer_projection_norm; output_hc_fn: model.hc_head.hc_head_fn
+  output_hc_base: model.hc_head.hc_head_base; output_hc_scale: model.hc_head.hc_head_scale
   output_hc_norm: model.hyper_connection_mixer.hc_norm
   output_hc_down: model.hyper_connection_mixer.input_mix_weight_down
   output_hc_up: model.hyper_connection_mixer.input_mix_weight_up
   enc.output_norm: encoder.final_layer_norm layer_norm model.hidden_norm encoder.output_norm_enc
-  fc: model.fc encoder.fc
-  markov_w1: model.markov_head.markov_w1
-  markov_w2: model.markov_head.markov_w2
-  conf_proj: model.confidence_head.proj
-  selector_predecessor: model.candidate_selector.predecessor_codebook
-  selector_successor: model.candidate_selector.successor_codebook
-  selector_hidden: model.candidate_selector.hidden_projection
-  cls: classifier classifier.dense pre_classifier dense head.dense
-  cls.output: classifier.out_proj
-  cls.norm: head.norm
-  nextn.pre_projection: pre_projection
-  nextn.post_projection: post_projection
+  nextn.pre_projection: pre_projection; nextn.post_projection: post_projection
 `);
 
 const BLOCK_TENSORS = tableOf(`
@@ -74,11 +55,10 @@ const BLOCK_TENSORS = tableOf(`
     pre_moe_layernorm pre_mlp_norm ff_norm feedforward_layernorm pre_mlp_layernorm mlp_norm pre_feedforward_layernorm
   pre_ffw_norm_2: pre_feedforward_layernorm_2
   post_ffw_norm: post_feedforward_layernorm post_mlp_layernorm post_mlp_norm.weight feed_forward.up_proj post_moe_norm
-  post_ffw_norm_1: post_feedforward_layernorm_1
-  post_ffw_norm_2: post_feedforward_layernorm_2
+  post_ffw_norm_1: post_feedforward_layernorm_1; post_ffw_norm_2: post_feedforward_layernorm_2
   ffn_gate_inp: feed_forward.gate block_sparse_moe.gate mlp.gate router ffn.router.layer block_sparse_moe.router.layer
-    block_sparse_moe.router feed_forward.router mlp.router.layer mlp.router mlp.gate.wg
-    block_sparse_moe.primary_router mlp.router.gate gate mixer.gate moe.gate router.proj
+    block_sparse_moe.router feed_forward.router mlp.router.layer mlp.router mlp.gate.wg block_sparse_moe.primary_router
+    mlp.router.gate gate mixer.gate moe.gate router.proj
   ffn_gate_inp_shexp: mlp.shared_expert_gate
   exp_probs_b: mlp.gate.e_score_correction mlp.moe_statics.e_score_correction mlp.gate.expert_bias mlp.expert_bias
     feed_forward.expert_bias block_sparse_moe.e_score_correction mixer.gate.e_score_correction mlp.e_score_correction
@@ -92,16 +72,13 @@ const BLOCK_TENSORS = tableOf(`
   ffn_up_shexp: mlp.shared_expert.up_proj mlp.shared_experts.up_proj feed_forward.shared_expert.up_proj
     feed_forward.down_proj mlp.shared_mlp.up_proj shared_experts.w3 mixer.shared_experts.up_proj
     block_sparse_moe.shared_experts.up_proj share_expert.up_proj
-  ffn_up_chexps: mlp.chunk_experts.up_proj
   ffn_gate: mlp.gate_proj feed_forward.w1 mlp.w2 mlp.c_fc2 mlp.fc12 mlp.gated_layers_w mlp.linear_1 residual_mlp.w1
     mlp.c_fc_0 feed_forward.gate_proj ff_proj mlp.language_mlp.gate_proj mlp.mlp_gate
   ffn_gate_exps: feed_forward.experts.w1 moe.linear ffn.experts.mlp.w1 mlp.experts.gate_proj
     block_sparse_moe.experts.w1 feed_forward.experts.gate_proj block_sparse_moe.experts.gate moe.gate_proj
   ffn_gate_shexp: mlp.shared_expert.gate_proj mlp.shared_experts.gate_proj feed_forward.shared_expert.gate_proj
     mlp.shared_mlp.gate_proj shared_experts.w1 block_sparse_moe.shared_experts.gate_proj share_expert.gate_proj
-  ffn_gate_chexps: mlp.chunk_experts.gate_proj
-  ffn_gate_up_exps: mlp.experts.gate_up_proj experts.gate_up_proj
-  ffn_latent_down: mixer.fc1_latent_proj
+  ffn_gate_up_exps: mlp.experts.gate_up_proj experts.gate_up_proj; ffn_latent_down: mixer.fc1_latent_proj
   ffn_latent_up: mixer.fc2_latent_proj
   ffn_down: mlp.dense_4h_to_h mlp.c_proj ffn.down_proj mlp.down_proj feed_forward.w2 output.dense mlp.Wo ffn.lin2
     mlp.fc_out mlp.fc2 mlp.wo ffn.proj_2 residual_mlp.w2 mlp.down_layer feed_forward.down_proj ffn.w3
@@ -112,25 +89,16 @@ const BLOCK_TENSORS = tableOf(`
   ffn_down_shexp: mlp.shared_expert.down_proj mlp.shared_experts.down_proj feed_forward.shared_expert.down_proj
     shared_mlp.output_linear mlp.shared_mlp.down_proj shared_experts.w2 mixer.shared_experts.down_proj
     block_sparse_moe.shared_experts.down_proj share_expert.down_proj
-  ffn_down_chexps: mlp.chunk_experts.down_proj
   attn_q_norm: self_attention.q_layernorm self_attn.q_layernorm self_attn.query_layernorm attention.query_layernorm
     self_attn.q_norm attn.q_ln attention.self.layer_norm_q attn.q_norm mixer.q mixer.q_norm attn.head_gain.head_g
   attn_k_norm: self_attention.k_layernorm self_attn.k_layernorm self_attn.key_layernorm attention.key_layernorm
     self_attn.k_norm attn.k_ln attention.self.layer_norm_k attn.k_norm mixer.k mixer.k_norm
     self_attn.k_rope_only_layernorm
   layer_output_norm: output.LayerNorm output_layer_norm norm2 rms_norm_3 mlp.layernorm layer_norm_2 final_layernorm
-  layer_output_scale: layer_scalar embed_skip.a_g
-  inp_gate: per_layer_input_gate
-  proj: per_layer_projection
-  post_norm: post_per_layer_input_norm
-  altup_correct_coef: altup.correction_coefs
-  altup_correct_scale: altup.correct_output_scale
-  altup_predict_coef: altup.prediction_coefs
-  altup_router: altup.modality_router
-  altup_router_norm: altup.router_norm
-  laurel_l: laurel.linear_left
-  laurel_r: laurel.linear_right
-  laurel_post_norm: laurel.post_laurel_norm
+  layer_output_scale: layer_scalar embed_skip.a_g; inp_gate: per_layer_input_gate; proj: per_layer_projection
+  post_norm: post_per_layer_input_norm; altup_correct_coef: altup.correction_coefs
+  altup_predict_coef: altup.prediction_coefs; altup_router: altup.modality_router; altup_router_norm: altup.router_norm
+  laurel_l: laurel.linear_left; laurel_r: laurel.linear_right; laurel_post_norm: laurel.post_laurel_norm
   ssm_in: in_proj mixer.in_proj mamba.in_proj linear_attn.in_proj_qkvz
   ssm_conv1d: conv1d mixer.conv1d mamba.conv1d linear_attn.conv1d
   ssm_x: x_proj mixer.x_proj mamba.x_proj mixer.bcdt_proj
@@ -138,119 +106,60 @@ const BLOCK_TENSORS = tableOf(`
   ssm_dt_norm: mixer.dt_norm.weight mamba.dt_layernorm
   ssm_a: A_log mixer.A_log mamba.A_log linear_attn.A_log self_attn.A_log attention.A_log
   ssm_b_norm: mamba.b_layernorm mamba.B_layernorm mixer.B_norm.weight
-  ssm_c_norm: mamba.c_layernorm mamba.C_layernorm mixer.C_norm.weight
-  ssm_d: D mixer.D mamba.D
+  ssm_c_norm: mamba.c_layernorm mamba.C_layernorm mixer.C_norm.weight; ssm_d: D mixer.D mamba.D
   ssm_norm: mamba.norm linear_attn.norm mixer.norm self_attn.o_norm attention.o_norm
-  ssm_out: out_proj mixer.out_proj mamba.out_proj linear_attn.out_proj
-  ssm_alpha: linear_attn.in_proj_a
-  ssm_ba: linear_attn.in_proj_ba
-  ssm_conv1d_q: self_attn.q_conv1d attention.q_conv1d
-  ssm_conv1d_k: self_attn.k_conv1d attention.k_conv1d
-  ssm_conv1d_v: self_attn.v_conv1d attention.v_conv1d
-  ssm_f_a: self_attn.f_a_proj
-  ssm_f_b: self_attn.f_b_proj
+  ssm_out: out_proj mixer.out_proj mamba.out_proj linear_attn.out_proj; ssm_alpha: linear_attn.in_proj_a
+  ssm_ba: linear_attn.in_proj_ba; ssm_conv1d_q: self_attn.q_conv1d attention.q_conv1d
+  ssm_conv1d_k: self_attn.k_conv1d attention.k_conv1d; ssm_conv1d_v: self_attn.v_conv1d attention.v_conv1d
+  ssm_f_a: self_attn.f_a_proj; ssm_f_b: self_attn.f_b_proj
   ssm_beta: linear_attn.in_proj_b self_attn.b_proj attention.b_proj
-  ffn_routed_down: block_sparse_moe.routed_expert_down_proj
-  ffn_routed_up: block_sparse_moe.routed_expert_up_proj
-  ffn_routed_norm: block_sparse_moe.routed_expert_norm
-  ssm_g_a: self_attn.g_a_proj
-  ssm_g_b: self_attn.g_b_proj
-  time_mix_w0: attention.w0
+  ffn_routed_down: block_sparse_moe.routed_expert_down_proj; ffn_routed_up: block_sparse_moe.routed_expert_up_proj
+  ffn_routed_norm: block_sparse_moe.routed_expert_norm; ssm_g_a: self_attn.g_a_proj; ssm_g_b: self_attn.g_b_proj
   time_mix_w1: attention.time_maa_w1 self_attn.time_maa_w1 attention.w1
-  time_mix_w2: attention.time_maa_w2 self_attn.time_maa_w2 attention.w2
-  time_mix_a0: attention.a0
-  time_mix_a1: attention.a1
-  time_mix_a2: attention.a2
-  time_mix_v0: attention.v0
-  time_mix_v1: attention.v1
-  time_mix_v2: attention.v2
-  time_mix_g1: attention.g1
-  time_mix_g2: attention.g2
-  time_mix_k_k: attention.k_k
-  time_mix_k_a: attention.k_a
-  time_mix_r_k: attention.r_k
-  time_mix_lerp_x: attention.time_maa_x self_attn.time_maa_x
-  time_mix_lerp_k: attention.time_maa_k self_attn.time_maa_k
-  time_mix_lerp_v: attention.time_maa_v self_attn.time_maa_v
-  time_mix_lerp_r: attention.time_maa_r self_attn.time_maa_r
-  time_mix_lerp_g: attention.time_maa_g self_attn.time_maa_g
-  time_mix_lerp_w: attention.time_maa_w self_attn.time_maa_w
-  time_mix_first: attention.time_faaaa
-  time_mix_decay: attention.time_decay self_attn.time_decay
+  time_mix_w2: attention.time_maa_w2 self_attn.time_maa_w2 attention.w2; time_mix_k_k: attention.k_k
+  time_mix_k_a: attention.k_a; time_mix_r_k: attention.r_k; time_mix_lerp_x: attention.time_maa_x self_attn.time_maa_x
+  time_mix_first: attention.time_faaaa; time_mix_decay: attention.time_decay self_attn.time_decay
   time_mix_decay_w1: attention.time_decay_w1 self_attn.time_decay_w1
   time_mix_decay_w2: attention.time_decay_w2 self_attn.time_decay_w2
   time_mix_key: attention.key self_attn.k_proj attention.k_proj
   time_mix_value: attention.value self_attn.v_proj attention.v_proj
   time_mix_receptance: attention.receptance self_attn.q_proj attention.r_proj
-  time_mix_gate: attention.gate self_attn.gate
-  time_mix_ln: attention.ln_x
+  time_mix_gate: attention.gate self_attn.gate; time_mix_ln: attention.ln_x
   time_mix_output: attention.output self_attn.o_proj attention.o_proj
-  channel_mix_lerp_k: feed_forward.time_maa_k feed_forward.x_k
-  channel_mix_lerp_r: feed_forward.time_maa_r
-  channel_mix_key: feed_forward.key
-  channel_mix_receptance: feed_forward.receptance
-  channel_mix_value: feed_forward.value
-  attn_q_a: self_attn.q_a_proj attention.q_a_proj attention.wq_a
+  channel_mix_lerp_k: feed_forward.time_maa_k feed_forward.x_k; channel_mix_lerp_r: feed_forward.time_maa_r
+  channel_mix_key: feed_forward.key; channel_mix_receptance: feed_forward.receptance
+  channel_mix_value: feed_forward.value; attn_q_a: self_attn.q_a_proj attention.q_a_proj attention.wq_a
   attn_q_b: self_attn.q_b_proj attention.q_b_proj attention.wq_b
   attn_kv_a_mqa: self_attn.kv_a_proj_with_mqa attention.kv_a_proj_with_mqa attention.wkv_a_with_mqa
   attn_kv_b: self_attn.kv_b_proj attention.kv_b_proj
-  attn_k_b: self_attn.k_b_proj attention.k_b_proj
-  attn_v_b: self_attn.v_b_proj attention.v_b_proj
   attn_q_a_norm: self_attn.q_a_layernorm attention.q_a_layernorm attention.q_a_norm
   attn_kv_a_norm: self_attn.kv_a_layernorm attention.kv_a_layernorm attention.kv_a_norm
-  attn_sub_norm: self_attn.inner_attn_ln
-  ffn_sub_norm: mlp.ffn_layernorm
-  vis_up: mlp.vision_mlp.up_proj
-  vis_gate: mlp.vision_mlp.gate_proj
-  vis_down: mlp.vision_mlp.down_proj
-  vis_attn_output: self_attn.vision_expert_dense
-  vis_attn_qkv: self_attn.vision_expert_query_key_value
+  attn_sub_norm: self_attn.inner_attn_ln; ffn_sub_norm: mlp.ffn_layernorm; vis_up: mlp.vision_mlp.up_proj
+  vis_gate: mlp.vision_mlp.gate_proj; vis_down: mlp.vision_mlp.down_proj
+  vis_attn_output: self_attn.vision_expert_dense; vis_attn_qkv: self_attn.vision_expert_query_key_value
   indexer.k_norm: self_attn.indexer.k_norm self_attn.index_k_norm self_attn.indexer.k_layernorm
-  indexer.proj: self_attn.indexer.weights_proj
-  indexer.attn_k: self_attn.indexer.wk
-  indexer.attn_q_b: self_attn.indexer.wq_b
-  indexer.q_proj: self_attn.index_q_proj
-  indexer.k_proj: self_attn.index_k_proj
-  indexer.q_norm: self_attn.index_q_norm self_attn.indexer.q_layernorm
-  hc_attn_fn: hc_attn_layer.hc_pre.hc_fn
-  hc_attn_base: hc_attn_layer.hc_pre.hc_base
-  hc_attn_scale: hc_attn_layer.hc_pre.hc_scale
-  hc_ffn_fn: hc_mlp_layer.hc_pre.hc_fn
-  hc_ffn_base: hc_mlp_layer.hc_pre.hc_base
-  hc_ffn_scale: hc_mlp_layer.hc_pre.hc_scale
-  hc_attn_norm: attn_hyper_connection.hc_norm
-  hc_attn_down: attn_hyper_connection.input_mix_weight_down
-  hc_attn_up: attn_hyper_connection.input_mix_weight_up
-  hc_attn_inject: attn_hyper_connection.block_inject_weight
-  hc_ffn_norm: mlp_hyper_connection.hc_norm
-  hc_ffn_down: mlp_hyper_connection.input_mix_weight_down
-  hc_ffn_up: mlp_hyper_connection.input_mix_weight_up
-  hc_ffn_inject: mlp_hyper_connection.block_inject_weight
-  ple_key: ple.key_proj
-  ple_value: ple.value_proj
-  ple_norm_key: ple.norm_key
-  ple_norm_query: ple.norm_query
-  ple_norm_conv: ple.norm_conv
-  ple_conv1d: ple.conv1d
-  attn_conv_base: attention_conv.base_kernel
-  attn_conv_proj: attention_conv.kernel_projection
-  ffn_conv_base: mlp_conv.base_kernel
-  ffn_conv_proj: mlp_conv.kernel_projection
-  shortconv.conv: conv.conv
-  shortconv.in_proj: conv.in_proj
-  shortconv.out_proj: conv.out_proj
-  nextn.eh_proj: eh_proj
-  nextn.embed_tokens: embed_tokens
-  nextn.enorm: enorm
-  nextn.hnorm: hnorm
-  nextn.shared_head_head: shared_head.head
-  nextn.shared_head_norm: shared_head.norm
+  indexer.proj: self_attn.indexer.weights_proj; indexer.attn_k: self_attn.indexer.wk
+  indexer.attn_q_b: self_attn.indexer.wq_b; indexer.q_proj: self_attn.index_q_proj
+  indexer.k_proj: self_attn.index_k_proj; indexer.q_norm: self_attn.index_q_norm self_attn.indexer.q_layernorm
+  hc_attn_fn: hc_attn_layer.hc_pre.hc_fn; hc_attn_base: hc_attn_layer.hc_pre.hc_base
+  hc_attn_scale: hc_attn_layer.hc_pre.hc_scale; hc_ffn_fn: hc_mlp_layer.hc_pre.hc_fn
+  hc_ffn_base: hc_mlp_layer.hc_pre.hc_base; hc_ffn_scale: hc_mlp_layer.hc_pre.hc_scale
+  hc_attn_norm: attn_hyper_connection.hc_norm; hc_attn_down: attn_hyper_connection.input_mix_weight_down
+  hc_attn_up: attn_hyper_connection.input_mix_weight_up; hc_attn_inject: attn_hyper_connection.block_inject_weight
+  hc_ffn_norm: mlp_hyper_connection.hc_norm; hc_ffn_down: mlp_hyper_connection.input_mix_weight_down
+  hc_ffn_up: mlp_hyper_connection.input_mix_weight_up; hc_ffn_inject: mlp_hyper_connection.block_inject_weight
+  ple_key: ple.key_proj; ple_value: ple.value_proj; ple_norm_key: ple.norm_key; ple_norm_query: ple.norm_query
+  ple_norm_conv: ple.norm_conv; ple_conv1d: ple.conv1d; attn_conv_base: attention_conv.base_kernel
+  attn_conv_proj: attention_conv.kernel_projection; ffn_conv_base: mlp_conv.base_kernel
+  ffn_conv_proj: mlp_conv.kernel_projection; shortconv.conv: conv.conv; shortconv.in_proj: conv.in_proj
+  shortconv.out_proj: conv.out_proj; nextn.eh_proj: eh_proj; nextn.embed_tokens: embed_tokens; nextn.enorm: enorm
+  nextn.hnorm: hnorm; nextn.shared_head_head: shared_head.head; nextn.shared_head_norm: shared_head.norm
 `);
 
 function tableOf(text: string): ReadonlyMap<string, readonly string[]> {
   const entries = new Map<string, string[]>();
   let own: string[] = [];
-  for (const word of text.split(/\s+/).filter(Boolean)) {
+  for (const word of text.split(/[\s;]+/).filter(Boolean)) {
     if (word.endsWith(':')) {
       own = [];
       entries.set(word.slice(0, -1), own);
@@ -262,28 +171,28 @@ function tableOf(text: string): ReadonlyMap<string, readonly string[]> {
 }
 
 /**
- * Rules for tensors by their names in GGUF, under all spellings that checkpoints have for them.
- * @param list names, separated by spaces. A spelling that two of them have belongs to the later one.
+ * Rules for tensors by their names in GGUF, under all spellings that checkpoints have for them. A spelling that two names
+ * have belongs to the later one.
  * @param via what is done to some of them, by the name, or by the name with `.weight` or `.bias` for one of the two.
+ * @param areWeights whether they end in `.weight` in the file, with it or without in the checkpoint.
  */
-export function named(list: string, via: Readonly<Record<string, readonly Transform[]>> = {}): readonly TensorRule[] {
-  const owners = new Map<string, string>();
-  for (const name of list.split(/\s+/).filter(Boolean)) {
-    for (const spelling of spellingsOf(name)) {
-      owners.set(spelling, name);
-    }
-  }
-  const rules: TensorRule[] = [];
-  for (const name of new Set(owners.values())) {
+export function named(
+  names: readonly string[],
+  via: Readonly<Record<string, readonly Transform[]>>,
+  areWeights: boolean,
+): readonly TensorRule[] {
+  const owners = new Map(names.flatMap((name) => spellingsOf(name).map((spelling) => [spelling, name] as const)));
+  return [...new Set(owners.values())].flatMap((name) => {
     const from = spellingsOf(name).filter((spelling) => owners.get(spelling) === name);
     const to = BLOCK_TENSORS.has(name) ? `blk.{b}.${name}` : name;
-    const ends = ['.weight', '.bias'].some((end) => via[name + end]) ? ['.weight', '.bias'] : ['.*'];
-    for (const end of ends) {
-      const steps = via[end === '.*' ? name : name + end];
-      rules.push({ from: from.map((spelling) => spelling + end), to: to + end, ...(steps && { via: steps }) });
-    }
-  }
-  return rules;
+    const isCut = via[`${name}.weight`] !== undefined || via[`${name}.bias`] !== undefined;
+    const ends = areWeights ? ['.weight'] : isCut ? ['.weight', '.bias'] : ['.*'];
+    return ends.map((end) => {
+      const steps = via[isCut ? name + end : name];
+      const spellings = areWeights ? from.flatMap((each) => [each, each + end]) : from.map((each) => each + end);
+      return { from: spellings, to: to + end, ...(steps && { via: steps }) };
+    });
+  });
 }
 
 /** What checkpoints call a tensor, behind the name of its block. */
@@ -291,18 +200,10 @@ export function spellings(name: string): readonly string[] {
   return BLOCK_TENSORS.get(name) ?? MODEL_TENSORS.get(name) ?? [];
 }
 
-/** The same, for tensors that end in `.weight` in the file, whether they do in the checkpoint or not. */
-export function weights(list: string, via: Readonly<Record<string, readonly Transform[]>> = {}): readonly TensorRule[] {
-  return named(list, via).map(({ from = [], to = '', ...rest }) => {
-    const stems = from.map((name) => name.slice(0, -2));
-    return { from: stems.flatMap((stem) => [stem, `${stem}.weight`]), to: to.replace('*', 'weight'), ...rest };
-  });
-}
-
 function spellingsOf(name: string): readonly string[] {
-  const spellings = MODEL_TENSORS.get(name) ?? BLOCK_TENSORS.get(name)?.map((spelling) => `{L}.${spelling}`);
-  if (spellings === undefined) {
-    throw new RangeError(`tensor-names.ts has no ${name}`);
+  const own = MODEL_TENSORS.get(name) ?? BLOCK_TENSORS.get(name)?.map((spelling) => `{L}.${spelling}`);
+  if (own === undefined) {
+    throw new SyntaxError(`tensor-names.ts has no ${name}.`);
   }
-  return spellings;
+  return own;
 }

@@ -1,25 +1,7 @@
 import { type Derived, derive, type Known } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
-import {
-  ConfigFieldError,
-  type FieldSource,
-  integer,
-  integers,
-  number,
-  numbers,
-  optionalBoolean,
-  optionalInteger,
-  optionalIntegers,
-  optionalNumber,
-  optionalNumbers,
-  optionalObject,
-  optionalString,
-  optionalStrings,
-  boolean as requiredBoolean,
-  show,
-  string,
-  strings,
-} from '../config/fields.js';
+import * as read from '../config/fields.js';
+import { ConfigFieldError, type FieldSource, optionalObject, show } from '../config/fields.js';
 import { ropeFields, ropeRoot } from '../config/rope.js';
 import type { Json } from '../json.js';
 import type { KeyType, LayerTest, MathName, PartName, Value } from './architecture.js';
@@ -27,23 +9,23 @@ import type { KeyType, LayerTest, MathName, PartName, Value } from './architectu
 type Read = (source: FieldSource, ...names: string[]) => Derived;
 
 const counts: Read = (source, ...names) =>
-  isList(source, names) ? optionalIntegers(source, ...names) : optionalInteger(source, ...names);
+  (isList(source, names) ? read.optionalIntegers : read.optionalInteger)(source, ...names);
 
 const READ: Record<KeyType, { readonly optional: Read; readonly required: Read }> = {
-  u32: { optional: optionalInteger, required: integer },
-  i32: { optional: optionalNumber, required: number },
-  f32: { optional: optionalNumber, required: number },
-  bool: { optional: optionalBoolean, required: requiredBoolean },
-  string: { optional: optionalString, required: string },
+  u32: { optional: read.optionalInteger, required: read.integer },
+  i32: { optional: read.optionalNumber, required: read.number },
+  f32: { optional: read.optionalNumber, required: read.number },
+  bool: { optional: read.optionalBoolean, required: read.boolean },
+  string: { optional: read.optionalString, required: read.string },
   'u32|i32[]': {
     optional: counts,
-    required: (source, ...names) => (isList(source, names) ? counts : integer)(source, ...names),
+    required: (source, ...names) => (isList(source, names) ? counts : read.integer)(source, ...names),
   },
-  'i32[]': { optional: optionalIntegers, required: integers },
-  'f32[]': { optional: optionalNumbers, required: numbers },
-  'bool[]': { optional: optionalIntegers, required: integers },
-  'u64[]': { optional: optionalIntegers, required: integers },
-  'string[]': { optional: optionalStrings, required: strings },
+  'i32[]': { optional: read.optionalIntegers, required: read.integers },
+  'f32[]': { optional: read.optionalNumbers, required: read.numbers },
+  'bool[]': { optional: read.optionalIntegers, required: read.integers },
+  'u64[]': { optional: read.optionalIntegers, required: read.integers },
+  'string[]': { optional: read.optionalStrings, required: read.strings },
 };
 
 function isList({ hparams }: FieldSource, names: readonly string[]): boolean {

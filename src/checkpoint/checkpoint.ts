@@ -6,7 +6,8 @@ import type { Repo, RepoFile } from '../repo/repo.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import type { NamedExpr, TensorExpr } from '../tensor/expr.js';
 import { readPickle } from './pickle/read-pickle.js';
-import type { PlainTensor } from './quantized/plain-tensors.js';
+import type { BlockFileType } from './quantized/block-file-types.js';
+import type { BlockTensor, PlainTensor } from './quantized/plain-tensors.js';
 import { readSafetensorsHeader, TooManyTensorsError } from './safetensors.js';
 
 /** The tensors of a model, from headers alone: files in name order, each file's tensors in its own order. */
@@ -18,6 +19,14 @@ export interface Checkpoint {
    * plain names.
    */
   readonly tensors: readonly PlainTensor[];
+  /** Tensors that stay in ggml's blocks, under the plain names. They stand before all others. */
+  readonly blocks?: readonly BlockTensor[];
+  /** The file type that they give the file. */
+  readonly fileType?: BlockFileType;
+  /** Tensors were decoded whose blocks `keepBlocks` would keep. */
+  readonly hasBlocks?: boolean;
+  /** What an outtype of `auto` is guessed from; `raw` where it is undefined. */
+  readonly guessedFrom?: readonly NamedExpr[];
 }
 
 export const EMPTY_CHECKPOINT: Checkpoint = { raw: [], tensors: [] };

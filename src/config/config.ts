@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.js';
+import type { Facts } from './facts.js';
 
 /** The blocks for multi-token prediction that are converted: with the model, without it, or none of them. */
 export interface ConvertedMtp {
@@ -15,10 +16,7 @@ export interface Config {
   readonly architecture: string;
   /** `architectures[0]` of the root: for a nested text model, the class around it. */
   readonly origin: string;
-  /**
-   * All fields. A field of the text model hides the root's. Architectures read fields through the functions of
-   * `fields.ts`.
-   */
+  /** All fields, to be read through `fields.ts`. A field of the text model hides the root's. */
   readonly hparams: JsonObject;
   /** The whole configuration with its nested parts: what the reference calls `global_config`. */
   readonly root: JsonObject;
@@ -32,9 +30,25 @@ export interface Config {
   readonly mtp?: ConvertedMtp | undefined;
   /** `rope_parameters`, or `rope_scaling` under that name, with the root's rope fields mirrored into it. */
   readonly rope: Readonly<Record<string, Json | undefined>>;
-  /**
-   * The names that messages use for fields of `rope`: `path` is the part of config.json, and `places` has those fields
-   * that are elsewhere.
-   */
+  /** Where config.json has `rope`, for messages, and those of its fields that are elsewhere. */
   readonly ropePlace: { readonly path: string; readonly places: Readonly<Record<string, string>> };
 }
+
+/** What derivations read. */
+export interface Known {
+  readonly config: Config;
+  readonly facts: Facts;
+  /** What probes found, by their ids; none of tensors that are missing. */
+  readonly probes?: ReadonlyMap<string, Probed>;
+  /** The number of the file's type (`llama_ftype`); missing until the type is chosen. */
+  readonly fileType?: number;
+  /** The block whose tensor is transformed. */
+  readonly block?: number;
+}
+
+/** What a probe of the weights found: values, or whether what it asks is so. */
+export type Probed = boolean | readonly number[] | readonly string[];
+
+/** What a derivation makes of it; undefined writes no key. */
+export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;
+export type Derivations = Readonly<Record<string, (known: Known) => Derived>>;

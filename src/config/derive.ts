@@ -1,58 +1,72 @@
+import { isObject, type JsonObject } from '../json.js';
 import { MAX_BLOCKS } from '../limits.js';
 import type { Config } from './config.js';
-import { ConfigFieldError, type FieldSource, integer, optionalInteger } from './fields.js';
+import { type FieldSource, integer, optionalArray, optionalInteger, refuse } from './fields.js';
 
 /**
  * The fields that can hold the number of blocks. The first one that config.json has counts. ref-quirk:
  * `TextModel.__init__` in conversion/base.py, and `find_hparam` in conversion/openelm.py.
  */
-export const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers', 'num_transformer_layers'] as const;
-
-/** The number of the model's own blocks (layers). @throws ConfigFieldError for more than MAX_BLOCKS */
-export function mainBlockCount(config: FieldSource): number {
-  return capped(integer(config, ...BLOCKS));
-}
-
-/** The number of blocks that are converted, those for multi-token prediction among them. @throws ConfigFieldError */
-export function blockCount(config: Config): number {
-  return capped(mainBlockCount(config) + (config.mtp?.blocks ?? 0));
-}
+const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers', 'num_transformer_layers'];
 
 function capped(count: number): number {
-  if (count > MAX_BLOCKS) {
-    throw new ConfigFieldError(
-      `config.json asks for ${count} blocks, more than the ${MAX_BLOCKS} that a model may have.`,
-    );
-  }
-  return count;
+  return count <= MAX_BLOCKS
+    ? count
+    : refuse(`config.json asks for ${count} blocks, more than the ${MAX_BLOCKS} that a model may have.`);
 }
+
+/** The number of the model's own blocks (layers). @throws ConfigFieldError for more than MAX_BLOCKS */
+export const mainBlockCount = (config: FieldSource): number => capped(integer(config, ...BLOCKS));
+
+/** The number of blocks that are converted, those for multi-token prediction among them. @throws ConfigFieldError */
+export const blockCount = (config: Config): number => capped(mainBlockCount(config) + (config.mtp?.blocks ?? 0));
 
 /** The number of a decoder's blocks beside an encoder's. @throws ConfigFieldError for more than MAX_BLOCKS */
-export function decoderBlockCount(config: FieldSource): number | undefined {
+export const decoderBlockCount = (config: FieldSource): number | undefined => {
   const count = optionalInteger(config, 'num_decoder_layers');
   return count === undefined ? undefined : capped(count);
-}
+};
 
 /** The number of query heads, at least one. @throws ConfigFieldError */
-export function headCount(config: FieldSource): number {
-  const heads = integer(config, 'n_heads', 'num_attention_heads');
-  if (heads === 0) {
-    throw new ConfigFieldError('num_attention_heads in config.json is 0.');
-  }
-  return heads;
-}
+export const headCount = (config: FieldSource): number =>
+  integer(config, 'n_heads', 'num_attention_heads') || refuse('num_attention_heads in config.json is 0.');
 
 /** The number of key and value heads: the number of query heads if there is no field. @throws ConfigFieldError */
-export function kvHeadCount(config: FieldSource): number {
-  return optionalInteger(config, 'n_kv_heads', 'num_key_value_heads') ?? headCount(config);
-}
+export const kvHeadCount = (config: FieldSource): number =>
+  optionalInteger(config, 'n_kv_heads', 'num_key_value_heads') ?? headCount(config);
 
 /** Dimensions of a head: `head_dim`, or an equal share of the hidden size. @throws ConfigFieldError */
-export function headDim(config: FieldSource): number {
-  return optionalInteger(config, 'head_dim') ?? equalShare(integer(config, 'hidden_size'), headCount(config));
+export const headDim = (config: FieldSource): number =>
+  optionalInteger(config, 'head_dim') ?? equalShare(integer(config, 'hidden_size'), headCount(config));
+
+/**
+ * A field of Gemma's layers with full attention: its own, or that of the first such layer in `per_layer_config`.
+ * @throws ConfigFieldError
+ */
+export function globalField(config: Config, own: string, perLayer: string): number | undefined {
+  const types = optionalArray(config, 'layer_types') ?? [];
+  const layers = config.hparams.per_layer_config;
+  const full = Object.entries(isObject(layers) ? layers : {}).find(
+    ([i, fields]) => types[Number(i)] === 'full_attention' && isObject(fields) && fields[perLayer] !== undefined,
+  );
+  return optionalInteger(config, own) ?? (full && optionalInteger({ hparams: full[1] as JsonObject }, perLayer));
 }
 
+/** Dimensions of a head with full attention, where other heads have another size. @throws ConfigFieldError */
+export const globalHeadDim = (config: Config): number =>
+  globalField(config, 'global_head_dim', 'head_dim') ??
+  refuse('config.json has no global_head_dim, the size of heads with full attention.');
+
 /** The dimensions of each of some heads that share `size` dimensions, rounded down. */
-export function equalShare(size: number, heads: number): number {
-  return Math.floor(size / heads);
-}
+export const equalShare = (size: number, heads: number): number => Math.floor(size / heads);
+
+/** A list of `count` elements. */
+export const times = <T>(count: number, make: (i: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+
+/** A list with an element for each block. @throws ConfigFieldError */
+export const eachBlock = <T>(config: Config, make: (block: number) => T): T[] => times(blockCount(config), make);
+
+/** For each block, 1 where something is so, else 0. @throws ConfigFieldError */
+export const flags = (config: Config, is: (block: number) => boolean): number[] =>
+  eachBlock(config, (block) => Number(is(block)));

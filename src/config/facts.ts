@@ -1,9 +1,8 @@
 import { UsageError } from '../errors.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
+import { isObject, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { optionalObject } from './fields.js';
-import { poolingType } from './pooling.js';
-import { type DenseModule, denseModules } from './sentence-modules.js';
+import { type DenseModule, denseModules, poolingType } from './sentence-modules.js';
 
 /** What families know of a repository beside config.json. */
 export interface Facts {
@@ -59,12 +58,8 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
     repoName: files.repo.name,
     readme,
     denseModules: wanted.denseModules ? await denseModules(files) : [],
-    pooling() {
-      if (pooling.status === 'rejected') {
-        throw pooling.reason;
-      }
-      return pooling.value ?? undefined;
-    },
+    pooling: () => settled(pooling) ?? undefined,
+    answer: (token) => settled(vocabulary)(token),
     has: (path) => listed.has(path),
     json: (path) => read.get(path) ?? null,
     target() {
@@ -76,19 +71,20 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
       }
       return { ...targetConfig, ...optionalObject({ hparams: targetConfig }, 'text_config') };
     },
-    answer(token) {
-      if (vocabulary.status === 'rejected') {
-        throw vocabulary.reason;
-      }
-      return vocabulary.value(token);
-    },
   };
 }
 
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') {
+    throw result.reason;
+  }
+  return result.value;
+}
+
 /** Finds tokens by their text, in the files of a tokenizer. They are read for a reranker alone. */
-async function answers(files: SmallFiles, readme: string | null): Promise<(token: string) => number | undefined> {
-  const config = await files.text('config.json');
-  if (![files.repo.name, readme, config].some((text) => text !== null && /rerank|sequenceclassification/i.test(text))) {
+async function answers(files: SmallFiles, readme: string | null): Promise<Facts['answer']> {
+  const texts = [files.repo.name, readme, await files.text('config.json')];
+  if (!texts.some((text) => /rerank|sequenceclassification/i.test(text ?? ''))) {
     return () => undefined;
   }
   const tokenizer = await files.json('tokenizer.json');
@@ -96,7 +92,7 @@ async function answers(files: SmallFiles, readme: string | null): Promise<(token
   const added = Array.isArray(tokenizer?.added_tokens) ? tokenizer.added_tokens.filter(isObject) : [];
   return (token) => {
     const own = isObject(vocab) && Object.hasOwn(vocab, token) ? vocab[token] : undefined;
-    const id: Json | undefined = added.find(({ content }) => content === token)?.id ?? own;
+    const id = added.find(({ content }) => content === token)?.id ?? own;
     return typeof id === 'number' ? id : undefined;
   };
 }

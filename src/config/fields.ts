@@ -8,6 +8,11 @@ export class ConfigFieldError extends SourceError {
   }
 }
 
+/** @throws ConfigFieldError always */
+export function refuse(what: string, next?: string): never {
+  throw new ConfigFieldError(what, next);
+}
+
 /** Fields to read: a `Config`, or a part of one. */
 export interface FieldSource {
   readonly hparams: JsonObject;
@@ -17,44 +22,21 @@ export interface FieldSource {
   readonly places?: Readonly<Record<string, string>>;
 }
 
-interface Kind<T> {
-  readonly what: string;
-  is(value: Json): value is Json & T;
-}
+type Test<T> = (value: Json) => value is Json & T;
+type Reader<T> = (source: FieldSource, ...names: string[]) => T;
 
-const INTEGER: Kind<number> = {
-  what: 'a whole number from 0 to 4294967295',
-  is: (value): value is number =>
-    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff,
-};
-const NUMBER: Kind<number> = {
-  what: 'a number that fits float32',
-  is: (value): value is number =>
-    typeof value === 'number' && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value)),
-};
-const BOOLEAN: Kind<boolean> = { what: 'true or false', is: (value): value is boolean => typeof value === 'boolean' };
-const STRING: Kind<string> = { what: 'a string', is: (value): value is string => typeof value === 'string' };
-const ARRAY: Kind<readonly Json[]> = {
-  what: 'a list',
-  is: (value): value is readonly Json[] => Array.isArray(value),
-};
-const INTEGERS: Kind<readonly number[]> = {
-  what: 'a list of whole numbers from -2147483648 to 2147483647',
-  is: (value): value is readonly number[] =>
-    Array.isArray(value) && value.every((own) => typeof own === 'number' && (own | 0) === own),
-};
-const NUMBERS: Kind<readonly number[]> = {
-  what: 'a list of numbers that fit float32',
-  is: (value): value is readonly number[] => Array.isArray(value) && value.every(NUMBER.is),
-};
-const STRINGS: Kind<readonly string[]> = {
-  what: 'a list of strings',
-  is: (value): value is readonly string[] => Array.isArray(value) && value.every(STRING.is),
-};
-const OBJECT: Kind<JsonObject> = { what: 'an object', is: isObject };
-
-type Required<T> = (source: FieldSource, ...names: string[]) => T;
-type Optional<T> = (source: FieldSource, ...names: string[]) => T | undefined;
+const listOf =
+  <T extends Json>(test: (value: Json) => value is T): Test<readonly T[]> =>
+  (value): value is readonly T[] =>
+    Array.isArray(value) && value.every(test);
+const isCount: Test<number> = (value): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
+const isInt32: Test<number> = (value): value is number => typeof value === 'number' && (value | 0) === value;
+const isNumber: Test<number> = (value): value is number =>
+  typeof value === 'number' && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value));
+const isBoolean: Test<boolean> = (value): value is boolean => typeof value === 'boolean';
+const isString: Test<string> = (value): value is string => typeof value === 'string';
+const isAny: Test<Json> = (value): value is Json => value !== undefined;
 
 /**
  * Makes a reader of fields. It reads the first of `names` that the configuration has; the names are different families'
@@ -62,41 +44,35 @@ type Optional<T> = (source: FieldSource, ...names: string[]) => T | undefined;
  * counts as missing.
  * @throws ConfigFieldError where the value is of another kind
  */
-function optional<T>(kind: Kind<T>): Optional<T> {
+function optional<T>(kind: string, test: Test<T>): Reader<T | undefined> {
   return (source, ...names) => {
     const name = names.find((candidate) => source.hparams[candidate] !== undefined);
-    const value = name === undefined ? undefined : source.hparams[name];
-    if (name === undefined || value === undefined || value === null) {
+    const value = name === undefined ? null : (source.hparams[name] ?? null);
+    if (name === undefined || value === null) {
       return undefined;
     }
-    if (!kind.is(value)) {
-      throw new ConfigFieldError(`${place(source, name)} in config.json is ${show(value)}, not ${kind.what}.`);
+    if (!test(value)) {
+      refuse(`${place(source, name)} in config.json is ${show(value)}, not ${kind}.`);
     }
     return value;
   };
 }
 
 /** Makes a reader like `optional` that throws ConfigFieldError where the field is missing. */
-function required<T>(read: Optional<T>): Required<T> {
-  return (source, ...names) => {
-    const value = read(source, ...names);
-    if (value === undefined) {
-      const places = names.map((name) => place(source, name)).join(' or ');
-      throw new ConfigFieldError(`config.json has no ${places}.`);
-    }
-    return value;
-  };
+function required<T>(read: Reader<T | undefined>): Reader<T> {
+  return (source, ...names) =>
+    read(source, ...names) ?? refuse(`config.json has no ${names.map((name) => place(source, name)).join(' or ')}.`);
 }
 
-export const optionalInteger = optional(INTEGER);
-export const optionalNumber = optional(NUMBER);
-export const optionalBoolean = optional(BOOLEAN);
-export const optionalString = optional(STRING);
-export const optionalArray = optional(ARRAY);
-export const optionalIntegers = optional(INTEGERS);
-export const optionalNumbers = optional(NUMBERS);
-export const optionalStrings = optional(STRINGS);
-export const optionalObject = optional(OBJECT);
+export const optionalInteger = optional('a whole number from 0 to 4294967295', isCount);
+export const optionalNumber = optional('a number that fits float32', isNumber);
+export const optionalBoolean = optional('true or false', isBoolean);
+export const optionalString = optional('a string', isString);
+export const optionalArray = optional('a list', listOf(isAny));
+export const optionalIntegers = optional('a list of whole numbers from -2147483648 to 2147483647', listOf(isInt32));
+export const optionalNumbers = optional('a list of numbers that fit float32', listOf(isNumber));
+export const optionalStrings = optional('a list of strings', listOf(isString));
+export const optionalObject = optional<JsonObject>('an object', isObject);
 
 export const integer = required(optionalInteger);
 export const number = required(optionalNumber);
@@ -107,18 +83,14 @@ export const integers = required(optionalIntegers);
 export const numbers = required(optionalNumbers);
 export const strings = required(optionalStrings);
 
-function place(source: FieldSource, name: string): string {
-  const known = source.places?.[name];
-  return known !== undefined ? known : source.path === undefined ? name : `${source.path}.${name}`;
+function place({ places, path }: FieldSource, name: string): string {
+  return places?.[name] ?? (path === undefined ? name : `${path}.${name}`);
 }
 
 /** A value as messages show it: on one line, and cut if it is long. */
 export function show(value: Json): string {
-  if (isObject(value)) {
-    return 'an object';
-  }
-  if (Array.isArray(value)) {
-    return 'a list';
+  if (isObject(value) || Array.isArray(value)) {
+    return isObject(value) ? 'an object' : 'a list';
   }
   const text = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;

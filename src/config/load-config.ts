@@ -1,8 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
-import type { Version } from './common-defaults.js';
 import type { Config } from './config.js';
-import { ConfigFieldError, optionalObject } from './fields.js';
-import { RAW_CLASSES } from './raw-classes.js';
+import { optionalObject, refuse } from './fields.js';
+import type { Version } from './rules.js';
 import { toDict } from './to-dict.js';
 
 /**
@@ -18,13 +17,8 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
   const root = RAW_CLASSES.has(architecture) ? raw : known;
   const text = textConfig(root);
   const layers = objectOrNone(root.transformer_layer_config);
-  const hparams = {
-    ...CLASS_DEFAULTS.get(architecture),
-    ...root,
-    ...layers,
-    ...text,
-    ...layersOf(architecture, { ...root, ...text }),
-  };
+  const fields = { ...CLASS_DEFAULTS.get(architecture), ...root, ...layers, ...text };
+  const hparams = { ...fields, ...layersOf(architecture, { ...root, ...text }) };
   return {
     architecture,
     origin: firstClass(root.architectures) ?? architecture,
@@ -52,13 +46,8 @@ export function loadMistralConfig(raw: JsonObject): Config {
 
 /** Fields of params.json → those of transformers. ref-quirk: `MistralMoeModel.__init__` in conversion/mistral.py. */
 const MOE_MODEL = {
-  ...{
-    dim: 'hidden_size',
-    norm_eps: 'rms_norm_eps',
-    n_kv_heads: 'num_key_value_heads',
-    hidden_dim: 'intermediate_size',
-  },
-  ...{ n_layers: 'num_hidden_layers', n_heads: 'num_attention_heads' },
+  ...{ dim: 'hidden_size', hidden_dim: 'intermediate_size', norm_eps: 'rms_norm_eps' },
+  ...{ n_layers: 'num_hidden_layers', n_heads: 'num_attention_heads', n_kv_heads: 'num_key_value_heads' },
 };
 const MOE_EXPERTS = {
   ...{ first_k_dense_replace: 'first_k_dense_replace', num_experts_per_tok: 'num_experts_per_tok' },
@@ -73,19 +62,27 @@ const moeDefaults = ({ max_position_embeddings = 128000, tied_embeddings = false
 
 function renamed(fields: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
   const known = Object.entries(names).filter(([name]) => fields[name] !== undefined);
-  return Object.fromEntries(known.map(([name, own]) => [own, fields[name] as Json]));
+  return Object.fromEntries(known.map(([name, own]) => [own, fields[name]]));
 }
+
+/**
+ * The classes whose converters read config.json as it is, without transformers' defaults. ref-quirk: the constructors
+ * in conversion/mamba.py, and in the modules whose classes derive from it (Falcon-H1, Bamba, Granite hybrid).
+ * Nemotron-H also derives from Granite hybrid, but uses transformers.
+ */
+const RAW_CLASSES: ReadonlySet<string> = new Set([
+  ...['BambaForCausalLM', 'FalconH1ForCausalLM', 'FalconMambaForCausalLM', 'GraniteMoeHybridForCausalLM'],
+  ...['Mamba2ForCausalLM', 'MambaForCausalLM', 'MambaLMHeadModel'],
+]);
 
 /** Fields that the checkpoints of a class leave out. */
 const CLASS_DEFAULTS: ReadonlyMap<string, JsonObject> = new Map([['VLlama3ForCausalLM', { num_attention_heads: 32 }]]);
 
 /** Types that only version 5 knows, and a field that their converter needs, which version 5 derives. */
-const NEEDED: ReadonlyMap<Json | undefined, string> = new Map([['cohere2_moe', 'layer_types']]);
+const NEEDED: readonly (readonly [type: string, field: string])[] = [['cohere2_moe', 'layer_types']];
 
-function lacksDerived(raw: JsonObject): boolean {
-  const field = NEEDED.get(raw.model_type);
-  return field !== undefined && raw[field] === undefined;
-}
+const lacksDerived = (raw: JsonObject): boolean =>
+  NEEDED.some(([type, field]) => raw.model_type === type && raw[field] === undefined);
 
 /**
  * The layers of a Nemotron-H, whose list of them counts them. ref-quirk: `NemotronHModel.__init__` and
@@ -104,15 +101,11 @@ function layersOf(architecture: string, { block_configs: blocks, layers_block_ty
  * copies them one after the other, so that the last one wins; here it is asked first.
  */
 function textConfig(fields: JsonObject): JsonObject | undefined {
-  const root = { hparams: fields };
-  const thinker = optionalObject(root, 'thinker_config');
+  const part = (name: string) => optionalObject({ hparams: fields }, name);
+  const thinker = part('thinker_config');
+  const nested = () => thinker && optionalObject({ hparams: thinker, path: 'thinker_config' }, 'text_config');
   return (
-    optionalObject(root, 'lfm') ??
-    optionalObject(root, 'language_config') ??
-    (thinker && optionalObject({ hparams: thinker, path: 'thinker_config' }, 'text_config')) ??
-    optionalObject(root, 'lm_config') ??
-    optionalObject(root, 'llm_config') ??
-    optionalObject(root, 'text_config')
+    part('lfm') ?? part('language_config') ?? nested() ?? part('lm_config') ?? part('llm_config') ?? part('text_config')
   );
 }
 
@@ -121,29 +114,23 @@ function textConfig(fields: JsonObject): JsonObject | undefined {
  * `get_model_architecture` in conversion/base.py.
  */
 const ROOT_CLASSES: ReadonlySet<string> = new Set([
-  'StepVLForConditionalGeneration',
-  'Sarashina2VisionForCausalLM',
-  'Exaone4_5_ForConditionalGeneration',
-  'Step3p7ForConditionalGeneration',
-  'KimiK3ForConditionalGeneration',
+  ...['Exaone4_5_ForConditionalGeneration', 'KimiK3ForConditionalGeneration', 'Sarashina2VisionForCausalLM'],
+  ...['Step3p7ForConditionalGeneration', 'StepVLForConditionalGeneration'],
 ]);
 
 function architectureOf(fields: JsonObject, text: JsonObject | undefined): string {
   const root = firstClass(fields.architectures) ?? mambaClass(fields);
   const nested = firstClass(text?.architectures);
-  const architecture = root !== undefined && ROOT_CLASSES.has(root) ? root : (nested ?? root);
-  if (architecture === undefined) {
-    throw new ConfigFieldError(
+  return (
+    (root !== undefined && ROOT_CLASSES.has(root) ? root : (nested ?? root)) ??
+    refuse(
       'config.json does not say which class the model is of: its `architectures` is missing or empty.',
       'Add the class, for example "architectures": ["LlamaForCausalLM"].',
-    );
-  }
-  return architecture;
+    )
+  );
 }
 
-/**
- * The class of a Mamba from before transformers had Mambas. ref-quirk: `get_model_architecture` in conversion/base.py.
- */
+/** The class of a Mamba from before transformers had Mambas. ref-quirk: `get_model_architecture` in conversion/base.py. */
 function mambaClass({ ssm_cfg: mamba }: JsonObject): string | undefined {
   return isObject(mamba) ? `${typeof mamba.layer === 'string' ? mamba.layer : 'Mamba'}ForCausalLM` : undefined;
 }
@@ -154,12 +141,10 @@ function firstClass(architectures: Json | undefined): string | undefined {
 }
 
 const ROPE_THETA = ['global_rope_theta', 'rope_global_theta', 'rope_theta_global', 'rope_theta', 'rotary_emb_base'];
+/** The same for layers with a window. */
 const LOCAL_ROPE_THETA = [
-  'local_rope_theta',
-  'rope_local_theta',
-  'rope_theta_local',
-  'swa_rope_theta',
-  'rope_local_base_freq',
+  ...['local_rope_theta', 'rope_local_theta', 'rope_theta_local'],
+  ...['swa_rope_theta', 'rope_local_base_freq'],
 ];
 const ROTARY_FACTOR = ['partial_rotary_factor', 'rope_pct', 'rope_percent'];
 
@@ -173,43 +158,32 @@ function ropeParameters(hparams: JsonObject): Pick<Config, 'rope' | 'ropePlace'>
   if (given.full_attention !== undefined || given.sliding_attention !== undefined) {
     return { rope: given, ropePlace: { path: name, places: {} } };
   }
+  /** The first of some names that config.json has, and its value, which may be null. */
+  const first = (names: readonly string[]) =>
+    names.map((place) => ({ place, value: hparams[place] })).find(({ value }) => value !== undefined);
+  const theta = first(ROPE_THETA);
   // Step-3.5 has a list: for layers with full attention, then for those with a window.
-  const [theta, windowTheta] = [firstOf(hparams, ROPE_THETA) ?? null].flat();
-  const local = windowTheta ?? firstOf(hparams, LOCAL_ROPE_THETA);
+  const [fullTheta, windowTheta] = [theta?.value ?? null].flat();
+  const local = windowTheta ?? first(LOCAL_ROPE_THETA)?.value ?? null;
   const root = {
-    rope_theta: theta,
-    rope_type: given.type,
-    partial_rotary_factor: firstOf(hparams, ROTARY_FACTOR),
-    original_max_position_embeddings: hparams.original_max_position_embeddings,
+    rope_theta: { ...theta, value: fullTheta },
+    rope_type: { place: `${name}.type`, value: given.type },
+    partial_rotary_factor: first(ROTARY_FACTOR),
+    original_max_position_embeddings: first(['original_max_position_embeddings']),
   };
-  const mirrored = Object.entries(root).filter(([, value]) => value !== undefined && value !== null);
-  const rope = {
-    ...Object.fromEntries(mirrored),
-    ...given,
-    ...(local === undefined || local === null ? {} : { sliding_attention: { rope_theta: local } }),
+  const mirrored = Object.entries(root).filter(([, found]) => (found?.value ?? null) !== null);
+  const elsewhere = mirrored.filter(([key]) => given[key] === undefined || key === 'rope_type');
+  return {
+    rope: {
+      ...Object.fromEntries(mirrored.map(([key, found]) => [key, found?.value])),
+      ...given,
+      ...(local === null ? {} : { sliding_attention: { rope_theta: local } }),
+    },
+    ropePlace: { path: name, places: Object.fromEntries(elsewhere.map(([key, found]) => [key, found?.place ?? key])) },
   };
-  const places = mirrored
-    .filter(([key]) => given[key] === undefined || key === 'rope_type')
-    .map(([key]) => [key, placeOf(key, name, hparams)]);
-  return { rope, ropePlace: { path: name, places: Object.fromEntries(places) } };
-}
-
-/** The name under which config.json has a field that is mirrored into the rotary fields. */
-function placeOf(key: string, name: string, hparams: JsonObject): string {
-  if (key === 'rope_type') {
-    return `${name}.type`;
-  }
-  const names = key === 'rope_theta' ? ROPE_THETA : key === 'partial_rotary_factor' ? ROTARY_FACTOR : [key];
-  return names.find((candidate) => hparams[candidate] !== undefined) ?? key;
 }
 
 /** A part that a text model does not need. It does not matter if it is no object. */
 function objectOrNone(value: Json | undefined): JsonObject | undefined {
   return isObject(value) ? value : undefined;
-}
-
-/** The value of the first name that config.json has, which may be null. */
-function firstOf(hparams: JsonObject, names: readonly string[]): Json | undefined {
-  const name = names.find((candidate) => hparams[candidate] !== undefined);
-  return name === undefined ? undefined : hparams[name];
 }

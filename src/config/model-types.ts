@@ -1,11 +1,10 @@
+import { DEFAULTS } from '../generated/config-defaults.js';
 import type { JsonObject } from '../json.js';
-import { HIDDEN_DEFAULTS, LATE_RULES, rulesOf } from './class-rules.js';
-import type { Version } from './common-defaults.js';
-import { DEFAULTS } from './defaults.js';
-import type { Rule } from './rules.js';
+import { lateRules, rulesOf } from './class-rules.js';
+import type { Rule, Version } from './rules.js';
 import { VERSION_5_RULES } from './version-5.js';
 
-/** A record in defaults.ts of a configuration class of transformers. Records leave out fields with an empty value. */
+/** A record in config-defaults.ts of a configuration class of transformers. Records leave out what is empty. */
 interface Entry {
   /** The version of transformers that the record is from: 4.57.6 if that has the class, else 5.23.0. */
   readonly version: Version;
@@ -28,34 +27,21 @@ export interface ModelType extends Entry {
   readonly rules: readonly Rule[];
 }
 
+/** A class without fields. */
+export const EMPTY: ModelType = { version: 4, aliases: {}, fields: {}, parts: {}, derived: [], rules: [] };
+
 /**
  * The class of a `model_type`; undefined for an unknown type.
  * @param version the version that runs the class. It decides about the rules, and may be later than the record's.
  */
 export function modelType(name: string, version: Version): ModelType | undefined {
-  const json = Object.hasOwn(DEFAULTS, name) ? DEFAULTS[name] : undefined;
-  if (json === undefined) {
+  if (!Object.hasOwn(DEFAULTS, name)) {
     return undefined;
   }
-  const entry: Entry = {
-    version: 4,
-    aliases: {},
-    fields: {},
-    parts: {},
-    derived: [],
-    ...(JSON.parse(json) as Partial<Entry>),
-  };
-  return {
-    ...entry,
-    fields: { ...entry.fields, ...HIDDEN_DEFAULTS[name] },
-    rules: [
-      ...rulesOf(name, entry.derived),
-      ...(version === 4 ? [] : [...VERSION_5_RULES, ...(LATE_RULES[name] ?? [])]),
-    ],
-  };
+  const entry: ModelType = { ...EMPTY, ...(JSON.parse(DEFAULTS[name] ?? '') as Partial<Entry>) };
+  const late = version === 4 ? [] : [...VERSION_5_RULES, ...lateRules(name)];
+  return { ...entry, rules: [...rulesOf(name, entry.derived), ...late] };
 }
 
 /** All known values of `model_type`. */
-export function modelTypes(): readonly string[] {
-  return Object.keys(DEFAULTS);
-}
+export const modelTypes = (): readonly string[] => Object.keys(DEFAULTS);

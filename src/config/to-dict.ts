@@ -1,7 +1,8 @@
+import { COMMON_DEFAULTS } from '../generated/config-defaults.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { COMMON_DEFAULTS, type Version } from './common-defaults.js';
-import { type ModelType, modelType } from './model-types.js';
-import { type Draft, isMissing, Refused, whole } from './rules.js';
+import { times } from './derive.js';
+import { EMPTY, type ModelType, modelType } from './model-types.js';
+import { type Draft, isMissing, Refused, refused, type Version, whole } from './rules.js';
 
 /**
  * What transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives for a config.json. Null where transformers does
@@ -27,10 +28,9 @@ function instantiate(name: Json | undefined, given: JsonObject, version: Version
   // ref-quirk: transformers' `AutoConfig.from_pretrained` takes a Mistral with `layer_types` for a Ministral.
   const known = name === 'mistral' && given.layer_types !== undefined ? 'ministral' : name;
   const type = typeof known === 'string' ? modelType(known, version) : undefined;
-  if (typeof known !== 'string' || !type || type.version > version || depth > MAX_DEPTH) {
-    throw new Refused('model_type');
-  }
-  return construct(known, type, given, version, depth);
+  return typeof known !== 'string' || !type || type.version > version || depth > MAX_DEPTH
+    ? refused('model_type')
+    : construct(known, type, given, version, depth);
 }
 
 /**
@@ -50,26 +50,18 @@ function construct(name: string, type: ModelType, raw: JsonObject, version: Vers
     model_type: type.fields.model_type ?? name,
   };
   for (const [key, part] of Object.entries(type.parts)) {
-    fields[key] = instantiatePart(
-      fields[key] ?? flatPart(name, key, raw, type),
-      part,
-      name,
-      type.version,
-      version,
-      depth + 1,
-    );
+    const own = fields[key] ?? flatPart(name, key, raw, type) ?? part;
+    fields[key] = instantiatePart(isObject(own) ? own : refused('parts'), part, name, type.version, version, depth + 1);
   }
   if (isMissing(fields.id2label) || (raw.id2label === undefined && !isMissing(raw.num_labels))) {
-    fields.id2label = madeUpLabels(isMissing(raw.num_labels) ? 2 : whole(fields, 'num_labels', MAX_LABELS));
+    const labels = times(isMissing(raw.num_labels) ? 2 : whole(fields, 'num_labels', MAX_LABELS), (i) => `LABEL_${i}`);
+    fields.id2label = Object.fromEntries(labels.entries());
   }
   for (const rule of type.rules) {
     rule(fields, type);
   }
-  for (const [key, value] of given) {
-    const kept = isAlias(key) ? type.aliases[key] : undefined;
-    if (kept !== undefined) {
-      fields[kept] = value;
-    }
+  for (const [key, value] of given.filter(([key]) => isAlias(key))) {
+    fields[type.aliases[key] ?? key] = value;
   }
   return fields;
 }
@@ -77,22 +69,15 @@ function construct(name: string, type: ModelType, raw: JsonObject, version: Vers
 /** The most classes that a classifier may have. Released ones have at most some 20,000. */
 const MAX_LABELS = 65_536;
 
-/** The names that transformers gives to classes without names. */
-function madeUpLabels(count: number): JsonObject {
-  return Object.fromEntries(Array.from({ length: count }, (_, i) => [i, `LABEL_${i}`]));
-}
-
 /** Classes whose first repositories have the fields of the text model in the root. */
-const FLAT_TEXT: ReadonlySet<string> = new Set(['glm4v', 'glm4v_moe', 'qwen2_vl', 'qwen2_5_vl']);
+const FLAT_TEXT = ['glm4v', 'glm4v_moe', 'qwen2_vl', 'qwen2_5_vl'];
 
-function flatPart(name: string, key: string, raw: JsonObject, type: ModelType): JsonObject | undefined {
-  if (key !== 'text_config' || !FLAT_TEXT.has(name)) {
-    return undefined;
-  }
-  const own = Object.entries(raw).filter(
-    ([field]) => !(Object.hasOwn(type.fields, field) || Object.hasOwn(type.parts, field) || field === 'model_type'),
-  );
-  return Object.fromEntries(own);
+function flatPart(name: string, key: string, raw: JsonObject, { fields, parts }: ModelType): JsonObject | undefined {
+  const isOwn = (field: string) =>
+    field === 'model_type' || Object.hasOwn(fields, field) || Object.hasOwn(parts, field);
+  return key === 'text_config' && FLAT_TEXT.includes(name)
+    ? Object.fromEntries(Object.entries(raw).filter(([field]) => !isOwn(field)))
+    : undefined;
 }
 
 /**
@@ -103,38 +88,23 @@ function flatPart(name: string, key: string, raw: JsonObject, type: ModelType): 
  * @param recorded the version that the entry is from.
  */
 function instantiatePart(
-  given: Json | undefined,
+  given: JsonObject,
   part: JsonObject,
   around: string,
   recorded: Version,
   version: Version,
   depth: number,
 ): JsonObject {
-  const fields = given ?? part;
-  if (!isObject(fields)) {
-    throw new Refused('parts');
-  }
   const usual = typeof part.model_type === 'string' ? part.model_type : '';
   const own = usual === around ? undefined : modelType(usual, version);
-  const name = fields.model_type === around ? usual : (fields.model_type ?? usual);
+  const name = given.model_type === around ? usual : (given.model_type ?? usual);
   // config.json may name another class for a part only if the part's usual class is known.
   if (own && own.version <= version && (own.version === recorded || name !== usual)) {
-    return instantiate(name, fields, version, depth);
+    return instantiate(name, given, version, depth);
   }
   // The part's class has no record of the same version, so the entry has all of its defaults.
-  const parts = Object.entries(part).filter((entry): entry is [string, JsonObject] => isNamed(entry[1]));
-  const type: ModelType = {
-    aliases: {},
-    derived: [],
-    rules: [],
-    ...own,
-    version: recorded,
-    fields: part,
-    parts: Object.fromEntries(parts),
-  };
-  return construct(usual, type, fields, version, depth);
-}
-
-function isNamed(value: Json | undefined): boolean {
-  return isObject(value) && value.model_type !== undefined;
+  const isNamed = (entry: [string, Json | undefined]): entry is [string, JsonObject] =>
+    isObject(entry[1]) && entry[1].model_type !== undefined;
+  const parts = Object.fromEntries(Object.entries(part).filter(isNamed));
+  return construct(usual, { ...EMPTY, ...own, version: recorded, fields: part, parts }, given, version, depth);
 }

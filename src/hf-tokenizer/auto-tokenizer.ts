@@ -17,6 +17,8 @@ import type { TokenizerFiles } from './tokenizer-files.js';
 export interface AutoTokenizer {
   /** tokenizer.json, parsed. */
   readonly json: JsonObject;
+  /** `model_type` of config.json; empty if there is none. */
+  readonly modelType: string;
   /** The arguments of the tokenizer class, from `initArguments`. */
   readonly init: JsonObject;
   readonly class: TokenizerClass;
@@ -54,6 +56,7 @@ export function autoTokenizer(files: TokenizerFiles, modelType: string): AutoTok
   const ids = Array.from(specials.keys(), (content) => tokens.idOf(content));
   return {
     json,
+    modelType,
     init,
     class: kind,
     model,

@@ -24,6 +24,7 @@ import { openRepo } from '../repo/open.js';
 import { readTextFile } from '../repo/open-file.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
+import type { NamedExpr } from '../tensor/expr.js';
 import { BPE_ALONE, type TokenizerPlan } from '../tokenizer/plan.js';
 import { checkParams } from './check-params.js';
 import type { ConversionParams } from './params.js';
@@ -59,8 +60,8 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const weights = isMistralFormat ? 'consolidated' : 'model';
   const target = await openTarget(params, emit);
   const known = { config, facts: await gatherFacts(files, { target }) };
-  const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
-    const names = () => ownTensors(arch, config, tensors).map(({ name }) => name);
+  const withMtp = (arch: Architecture, { tensors, blocks = [] }: Checkpoint): Config => {
+    const names = () => ownTensors<NamedExpr>(arch, config, [...blocks, ...tensors]).map(({ name }) => name);
     return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
   };
   const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
@@ -74,7 +75,9 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
     return { ...opened, config: withMtp(arch, checkpoint), checkpoint };
   }
   const kept = await openCheckpoint(files, params.signal, weights);
-  const checkpoint = await decodeCheckpoint(kept, config.hparams, files, { fp8AsQ8: params.fp8AsQ8 === true });
+  const { fp8AsQ8 = false, keepBlocks = false } = params;
+  const asked = { fp8AsQ8, keepBlocks, family: arch.gguf };
+  const checkpoint = await decodeCheckpoint(kept, config.hparams, files, asked);
   refuseCodes(arch, config, checkpoint);
   const { denseModules: file } = arch;
   const always = typeof file === 'string' && facts.has(file) ? [{ name: 'dense_2', file }] : [];
@@ -113,7 +116,8 @@ async function readArchitectureFile(path: string): Promise<Architecture> {
   return parseArchitectureFile(text, path);
 }
 
-async function readConfig(files: SmallFiles): Promise<Config> {
+/** config.json with the defaults of its class. @throws NoModelError */
+export async function readConfig(files: SmallFiles): Promise<Config> {
   const raw = await files.json('config.json');
   if (!raw) {
     throw await noModel(files, 'config.json');

@@ -9,24 +9,9 @@ import { MalformedVocabularyError } from '../tokenize/errors.js';
 import { openVocabulary } from '../tokenize/open.js';
 import type { Vocabulary } from '../tokenize/vocabulary.js';
 import { modelTypeOf } from '../tokenizer/context.js';
-import { CHECK_TEXT } from '../tokenizer/pre/check-text.js';
+import { PROBE_TEXT } from '../tokenizer/pre/check-text.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 import { probePieces } from './probe-pieces.js';
-
-/** What the fingerprint's text lacks: more scripts, and code. */
-const PROBE_TEXT = `${CHECK_TEXT}
-Η γρήγορη καφέ αλεπού, Ёжик в тумане; שלום עולם، مرحبا بالعالم — “日本語のテキスト、カタカナ”, 한국어 텍스트 12,345.67 €.
-/* camelCase, snake_case, HTTPServer2 */
-async function main(argv: string[] = []) {
-    const { length: n } = argv ?? [];
-\tif (n >= 0x1F && !isNaN(+argv[0])) { return \`\${n}%\\n\`; }
-}
-#include <stdio.h>
-for i in range(10):  # 0..9
-        print(f"{i:>4}", end="\\t")
-SELECT * FROM "users" WHERE e-mail = 'a.b@c.org' AND id <> -1;
-https://example.org/a_b?c=d&e=%20#f  $x^2 + \\frac{1}{2}$ ~~~ <p class="x">&amp;</p>
-`;
 
 export interface ProbeSources {
   readonly tokenizer: TokenizerFiles;

@@ -1,5 +1,6 @@
 import { blockSize, type GgmlType } from '../gguf/types.js';
-import type { ForcedType, SourceExpr } from '../tensor/expr.js';
+import type { ElementType } from '../tensor/dtype.js';
+import type { ForcedType } from '../tensor/expr.js';
 import type { OutType } from './file-types.js';
 
 /** A tensor's type and the name of the rule that chose it. */
@@ -66,11 +67,17 @@ function forcedChoice(forced: ForcedType, shape: readonly number[], outType: Out
   return { type: fits ? type : 'F16', why: 'the family', ...(fits ? {} : { instead: type }) };
 }
 
+/** A tensor's dtype and shape. */
+interface Shaped {
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+}
+
 /**
  * The type for `--outtype auto`: that of the first tensor of BF16 or F16 with two dimensions or more, else F16.
  * ref-quirk: `ModelBase.__init__` in conversion/base.py.
  */
-export function guessOutType(tensors: Iterable<Pick<SourceExpr, 'dtype' | 'shape'>>): OutType {
+export function guessOutType(tensors: Iterable<Shaped>): OutType {
   for (const { dtype, shape } of tensors) {
     if (shape.length >= 2 && (dtype === 'BF16' || dtype === 'F16')) {
       return dtype;

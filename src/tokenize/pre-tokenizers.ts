@@ -1,6 +1,7 @@
 /**
- * What llama.cpp v0.5.0 does for a value of `tokenizer.ggml.pre` (src/llama-vocab.cpp): how it cuts a text before
- * merging, and its defaults for flags. Each pattern cuts the pieces that the one before it left.
+ * What llama.cpp v0.5.0 does for values of `tokenizer.ggml.pre` (src/llama-vocab.cpp): how it cuts a text before
+ * merging, and its defaults for flags. It treats the names of one row alike. Each pattern cuts the pieces that the one
+ * before it left.
  */
 export interface PreTokenizerSettings {
   readonly names: readonly string[];
@@ -15,6 +16,10 @@ export interface PreTokenizerSettings {
   readonly addBos?: true;
   /** Whether there is no BOS if the file names none. */
   readonly noBos?: true;
+  /** Whether a separator is added if the file does not say. */
+  readonly addSep?: true;
+  /** Whether ids become text without the spaces before signs and contractions being removed. */
+  readonly keepsSpaces?: true;
   /** Whether tokens are plain UTF-8 and not in GPT-2's alphabet of bytes. */
   readonly raw?: true;
   /** Whether spaces become ▁. */
@@ -105,21 +110,26 @@ export const PRE_TOKENIZERS: readonly PreTokenizerSettings[] = [
   { names: ['glm4', 'chatglm-bpe'], patterns: [LLAMA3], noBos: true },
   { names: ['minicpm5'], patterns: ['\\p{N}{1,3}', words('\\p{N}+')], ignoreMerges: true },
   {
+    // The pattern of Bailing MoE is spelt otherwise, but always matches the same.
     names: [
-      ...['qwen2', 'deepseek-r1-qwen', 'kormo', 'f2llmv2', 'megrez', 'stablelm2', 'hunyuan', 'solar-open', 'grok-2'],
+      ...['qwen2', 'deepseek-r1-qwen', 'kormo', 'f2llmv2', 'hunyuan', 'solar-open', 'grok-2'],
+      ...['bailingmoe', 'bailingmoe2', 'llada-moe'],
     ],
     patterns: [QWEN2],
+    keepsSpaces: true,
   },
-  { names: ['qwen35'], patterns: [words('\\p{N}', '[\\p{L}\\p{M}]').replace(SIGNS, ' ?[^\\s\\p{L}\\p{M}\\p{N}]+')] },
-  { names: ['laguna'], patterns: [LINES, QWEN2] },
-  { names: ['ufakzeka'], patterns: [`${PREFIX}\\p{L}+|\\p{N}|${SIGNS}[\\r\\n]*|${TAIL}`] },
+  { names: ['megrez', 'stablelm2'], patterns: [QWEN2] },
+  {
+    names: ['qwen35'],
+    patterns: [words('\\p{N}', '[\\p{L}\\p{M}]').replace(SIGNS, ' ?[^\\s\\p{L}\\p{M}\\p{N}]+')],
+    keepsSpaces: true,
+  },
+  { names: ['laguna'], patterns: [LINES, QWEN2], keepsSpaces: true },
+  { names: ['ufakzeka'], patterns: [`${PREFIX}\\p{L}+|\\p{N}|${SIGNS}[\\r\\n]*|${TAIL}`], keepsSpaces: true },
   {
     names: ['seed-coder'],
     patterns: [`${ANY_CASE}|${PREFIX}\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|${TAIL}`],
-  },
-  {
-    names: ['bailingmoe', 'bailingmoe2', 'llada-moe'],
-    patterns: [`${ANY_CASE}|${PREFIX}\\p{L}+|\\p{N}|${SIGNS}[\\r\\n]*|\\s*[\\r\\n]|${SPACES}`],
+    keepsSpaces: true,
   },
   {
     names: ['exaone-moe'],
@@ -139,18 +149,23 @@ export const PRE_TOKENIZERS: readonly PreTokenizerSettings[] = [
   {
     names: [
       ...['gpt-2', 'phi-2', 'jina-es', 'jina-de', 'gigachat', 'a.x-4.0', 'mellum', 'modern-bert', 'exaone4', 'mpt'],
-      ...['olmo', 'jais', 'trillion', 'granite-docling', 'jina-v1-en', 'roberta-bpe'],
+      ...['olmo', 'jais'],
     ],
     patterns: [GPT2],
   },
-  { names: ['jina-v2-es', 'jina-v2-de', 'jina-v2-code'], patterns: [GPT2], lstrip: '<mask>' },
+  { names: ['trillion', 'granite-docling'], patterns: [GPT2], keepsSpaces: true },
+  { names: ['roberta-bpe', 'jina-v1-en'], patterns: [GPT2], addSep: true },
+  { names: ['jina-v2-es', 'jina-v2-de'], patterns: [GPT2], lstrip: '<mask>' },
+  { names: ['jina-v2-code'], patterns: [GPT2], lstrip: '<mask>', addSep: true },
   {
-    names: ['starcoder', 'refact', 'command-r', 'smollm', 'codeshell', 'exaone', 'minerva-7b', 'mellum2'],
+    names: ['starcoder', 'refact', 'codeshell', 'exaone', 'minerva-7b', 'mellum2'],
     patterns: ['\\p{N}', GPT2],
   },
+  { names: ['smollm', 'command-r'], patterns: ['\\p{N}', GPT2], keepsSpaces: true },
   { names: ['falcon'], patterns: ['[\\p{P}\\$\\+<=>\\^~\\|`]+', GPT2, '[0-9][0-9][0-9]'] },
-  { names: ['poro-chat', 'bloom', 'gpt3-finnish'], patterns: [BLOOM] },
-  { names: ['viking'], patterns: [BLOOM, '\\p{N}'] },
+  { names: ['bloom', 'gpt3-finnish'], patterns: [BLOOM] },
+  { names: ['poro-chat'], patterns: [BLOOM], keepsSpaces: true },
+  { names: ['viking'], patterns: [BLOOM, '\\p{N}'], keepsSpaces: true },
   {
     names: ['chameleon'],
     patterns: [
@@ -162,36 +177,52 @@ export const PRE_TOKENIZERS: readonly PreTokenizerSettings[] = [
       GPT2,
     ],
     addBos: true,
+    keepsSpaces: true,
   },
-  { names: ['tekken'], patterns: [casedWords('\\p{L}', '', '\\p{N}')], ignoreMerges: true, addBos: true },
+  {
+    names: ['tekken'],
+    patterns: [casedWords('\\p{L}', '', '\\p{N}')],
+    ignoreMerges: true,
+    addBos: true,
+    keepsSpaces: true,
+  },
   {
     names: ['gpt-4o', 'llama4', 'kanana2', 'talkie', 'minimax-m2'],
     patterns: [casedWords('\\p{L}', `(?:${ANY_CASE})?`, '\\p{N}{1,3}')],
+    keepsSpaces: true,
   },
   {
     names: ['granite-embed-multi-97m'],
     patterns: [casedWords('[\\p{L}\\p{M}]', `(?:${ANY_CASE})?`, '\\p{N}{1,3}')],
+    keepsSpaces: true,
     ignoreMerges: true,
   },
-  { names: ['tiny_aya', 'cohere2moe'], patterns: [DIGITS_FROM_RIGHT, markedWords('\\p{N}{1,3}')] },
-  { names: ['youtu'], patterns: [YOUTU_SCRIPTS, markedWords('\\p{N}')], ignoreMerges: true },
-  { names: ['kimi-k2'], patterns: [KIMI] },
-  { names: ['superbpe'], patterns: ['\\p{N}+', '(?=(?:[0-9]{3})+(?![0-9]))'] },
-  { names: ['afmoe'], patterns: [DIGITS_FROM_RIGHT, AFMOE_SCRIPTS, DEEPSEEK3] },
+  { names: ['tiny_aya', 'cohere2moe'], patterns: [DIGITS_FROM_RIGHT, markedWords('\\p{N}{1,3}')], keepsSpaces: true },
+  { names: ['youtu'], patterns: [YOUTU_SCRIPTS, markedWords('\\p{N}')], ignoreMerges: true, keepsSpaces: true },
+  { names: ['kimi-k2'], patterns: [KIMI], keepsSpaces: true },
+  { names: ['superbpe'], patterns: ['\\p{N}+', '(?=(?:[0-9]{3})+(?![0-9]))'], keepsSpaces: true },
+  { names: ['afmoe'], patterns: [DIGITS_FROM_RIGHT, AFMOE_SCRIPTS, DEEPSEEK3], keepsSpaces: true },
   {
     names: ['deepseek-v3', 'hunyuan-dense', 'joyai-llm', 'hy_v4'],
     patterns: ['\\p{N}{1,3}', CHINESE_KANA, DEEPSEEK3],
+    keepsSpaces: true,
   },
   {
     names: ['spark2_5'],
     patterns: ['\\p{N}{1,3}', CHINESE_KANA, `${SIGN_WORDS}| ?[\\p{P}\\p{S}]+|[\\r\\n]|${SPACES}`, '\\p{N}'],
+    keepsSpaces: true,
   },
   {
     names: ['deepseek-llm'],
     patterns: ['[\\r\\n]', DEEPSEEK_LETTERS, DEEPSEEK_SIGNS, '\\s+$', CHINESE_HANGUL, '\\p{N}+'],
+    keepsSpaces: true,
   },
-  { names: ['deepseek-coder'], patterns: ['[\\r\\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', CHINESE_HANGUL, '\\p{N}'] },
+  {
+    names: ['deepseek-coder'],
+    patterns: ['[\\r\\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', CHINESE_HANGUL, '\\p{N}'],
+    keepsSpaces: true,
+  },
   { names: ['gemma4', 'granite-embed-multi-311m'], patterns: [LINES], raw: true, escapesSpaces: true, gemma: true },
-  { names: ['sarvam-moe'], patterns: [LINES], raw: true, escapesSpaces: true },
+  { names: ['sarvam-moe'], patterns: [LINES], raw: true, escapesSpaces: true, keepsSpaces: true },
   { names: ['whitespace'], patterns: ['\\S+'], raw: true },
 ];

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Architecture, TensorRule, Transform } from '#src/archs/architecture.js';
-import { qwen3 } from '#src/archs/families/qwen3.js';
+import type { Architecture, TensorRule } from '#src/archs/architecture.js';
+import { qwen3 } from '#src/archs/families/qwen.js';
 import { mapTensors, TensorMappingError } from '#src/archs/map-tensors.js';
-import { block, experts } from '#src/archs/rules.js';
+import { tensorRules } from '#src/archs/tensor-rules.js';
 import { loadConfig } from '#src/config/load-config.js';
 import type { NamedExpr } from '#src/tensor/expr.js';
 import { shapeOf } from '#src/tensor/rows.js';
@@ -14,41 +14,32 @@ import { known } from './known.js';
 
 const data = process.env.HF2GGUF_DATA;
 
-const DOWN_GATE_UP = [
-  ['down_proj', 'ffn_down_exps'],
-  ['gate_proj', 'ffn_gate_exps'],
-  ['up_proj', 'ffn_up_exps'],
-] as const;
+const EXPERTS = 'experts .mlp.experts.{x}: down_proj gate_proj up_proj';
 
 const QWEN3_MOE = [
   ...qwen3.tensors,
-  block('ffn_gate_inp', ['mlp.gate', 'block_sparse_moe.gate']),
-  block('ffn_down_shexp', ['mlp.shared_experts.down_proj']),
-  block('ffn_gate_shexp', ['mlp.shared_experts.gate_proj']),
-  block('ffn_up_shexp', ['mlp.shared_experts.up_proj']),
-  ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP),
+  ...tensorRules(`
+    .ffn_gate_inp.* = .mlp.gate.* | .block_sparse_moe.gate.*
+    .ffn_down_shexp.* = .mlp.shared_experts.down_proj.*
+    .ffn_gate_shexp.* = .mlp.shared_experts.gate_proj.*
+    .ffn_up_shexp.* = .mlp.shared_experts.up_proj.*
+    ${EXPERTS}`),
 ];
 
 const MIXTRAL = [
   ...QWEN3_MOE.filter(({ group }) => group === undefined),
-  ...experts('block_sparse_moe.experts.{x}.{p}', [
-    ['w1', 'ffn_gate_exps'],
-    ['w2', 'ffn_down_exps'],
-    ['w3', 'ffn_up_exps'],
-  ]),
+  ...tensorRules('experts .block_sparse_moe.experts.{x}: w1 w2 w3'),
 ];
 
-const KEYS_AND_VALUES: readonly Transform[] = [
-  ['reshape', 'num_key_value_heads', -1, 'kv_lora_rank'],
-  ['split', 1, 'qk_nope_head_dim', 'v_head_dim'],
-];
+const KEYS_AND_VALUES = 'reshape(num_key_value_heads, -1, kv_lora_rank), split(1, qk_nope_head_dim, v_head_dim)';
 
 const DEEPSEEK: readonly TensorRule[] = [
   ...QWEN3_MOE,
-  block('attn_kv_a_mqa', ['self_attn.kv_a_proj_with_mqa']),
-  block('attn_kv_a_norm', ['self_attn.kv_a_layernorm']),
-  block('attn_k_b', ['self_attn.kv_b_proj'], ...KEYS_AND_VALUES, ['take', 0], ['transpose', 1, 2]),
-  block('attn_v_b', ['self_attn.kv_b_proj'], ...KEYS_AND_VALUES, ['take', 1]),
+  ...tensorRules(`
+    .attn_kv_a_mqa.* = .self_attn.kv_a_proj_with_mqa.*
+    .attn_kv_a_norm.* = .self_attn.kv_a_layernorm.*
+    .attn_k_b.* = .self_attn.kv_b_proj.*: ${KEYS_AND_VALUES}, take(0), transpose(1, 2)
+    .attn_v_b.* = .self_attn.kv_b_proj.*: ${KEYS_AND_VALUES}, take(1)`),
 ];
 
 const CASES: readonly (readonly [name: string, tensors: readonly TensorRule[]])[] = [
@@ -97,8 +88,9 @@ describe('by hand', () => {
       name,
       ...shapeOf(expr),
     ]);
-  const moe = experts('mlp.experts.{x}.{p}', DOWN_GATE_UP);
-  const all = (b: number) => [2, 0, 1].flatMap((x) => DOWN_GATE_UP.map(([projection]) => expert(b, x, projection)));
+  const moe = tensorRules(EXPERTS);
+  const all = (b: number) =>
+    [2, 0, 1].flatMap((x) => ['down_proj', 'gate_proj', 'up_proj'].map((projection) => expert(b, x, projection)));
 
   test('a group stands where the last of all its tensors does, in the order of the table', () => {
     const [last, ...others] = all(0);

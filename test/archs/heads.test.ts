@@ -1,5 +1,5 @@
 import { baichuan } from '#src/archs/families/baichuan.js';
-import { stablelm } from '#src/archs/families/stablelm.js';
+import { stablelm } from '#src/archs/families/dense.js';
 import { mapTensors, TensorMappingError } from '#src/archs/map-tensors.js';
 import { loadConfig } from '#src/config/load-config.js';
 import type { NamedExpr } from '#src/tensor/expr.js';

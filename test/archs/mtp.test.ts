@@ -1,5 +1,5 @@
 import { glm4moe } from '#src/archs/families/glm.js';
-import { qwen3 } from '#src/archs/families/qwen3.js';
+import { qwen3 } from '#src/archs/families/qwen.js';
 import { mapTensors, TensorMappingError } from '#src/archs/map-tensors.js';
 import { convertedMtp, MtpChoiceError, NoMtpBlocksError } from '#src/archs/mtp.js';
 import { loadConfig } from '#src/config/load-config.js';

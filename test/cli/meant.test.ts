@@ -211,7 +211,7 @@ test.each<[string[], number, RegExp]>([
   [['org/app'], 2, /"org\/app" is a Space on the Hub, and no model/],
   [['org/nosuch'], 5, /shows no model org\/nosuch without a token/],
   [['org/adapter'], 3, /org\/adapter holds an adapter \(LoRA\) of org\/base/],
-  [['inspect', tiny], 2, /is not a file, but a folder\. It has no GGUF files/],
+  [['inspect', join(fixtures, 'torch')], 2, /is not a file, but a folder\. It has no GGUF files/],
 ])('%j: what it is, is said', async (args, code, sentence) => {
   const done = await online(args);
   expect(done.err).toMatch(sentence);

@@ -8,11 +8,14 @@ import { defaultsSource, INCIDENTAL, type Records, versionOf } from './defaults-
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
-dataTest('src/config/defaults.ts is what config-defaults.json says; npm run config-defaults writes it', (folder) => {
-  const classes = read(join(root, 'test/config/converter-classes.json'));
-  const source = defaultsSource(read(join(folder, 'config-defaults.json')), classes);
-  expect(source === readFileSync(join(root, 'src/config/defaults.ts'), 'utf8')).toBe(true);
-});
+dataTest(
+  'src/generated/config-defaults.ts is what config-defaults.json says; npm run config-defaults writes it',
+  (folder) => {
+    const classes = read(join(root, 'test/config/converter-classes.json'));
+    const source = defaultsSource(read(join(folder, 'config-defaults.json')), classes);
+    expect(source === readFileSync(join(root, 'src/generated/config-defaults.ts'), 'utf8')).toBe(true);
+  },
+);
 
 /** Fields, by type, that follow from others by rules that aren't written yet. */
 const UNRULED: Readonly<Record<string, readonly string[]>> = {

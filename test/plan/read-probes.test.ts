@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Architecture, Probe } from '#src/archs/architecture.js';
-import { qwen3 } from '#src/archs/families/qwen3.js';
+import { qwen3 } from '#src/archs/families/qwen.js';
 import { mapTensors } from '#src/archs/map-tensors.js';
 import { writeKeys } from '#src/archs/write-keys.js';
 import type { Probed } from '#src/config/derivations.js';

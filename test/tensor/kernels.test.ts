@@ -130,6 +130,24 @@ function randomCopy(seed: number): CopyParams {
   };
 }
 
+/** Some matrices, transposed. Rows have a gap between them on both sides, and may be read from the last to the first. */
+function randomTranspose(seed: number, elementBytes: number): CopyParams {
+  const roll = dice(seed);
+  const [count, rows, columns] = [1 + roll(3), 1 + roll(600), 1 + roll(150)];
+  const [from, to] = [columns + roll(3), rows + roll(3)];
+  const isReversed = roll(3) === 0;
+  return {
+    source: bytesOf(Uint8Array.from({ length: count * rows * from * elementBytes }, () => roll(256))),
+    sourceOffset: isReversed ? (rows - 1) * from : 0,
+    sourceStrides: [rows * from, 1, isReversed ? -from : from],
+    target: empty(count * columns * to * elementBytes),
+    targetOffset: 0,
+    targetStrides: [columns * to, to, 1],
+    sizes: [count, columns, rows],
+    elementBytes,
+  };
+}
+
 const BINARY: Record<BinaryOp, (a: number, b: number) => number> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -184,6 +202,15 @@ describe.each(availableTargets())('on %s', (on) => {
     const expected = naiveCopy(params);
     kernels.copy(params);
     expectSame(params.target, expected);
+  });
+
+  test.each([1, 2, 4, 8])('transposes of any sizes within larger tensors, of elements of %i bytes', (elementBytes) => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const params = randomTranspose(seed, elementBytes);
+      const expected = naiveCopy(params);
+      kernels.copy(params);
+      expectSame(params.target, expected);
+    }
   });
 
   test('a stride may be 0, to repeat, or negative, to turn around; a copy may be empty', () => {

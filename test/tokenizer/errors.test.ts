@@ -1,8 +1,8 @@
-import { llama } from '#src/archs/families/llama.js';
 import { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError } from '#src/hf-tokenizer/errors.js';
 import { MalformedJsonError } from '#src/json.js';
 import { NoTokenizerError } from '#src/tokenizer/errors.js';
 import { InvalidVocabularySizeError } from '#src/tokenizer/vocabulary-size.js';
+import { PLANS } from './plans.js';
 import { type Files, PLAIN_CONFIG, TINY_BPE, valueAt, vocabularyOf } from './tiny.js';
 
 const GOOD: Files = {
@@ -105,7 +105,7 @@ const ERRORS: readonly (readonly [string, Files, new (...args: never[]) => Error
 ];
 
 test.each(ERRORS)('%s', async (_, files, type, named) => {
-  const error = await vocabularyOf(files, llama.tokenizer).catch((thrown: unknown) => thrown);
+  const error = await vocabularyOf(files, PLANS.llama).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(type);
   for (const part of named) {
     expect(String(error)).toContain(part);
@@ -115,8 +115,8 @@ test.each(ERRORS)('%s', async (_, files, type, named) => {
 test('a float for an id is left out, as Python does, with a warning', async () => {
   const config = '{"vocab_size": 6, "pad_token_id": 3.0}';
   const files: Files = { ...GOOD, 'config.json': { vocab_size: 6, pad_token_id: 3 } };
-  expect(valueAt((await vocabularyOf(files, llama.tokenizer)).kv, 'tokenizer.ggml.padding_token_id')).toBe(3);
-  const written = await vocabularyOf({ ...files, 'config.json': config }, llama.tokenizer);
+  expect(valueAt((await vocabularyOf(files, PLANS.llama)).kv, 'tokenizer.ggml.padding_token_id')).toBe(3);
+  const written = await vocabularyOf({ ...files, 'config.json': config }, PLANS.llama);
   expect(written.kv.has('tokenizer.ggml.padding_token_id')).toBe(false);
   expect(written.warnings.join()).toContain('pad_token_id');
 });

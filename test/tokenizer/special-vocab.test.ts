@@ -1,6 +1,6 @@
-import { llama } from '#src/archs/families/llama.js';
 import type { JsonObject } from '#src/json.js';
 import { BPE_ALONE } from '#src/tokenizer/plan.js';
+import { PLANS } from './plans.js';
 import { type Files, PLAIN_CONFIG, TINY_BPE, valueAt, vocabularyOf } from './tiny.js';
 
 // Expected values: gguf-py/gguf/vocab.py (SpecialVocab) and conversion/llama.py of llama.cpp v0.5.0.
@@ -148,20 +148,20 @@ describe('the Llama family', () => {
   const config: Files = { 'tokenizer.json': TINY_BPE, 'tokenizer_config.json': PLAIN_CONFIG };
 
   test('a vocabulary of 32016 is CodeLlama: its EOT token', async () => {
-    const { kv } = await vocabularyOf({ ...config, 'config.json': { vocab_size: 32016 } }, llama.tokenizer);
+    const { kv } = await vocabularyOf({ ...config, 'config.json': { vocab_size: 32016 } }, PLANS.llama);
     expect(valueAt(kv, 'tokenizer.ggml.eot_token_id')).toBe(32010);
     expect(kv.has('tokenizer.ggml.prefix_token_id')).toBe(false);
   });
 
   test('a vocabulary of 49152 is a small Granite: no BOS, whatever the files say', async () => {
     const files = { ...config, 'tokenizer_config.json': { ...PLAIN_CONFIG, add_bos_token: true } };
-    const { kv } = await vocabularyOf({ ...files, 'config.json': { vocab_size: 49152 } }, llama.tokenizer);
+    const { kv } = await vocabularyOf({ ...files, 'config.json': { vocab_size: 49152 } }, PLANS.llama);
     expect(valueAt(kv, 'tokenizer.ggml.add_bos_token')).toBe(false);
   });
 
   test('add_prefix_space comes first', async () => {
     const files = { ...config, 'tokenizer_config.json': { ...PLAIN_CONFIG, add_prefix_space: false } };
-    const { kv } = await vocabularyOf({ ...files, 'config.json': { vocab_size: 8 } }, llama.tokenizer);
+    const { kv } = await vocabularyOf({ ...files, 'config.json': { vocab_size: 8 } }, PLANS.llama);
     expect([...kv.entries()][0]).toEqual(['tokenizer.ggml.add_space_prefix', { type: 'bool', value: false }]);
   });
 });

@@ -17,12 +17,22 @@ struct Constant {
   constexpr operator size_t() const { return BYTES; }
 };
 
-// A transpose copies block by block, through memory that stays in the cache, so that it reads and writes runs. Single
-// cache lines on different pages would take several times as long.
+// A transpose copies block by block, through memory that stays in the nearest cache: a piece of each of a block's rows
+// goes in, runs come out. Rows of the source are on different pages, which the processor does not fetch ahead of their
+// use by itself.
 
-/** The elements of a block's side. A side has at most 512 bytes, and a block at most 128 KiB. */
+/** A cache line. */
+constexpr size_t LINE = 64;
+/** The bytes of a block's rows in the source. Lines are fetched in pairs. */
+constexpr size_t ROW = 2 * LINE;
+/** The elements of a block's rows. */
 template <size_t BYTES>
-constexpr size_t SIDE = BYTES == 1 ? 256 : 512 / BYTES;
+constexpr size_t WIDTH = ROW / BYTES;
+/** The rows of a block, at most 32 KiB in all. They are runs of the target. */
+template <size_t BYTES>
+constexpr size_t HEIGHT = BYTES == 1 ? 256 : 512 / BYTES;
+/** Rows are fetched so many rows ahead of their use. */
+constexpr size_t AHEAD = 16;
 
 typedef uint8_t Bytes __attribute__((vector_size(16)));
 typedef uint16_t Shorts __attribute__((vector_size(16)));
@@ -64,9 +74,12 @@ inline void transposeSquare(const uint8_t* source, ptrdiff_t sourceStride, uint8
 template <class V>
 void transposeBlock(const Axis& columns, const Axis& rows, const uint8_t* source, uint8_t* target) {
   constexpr size_t BYTES = sizeof(V{}[0]), SQUARE = sizeof(V) / BYTES;
-  constexpr ptrdiff_t RUN = SIDE<BYTES> * BYTES;
-  uint8_t block[SIDE<BYTES> * RUN];  // (columns, rows)
+  constexpr ptrdiff_t RUN = HEIGHT<BYTES> * BYTES;
+  uint8_t block[WIDTH<BYTES> * RUN];  // (columns, rows)
   for (size_t i = 0; i < rows.size; i += SQUARE) {
+    for (size_t row = i + AHEAD; row < rows.size && row < i + AHEAD + SQUARE; ++row) {
+      for (size_t at = 0; at < ROW; at += LINE) __builtin_prefetch(source + ptrdiff_t(row) * rows.source + at);
+    }
     for (size_t j = 0; j < columns.size; j += SQUARE) {
       const uint8_t* from = source + ptrdiff_t(i) * rows.source + j * BYTES;
       uint8_t* to = block + j * RUN + i * BYTES;
@@ -86,13 +99,13 @@ void transposeBlock(const Axis& columns, const Axis& rows, const uint8_t* source
 template <class V>
 void transpose(const Axis& columns, const Axis& rows, const uint8_t* source, uint8_t* target) {
   constexpr size_t BYTES = sizeof(V{}[0]);
-  const auto some = [](const Axis& axis, size_t start) {
+  const auto some = [](const Axis& axis, size_t start, size_t most) {
     const size_t left = axis.size - start;
-    return Axis{left < SIDE<BYTES> ? left : SIDE<BYTES>, axis.source, axis.target};
+    return Axis{left < most ? left : most, axis.source, axis.target};
   };
-  for (size_t column = 0; column < columns.size; column += SIDE<BYTES>) {
-    for (size_t row = 0; row < rows.size; row += SIDE<BYTES>) {
-      transposeBlock<V>(some(columns, column), some(rows, row),
+  for (size_t column = 0; column < columns.size; column += WIDTH<BYTES>) {
+    for (size_t row = 0; row < rows.size; row += HEIGHT<BYTES>) {
+      transposeBlock<V>(some(columns, column, WIDTH<BYTES>), some(rows, row, HEIGHT<BYTES>),
                         source + ptrdiff_t(row) * rows.source + column * BYTES,
                         target + ptrdiff_t(column) * columns.target + row * BYTES);
     }

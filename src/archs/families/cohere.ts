@@ -1,74 +1,58 @@
-import type { Architecture, Condition, Probe, Value } from '../architecture.js';
-import { DOWN_GATE_UP, experts, NEXTN, NEXTN_IF_ANY, NEXTN_TENSORS, TEXT_MODEL, withoutBiases } from '../rules.js';
-import { named } from '../tensor-names.js';
-import { EQUAL_SHARE, fields, keyRows, NO_SCALING, required, revised, TEXT_KEYS } from '../text-keys.js';
+import type { TensorRule } from '../architecture.js';
+import { family } from '../family.js';
+import { EXPERTS, NEXTN_TENSORS, QK_NORMS } from '../tensor-lists.js';
+import { tensorRules } from '../tensor-rules.js';
+import { EQUAL_SHARE, NEXTN_IF_ANY, NO_SCALING, revised, TEXT_KEYS } from '../text-keys.js';
+import { NEXTN } from '../text-model.js';
 
 const NAMES = 'token_embd output_norm attn_norm attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down';
-const LENGTH = fields('model_max_length', 'max_position_embeddings');
 
 /** Command R, Aya. `max_position_embeddings` says less than what the model was trained on. */
-export const commandR = {
-  ...TEXT_MODEL,
-  classes: ['CohereForCausalLM'],
-  gguf: 'command-r',
-  example: 'CohereLabs/c4ai-command-r-v01',
-  keys: [
-    ...revised(TEXT_KEYS, ['{arch}.context_length', 'u32|i32[]', LENGTH]),
-    ...keyRows('f32', 'logit_scale=logit_scale'),
-    NO_SCALING,
-  ],
-  tensors: named(`${NAMES} attn_q_norm attn_k_norm`),
-} as const satisfies Architecture;
+export const commandR = family('command-r', 'CohereForCausalLM', 'CohereLabs/c4ai-command-r-v01', {
+  keys: `${revised(TEXT_KEYS, 'context_length[] = model_max_length|max_position_embeddings?')}
+    logit_scale
+    ${NO_SCALING}`,
+  tensors: `${NAMES} ${QK_NORMS}`,
+});
 
-/** Biases, where a checkpoint has them, hold nothing. */
-const ZERO_BIASES: Probe = { id: 'zero_biases', want: 'zero', of: ['*.bias'] };
-const ARE_ZERO: Condition = { probe: ZERO_BIASES.id, is: true };
-const ROTATED: Value = { math: 'mul', of: [required('rotary_pct'), EQUAL_SHARE] };
+/** Rules for tensors and their biases. Biases, where a checkpoint has them, hold nothing, and are not written. */
+const withoutBiases = (names: string): readonly TensorRule[] => {
+  const ending = (end: string, all: readonly string[] = []) => all.map((name) => name.replace(/\.\*$/, end));
+  return tensorRules(names).flatMap((rule) => [
+    { ...rule, from: ending('.weight', rule.from), to: (rule.to ?? '').replace(/\*$/, 'weight') },
+    { from: ending('.bias', rule.from), when: { probe: 'zero_biases', is: true } },
+  ]);
+};
 
-export const cohere2 = {
-  ...TEXT_MODEL,
-  classes: ['Cohere2ForCausalLM'],
-  gguf: 'cohere2',
-  example: 'CohereLabs/c4ai-command-r7b-12-2024',
-  keys: [
-    ...TEXT_KEYS,
-    ...keyRows('f32', 'logit_scale=logit_scale'),
-    ...keyRows('u32', 'attention.sliding_window=sliding_window vocab_size=vocab_size'),
-    ['{arch}.rope.dimension_count', 'u32', { math: 'quotient', of: [ROTATED, { value: 1 }] }],
-    NO_SCALING,
-  ],
-  tensors: withoutBiases(named(NAMES), ARE_ZERO),
-  probes: [ZERO_BIASES],
-} as const satisfies Architecture;
+export const cohere2 = family('cohere2', 'Cohere2ForCausalLM', 'CohereLabs/c4ai-command-r7b-12-2024', {
+  keys: `${TEXT_KEYS}
+    logit_scale
+    attention.sliding_window = sliding_window
+    vocab_size
+    rope.dimension_count = floor(rotary_pct * ${EQUAL_SHARE})
+    ${NO_SCALING}`,
+  tensors: () => withoutBiases(NAMES),
+  probes: 'zero_biases: zero *.bias',
+});
 
-const SHARED: Value = { derive: 'averaged_shared_experts' };
-
-export const cohere2moe = {
-  ...cohere2,
-  classes: ['Cohere2MoeForCausalLM'],
-  gguf: 'cohere2moe',
-  example: 'CohereLabs/North-Mini-Code-1.0',
-  keys: [
-    ...TEXT_KEYS,
-    ...keyRows('f32', 'logit_scale=logit_scale'),
-    ...keyRows('u32', 'attention.sliding_window=sliding_window'),
-    [
-      ...(['{arch}.attention.sliding_window_pattern', 'bool[]'] as const),
-      { layers: { list: required('layer_types'), is: 'sliding_attention' } },
-    ],
-    ...keyRows('u32', 'vocab_size=vocab_size expert_feed_forward_length=intermediate_size'),
-    ['{arch}.leading_dense_block_count', 'u32', { derive: 'leading_dense_blocks' }],
-    ['{arch}.expert_weights_norm', 'bool', { fields: ['norm_topk_prob'], or: false }],
-    ['{arch}.expert_shared_count', 'u32', SHARED],
-    ['{arch}.expert_shared_feed_forward_length', 'u32', { math: 'mul', of: [required('intermediate_size'), SHARED] }],
-    NEXTN_IF_ANY,
-    ...keyRows('u32', 'rope.dimension_count=head_dim'),
-    NO_SCALING,
-  ],
-  tensors: [
-    ...withoutBiases(named(`${NAMES} output ffn_gate_inp`), ARE_ZERO),
-    ...withoutBiases(named(`ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${NEXTN_TENSORS}`), ARE_ZERO),
-    ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP),
+export const cohere2moe = family('cohere2moe', 'Cohere2MoeForCausalLM', 'CohereLabs/North-Mini-Code-1.0', {
+  like: cohere2,
+  keys: `${TEXT_KEYS}
+    logit_scale
+    attention.sliding_window = sliding_window
+    attention.sliding_window_pattern = layers(layer_types is "sliding_attention")
+    vocab_size
+    expert_feed_forward_length = intermediate_size
+    leading_dense_block_count = @leading_dense_blocks; expert_weights_norm = norm_topk_prob?false
+    expert_shared_count = @averaged_shared_experts
+    expert_shared_feed_forward_length = intermediate_size * @averaged_shared_experts
+    ${NEXTN_IF_ANY}
+    rope.dimension_count = head_dim
+    ${NO_SCALING}`,
+  tensors: () => [
+    ...withoutBiases(`${NAMES} output ffn_gate_inp`),
+    ...withoutBiases(`ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${NEXTN_TENSORS}`),
+    ...tensorRules(EXPERTS),
   ],
   mtp: { blocks: NEXTN.blocks },
-} as const satisfies Architecture;
+});

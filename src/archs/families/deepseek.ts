@@ -1,159 +1,127 @@
-import type { Architecture, Condition, KeyRow, TensorRule, Transform, Value } from '../architecture.js';
-import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_KEY, NEXTN_TENSORS, ROTARY, TEXT_MODEL, tied } from '../rules.js';
-import { named } from '../tensor-names.js';
-import { fields, keyRows, NO_SCALING, required, revised, TEXT_KEYS, whereSet } from '../text-keys.js';
-
-const SHARED_EXPERTS = 'ffn_gate_inp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
+import { common, family } from '../family.js';
+import { DENSE, EXPERTS, NEXTN_TENSORS, ROTARY, SHARED_EXPERT, TIED_OUTPUT } from '../tensor-lists.js';
+import { NEXTN_KEY, NO_SCALING, revised, TEXT_KEYS } from '../text-keys.js';
+import { IGNORE, NEXTN } from '../text-model.js';
 
 /** DeepSeekMoE, the first of the family. */
-export const deepseek = {
-  ...TEXT_MODEL,
-  classes: ['DeepseekForCausalLM'],
-  gguf: 'deepseek',
-  example: 'deepseek-ai/deepseek-moe-16b-chat',
-  keys: [
-    ...TEXT_KEYS,
-    ['{arch}.rope.dimension_count', 'u32', { derive: 'head_dim' }],
-    NO_SCALING,
-    ...keyRows('u32', 'leading_dense_block_count=first_k_dense_replace vocab_size=vocab_size'),
-    ...keyRows('u32', 'expert_feed_forward_length=moe_intermediate_size'),
-    ['{arch}.expert_weights_scale', 'f32', { value: 1 }],
-    ...keyRows('u32', 'expert_count=n_routed_experts expert_shared_count=n_shared_experts'),
-  ],
-  tensors: [...named(`${DENSE} ${SHARED_EXPERTS}`, ROTARY), ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP)],
-  tokenizer: { kinds: ['sentencepiece', 'bpe'] },
-} as const satisfies Architecture;
+export const deepseek = family('deepseek', 'DeepseekForCausalLM', 'deepseek-ai/deepseek-moe-16b-chat', {
+  keys: `${TEXT_KEYS}
+    rope.dimension_count = @head_dim
+    ${NO_SCALING}
+    leading_dense_block_count = first_k_dense_replace
+    vocab_size
+    expert_feed_forward_length = moe_intermediate_size; expert_weights_scale = 1
+    expert_count = n_routed_experts; expert_shared_count = n_shared_experts`,
+  tensors: `${DENSE} ${SHARED_EXPERT}
+    ${ROTARY}
+    ${EXPERTS}`,
+  tokenizer: 'sentencepiece bpe',
+});
 
-const KV_RANK: Value = { fields: ['kv_lora_rank'], or: 512 };
-const sum = (...names: string[]): Value => ({ math: 'add', of: names.map(required) });
-
+export const MLA_RANK = 'attention.kv_lora_rank = kv_lora_rank?512';
 /** Attention with a latent of keys and values, which runs as one key-value head that is as wide as the latent. */
-export const MLA_SIZES: readonly KeyRow[] = [
-  ['{arch}.attention.key_length', 'u32', { math: 'add', of: [KV_RANK, required('qk_rope_head_dim')] }],
-  ['{arch}.attention.value_length', 'u32', KV_RANK],
-  ['{arch}.attention.key_length_mla', 'u32', sum('qk_nope_head_dim', 'qk_rope_head_dim')],
-  ...keyRows('u32', 'attention.value_length_mla=v_head_dim'),
-];
-export const MLA_RANK: KeyRow = ['{arch}.attention.kv_lora_rank', 'u32', KV_RANK];
+export const MLA_SIZES = `
+  attention.key_length = kv_lora_rank?512 + qk_rope_head_dim
+  attention.value_length = kv_lora_rank?512
+  attention.key_length_mla = qk_nope_head_dim + qk_rope_head_dim
+  attention.value_length_mla = v_head_dim`;
 export const MLA = 'attn_q attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output';
 
-const kvPart = (name: string, ...then: Transform[]): TensorRule => ({
-  from: ['{L}.self_attn.kv_b_proj.weight'],
-  to: `blk.{b}.${name}.weight`,
-  via: [
-    ['reshape', 'num_key_value_heads', sum('qk_nope_head_dim', 'v_head_dim'), KV_RANK],
-    ['split', 1, 'qk_nope_head_dim', 'v_head_dim'],
-    ...then,
-  ],
-});
+const KV_PARTS =
+  'reshape(num_key_value_heads, qk_nope_head_dim + v_head_dim, kv_lora_rank?512), split(1, qk_nope_head_dim, v_head_dim)';
 /** `kv_b_proj` as the two matrices that it is made of: that of the keys is applied to queries, so it is transposed. */
-export const KV_B = [kvPart('attn_k_b', ['take', 0], ['transpose', 1, 2]), kvPart('attn_v_b', ['take', 1])];
+export const KV_B = `
+  .attn_k_b.weight = .self_attn.kv_b_proj.weight: ${KV_PARTS}, take(0), transpose(1, 2)
+  .attn_v_b.weight = .self_attn.kv_b_proj.weight: ${KV_PARTS}, take(1)`;
 
-const HAS_EXPERTS: Condition = { value: fields('n_routed_experts'), above: -1 };
-const leading = (or: Value, when: Condition): KeyRow => [
-  ...(['{arch}.leading_dense_block_count', 'u32', { first: [fields('first_k_dense_replace'), or] }] as const),
-  when,
-];
-const EPSILON: KeyRow = ['{arch}.attention.layer_norm_rms_epsilon', 'f32', { fields: ['rms_norm_eps'], or: 1e-6 }];
-const ONE_HEAD: KeyRow = ['{arch}.attention.head_count_kv', 'u32|i32[]', { value: 1 }];
+/** What the family has in place of keys of text models, its one key-value head aside. */
+export const DEEPSEEK_TEXT_KEYS = revised(TEXT_KEYS, 'attention.layer_norm_rms_epsilon = rms_norm_eps?1e-6');
+const ONE_HEAD = 'attention.head_count_kv[] = 1';
+export const LEADING_DENSE = `
+  leading_dense_block_count = first_k_dense_replace? else 0 when n_routed_experts > -1
+  leading_dense_block_count = first_k_dense_replace? else num_hidden_layers when not n_routed_experts > -1`;
 
-/** The keys of the family; those of its attention stand among them. */
-const keysWith = (text: readonly KeyRow[], ...attention: KeyRow[]): readonly KeyRow[] => [
-  ...text,
-  leading({ value: 0 }, HAS_EXPERTS),
-  leading(required('num_hidden_layers'), { not: HAS_EXPERTS }),
-  ...keyRows('u32', 'vocab_size=vocab_size attention.q_lora_rank=q_lora_rank?'),
-  ...attention,
-  ...keyRows(
-    'u32',
-    'expert_feed_forward_length=moe_intermediate_size|intermediate_size expert_count=n_routed_experts?',
-  ),
-  ['{arch}.expert_shared_count', 'u32', { fields: ['n_shared_experts'], or: 0 }],
-  ...keyRows('f32', 'expert_weights_scale=routed_scaling_factor?'),
-  whereSet('expert_weights_norm', 'bool', 'norm_topk_prob'),
-  ...keyRows('u32', 'rope.dimension_count=qk_rope_head_dim'),
-];
+/** The keys of the family behind those of text models; those of its attention stand among them. */
+export const deepseekKeys = (attention: string, leading = LEADING_DENSE): string => `${leading}
+  vocab_size
+  attention.q_lora_rank = q_lora_rank?
+  ${attention}
+  expert_feed_forward_length = moe_intermediate_size|intermediate_size
+  expert_count = n_routed_experts?; expert_shared_count = n_shared_experts?0
+  expert_weights_scale = routed_scaling_factor?
+  expert_weights_norm = norm_topk_prob? when set norm_topk_prob
+  rope.dimension_count = qk_rope_head_dim`;
 
 /** ref-quirk: `DeepseekV2Model.set_gguf_parameters` multiplies with 0.1, other families that write the key do not. */
-const YARN_MULTIPLIER: KeyRow = [
-  ...(['{arch}.rope.scaling.yarn_log_multiplier', 'f32'] as const),
-  { math: 'mul', of: [{ value: 0.1 }, { fields: ['mscale_all_dim'], of: 'rope_root' }] },
-];
-export const DEEPSEEK2_KEYS: readonly KeyRow[] = [
-  ...keysWith(revised(TEXT_KEYS, ONE_HEAD, EPSILON), MLA_RANK, ...MLA_SIZES),
-  YARN_MULTIPLIER,
-];
+export const YARN_MULTIPLIER = 'rope.scaling.yarn_log_multiplier = 0.1 * rope_root/mscale_all_dim?';
+export const DEEPSEEK2_KEYS = `${revised(DEEPSEEK_TEXT_KEYS, ONE_HEAD)}
+  ${deepseekKeys(`${MLA_RANK} ${MLA_SIZES}`)}
+  ${YARN_MULTIPLIER}`;
 
 /** Tensors beside `output` that all of the family have. */
-export const DEEPSEEK2_TENSORS = `token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down ${SHARED_EXPERTS} exp_probs_b`;
+export const DEEPSEEK2_TENSORS = `token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down ${SHARED_EXPERT} exp_probs_b`;
 
-/** The rules of the family. A head that is tied to the embedding is not written. */
-export const deepseek2Tensors = (names: string): readonly TensorRule[] => [
-  ...named(`${DEEPSEEK2_TENSORS} ${names}`),
-  ...tied('output', 'lm_head.weight', 'model.lm_head.weight'),
-  ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP),
-];
+/** A head that is tied to the embedding is not written. */
+export const DEEPSEEK2_OUTPUT = TIED_OUTPUT.replace('lm_head', '[model.]lm_head');
 
-const OCR_CLASSES = ['DeepseekOCRForCausalLM', 'DeepseekOCR2ForCausalLM', 'UnlimitedOCRForCausalLM'] as const;
-const IS_OCR: Condition = { derive: 'origin', is: OCR_CLASSES };
+/** The rules of the family. */
+export const deepseek2Tensors = (names: string): string => `
+  ${DEEPSEEK2_TENSORS} ${names}
+  ${DEEPSEEK2_OUTPUT}
+  ${EXPERTS}`;
+
+export const DEEPSEEK2_IGNORE = `${IGNORE} *sam_model* *qwen2_model*`;
 
 /** What DeepSeek V2 and those that are made of it have in common. */
-export const DEEPSEEK2 = {
-  ...TEXT_MODEL,
-  gguf: 'deepseek2',
-  tokenizer: { kinds: ['bpe', 'kimi-tiktoken'] },
+export const DEEPSEEK2 = common({
   keys: DEEPSEEK2_KEYS,
-  ignore: [...TEXT_MODEL.ignore, '*sam_model*', '*qwen2_model*'],
-} as const;
+  ignore: DEEPSEEK2_IGNORE,
+  tokenizer: 'bpe kimi-tiktoken',
+});
+
+const OCR_CLASSES = 'DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM UnlimitedOCRForCausalLM';
+const IS_OCR = `@origin in ["${OCR_CLASSES.replaceAll(' ', '", "')}"]`;
+const DEEPSEEK2_CLASSES = `
+  DeepseekV2ForCausalLM DeepseekV3ForCausalLM KimiVLForConditionalGeneration KimiK25ForConditionalGeneration
+  YoutuForCausalLM YoutuVLForConditionalGeneration`;
 
 /** DeepSeek V2 and V3, and what is built like them; blocks for multi-token prediction are dropped. */
-export const deepseek2 = {
-  ...DEEPSEEK2,
-  classes: [
-    ...['DeepseekV2ForCausalLM', 'DeepseekV3ForCausalLM', 'KimiVLForConditionalGeneration'],
-    ...['KimiK25ForConditionalGeneration', 'YoutuForCausalLM', 'YoutuVLForConditionalGeneration'],
-  ],
-  when: { not: IS_OCR },
-  example: 'deepseek-ai/DeepSeek-V3',
-  tensors: [...deepseek2Tensors(MLA), ...KV_B],
+export const deepseek2 = family('deepseek2', DEEPSEEK2_CLASSES, 'deepseek-ai/DeepSeek-V3', {
+  like: DEEPSEEK2,
+  when: `not ${IS_OCR}`,
+  tensors: deepseek2Tensors(MLA) + KV_B,
   mtp: { blocks: NEXTN.blocks, convert: 'never' },
-  tokenizer: { kinds: ['bpe', 'kimi-tiktoken'] },
-} as const satisfies Architecture;
+});
+
+const ALL_OCR_CLASSES = `${OCR_CLASSES} DeepseekV2ForCausalLM DeepseekV3ForCausalLM`;
 
 /** The language models of DeepSeek-OCR, whose attention is that of other decoders. */
-export const deepseek2ocr = {
-  ...deepseek2,
-  classes: [...OCR_CLASSES, 'DeepseekV2ForCausalLM', 'DeepseekV3ForCausalLM'],
+export const deepseek2ocr = family('deepseek2-ocr', ALL_OCR_CLASSES, 'deepseek-ai/DeepSeek-OCR', {
+  like: deepseek2,
   when: IS_OCR,
-  gguf: 'deepseek2-ocr',
-  example: 'deepseek-ai/DeepSeek-OCR',
-  keys: [
-    ...keysWith(revised(TEXT_KEYS, EPSILON)),
-    whereSet('attention.sliding_window', 'u32', 'sliding_window'),
-    whereSet('attention.sliding_window', 'u32', 'sliding_window_size'),
-    YARN_MULTIPLIER,
-  ],
-  firstKeys: [['tokenizer.chat_template', 'string', { value: "{% for m in messages %}{{m['content']}}{% endfor %}" }]],
+  keys: `${DEEPSEEK_TEXT_KEYS}
+    ${deepseekKeys('')}
+    attention.sliding_window = sliding_window? when set sliding_window
+    attention.sliding_window = sliding_window_size? when set sliding_window_size
+    ${YARN_MULTIPLIER}`,
+  firstKeys: `tokenizer.chat_template = "{% for m in messages %}{{m['content']}}{% endfor %}"`,
   tensors: deepseek2Tensors('attn_q attn_k attn_v attn_output'),
   unproven: true,
-} as const satisfies Architecture;
+});
 
 /** What chooses the tokens that attention looks at. */
-export const INDEXER_KEYS = keyRows(
-  'u32',
-  'attention.indexer.head_count=index_n_heads attention.indexer.key_length=index_head_dim ' +
-    'attention.indexer.top_k=index_topk',
-);
+export const INDEXER_KEYS = `
+  attention.indexer.head_count = index_n_heads; attention.indexer.key_length = index_head_dim
+  attention.indexer.top_k = index_topk`;
 export const INDEXER = 'indexer.k_norm indexer.proj indexer.attn_k indexer.attn_q_b';
 
-export const deepseek32 = {
-  ...DEEPSEEK2,
-  classes: ['DeepseekV32ForCausalLM'],
-  gguf: 'deepseek32',
-  example: 'deepseek-ai/DeepSeek-V3.2-Exp',
-  keys: [...DEEPSEEK2_KEYS, NEXTN_KEY, ...INDEXER_KEYS],
-  tensors: [...deepseek2Tensors(`${MLA} ${INDEXER} ${NEXTN_TENSORS}`), ...KV_B],
+export const deepseek32 = family('deepseek32', 'DeepseekV32ForCausalLM', 'deepseek-ai/DeepSeek-V3.2-Exp', {
+  like: DEEPSEEK2,
+  keys: `${DEEPSEEK2_KEYS}
+    ${NEXTN_KEY}
+    ${INDEXER_KEYS}`,
+  tensors: deepseek2Tensors(`${MLA} ${INDEXER} ${NEXTN_TENSORS}`) + KV_B,
   mtp: { ...NEXTN, plainName: true },
-  tokenizer: { before: ['needs-add-bos'], kinds: ['bpe'] },
+  tokenizer: { before: 'needs-add-bos', kinds: 'bpe' },
   unproven: true,
-} as const satisfies Architecture;
+});

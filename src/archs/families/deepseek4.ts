@@ -1,86 +1,66 @@
-import type { Architecture, LayerTest, TensorRule, Value } from '../architecture.js';
-import { experts, NEXTN, TEXT_MODEL, W123 } from '../rules.js';
-import { fields, keyRows, required, TEXT_KEYS } from '../text-keys.js';
+import { family } from '../family.js';
+import { TEXT_KEYS } from '../text-keys.js';
+import { BLOCKS, IGNORE, NEXTN } from '../text-model.js';
 import { INDEXER_KEYS } from './deepseek.js';
 
-const LIMIT: Value = { layers: { from: { value: 0 } }, yes: required('swiglu_limit') };
-const WIDTHS: Value = { math: 'mul', of: [required('hidden_size'), required('hc_mult')] };
-/** The first blocks choose experts by a token's id. The bias of their gates is of no use. */
-const CHOOSING: LayerTest = { from: required('num_hash_layers') };
-
-/** Rules from words such as `attn.wq_a.weight=attn_q_a`. */
-const rulesOf = (words: string, from = '', to = ''): readonly TensorRule[] =>
-  words.split(/\s+/).map((word) => {
-    const [name, gguf = ''] = word.split('=');
-    return { from: [from + name], to: `${to + gguf}.weight` };
-  });
-const HYPER = ['attn', 'ffn'].flatMap((part) => ['fn', 'base', 'scale'].map((name) => `hc_${part}_${name}`));
+const HC_PARTS = ['attn_fn', 'attn_base', 'attn_scale', 'ffn_fn', 'ffn_base', 'ffn_scale'];
+const compressor = (to: string, from: string) => `
+  .${to}_compressor_ape.weight = .${from}.compressor.ape; .${to}_compressor_kv.weight = .${from}.compressor.wkv.weight
+  .${to}_compressor_gate.weight = .${from}.compressor.wgate.weight
+  .${to}_compressor_norm.weight = .${from}.compressor.norm.weight`;
 
 /** DeepSeek V4. Its blocks for multi-token prediction are for a file of their own. */
-export const deepseek4 = {
-  ...TEXT_MODEL,
-  classes: ['DeepseekV4ForCausalLM'],
-  gguf: 'deepseek4',
-  example: 'deepseek-ai/DeepSeek-V4-Flash-Base',
-  keys: [
-    ...TEXT_KEYS,
-    ...keyRows('u32', 'rope.dimension_count=qk_rope_head_dim attention.q_lora_rank=q_lora_rank'),
-    ...keyRows('u32', 'attention.sliding_window=sliding_window expert_feed_forward_length=moe_intermediate_size'),
-    ...keyRows('u32', 'expert_shared_count=n_shared_experts'),
-    ...keyRows('f32', 'expert_weights_scale=routed_scaling_factor'),
-    ...keyRows('bool', 'expert_weights_norm=norm_topk_prob'),
-    ['{arch}.swiglu_clamp_exp', 'f32[]', LIMIT],
-    ['{arch}.swiglu_clamp_shexp', 'f32[]', LIMIT],
-    ...INDEXER_KEYS,
-    ...keyRows('u32', 'attention.output_group_count=o_groups attention.output_lora_rank=o_lora_rank'),
-    ...keyRows('i32[]', 'attention.compress_ratios=compress_ratios'),
-    ...keyRows('f32', 'attention.compress_rope_freq_base=compress_rope_theta'),
-    ...keyRows('u32', 'hyper_connection.count=hc_mult hyper_connection.sinkhorn_iterations=hc_sinkhorn_iters'),
-    ...keyRows('f32', 'hyper_connection.epsilon=hc_eps'),
-    ...keyRows('u32', 'hash_layer_count=num_hash_layers'),
-    ['{arch}.embedding_length_out', 'u32', WIDTHS],
-    [
-      ...(['{arch}.nextn_predict_layers', 'u32', NEXTN.blocks] as const),
-      { all: [{ derive: 'mtp', is: 'only' }, { set: fields('num_nextn_predict_layers') }] },
-    ],
-  ],
-  blocks: [...TEXT_MODEL.blocks, { begin: 'mtp.{b}', after: 'main_block_count' }],
-  ignore: ['aligner.*', 'image_*', ...TEXT_MODEL.ignore],
-  tensors: [
-    ...rulesOf('embed.weight=token_embd norm.weight=output_norm head.weight=output'),
-    ...['', '{L}.'].flatMap((begin) => rulesOf('fn=fn base=base scale=scale', `${begin}hc_head_`, 'output_hc_')),
-    ...rulesOf(HYPER.map((name) => `${name}=${name}`).join(' '), '{L}.', 'blk.{b}.'),
-    ...rulesOf(
-      'attn.attn_sink=attn_sinks attn.wq_a.weight=attn_q_a attn.wq_b.weight=attn_q_b attn.q_norm.weight=attn_q_a_norm ' +
-        'attn.wkv.weight=attn_kv attn.kv_norm.weight=attn_kv_a_norm attn.wo_a.weight=attn_output_a ' +
-        'attn.wo_b.weight=attn_output_b attn.indexer.wq_b.weight=indexer.attn_q_b ' +
-        'attn.indexer.weights_proj.weight=indexer.proj attn_norm.weight=attn_norm ffn_norm.weight=ffn_norm ' +
-        'ffn.gate.weight=ffn_gate_inp ffn.gate.tid2eid=ffn_gate_tid2eid ffn.shared_experts.w1.weight=ffn_gate_shexp ' +
-        'ffn.shared_experts.w2.weight=ffn_down_shexp ffn.shared_experts.w3.weight=ffn_up_shexp ' +
-        'enorm.weight=nextn.enorm hnorm.weight=nextn.hnorm norm.weight=nextn.shared_head_norm',
-      ...['{L}.', 'blk.{b}.'],
-    ),
-    ...['attn', 'indexer'].flatMap((part) =>
-      rulesOf(
-        'ape=ape wkv.weight=kv wgate.weight=gate norm.weight=norm',
-        part === 'attn' ? '{L}.attn.compressor.' : '{L}.attn.indexer.compressor.',
-        `blk.{b}.${part}_compressor_`,
-      ),
-    ),
-    { from: ['{L}.ffn.gate.bias'], to: 'blk.{b}.exp_probs_b.bias', on: CHOOSING },
-    { from: ['{L}.ffn.gate.bias'], on: { not: CHOOSING } },
-    { from: ['{L}.ffn.gate.bias_vl'], to: 'blk.{b}.exp_probs_b_vl.bias' },
-    {
-      all: ['{L}.e_proj.weight', '{L}.h_proj.weight'],
-      ...{ to: 'blk.{b}.nextn.eh_proj.weight', via: [['concat', 1]] },
-    },
-    ...experts('ffn.experts.{x}.{p}', W123),
-  ],
-  ahead: ['blk.*.ffn_gate_tid2eid.weight', 'blk.*.ffn_*_exps.weight', 'blk.*.nextn.eh_proj.weight'],
-  types: [['blk.*.nextn.eh_proj.weight', 'Q8_0']],
+export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-ai/DeepSeek-V4-Flash-Base', {
+  keys: `${TEXT_KEYS}
+    rope.dimension_count = qk_rope_head_dim
+    attention.q_lora_rank = q_lora_rank
+    attention.sliding_window = sliding_window
+    expert_feed_forward_length = moe_intermediate_size; expert_shared_count = n_shared_experts
+    expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
+    swiglu_clamp_exp = layers(from 0, swiglu_limit)
+    swiglu_clamp_shexp = layers(from 0, swiglu_limit)
+    ${INDEXER_KEYS}
+    attention.output_group_count = o_groups
+    attention.output_lora_rank = o_lora_rank
+    attention.compress_ratios = compress_ratios
+    attention.compress_rope_freq_base = compress_rope_theta
+    hyper_connection.count = hc_mult; hyper_connection.sinkhorn_iterations = hc_sinkhorn_iters
+    hyper_connection.epsilon = hc_eps
+    hash_layer_count = num_hash_layers
+    embedding_length_out = hidden_size * hc_mult
+    nextn_predict_layers = num_nextn_predict_layers? when @mtp == "only" and set num_nextn_predict_layers`,
+  blocks: `${BLOCKS} mtp.{b}+main_block_count`,
+  ignore: `aligner.* image_* ${IGNORE}`,
+  // The first blocks choose experts by a token's id. The bias of their gates is of no use.
+  tensors: `token_embd.weight = embed.weight
+    output_norm.weight = norm.weight; output.weight = head.weight
+    ${['', '.'].flatMap((at) => ['fn', 'base', 'scale'].map((p) => `output_hc_${p}.weight = ${at}hc_head_${p}`)).join('\n')}
+    ${HC_PARTS.map((part) => `.hc_${part}.weight = .hc_${part}`).join('\n')}
+    .attn_sinks.weight = .attn.attn_sink; .attn_q_a.weight = .attn.wq_a.weight
+    .attn_q_b.weight = .attn.wq_b.weight; .attn_q_a_norm.weight = .attn.q_norm.weight
+    .attn_kv.weight = .attn.wkv.weight; .attn_kv_a_norm.weight = .attn.kv_norm.weight
+    .attn_output_a.weight = .attn.wo_a.weight; .attn_output_b.weight = .attn.wo_b.weight
+    .indexer.attn_q_b.weight = .attn.indexer.wq_b.weight
+    .indexer.proj.weight = .attn.indexer.weights_proj.weight; .attn_norm.weight = .attn_norm.weight
+    .ffn_norm.weight = .ffn_norm.weight; .ffn_gate_inp.weight = .ffn.gate.weight
+    .ffn_gate_tid2eid.weight = .ffn.gate.tid2eid; .ffn_gate_shexp.weight = .ffn.shared_experts.w1.weight
+    .ffn_down_shexp.weight = .ffn.shared_experts.w2.weight
+    .ffn_up_shexp.weight = .ffn.shared_experts.w3.weight; .nextn.enorm.weight = .enorm.weight
+    .nextn.hnorm.weight = .hnorm.weight; .nextn.shared_head_norm.weight = .norm.weight
+    ${compressor('attn', 'attn')}
+    ${compressor('indexer', 'attn.indexer')}
+    .exp_probs_b.bias = .ffn.gate.bias on from num_hash_layers
+    none = .ffn.gate.bias on not from num_hash_layers
+    .exp_probs_b_vl.bias = .ffn.gate.bias_vl
+    .nextn.eh_proj.weight = .e_proj.weight + .h_proj.weight: concat(1)
+    experts .ffn.experts.{x}: w1 w2 w3`,
+  ahead: 'blk.*.ffn_gate_tid2eid.weight blk.*.ffn_*_exps.weight blk.*.nextn.eh_proj.weight',
+  types: 'blk.*.nextn.eh_proj.weight Q8_0',
   mtp: {
-    ...{ blocks: NEXTN.blocks, names: ['mtp.*'], convert: 'alone' },
-    keep: ['embed.weight', 'norm.weight', 'head.weight', 'head.scale'],
+    blocks: NEXTN.blocks,
+    names: 'mtp.*',
+    convert: 'alone',
+    keep: 'embed.weight norm.weight head.weight head.scale',
   },
   unproven: true,
-} as const satisfies Architecture;
+});

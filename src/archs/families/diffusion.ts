@@ -1,75 +1,49 @@
-import type { Architecture, KeyRow } from '../architecture.js';
-import { DENSE, DOWN_GATE_UP, experts, ROTARY, TEXT_MODEL } from '../rules.js';
-import { named } from '../tensor-names.js';
-import { fields, needed, TEXT_KEYS } from '../text-keys.js';
-import { QWEN_MOE_KEYS, qwen3moe } from './qwen-moe.js';
-import { QWEN2_KEYS } from './qwen2.js';
+import { family } from '../family.js';
+import { DENSE, EXPERTS, QK_NORMS, ROTARY } from '../tensor-lists.js';
+import { TEXT_KEYS } from '../text-keys.js';
+import { QWEN_MOE_KEYS, QWEN2_KEYS, qwen3moe } from './qwen.js';
 
 /** Models that fill masked tokens in, in any order, so that each token sees all others. */
-const NOT_CAUSAL: KeyRow = ['{arch}.attention.causal', 'bool', { value: false }];
-const MASK: KeyRow = ['tokenizer.ggml.mask_token_id', 'u32', fields('mask_token_id')];
-const NO_SHIFT: KeyRow = ['diffusion.shift_logits', 'bool', { value: false }];
-
-export const dream = {
-  ...TEXT_MODEL,
-  classes: ['DreamModel'],
-  gguf: 'dream',
-  example: 'Dream-org/Dream-v0-Instruct-7B',
-  keys: [...QWEN2_KEYS, NOT_CAUSAL, MASK],
-  tensors: named(DENSE),
-  tokenizer: { kinds: ['sentencepiece', 'bpe'], addedTokens: 'as-they-are' },
+const NOT_CAUSAL = 'attention.causal = false';
+const MASK = 'tokenizer.ggml.mask_token_id = mask_token_id?';
+const NO_SHIFT = 'diffusion.shift_logits = false';
+export const dream = family('dream', 'DreamModel', 'Dream-org/Dream-v0-Instruct-7B', {
+  keys: `${QWEN2_KEYS}
+    ${NOT_CAUSAL}
+    ${MASK}`,
+  tensors: DENSE,
+  tokenizer: { kinds: 'sentencepiece bpe', addedTokens: 'as-they-are' },
   unproven: true,
-} as const satisfies Architecture;
+});
 
-export const llada = {
-  ...TEXT_MODEL,
-  classes: ['LLaDAModelLM'],
-  gguf: 'llada',
-  example: 'GSAI-ML/LLaDA-8B-Instruct',
-  keys: [
-    ...QWEN2_KEYS,
-    needed('vocab_size', 'u32', 'vocab_size'),
-    [
-      '{arch}.rope.dimension_count',
-      'u32',
-      {
-        first: [
-          fields('head_dim'),
-          { math: 'quotient', of: [fields('hidden_size', 'd_model'), fields('num_attention_heads', 'n_heads')] },
-        ],
-      },
-    ],
-    ['{arch}.context_length', 'u32', { fields: ['max_sequence_length'], or: 4096 }],
-    ['{arch}.embedding_length', 'u32', { fields: ['d_model'], or: 4096 }],
-    ['{arch}.feed_forward_length', 'u32', { fields: ['mlp_hidden_size'], or: 12288 }],
-    NOT_CAUSAL,
-    NO_SHIFT,
-  ],
-  tensors: named(DENSE, ROTARY),
-  tokenizer: { kinds: ['bpe'], addedTokens: 'as-they-are', after: ['add-bos'] },
+export const llada = family('llada', 'LLaDAModelLM', 'GSAI-ML/LLaDA-8B-Instruct', {
+  keys: `${QWEN2_KEYS}
+    vocab_size
+    rope.dimension_count = head_dim? else hidden_size|d_model? // num_attention_heads|n_heads?
+    context_length = max_sequence_length?4096; embedding_length = d_model?4096
+    feed_forward_length = mlp_hidden_size?12288
+    ${NOT_CAUSAL}
+    ${NO_SHIFT}`,
+  tensors: DENSE + ROTARY,
+  tokenizer: { kinds: 'bpe', addedTokens: 'as-they-are', after: 'add-bos' },
   unproven: true,
-} as const satisfies Architecture;
+});
 
-export const lladaMoe = {
-  ...TEXT_MODEL,
-  classes: ['LLaDAMoEModel', 'LLaDAMoEModelLM'],
-  gguf: 'llada-moe',
-  example: 'inclusionAI/LLaDA-MoE-7B-A1B-Instruct',
-  keys: [
-    ...TEXT_KEYS,
-    ['{arch}.expert_feed_forward_length', 'u32', fields('expert_intermediate_size')],
-    ['tokenizer.ggml.mask_token_id', 'u32', { value: 156895 }],
-    NOT_CAUSAL,
-    NO_SHIFT,
-  ],
-  tensors: [...named(`${DENSE} ffn_gate_inp attn_q_norm attn_k_norm`), ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP)],
-} as const satisfies Architecture;
+const MOE_EXAMPLE = 'inclusionAI/LLaDA-MoE-7B-A1B-Instruct';
+export const lladaMoe = family('llada-moe', 'LLaDAMoEModel LLaDAMoEModelLM', MOE_EXAMPLE, {
+  keys: `${TEXT_KEYS}
+    expert_feed_forward_length = expert_intermediate_size?
+    tokenizer.ggml.mask_token_id = 156895
+    ${NOT_CAUSAL}
+    ${NO_SHIFT}`,
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
+    ${EXPERTS}`,
+});
 
-export const rnd1 = {
-  ...qwen3moe,
-  classes: ['RND1'],
-  gguf: 'rnd1',
-  example: 'radicalnumerics/RND1-Base-0910',
-  keys: [...QWEN_MOE_KEYS, NOT_CAUSAL, MASK],
+export const rnd1 = family('rnd1', 'RND1', 'radicalnumerics/RND1-Base-0910', {
+  like: qwen3moe,
+  keys: `${QWEN_MOE_KEYS}
+    ${NOT_CAUSAL}
+    ${MASK}`,
   unproven: true,
-} as const satisfies Architecture;
+});

@@ -1,122 +1,93 @@
-import type { Architecture, Condition, KeyRow, TensorRule } from '../architecture.js';
-import { DENSE, DOWN_GATE_UP, experts, NEXTN_TENSORS, TEXT_MODEL } from '../rules.js';
-import { named } from '../tensor-names.js';
-import { EQUAL_SHARE, fields, LAYER_WINDOWS, needed, required, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
+import type { TensorRule } from '../architecture.js';
+import { family } from '../family.js';
+import { DENSE, EXPERTS, NEXTN_TENSORS, QK_NORMS } from '../tensor-lists.js';
+import { tensorRules } from '../tensor-rules.js';
+import { EQUAL_SHARE, LAYER_WINDOWS, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
+import { BLOCKS, DROP, NEXTN } from '../text-model.js';
 
-export const exaone = {
-  ...TEXT_MODEL,
-  classes: ['ExaoneForCausalLM'],
-  gguf: 'exaone',
-  example: 'LGAI-EXAONE/EXAONE-3.5-2.4B-Instruct',
-  keys: [...TEXT_KEYS, rotaryDimensions(EQUAL_SHARE, 1)],
-  tensors: named(DENSE),
-  extra: ['rope_freqs'],
-} as const satisfies Architecture;
+export const exaone = family('exaone', 'ExaoneForCausalLM', 'LGAI-EXAONE/EXAONE-3.5-2.4B-Instruct', {
+  keys: `${TEXT_KEYS}
+    ${rotaryDimensions(EQUAL_SHARE, 1)}`,
+  tensors: DENSE,
+  extra: 'rope_freqs',
+});
 
-const WINDOW: Condition = { value: fields('sliding_window'), above: -1 };
+const EXAONE4_KEYS = `${TEXT_KEYS}
+  vocab_size
+  attention.sliding_window = sliding_window?
+  ${LAYER_WINDOWS} else @repeated_windows when sliding_window > -1`;
 
-const EXAONE4_KEYS: readonly KeyRow[] = [
-  ...TEXT_KEYS,
-  needed('vocab_size', 'u32', 'vocab_size'),
-  ['{arch}.attention.sliding_window', 'u32', fields('sliding_window')],
-  [LAYER_WINDOWS[0], 'bool[]', { first: [LAYER_WINDOWS[2], { derive: 'repeated_windows' }] }, WINDOW],
-];
-
-const NORMED =
-  'token_embd output_norm output attn_q attn_k attn_v attn_output post_attention_norm post_ffw_norm ' +
-  'ffn_gate ffn_up ffn_down attn_q_norm attn_k_norm';
+const NORMED = `
+  token_embd output_norm output attn_q attn_k attn_v attn_output post_attention_norm post_ffw_norm ffn_gate ffn_up ffn_down
+  attn_q_norm attn_k_norm`;
 
 /** Norms stand behind attention and feed-forward; some layers attend within a window. */
-export const exaone4 = {
-  ...exaone,
-  classes: ['Exaone4ForCausalLM'],
-  gguf: 'exaone4',
-  example: 'LGAI-EXAONE/EXAONE-4.0-32B',
+export const exaone4 = family('exaone4', 'Exaone4ForCausalLM', 'LGAI-EXAONE/EXAONE-4.0-32B', {
+  like: exaone,
   keys: EXAONE4_KEYS,
-  tensors: named(NORMED),
-} as const satisfies Architecture;
+  tensors: NORMED,
+});
 
 /** What all blocks for multi-token prediction share. */
-const MTP_SHARED: readonly TensorRule[] = [
-  ['mtp.fc', 'eh_proj'],
-  ['mtp.pre_fc_norm_embedding', 'enorm'],
-  ['mtp.pre_fc_norm_hidden', 'hnorm'],
-  ['mtp.norm', 'shared_head_norm'],
-].map(([from, to]) => ({ from: [`${from}.*`], to: `blk.{mtp}.nextn.${to}.*` }));
+const MTP_SHARED = `
+  blk.{mtp}.nextn.eh_proj.* = mtp.fc.*
+  blk.{mtp}.nextn.enorm.* = mtp.pre_fc_norm_embedding.*
+  blk.{mtp}.nextn.hnorm.* = mtp.pre_fc_norm_hidden.*
+  blk.{mtp}.nextn.shared_head_norm.* = mtp.norm.*`;
 
-const NEXTN = fields('num_nextn_predict_layers');
-const SHARES: Condition = { set: fields('mtp_share_layers') };
+const EXAONE45 = 'Exaone4_5_ForConditionalGeneration';
+const MTP_LAYERS = `${BLOCKS} mtp.layers.{b}+main_block_count`;
 
 /** EXAONE 4.5's text model, with blocks for multi-token prediction. */
-export const exaone45 = {
-  ...exaone4,
-  classes: ['Exaone4_5_ForConditionalGeneration'],
-  when: { all: [{ set: NEXTN }, { not: SHARES }] },
-  example: 'LGAI-EXAONE/EXAONE-4.5-33B',
-  keys: [...EXAONE4_KEYS, ['{arch}.nextn_predict_layers', 'u32', NEXTN]],
-  blocks: [...TEXT_MODEL.blocks, { begin: 'mtp.layers.{b}', after: 'main_block_count' }],
-  tensors: [...exaone4.tensors, ...MTP_SHARED],
-  mtp: { blocks: NEXTN },
-} as const satisfies Architecture;
+export const exaone45 = family('exaone4', EXAONE45, 'LGAI-EXAONE/EXAONE-4.5-33B', {
+  like: exaone4,
+  when: 'set num_nextn_predict_layers and not set mtp_share_layers',
+  keys: `${EXAONE4_KEYS}
+    nextn_predict_layers = num_nextn_predict_layers?`,
+  blocks: MTP_LAYERS,
+  tensors: NORMED + MTP_SHARED,
+  mtp: { blocks: NEXTN.blocks },
+});
+
+/** Rules for the same tensors of the one block that is all of those for multi-token prediction. */
+const forAllOfMtp = ({ from = [], to = '' }: TensorRule): TensorRule => ({
+  from: from.map((name) => name.replace('{L}', 'mtp.layers.{x}')),
+  to: to.replace('{b}', '{mtp}'),
+});
 
 /** These blocks are one and the same. */
-export const exaone45Shared = {
-  ...exaone45,
-  when: { all: [{ set: NEXTN }, SHARES] },
-  blocks: TEXT_MODEL.blocks,
-  tensors: [
-    ...exaone4.tensors,
-    ...exaone4.tensors
-      .filter(({ to }) => to?.startsWith('blk.'))
-      .map(({ from = [], to = '' }) => ({
-        from: from.map((name) => name.replace('{L}', 'mtp.layers.{x}')),
-        to: to.replace('{b}', '{mtp}'),
-      })),
-    ...MTP_SHARED,
-  ],
+export const exaone45Shared = family('exaone4', EXAONE45, 'LGAI-EXAONE/EXAONE-4.5-33B', {
+  like: exaone45,
+  when: 'set num_nextn_predict_layers and set mtp_share_layers',
+  blocks: BLOCKS,
+  tensors() {
+    const own = tensorRules(NORMED);
+    const shared = own.filter(({ to }) => to?.startsWith('blk.')).map(forAllOfMtp);
+    return [...own, ...shared, ...tensorRules(MTP_SHARED)];
+  },
   unproven: true,
-} as const satisfies Architecture;
+});
 
-export const exaone45Alone = {
-  ...exaone4,
-  classes: exaone45.classes,
-  when: { not: { set: NEXTN } },
-  example: exaone45.example,
-  drop: [...TEXT_MODEL.drop, 'mtp.*'],
+export const exaone45Alone = family('exaone4', EXAONE45, 'LGAI-EXAONE/EXAONE-4.5-33B', {
+  like: exaone4,
+  when: 'not set num_nextn_predict_layers',
+  drop: `${DROP} mtp.*`,
   unproven: true,
-} as const satisfies Architecture;
+});
 
-const EXPERT_SIZE = required('moe_intermediate_size');
-const DENSE_LAYERS = ['first_k_dense_replace', 'first_last_k_dense_replace'];
-
-export const exaoneMoe = {
-  ...exaone,
-  classes: ['ExaoneMoEForCausalLM', 'ExaoneMoeForCausalLM'],
-  gguf: 'exaone-moe',
-  example: 'LGAI-EXAONE/K-EXAONE-236B-A23B',
-  keys: [
-    ...EXAONE4_KEYS,
-    ['{arch}.expert_feed_forward_length', 'u32', EXPERT_SIZE],
-    needed('expert_shared_count', 'u32', 'num_shared_experts'),
-    [
-      '{arch}.expert_shared_feed_forward_length',
-      'u32',
-      { math: 'mul', of: [EXPERT_SIZE, required('num_shared_experts')] },
-    ],
-    needed('expert_weights_scale', 'f32', 'routed_scaling_factor'),
-    needed('expert_weights_norm', 'bool', 'norm_topk_prob'),
-    ['{arch}.leading_dense_block_count', 'u32', { fields: DENSE_LAYERS, or: 0 }],
-    ['{arch}.nextn_predict_layers', 'u32', { fields: ['num_nextn_predict_layers'], or: 0 }],
-    ['{arch}.rope.scaling.type', 'string', { value: 'none' }],
-  ],
-  blocks: exaone45.blocks,
-  tensors: [
-    ...named(
-      `${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp attn_q_norm attn_k_norm ` +
-        NEXTN_TENSORS,
-    ),
-    ...experts('mlp.experts.{x}.{p}', DOWN_GATE_UP),
-    ...MTP_SHARED,
-  ],
-  mtp: { blocks: NEXTN },
-} as const satisfies Architecture;
+const MOE_CLASSES = 'ExaoneMoEForCausalLM ExaoneMoeForCausalLM';
+export const exaoneMoe = family('exaone-moe', MOE_CLASSES, 'LGAI-EXAONE/K-EXAONE-236B-A23B', {
+  like: exaone,
+  keys: `${EXAONE4_KEYS}
+    expert_feed_forward_length = moe_intermediate_size; expert_shared_count = num_shared_experts
+    expert_shared_feed_forward_length = moe_intermediate_size * num_shared_experts
+    expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
+    leading_dense_block_count = first_k_dense_replace|first_last_k_dense_replace?0
+    nextn_predict_layers = num_nextn_predict_layers?0
+    rope.scaling.type = "none"`,
+  blocks: MTP_LAYERS,
+  tensors: `${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}
+    ${EXPERTS}
+    ${MTP_SHARED}`,
+  mtp: { blocks: NEXTN.blocks },
+});

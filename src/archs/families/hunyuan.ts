@@ -1,128 +1,145 @@
-import type { Architecture, Condition, KeyRow, Value } from '../architecture.js';
-import { DENSE, DOWN_GATE_UP, experts, NEXTN, NEXTN_TENSORS, TEXT_MODEL, tied, WITH_MTP } from '../rules.js';
-import { named } from '../tensor-names.js';
-import { fields, needed, revised, TEXT_KEYS } from '../text-keys.js';
+import { family } from '../family.js';
+import {
+  DENSE,
+  DENSE_WITHOUT_OUTPUT,
+  EXPERTS,
+  NEXTN_TENSORS,
+  QK_NORMS,
+  SHARED_EXPERT,
+  STACKED_EXPERTS,
+  TIED_OUTPUT,
+} from '../tensor-lists.js';
+import { EQUAL_SHARE, NEXTN_IF_ANY, revised, TEXT_KEYS } from '../text-keys.js';
+import { NEXTN, RENAME } from '../text-model.js';
+import {
+  DEEPSEEK_TEXT_KEYS,
+  DEEPSEEK2,
+  DEEPSEEK2_IGNORE,
+  DEEPSEEK2_OUTPUT,
+  DEEPSEEK2_TENSORS,
+  deepseekKeys,
+  INDEXER,
+  INDEXER_KEYS,
+  MLA_RANK,
+  MLA_SIZES,
+  YARN_MULTIPLIER,
+} from './deepseek.js';
 
-const rope = (name: string, or?: number): Value => ({
-  fields: [name],
-  of: 'rope_root',
-  ...(or !== undefined && { or }),
-});
-const ropeType = (...is: string[]): Condition => ({ value: rope('rope_type'), is });
-const MROPE: Condition = { set: rope('mrope_section') };
+/** config.json says less than the models take. */
+const DYNAMIC = 'rope_root/rope_type? in ["dynamic"]';
+const LONG = `
+  rope.scaling.original_context_length = ${256 * 1024} when ${DYNAMIC}
+  context_length = ${256 * 1024} when ${DYNAMIC}`;
 
 /** A base that grows with `alpha`, so that the model takes longer texts than it was trained with. */
-const scaledBase = (alpha: number, dimensions: Value): Value => ({
-  math: 'mul',
-  of: [
-    rope('rope_theta', 10000),
-    {
-      math: 'pow',
-      of: [rope('alpha', alpha), { math: 'div', of: [dimensions, { math: 'sub', of: [dimensions, { value: 2 }] }] }],
-    },
-  ],
-});
-const scaling = (when: Condition, base: Value): readonly KeyRow[] => [
-  ['{arch}.rope.freq_base', 'f32', base, when],
-  ['{arch}.rope.scaling.type', 'string', { value: 'none' }, when],
-  ['{arch}.rope.scaling.factor', 'f32', { value: 1 }, when],
-];
-/** config.json says less than the models take. */
-const LONG: readonly KeyRow[] = ['rope.scaling.original_context_length', 'context_length'].map((key) => [
-  `{arch}.${key}`,
-  'u32',
-  { value: 256 * 1024 },
-  ropeType('dynamic'),
-]);
+const scaled = (when: string, alpha: number, dimensions: string) => `
+  if ${when} {
+    rope.freq_base = rope_root/rope_theta?10000 * rope_root/alpha?${alpha} ** (${dimensions} / (${dimensions} - 2))
+    rope.scaling.type = "none"
+    rope.scaling.factor = 1
+  }`;
 
-const NO_OUTPUT = DENSE.replace(' output ', ' ');
-const HEAD = tied('output', 'lm_head.weight');
-const EXPERTS = experts('mlp.experts.{x}.{p}', DOWN_GATE_UP);
-const SHARED_EXPERT = 'ffn_gate_inp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
-
-export const hunyuanMoe = {
-  ...TEXT_MODEL,
-  classes: ['HunYuanMoEV1ForCausalLM'],
-  gguf: 'hunyuan-moe',
-  example: 'tencent/Hunyuan-A13B-Instruct',
-  keys: [
-    ...TEXT_KEYS,
-    needed('expert_shared_feed_forward_length', 'u32', 'intermediate_size'),
-    ['{arch}.expert_feed_forward_length', 'u32', { derive: 'hunyuan_expert_size' }],
-    ['{arch}.expert_used_count', 'u32', { derive: 'hunyuan_experts_used' }],
-    ['{arch}.expert_shared_count', 'u32', { derive: 'hunyuan_experts_shared' }],
-    ...scaling(
-      ropeType('dynamic'),
-      scaledBase(1000, { math: 'quotient', of: [fields('hidden_size'), fields('num_attention_heads')] }),
-    ),
-    ...LONG,
-  ],
-  tensors: [...HEAD, ...named(`${NO_OUTPUT} ${SHARED_EXPERT} attn_q_norm attn_k_norm`), ...EXPERTS],
-  tokenizer: { kinds: ['bpe', 'hunyuan-tiktoken'], after: ['hunyuan-bos'] },
+export const hunyuanMoe = family('hunyuan-moe', 'HunYuanMoEV1ForCausalLM', 'tencent/Hunyuan-A13B-Instruct', {
+  keys: `${TEXT_KEYS}
+    expert_shared_feed_forward_length = intermediate_size
+    expert_feed_forward_length = @hunyuan_expert_size; expert_used_count = @hunyuan_experts_used
+    expert_shared_count = @hunyuan_experts_shared
+    ${scaled(DYNAMIC, 1000, EQUAL_SHARE)}
+    ${LONG}`,
+  tensors: `${TIED_OUTPUT}
+    ${DENSE_WITHOUT_OUTPUT} ${SHARED_EXPERT} ${QK_NORMS}
+    ${EXPERTS}`,
+  tokenizer: { kinds: 'bpe hunyuan-tiktoken', after: 'hunyuan-bos' },
   unproven: true,
-} as const satisfies Architecture;
+});
 
-const XDROPE_OR_DYNAMIC = ropeType('dynamic', 'xdrope');
-const DENSE_KEYS: readonly KeyRow[] = [
-  // `num_experts` is 1 in a dense model.
-  ...revised(TEXT_KEYS, ['{arch}.expert_count', 'u32', fields('num_local_experts', 'n_routed_experts')]),
-  ...scaling(XDROPE_OR_DYNAMIC, scaledBase(50, { fields: ['head_dim'], required: true })),
-];
+// `num_experts` is 1 in a dense model.
+const DENSE_KEYS = `${revised(TEXT_KEYS, 'expert_count = num_local_experts|n_routed_experts?')}
+  ${scaled('rope_root/rope_type? in ["dynamic", "xdrope"]', 50, 'head_dim')}`;
 
-export const hunyuanDense = {
-  ...TEXT_MODEL,
-  classes: ['HunYuanDenseV1ForCausalLM'],
-  gguf: 'hunyuan-dense',
-  example: 'tencent/Hunyuan-4B-Instruct',
-  keys: [...DENSE_KEYS, ...LONG],
-  tensors: [...HEAD, ...named(`${NO_OUTPUT} attn_q_norm attn_k_norm`)],
-  tokenizer: { kinds: ['bpe', 'hunyuan-tiktoken'], mayLackPadding: true, after: ['hunyuan-bos', 'hunyuan-ends'] },
-} as const satisfies Architecture;
+export const hunyuanDense = family('hunyuan-dense', 'HunYuanDenseV1ForCausalLM', 'tencent/Hunyuan-4B-Instruct', {
+  keys: `${DENSE_KEYS}
+    ${LONG}`,
+  tensors: `${TIED_OUTPUT}
+    ${DENSE_WITHOUT_OUTPUT} ${QK_NORMS}`,
+  tokenizer: { kinds: 'bpe hunyuan-tiktoken', mayLackPadding: true, after: 'hunyuan-bos hunyuan-ends' },
+});
 
 /** Sections of the rotary dimensions for images; newer files call the type `dynamic`. */
-const XDROPE: Condition = { any: [ropeType('xdrope'), { all: [ropeType('dynamic'), MROPE] }] };
-const needsRope = (name: string): Value => ({ fields: [name], of: 'rope_root', required: true });
-const CONTEXT: Value = { fields: ['max_position_embeddings'], required: true };
+const XDROPE = `rope_root/rope_type? in ["xdrope"] or ${DYNAMIC} and set rope_root/mrope_section`;
 
-export const hunyuanVl = {
-  ...hunyuanDense,
-  classes: ['HunYuanVLForConditionalGeneration'],
-  gguf: 'hunyuan_vl',
-  example: 'tencent/HunyuanOCR',
-  keys: [
-    ...DENSE_KEYS,
-    ...LONG.map(([key, type, value]): KeyRow => [key, type, value, { all: [ropeType('dynamic'), { not: MROPE }] }]),
-    ['{arch}.rope.freq_base', 'f32', needsRope('rope_theta'), XDROPE],
-    ['{arch}.rope.scaling.alpha', 'f32', needsRope('alpha'), XDROPE],
-    ['{arch}.rope.scaling.factor', 'f32', rope('factor', 1), XDROPE],
-    ['{arch}.rope.scaling.original_context_length', 'u32', CONTEXT, XDROPE],
-    ['{arch}.context_length', 'u32', CONTEXT, XDROPE],
-    ['{arch}.rope.dimension_sections', 'i32[]', { first: [rope('xdrope_section'), rope('mrope_section')] }, XDROPE],
-  ],
-} as const satisfies Architecture;
+export const hunyuanVl = family('hunyuan_vl', 'HunYuanVLForConditionalGeneration', 'tencent/HunyuanOCR', {
+  like: hunyuanDense,
+  keys: `${DENSE_KEYS}
+    ${LONG.replaceAll(DYNAMIC, `${DYNAMIC} and not set rope_root/mrope_section`)}
+    if ${XDROPE} {
+      rope.freq_base = rope_root/rope_theta
+      rope.scaling.alpha = rope_root/alpha
+      rope.scaling.factor = rope_root/factor?1
+      rope.scaling.original_context_length = max_position_embeddings
+      context_length = max_position_embeddings
+      rope.dimension_sections = rope_root/xdrope_section? else rope_root/mrope_section?
+    }`,
+});
 
-const NEXTN_SET: Condition = { all: [WITH_MTP, { set: NEXTN.blocks }] };
-
-export const hyV3 = {
-  ...TEXT_MODEL,
-  classes: ['HYV3ForCausalLM'],
-  gguf: 'hy_v3',
-  example: 'tencent/Hy3',
-  keys: [
-    ...TEXT_KEYS,
-    needed('expert_feed_forward_length', 'u32', 'moe_intermediate_size'),
-    [
-      '{arch}.expert_shared_feed_forward_length',
-      'u32',
-      { math: 'mul', of: [fields('moe_intermediate_size'), { fields: ['num_shared_experts'], or: 1 }] },
-    ],
-    ['{arch}.expert_weights_norm', 'bool', { fields: ['route_norm'], or: true }],
-    ['{arch}.expert_weights_scale', 'f32', { fields: ['router_scaling_factor'], or: 1 }],
-    ['{arch}.expert_gating_func', 'u32', { value: 2 }],
-    ['{arch}.nextn_predict_layers', 'u32', NEXTN.blocks, NEXTN_SET],
-  ],
-  rename: [...TEXT_MODEL.rename, ['.final_layernorm.', '.shared_head.norm.']],
-  tensors: [...named(`${DENSE} ${SHARED_EXPERT} exp_probs_b attn_q_norm attn_k_norm ${NEXTN_TENSORS}`), ...EXPERTS],
+export const hyV3 = family('hy_v3', 'HYV3ForCausalLM', 'tencent/Hy3', {
+  keys: `${TEXT_KEYS}
+    expert_feed_forward_length = moe_intermediate_size
+    expert_shared_feed_forward_length = moe_intermediate_size? * num_shared_experts?1
+    expert_weights_norm = route_norm?true; expert_weights_scale = router_scaling_factor?1
+    expert_gating_func = 2
+    ${NEXTN_IF_ANY}`,
+  rename: { ...RENAME, '.final_layernorm.': '.shared_head.norm.' },
+  tensors: `${DENSE} ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} ${NEXTN_TENSORS}
+    ${EXPERTS}`,
   mtp: { ...NEXTN, plainName: true },
   unproven: true,
-} as const satisfies Architecture;
+});
+
+/** One group of experts is none. */
+const GROUPED = 'not (n_group == 1 and topk_group == 1)';
+const V4_TEXT_KEYS = revised(
+  DEEPSEEK_TEXT_KEYS,
+  `attention.head_count_kv[] = 1
+  expert_group_count = n_group? when ${GROUPED}
+  expert_group_used_count = topk_group? when ${GROUPED}`,
+);
+const LATENT = 'reshape(head_count, qk_nope_head_dim + v_head_dim, -1), split(1, qk_nope_head_dim, v_head_dim)';
+/** Tensors whose names end without `.weight`. */
+const BARE = ['.hc_head_fn', '.hc_head_base', '.hc_head_scale', '.hc_pre.hc_fn', '.hc_pre.hc_base', '.hc_pre.hc_scale'];
+
+/** Hunyuan 4: DeepSeek's attention with a gate and sinks, sparse in some layers, and hyper-connections. */
+export const hyV4 = family('hy_v4', 'HYV4ForCausalLM', 'tencent/Hy4-preview', {
+  like: DEEPSEEK2,
+  keys: `${V4_TEXT_KEYS}
+    ${deepseekKeys(`${MLA_RANK} ${MLA_SIZES}`, 'leading_dense_block_count = @hy_v4_leading_dense')}
+    ${YARN_MULTIPLIER}
+    expert_gating_func = 2
+    swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0
+    hyper_connection.count = hc_mult; hyper_connection.epsilon = hc_eps
+    hyper_connection.magnitude = hc_magnitude
+    if @hy_v4_has_indexers {
+      ${INDEXER_KEYS}
+    }
+    attention.indexer.types = @hy_v4_indexers`,
+  rename: {
+    ...RENAME,
+    ...Object.fromEntries([...BARE, '.learnable_sink_param'].map((name) => [name, `${name}.weight`])),
+  },
+  ignore: `${DEEPSEEK2_IGNORE} model.mtp_layers.*`,
+  tensors: `
+    ${DEEPSEEK2_TENSORS} attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output attn_sinks attn_gate
+    ${INDEXER} output_hc_fn output_hc_base output_hc_scale hc_attn_fn hc_attn_base hc_attn_scale hc_ffn_fn hc_ffn_base
+    hc_ffn_scale
+    ${DEEPSEEK2_OUTPUT}
+    .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
+    .attn_v_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(1)
+    ${STACKED_EXPERTS}`,
+  types: `
+    *hc_attn_fn.weight F32
+    *hc_ffn_fn.weight F32
+    output_hc_fn.weight F32
+    output.weight F32 when set enable_lm_head_fp32`,
+  mtp: { blocks: '0', convert: 'never' },
+  unproven: true,
+});

@@ -1,84 +1,51 @@
-import type { Architecture, KeyRow, KeyType, Transform } from '../architecture.js';
-import { experts, TEXT_MODEL, W123 } from '../rules.js';
-import { named } from '../tensor-names.js';
-import { needed, TEXT_KEYS } from '../text-keys.js';
+import { family } from '../family.js';
+import { MIXTRAL_EXPERTS, plusOne, QK_NORMS } from '../tensor-lists.js';
+import { TEXT_KEYS } from '../text-keys.js';
 
-const EXPERTS = experts('block_sparse_moe.experts.{x}.{p}', W123);
 const ATTENTION = 'token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate_inp';
+const MINIMAX01_CLASSES = 'MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM';
 
 /** MiniMax-Text-01 and M1: lightning attention in most layers. Added tokens without an embedding are suppressed. */
-export const minimax01 = {
-  ...TEXT_MODEL,
-  classes: ['MiniMaxText01ForCausalLM', 'MiniMaxM1ForCausalLM'],
-  gguf: 'minimax-01',
-  example: 'MiniMaxAI/MiniMax-Text-01',
-  keys: [
-    ...TEXT_KEYS,
-    ['tokenizer.ggml.suppress_tokens', 'i32[]', { probe: 'zero_rows' }, { set: { probe: 'zero_rows' } }],
-    needed('residual_scale', 'f32', 'layernorm_full_attention_alpha'),
-    needed('rope.dimension_count', 'u32', 'rotary_dim'),
-  ],
-  files: ['tokenizer.json'],
-  probes: [
-    { id: 'zero_rows', want: 'zero-rows', of: ['model.embed_tokens.weight'], from: { derive: 'own_token_count' } },
-  ],
-  tensors: [
-    ...named(
-      'token_embd output_norm output attn_norm attn_norm_2 attn_qkv attn_q attn_k attn_v attn_output attn_gate ' +
-        'ffn_norm ffn_gate_inp',
-    ),
-    ...EXPERTS,
-  ],
-  tokenizer: { kinds: ['bpe'], after: ['template-file'] },
-} as const satisfies Architecture;
+export const minimax01 = family('minimax-01', MINIMAX01_CLASSES, 'MiniMaxAI/MiniMax-Text-01', {
+  keys: `${TEXT_KEYS}
+    tokenizer.ggml.suppress_tokens = probe(zero_rows)? when set probe(zero_rows)
+    residual_scale = layernorm_full_attention_alpha
+    rope.dimension_count = rotary_dim`,
+  files: 'tokenizer.json',
+  probes: 'zero_rows: zero-rows model.embed_tokens.weight from @own_token_count',
+  tensors: `token_embd output_norm output attn_norm attn_norm_2 attn_qkv attn_q attn_k attn_v attn_output attn_gate
+    ffn_norm ffn_gate_inp
+    ${MIXTRAL_EXPERTS}`,
+  tokenizer: { kinds: 'bpe', after: 'template-file' },
+});
 
-export const minimaxM2 = {
-  ...TEXT_MODEL,
-  classes: ['MiniMaxM2ForCausalLM'],
-  gguf: 'minimax-m2',
-  example: 'MiniMaxAI/MiniMax-M2',
-  keys: [
-    ...TEXT_KEYS,
-    needed('expert_feed_forward_length', 'u32', 'intermediate_size'),
-    needed('rope.dimension_count', 'u32', 'rotary_dim'),
-  ],
-  tensors: [...named(`${ATTENTION} exp_probs_b attn_q_norm attn_k_norm`), ...EXPERTS],
-} as const satisfies Architecture;
+const M2_KEYS = `${TEXT_KEYS}
+  expert_feed_forward_length = intermediate_size
+  rope.dimension_count = rotary_dim`;
 
-const indexer = (key: string, field: string, type: KeyType = 'u32'): KeyRow => [
-  `{arch}.attention.indexer.${key}`,
-  type,
-  { fields: [field], of: ['sparse_attention_config'], required: true },
-];
+export const minimaxM2 = family('minimax-m2', 'MiniMaxM2ForCausalLM', 'MiniMaxAI/MiniMax-M2', {
+  keys: M2_KEYS,
+  tensors: `${ATTENTION} exp_probs_b ${QK_NORMS}
+    ${MIXTRAL_EXPERTS}`,
+});
 
-const PLUS_ONE: readonly Transform[] = [['add', 1]];
-const NORMS = ['output', 'attn', 'ffn', 'attn_q', 'attn_k', 'indexer.q', 'indexer.k'];
+const M3_CLASSES = 'MiniMaxM3SparseForCausalLM MiniMaxM3SparseForConditionalGeneration';
 
 /** An indexer chooses what is attended to. The checkpoint's norms are those of the model, less one. */
-export const minimaxM3 = {
-  ...minimaxM2,
-  classes: ['MiniMaxM3SparseForCausalLM', 'MiniMaxM3SparseForConditionalGeneration'],
-  gguf: 'minimax-m3',
-  example: 'MiniMaxAI/MiniMax-M3',
-  keys: [
-    ...minimaxM2.keys,
-    needed('expert_shared_count', 'u32', 'n_shared_experts'),
-    needed('expert_weights_scale', 'f32', 'routed_scaling_factor'),
-    ['{arch}.expert_weights_norm', 'bool', { value: true }],
-    indexer('head_count', 'sparse_num_index_heads'),
-    indexer('key_length', 'sparse_index_dim'),
-    indexer('top_k', 'sparse_topk_blocks'),
-    indexer('block_size', 'sparse_block_size'),
-    indexer('local_blocks', 'sparse_local_block'),
-    ['{arch}.leading_dense_block_count', 'u32', { derive: 'leading_dense_layers' }],
-  ],
-  tensors: [
-    ...named(
-      `${ATTENTION} exp_probs_b ffn_gate ffn_up ffn_down ffn_gate_shexp ffn_up_shexp ffn_down_shexp ` +
-        'attn_q_norm attn_k_norm indexer.q_proj indexer.k_proj indexer.q_norm indexer.k_norm',
-      Object.fromEntries(NORMS.map((name) => [`${name}_norm.weight`, PLUS_ONE])),
-    ),
-    ...EXPERTS,
-  ],
-  types: [['*.indexer.*', 'F32']],
-} as const satisfies Architecture;
+export const minimaxM3 = family('minimax-m3', M3_CLASSES, 'MiniMaxAI/MiniMax-M3', {
+  like: minimaxM2,
+  keys: `${M2_KEYS}
+    expert_shared_count = n_shared_experts; expert_weights_scale = routed_scaling_factor
+    expert_weights_norm = true
+    attention.indexer.head_count = sparse_attention_config/sparse_num_index_heads
+    attention.indexer.key_length = sparse_attention_config/sparse_index_dim
+    attention.indexer.top_k = sparse_attention_config/sparse_topk_blocks
+    attention.indexer.block_size = sparse_attention_config/sparse_block_size
+    attention.indexer.local_blocks = sparse_attention_config/sparse_local_block
+    leading_dense_block_count = @leading_dense_layers`,
+  tensors: `${ATTENTION} exp_probs_b ffn_gate ffn_up ffn_down ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS}
+    indexer.q_proj indexer.k_proj indexer.q_norm indexer.k_norm
+    ${plusOne(`output_norm attn_norm ffn_norm ${QK_NORMS} indexer.q_norm indexer.k_norm`)}
+    ${MIXTRAL_EXPERTS}`,
+  types: '*.indexer.* F32',
+});

@@ -1,134 +1,101 @@
-import type { Architecture, Condition, KeyRow, TensorRule, Value } from '../architecture.js';
-import { experts, ROTARY, WITH_MTP } from '../rules.js';
-import { named } from '../tensor-names.js';
-import { fields, keyList, needed, required, revised } from '../text-keys.js';
-import { graniteHybrid, mamba, SSM, SSM_SHAPES, WIDTH } from './granite-hybrid.js';
+import type { TensorRule } from '../architecture.js';
+import { family } from '../family.js';
+import { ROTARY } from '../tensor-lists.js';
+import { tensorRules } from '../tensor-rules.js';
+import { NEXTN_IF_ANY, revised } from '../text-keys.js';
+import { NEXTN } from '../text-model.js';
+import { GRANITE_IGNORE, graniteHybrid, HYBRID_KEYS, INNER_WIDTH, MAMBA_HEADS, SSM, SSM_SHAPES } from './granite.js';
 
-const HEAD: Value = { fields: ['head_dim', 'attention_head_dim'], required: true };
-const INNER: Value = { math: 'mul', of: [mamba('num_heads'), WIDTH] };
-const perLayer = (yes: Value): Value => ({
-  layers: { list: { derive: 'nemotron_mlp_layers' }, is: 1 },
-  yes,
-  no: { value: 0 },
-});
-const NEXTN = fields('num_nextn_predict_layers');
+const HEAD = 'head_dim|attention_head_dim';
+const ATTENTION_LAYERS = 'layers(@nemotron_attention_layers is 1, num_key_value_heads, 0)';
 
 /** Granite's keys for hybrids, where a pattern says which layers are of attention. */
-const KEYS: readonly KeyRow[] = [
-  ...revised(
-    graniteHybrid.keys,
-    [
-      '{arch}.attention.head_count_kv',
-      'i32[]',
-      {
-        layers: { list: { derive: 'nemotron_attention_layers' }, is: 1 },
-        yes: required('num_key_value_heads'),
-        no: { value: 0 },
-      },
-    ],
-    ['{arch}.ssm.inner_size', 'u32', INNER],
-  ),
-  ['{arch}.attention.key_length', 'u32', HEAD],
-  ['{arch}.attention.value_length', 'u32', HEAD],
-];
+const KEYS = `${revised(
+  HYBRID_KEYS,
+  `attention.head_count_kv:i32[] = ${ATTENTION_LAYERS}
+  ssm.inner_size = ${MAMBA_HEADS} * ${INNER_WIDTH}`,
+)}
+  attention.key_length = ${HEAD}
+  attention.value_length = ${HEAD}`;
+const feedForward = (size: string) => `feed_forward_length:i32[] = layers(@nemotron_mlp_layers is 1, ${size}, 0)`;
+
 const ATTENTION = 'attn_norm attn_q attn_k attn_v attn_output';
 const LAYERS = `token_embd output_norm output ${ATTENTION} ${SSM}`;
-const SHAPES = { ...ROTARY, ...SSM_SHAPES };
-
-const MOE: Condition = { field: 'num_experts_per_tok', exists: true };
-const KEEP = ['backbone.embeddings.weight', 'backbone.norm_f.weight', 'lm_head.weight'] as const;
+const SHAPES = ROTARY + SSM_SHAPES;
+const KEEP = 'backbone.embeddings.weight backbone.norm_f.weight lm_head.weight';
 
 /** Each layer is a Mamba 2, attention or a feed-forward part. */
-export const nemotronH = {
-  ...graniteHybrid,
-  classes: ['NemotronHForCausalLM'],
-  when: { not: MOE },
-  gguf: 'nemotron_h',
-  example: 'nvidia/Nemotron-H-8B-Base-8K',
-  keys: [
-    ...KEYS,
-    [
-      '{arch}.feed_forward_length',
-      'i32[]',
-      perLayer({ fields: ['intermediate_size', 'n_inner', 'hidden_dim'], required: true }),
-    ],
-  ],
-  tensors: named(`${LAYERS} ffn_up ffn_down`, SHAPES),
-  mtp: { blocks: { value: 0 }, names: ['mtp.*'], keep: KEEP },
-  tokenizer: { kinds: ['bpe'], multiple: 8, after: ['add-bos'] },
-} as const satisfies Architecture;
+export const nemotronH = family('nemotron_h', 'NemotronHForCausalLM', 'nvidia/Nemotron-H-8B-Base-8K', {
+  like: graniteHybrid,
+  when: 'not has num_experts_per_tok',
+  keys: `${KEYS}
+    ${feedForward('intermediate_size|n_inner|hidden_dim')}`,
+  tensors: `${LAYERS} ffn_up ffn_down
+    ${SHAPES}`,
+  mtp: { blocks: '0', names: 'mtp.*', keep: KEEP },
+  tokenizer: { kinds: 'bpe', multiple: 8, after: 'add-bos' },
+});
 
-const MOE_TENSORS: readonly TensorRule[] = [
-  ...named('ffn_gate_inp exp_probs_b ffn_up_shexp ffn_down_shexp ffn_latent_down ffn_latent_up'),
-  ...experts('mixer.experts.{x}.{p}', [
-    ['down_proj', 'ffn_down_exps'],
-    ['up_proj', 'ffn_up_exps'],
-  ]),
-];
-
-const SIZE = required('moe_intermediate_size');
+const MOE_TENSORS = `
+  ffn_gate_inp exp_probs_b ffn_up_shexp ffn_down_shexp ffn_latent_down ffn_latent_up
+  experts .mixer.experts.{x}: down_proj up_proj`;
 
 /** Rules for the block for multi-token prediction, which the checkpoint has as two. */
-function mtp(part: number, rules: readonly TensorRule[]): readonly TensorRule[] {
-  return rules.map((rule) => ({
+const mtp = (part: number, rules: readonly TensorRule[]): readonly TensorRule[] =>
+  rules.map((rule) => ({
     ...rule,
     from: rule.from?.map((name) => name.replace('{L}', `mtp.layers.${part}`)) ?? [],
     to: rule.to?.replace('{b}', '{mtp}') ?? '',
     ...(rule.group === undefined ? {} : { group: 'mtp experts' }),
   }));
-}
 
-const EXPERT_KEYS = keyList(
-  'expert_shared_feed_forward_length:u32=moe_shared_expert_intermediate_size expert_count:u32=n_routed_experts ' +
-    'expert_shared_count:u32=n_shared_experts expert_weights_norm:bool=norm_topk_prob ' +
-    'expert_weights_scale:f32=routed_scaling_factor expert_group_count:u32=n_group',
-);
-
-export const nemotronHMoe = {
-  ...nemotronH,
-  when: MOE,
-  gguf: 'nemotron_h_moe',
-  example: 'nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16',
-  keys: [
-    ...KEYS,
-    ['{arch}.feed_forward_length', 'i32[]', perLayer(SIZE)],
-    needed('expert_used_count', 'u32', 'num_experts_per_tok'),
-    ['{arch}.expert_feed_forward_length', 'u32', SIZE],
-    ...EXPERT_KEYS,
-    ['{arch}.moe_latent_size', 'u32', fields('moe_latent_size')],
-    ['{arch}.nextn_predict_layers', 'u32', NEXTN, { all: [WITH_MTP, { set: NEXTN }] }],
-  ],
-  tensors: [
-    ...named(LAYERS, SHAPES),
-    ...MOE_TENSORS,
-    ...mtp(0, named(`${ATTENTION} nextn.enorm nextn.hnorm nextn.eh_proj`, ROTARY)),
-    ...mtp(1, MOE_TENSORS),
-    { from: ['mtp.layers.1.norm.weight'], to: 'blk.{mtp}.post_attention_norm.weight' },
-    { from: ['mtp.layers.1.final_layernorm.weight'], to: 'blk.{mtp}.nextn.shared_head_norm.weight' },
+const EXPERT_KEYS = `
+  expert_shared_feed_forward_length = moe_shared_expert_intermediate_size
+  expert_count = n_routed_experts; expert_shared_count = n_shared_experts
+  expert_weights_norm = norm_topk_prob; expert_weights_scale = routed_scaling_factor
+  expert_group_count = n_group`;
+const MOE = 'nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16';
+export const nemotronHMoe = family('nemotron_h_moe', 'NemotronHForCausalLM', MOE, {
+  like: nemotronH,
+  when: 'has num_experts_per_tok',
+  keys: `${KEYS}
+    ${feedForward('moe_intermediate_size')}
+    expert_used_count = num_experts_per_tok; expert_feed_forward_length = moe_intermediate_size
+    ${EXPERT_KEYS}
+    moe_latent_size = moe_latent_size?
+    ${NEXTN_IF_ANY}`,
+  tensors: () => [
+    ...tensorRules(`${LAYERS} ${SHAPES}`),
+    ...tensorRules(MOE_TENSORS),
+    ...mtp(0, tensorRules(`${ATTENTION} nextn.enorm nextn.hnorm nextn.eh_proj ${ROTARY}`)),
+    ...mtp(1, tensorRules(MOE_TENSORS)),
+    ...tensorRules(`
+      blk.{mtp}.post_attention_norm.weight = mtp.layers.1.norm.weight
+      blk.{mtp}.nextn.shared_head_norm.weight = mtp.layers.1.final_layernorm.weight`),
   ],
   // ref-quirk: `prepare_tensors` knows a router by the block's number in the checkpoint.
-  types: [['blk.{mtp}.ffn_gate_inp.weight', 'outtype']],
-  mtp: { blocks: NEXTN, names: ['mtp.*'], keep: KEEP },
-  tokenizer: { kinds: ['bpe'], multiple: 8 },
-} as const satisfies Architecture;
+  types: 'blk.{mtp}.ffn_gate_inp.weight outtype',
+  mtp: { blocks: NEXTN.blocks, names: 'mtp.*', keep: KEEP },
+  tokenizer: { kinds: 'bpe', multiple: 8 },
+});
+
+const PUZZLE = 'nvidia/NVIDIA-Nemotron-Labs-3-Puzzle-75B-A9B-BF16';
 
 /** Layers with numbers of their own. Its blocks for multi-token prediction are another kind, and not written. */
-export const nemotronHPuzzle = {
-  ...nemotronHMoe,
-  classes: ['NemotronHPuzzleForCausalLM'],
-  when: { field: 'block_configs', exists: true },
-  example: 'nvidia/NVIDIA-Nemotron-Labs-3-Puzzle-75B-A9B-BF16',
-  keys: [
-    ...KEYS,
-    ['{arch}.feed_forward_length', 'i32[]', { derive: 'puzzle_feed_forward' }],
-    ['{arch}.expert_feed_forward_length', 'i32[]', { derive: 'puzzle_feed_forward' }],
-    ['{arch}.expert_used_count', 'i32[]', { derive: 'puzzle_experts_used' }],
-    ...EXPERT_KEYS,
-    needed('moe_latent_size', 'u32', 'moe_latent_size'),
-  ],
-  ignore: [...graniteHybrid.ignore, 'mtp.*'],
-  tensors: [...named(LAYERS, SHAPES), ...MOE_TENSORS],
-  types: [],
-  mtp: { blocks: { value: 0 } },
+export const nemotronHPuzzle = family('nemotron_h_moe', 'NemotronHPuzzleForCausalLM', PUZZLE, {
+  like: nemotronHMoe,
+  when: 'has block_configs',
+  keys: `${KEYS}
+    feed_forward_length:i32[] = @puzzle_feed_forward
+    expert_feed_forward_length:i32[] = @puzzle_feed_forward
+    expert_used_count:i32[] = @puzzle_experts_used
+    ${EXPERT_KEYS}
+    moe_latent_size`,
+  ignore: `${GRANITE_IGNORE} mtp.*`,
+  tensors: `${LAYERS}
+    ${SHAPES}
+    ${MOE_TENSORS}`,
+  types: '',
+  mtp: { blocks: '0' },
   unproven: true,
-} as const satisfies Architecture;
+});

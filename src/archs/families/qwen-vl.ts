@@ -1,76 +1,55 @@
-import type { Architecture, KeyRow, Transform } from '../architecture.js';
-import { DENSE, TEXT_MODEL } from '../rules.js';
-import { named } from '../tensor-names.js';
+import { family } from '../family.js';
+import { DENSE, EXPERTS, QK_NORMS } from '../tensor-lists.js';
 import { TEXT_KEYS } from '../text-keys.js';
-import { QWEN_EXPERTS, QWEN_MOE_KEYS, qwen3moe } from './qwen-moe.js';
-import { qwen2 } from './qwen2.js';
-import { QWEN3_KEYS, qwen3 } from './qwen3.js';
+import { QWEN_MOE_KEYS, QWEN3_KEYS, qwen3, qwen3moe } from './qwen.js';
+
+const QWEN2_VL_CLASSES = `
+  Qwen2VLModel Qwen2VLForConditionalGeneration Qwen2_5_VLForConditionalGeneration Qwen2_5OmniModel`;
 
 /** The language models of Qwen2-VL, Qwen2.5-VL and Qwen2.5-Omni. */
-export const qwen2vl = {
-  ...TEXT_MODEL,
-  classes: [
-    'Qwen2VLModel',
-    'Qwen2VLForConditionalGeneration',
-    'Qwen2_5_VLForConditionalGeneration',
-    'Qwen2_5OmniModel',
-  ],
-  gguf: 'qwen2vl',
-  example: 'Qwen/Qwen2.5-VL-3B-Instruct',
-  strip: ['thinker.'],
+export const qwen2vl = family('qwen2vl', QWEN2_VL_CLASSES, 'Qwen/Qwen2.5-VL-3B-Instruct', {
+  strip: 'thinker.',
   keys: TEXT_KEYS,
-  tensors: named(DENSE),
-  tokenizer: qwen2.tokenizer,
-} as const satisfies Architecture;
+  tensors: DENSE,
+  tokenizer: 'sentencepiece bpe',
+});
 
-const DEEPSTACK: KeyRow = ['{arch}.n_deepstack_layers', 'u32', { derive: 'deepstack_layer_count' }];
-const NO_DEEPSTACK: KeyRow = ['{arch}.n_deepstack_layers', 'u32', { value: 0 }];
+const DEEPSTACK = 'n_deepstack_layers = @deepstack_layer_count';
+const NO_DEEPSTACK = 'n_deepstack_layers = 0';
+export const qwen3vl = family('qwen3vl', 'Qwen3VLForConditionalGeneration', 'Qwen/Qwen3-VL-4B-Instruct', {
+  like: qwen3,
+  strip: 'thinker.',
+  keys: `${QWEN3_KEYS}
+    ${DEEPSTACK}`,
+});
 
-export const qwen3vl = {
-  ...qwen3,
-  classes: ['Qwen3VLForConditionalGeneration'],
-  gguf: 'qwen3vl',
-  example: 'Qwen/Qwen3-VL-4B-Instruct',
-  strip: ['thinker.'],
-  keys: [...QWEN3_KEYS, DEEPSTACK],
-} as const satisfies Architecture;
-
-export const qwen3asr = {
-  ...qwen3vl,
-  classes: ['Qwen3ASRForConditionalGeneration'],
-  example: 'Qwen/Qwen3-ASR-0.6B-hf',
-  keys: [...QWEN3_KEYS, NO_DEEPSTACK],
-  tokenizer: { ...qwen2.tokenizer, after: ['chatml-template', 'im-end-ids'] },
-} as const satisfies Architecture;
+export const qwen3asr = family('qwen3vl', 'Qwen3ASRForConditionalGeneration', 'Qwen/Qwen3-ASR-0.6B-hf', {
+  like: qwen3vl,
+  keys: `${QWEN3_KEYS}
+    ${NO_DEEPSTACK}`,
+  tokenizer: { kinds: 'sentencepiece bpe', after: 'chatml-template im-end-ids' },
+});
 
 /** All experts in one tensor, with inputs before outputs: `[experts, size, 2 * own]`. */
-const transposedHalf = (i: number): readonly Transform[] => [
-  ['chunk', 2, 2],
-  ['take', i],
-  ['transpose', 1, 2],
-];
-const stacked = (name: string) => [`{L}.mlp.experts.${name}`, `{L}.mlp.experts.${name}.weight`];
+const TRANSPOSED_EXPERTS = `
+  .ffn_down_exps.weight = .mlp.experts.down_proj[.weight]: transpose(1, 2)
+  .ffn_gate_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(2, 2), take(0), transpose(1, 2)
+  .ffn_up_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(2, 2), take(1), transpose(1, 2)`;
 
-export const qwen3vlmoe = {
-  ...qwen3moe,
-  classes: ['Qwen3VLMoeForConditionalGeneration'],
-  gguf: 'qwen3vlmoe',
-  example: 'Qwen/Qwen3-VL-30B-A3B-Instruct',
-  strip: ['thinker.'],
-  keys: [...QWEN_MOE_KEYS, DEEPSTACK],
-  tensors: [
-    ...named(`${DENSE} ffn_gate_inp attn_q_norm attn_k_norm`),
-    ...QWEN_EXPERTS.filter(({ each }) => each),
-    { from: stacked('down_proj'), to: 'blk.{b}.ffn_down_exps.weight', via: [['transpose', 1, 2]] },
-    { from: stacked('gate_up_proj'), to: 'blk.{b}.ffn_gate_exps.weight', via: transposedHalf(0) },
-    { from: stacked('gate_up_proj'), to: 'blk.{b}.ffn_up_exps.weight', via: transposedHalf(1) },
-  ],
-} as const satisfies Architecture;
+export const qwen3vlmoe = family('qwen3vlmoe', 'Qwen3VLMoeForConditionalGeneration', 'Qwen/Qwen3-VL-30B-A3B-Instruct', {
+  like: qwen3moe,
+  strip: 'thinker.',
+  keys: `${QWEN_MOE_KEYS}
+    ${DEEPSTACK}`,
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
+    ${EXPERTS}
+    ${TRANSPOSED_EXPERTS}`,
+});
 
-export const qwen3omnimoe = {
-  ...qwen3vlmoe,
-  classes: ['Qwen3OmniMoeForConditionalGeneration'],
-  example: 'Qwen/Qwen3-Omni-30B-A3B-Instruct',
-  keys: [...QWEN_MOE_KEYS, NO_DEEPSTACK],
-  tokenizer: { kinds: ['bpe'], after: ['im-end-ids'] },
-} as const satisfies Architecture;
+const OMNI_MOE = 'Qwen3OmniMoeForConditionalGeneration';
+export const qwen3omnimoe = family('qwen3vlmoe', OMNI_MOE, 'Qwen/Qwen3-Omni-30B-A3B-Instruct', {
+  like: qwen3vlmoe,
+  keys: `${QWEN_MOE_KEYS}
+    ${NO_DEEPSTACK}`,
+  tokenizer: { kinds: 'bpe', after: 'im-end-ids' },
+});

@@ -9,12 +9,19 @@ export interface Declared {
   readonly config: JsonObject;
   /** All of config.json, for methods that say what they are elsewhere. */
   readonly hparams: JsonObject;
+  /** The family's name in GGUF files: some keep a layout of their own. */
+  readonly family: string;
 }
 
 /** A way to keep weights as codes, beneath the architectures: they see the plain tensors that it makes. */
 export interface Method {
   /** As people call it. */
   readonly name: string;
+  /**
+   * The reference does not read it. An outtype of `auto` is then guessed from the decoded tensors; elsewhere from those of
+   * the files, as the reference does.
+   */
+  readonly isOurs?: true;
   /** Whether the weights are kept in this way. More than one method may be: they are asked in the order of the table. */
   is(declared: Declared, tensors: PlainTensors): boolean;
   /**
@@ -28,4 +35,8 @@ export interface Method {
 export interface DecodeOptions {
   /** `--fp8-as-q8`: weights of 8-bit floats become Q8_0. */
   readonly fp8AsQ8: boolean;
+  /** `--keep-blocks`: weights that are blocks of ggml's already stay what they are. */
+  readonly keepBlocks: boolean;
+  /** `Declared.family` */
+  readonly family: string;
 }

@@ -60,3 +60,12 @@ export function checkDType(name: string, expr: TensorExpr, ...dtypes: readonly s
     );
   }
 }
+
+/** @throws QuantizedTensorError for a tensor of another shape than its weight and configuration give it */
+export function checkShape(name: string, expr: TensorExpr, shape: readonly number[]): void {
+  if (shapeOf(expr).join() !== shape.join()) {
+    throw new QuantizedTensorError(
+      `Tensor ${name} is [${shapeOf(expr).join(', ')}]; its weight and configuration ask for [${shape.join(', ')}].`,
+    );
+  }
+}

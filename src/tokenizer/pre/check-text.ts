@@ -11,3 +11,18 @@ export const CHECK_TEXT = [
   "''''''```````\"\"\"\"......!!!!!!?????? ",
   "I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL",
 ].join('');
+
+/** The text with what it lacks: more scripts, and code. */
+export const PROBE_TEXT = `${CHECK_TEXT}
+Η γρήγορη καφέ αλεπού, Ёжик в тумане; שלום עולם، مرحبا بالعالم — “日本語のテキスト、カタカナ”, 한국어 텍스트 12,345.67 €.
+/* camelCase, snake_case, HTTPServer2 */
+async function main(argv: string[] = []) {
+    const { length: n } = argv ?? [];
+\tif (n >= 0x1F && !isNaN(+argv[0])) { return \`\${n}%\\n\`; }
+}
+#include <stdio.h>
+for i in range(10):  # 0..9
+        print(f"{i:>4}", end="\\t")
+SELECT * FROM "users" WHERE e-mail = 'a.b@c.org' AND id <> -1;
+https://example.org/a_b?c=d&e=%20#f  $x^2 + \\frac{1}{2}$ ~~~ <p class="x">&amp;</p>
+`;

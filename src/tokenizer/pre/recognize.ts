@@ -5,7 +5,10 @@ import { UnsupportedTokenizerError } from '../../hf-tokenizer/errors.js';
 import { CHECK_TIMEOUT, type WithinTime } from '../../hf-tokenizer/time-limit.js';
 import { didYouMean, sameName } from '../../options/near-names.js';
 import { CHECK_TEXT } from './check-text.js';
+import { preTokenizerByCuts } from './cuts.js';
+import { factsOf } from './facts.js';
 import { FINGERPRINTS, PRE_TOKENIZER_NAMES } from './fingerprints.js';
+import { ownName } from './own-name.js';
 import { preTokenizerByStructure } from './structure.js';
 
 /** The pre-tokenizer is unknown, by its fingerprint and by its structure. */
@@ -39,9 +42,12 @@ export async function recognizePreTokenizer(
     if (known !== undefined) {
       return { name: known, by: 'fingerprint', sha256 };
     }
-    const name = preTokenizerByStructure(tokenizer);
+    const facts = factsOf(tokenizer);
+    const name =
+      preTokenizerByStructure(tokenizer, facts) ??
+      withinTime(CHECK_TIMEOUT, () => preTokenizerByCuts(tokenizer, facts));
     if (name !== null) {
-      return { name, by: 'structure', sha256 };
+      return { name: ownName(name, tokenizer.modelType), by: 'structure', sha256 };
     }
     throw unknown(`The pre-tokenizer of tokenizer.json is not known (fingerprint ${sha256}).`);
   } catch (cause) {

@@ -2,21 +2,7 @@ import type { AutoTokenizer } from '../../hf-tokenizer/auto-tokenizer.js';
 import { translateOniguruma } from '../../hf-tokenizer/oniguruma.js';
 import { GPT2_PATTERN } from '../../hf-tokenizer/pre-tokenizers.js';
 import { isObject, type Json, type JsonObject } from '../../json.js';
-
-/** Facts that distinguish names with the same splits. */
-interface Facts {
-  /** `tokenizer_class`, without a final `Fast`. */
-  readonly class: string;
-  /** Whether a BOS is configured, or added before every text. */
-  readonly bos: boolean;
-  /** The normalizer's types. */
-  readonly normalizers: readonly string[];
-  /** `post_processor.type`. */
-  readonly post: string;
-  /** Whether `clean_up_tokenization_spaces` is false. */
-  readonly keepsSpaces: boolean;
-  has(token: string): boolean;
-}
+import type { Facts } from './facts.js';
 
 type Name = string | ((facts: Facts) => string);
 
@@ -46,7 +32,7 @@ const llama3: Name = (facts) => {
   return facts.class === 'GPT2Tokenizer' ? 'dbrx' : facts.bos ? 'llama-bpe' : 'smaug-bpe';
 };
 const gpt2: Name = (facts) => {
-  if (facts.post === 'RobertaProcessing' || facts.class === 'RobertaTokenizer') {
+  if (facts.roberta) {
     return 'roberta-bpe';
   }
   return facts.class === 'GPTNeoXTokenizer' || facts.normalizers.includes('NFC') ? 'olmo' : 'gpt-2';
@@ -114,9 +100,8 @@ const BYTE_LEVEL: readonly (readonly [splits: readonly string[], name: Name])[] 
  * facts decide between them.
  * @throws PatternError
  */
-export function preTokenizerByStructure(tokenizer: AutoTokenizer): string | null {
-  const stages = flatten(tokenizer.json.pre_tokenizer);
-  const facts = factsOf(tokenizer);
+export function preTokenizerByStructure({ json }: AutoTokenizer, facts: Facts): string | null {
+  const stages = flatten(json.pre_tokenizer);
   const splits = stages.map(split);
   const name = splits.includes(null) ? otherKind(stages, facts) : byteLevel(splits.flatMap((parts) => parts ?? []));
   return typeof name === 'function' ? name(facts) : name;
@@ -178,37 +163,4 @@ function split(stage: JsonObject): string[] | null {
     default:
       return null;
   }
-}
-
-function factsOf({ json, init, class: kind }: AutoTokenizer): Facts {
-  const name = typeof init.tokenizer_class === 'string' ? init.tokenizer_class : '';
-  const post = isObject(json.post_processor) ? json.post_processor : {};
-  const added = Array.isArray(json.added_tokens) ? (json.added_tokens as readonly Json[]) : [];
-  const contents = new Set(added.map((token) => (isObject(token) ? token.content : undefined)));
-  const configured = typeof init.bos_token === 'string' || isObject(init.bos_token);
-  return {
-    class: name.replace(/Fast$/, ''),
-    bos: configured || kind.addBos === true || startsWithToken(post),
-    normalizers: typesOf(json.normalizer),
-    post: typeof post.type === 'string' ? post.type : '',
-    keepsSpaces: init.clean_up_tokenization_spaces === false,
-    has: (token) => contents.has(token),
-  };
-}
-
-function typesOf(normalizer: Json | undefined): string[] {
-  if (!isObject(normalizer)) {
-    return [];
-  }
-  const members = Array.isArray(normalizer.normalizers) ? (normalizer.normalizers as readonly Json[]) : [];
-  return [normalizer.type, ...members.flatMap(typesOf)].filter((type) => typeof type === 'string');
-}
-
-/** Whether a post-processor, or one inside a Sequence, puts a token before every text. */
-function startsWithToken(post: JsonObject): boolean {
-  if (Array.isArray(post.processors)) {
-    return (post.processors as readonly Json[]).some((member) => isObject(member) && startsWithToken(member));
-  }
-  const first = Array.isArray(post.single) ? (post.single as readonly Json[])[0] : undefined;
-  return Array.isArray(post.cls) || (isObject(first) && isObject(first.SpecialToken));
 }

@@ -99,6 +99,85 @@ describe('recognition by structure', () => {
     expect(await name({}, { added_tokens: [token('[gMASK]'), token('<sop>')] })).toBe('glm4');
   });
 
+  const WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?";
+  const splits = (...patterns: string[]): JsonObject => ({
+    type: 'Sequence',
+    pretokenizers: [
+      ...patterns.map((Regex) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false })),
+      { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+    ],
+  });
+  /** A tokenizer of bytes alone with this pre-tokenizer. */
+  const named = async (pre_tokenizer: JsonObject, config: JsonObject = {}, modelType = ''): Promise<string> => {
+    const tokenizer = { model: { type: 'BPE', vocab: { a: 0 }, merges: [] }, pre_tokenizer };
+    const tokenizerConfig = { clean_up_tokenization_spaces: false, ...config };
+    const auto = autoTokenizerOf({ tokenizer, tokenizerConfig, config: { model_type: modelType } });
+    return (await recognizePreTokenizer(auto, withinTime)).name;
+  };
+
+  // The patterns of the released tokenizers, which src/llama-vocab.cpp quotes.
+  const cutting: [string, JsonObject, JsonObject][] = [
+    [
+      'jais-2',
+      splits(
+        `${WORDS}\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s{512}(?!\\S)|\\s{256}(?!\\S)|` +
+          '\\s{128}(?!\\S)|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}',
+      ),
+      {},
+    ],
+    [
+      'exaone-moe',
+      splits(
+        `${WORDS}(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+`,
+      ),
+      {},
+    ],
+    [
+      'chameleon',
+      {
+        type: 'Sequence',
+        pretokenizers: [
+          ...['<sentinel:[0-9]+>', '(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z', '([\\t\\n]|    |  )'].map((Regex) => ({
+            ...{ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false },
+          })),
+          { type: 'Digits', individual_digits: true },
+          { type: 'Punctuation', behavior: 'Isolated' },
+          { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+        ],
+      },
+      { bos_token: '<s>' },
+    ],
+    // Llama 3's pattern in other words: with and without its flags.
+    [
+      'llama3',
+      splits(`${WORDS}\\p{L}+|\\p{N}\\p{N}?\\p{N}?| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s`),
+      { bos_token: 'a' },
+    ],
+    [
+      'dbrx',
+      splits(`${WORDS}\\p{L}+|\\p{N}\\p{N}?\\p{N}?| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s`),
+      { clean_up_tokenization_spaces: true },
+    ],
+  ];
+  test.each(cutting)('a pattern that cuts as %s does', async (name, pre_tokenizer, config) => {
+    expect(await named(pre_tokenizer, config)).toBe(name);
+  });
+
+  test("of names that llama.cpp treats alike, the family's own is written", async () => {
+    const gpt2 = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+    const digits = { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, gpt2] };
+    const qwen2 = splits(`${WORDS}\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`);
+    expect(await named(gpt2, {}, 'jais')).toBe('jais');
+    expect(await named(gpt2, {}, 'codeshell')).toBe('gpt-2');
+    expect(await named(digits, { clean_up_tokenization_spaces: true }, 'granite')).toBe('refact');
+    // Granite's own name stands for removing spaces before signs.
+    expect(await named(digits, {}, 'granite')).toBe('smollm');
+    expect(await named(qwen2, {}, 'solar_open')).toBe('solar-open');
+    expect(await named(qwen2, {}, 'bailing_moe')).toBe('bailingmoe');
+    expect(await named(qwen2, {}, 'hunyuan_v1_moe')).toBe('hunyuan');
+    expect(await named(qwen2, {}, 'llama')).toBe('qwen2');
+  });
+
   // The names whose class the checker takes for the same, and the cases that the issue lists for it.
   dataTest('the small tokenizers of the corpus come out in the class of their name', async (data) => {
     const classes: string[][] = JSON.parse(readFileSync(join(data, 'tools', 'pre-classes.json'), 'utf8'));

@@ -1,0 +1,66 @@
+import type { Condition, KeyRow, KeyType } from './architecture.js';
+import { Formulas } from './formulas.js';
+
+/** The types of keys by how their names end, as llama.cpp reads them. The others are `u32`. */
+const TYPES: readonly (readonly [type: KeyType, names: RegExp])[] = [
+  ['bool[]', /sliding_window_pattern$|recurrent_layers$|rope_pattern$|indexer\.types$/],
+  ['i32[]', /dimension_sections$|target_layers$|deepstack_mapping$|compress_ratios$|suppress_tokens$|ple\.layers$/],
+  ['i32[]', /adapters\.token_ids_\w+$/],
+  ['f32[]', /swiglu_clamp_\w+$|sparsity_scale$|^xielu\./],
+  ['u64[]', /ple\.(layer_multipliers|head_offsets|head_vocab_sizes)$/],
+  ['string[]', /output_labels$|chat_templates$/],
+  ['string', /scaling\.type$|hidden_activation$|tensor_data_layout$|chat_template(\.\w+)?$/],
+  [
+    'bool',
+    /causal$|finetuned$|weights_norm$|loop_final_norm$|parallel_residual$|norm_before_\w+$|safe_gate$|prefix_lm$/,
+  ],
+  ['bool', /confidence_head$|from_anchor$|dt_b_c_rms$|swin_norm$|shift_logits$|add_bos_token$/],
+  ['f32', /epsilon$|scale$|softcapping$|freq_base(_swa)?$|factor$|beta(_fast|_slow)?$|multiplier$|scaling\.alpha$/],
+  ['f32', /clamp_kqv$|alibi_bias$|lower_bound$|router_gain$|magnitude$/],
+];
+
+/** What is no part of `{arch}`. */
+const ABSOLUTE = /^(general|tokenizer|diffusion|xielu)\./;
+
+/**
+ * Rows of keys from lines such as these, in the language of formulas.ts:
+ *
+ *   vocab_size                                      from the field of its name
+ *   expert_count = num_experts?                     not written where there is no value
+ *   attention.head_count[] = num_attention_heads    one number, or one for each block
+ *   feed_forward_length:i32[] = @deci_feed_forward  of another type than the key's usual one
+ *   attention.sliding_window = sliding_window when set use_sliding_window
+ *   if has yarn { ... }                             rows that are written under a condition
+ *
+ * @throws SyntaxError
+ */
+export function keyRows(text: string): readonly KeyRow[] {
+  const formulas = new Formulas(text);
+  const rows = rowsOf(formulas);
+  formulas.need(/$/y, 'end');
+  return rows;
+}
+
+function rowsOf(formulas: Formulas, outer?: Condition): KeyRow[] {
+  const rows: KeyRow[] = [];
+  while (!formulas.ended && !formulas.take(/\}/y)) {
+    if (formulas.take(/if\b/y)) {
+      const when = formulas.condition();
+      formulas.need(/\{/y, '"{"');
+      rows.push(...rowsOf(formulas, when));
+      continue;
+    }
+    const [, name = '', list, type] = formulas.need(/([a-z][\w.]*)(\[\])?(?::([\w[\]]+))?/iy, 'key');
+    const from = formulas.take(/=/y) ? formulas.value() : ({ fields: [name], required: true } as const);
+    const own = formulas.take(/when\b/y) ? formulas.condition() : undefined;
+    const when = own && outer ? { all: [outer, own] } : (own ?? outer);
+    const usual = TYPES.find(([, names]) => names.test(name))?.[0] ?? 'u32';
+    const row = [
+      ABSOLUTE.test(name) ? name : `{arch}.${name}`,
+      list ? 'u32|i32[]' : ((type as KeyType | undefined) ?? usual),
+      from,
+    ] as const;
+    rows.push(when ? [...row, when] : row);
+  }
+  return rows;
+}

@@ -1,0 +1,149 @@
+import type { CountName } from '../config/derivations.js';
+import type { TensorRule, Transform } from './architecture.js';
+import { Formulas } from './formulas.js';
+import { named } from './tensor-names.js';
+
+/** What projections of experts are called, and where they go. */
+const EXPERTS = new Map([
+  ...['gate_proj', 'gate', 'w1', 'linear'].map((name) => [name, 'ffn_gate_exps'] as const),
+  ...['up_proj', 'up', 'w3', 'linear_v'].map((name) => [name, 'ffn_up_exps'] as const),
+  ...['down_proj', 'down', 'w2', 'linear_1'].map((name) => [name, 'ffn_down_exps'] as const),
+]);
+
+/** Lines of names in a row. */
+interface List {
+  readonly names: string[];
+  readonly via: Record<string, readonly Transform[]>;
+  readonly areWeights: boolean;
+}
+
+/**
+ * Rules for tensors from lines such as these. Names that begin with a dot are of blocks: `{L}` and `blk.{b}` of the rules.
+ *
+ *   token_embd attn_q attn_k                   by their names in GGUF, under all spellings of tensor-names.ts
+ *   attn_q attn_k: rotary(head_count)          the same, and what is done to them
+ *   weights time_mix_k_k                       the same, without `.weight` or with it in the checkpoint
+ *   .attn_gate.* = .self_attn.g_proj.* | .gate.*       other spellings of one tensor
+ *   .attn_v.weight = .attention.kv.weight: chunk(0, 2), take(1), transpose(0, 1)
+ *   .attn_k.* .attn_v.* = .attention.kv.*: chunk(0, 2)            a tensor that becomes these, one after the other
+ *   .attn_sinks.weight = .self_attn.sinks[.weight]     with what stands in brackets, and without
+ *   .attn_qkv.* = .q_proj.* + .k_proj.* + .v_proj.*: concat(0)    tensors that become one
+ *   none = lm_head.weight                      read and not written
+ *   experts .mlp.experts.{x}: down_proj gate_proj up_proj         stacked, and written together in this order
+ *   token_embd = wte.* | wpe.* first           of several the first
+ *
+ * Behind a line may stand `each COUNT`, `group NAME`, `on TEST` and `when CONDITION`, in the language of formulas.ts, as
+ * transforms are. Of lines of names in a row, which form a list, a spelling that two have belongs to the later one; a line
+ * `---` ends a list. Lines may also be separated by `; `.
+ * @throws SyntaxError
+ */
+export function tensorRules(text: string): readonly TensorRule[] {
+  const rules: TensorRule[] = [];
+  let list: List | undefined;
+  const end = (more: readonly TensorRule[] = []) => {
+    rules.push(...(list ? named(list.names, list.via, list.areWeights) : []), ...more);
+    list = undefined;
+  };
+  for (const line of text.split(/(?<!,)\n(?!\s*[|+])|; /)) {
+    const formulas = new Formulas(line);
+    if (formulas.ended) {
+      continue;
+    }
+    const kind = formulas.take(/(experts|weights|---)(?:\s|$)/y)?.[1];
+    const names = words(formulas);
+    if (kind === '---') {
+      end();
+    } else if (kind === 'experts') {
+      end(experts(names[0] ?? '', formulas));
+    } else if (formulas.take(/=/y)) {
+      end(rulesFor(names, formulas));
+    } else {
+      const via = viaOf(formulas);
+      const ends = endsOf(formulas);
+      const areWeights = kind === 'weights';
+      const isAlone = Object.keys(ends).length > 0;
+      if (isAlone || list?.areWeights !== areWeights) {
+        end();
+      }
+      list ??= { names: [], via: {}, areWeights };
+      for (const name of names) {
+        const stem = name.replace(/\.(weight|bias)$/, '');
+        list.names.push(...(via && list.names.includes(stem) ? [] : [stem]));
+        Object.assign(list.via, via && { [name]: via });
+      }
+      if (isAlone) {
+        const own = named(list.names, list.via, areWeights);
+        list = undefined;
+        end(own.map((each) => ({ ...each, ...ends })));
+      }
+    }
+    formulas.need(/$/y, 'end');
+  }
+  end();
+  return rules;
+}
+
+function words(formulas: Formulas): readonly string[] {
+  const found: string[] = [];
+  for (let word = formulas.take(WORD); word; word = formulas.take(WORD)) {
+    found.push(word[0]);
+  }
+  return found;
+}
+
+const WORD = /(?!(?:each|group|first|on|when)(?:\s|$))[^\s:|+=]+/y;
+
+const viaOf = (formulas: Formulas) => (formulas.take(/:/y) ? formulas.transforms() : undefined);
+
+/** A name that begins with a dot is of a block. */
+const placed = (name: string, block: string) => (name.startsWith('.') ? block + name : name);
+
+/** One rule, or one for each of the tensors that a tensor becomes. */
+function rulesFor(to: readonly string[], formulas: Formulas): readonly TensorRule[] {
+  const names = [words(formulas)[0] ?? ''];
+  const sign = formulas.take(/[|+]/y)?.[0];
+  for (let next = sign; next !== undefined; next = formulas.take(/[|+]/y)?.[0]) {
+    names.push(words(formulas)[0] ?? '');
+  }
+  const sources = names.flatMap((name) => {
+    const [, before = '', part = '', after = ''] = /^(.*)\[(.*)\](.*)$/.exec(name) ?? [];
+    return (part ? [before + after, before + part + after] : [name]).map((each) => placed(each, '{L}'));
+  });
+  const via = viaOf(formulas);
+  const ends = endsOf(formulas);
+  return to.map((name, i) => ({
+    ...(sign === '+' ? { all: sources } : { from: sources }),
+    ...(name !== 'none' && { to: placed(name, 'blk.{b}') }),
+    ...(via && { via: to.length > 1 ? [...via, ['take', i]] : via }),
+    ...ends,
+  }));
+}
+
+function experts(path: string, formulas: Formulas): readonly TensorRule[] {
+  formulas.need(/:/y, '":"');
+  const projections = words(formulas);
+  const ends = endsOf(formulas);
+  return projections.map((name) => {
+    const to = EXPERTS.get(name);
+    if (to === undefined) {
+      throw new SyntaxError(`There is no projection of experts called ${name}.`);
+    }
+    const from = [`${placed(path, '{L}')}.${name}.*`];
+    return { from, to: `blk.{b}.${to}.*`, each: 'expert_count', group: 'experts', ...ends };
+  });
+}
+
+function endsOf(formulas: Formulas): Pick<TensorRule, 'each' | 'group' | 'first' | 'on' | 'when'> {
+  const first = formulas.take(/first\b/y);
+  const each = formulas.take(/each (\w+)/y)?.[1] as CountName | undefined;
+  const group = formulas.take(/group "([^"]+)"/y)?.[1];
+  const on = formulas.take(/on\b/y) ? formulas.test() : undefined;
+  const when = formulas.take(/when\b/y) ? formulas.condition() : undefined;
+  return {
+    ...(first && { first: true }),
+    ...(each && { each }),
+    ...(group && { group }),
+    ...(on && { on }),
+    ...(when && { when }),
+  };
+}

@@ -1,0 +1,64 @@
+import { isObject } from '../json.js';
+import type { Derivations, Known } from './config.js';
+import type { Facts } from './facts.js';
+import { integer, optionalInteger, optionalIntegers, refuse } from './fields.js';
+
+/** What follows from other files than config.json. */
+export const FILE_DERIVATIONS = {
+  /**
+   * Whether the model is a Qwen3 reranker, by the repository's name, the model card's title, or the class. ref-quirk:
+   * `_is_qwen3_reranker` in conversion/qwen.py.
+   */
+  is_reranker({ config: { hparams, origin }, facts: { repoName, readme } }) {
+    const names = [repoName, hparams._name_or_path, hparams.model_type, origin];
+    return (
+      names.some((name) => typeof name === 'string' && /qwen3-(vl-)?reranker/i.test(name)) ||
+      /# qwen3-(vl-)?reranker/i.test(readme ?? '') ||
+      /sequenceclassification/i.test(origin)
+    );
+  },
+  /** The row of the output that scores `yes`, or `no`. */
+  yes_token: answer('yes'),
+  no_token: answer('no'),
+  /** How many tokens the tokenizer has beside added ones. */
+  own_token_count: ({ facts }) => ownTokens(facts),
+  /** How many tokens the tokenizer's files have; no limit where there are none. ref-quirk: conversion/gemma.py. */
+  tokenizer_size({ config, facts }) {
+    const tokenizer = facts.json('tokenizer.json');
+    if (facts.has('tokenizer.model') || tokenizer === null) {
+      return optionalInteger(config, 'vocab_size_per_layer_input', 'vocab_size') || Number.MAX_SAFE_INTEGER;
+    }
+    const { added_tokens: added } = tokenizer;
+    return (ownTokens(facts) ?? 0) + (Array.isArray(added) ? added.length : 0);
+  },
+  released_window: ({ facts }) => integer({ hparams: facts.json('config.json') ?? {} }, 'sliding_window'),
+  suppressed_tokens: ({ facts }) =>
+    optionalIntegers({ hparams: facts.json('generation_config.json') ?? {} }, 'suppress_tokens'),
+  dense_2_feat_in: features('dense_2', 'in_features'),
+  dense_2_feat_out: features('dense_2', 'out_features'),
+  dense_3_feat_in: features('dense_3', 'in_features'),
+  dense_3_feat_out: features('dense_3', 'out_features'),
+} as const satisfies Derivations;
+
+function answer(token: string) {
+  return ({ facts }: Known): number =>
+    facts.answer(token) ??
+    refuse(
+      `The model is a reranker, and its tokenizer has no token "${token}" to answer with.`,
+      'Download the whole repository, with its tokenizer.json.',
+    );
+}
+
+function ownTokens(facts: Facts): number | undefined {
+  const tokenizer = facts.json('tokenizer.json');
+  const vocab = isObject(tokenizer?.model) ? tokenizer.model.vocab : undefined;
+  return isObject(vocab) ? Object.keys(vocab).length : undefined;
+}
+
+/** A size of one of sentence-transformers' Dense layers. */
+function features(name: string, field: string) {
+  return ({ facts }: Known): number | undefined => {
+    const found = facts.denseModules.find((module) => module.name === name);
+    return found && optionalInteger({ hparams: found.config, path: name }, field);
+  };
+}
