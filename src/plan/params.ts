@@ -99,7 +99,10 @@ export interface ConversionParams extends OutputParams, QuantizeOptions, SplitOp
    * @default both in one file, where the family has them
    */
   readonly mtp?: boolean;
-  /** Read Mistral's own format: params.json and consolidated*.safetensors. @default false */
+  /**
+   * Read Mistral's own format: params.json and consolidated*.safetensors.
+   * @default whether the repository has nothing else
+   */
   readonly mistralFormat?: boolean;
   /** With `mistralFormat`: write no chat template that Mistral did not publish. @default false */
   readonly disableMistralCommunityChatTemplate?: boolean;
