@@ -3,8 +3,7 @@ import { DENSE, ROTARY_WEIGHTS } from '../tensor-lists.js';
 import { EQUAL_SHARE, TEXT_KEYS } from '../text-keys.js';
 
 const LAYOUT = 'tensor_data_layout = "Meta AI original pth"';
-const KEYS = `${TEXT_KEYS}
-  ${LAYOUT}
+const KEYS = `${TEXT_KEYS}; ${LAYOUT}
   rope.dimension_count = ${EQUAL_SHARE}`;
 
 /** Baichuan 1 and 2, whose queries, keys and values lie in one tensor. The reference does not end on them. */
@@ -31,8 +30,7 @@ export const xverse = family('xverse', 'XverseForCausalLM', 'xverse/XVERSE-7B', 
 
 /** Its norms are no RMS norms, whatever the field is called. */
 export const orion = family('orion', 'OrionForCausalLM', 'OrionStarAI/Orion-14B-Base', {
-  keys: `general.file_type = @file_type
-    ${LAYOUT}
+  keys: `general.file_type = @file_type; ${LAYOUT}
     context_length = max_sequence_length|max_position_embeddings|model_max_length
     embedding_length = hidden_size; block_count = @block_count
     feed_forward_length = intermediate_size

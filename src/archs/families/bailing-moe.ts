@@ -18,8 +18,7 @@ export const bailingmoe = family('bailingmoe', 'BailingMoeForCausalLM', 'inclusi
     ${DENSE_WITHOUT_OUTPUT} ${SHARED_EXPERT}
     .attn_q.* = .attention.query_key_value.*: ${FUSED}, take(0), rotary(head_count)
     .attn_k.* = .attention.query_key_value.*: ${FUSED}, take(1), rotary(kv_head_count)
-    .attn_v.* = .attention.query_key_value.*: ${FUSED}, take(2)
-    ${EXPERTS}`,
+    .attn_v.* = .attention.query_key_value.*: ${FUSED}, take(2); ${EXPERTS}`,
   probes: 'head_norms: norms lm_head.weight when set norm_head',
 });
 
@@ -32,8 +31,7 @@ export const bailingmoe2 = family('bailingmoe2', 'BailingMoeV2ForCausalLM', 'inc
     expert_feed_forward_length = moe_intermediate_size
     expert_shared_feed_forward_length = moe_shared_expert_intermediate_size? else moe_intermediate_size * num_shared_experts
     expert_weights_scale = routed_scaling_factor; expert_shared_count = num_shared_experts
-    expert_weights_norm = norm_topk_prob
-    ${NEXTN_KEY}`,
+    expert_weights_norm = norm_topk_prob; ${NEXTN_KEY}`,
   rename: { ...RENAME, '.expert_bias': '.expert_bias.bias' },
   tensors: `${DENSE} attn_qkv ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} layer_output_norm ${NEXTN_TENSORS}
     ${EXPERTS}`,
@@ -73,7 +71,6 @@ export const bailingmoe3 = family('bailingmoe3', 'BailingMoeV3ForCausalLM', 'inc
     .ssm_g_a.* = .attention.g_proj.* on ${FULL} is 0
     .attn_gate.* = .attention.g_proj.* on ${FULL} is 1
     .attn_k_b.* = .attention.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
-    .attn_v_b.* = .attention.kv_b_proj.*: ${LATENT}, take(1)
-    ${EXPERTS}`,
+    .attn_v_b.* = .attention.kv_b_proj.*: ${LATENT}, take(1); ${EXPERTS}`,
   mtp: { ...NEXTN, keep: NEXTN.keep.replace('embed_tokens', 'word_embeddings') },
 });

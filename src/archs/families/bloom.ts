@@ -23,8 +23,7 @@ export const bloom = family('bloom', 'BloomForCausalLM BloomModel', 'bigscience/
     attention.layer_norm_epsilon = layer_norm_epsilon
     general.file_type = @file_type`,
   strip: 'transformer.',
-  tensors: `${NAMES} ffn_norm token_embd_norm
-    ${HEADS_APART}`,
+  tensors: `${NAMES} ffn_norm token_embd_norm; ${HEADS_APART}`,
 });
 
 /** GPT-NeoX and Pythia. ref-quirk: conversion/gptneox.py writes no `general.file_type`. */
@@ -35,8 +34,7 @@ export const gptneox = family('gptneox', 'GPTNeoXForCausalLM', 'EleutherAI/pythi
     attention.head_count[] = num_attention_heads
     use_parallel_residual = use_parallel_residual?true
     attention.layer_norm_epsilon = layer_norm_eps`,
-  tensors: `${NAMES} ffn_norm
-    ${HEADS_APART}`,
+  tensors: `${NAMES} ffn_norm; ${HEADS_APART}`,
 });
 
 const SHARING = `${HEADS} // @falcon_kv_heads`;

@@ -18,8 +18,7 @@ export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-
     expert_feed_forward_length = moe_intermediate_size; expert_shared_count = n_shared_experts
     expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
     swiglu_clamp_exp = layers(from 0, swiglu_limit)
-    swiglu_clamp_shexp = layers(from 0, swiglu_limit)
-    ${INDEXER_KEYS}
+    swiglu_clamp_shexp = layers(from 0, swiglu_limit); ${INDEXER_KEYS}
     attention.output_group_count = o_groups
     attention.output_lora_rank = o_lora_rank
     attention.compress_ratios = compress_ratios

@@ -41,11 +41,9 @@ const headNorm = (heads: string) =>
   `slice(0, 0, 1), reshape(2, hidden_size // ${heads} // 2), transpose(0, 1), reshape(1, -1), expand(0, ${heads})`;
 const CHAMELEON_CLASSES = 'ChameleonForConditionalGeneration ChameleonForCausalLM';
 export const chameleon = family('chameleon', CHAMELEON_CLASSES, 'facebook/chameleon-7b', {
-  keys: `${TEXT_KEYS}
-    swin_norm = swin_norm?false`,
+  keys: `${TEXT_KEYS}; swin_norm = swin_norm?false`,
   ignore: `${IGNORE} model.vqmodel*`,
-  tensors: `${DENSE} ${QK_NORMS}
-    ${ROTARY}
+  tensors: `${DENSE} ${QK_NORMS}; ${ROTARY}
     attn_q_norm: ${headNorm('num_attention_heads')}
     attn_k_norm: ${headNorm('num_key_value_heads')}`,
 });
@@ -120,8 +118,7 @@ export const internlm2 = family('internlm2', 'InternLM2ForCausalLM', 'internlm/i
 });
 
 export const maincoder = family('maincoder', 'MaincoderForCausalLM', 'Maincode/Maincoder-1B', {
-  keys: `${TEXT_KEYS}
-    rope.dimension_count = head_dim?`,
+  keys: `${TEXT_KEYS}; rope.dimension_count = head_dim?`,
   tensors: `${DENSE} ${QK_NORMS}`,
 });
 
@@ -161,12 +158,10 @@ export const museGlimmer = family('muse-glimmer', MUSE, 'meta-models/Muse-Glimme
   keys: `${TEXT_KEYS}
     final_logit_softcapping
     logit_scale = output_multiplier
-    attention.sliding_window = sliding_window
-    ${LAYER_WINDOWS}`,
+    attention.sliding_window = sliding_window; ${LAYER_WINDOWS}`,
   tensors: `.attn_q_norm.weight = .self_attn.q_proj.weight: fill((qk_scale_factor), head_dim)
     .attn_k_norm.weight = .self_attn.q_proj.weight: fill(1, head_dim)
-    ${DENSE} attn_gate post_ffw_norm post_attention_norm
-    ${ROTARY}
+    ${DENSE} attn_gate post_ffw_norm post_attention_norm; ${ROTARY}
     ${plusOne('attn_norm post_attention_norm ffn_norm post_ffw_norm')}`,
   tokenizer: { kinds: 'bpe', after: 'eot' },
 });
@@ -192,8 +187,7 @@ export const olmo = family('olmo', 'OlmoForCausalLM OLMoForCausalLM', 'allenai/O
   keys: `${TEXT_KEYS}
     attention.layer_norm_epsilon = 1e-5
     attention.clamp_kqv = clip_qkv?`,
-  tensors: `token_embd output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down
-    ${ROTARY_WEIGHTS}`,
+  tensors: `token_embd output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; ${ROTARY_WEIGHTS}`,
 });
 
 /** OLMo 2, and OLMo 3 with windows in all but every fourth layer. Norms stand behind attention and feed-forward. */
@@ -206,10 +200,8 @@ export const olmo2 = family('olmo2', 'Olmo2ForCausalLM Olmo3ForCausalLM', 'allen
 });
 
 export const olmoe = family('olmoe', 'OlmoeForCausalLM', 'allenai/OLMoE-1B-7B-0924', {
-  keys: `${TEXT_KEYS}
-    attention.layer_norm_rms_epsilon = 1e-5`,
-  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
-    ${EXPERTS}`,
+  keys: `${TEXT_KEYS}; attention.layer_norm_rms_epsilon = 1e-5`,
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}`,
 });
 
 export const openelm = family('openelm', 'OpenELMForCausalLM', 'apple/OpenELM-270M', {
@@ -255,8 +247,7 @@ export const seedOss = family('seed_oss', 'SeedOssForCausalLM', 'ByteDance-Seed/
 export const spark = family('spark2_5', 'Spark2_5ForCausalLM', 'XHToken/Spark-X2.5-1.7B', {
   keys: `${TEXT_KEYS}
     vocab_size
-    attention.sliding_window = sliding_window
-    ${LAYER_WINDOWS}
+    attention.sliding_window = sliding_window; ${LAYER_WINDOWS}
     rope.dimension_count = floor(head_dim * rope/partial_rotary_factor)
     rope.dimension_count_swa = floor(head_dim * rope_sliding/partial_rotary_factor)`,
   tensors: `token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
@@ -289,8 +280,7 @@ export const talkie = family('talkie', 'TalkieForCausalLM', 'lewtun/talkie-1930-
   firstKeys: 'logit_scale = probe(logit scale)?',
   probes: 'logit scale: values lm_head_gain.w_g',
   drop: `${DROP} lm_head_gain.w_g`,
-  keys: `${TEXT_KEYS}
-    attention.layer_norm_rms_epsilon = ${2 ** -23}`,
+  keys: `${TEXT_KEYS}; attention.layer_norm_rms_epsilon = ${2 ** -23}`,
   tensors: `token_embd attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down
     attn_q attn_k: ${INVERTED}
     weights output attn_q_norm layer_output_scale

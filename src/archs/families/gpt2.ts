@@ -14,8 +14,7 @@ export const gpt2 = family('gpt2', 'GPT2LMHeadModel', 'openai-community/gpt2', {
     attention.head_count[] = n_head
     attention.layer_norm_epsilon = layer_norm_epsilon
     general.file_type = @file_type`,
-  tensors: `${NAMES} position_embd
-    ${CONV_1D}`,
+  tensors: `${NAMES} position_embd; ${CONV_1D}`,
   drop: `${DROP} *.attn.bias *.attn.masked_bias`,
 });
 
@@ -34,8 +33,7 @@ export const jais = family('jais', 'JAISLMHeadModel', 'inceptionai/jais-family-5
     attention.head_count[] = n_head
     attention.layer_norm_epsilon = layer_norm_epsilon
     general.file_type = @file_type`,
-  tensors: `${NAMES} ffn_gate
-    ${CONV_1D}
+  tensors: `${NAMES} ffn_gate; ${CONV_1D}
     ffn_gate.weight: transpose(0, 1); token_embd: mul((mup_embeddings_scale|embeddings_scale?))
     output: mul(mup_output_alpha? * mup_width_scale? else width_scale?)`,
   ignore: `${IGNORE} *.attn.bias`,
@@ -44,8 +42,7 @@ export const jais = family('jais', 'JAISLMHeadModel', 'inceptionai/jais-family-5
 });
 
 export const jais2 = family('jais2', 'Jais2ForCausalLM', 'inceptionai/Jais-2-8B-Chat', {
-  keys: `${TEXT_KEYS}
-    rope.dimension_count[] = @head_dim`,
+  keys: `${TEXT_KEYS}; rope.dimension_count[] = @head_dim`,
   tensors: SEPARATE,
 });
 

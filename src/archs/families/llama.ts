@@ -13,9 +13,7 @@ const CLASSES = `
 
 export const llama = family('llama', CLASSES, 'unsloth/Llama-3.2-1B-Instruct', {
   keys: LLAMA_KEYS,
-  tensors: `${DENSE} ffn_gate_inp
-    ${ROTARY}
-    ${MIXTRAL_EXPERTS}`,
+  tensors: `${DENSE} ffn_gate_inp; ${ROTARY}; ${MIXTRAL_EXPERTS}`,
   strip: 'text_model.',
   extra: 'rope_freqs',
   tokenizer: {
@@ -38,8 +36,7 @@ export const smollm3 = family('smollm3', 'SmolLM3ForCausalLM', 'HuggingFaceTB/Sm
 /** Without a gate. */
 export const arcee = family('arcee', 'ArceeForCausalLM', 'arcee-ai/AFM-4.5B', {
   like: llama,
-  keys: `${LLAMA_KEYS}
-    pooling_type = @pooling_type`,
+  keys: `${LLAMA_KEYS}; pooling_type = @pooling_type`,
   tensors: DENSE.replace('ffn_gate ', '') + ROTARY,
 });
 
@@ -133,8 +130,7 @@ export const arctic = family('arctic', 'ArcticForCausalLM', 'Snowflake/snowflake
   keys: `${TEXT_KEYS}
     vocab_size
     rope.dimension_count = ${EQUAL_SHARE}`,
-  tensors: `${DENSE.replace(' ffn_norm', '')} ffn_gate_inp
-    ${ROTARY_WEIGHTS}
+  tensors: `${DENSE.replace(' ffn_norm', '')} ffn_gate_inp; ${ROTARY_WEIGHTS}
     .ffn_norm.* = .residual_layernorm.*; .ffn_norm_exps.* = .post_attention_layernorm.*
     ${MIXTRAL_EXPERTS}`,
   tokenizer: 'arctic',

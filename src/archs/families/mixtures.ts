@@ -72,8 +72,7 @@ export const grovemoe = family('grovemoe', GROVEMOE_CLASSES, 'inclusionAI/GroveM
     expert_chunk_feed_forward_length = head_dim?128; experts_per_group = 2
     expert_group_scale = 0.05`,
   drop: `${DROP} *.expert_bias`,
-  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
-    ${EXPERTS}
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}
     .ffn_down_chexps.* = .mlp.chunk_experts.{x}.down_proj.* each expert_pair_count group "chunk experts"
     .ffn_gate_chexps.* = .mlp.chunk_experts.{x}.gate_proj.* each expert_pair_count group "chunk experts"
     .ffn_up_chexps.* = .mlp.chunk_experts.{x}.up_proj.* each expert_pair_count group "chunk experts"`,
@@ -102,15 +101,13 @@ export const laguna = family('laguna', 'LagunaForCausalLM', 'poolside/Laguna-XS.
 });
 
 const MELLUM_TENSORS = `
-  ${DENSE} ffn_gate_inp ${QK_NORMS}
-  ${EXPERTS}`;
+  ${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}`;
 
 export const mellum = family('mellum', 'MellumForCausalLM', 'JetBrains/Mellum2-12B-A2.5B-Base', {
   keys: `${TEXT_KEYS}
     expert_feed_forward_length = moe_intermediate_size?
     if use_sliding_window != false and sliding_window > -1 {
-      attention.sliding_window = sliding_window?
-      ${LAYER_WINDOWS}
+      attention.sliding_window = sliding_window?; ${LAYER_WINDOWS}
     }`,
   tensors: MELLUM_TENSORS,
   unproven: true,
@@ -121,8 +118,7 @@ export const maple = family('maple', 'MapleForCausalLM', 'deepgrove/maple-previe
   keys: `${TEXT_KEYS}
     vocab_size
     ${rotaryDimensions('@head_dim', 1)}
-    attention.sliding_window = sliding_window
-    ${LAYER_WINDOWS}
+    attention.sliding_window = sliding_window; ${LAYER_WINDOWS}
     expert_feed_forward_length = moe_intermediate_size
     swiglu_clamp_exp = layers(from 0, 7, 7)`,
   tensors: MELLUM_TENSORS,
@@ -165,8 +161,7 @@ export const smallthinker = family(
     expert_gating_func = 1 when set moe_primary_router_apply_softmax
     expert_gating_func = 2 when not set moe_primary_router_apply_softmax
     attention.sliding_window = @smallthinker_window`,
-    tensors: `${DENSE} ffn_gate_inp
-    experts .block_sparse_moe.experts.{x}: down gate up`,
+    tensors: `${DENSE} ffn_gate_inp; experts .block_sparse_moe.experts.{x}: down gate up`,
   },
 );
 
@@ -192,8 +187,7 @@ export const step35 = family(
     expert_weights_scale = moe_router_scaling_factor?; expert_weights_norm = norm_expert_weight?
     leading_dense_block_count = @step_dense_layers; moe_every_n_layers = moe_every_n_layer?1
     attention.layer_norm_rms_epsilon = rms_norm_eps?1e-5
-    swiglu_clamp_exp = @swiglu_limits; swiglu_clamp_shexp = @shared_swiglu_limits
-    ${NEXTN_IF_ANY}`,
+    swiglu_clamp_exp = @swiglu_limits; swiglu_clamp_shexp = @shared_swiglu_limits; ${NEXTN_IF_ANY}`,
     rename: { ...RENAME, '.transformer.': '.', 'shared_head.output': 'shared_head.head' },
     tensors: `${DENSE} attn_gate ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps
     ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}

@@ -50,7 +50,6 @@ export const phimoe = family('phimoe', 'PhiMoEForCausalLM', 'microsoft/Phi-3.5-M
   keys: `${PHI3_KEYS}
     expert_used_count[] = num_experts_per_tok|num_experts_per_token
     expert_count[] = num_local_experts|num_experts`,
-  tensors: `${NAMES} ffn_gate_inp
-    ${MIXTRAL_EXPERTS}`,
+  tensors: `${NAMES} ffn_gate_inp; ${MIXTRAL_EXPERTS}`,
   unproven: true,
 });

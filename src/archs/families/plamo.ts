@@ -74,8 +74,6 @@ export const plamo3 = family('plamo3', 'Plamo3ForCausalLM PLaMo3ForCausalLM', PL
     vocab_size
     attention.sliding_window = window_size|sliding_window?
     attention.sliding_window_pattern[] = sliding_window_pattern when set window_size|sliding_window`,
-  tensors: `${TENSORS}
-    ${SHIFTED}
-    attn_q_norm attn_k_norm: add(1)`,
+  tensors: `${TENSORS}; ${SHIFTED}; attn_q_norm attn_k_norm: add(1)`,
   tokenizer: { kinds: 'plamo', after: 'chat-template' },
 });

@@ -10,8 +10,7 @@ const KEY_DIM = 'linear_key_head_dim';
 const SHARE = 'linear_num_value_heads // linear_num_key_heads';
 
 /** Layers with linear attention, a few with full attention between them, and a head for multi-token prediction. */
-const QWEN_NEXT_KEYS = `${QWEN_MOE_KEYS}
-  ${MTP_BLOCKS_KEY}
+const QWEN_NEXT_KEYS = `${QWEN_MOE_KEYS}; ${MTP_BLOCKS_KEY}
   ssm.conv_kernel = linear_conv_kernel_dim
   ssm.state_size = ${KEY_DIM}
   ssm.group_count = ${KEY_HEADS}
@@ -59,10 +58,8 @@ export const qwen3next = family('qwen3next', 'Qwen3NextForCausalLM', 'Qwen/Qwen3
   like: QWEN_NEXT,
   tensors: `.attn_qkv.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(0, 1, 2), concat(0)
     .attn_gate.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(3)
-    ${DENSE} ${OWN} ssm_ba ${GATED_SHARED_EXPERT} ${AFTER}
-    ${PLUS_ONE}
-    ssm_a: exp, neg; ssm_conv1d: squeeze(1)
-    ${QWEN_EXPERTS}`,
+    ${DENSE} ${OWN} ssm_ba ${GATED_SHARED_EXPERT} ${AFTER}; ${PLUS_ONE}
+    ssm_a: exp, neg; ssm_conv1d: squeeze(1); ${QWEN_EXPERTS}`,
 });
 
 /**
@@ -83,9 +80,7 @@ const QWEN35_KEYS = `${QWEN_NEXT_KEYS}
 
 /** The tensors of Qwen 3.5, whose feed-forward part is dense, or else has experts. */
 const QWEN35_TENSORS = `
-  ${DENSE} ${OWN} attn_qkv attn_gate ssm_alpha ssm_beta ${AFTER}
-  ${PLUS_ONE}
-  ${LINEAR}`;
+  ${DENSE} ${OWN} attn_qkv attn_gate ssm_alpha ssm_beta ${AFTER}; ${PLUS_ONE}; ${LINEAR}`;
 
 const QWEN35_CLASSES = 'Qwen3_5ForConditionalGeneration Qwen3_5ForCausalLM';
 export const qwen35 = family('qwen35', QWEN35_CLASSES, 'Qwen/Qwen3.5-9B', {
@@ -99,8 +94,7 @@ export const qwen35moe = family('qwen35moe', QWEN35_MOE_CLASSES, 'Qwen/Qwen3.5-3
   like: qwen35,
   tensors: `${QWEN35_TENSORS}
     ---
-    ${GATED_SHARED_EXPERT}
-    ${QWEN_EXPERTS}`,
+    ${GATED_SHARED_EXPERT}; ${QWEN_EXPERTS}`,
 });
 
 /**

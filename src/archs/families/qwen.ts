@@ -76,8 +76,7 @@ export const QWEN_MOE_KEYS = `${TEXT_KEYS}
 
 /** Experts one by one, or in newer checkpoints all in one tensor. */
 export const QWEN_EXPERTS = `
-  ${EXPERTS}
-  ${STACKED_EXPERTS}`;
+  ${EXPERTS}; ${STACKED_EXPERTS}`;
 
 export const qwen2moe = family('qwen2moe', 'Qwen2MoeForCausalLM', 'Qwen/Qwen1.5-MoE-A2.7B', {
   keys: QWEN_MOE_KEYS,
@@ -88,8 +87,7 @@ export const qwen2moe = family('qwen2moe', 'Qwen2MoeForCausalLM', 'Qwen/Qwen1.5-
 export const qwen3moe = family('qwen3moe', 'Qwen3MoeForCausalLM', 'Qwen/Qwen3-30B-A3B', {
   like: qwen2moe,
   when: `not ${INTERN_S1}`,
-  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
-    ${QWEN_EXPERTS}`,
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}; ${QWEN_EXPERTS}`,
 });
 
 export const qwen3moeInternS1 = family('qwen3moe', 'Qwen3MoeForCausalLM', 'internlm/Intern-S1', {
