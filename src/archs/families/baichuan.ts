@@ -6,21 +6,18 @@ const LAYOUT = 'tensor_data_layout = "Meta AI original pth"';
 const KEYS = `${TEXT_KEYS}; ${LAYOUT}
   rope.dimension_count = ${EQUAL_SHARE}`;
 
+const BAICHUAN_CLASSES = 'BaichuanForCausalLM BaiChuanForCausalLM';
+
 /** Baichuan 1 and 2, whose queries, keys and values lie in one tensor. The reference does not end on them. */
-export const baichuan = family(
-  'baichuan',
-  'BaichuanForCausalLM BaiChuanForCausalLM',
-  'baichuan-inc/Baichuan2-7B-Chat',
-  {
-    keys: KEYS,
-    tensors: `token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
-    .attn_q.weight = .self_attn.W_pack.weight: chunk(0, 3), take(0), rotary(head_count)
-    .attn_k.weight = .self_attn.W_pack.weight: chunk(0, 3), take(1), rotary(head_count)
-    .attn_v.weight = .self_attn.W_pack.weight: chunk(0, 3), take(2)`,
-    tokenizer: 'sentencepiece',
-    unproven: true,
-  },
-);
+export const baichuan = family('baichuan', BAICHUAN_CLASSES, 'baichuan-inc/Baichuan2-7B-Chat', {
+  keys: KEYS,
+  tensors: `token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
+  .attn_q.weight = .self_attn.W_pack.weight: chunk(0, 3), take(0), rotary(head_count)
+  .attn_k.weight = .self_attn.W_pack.weight: chunk(0, 3), take(1), rotary(head_count)
+  .attn_v.weight = .self_attn.W_pack.weight: chunk(0, 3), take(2)`,
+  tokenizer: 'sentencepiece',
+  unproven: true,
+});
 
 export const xverse = family('xverse', 'XverseForCausalLM', 'xverse/XVERSE-7B', {
   keys: KEYS,

@@ -22,6 +22,7 @@ export const MLA_SIZES = `
   attention.value_length = kv_lora_rank?512
   attention.key_length_mla = qk_nope_head_dim + qk_rope_head_dim
   attention.value_length_mla = v_head_dim`;
+export const MLA_KEYS = `${MLA_RANK}; ${MLA_SIZES}`;
 export const MLA = 'attn_q attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output';
 
 const KV_PARTS =
@@ -52,7 +53,7 @@ export const deepseekKeys = (attention: string, leading = LEADING_DENSE): string
 /** ref-quirk: `DeepseekV2Model.set_gguf_parameters` multiplies with 0.1, other families that write the key do not. */
 export const YARN_MULTIPLIER = 'rope.scaling.yarn_log_multiplier = 0.1 * rope_root/mscale_all_dim?';
 export const DEEPSEEK2_KEYS = `${revised(DEEPSEEK_TEXT_KEYS, ONE_HEAD)}
-  ${deepseekKeys(`${MLA_RANK} ${MLA_SIZES}`)}; ${YARN_MULTIPLIER}`;
+  ${deepseekKeys(MLA_KEYS)}; ${YARN_MULTIPLIER}`;
 
 /** Tensors beside `output` that all of the family have. */
 export const DEEPSEEK2_TENSORS = `token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down ${SHARED_EXPERT} exp_probs_b`;

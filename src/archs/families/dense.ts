@@ -170,8 +170,7 @@ const FACTOR = 'factor? else rope_root/factor?';
 
 /** The checkpoint's norms are those of the model, less one. */
 export const nemotron = family('nemotron', 'NemotronForCausalLM', 'nvidia/Minitron-4B-Base', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     attention.layer_norm_epsilon = layer_norm_eps|layer_norm_epsilon|norm_epsilon|norm_eps
     rope.dimension_count = floor(rope_root/partial_rotary_factor * hidden_size) // num_attention_heads
     rope.scaling.type = "none" when not set ${FACTOR}
@@ -220,8 +219,7 @@ export const openelm = family('openelm', 'OpenELMForCausalLM', 'apple/OpenELM-27
 
 const PANGU = 'FreedomIntelligence/openPangu-Embedded-7B-V1.1';
 export const panguEmbedded = family('pangu-embedded', 'PanguEmbeddedForCausalLM', PANGU, {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     rope.dimension_count = @head_dim
     attention.key_length = @head_dim; attention.value_length = @head_dim`,
   tensors: DENSE_WITHOUT_OUTPUT + TIED_OUTPUT,
@@ -229,8 +227,7 @@ export const panguEmbedded = family('pangu-embedded', 'PanguEmbeddedForCausalLM'
 });
 
 export const plm = family('plm', 'PLMForCausalLM', 'PLM-Team/PLM-1.8B-Instruct', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     attention.kv_lora_rank = kv_lora_rank
     attention.key_length = qk_nope_head_dim + qk_rope_head_dim; attention.value_length = v_head_dim
     rope.dimension_count = qk_rope_head_dim`,
@@ -245,8 +242,7 @@ export const seedOss = family('seed_oss', 'SeedOssForCausalLM', 'ByteDance-Seed/
 
 /** A gate for each head. */
 export const spark = family('spark2_5', 'Spark2_5ForCausalLM', 'XHToken/Spark-X2.5-1.7B', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     attention.sliding_window = sliding_window; ${LAYER_WINDOWS}
     rope.dimension_count = floor(head_dim * rope/partial_rotary_factor)
     rope.dimension_count_swa = floor(head_dim * rope_sliding/partial_rotary_factor)`,

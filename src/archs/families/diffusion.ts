@@ -15,8 +15,7 @@ export const dream = family('dream', 'DreamModel', 'Dream-org/Dream-v0-Instruct-
 });
 
 export const llada = family('llada', 'LLaDAModelLM', 'GSAI-ML/LLaDA-8B-Instruct', {
-  keys: `${QWEN2_KEYS}
-    vocab_size
+  keys: `${QWEN2_KEYS}; vocab_size
     rope.dimension_count = head_dim? else hidden_size|d_model? // num_attention_heads|n_heads?
     context_length = max_sequence_length?4096; embedding_length = d_model?4096
     feed_forward_length = mlp_hidden_size?12288; ${NOT_CAUSAL}; ${NO_SHIFT}`,

@@ -9,8 +9,7 @@ import {
   deepseekKeys,
   INDEXER,
   INDEXER_KEYS,
-  MLA_RANK,
-  MLA_SIZES,
+  MLA_KEYS,
   YARN_MULTIPLIER,
 } from './deepseek.js';
 import { QWEN_EXPERTS, QWEN_MOE_KEYS } from './qwen.js';
@@ -47,7 +46,7 @@ const OWN_TEXT_KEYS = revised(
 export const dots3note = family('dots3note', DOTS3_CLASSES, 'rednote-hilab/dots3-note', {
   like: DEEPSEEK2,
   keys: `${OWN_TEXT_KEYS}
-    ${deepseekKeys(`${MLA_RANK} ${MLA_SIZES}`)}; ${YARN_MULTIPLIER}
+    ${deepseekKeys(MLA_KEYS)}; ${YARN_MULTIPLIER}
     attention.sliding_window = 0 + sliding_window_size
     attention.sliding_window_pattern = layers(${SLIDING}, 1, 0)
     attention.kv_lora_rank_swa = 0 + swa_kv_lora_rank

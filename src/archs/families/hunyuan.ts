@@ -20,8 +20,7 @@ import {
   deepseekKeys,
   INDEXER,
   INDEXER_KEYS,
-  MLA_RANK,
-  MLA_SIZES,
+  MLA_KEYS,
   YARN_MULTIPLIER,
 } from './deepseek.js';
 
@@ -107,7 +106,7 @@ const BARE = ['.hc_head_fn', '.hc_head_base', '.hc_head_scale', '.hc_pre.hc_fn',
 export const hyV4 = family('hy_v4', 'HYV4ForCausalLM', 'tencent/Hy4-preview', {
   like: DEEPSEEK2,
   keys: `${V4_TEXT_KEYS}
-    ${deepseekKeys(`${MLA_RANK} ${MLA_SIZES}`, 'leading_dense_block_count = @hy_v4_leading_dense')}
+    ${deepseekKeys(MLA_KEYS, 'leading_dense_block_count = @hy_v4_leading_dense')}
     ${YARN_MULTIPLIER}
     expert_gating_func = 2
     swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0

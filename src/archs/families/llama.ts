@@ -105,30 +105,26 @@ export const afmoe = family('afmoe', 'AfmoeForCausalLM', 'arcee-ai/Trinity-Large
     experts .mlp.experts.{x}: gate_proj up_proj down_proj`,
 });
 
+const LLAMA4_CLASSES = 'Llama4ForConditionalGeneration Llama4ForCausalLM';
+
 /** Its `intermediate_size` is that of experts; dense layers have `intermediate_size_mlp`. */
-export const llama4 = family(
-  'llama4',
-  'Llama4ForConditionalGeneration Llama4ForCausalLM',
-  'unsloth/Llama-4-Scout-17B-16E-Instruct',
-  {
-    like: llama,
-    keys: `${LLAMA_KEYS}
-      feed_forward_length = prefix_dense_intermediate_size|dense_intermediate_size|intermediate_size_mlp
-      interleave_moe_layer_step; expert_feed_forward_length = intermediate_size
-      attention.sliding_window = 0 when @all_full_attention`,
-    // The experts of a block in one tensor, which is multiplied from the other side.
-    tensors: `
-      ${SHARED_EXPERT} ${DENSE}
-      .ffn_gate_exps.weight .ffn_up_exps.weight = .feed_forward.experts.gate_up_proj: transpose(1, 2), chunk(1, 2)
-      .ffn_down_exps.weight = .feed_forward.experts.down_proj: transpose(1, 2)`,
-    tokenizer: 'bpe',
-  },
-);
+export const llama4 = family('llama4', LLAMA4_CLASSES, 'unsloth/Llama-4-Scout-17B-16E-Instruct', {
+  like: llama,
+  keys: `${LLAMA_KEYS}
+    feed_forward_length = prefix_dense_intermediate_size|dense_intermediate_size|intermediate_size_mlp
+    interleave_moe_layer_step; expert_feed_forward_length = intermediate_size
+    attention.sliding_window = 0 when @all_full_attention`,
+  // The experts of a block in one tensor, which is multiplied from the other side.
+  tensors: `
+    ${SHARED_EXPERT} ${DENSE}
+    .ffn_gate_exps.weight .ffn_up_exps.weight = .feed_forward.experts.gate_up_proj: transpose(1, 2), chunk(1, 2)
+    .ffn_down_exps.weight = .feed_forward.experts.down_proj: transpose(1, 2)`,
+  tokenizer: 'bpe',
+});
 
 /** A dense decoder, with experts beside its feed-forward part. */
 export const arctic = family('arctic', 'ArcticForCausalLM', 'Snowflake/snowflake-arctic-instruct', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     rope.dimension_count = ${EQUAL_SHARE}`,
   tensors: `${DENSE.replace(' ffn_norm', '')} ffn_gate_inp; ${ROTARY_WEIGHTS}
     .ffn_norm.* = .residual_layernorm.*; .ffn_norm_exps.* = .post_attention_layernorm.*

@@ -70,8 +70,7 @@ export const plamo2 = family('plamo2', 'Plamo2ForCausalLM PLaMo2ForCausalLM', 'p
 
 const PLAMO3 = 'midorin-Linux/plamo-3-12b-self-merged-base';
 export const plamo3 = family('plamo3', 'Plamo3ForCausalLM PLaMo3ForCausalLM', PLAMO3, {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     attention.sliding_window = window_size|sliding_window?
     attention.sliding_window_pattern[] = sliding_window_pattern when set window_size|sliding_window`,
   tensors: `${TENSORS}; ${SHIFTED}; attn_q_norm attn_k_norm: add(1)`,
