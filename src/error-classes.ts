@@ -16,13 +16,22 @@ export {
   DuplicateTensorError,
   MissingWeightsError,
   ShardIndexError,
-  UnsupportedWeightsError,
 } from './checkpoint/checkpoint.js';
+export { LfsPointerError } from './checkpoint/file-start.js';
+export {
+  MalformedPickleError,
+  MalformedZipError,
+  PickledTensorError,
+  PickleLimitError,
+  StateDictError,
+  TruncatedPickleError,
+  UnsafePickleError,
+  UnsupportedWeightsError,
+} from './checkpoint/pickle/errors.js';
 export { QuantizedTensorError, UnsupportedMethodError } from './checkpoint/quantized/plain-tensors.js';
 export {
   BadTensorEntryError,
   HeaderTooLargeError,
-  LfsPointerError,
   NotSafetensorsError,
   OverlappingTensorsError,
   TooManyTensorsError,
@@ -144,6 +153,7 @@ export { NoNumberError } from './runner/no-number.js';
 export { ChatTemplateError } from './runner/template.js';
 export { UnreadableTextError } from './runner/texts.js';
 export { DescriptorLimitError, NativeMemoryError, ThreadLimitError } from './system-limits.js';
+export { TensorIndexError } from './tensor/operators/gather.js';
 export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';
 export { NoTokenizerError } from './tokenizer/errors.js';
 export { PreTokenizerNameError, UnknownPreTokenizerError } from './tokenizer/pre/recognize.js';

@@ -7,6 +7,22 @@ export const MAX_TENSORS = 524_288;
 /** Dimensions of a source tensor; ggml holds 4, and convolutions are squeezed to that. */
 export const MAX_SOURCE_DIMS = 8;
 
+// checkpoint: pickles of PyTorch.
+/** The pickle of one file; those of checkpoints have some 250 bytes for each tensor. */
+export const MAX_PICKLE_BYTES = 64 * 2 ** 20;
+/** Opcodes of one pickle, each of which may take 100 bytes of memory; those of checkpoints have some 40 for each tensor. */
+export const MAX_PICKLE_OPCODES = 2 ** 21;
+/** Bytes of an integer; the format's own magic number has 10. */
+export const MAX_PICKLE_INTEGER_BYTES = 255;
+/** Entries of an archive: as many as such a pickle can have tensors. */
+export const MAX_ZIP_ENTRIES = 65_536;
+/** The directory of an archive; an entry has some 70 bytes. */
+export const MAX_ZIP_DIRECTORY_BYTES = 16 * 2 ** 20;
+/** Elements of a tensor that repeats those of its storage, which no file's size bounds; released ones are small buffers. */
+export const MAX_REPEATED_ELEMENTS = 2 ** 26;
+/** Segments of a tensor's storage, each of which takes memory; tensors with strides of their own have fewer than 100. */
+export const MAX_VIEW_RUNS = 65_536;
+
 /** A tensor that is read while planning, since the shapes of others follow from it; released ones have a few hundred bytes. */
 export const MAX_PLANNED_TENSOR_BYTES = 64 * 2 ** 10;
 

@@ -40,7 +40,7 @@ const DIFFERENT: readonly (readonly [name: RegExp, reason: string])[] = [
   [/^tok-fail-no-tokenizer\//, 'the reference makes up a vocabulary where there is none, which is an error here'],
 ];
 
-/** Adapters, projectors and checkpoints that are quantized or pickled are not converted yet. */
+/** Adapters, projectors and checkpoints that are quantized are not converted yet. */
 function notYet({ folder, repo, args, name }: Run): string | undefined {
   const different = DIFFERENT.find(([pattern]) => pattern.test(name));
   if (different) {
@@ -60,9 +60,6 @@ function notYet({ folder, repo, args, name }: Run): string | undefined {
   }
   const source = join(folder, 'source', repo);
   const files = readdirSync(source);
-  if (files.some((file) => file.startsWith('pytorch_model')) && !files.some((file) => file.endsWith('.safetensors'))) {
-    return 'pickles are not read yet';
-  }
   const config = files.includes('config.json') ? readFileSync(join(source, 'config.json'), 'utf8') : '';
   return /"quant_method"|"quant_algo"/.test(config) || files.includes('hf_quant_config.json')
     ? 'quantized checkpoints are not read yet'

@@ -154,6 +154,72 @@ void unary(const Napi::CallbackInfo& info) {
   kernels.unary(op, dtype, source.data, target.data, count);
 }
 
+/** A step of a formula that makes `count` elements. */
+FormulaStep stepOf(const Napi::Object& given, size_t count) {
+  FormulaStep step{};
+  step.kind = FormulaKind(indexOf(given["kind"], std::size(FORMULA_KINDS), [](size_t i) { return FORMULA_KINDS[i]; }));
+  switch (step.kind) {
+    case FormulaKind::VALUES: {
+      const Buffer source = bufferOf(given["data"]);
+      step.data = source.data;
+      step.dtype = dtypeOf(given["dtype"]);
+      step.inner = countOf(given["inner"]), step.repeat = countOf(given["repeat"]), step.run = countOf(given["run"]);
+      size_t each;
+      if (__builtin_mul_overflow(step.repeat, step.run, &each) || count % each != 0 || count / each % step.inner != 0) {
+        throw rangeError(given, "the values of a formula do not repeat to its end");
+      }
+      checkSize(given, source, count / each, bytesOf(step.dtype));
+      break;
+    }
+    case FormulaKind::CODES: {
+      const Buffer source = bufferOf(given["data"]);
+      step.data = source.data;
+      step.bits = countOf(given["bits"]);
+      if (step.bits > 8) throw rangeError(given, "codes have 1 to 8 bits");
+      const size_t bytes = count / 8 * step.bits + (count % 8 * step.bits + 7) / 8;
+      if (source.size < bytes) throw rangeError(given, "a buffer has not the size of its codes");
+      break;
+    }
+    case FormulaKind::NUMBER:
+      step.number = Napi::Value(given["value"]).ToNumber().FloatValue();
+      break;
+    case FormulaKind::BINARY:
+      step.operation = indexOf(given["op"], std::size(BINARY_OPS), [](size_t i) { return BINARY_OPS[i]; });
+      break;
+    case FormulaKind::UNARY:
+      step.operation = indexOf(given["fn"], std::size(UNARY_OPS), [](size_t i) { return UNARY_OPS[i]; });
+      break;
+    case FormulaKind::ROUND:
+      step.dtype = dtypeOf(given["to"]);
+      if (step.dtype != DType::F16 && step.dtype != DType::BF16) throw rangeError(given, "a formula rounds to F16 or BF16");
+      break;
+  }
+  return step;
+}
+
+/** formula(target, steps, to, output) */
+void formula(const Napi::CallbackInfo& info) {
+  const TensorKernels& kernels = kernelsOf(info[0]);
+  const DType to = dtypeOf(info[2]);
+  if (to != DType::F32 && to != DType::F16 && to != DType::BF16) throw rangeError(info[2], "no formula makes this type");
+  const Buffer target = bufferOf(info[3]);
+  const size_t count = elementsOf(info[3], target, bytesOf(to));
+  if (!info[1].IsArray()) throw Napi::TypeError::New(info.Env(), "a formula is an array of steps");
+  const Napi::Array given = info[1].As<Napi::Array>();
+  std::vector<FormulaStep> steps;
+  size_t depth = 0;
+  for (uint32_t i = 0; i < given.Length(); ++i) {
+    if (!given.Get(i).IsObject()) throw Napi::TypeError::New(info.Env(), "a formula's step is an object");
+    steps.push_back(stepOf(given.Get(i).As<Napi::Object>(), count));
+    const FormulaKind kind = steps.back().kind;
+    const size_t operands = kind < FormulaKind::BINARY ? 0 : kind == FormulaKind::BINARY ? 2 : 1;
+    if (depth < operands || depth - operands + 1 > FORMULA_DEPTH) throw rangeError(given, "a formula's stack is too small");
+    depth = depth - operands + 1;
+  }
+  if (depth != 1) throw rangeError(given, "a formula leaves one value");
+  kernels.formula(steps.data(), steps.size(), to, target.data, count);
+}
+
 /** unpack(target, source, wordBytes, bits, output) */
 void unpack(const Napi::CallbackInfo& info) {
   const TensorKernels& kernels = kernelsOf(info[0]);
@@ -214,6 +280,7 @@ Napi::Object tensorFunctions(Napi::Env env) {
   functions["cast"] = guardedFunction<cast>(env);
   functions["binary"] = guardedFunction<binary>(env);
   functions["unary"] = guardedFunction<unary>(env);
+  functions["formula"] = guardedFunction<formula>(env);
   functions["unpack"] = guardedFunction<unpack>(env);
   functions["repack"] = guardedFunction<repack>(env);
   functions["gather"] = guardedFunction<gather>(env);

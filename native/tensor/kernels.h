@@ -13,6 +13,27 @@ enum class UnaryOp { NEG, SQRT, EXP, SOFTPLUS, TERNARY };
 constexpr const char* BINARY_OPS[] = {"add", "sub", "mul", "div"};
 constexpr const char* UNARY_OPS[] = {"neg", "sqrt", "exp", "softplus", "ternary"};
 
+/** The steps of a formula, in the order of FORMULA_KINDS. The first three put elements on a stack, the others compute there. */
+enum class FormulaKind { VALUES, CODES, NUMBER, BINARY, UNARY, ROUND };
+/** The names in src/tensor/kernels.ts, in the same order. */
+constexpr const char* FORMULA_KINDS[] = {"values", "codes", "number", "binary", "unary", "round"};
+/** The most elements that may be on the stack at once. */
+constexpr size_t FORMULA_DEPTH = 6;
+
+struct FormulaStep {
+  FormulaKind kind;
+  /** VALUES: that of the elements. ROUND: F16 or BF16. */
+  DType dtype;
+  /** BINARY, UNARY: which. */
+  size_t operation;
+  /** CODES: of a code; as `unpack` has them. */
+  size_t bits;
+  const uint8_t* data;
+  /** VALUES: each element stands `run` times, and then each group of `inner` elements `repeat` times. */
+  size_t inner, repeat, run;
+  float number;
+};
+
 struct TensorKernels {
   /** Copies every piece of the layout. The pointers are to the first element on either side. */
   void (*copy)(const Layout& layout, const uint8_t* source, uint8_t* target);
@@ -29,6 +50,11 @@ struct TensorKernels {
                  uint8_t* target, size_t count);
   /** Computes a function of F32 or F16 elements. F16 elements are computed in float32. */
   void (*unary)(UnaryOp op, DType dtype, const uint8_t* source, uint8_t* target, size_t count);
+  /**
+   * Computes `count` elements of F32, F16 or BF16 in float32, and rounds them once at the end, and where a step says so.
+   * The steps leave one element on the stack.
+   */
+  void (*formula)(const FormulaStep* steps, size_t stepCount, DType to, uint8_t* target, size_t count);
   /**
    * Unpacks `count` codes of 1 to 8 bits to bytes. They are packed without gaps from the lowest bit of the first byte
    * on.

@@ -2,6 +2,8 @@ import type { Config } from '../config/config.js';
 import { COUNTS, type Known } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { SourceError } from '../errors.js';
+import { asBlocks } from '../tensor/blocks.js';
+import { concat } from '../tensor/build.js';
 import { isFloat } from '../tensor/dtype.js';
 import type { ForcedType, NamedExpr, TensorExpr } from '../tensor/expr.js';
 import { dtypeOf, sourcesOf } from '../tensor/rows.js';
@@ -46,9 +48,17 @@ export function ownTensors<Tensor extends NamedExpr>(
   });
 }
 
+/** A tensor that stays in blocks of ggml's. */
+interface BlockTensor extends NamedExpr {
+  /** Its values, for rules that change more than the order of rows. */
+  readonly plain: () => TensorExpr;
+  /** Tensors beside it, of one element each, by the ending of their names. */
+  readonly beside?: Readonly<Record<string, TensorExpr>>;
+}
+
 /**
- * The file's tensors in the reference's order: those made from the configuration, then the checkpoint's in theirs, where
- * a group of them stands where its last one does.
+ * The file's tensors in the reference's order: blocks that are kept, those made from the configuration, then the
+ * checkpoint's in theirs, where a group of them stands where its last one does.
  * @param tensors in the checkpoint's order: shards in name order, each shard's tensors sorted by name.
  * @throws TensorMappingError, IntegerWeightsError, TransformError, ConfigFieldError
  */
@@ -56,33 +66,39 @@ export function mapTensors(
   architecture: Architecture,
   known: Known,
   tensors: Iterable<NamedExpr>,
+  blocks: Iterable<BlockTensor> = [],
 ): readonly NamedExpr[] {
   const rules = architecture.tensors.filter(({ when }) => holds(when, known));
   const mapper = new Mapper({ ...architecture, tensors: rules }, known);
-  mapper.addExtra(architecture.extra);
   const isDropped = globs(architecture.drop);
   const isLeftOut = architecture.mtp?.convert === 'never' ? isMtpName(architecture, known.config) : () => false;
-  for (const { name, tensor } of ownTensors(architecture, known.config, tensors)) {
-    if (!isDropped(name) && !isLeftOut(name)) {
-      mapper.add(name, tensor);
-    }
+  const wanted = <Tensor extends NamedExpr>(all: Iterable<Tensor>) =>
+    ownTensors(architecture, known.config, all).filter(({ name }) => !isDropped(name) && !isLeftOut(name));
+  for (const { name, tensor } of wanted(blocks)) {
+    mapper.addBlocks(name, tensor);
+  }
+  mapper.addExtra(architecture.extra);
+  for (const { name, tensor } of wanted(tensors)) {
+    mapper.add(name, tensor);
   }
   mapper.addExtra(architecture.lastExtra);
   return mapper.finish();
 }
 
 /** Some of the tensors that become one. */
-interface Gathered {
+interface Gathered<Tensor = NamedExpr> {
   readonly rule: TensorRule;
   readonly match: Match;
   readonly wanted: number;
-  readonly parts: Map<number, NamedExpr>;
+  readonly parts: Map<number, Tensor>;
 }
 
 class Mapper {
   readonly #mapped = new Map<string, NamedExpr>();
   /** By group and block. */
   readonly #waiting = new Map<string, Gathered[]>();
+  /** By name in the file. */
+  readonly #waitingBlocks = new Map<string, Gathered<BlockTensor>>();
   readonly #patterns;
   readonly #forced;
   readonly #blocks;
@@ -106,6 +122,38 @@ class Mapper {
   }
 
   add(name: string, tensor: NamedExpr): void {
+    const found = this.#found(name, tensor);
+    if (!isFloat(dtypeOf(tensor.expr))) {
+      throw new IntegerWeightsError(
+        `Tensor ${placeOf(tensor)} is of dtype ${dtypeOf(tensor.expr)}: codes of a quantized checkpoint, not weights.`,
+        'Convert the unquantized model that it was made from; its model card may name it as base_model.',
+      );
+    }
+    for (const own of found) {
+      if (own.rule.each === undefined && own.rule.all === undefined) {
+        this.#write(own, [tensor]);
+      } else {
+        this.#gather(own, partOf(own), tensor);
+      }
+    }
+  }
+
+  /** Blocks are written as soon as all parts of one tensor are there, whatever group the tensor belongs to. */
+  addBlocks(name: string, tensor: BlockTensor): void {
+    for (const own of this.#found(name, tensor).filter(({ rule: { to } }) => to !== undefined)) {
+      const key = nameOf(own);
+      const gathered = this.#waitingBlocks.get(key) ?? this.#gathered<BlockTensor>(own);
+      this.#waitingBlocks.set(key, gathered);
+      this.#put(gathered, partOf(own), tensor);
+      if (gathered.parts.size === gathered.wanted) {
+        this.#waitingBlocks.delete(key);
+        this.#writeBlocks(own, inOrder(gathered));
+      }
+    }
+  }
+
+  /** The rules for a tensor. @throws TensorMappingError where there is none, or no such block */
+  #found(name: string, tensor: NamedExpr): readonly Match[] {
     const found = matches(this.#patterns, name)
       .map((own) => this.#counted(own))
       .filter(({ rule: { on }, b }) => on === undefined || (b !== null && isLayer(on, b, this.known)));
@@ -119,19 +167,7 @@ class Mapper {
         'Correct the number of layers in config.json, or remove the tensor.',
       );
     }
-    if (!isFloat(dtypeOf(tensor.expr))) {
-      throw new IntegerWeightsError(
-        `Tensor ${placeOf(tensor)} is of dtype ${dtypeOf(tensor.expr)}: codes of a quantized checkpoint, not weights.`,
-        'Convert the unquantized model that it was made from; its model card may name it as base_model.',
-      );
-    }
-    for (const own of found) {
-      if (own.rule.each === undefined && own.rule.all === undefined) {
-        this.#write(own, [tensor]);
-      } else {
-        this.#gather(own, own.rule.all ? own.part : (own.x ?? 0), tensor);
-      }
-    }
+    return found;
   }
 
   /** @throws TensorMappingError for a second tensor of a name */
@@ -148,7 +184,8 @@ class Mapper {
 
   /** @throws TensorMappingError where some of the tensors that become one are missing */
   finish(): readonly NamedExpr[] {
-    const incomplete = [...this.#waiting.values()].flat().find(({ parts, wanted }) => parts.size < wanted);
+    const waiting = [...this.#waitingBlocks.values(), ...[...this.#waiting.values()].flat()];
+    const incomplete = waiting.find(({ parts, wanted }) => parts.size < wanted);
     if (incomplete) {
       const { match: found, wanted, parts } = incomplete;
       const missing = Array.from({ length: parts.size + 1 }, (_, i) => i).find((i) => !parts.has(i));
@@ -171,23 +208,24 @@ class Mapper {
     const key = `${rule.group ?? this.architecture.tensors.indexOf(rule)} ${b} ${suffix}`;
     const group = this.#waiting.get(key) ?? this.#members(found);
     this.#waiting.set(key, group);
-    const own = group.find((member) => member.rule === rule) as Gathered;
-    if (place >= own.wanted || own.parts.has(place)) {
+    this.#put(group.find((member) => member.rule === rule) as Gathered, place, tensor);
+    if (group.every(({ parts, wanted }) => parts.size === wanted)) {
+      this.#waiting.delete(key);
+      for (const own of group) {
+        this.#write(own.match, inOrder(own));
+      }
+    }
+  }
+
+  /** @throws TensorMappingError for a part that is there twice, or that config.json does not count */
+  #put<Tensor extends NamedExpr>({ parts, wanted }: Gathered<Tensor>, place: number, tensor: Tensor): void {
+    if (place >= wanted || parts.has(place)) {
       throw new TensorMappingError(
-        `Can not map tensor ${placeOf(tensor)}: ${place < own.wanted ? 'it is there twice' : `config.json gives the model ${own.wanted} of them only`}.`,
+        `Can not map tensor ${placeOf(tensor)}: ${place < wanted ? 'it is there twice' : `config.json gives the model ${wanted} of them only`}.`,
         'Check that config.json and the checkpoint belong together.',
       );
     }
-    own.parts.set(place, tensor);
-    if (group.every(({ parts, wanted }) => parts.size === wanted)) {
-      this.#waiting.delete(key);
-      for (const { match: each, parts, wanted } of group) {
-        this.#write(
-          each,
-          Array.from({ length: wanted }, (_, i) => parts.get(i) as NamedExpr),
-        );
-      }
-    }
+    parts.set(place, tensor);
   }
 
   /** What a group waits for, in the table's order. */
@@ -196,12 +234,13 @@ class Mapper {
     const rules = this.architecture.tensors.filter(
       (rule) => rule === found.rule || (group !== undefined && rule.group === group),
     );
-    return rules.map((rule) => ({
-      rule,
-      match: { ...found, rule },
-      wanted: rule.each ? COUNTS[rule.each](this.known.config) : (rule.all?.length ?? 1),
-      parts: new Map(),
-    }));
+    return rules.map((rule) => this.#gathered({ ...found, rule }));
+  }
+
+  #gathered<Tensor>(match: Match): Gathered<Tensor> {
+    const { rule } = match;
+    const wanted = rule.each ? COUNTS[rule.each](this.known.config) : (rule.all?.length ?? 1);
+    return { rule, match, wanted, parts: new Map() };
   }
 
   /** A name for each of the blocks for multi-token prediction that it speaks of. */
@@ -215,24 +254,48 @@ class Mapper {
   }
 
   #write(found: Match, tensors: readonly NamedExpr[]): void {
-    const { to, via = [], each, first } = found.rule;
+    const { to, first } = found.rule;
     if (to === undefined || (first && this.#mapped.has(nameOf(found)))) {
       return;
     }
+    const made = this.#made(found, tensors);
+    for (const each of this.#eachMtp(nameOf(found))) {
+      this.put(each, made, tensors[0]?.name ?? each, tensors.find(({ forced }) => forced)?.forced);
+    }
+  }
+
+  /** Blocks, and the tensors beside them; or values, where the family's transforms do not leave blocks whole. */
+  #writeBlocks(found: Match, tensors: readonly BlockTensor[]): void {
+    const blocks = asBlocks(this.#made(found, tensors));
+    if (blocks === null) {
+      this.#write(
+        found,
+        tensors.map(({ name, plain }) => ({ name, expr: plain() })),
+      );
+      return;
+    }
+    const name = nameOf(found);
+    this.put(name, blocks, tensors[0]?.name ?? name);
+    for (const [ending, expr] of Object.entries(tensors[0]?.beside ?? {})) {
+      const parts = tensors.map(({ beside }) => beside?.[ending] ?? expr);
+      this.put(name.replace(/\.weight$/, `.${ending}`), concat(parts, 0), name);
+    }
+  }
+
+  /** Tensors put together and through a rule's transforms. @throws TensorMappingError, TransformError */
+  #made({ rule: { via = [], each }, b }: Match, tensors: readonly NamedExpr[]): TensorExpr {
     const [{ name }] = tensors as [NamedExpr];
     const steps = each === undefined ? via : ([['stack'], ...via] as const);
     const of = tensors.map(({ expr }) => expr);
-    const known = found.b === null ? this.known : { ...this.known, block: found.b };
-    const made = transformed(of, steps, { known, name });
-    if (made.length !== 1) {
+    const known = b === null ? this.known : { ...this.known, block: b };
+    const [made, ...more] = transformed(of, steps, { known, name });
+    if (made === undefined || more.length > 0) {
       throw new TensorMappingError(
-        `${name} becomes ${made.length} tensors, and ${this.architecture.gguf} has one name for them.`,
+        `${name} becomes ${made ? more.length + 1 : 0} tensors, and ${this.architecture.gguf} has one name for them.`,
         'Correct the rule of the architecture.',
       );
     }
-    for (const each of this.#eachMtp(nameOf(found))) {
-      this.put(each, made[0] as TensorExpr, name, tensors.find(({ forced }) => forced)?.forced);
-    }
+    return made;
   }
 }
 
@@ -244,6 +307,15 @@ function ordered(tensors: readonly NamedExpr[], names: readonly string[]): reado
     return tensors.filter((own) => isOne(own.name)).sort((a, b) => block(a) - block(b));
   });
   return ahead.length === 0 ? tensors : [...new Set([...ahead, ...tensors])];
+}
+
+/** Which of the tensors that become one a tensor is. */
+function partOf({ rule, part, x }: Match): number {
+  return rule.all ? part : (x ?? 0);
+}
+
+function inOrder<Tensor>({ parts, wanted }: Gathered<Tensor>): readonly Tensor[] {
+  return Array.from({ length: wanted }, (_, i) => parts.get(i) as Tensor);
 }
 
 function nameOf({ rule, b, suffix }: Match): string {

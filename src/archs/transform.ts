@@ -4,7 +4,7 @@ import { SourceError } from '../errors.js';
 import type { TensorExpr } from '../tensor/expr.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import type { Transform, Value } from './architecture.js';
-import { rawValue } from './values.js';
+import { rawValue, typedValue } from './values.js';
 
 /** A tensor that is not of the shape that config.json gives it. */
 export class TransformError extends SourceError {}
@@ -47,7 +47,7 @@ function numbersOf(parameter: number | string | Value, known: Known): number | r
     return parameter;
   }
   if (typeof parameter === 'object') {
-    const whole = rawValue(parameter, known);
+    const whole = 'probe' in parameter ? typedValue(parameter, 'f32[]', known) : rawValue(parameter, known);
     const value = Array.isArray(whole) ? whole[block] : whole;
     if (typeof value !== 'number') {
       throw new ConfigFieldError(

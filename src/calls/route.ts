@@ -24,6 +24,7 @@ const OF_CONVERSIONS = [
   'fuseQkv',
   'fuseGateUpExps',
   'fp8AsQ8',
+  'keepBlocks',
 ] as const satisfies readonly (keyof ConversionParams)[];
 
 /** The parameters of `quantize` where the source of a conversion is a GGUF file; else null. @throws UsageError */
@@ -40,6 +41,7 @@ export async function asQuantization<Params extends ConversionParams>(params: Pa
     fuseQkv,
     fuseGateUpExps,
     fp8AsQ8,
+    keepBlocks,
     outtype,
     ...rest
   } = others;

@@ -6,6 +6,7 @@ import { compareCodePoints } from '../repo/paths.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
 import { bytesOf, DTYPE_BYTES, type DType } from '../tensor/dtype.js';
 import { elementCount, type SourceExpr } from '../tensor/expr.js';
+import { readStart } from './file-start.js';
 
 /**
  * Headers of safetensors files: 8 bytes of header length (little endian), a JSON object of
@@ -15,8 +16,6 @@ import { elementCount, type SourceExpr } from '../tensor/expr.js';
 
 /** The file has no safetensors header. */
 export class NotSafetensorsError extends SourceError {}
-/** The file is a Git LFS pointer in place of the weights. */
-export class LfsPointerError extends SourceError {}
 /** The file ends before its header or its tensors do. */
 export class TruncatedFileError extends SourceError {}
 /** The header claims more bytes than are allowed. */
@@ -34,8 +33,8 @@ export class TooManyTensorsError extends SourceError {
 /** Two tensors share bytes of the file. */
 export class OverlappingTensorsError extends SourceError {}
 
-/** The start of a Git LFS pointer file. A clone without `git lfs pull` has such files instead of the weights. */
-const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
+/** The header's length, and its first brace. */
+const START_BYTES = 9;
 const DOWNLOAD_AGAIN = 'Download the file again.';
 
 /**
@@ -43,20 +42,14 @@ const DOWNLOAD_AGAIN = 'Download the file again.';
  * @throws SourceError where the header breaks a rule of the format
  */
 export async function readSafetensorsHeader(repo: Repo, file: RepoFile, signal?: AbortSignal): Promise<SourceExpr[]> {
-  const start = await repo.read(file.path, 0, Math.min(file.size, LFS_POINTER.length), signal);
-  if (Buffer.from(start).toString('latin1').startsWith(LFS_POINTER)) {
-    throw new LfsPointerError(
-      `${file.path} is a Git LFS pointer, not the weights themselves.`,
-      'Run "git lfs pull" in the repository\'s folder.',
-    );
-  }
+  const start = await readStart(repo, file, START_BYTES, signal);
   if (file.size < 8) {
     throw new NotSafetensorsError(
       `${file.path} has ${counted(file.size, 'byte')}: not a safetensors file.`,
       DOWNLOAD_AGAIN,
     );
   }
-  const length = Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
+  const length = Number(start.readBigUInt64LE());
   if (start.length > 8 && start[8] !== 0x7b) {
     throw new NotSafetensorsError(`${file.path} is not a safetensors file: no JSON header.`, DOWNLOAD_AGAIN);
   }

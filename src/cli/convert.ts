@@ -62,7 +62,8 @@ export function convertCommand(command: Command): Command {
       "join each block's queries, keys and values into one tensor, where llama.cpp knows such a one",
     )
     .option('--fuse-gate-up-exps', 'join the gates of experts with their up projections')
-    .option('--fp8-as-q8', 'write the 8-bit floats of a checkpoint as Q8_0, whatever --outtype says');
+    .option('--fp8-as-q8', 'write the 8-bit floats of a checkpoint as Q8_0, whatever --outtype says')
+    .option('--keep-blocks', 'leave weights in MXFP4 or NVFP4 as they are, where they would be decoded');
   addOutputOptions(command);
   addSplitOptions(command);
   addHubOptions(command);

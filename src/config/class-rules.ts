@@ -40,9 +40,17 @@ const fourTimesHidden = (fields: Draft): number => 4 * whole(fields, 'hidden_siz
 /** A sixteenth of the hidden size, rounded up. */
 const sixteenth = (fields: Draft): number => Math.ceil(whole(fields, 'hidden_size') / 16);
 
+const product =
+  (...names: readonly string[]) =>
+  (fields: Draft): number =>
+    names.reduce((factor, name) => factor * whole(fields, name), 1);
+
 /** Every layer is of one kind. */
 const all = (kind: string): Rule => kinds('layer_types', () => kind);
-const eachFourthFull = kinds('layer_types', (layer) => (layer % 4 === 0 ? FULL : SLIDING));
+/** Some layers have full attention, all others are of another kind. */
+const fullWhere = (isFull: (layer: number, fields: Draft) => boolean, other = SLIDING): Rule =>
+  kinds('layer_types', (layer, fields) => (isFull(layer, fields) ? FULL : other));
+const eachFourthFull = fullWhere((layer) => layer % 4 === 0);
 const windowPattern = (period: number): Rule => periodic(period, FULL, SLIDING, 'sliding_window_pattern');
 const linearButEach4th = periodic(4, FULL, LINEAR, 'full_attention_interval');
 
@@ -65,6 +73,16 @@ const denseFirst = (dense: number, field?: string): Rule =>
     const first = field === undefined ? dense : numberOr(fields[field], dense);
     return layer < first ? 'dense' : 'sparse';
   });
+const firstKDense = denseFirst(0, 'first_k_dense_replace');
+/** Bloom's and Falcon's older name of the hidden size. */
+const embedSize = [overridden('hidden_size', 'n_embed'), dropped('n_embed')];
+/** An encoder's own name of its number of layers. */
+const encoderLayers = overridden('num_hidden_layers', 'encoder_layers');
+const omniRope = missing('rope_scaling', () => ({
+  mrope_section: [16, 24, 24],
+  rope_type: 'default',
+  type: 'default',
+}));
 
 /** Changes the type of an old `rope_scaling`. */
 const renamedScaling =
@@ -79,7 +97,7 @@ const renamedScaling =
 const mrope = renamedScaling('default', 'mrope');
 
 const mambaHeadDim = automatic('mamba_d_head', (fields) =>
-  Math.floor((whole(fields, 'mamba_expand') * whole(fields, 'hidden_size')) / divisor(fields, 'mamba_n_heads')),
+  Math.floor(product('mamba_expand', 'hidden_size')(fields) / divisor(fields, 'mamba_n_heads')),
 );
 
 /** Multi-head latent attention rotates only a part of a head, and `head_dim` is the size of that part. */
@@ -90,12 +108,7 @@ const latentQuery = set(
   (fields) => whole(fields, 'qk_nope_head_dim') + whole(fields, 'qk_rope_head_dim'),
 );
 const latentHeads = [rotatingHead, latentQuery];
-const latentMoe = [
-  ...latentHeads,
-  denseFirst(0, 'first_k_dense_replace'),
-  all(INDEXED),
-  overridden('n_routed_experts', 'num_experts'),
-];
+const latentMoe = [...latentHeads, firstKDense, all(INDEXED), overridden('n_routed_experts', 'num_experts')];
 
 /** Takes `feed_forward_proj` apart. `gated-gelu` stands for GELU's approximation by tanh (`T5Config`). */
 const denseActivation: Rule = (fields) => {
@@ -126,10 +139,8 @@ const linearLayers: Rule = (fields, type) => {
   fields.linear_num_heads = linear.num_heads ?? fields.linear_num_heads;
   fields.linear_conv_kernel_dim = linear.short_conv_kernel_size ?? fields.linear_conv_kernel_dim;
   const full = linear.full_attn_layers;
-  kinds('layer_types', (layer) => {
-    const isFull = Array.isArray(full) ? full.includes(layer + 1) : layer > 0 && layer % 4 === 0;
-    return isFull ? FULL : LINEAR;
-  })(fields, type);
+  const isFull = (layer: number) => (Array.isArray(full) ? full.includes(layer + 1) : layer > 0 && layer % 4 === 0);
+  fullWhere(isFull, LINEAR)(fields, type);
 };
 
 const ministralRope = missing('rope_parameters', (fields) => ({
@@ -170,11 +181,11 @@ const mptAttention = set('attn_config', (fields) => {
   return isKnown ? attention : refused('attn_type');
 });
 
-const cohereMoeLayers = kinds('layer_types', (layer, fields) => {
+const cohereMoeLayers = fullWhere((layer, fields) => {
   const dense = numberOr(fields.first_k_dense_replace, 0);
   const [place, field] =
     layer < dense ? [layer, 'prefix_dense_sliding_window_pattern'] : [layer - dense, 'sliding_window_pattern'];
-  return (place + 1) % divisor(fields, field) === 0 ? FULL : SLIDING;
+  return (place + 1) % divisor(fields, field) === 0;
 });
 
 /** An empty list of layers that don't rotate is none, and without a list it is each fourth (`Llama4TextConfig`). */
@@ -193,29 +204,16 @@ const llama4Rope: Rule = (fields) => {
 const CLASS_RULES: readonly (readonly [types: string, ...rules: readonly Rule[]])[] = [
   ['bamba granitemoehybrid', kvHeads, mambaHeadDim],
   ['bert', dropped('attn_implementation')],
-  ['bloom', overridden('hidden_size', 'n_embed'), dropped('n_embed')],
+  ['bloom', ...embedSize],
   ['cohere2', kvHeads, headDim, ropeScaling, windowPattern(4), checkLayerTypes],
-  [
-    'cohere2_moe',
-    kvHeads,
-    cohereMoeLayers,
-    checkLayerTypes,
-    denseFirst(0, 'first_k_dense_replace'),
-    dropped('first_k_dense_replace'),
-  ],
+  ['cohere2_moe', kvHeads, cohereMoeLayers, checkLayerTypes, firstKDense, dropped('first_k_dense_replace')],
   ['dbrx', set('num_key_value_heads', ({ attn_config: own }) => (isObject(own) ? own.kv_n_heads : undefined))],
   ['deepseek_v2', kvHeads, rotatingHead, ropeScaling],
   ['deepseek_v3', ...latentHeads, kvHeads, ropeScaling],
   ['dots1', kvHeads, layerTypes, checkLayerTypes],
   ['ernie4_5_moe', ropeScaling, missing('moe_layer_end_index', (fields) => fromEnd(0, fields))],
   ['exaone4', windowed, windowPattern(4), checkLayerTypes],
-  [
-    'falcon',
-    missing('ffn_hidden_size', fourTimesHidden),
-    overridden('hidden_size', 'n_embed'),
-    copied('num_kv_heads', 'num_attention_heads'),
-    dropped('n_embed'),
-  ],
+  ['falcon', missing('ffn_hidden_size', fourTimesHidden), ...embedSize, copied('num_kv_heads', 'num_attention_heads')],
   ['gemma2', periodic(2, FULL, SLIDING), checkLayerTypes],
   ['gemma3_text', gemmaWindow, ropeScaling, windowPattern(6), checkLayerTypes],
   [
@@ -240,7 +238,7 @@ const CLASS_RULES: readonly (readonly [types: string, ...rules: readonly Rule[]]
     overridden('rope_theta', 'theta'),
     overridden('intermediate_size', 'block_ff_dim'),
     overridden('tie_word_embeddings', 'tie_embedding'),
-    kinds('layer_types', (i, { full_attn_idxs: full }) => (!Array.isArray(full) || full.includes(i) ? FULL : 'conv')),
+    fullWhere((layer, { full_attn_idxs: full }) => !Array.isArray(full) || full.includes(layer), 'conv'),
     dropped('full_attn_idxs'),
   ],
   ['llama', kvHeads, headDim, ropeScaling],
@@ -254,15 +252,13 @@ const CLASS_RULES: readonly (readonly [types: string, ...rules: readonly Rule[]]
       const step = whole(fields, 'interleave_moe_layer_step');
       return perLayer(fields, (layer) => layer).filter((layer) => (layer + 1) % step === 0);
     }),
-    kinds('layer_types', (i, { no_rope_layers: ropes }) =>
-      Array.isArray(ropes) && ropes[i] ? 'chunked_attention' : FULL,
-    ),
+    fullWhere((layer, { no_rope_layers: ropes }) => !(Array.isArray(ropes) && ropes[layer]), 'chunked_attention'),
     checkLayerTypes,
     dropped('no_rope_layer_interval'),
   ],
   [
     'mamba falcon_mamba',
-    missing('intermediate_size', (fields) => whole(fields, 'expand') * whole(fields, 'hidden_size')),
+    missing('intermediate_size', product('expand', 'hidden_size')),
     automatic('time_step_rank', sixteenth),
   ],
   ['minimax', kvHeads, periodic(2, LINEAR, FULL), checkLayerTypes],
@@ -273,15 +269,7 @@ const CLASS_RULES: readonly (readonly [types: string, ...rules: readonly Rule[]]
   ['phi3', kvHeads, renamedScaling('longrope', 'su', 'yarn')],
   ['qwen2 qwen3', slidingWindow, kvHeads, ropeScaling, layerTypes, checkLayerTypes],
   ['qwen2_5_omni_talker', slidingWindow, kvHeads, layerTypes, checkLayerTypes],
-  [
-    'qwen2_5_omni_text',
-    slidingWindow,
-    kvHeads,
-    ropeScaling,
-    missing('rope_scaling', () => ({ mrope_section: [16, 24, 24], rope_type: 'default', type: 'default' })),
-    layerTypes,
-    checkLayerTypes,
-  ],
+  ['qwen2_5_omni_text', slidingWindow, kvHeads, ropeScaling, omniRope, layerTypes, checkLayerTypes],
   ['qwen2_vl qwen2_5_vl', mrope, ropeScaling],
   ['qwen2_vl_text qwen2_5_vl_text', slidingWindow, kvHeads, layerTypes, checkLayerTypes, mrope, ropeScaling],
   ['qwen2_moe qwen3_moe', slidingWindow, ropeScaling],
@@ -293,7 +281,7 @@ const CLASS_RULES: readonly (readonly [types: string, ...rules: readonly Rule[]]
   // Classes that transformers has since version 5, and encoders of both.
   ['afmoe', periodic(4, FULL, SLIDING, 'global_attn_every_n_layers'), kvHeads],
   ['deepseek_v32', ...latentMoe],
-  ['exaone_moe', windowed, denseFirst(0, 'first_k_dense_replace'), windowPattern(4)],
+  ['exaone_moe', windowed, firstKDense, windowPattern(4)],
   ['glm4_moe_lite', denseFirst(1), latentQuery],
   ['glm_moe_dsa', indexerTypes, ...latentMoe],
   ['granite_speech_encoder granite_speech_plus_encoder', missing('dim_head', share('hidden_dim', 'num_heads'))],
@@ -315,28 +303,21 @@ const CLASS_RULES: readonly (readonly [types: string, ...rules: readonly Rule[]]
     kinds('num_attention_heads_per_layer', (_, fields) => whole(fields, 'num_attention_heads')),
   ],
   ['mellum', all(FULL), denseFirst(0)],
-  [
-    'mimo_v2_flash',
-    kinds('layer_types', (layer) => (layer === 0 || (layer + 1) % 6 === 0 ? FULL : SLIDING)),
-    denseFirst(1),
-  ],
+  ['mimo_v2_flash', fullWhere((layer) => layer === 0 || (layer + 1) % 6 === 0), denseFirst(1)],
   ['minicpm3', ...latentHeads, missing('v_head_dim', share('hidden_size', 'num_attention_heads')), kvHeads],
   ['ministral3', kvHeads, headDim, ministralRope],
   ['muse_glimmer_assistant', all(SLIDING)],
-  ['muse_glimmer_text', kinds('layer_types', (i, fields) => (fromEnd(i, fields) % 4 === 0 ? FULL : SLIDING))],
+  ['muse_glimmer_text', fullWhere((layer, fields) => fromEnd(layer, fields) % 4 === 0)],
   [
     'muse_glimmer_vision',
-    kinds('layer_types', (i, fields) => ((i + 1) % 4 === 0 || fromEnd(i, fields) === 0 ? FULL : 'window_attention')),
+    fullWhere((layer, fields) => (layer + 1) % 4 === 0 || fromEnd(layer, fields) === 0, 'window_attention'),
   ],
   [
     'qwen3_5_text qwen3_5_moe_text',
     missing('partial_rotary_factor', () => 0.25),
     consumed('full_attention_interval', linearButEach4th),
   ],
-  [
-    'qwen2_audio_encoder qwen2_5_omni_audio_encoder qwen3_omni_moe_audio_encoder',
-    overridden('num_hidden_layers', 'encoder_layers'),
-  ],
+  ['qwen2_audio_encoder qwen2_5_omni_audio_encoder qwen3_omni_moe_audio_encoder', encoderLayers],
   ['qwen3_omni_moe_talker_code_predictor', layerTypes, checkLayerTypes],
   [
     'qwen4_exp_text',
@@ -345,7 +326,7 @@ const CLASS_RULES: readonly (readonly [types: string, ...rules: readonly Rule[]]
   ],
   [
     'unlimited_ocr_text',
-    kinds('layer_types', (_, { sliding_window: window }) => (window === null ? FULL : 'reference_sliding_attention')),
+    fullWhere((_, { sliding_window: window }) => window === null, 'reference_sliding_attention'),
     denseFirst(1, 'first_k_dense_replace'),
     headDim,
     kvHeads,

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
-import type { Version } from './common-defaults.js';
 import type { Config } from './config.js';
 import { optionalObject, refuse } from './fields.js';
+import type { Version } from './rules.js';
 import { toDict } from './to-dict.js';
 
 /**

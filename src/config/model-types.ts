@@ -1,8 +1,7 @@
 import { DEFAULTS } from '../generated/config-defaults.js';
 import type { JsonObject } from '../json.js';
 import { lateRules, rulesOf } from './class-rules.js';
-import type { Version } from './common-defaults.js';
-import type { Rule } from './rules.js';
+import type { Rule, Version } from './rules.js';
 import { VERSION_5_RULES } from './version-5.js';
 
 /** A record in config-defaults.ts of a configuration class of transformers. Records leave out what is empty. */

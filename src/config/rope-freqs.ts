@@ -96,15 +96,11 @@ function capped(dim: number): number {
     : refuse(`config.json gives a head ${dim} dimensions, more than the ${MAX_HEAD_DIM} it may have.`);
 }
 
-/** LongRoPE, as Phi-3 has it: factors for long texts and for short ones, and what attention is scaled by. */
-interface LongRope {
-  readonly long: readonly number[];
-  readonly short: readonly number[];
-  readonly attention: number;
-}
-
-/** Undefined without `long_factor`. ref-quirk: `generate_extra_tensors` of `Phi3MiniModel` in conversion/phi.py. */
-export function longRope(config: Config): LongRope | undefined {
+/**
+ * LongRoPE as Phi-3 has it, and what it scales attention by; undefined without `long_factor`. ref-quirk:
+ * `generate_extra_tensors` of `Phi3MiniModel` in conversion/phi.py.
+ */
+export function longRope(config: Config) {
   const share = optionalNumber(ropeRoot(config), 'partial_rotary_factor') ?? 1;
   const factors = longFactors(config, () => {
     const size = Math.trunc(share * integer(config, 'hidden_size', 'n_embd'));
@@ -113,8 +109,8 @@ export function longRope(config: Config): LongRope | undefined {
   return factors && { ...factors, attention: attentionFactor(config) };
 }
 
-/** The factors alone. @param rotated how many dimensions of a head are rotated. */
-export function longFactors(config: Config, rotated: () => number): Omit<LongRope, 'attention'> | undefined {
+/** Factors for long texts and for short ones. @param rotated how many dimensions of a head are rotated. */
+export function longFactors(config: Config, rotated: () => number) {
   const rope = ropeRoot(config);
   const given = rope.hparams.long_factor ?? [];
   if (Array.isArray(given) && given.length === 0) {

@@ -1,8 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { MAX_BLOCKS } from '../limits.js';
-import type { Version } from './common-defaults.js';
 import { equalShare, times } from './derive.js';
 
+/** The versions of transformers that are recorded: 4 is 4.57.6, and 5 is 5.23.0 for types that 4.57.6 does not have. */
+export type Version = 4 | 5;
 /** A configuration under construction. */
 export type Draft = Record<string, Json | undefined>;
 /** What a rule may read of its class: the version that the class is recorded with, and its defaults. */

@@ -1,8 +1,8 @@
+import { COMMON_DEFAULTS } from '../generated/config-defaults.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { COMMON_DEFAULTS, type Version } from './common-defaults.js';
 import { times } from './derive.js';
 import { EMPTY, type ModelType, modelType } from './model-types.js';
-import { type Draft, isMissing, Refused, refused, whole } from './rules.js';
+import { type Draft, isMissing, Refused, refused, type Version, whole } from './rules.js';
 
 /**
  * What transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives for a config.json. Null where transformers does

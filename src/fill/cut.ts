@@ -34,8 +34,7 @@ export function* cut(tensor: WantedTensor, cutting: Cutting): Generator<Measured
     // A piece as large as the previous one usually fits.
     let piece = step && measure(from, step);
     if (!step || !piece || !fits(piece, step, cutting)) {
-      step = findStep(tensor, from, cutting);
-      piece = measure(from, step);
+      ({ step, piece } = findStep(tensor, from, cutting));
     }
     if (piece.memory > cutting.most) {
       throw new MemoryLimitError(tensor, piece.memory, cutting.most);
@@ -73,37 +72,47 @@ function fits({ memory, bytes }: MeasuredPiece, { maxBytes }: Step, { share }: C
   return memory <= share && bytes <= maxBytes;
 }
 
-function findStep(tensor: WantedTensor, from: number, cutting: Cutting): Step {
+/** A step, and the first piece of that size. */
+interface FirstStep {
+  readonly step: Step;
+  readonly piece: MeasuredPiece;
+}
+
+function findStep(tensor: WantedTensor, from: number, cutting: Cutting): FirstStep {
   const { grain, isLocal } = tensor;
   const one: Step = { unit: grain, count: 1, maxBytes: MAX_SOURCE_BYTES };
   const piece = measureStep(tensor, from, one, cutting.keepsOutputs);
   if (piece.memory <= cutting.share) {
     // A gather reads its whole operand for every piece, so the usual limit would leave one row to a piece.
-    return grown(tensor, piece, { ...one, maxBytes: Math.max(MAX_SOURCE_BYTES, 1.5 * piece.bytes) }, cutting);
+    return grown(tensor, { piece, step: { ...one, maxBytes: Math.max(MAX_SOURCE_BYTES, 1.5 * piece.bytes) } }, cutting);
   }
   if (!isLocal || grain === 1) {
-    return one;
+    return { step: one, piece };
   }
   const row: Step = { unit: 1, count: 1, maxBytes: Number.POSITIVE_INFINITY };
-  return grown(tensor, measureStep(tensor, from, row, cutting.keepsOutputs), row, cutting);
+  return grown(tensor, { piece: measureStep(tensor, from, row, cutting.keepsOutputs), step: row }, cutting);
 }
 
-/** The step with as many units as fit, if every unit takes as much as the first one. */
-function grown(tensor: WantedTensor, one: MeasuredPiece, step: Step, cutting: Cutting): Step {
-  const measure = (count: number) => measureStep(tensor, one.from, { ...step, count }, cutting.keepsOutputs);
-  const two = measure(2);
-  if (!fits(two, step, cutting)) {
-    return step;
+/** The step with as many units as fit. */
+function grown(tensor: WantedTensor, { step, piece: one }: FirstStep, cutting: Cutting): FirstStep {
+  const all = Math.ceil(tensor.rows / step.unit);
+  /** As many units as fit if the others take as much as those of a piece behind its first one. */
+  const estimate = (count: number, { memory, bytes }: MeasuredPiece) => {
+    const room = (limit: number, first: number, last: number) =>
+      last > first ? Math.floor(((limit - first) * (count - 1)) / (last - first)) : all;
+    return Math.min(1 + room(cutting.share, one.memory, memory), 1 + room(step.maxBytes, one.bytes, bytes), all);
+  };
+  let found: FirstStep = { step, piece: one };
+  // Few rows are evaluated together, many are not, so a large piece takes less for each of them than a small one.
+  for (let count = Math.min(2, all), isTooLarge = false; count > found.step.count; ) {
+    const piece = measureStep(tensor, one.from, { ...step, count }, cutting.keepsOutputs);
+    if (fits(piece, step, cutting)) {
+      found = { step: { ...step, count }, piece };
+      count = isTooLarge ? count : estimate(count, piece);
+    } else {
+      count = Math.floor(count / 2);
+      isTooLarge = true;
+    }
   }
-  const room = (limit: number, first: number, second: number) =>
-    second > first ? Math.floor((limit - first) / (second - first)) : tensor.rows;
-  let count = Math.min(
-    1 + room(cutting.share, one.memory, two.memory),
-    1 + room(step.maxBytes, one.bytes, two.bytes),
-    Math.ceil(tensor.rows / step.unit),
-  );
-  while (count > 2 && !fits(measure(count), step, cutting)) {
-    count = Math.floor(count / 2);
-  }
-  return { ...step, count: Math.max(2, count) };
+  return found;
 }

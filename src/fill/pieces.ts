@@ -1,21 +1,15 @@
 import { align } from '../gguf/writer.js';
 import { writeWeights } from '../layout/plan.js';
-import { floatBytes } from '../quantize/floats.js';
-import type { TensorExpr } from '../tensor/expr.js';
 import type { Segment } from '../tensor/operator.js';
-import { dtypeOf, memoryOf, narrow, segments } from '../tensor/rows.js';
+import { narrow, segments } from '../tensor/rows.js';
 import { planReads } from './reads.js';
+import { oneStrip, type Rows, stripsOf } from './strips.js';
 import { bytesOfSegments, type Destination, type WantedTensor } from './wanted.js';
 
-/** Rows of a tensor that a worker evaluates together, and all their destinations. It is plain data. */
-export interface Piece {
-  /** The expression, narrowed to these rows. */
-  readonly expr: TensorExpr;
-  /** Rows [from, to) of the tensor. */
-  readonly from: number;
-  readonly to: number;
-  readonly columns: number;
-  readonly destinations: readonly Destination[];
+/** Rows of a tensor whose source bytes a worker gets together. It is plain data. */
+export interface Piece extends Rows {
+  /** Rows that are evaluated and written together. */
+  readonly step: number;
 }
 
 /** A piece, and the memory that it takes. */
@@ -24,7 +18,7 @@ export interface MeasuredPiece extends Piece {
   readonly segments: readonly Segment[];
   /** Source bytes: those of its segments. */
   readonly bytes: number;
-  /** Bytes that evaluating and writing it take, beside its source bytes. */
+  /** Bytes that evaluating and writing each of its strips take, beside its source bytes. */
   readonly work: number;
   /** Bytes that a task with this piece alone takes. */
   readonly memory: number;
@@ -49,21 +43,14 @@ export function measurePiece(tensor: WantedTensor, from: number, to: number, kee
     const weights = writeWeights(destination.write)?.slice(matrix * columns, (matrix + 1) * columns);
     return { ...destination, position, write: { ...destination.write, ...(weights && { weights }) } };
   });
-  const dtype = dtypeOf(expr);
-  const written = destinations.map(({ write, rowBytes }) =>
-    write.kind === 'copy' ? 0 : (to - from) * rowBytes + floatBytes(dtype, (to - from) * columns),
-  );
-  const outputs = keepsOutputs ? sum(written) : Math.max(0, ...written);
-  const work = memoryOf(expr) + outputs;
   const own = segments(expr);
+  const reads = planReads(own, isLocal);
+  const all: Rows = { expr, from, to, columns, destinations };
+  const strips = keepsOutputs ? oneStrip(all, keepsOutputs) : stripsOf(all, reads, tensor.grain);
   return {
-    ...{ expr, from, to, columns, destinations, isLocal, segments: own, work },
+    ...{ ...all, ...strips, isLocal, segments: own },
     bytes: bytesOfSegments(own),
-    memory: align(planReads(own, isLocal).size + work, MEMORY_UNIT),
+    memory: align(reads.size + strips.work, MEMORY_UNIT),
     progress: Math.floor((tensor.bytes * to) / rows) - Math.floor((tensor.bytes * from) / rows),
   };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

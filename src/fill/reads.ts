@@ -63,10 +63,10 @@ function keyOf({ file, offset, length, count, stride }: Segment): string {
   return `${offset} ${length} ${count} ${stride} ${file}`;
 }
 
-/** Finds segments in the bytes of the reads that `planReads` made for them. */
+/** Finds segments in the bytes of the reads that `planReads` made for them, or for larger ones that they are part of. */
 export class ReadBytes {
   readonly #whole: readonly Read[];
-  readonly #apart: ReadonlyMap<string, Read>;
+  readonly #apart: readonly Read[];
 
   /** @param bytes the task's memory, into which the reads went. */
   constructor(
@@ -74,24 +74,40 @@ export class ReadBytes {
     reads: readonly Read[],
   ) {
     this.#whole = reads.filter(({ count }) => count === 1);
-    this.#apart = new Map(reads.filter(({ count }) => count > 1).map((read) => [keyOf(read), read]));
+    this.#apart = reads.filter(({ count }) => count > 1);
+  }
+
+  has(segment: Segment): boolean {
+    return this.#find(segment) !== undefined;
   }
 
   /** The bytes of a segment. @throws Error where no read has them */
   fetch(segment: Segment): Fetched {
-    const apart = segment.count > 1 ? this.#apart.get(keyOf(segment)) : undefined;
-    if (apart) {
-      const { at, count, length } = apart;
-      return { bytes: this.bytes.subarray(at, at + count * length), stride: length };
+    const found = this.#find(segment);
+    if (!found) {
+      const { file, offset, length, count, stride } = segment;
+      throw new Error(`${(count - 1) * stride + length} bytes of ${file} at ${offset} were not read.`);
     }
-    const { file, offset, stride } = segment;
-    const length = (segment.count - 1) * stride + segment.length;
+    const { at, stride } = found;
+    return { bytes: this.bytes.subarray(at, at + (segment.count - 1) * stride + segment.length), stride };
+  }
+
+  #find(segment: Segment): { at: number; stride: number } | undefined {
+    const { file, offset, length, count, stride } = segment;
     const read = this.#whole[this.#lastNotBehind(segment)];
-    if (!read || read.file !== file || read.offset > offset || offset + length > read.offset + read.length) {
-      throw new Error(`${length} bytes of ${file} at ${offset} were not read.`);
+    const end = offset + (count - 1) * stride + length;
+    if (read && read.file === file && read.offset <= offset && end <= read.offset + read.length) {
+      return { at: read.at + offset - read.offset, stride };
     }
-    const at = read.at + offset - read.offset;
-    return { bytes: this.bytes.subarray(at, at + length), stride };
+    for (const runs of this.#apart) {
+      const run = Math.floor((offset - runs.offset) / runs.stride);
+      const start = offset - runs.offset - run * runs.stride;
+      const isSpaced = count === 1 || stride === runs.stride;
+      if (runs.file === file && isSpaced && run >= 0 && run + count <= runs.count && start + length <= runs.length) {
+        return { at: runs.at + run * runs.length + start, stride: runs.length };
+      }
+    }
+    return undefined;
   }
 
   /**

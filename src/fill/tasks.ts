@@ -96,17 +96,32 @@ function firstPlace(segments: readonly Segment[]): Place | undefined {
 
 /** A task of several pieces; undefined if it would be too large. */
 function joinedTask(group: readonly MeasuredPiece[], cutting: Cutting): Task | undefined {
-  const isSmall = group.reduce((sum, { bytes }) => sum + bytes, 0) <= MAX_SOURCE_BYTES && group.length <= MAX_PIECES;
+  const isSmall = group.reduce((sum, { bytes }) => sum + bytes, 0) <= MAX_SOURCE_BYTES;
   const files = new Set(group.flatMap(({ segments }) => segments.map(({ file }) => file)));
   if (
-    !isSmall ||
+    group.length > MAX_PIECES ||
     (group.length > 1 && files.size > MAX_FILES) ||
     group.some(({ isLocal }) => isLocal !== group[0]?.isLocal)
   ) {
     return undefined;
   }
+  const isRead = !isSmall && group.length > 1 && hasReadLast(group);
+  if (!isSmall && !isRead) {
+    return undefined;
+  }
   const task = taskOf(group, cutting);
-  return task.memory <= cutting.share ? task : undefined;
+  return task.memory <= (isRead ? cutting.most : cutting.share) ? task : undefined;
+}
+
+/** Whether the others read most of what the last piece needs, as those of a matrix's left half read its right half. */
+function hasReadLast(group: readonly MeasuredPiece[]): boolean {
+  const size = (pieces: readonly MeasuredPiece[]) => {
+    return planReads(
+      pieces.flatMap(({ segments }) => segments),
+      pieces.every(({ isLocal }) => isLocal),
+    ).size;
+  };
+  return size(group) - size(group.slice(0, -1)) <= size(group.slice(-1)) / 8;
 }
 
 function taskOf(group: readonly MeasuredPiece[], { keepsOutputs = false }: Cutting): Task {
@@ -120,7 +135,9 @@ function taskOf(group: readonly MeasuredPiece[], { keepsOutputs = false }: Cutti
   return {
     reads,
     readBytes: size,
-    pieces: group.map(({ expr, from, to, columns, destinations }) => ({ expr, from, to, columns, destinations })),
+    pieces: group.map(({ expr, from, to, columns, destinations, step }) => {
+      return { expr, from, to, columns, destinations, step };
+    }),
     memory: align(size + work, MEMORY_UNIT),
     isLocal,
     progress: group.reduce((sum, { progress }) => sum + progress, 0),

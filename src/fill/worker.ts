@@ -16,12 +16,13 @@ import { tensorKernels } from '../quantize/tensor-kernels.js';
 import { NativeMemoryError } from '../system-limits.js';
 import type { ElementType, ScaledType } from '../tensor/dtype.js';
 import type { Workplace } from '../tensor/operator.js';
+import { TensorIndexError } from '../tensor/operators/gather.js';
 import { dtypeOf, evaluate } from '../tensor/rows.js';
 import { Arena } from './arena.js';
 import type { DoubtfulValue } from './doubtful-values.js';
-import type { Piece } from './pieces.js';
 import { readRuns } from './read-runs.js';
 import { ReadBytes } from './reads.js';
+import { cutStrips, type Rows } from './strips.js';
 import type { Task } from './tasks.js';
 import type { Destination } from './wanted.js';
 
@@ -43,7 +44,7 @@ export interface JobResult {
   readonly failure?: JobFailure;
   /** Empty unless measured. */
   readonly errors: readonly MeasuredErrors[];
-  /** The first of each piece. */
+  /** The first of each strip. */
   readonly doubtful: readonly DoubtfulValue[];
   /** What is to be written, in the task's memory, where the job has no descriptors. */
   readonly written: readonly WrittenBytes[];
@@ -95,12 +96,14 @@ export function fill({ task, memory, sources, fds, measure }: Job): JobResult {
       kernels: tensorKernels,
     };
     for (const piece of task.pieces) {
-      scope(() => {
-        const raw = evaluate(piece.expr, place);
-        for (const destination of piece.destinations) {
-          scope(() => fillDestination({ piece, destination, raw, arena, fds, measure }, found));
-        }
-      });
+      for (const rows of cutStrips(piece, piece.step)) {
+        scope(() => {
+          const raw = evaluate(rows.expr, place);
+          for (const destination of rows.destinations) {
+            scope(() => fillDestination({ rows, destination, raw, arena, fds, measure }, found));
+          }
+        });
+      }
     }
     return found;
   } catch (error) {
@@ -116,6 +119,9 @@ export function fill({ task, memory, sources, fds, measure }: Job): JobResult {
 function failureOf(error: unknown, task: Task): JobFailure | undefined {
   if (error instanceof Failure) {
     return error.failure;
+  }
+  if (error instanceof TensorIndexError) {
+    return { kind: 'values', what: error.what, next: error.next };
   }
   if (error instanceof NativeMemoryError || isOutOfMemory(error)) {
     return { kind: 'memory', bytes: task.memory };
@@ -139,11 +145,11 @@ interface Findings {
   readonly errors: MeasuredErrors[];
 }
 
-/** One of a piece's destinations, and what it takes to make its bytes. */
+/** One of the destinations of some rows, and what it takes to make its bytes. */
 interface Filling {
-  readonly piece: Piece;
+  readonly rows: Rows;
   readonly destination: Destination;
-  /** The piece's rows. */
+  /** The rows as they are evaluated. */
   readonly raw: Uint8Array;
   readonly arena: Arena;
   readonly fds: Job['fds'] | undefined;
@@ -151,13 +157,13 @@ interface Filling {
 }
 
 function fillDestination(filling: Filling, found: Findings): void {
-  const { piece, destination, fds, measure } = filling;
+  const { rows, destination, fds, measure } = filling;
   const { tensor, file, position, type } = destination;
   const sums = measure ? newErrorSums() : undefined;
   const { write: way } = destination;
   const { bytes, fault } = way.kind === 'copy' ? copy(filling) : convert(filling, way, sums);
   if (fault) {
-    found.doubtful.push({ ...fault, row: piece.from + fault.row, tensor, type });
+    found.doubtful.push({ ...fault, row: rows.from + fault.row, tensor, type });
   }
   if (!fds) {
     found.written.push({ file, position, bytes });
@@ -175,7 +181,7 @@ interface Filled {
 }
 
 /** Floats are looked over, since they get to no kernel; other bytes are nobody's business. */
-function copy({ piece: { expr, columns }, destination: { type }, raw }: Filling): Filled {
+function copy({ rows: { expr, columns }, destination: { type }, raw }: Filling): Filled {
   const isFloat = type === dtypeOf(expr) && (type === 'F32' || type === 'F16');
   const at = isFloat ? firstNonFinite(type, raw) : undefined;
   const fault = at === undefined ? undefined : { row: Math.floor(at / columns), column: at % columns };
@@ -183,12 +189,12 @@ function copy({ piece: { expr, columns }, destination: { type }, raw }: Filling)
 }
 
 function convert(
-  { piece, destination, raw, arena }: Filling,
+  { rows, destination, raw, arena }: Filling,
   { via, finite, weights }: ConvertWrite,
   errors: ErrorSums | undefined,
 ): Filled {
   const { tensor, type, rowBytes } = destination;
-  const { expr, from, to, columns } = piece;
+  const { expr, from, to, columns } = rows;
   const target = arena.take((to - from) * rowBytes);
   const rawType = dtypeOf(expr) as Exclude<ElementType, ScaledType>;
   const { bytes: source, dtype: sourceType } = toFloats(raw, rawType, (size) => arena.take(size));

@@ -4,7 +4,8 @@ import { blockSize, GGML_TYPES, type GgmlType, rowBytes } from '../gguf/types.js
 import { align, DEFAULT_ALIGNMENT, encodeHeader } from '../gguf/writer.js';
 import { MAX_GGUF_DIMS } from '../limits.js';
 import type { OutType } from '../quantize/file-types.js';
-import { chooseOutType } from '../quantize/outtype.js';
+import { type Choice, chooseOutType } from '../quantize/outtype.js';
+import type { ElementType } from '../tensor/dtype.js';
 import { elementCount, type NamedExpr } from '../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import type { PlannedFile, PlannedTensor, Prediction, TensorWrite } from './plan.js';
@@ -15,14 +16,15 @@ export const QUANTIZATION_VERSION = 2;
 /** A planned tensor without its offset and size. */
 export type UnplacedTensor = Omit<PlannedTensor, 'offset' | 'size'>;
 
-/** The file that the converter writes, with every tensor placed. */
+/** The file that the converter writes, with every tensor placed. @param fileType its name */
 export function layOutConverted(
   name: string,
   kv: KeyValues,
   tensors: readonly NamedExpr[],
   outType: OutType,
+  fileType: string = outType,
 ): PlannedFile {
-  return placeTensors({ name, type: outType, kv, tensors: convertedTensors(tensors, outType) });
+  return placeTensors({ name, type: fileType, kv, tensors: convertedTensors(tensors, outType) });
 }
 
 /** The tensors of the file that the converter writes, each with its type. */
@@ -30,14 +32,27 @@ export function convertedTensors(tensors: readonly NamedExpr[], outType: OutType
   return tensors.map(({ name, expr, forced }) => {
     const shape = shapeOf(expr);
     const dtype = dtypeOf(expr);
-    const isWhole = dtype === 'I64' || dtype === 'I32';
-    const choice = isWhole ? { type: dtype, why: 'whole numbers' } : chooseOutType(name, shape, outType, forced);
+    const choice = ownChoice(dtype) ?? chooseOutType(name, shape, outType, forced);
     // ref-quirk: BF16 tensors are not copied, because `BF16.quantize_blocks` in gguf-py/gguf/quants.py makes NaNs
     // quiet.
     const isCopy = choice.type === dtype && choice.type !== 'BF16';
     const write: TensorWrite = isCopy ? { kind: 'copy' } : { kind: 'convert', via: 'F32', finite: false };
     return { name, expr, ne: [...shape].reverse(), write, ...choice };
   });
+}
+
+/** What keeps its type whatever is asked. */
+function ownChoice(dtype: ElementType): Choice | undefined {
+  switch (dtype) {
+    case 'I64':
+    case 'I32':
+      return { type: dtype, why: 'whole numbers' };
+    case 'MXFP4':
+    case 'NVFP4':
+      return { type: dtype, why: "the checkpoint's blocks" };
+    default:
+      return undefined;
+  }
 }
 
 /** A file without tensors, for a vocabulary alone. */

@@ -35,17 +35,19 @@ export interface ModelInspection {
  * Says what a model's checkpoint is.
  * @throws NoModelError where there is none; UsageError, SourceError, UnsupportedError, HubError, InterruptedError
  */
-export async function inspectModel({ source, ...options }: InspectModelParams): Promise<ModelInspection> {
-  const repo = await openRepo(source, options);
-  const files = new SmallFiles(repo, options.signal);
+export async function inspectModel({ source, ...open }: InspectModelParams): Promise<ModelInspection> {
+  const repo = await openRepo(source, open);
+  const files = new SmallFiles(repo, open.signal);
   const config = await readConfig(files);
-  const raw = await openCheckpoint(files, options.signal);
-  const { tensors } = await decodeCheckpoint(raw, config.hparams, files, { fp8AsQ8: false });
+  const raw = await openCheckpoint(files, open.signal);
+  const architecture = familyOf(config, await gatherFacts(files));
+  const options = { fp8AsQ8: false, keepBlocks: false, family: architecture ?? '' };
+  const { tensors } = await decodeCheckpoint(raw, config.hparams, files, options);
   return {
     source,
     revision: repo.revision,
     class: config.architecture,
-    architecture: familyOf(config, await gatherFacts(files)),
+    architecture,
     kept: keptParts(tensors),
     tensors: tensors.map(({ name, expr, kept = dtypeOf(expr) }) => ({ name, kept, shape: shapeOf(expr) })),
   };

@@ -2,8 +2,10 @@ import { fuse } from '../archs/fuse.js';
 import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Known } from '../config/derivations.js';
 import { KeyValues } from '../gguf/key-values.js';
+import { blockSize } from '../gguf/types.js';
 import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { doubtTemplates } from '../jinja/doubt-templates.js';
 import { convertedTensors, layOutConverted, layOutVocabulary, QUANTIZATION_VERSION } from '../layout/layout.js';
@@ -34,6 +36,7 @@ import type { ConversionParams } from './params.js';
 import type { PlanningEvent } from './planning-event.js';
 import { probeVocabulary } from './probe.js';
 import type { QuantizeRequest } from './quantized.js';
+import { tellQuantizedSource } from './quantized-source.js';
 import { readProbes } from './read-probes.js';
 import { doubtRope } from './rope-doubts.js';
 import { sourceNames } from './source-names.js';
@@ -55,12 +58,15 @@ export async function makePlan(
   const { repo, config, arch, checkpoint, request, overrides } = model;
   const { outType: askedOutType, ...asked } = checkParams(params);
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
+  const fileType = fileTypeOf(outType, checkpoint);
   const own = { config, facts: model.facts };
   const probes = params.vocabOnly
     ? undefined
     : await readProbes(arch, checkpoint.tensors, { repo, known: own, params });
   const known = { ...own, ...(probes && { probes }) };
-  const tensors = params.vocabOnly ? [] : fuse(arch, known, mapTensors(arch, known, checkpoint.tensors), params);
+  const tensors = params.vocabOnly
+    ? []
+    : fuse(arch, known, mapTensors(arch, known, checkpoint.tensors, checkpoint.blocks), params);
   const metadata = await loadMetadata({
     files: model.files,
     folderName: repo.name,
@@ -72,8 +78,15 @@ export async function makePlan(
   if (params.targetModelDir !== undefined && arch.target === undefined) {
     warn({ emit }, '--target-model-dir has no effect: the model drafts for no other.', 'Leave it out.');
   }
+  if (model.isMistralFormat && !params.mistralFormat) {
+    warn(
+      { emit },
+      `${repo.id} is read as a model in Mistral's own format: it has params.json and no config.json.`,
+      'With --mistral-format that goes without saying.',
+    );
+  }
   const guesses: Guess[] = [];
-  const { kv, tokenizer } = await keyValues({ model, known, params, metadata, outType, guesses, emit });
+  const { kv, tokenizer } = await keyValues({ model, known, params, metadata, fileType: fileType.id, guesses, emit });
   checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
   await checkLoading({ model, params, kv, tensors, emit });
   const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
@@ -86,6 +99,7 @@ export async function makePlan(
     tensors,
     metadata,
     outType,
+    fileType: fileType.name,
     asked,
     request,
     headersOnly,
@@ -94,6 +108,10 @@ export async function makePlan(
   const files = splitAll(whole, params, request ? 'gguf-split' : 'converter', emit);
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
+  const types = [outType, ...asked.quants].map((type) => FILE_TYPES[type].type);
+  const isQuantized = asked.targets.length > 0 || types.some((type) => type !== null && blockSize(type) > 1);
+  const source = { checkpoint, id: repo.id, config: await model.files.json('config.json'), metadata, isQuantized };
+  tellQuantizedSource(source, to);
   const { vocabulary, agrees } = probeVocabulary({ tokenizer, config, kv, withinTime }, to);
   if (params.sentenceTransformersDenseModules && model.facts.denseModules.length === 0) {
     doubt(to, '--sentence-transformers-dense-modules has no effect: the model has no Dense layers.', 'Leave it out.');
@@ -111,12 +129,23 @@ export async function makePlan(
     const ends = { config: tokenizer.config, generationConfig: await generationConfig(model.files) };
     doubtEndTokens({ ...ends, kv, vocabulary }, to);
   }
-  return params.vocabOnly ? planned : { ...planned, kept: keptParts(checkpoint.tensors) };
+  return params.vocabOnly
+    ? planned
+    : { ...planned, kept: keptParts([...(checkpoint.blocks ?? []), ...checkpoint.tensors]) };
 }
 
 function guessed({ arch, config, checkpoint: { raw, guessedFrom = raw } }: Model): OutType {
   const own = ownTensors<NamedExpr>(arch, config, guessedFrom);
   return guessOutType(own.map(({ tensor: { expr } }) => ({ dtype: dtypeOf(expr), shape: shapeOf(expr) })));
+}
+
+/**
+ * The file type in the file and in its name. ref-quirk: `prepare_metadata` in conversion/base.py names files of floats after
+ * the blocks in them.
+ */
+function fileTypeOf(outType: OutType, { fileType }: Checkpoint): { readonly name: string; readonly id: number } {
+  const isFloat = blockSize(FILE_TYPES[outType].type) === 1;
+  return fileType && (isFloat || fileType.always) ? fileType : { name: outType, id: FILE_TYPES[outType].id };
 }
 
 /** A guess that was made on the way. The user learns of it unless the probe shows that the vocabulary is right. */
@@ -160,7 +189,8 @@ interface KeyValueSources {
   readonly known: Known;
   readonly params: ConversionParams;
   readonly metadata: Metadata;
-  readonly outType: OutType;
+  /** `general.file_type` */
+  readonly fileType: number;
   readonly guesses: Guess[];
   emit(event: PlanningEvent): void;
 }
@@ -173,7 +203,7 @@ interface KeyValuesAndTokenizer {
 
 /** The key-values that the converter writes, in its order. */
 async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenizer> {
-  const { model, known, params, metadata, outType, guesses, emit } = sources;
+  const { model, known, params, metadata, fileType, guesses, emit } = sources;
   const { config, arch, vocabulary } = model;
   const kv = new KeyValues().string('general.architecture', arch.gguf);
   // A draft model's are written first of all, other ones as the reference goes over the tensors.
@@ -181,14 +211,14 @@ async function keyValues(sources: KeyValueSources): Promise<KeyValuesAndTokenize
     writeKeys({ gguf: arch.gguf, keys: arch.firstKeys ?? [] }, known, kv);
   }
   writeMetadata(metadata, kv);
-  writeKeys(arch, { ...known, fileType: FILE_TYPES[outType].id }, kv);
+  writeKeys(arch, { ...known, fileType }, kv);
   kv.u32('general.quantization_version', QUANTIZATION_VERSION);
   const context = {
     files: vocabulary.files,
     config,
     kv,
     ...(params.preTokenizer !== undefined && { preTokenizer: params.preTokenizer }),
-    ...(params.mistralFormat && { communityTemplate: !params.disableMistralCommunityChatTemplate }),
+    ...(model.isMistralFormat && { communityTemplate: !params.disableMistralCommunityChatTemplate }),
     withinTime,
     warn: (what: string, next?: string) => warn({ emit }, what, next),
     guess: (what: string, next: string) => guesses.push({ what, next }),
@@ -206,6 +236,8 @@ interface FileSources {
   /** The name of a file of a type. */
   name(type: string): string;
   readonly outType: OutType;
+  /** Its name for files that are not quantized. */
+  readonly fileType: string;
   readonly asked: Asked;
   readonly request: QuantizeRequest | null;
   readonly headersOnly: boolean;
@@ -213,12 +245,12 @@ interface FileSources {
 }
 
 async function planFiles(sources: FileSources): Promise<PlannedFile[]> {
-  const { params, kv, tensors, metadata, name, outType, asked, request, emit } = sources;
+  const { params, kv, tensors, metadata, name, outType, fileType, asked, request, emit } = sources;
   if (params.vocabOnly) {
     return [layOutVocabulary(outputName(metadata, '', 'vocab'), kv)];
   }
   if (!request) {
-    return [layOutConverted(name(outType), kv, tensors, outType)];
+    return [layOutConverted(name(fileType), kv, tensors, outType, fileType)];
   }
   const converted = convertedTensors(tensors, outType).map((tensor) => ({ ...tensor, part: 0, offset: 0 }));
   if (request) {

@@ -8,10 +8,10 @@ import {
   MissingWeightsError,
   openCheckpoint,
   ShardIndexError,
-  UnsupportedWeightsError,
   type WeightsName,
 } from '../checkpoint/checkpoint.js';
 import { readDenseTensors } from '../checkpoint/dense-tensors.js';
+import { UnsupportedWeightsError } from '../checkpoint/pickle/errors.js';
 import { decodeCheckpoint } from '../checkpoint/quantized/decode.js';
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
@@ -22,8 +22,9 @@ import type { WaitEvent } from '../events.js';
 import { NoModelError, noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
 import { readTextFile } from '../repo/open-file.js';
-import type { Repo } from '../repo/repo.js';
+import type { Repo, RepoFile } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
+import type { NamedExpr } from '../tensor/expr.js';
 import { BPE_ALONE, type TokenizerPlan } from '../tokenizer/plan.js';
 import { checkParams } from './check-params.js';
 import type { ConversionParams } from './params.js';
@@ -37,6 +38,8 @@ export interface Model {
   readonly config: Config;
   readonly facts: Facts;
   readonly arch: Architecture;
+  /** Whether it is read as one in Mistral's own format. */
+  readonly isMistralFormat: boolean;
   /** For a vocabulary alone only `outtype: 'auto'` looks at it. It is empty where weights are missing then. */
   readonly checkpoint: Checkpoint;
   /** Where the vocabulary is read from, and how. */
@@ -49,29 +52,32 @@ export async function openModel(params: ConversionParams, emit: (event: WaitEven
   const own = params.archFile === undefined ? undefined : await readArchitectureFile(params.archFile);
   const repo = await openRepo(params.source, { ...params, emit });
   const files = new SmallFiles(repo, params.signal);
-  if (!params.vocabOnly && !params.mistralFormat) {
+  const isMistralFormat = params.mistralFormat || holdsMistralFormat(await repo.list());
+  if (!params.vocabOnly && !isMistralFormat) {
     await refuseWithoutWeights(files);
   }
-  const config = params.mistralFormat ? await readMistralConfig(files) : await readConfig(files);
-  const weights = params.mistralFormat ? 'consolidated' : 'model';
+  const config = isMistralFormat ? await readMistralConfig(files) : await readConfig(files);
+  const weights = isMistralFormat ? 'consolidated' : 'model';
   const target = await openTarget(params, emit);
   const known = { config, facts: await gatherFacts(files, { target }) };
-  const withMtp = (arch: Architecture, { tensors }: Checkpoint): Config => {
-    const names = () => ownTensors(arch, config, tensors).map(({ name }) => name);
+  const withMtp = (arch: Architecture, { tensors, blocks = [] }: Checkpoint): Config => {
+    const names = () => ownTensors<NamedExpr>(arch, config, [...blocks, ...tensors]).map(({ name }) => name);
     return { ...config, mtp: convertedMtp(arch, known, { wanted: params.mtp, names }) };
   };
   const arch = own ? checkArchitecture(own, known, params.archFile) : await familyOf(known, files, params);
   const denseModules = arch.denseModules === true && params.sentenceTransformersDenseModules;
   const facts = await gatherFacts(files, { files: arch.files, denseModules, target });
   const vocabulary = await findVocabulary(arch, facts, files, target);
-  const opened = { repo, files, facts, arch, vocabulary };
+  const opened = { repo, files, facts, arch, isMistralFormat, vocabulary };
   if (params.vocabOnly) {
     const isRead = outType === 'auto' || arch.mtp?.counted !== undefined;
     const checkpoint = isRead ? await checkpointIfAny(files, weights, params.signal) : EMPTY_CHECKPOINT;
     return { ...opened, config: withMtp(arch, checkpoint), checkpoint };
   }
   const kept = await openCheckpoint(files, params.signal, weights);
-  const checkpoint = await decodeCheckpoint(kept, config.hparams, files, { fp8AsQ8: params.fp8AsQ8 === true });
+  const { fp8AsQ8 = false, keepBlocks = false } = params;
+  const asked = { fp8AsQ8, keepBlocks, family: arch.gguf };
+  const checkpoint = await decodeCheckpoint(kept, config.hparams, files, asked);
   refuseCodes(arch, config, checkpoint);
   const { denseModules: file } = arch;
   const always = typeof file === 'string' && facts.has(file) ? [{ name: 'dense_2', file }] : [];
@@ -118,6 +124,16 @@ export async function readConfig(files: SmallFiles): Promise<Config> {
   }
   const tokenizer = await files.json('tokenizer_config.json');
   return loadConfig(raw, tokenizer?.tokenizer_class === VERSION_5_CLASS ? 5 : 4);
+}
+
+/** Whether the files are those of Mistral's own format alone. */
+function holdsMistralFormat(listing: readonly RepoFile[]): boolean {
+  const holds = (pattern: RegExp) => listing.some(({ path }) => pattern.test(path));
+  return (
+    holds(/^params\.json$/) &&
+    holds(/^consolidated[^/]*\.safetensors$/) &&
+    !holds(/^(config\.json|model[^/]*\.safetensors|pytorch_model[^/]*\.bin)$/)
+  );
 }
 
 async function readMistralConfig(files: SmallFiles): Promise<Config> {

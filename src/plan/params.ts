@@ -117,6 +117,11 @@ export interface ConversionParams extends OutputParams, QuantizeOptions, SplitOp
   readonly fuseGateUpExps?: boolean;
   /** Write the 8-bit floats of a checkpoint as Q8_0, whatever `outtype` says. @default false */
   readonly fp8AsQ8?: boolean;
+  /**
+   * Leave weights as they are that a checkpoint of MLX or compressed-tensors keeps in MXFP4 or NVFP4, which ggml has too.
+   * @default false
+   */
+  readonly keepBlocks?: boolean;
 }
 
 /** What quantizing a GGUF file takes. */

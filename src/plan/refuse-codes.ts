@@ -18,7 +18,7 @@ const UNQUANTIZED = 'Convert the unquantized model that it was made from; its mo
  * (conversion/base.py, dequant_model).
  * @throws QuantizedSourceError
  */
-export function refuseCodes({ drop }: Architecture, { hparams }: Config, { tensors }: Checkpoint): void {
+export function refuseCodes({ drop }: Architecture, { hparams }: Config, { tensors, blocks }: Checkpoint): void {
   const quantization = isObject(hparams.quantization_config) ? hparams.quantization_config : {};
   const method = quantization.quant_method ?? null;
   // What mlx_lm writes beside quantization_config, or in its place.
@@ -35,7 +35,7 @@ export function refuseCodes({ drop }: Architecture, { hparams }: Config, { tenso
       UNQUANTIZED,
     );
   }
-  if (method !== null && !isHarmless(quantization) && !tensors.some(({ kept }) => kept)) {
+  if (method !== null && !isHarmless(quantization) && !blocks && !tensors.some(({ kept }) => kept)) {
     const dtypes = [...new Set(tensors.map(({ expr }) => dtypeOf(expr)))].sort().join(', ');
     throw new QuantizedSourceError(
       `config.json has a quantization_config (${name}), but no tensor is quantized: all are ${dtypes}.`,

@@ -1,5 +1,13 @@
 import type { DType } from '../tensor/dtype.js';
-import type { BinaryOp, CastTarget, ComputeType, TensorKernels, UnaryFunction } from '../tensor/kernels.js';
+import type {
+  BinaryOp,
+  CastTarget,
+  ComputeType,
+  FloatType,
+  FormulaStep,
+  TensorKernels,
+  UnaryFunction,
+} from '../tensor/kernels.js';
 import { addon, currentTarget, type InstructionSet } from './native.js';
 
 /** native/addon/tensor.cpp. */
@@ -25,6 +33,7 @@ interface TensorAddon {
     target: Uint8Array,
   ): void;
   unary(on: InstructionSet, fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
+  formula(on: InstructionSet, steps: readonly FormulaStep[], to: FloatType, target: Uint8Array): void;
   unpack(on: InstructionSet, source: Uint8Array, wordBytes: number, bits: number, target: Uint8Array): void;
   repack(on: InstructionSet, type: string, codes: Uint8Array, scales: Uint8Array, target: Uint8Array): void;
   gather(on: InstructionSet, source: Uint8Array, elementBytes: number, indices: Int32Array, target: Uint8Array): void;
@@ -49,6 +58,7 @@ class NativeTensorKernels implements TensorKernels {
   cast: TensorKernels['cast'] = (...args) => native().cast(this.target(), ...args);
   binary: TensorKernels['binary'] = (...args) => native().binary(this.target(), ...args);
   unary: TensorKernels['unary'] = (...args) => native().unary(this.target(), ...args);
+  formula: TensorKernels['formula'] = (...args) => native().formula(this.target(), ...args);
   unpack: TensorKernels['unpack'] = (...args) => native().unpack(this.target(), ...args);
   repack: TensorKernels['repack'] = (...args) => native().repack(this.target(), ...args);
   gather: TensorKernels['gather'] = (...args) => native().gather(this.target(), ...args);

@@ -43,7 +43,7 @@ const KINDS: readonly Kind[] = [
     isUnsupported: true,
   },
   {
-    is: holds(/^model_index\.json$/),
+    is: holds(/^(model_index\.json|[^/]+\/diffusion_pytorch_model[^/]*)$/),
     what: () => 'holds a pipeline of diffusers, which is not supported',
     next: () => 'Give the repository of a language model.',
     isUnsupported: true,
@@ -55,7 +55,8 @@ const KINDS: readonly Kind[] = [
       `One of them is quantized with \`hf2gguf quantize ${sourceOf(repo, ggufFiles(paths)[0] ?? 'FILE')} q4_0\`.`,
   },
   {
-    is: holds(/^(params\.json|tekken\.json|consolidated.*)$/),
+    is: (contents) =>
+      holds(/^(params\.json|tekken\.json|consolidated[^/]*\.safetensors)$/)(contents) && !holds(/\.pth$/)(contents),
     what: () => "holds a model in Mistral's own format (params.json, consolidated files, tekken.json)",
     next: () => 'Add --mistral-format.',
   },
@@ -67,8 +68,9 @@ const KINDS: readonly Kind[] = [
   },
   {
     is: (contents) => holds(/\.(bin|pth?|ckpt|h5|msgpack|npz)$/)(contents) && !holds(/\.safetensors$/)(contents),
-    what: () => 'holds weights in another format than safetensors, which is not supported yet',
-    next: () => 'Use a revision of the repository with safetensors, or convert the weights to safetensors first.',
+    what: () => 'holds weights that are neither model*.safetensors nor pytorch_model*.bin, which is not supported',
+    next: () =>
+      'Use a revision of the repository with safetensors, or convert the weights with the script that transformers has for them.',
     isUnsupported: true,
   },
   {

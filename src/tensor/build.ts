@@ -5,7 +5,9 @@ import {
   type ConcatExpr,
   elementCount,
   type FillExpr,
+  type GatherExpr,
   type TensorExpr,
+  type UnpackExpr,
 } from './expr.js';
 import type { CastTarget } from './kernels.js';
 import { arranged } from './operators/view.js';
@@ -24,26 +26,22 @@ const SHAPES = { shape: shapeOf };
 const MAX_ELEMENTS = 2 ** 48;
 
 /** Whether a number can be the size or the index of a dimension. */
-function isSize(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
-}
+const isSize = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 /** The same elements under another shape. @throws RangeError */
 export function reshape(expr: TensorExpr, shape: readonly number[]): TensorExpr {
   if (!shape.every(isSize) || elementCount(shape) !== elementCount(shapeOf(expr))) {
     throw new RangeError(`[${shapeOf(expr)}] cannot be reshaped to [${shape}]`);
   }
-  if (expr.op === 'concat') {
-    const axis = keptAxis(shapeOf(expr), expr.axis, shape);
-    if (axis !== undefined) {
-      return concatOf(expr, axis, (part) => {
-        const along = (shapeOf(part)[expr.axis] ?? 1) * ((shape[axis] ?? 1) / (shapeOf(expr)[expr.axis] ?? 1));
-        return reshape(
-          part,
-          shape.map((size, i) => (i === axis ? along : size)),
-        );
-      });
-    }
+  const inRows = withinRows(expr);
+  if (inRows && shape.at(-1) === shapeOf(expr).at(-1)) {
+    const lead = shape.slice(0, -1);
+    return rowWise(inRows, lead.length, reshape(inRows.of, [...lead, shapeOf(inRows.of).at(-1) ?? 1]));
+  }
+  const axis = expr.op === 'concat' ? keptAxis(shapeOf(expr), expr.axis, shape) : -1;
+  if (expr.op === 'concat' && axis >= 0) {
+    const merged = (shape[axis] ?? 1) / (shapeOf(expr)[expr.axis] ?? 1);
+    return concatOf(expr, axis, (part) => reshape(part, shape.with(axis, (shapeOf(part)[expr.axis] ?? 1) * merged)));
   }
   return arrange(expr, (view) => reshaped(view, shape));
 }
@@ -56,6 +54,10 @@ export function permute(expr: TensorExpr, order: readonly number[]): TensorExpr 
   }
   if (expr.op === 'concat') {
     return concatOf(expr, order.indexOf(expr.axis), (part) => permute(part, order));
+  }
+  const inRows = withinRows(expr);
+  if (inRows && order.at(-1) === order.length - 1) {
+    return rowWise(inRows, order.length - 1, permute(inRows.of, order));
   }
   if (expr.op === 'gather') {
     const axis = order.indexOf(expr.axis);
@@ -78,35 +80,25 @@ export function slice(expr: TensorExpr, dimension: number, from: number, to: num
   if (size === undefined || ![from, to, step].every(isSize) || to > size || from > to || step < 1) {
     throw new RangeError(`[${shapeOf(expr)}] has no ${from}:${to}:${step} in dimension ${dimension}`);
   }
-  const inner = (of: TensorExpr) => slice(of, dimension, from, to, step);
-  switch (expr.op) {
-    case 'add':
-    case 'sub':
-    case 'mul':
-    case 'div':
-      return { ...expr, left: inner(expr.left), right: inner(expr.right) };
-    case 'cast':
-    case 'apply':
-      return { ...expr, of: inner(expr.of) };
-    case 'concat':
-      if (expr.axis !== dimension) {
-        return concatOf(expr, expr.axis, inner);
-      }
-      if (step === 1) {
-        return sliceParts(expr, from, to);
-      }
-      break;
-    case 'view': {
-      const pieces = step === 1 && from < to ? slicedPieces(expr, dimension, from, to) : null;
-      if (pieces) {
-        return concat(
-          pieces.map((piece) => arranged(expr.of, piece, SHAPES)),
-          dimension,
-        );
-      }
+  const inRows = withinRows(expr);
+  if (inRows && dimension < shapeOf(expr).length - 1) {
+    return rowWise(inRows, shapeOf(expr).length - 1, slice(inRows.of, dimension, from, to, step));
+  }
+  if (expr.op === 'concat' && (expr.axis !== dimension || step === 1)) {
+    return expr.axis === dimension
+      ? sliceParts(expr, from, to)
+      : concatOf(expr, expr.axis, (part) => slice(part, dimension, from, to, step));
+  }
+  if (expr.op === 'view' && step === 1 && from < to) {
+    const pieces = slicedPieces(expr, dimension, from, to)?.map((piece) => arranged(expr.of, piece, SHAPES));
+    if (pieces) {
+      return concat(pieces, dimension);
     }
   }
-  return arrange(expr, (view) => sliced(view, dimension, from, to, step));
+  return (
+    within(expr, (operand) => slice(operand, dimension, from, to, step)) ??
+    arrange(expr, (view) => sliced(view, dimension, from, to, step))
+  );
 }
 
 /** A dimension of size 1, repeated `count` times, as `torch.Tensor.expand` does. */
@@ -135,18 +127,15 @@ export function split(expr: TensorExpr, dimension: number, sizes: readonly numbe
  * @throws RangeError where other dimensions differ
  */
 export function concat(parts: readonly TensorExpr[], axis: number): TensorExpr {
-  const others = parts.map((part) =>
-    shapeOf(part)
-      .map((size, i) => (i === axis ? 0 : size))
-      .join(),
-  );
+  const others = parts.map((part) => `${shapeOf(part).map((size, i) => (i === axis ? 0 : size))}`);
   if (new Set(others).size !== 1 || parts.some((part) => shapeOf(part)[axis] === undefined)) {
     throw new RangeError(`Shapes ${parts.map((part) => `[${shapeOf(part)}]`).join(', ')} do not join along ${axis}`);
   }
-  const dtypes = new Set(parts.map(dtypeOf));
-  const [only] = parts;
-  const same = dtypes.size === 1 ? parts : parts.map((part) => cast(part, 'F32'));
-  return only && parts.length === 1 ? only : { op: 'concat', axis, of: same };
+  const [only, ...more] = parts;
+  const isMixed = new Set(parts.map(dtypeOf)).size > 1;
+  return only && more.length === 0
+    ? only
+    : { op: 'concat', axis, of: isMixed ? parts.map((part) => cast(part, 'F32')) : parts };
 }
 
 /** Tensors of one shape along a new outermost dimension. @throws RangeError where the shapes differ */
@@ -170,12 +159,7 @@ export function gather(expr: TensorExpr, axis: number, index: TensorExpr | reado
   if (!index.every((i) => isSize(i) && i < size)) {
     throw new RangeError(`[${shape}] has no slices ${index.join(', ')} along ${axis}`);
   }
-  return {
-    op: 'gather',
-    axis,
-    of: expr,
-    index: { op: 'constant', dtype: 'I32', shape: [index.length], values: index },
-  };
+  return gather(expr, axis, { op: 'constant', dtype: 'I32', shape: [index.length], values: index });
 }
 
 /** Zeros: F16 or BF16 where `dtype` is one of these, else F32. @throws RangeError for what is no shape */
@@ -244,40 +228,46 @@ export function apply(fn: ApplyExpr['fn'], expr: TensorExpr): TensorExpr {
  */
 export function unpack(expr: TensorExpr, axis: number, bits: number): TensorExpr {
   const last = shapeOf(expr).length - 1;
-  if (axis === last) {
-    return { op: 'unpack', bits, of: expr };
-  }
-  return transpose({ op: 'unpack', bits, of: transpose(expr, axis, last) }, axis, last);
+  return axis === last
+    ? { op: 'unpack', bits, of: expr }
+    : transpose({ op: 'unpack', bits, of: transpose(expr, axis, last) }, axis, last);
 }
+
+/** What computes element by element, with its operands changed; undefined for other expressions. */
+function within(expr: TensorExpr, change: (operand: TensorExpr) => TensorExpr): TensorExpr | undefined {
+  if ('left' in expr) {
+    return { ...expr, left: change(expr.left), right: change(expr.right) };
+  }
+  return expr.op === 'cast' || expr.op === 'apply' ? { ...expr, of: change(expr.of) } : undefined;
+}
+
+type Move = (view: Strided) => Strided | null;
 
 /** Applies `move` as far down the tree as it can be applied. */
-function arrange(expr: TensorExpr, move: (view: Strided) => Strided | null): TensorExpr {
-  switch (expr.op) {
-    case 'add':
-    case 'sub':
-    case 'mul':
-    case 'div':
-      return { ...expr, left: arrange(expr.left, move), right: arrange(expr.right, move) };
-    case 'cast':
-    case 'apply':
-      return { ...expr, of: arrange(expr.of, move) };
-    case 'fill':
-      return { ...expr, shape: moved(contiguous(expr.shape), move).shape };
-    case 'view': {
-      const view = move(expr);
-      return view ? arranged(expr.of, view, SHAPES) : above(expr, move);
-    }
-    default:
-      return above(expr, move);
+function arrange(expr: TensorExpr, move: Move): TensorExpr {
+  if (expr.op === 'fill') {
+    return { ...expr, shape: moved(expr.shape, move).shape };
   }
+  const view = expr.op === 'view' ? move(expr) : null;
+  return (
+    within(expr, (operand) => arrange(operand, move)) ??
+    (expr.op === 'view' && view ? arranged(expr.of, view, SHAPES) : arranged(expr, moved(shapeOf(expr), move), SHAPES))
+  );
 }
 
-function above(expr: TensorExpr, move: (view: Strided) => Strided | null): TensorExpr {
-  return arranged(expr, moved(contiguous(shapeOf(expr)), move), SHAPES);
+/** An operator that makes each row of the result of the same row of its operand alone. */
+function withinRows(expr: TensorExpr): UnpackExpr | GatherExpr | null {
+  const isColumns = expr.op === 'gather' && expr.axis > 0 && expr.axis === shapeOf(expr).length - 1;
+  return expr.op === 'unpack' || isColumns ? expr : null;
 }
 
-function moved(view: Strided, move: (view: Strided) => Strided | null): Strided {
-  const result = move(view);
+/** The operator on other rows, which have `last` dimensions before the one within a row. */
+function rowWise(expr: UnpackExpr | GatherExpr, last: number, of: TensorExpr): TensorExpr {
+  return expr.op === 'unpack' ? { ...expr, of } : { ...expr, axis: last, of };
+}
+
+function moved(shape: readonly number[], move: Move): Strided {
+  const result = move(contiguous(shape));
   if (!result) {
     throw new Error('A contiguous tensor can be rearranged in any way.');
   }
@@ -301,13 +291,11 @@ function sliceParts(expr: ConcatExpr, from: number, to: number): TensorExpr {
 
 /**
  * Finds the dimension of `shape` that dimension `axis` of `from` becomes by a reshape, alone or merged with the
- * dimensions behind it. What is concatenated along `axis` is then concatenated along the dimension found. Undefined
- * where there is none.
+ * dimensions behind it: what is concatenated along `axis` is then concatenated along that. -1 where there is none.
  */
-function keptAxis(from: readonly number[], axis: number, shape: readonly number[]): number | undefined {
+function keptAxis(from: readonly number[], axis: number, shape: readonly number[]): number {
   const before = elementCount(from.slice(0, axis));
-  const found = shape.findIndex(
+  return shape.findIndex(
     (size, i) => elementCount(shape.slice(0, i)) === before && size % (from[axis] ?? 1) === 0 && size > 1,
   );
-  return found === -1 ? undefined : found;
 }

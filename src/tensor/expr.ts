@@ -66,10 +66,7 @@ export interface ViewExpr {
   readonly op: 'view';
   readonly of: TensorExpr;
   readonly shape: readonly number[];
-  /**
-   * Pairs of size and stride, outermost first. Strides count elements of `of`. No two neighbours could be merged into
-   * one axis.
-   */
+  /** Outermost first. Strides count elements of `of`. No two neighbours could be merged into one axis. */
   readonly axes: readonly Axis[];
   readonly offset: number;
 }
@@ -116,10 +113,7 @@ export interface CastExpr {
   readonly of: TensorExpr;
 }
 
-/**
- * The Euclidean norm of each column of a matrix, as `[1, columns]` in F32: torch's `norm` along the first dimension, whose
- * sums of squares go from the first row to the last.
- */
+/** torch's `norm` along the first dimension of a matrix, `[1, columns]` in F32; sums go from the first row to the last. */
 export interface NormExpr {
   readonly op: 'norm';
   readonly of: TensorExpr;
@@ -137,8 +131,7 @@ export interface UnpackExpr {
 
 /**
  * Blocks of a ggml type, made of the codes and scales that a checkpoint keeps in separate tensors with the same rows. A
- * byte of `codes` holds two codes. A byte of `scales` is the scale of a group of elements; `TensorKernels.repack` says
- * how large the groups are.
+ * byte of `codes` holds two codes, a byte of `scales` is the scale of a group of elements (see `TensorKernels.repack`).
  */
 export interface RepackExpr {
   readonly op: 'repack';
@@ -160,17 +153,11 @@ export interface NamedExpr {
 export type ForcedType = Extract<GgmlType, 'F32' | 'F16' | 'Q8_0'> | 'float' | 'outtype';
 
 /** Elements of a shape. Checkpoint shapes were checked for overflow when their header was read. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
+export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** Elements of a row: the last dimension (1 for a scalar). */
-export function rowLength(shape: readonly number[]): number {
-  return shape.at(-1) ?? 1;
-}
+export const rowLength = (shape: readonly number[]): number => shape.at(-1) ?? 1;
 
 /** Rows of a shape; a tensor whose rows have no elements has none. */
-export function rowsOf(shape: readonly number[]): number {
-  const length = rowLength(shape);
-  return length === 0 ? 0 : elementCount(shape) / length;
-}
+export const rowsOf = (shape: readonly number[]): number =>
+  rowLength(shape) === 0 ? 0 : elementCount(shape) / rowLength(shape);

@@ -1,12 +1,13 @@
 import type { DType } from './dtype.js';
 
-/**
- * The types that a cast makes. It rounds floats to nearest even. It refuses values that an integer type does not have.
- */
+/** The types that a cast makes. It rounds floats to nearest even and refuses values that an integer type does not have. */
 export type CastTarget = 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I8';
 
 /** The dtypes of arithmetic. */
 export type ComputeType = 'F32' | 'F16';
+
+/** The floats that a formula makes. */
+export type FloatType = 'F32' | 'F16' | 'BF16';
 
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
 
@@ -15,6 +16,30 @@ export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
  * `ternary` is the nearest of -1, 0 and 1, of which halves become 0.
  */
 export type UnaryFunction = 'neg' | 'sqrt' | 'exp' | 'softplus' | 'ternary';
+
+/**
+ * A step of a formula. The first three put an element on a stack; the others replace the upmost one or two by a result. All
+ * compute in float32.
+ */
+export type FormulaStep =
+  /** Elements of a buffer: each stands `run` times, and then each group of `inner` elements `repeat` times. */
+  | {
+      readonly kind: 'values';
+      readonly data: Uint8Array;
+      readonly dtype: DType;
+      readonly inner: number;
+      readonly repeat: number;
+      readonly run: number;
+    }
+  /** Codes of 1 to 8 bits without gaps, as `unpack` has them. */
+  | { readonly kind: 'codes'; readonly data: Uint8Array; readonly bits: number }
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'binary'; readonly op: BinaryOp }
+  | { readonly kind: 'unary'; readonly fn: UnaryFunction }
+  | { readonly kind: 'round'; readonly to: 'F16' | 'BF16' };
+
+/** The most elements that may be on a formula's stack. */
+export const FORMULA_DEPTH = 6;
 
 /**
  * A copy of a box of elements between two strided layouts. Element (i, j, ...) lies at offset + i * strides[0] +
@@ -54,10 +79,14 @@ export interface TensorKernels {
    */
   binary(op: BinaryOp, dtype: ComputeType, left: Uint8Array, right: Uint8Array, target: Uint8Array): void;
 
-  /**
-   * Computes a function of each element. F16 elements are computed in float32, and the result is rounded to float16.
-   */
+  /** Computes a function of each element, F16 elements as `binary` does. */
   unary(fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
+
+  /**
+   * Computes all elements of `target` by a formula, a few at a time, so that nothing between its steps is stored. Its steps
+   * leave one element on the stack, which is rounded to `to`.
+   */
+  formula(steps: readonly FormulaStep[], to: FloatType, target: Uint8Array): void;
 
   /**
    * Unpacks codes of 1 to 8 bits, a byte each, until `target` is full. The codes lie one after the other in
@@ -68,10 +97,8 @@ export interface TensorKernels {
 
   /**
    * ggml's blocks from codes of 4 bits, two a byte in the order of the elements (the first one low), and one byte of scale
-   * a group.
-   * MXFP4: groups of 32 with E8M0 scales, a block of 17 bytes each.
-   * NVFP4: groups of 16 with E4M3 scales, four of them a block of 36 bytes; the scales lose their sign, as in the
-   * reference's `_nvfp4_pack`.
+   * a group. MXFP4: groups of 32 with E8M0 scales, a block of 17 bytes each. NVFP4: groups of 16 with E4M3 scales, four of
+   * them a block of 36 bytes; the scales lose their sign, as in the reference's `_nvfp4_pack`.
    */
   repack(type: 'MXFP4' | 'NVFP4', codes: Uint8Array, scales: Uint8Array, target: Uint8Array): void;
 

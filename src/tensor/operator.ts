@@ -30,35 +30,34 @@ export interface Workplace {
   readonly kernels: TensorKernels;
 }
 
-/** What an operator does, as a table of functions. They call `all` for the operands, which may be of any operator. */
-export interface Operator<Expr extends TensorExpr> {
-  shape(expr: Expr, all: Interpreter): readonly number[];
-  dtype(expr: Expr, all: Interpreter): ElementType;
+/** What is asked of an expression of any operator. */
+export interface Interpreter {
+  /** Outermost dimension first. */
+  shape(expr: TensorExpr): readonly number[];
+  /** The type of the expression's elements. */
+  dtype(expr: TensorExpr): ElementType;
   /**
    * A number of rows. Pieces that are cut at multiples of it read whole runs of their sources. Other pieces read more
    * and shorter runs, but no byte twice.
    */
-  grain(expr: Expr, all: Interpreter): number;
-  /** Rows [from, to) as an expression of shape [to - from, row length] that reads only what these rows need. */
-  narrow(expr: Expr, from: number, to: number, all: Interpreter): TensorExpr;
-  /** The source bytes that all rows need. No byte is in two segments unless the expression uses its source twice. */
-  segments(expr: Expr, all: Interpreter): Segment[];
-  /** All rows in the expression's dtype, in row-major order. The result may be a view of fetched bytes. */
-  evaluate(expr: Expr, place: Workplace, all: Interpreter): Uint8Array;
-  /** The most bytes that `evaluate` takes from the workplace; fetched bytes do not count. */
-  memory(expr: Expr, all: Interpreter): number;
-  /** The source tensors of the expression. */
-  sources(expr: Expr, all: Interpreter): readonly SourceExpr[];
-}
-
-/** The same functions for an expression of any operator. */
-export interface Interpreter {
-  shape(expr: TensorExpr): readonly number[];
-  dtype(expr: TensorExpr): ElementType;
   grain(expr: TensorExpr): number;
+  /** Rows [from, to) as an expression of shape [to - from, row length] that reads only what these rows need. */
   narrow(expr: TensorExpr, from: number, to: number): TensorExpr;
+  /** The source bytes that all rows need. No byte is in two segments unless the expression uses its source twice. */
   segments(expr: TensorExpr): Segment[];
+  /** All rows in the expression's dtype, in row-major order. The result may be a view of fetched bytes. */
   evaluate(expr: TensorExpr, place: Workplace): Uint8Array;
+  /** The most bytes that `evaluate` takes from the workplace; fetched bytes do not count. */
   memory(expr: TensorExpr): number;
+  /** The source tensors of the expression. */
   sources(expr: TensorExpr): readonly SourceExpr[];
 }
+
+type Own<Expr, Ask> = Ask extends (expr: TensorExpr, ...rest: infer Rest) => infer Answer
+  ? (expr: Expr, ...rest: [...Rest, all: Interpreter]) => Answer
+  : never;
+
+/** An operator: answers for its own expressions. It asks `all` about the operands, which may be of any operator. */
+export type Operator<Expr extends TensorExpr> = {
+  readonly [Name in keyof Interpreter]: Own<Expr, Interpreter[Name]>;
+};

@@ -8,6 +8,9 @@ export interface Strided {
   readonly offset: number;
 }
 
+/** How many elements axes have. */
+export const elementsOf = (axes: readonly Axis[]): number => axes.reduce((product, [size]) => product * size, 1);
+
 /** The view of a whole run in order, under a shape. */
 export function contiguous(shape: readonly number[]): Strided {
   return { shape, axes: mergeAxes([[elementCount(shape), 1]]), offset: 0 };
@@ -19,18 +22,11 @@ export function isWhole({ shape, axes, offset }: Strided, elements: number): boo
 }
 
 /** The number of elements if the axes are one run; otherwise undefined. */
-export function runLength(axes: readonly Axis[]): number | undefined {
-  const [first, ...rest] = axes;
-  if (first === undefined) {
-    return 1;
-  }
+export function runLength([first = [1, 1], ...rest]: readonly Axis[]): number | undefined {
   return rest.length === 0 && first[1] === 1 ? first[0] : undefined;
 }
 
-/**
- * Drops axes of size 1 and merges an outer axis with the inner one where it continues it: [2, 6] and [6, 1] become [12,
- * 1].
- */
+/** Drops axes of size 1 and merges an outer axis with the inner one that continues it: [2, 6], [6, 1] become [12, 1]. */
 export function mergeAxes(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const [size, stride] of axes) {
@@ -48,7 +44,7 @@ export function mergeAxes(axes: readonly Axis[]): Axis[] {
 }
 
 /** The axes that make up each dimension. Null where a dimension ends within an axis whose size it does not divide. */
-export function axesOfDimensions({ shape, axes }: Pick<Strided, 'shape' | 'axes'>): Axis[][] | null {
+function axesOfDimensions({ shape, axes }: Pick<Strided, 'shape' | 'axes'>): Axis[][] | null {
   if (elementCount(shape) === 0) {
     return shape.map((size) => [[size, 1]]);
   }
@@ -79,32 +75,35 @@ export function reshaped(view: Strided, shape: readonly number[]): Strided {
   return { ...view, shape };
 }
 
+/** A view with other axes in one of its dimensions. */
+function changed(
+  { shape, offset }: Strided,
+  dimensions: readonly (readonly Axis[])[],
+  dimension: number,
+  { axes, offset: moved }: SubView,
+): Strided {
+  return {
+    shape: shape.map((size, i) => (i === dimension ? elementsOf(axes) : size)),
+    axes: mergeAxes(dimensions.flatMap((own, i) => (i === dimension ? axes : own))),
+    offset: offset + moved,
+  };
+}
+
 /** Dimensions in another order: the new dimension `i` is the old `order[i]`. Null where that needs a copy. */
 export function permuted(view: Strided, order: readonly number[]): Strided | null {
   const dimensions = axesOfDimensions(view);
-  return (
-    dimensions && {
-      shape: order.map((dimension) => view.shape[dimension] ?? 1),
-      axes: mergeAxes(order.flatMap((dimension) => dimensions[dimension] ?? [])),
-      offset: view.offset,
-    }
-  );
+  const axes = dimensions && mergeAxes(order.flatMap((dimension) => dimensions[dimension] ?? []));
+  return axes && { shape: order.map((dimension) => view.shape[dimension] ?? 1), axes, offset: view.offset };
 }
 
 /** Every `step`-th index of a dimension, from `from` up to but not including `to`. Null where that needs a copy. */
 export function sliced(view: Strided, dimension: number, from: number, to: number, step: number): Strided | null {
   const dimensions = axesOfDimensions(view);
-  const axes = mergeAxes(dimensions?.[dimension] ?? []);
-  const [[, stride] = [1, 0], ...others] = axes;
-  if (!dimensions || others.length > 0) {
-    return null;
-  }
+  const [[, stride] = [1, 0], ...others] = mergeAxes(dimensions?.[dimension] ?? []);
   const count = Math.max(0, Math.ceil((Math.min(to, view.shape[dimension] ?? 1) - from) / step));
-  return {
-    shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-    axes: mergeAxes(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, stride * step]] : own))),
-    offset: view.offset + from * stride,
-  };
+  return !dimensions || others.length > 0
+    ? null
+    : changed(view, dimensions, dimension, { axes: [[count, stride * step]], offset: from * stride });
 }
 
 /**
@@ -114,30 +113,16 @@ export function sliced(view: Strided, dimension: number, from: number, to: numbe
  */
 export function slicedPieces(view: Strided, dimension: number, from: number, to: number): Strided[] | null {
   const dimensions = axesOfDimensions(view);
-  const [outer, inner, ...others] = mergeAxes(dimensions?.[dimension] ?? []);
-  if (!dimensions || !outer || !inner || others.length > 0) {
-    return null;
-  }
-  return subViews({ axes: [outer, inner], offset: view.offset }, from, to).map(({ axes, offset }) => {
-    const count = elementCount(axes.map(([size]) => size));
-    return {
-      shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-      axes: mergeAxes(dimensions.flatMap((own, i): readonly Axis[] => (i === dimension ? axes : own))),
-      offset,
-    };
-  });
+  const axes = mergeAxes(dimensions?.[dimension] ?? []);
+  return dimensions && axes.length === 2
+    ? subViews({ axes, offset: 0 }, from, to).map((piece) => changed(view, dimensions, dimension, piece))
+    : null;
 }
 
 /** A dimension of size 1, repeated `count` times. Null where that needs a copy. */
 export function expanded(view: Strided, dimension: number, count: number): Strided | null {
   const dimensions = axesOfDimensions(view);
-  return (
-    dimensions && {
-      shape: view.shape.map((own, i) => (i === dimension ? count : own)),
-      axes: mergeAxes(dimensions.flatMap((own, i): Axis[] => (i === dimension ? [[count, 0]] : own))),
-      offset: view.offset,
-    }
-  );
+  return dimensions && changed(view, dimensions, dimension, { axes: [[count, 0]], offset: 0 });
 }
 
 /** Some elements of a view that follow each other in its order. */
@@ -148,15 +133,14 @@ export type SubView = Pick<Strided, 'axes' | 'offset'>;
  * its own.
  */
 export function subViews({ axes, offset }: SubView, from: number, to: number): SubView[] {
-  const total = axes.reduce((product, [size]) => product * size, 1);
   if (from >= to) {
     return [];
   }
   const [[, stride] = [1, 0], ...inner] = axes;
-  if (from === 0 && to === total) {
+  if (from === 0 && to === elementsOf(axes)) {
     return [{ axes, offset }];
   }
-  const block = inner.reduce((product, [size]) => product * size, 1);
+  const block = elementsOf(inner);
   const [first, last] = [Math.ceil(from / block), Math.floor(to / block)];
   const at = (index: number): SubView => ({ axes: inner, offset: offset + index * stride });
   if (first > last) {
@@ -169,9 +153,7 @@ export function subViews({ axes, offset }: SubView, from: number, to: number): S
   ];
 }
 
-/**
- * The range of elements that a sub-view touches: its first, and the one behind its last. Strides are never negative.
- */
+/** The elements that a sub-view touches: its first, and the one behind its last. Strides are never negative. */
 export function extent({ axes, offset }: SubView): readonly [from: number, to: number] {
   return [offset, offset + 1 + axes.reduce((sum, [size, stride]) => sum + (size - 1) * stride, 0)];
 }

@@ -1,5 +1,5 @@
 import * as build from './build.js';
-import type { TensorExpr } from './expr.js';
+import { type ApplyExpr, elementCount, type TensorExpr } from './expr.js';
 import { dtypeOf, shapeOf } from './rows.js';
 
 /** A transform of a list of tensors into another list. `numbers` are its parameters. */
@@ -9,20 +9,16 @@ const each =
   (change: (expr: TensorExpr, ...numbers: number[]) => TensorExpr): Change =>
   (tensors, numbers) =>
     tensors.map((expr) => change(expr, ...numbers));
+const applied = (fn: ApplyExpr['fn']): Change => each((expr) => build.apply(fn, expr));
 
-/**
- * The transforms that rules name. Each comment lists the parameters. They throw RangeError for shapes that do not fit.
- */
+/** The transforms that rules name; comments list their parameters. They throw RangeError for shapes that do not fit. */
 export const TRANSFORMS = {
   /**
-   * heads: transformers keeps the two halves of a rotary dimension apart, and llama.cpp wants their rows interleaved;
-   * then the number of heads behind them that stay as they are
+   * heads, of which transformers keeps the two halves of a rotary dimension apart, and llama.cpp wants their rows
+   * interleaved; then the number of heads behind them that stay as they are
    */
   rotary: each(rotary),
-  /**
-   * rows of a head, how many of them are rotated: the reverse of `rotary`, for those alone (all, if it is
-   * not said); the rest keep their places
-   */
+  /** rows of a head, how many of them are rotated (or all): the reverse of `rotary`; the others keep their places */
   halves: each(halves),
   /** dimensions of the new shape; one may be -1 and takes the elements that are left */
   reshape: each((expr, ...shape) => build.reshape(expr, complete(expr, shape))),
@@ -33,7 +29,7 @@ export const TRANSFORMS = {
   /** a dimension of one element, how often it is repeated */
   expand: each(expand),
   /** the dimensions to drop, of one element each */
-  squeeze: each((expr, ...dimensions) => squeeze(expr, dimensions)),
+  squeeze: each(squeeze),
   /** dimension, first index, end (-1: the dimension's end), step */
   slice: each((expr, dimension = 0, from = 0, to = -1, step = 1) =>
     build.slice(expr, dimension, from, to === -1 ? (shapeOf(expr)[dimension] ?? 0) : to, step),
@@ -46,9 +42,7 @@ export const TRANSFORMS = {
   concat: (tensors, [axis = 0]) => [build.concat(tensors, axis)],
   /** several tensors of one shape become one, with a new outermost dimension */
   stack: (tensors) => [build.stack(tensors)],
-  /**
-   * dimension, first index, groups, members of each: from there on, what is ordered by groups becomes ordered by members
-   */
+  /** dimension, first index, groups, members of each: from there on, what is ordered by groups is ordered by members */
   turn: each(turn),
   /** several tensors of one shape are multiplied, element by element */
   product: ([first, ...others]) => (first ? [others.reduce(build.mul, first)] : []),
@@ -61,7 +55,7 @@ export const TRANSFORMS = {
   /** how many rows to keep at most */
   cut: each((expr, rows = 0) => build.slice(expr, 0, 0, Math.min(rows, shapeOf(expr)[0] ?? 0))),
   /** rows of zeros to add at the beginning */
-  lead: each(lead),
+  lead: each((expr, rows = 0) => build.concat([zeroRows(expr, rows), expr], 0)),
   /** a number, and the shape of a tensor with it alone, in F32: nothing of the tensor itself is read */
   fill: each((_, value = 0, ...shape) => build.fill(value, shape)),
   /** a number to add to each element */
@@ -76,19 +70,24 @@ export const TRANSFORMS = {
   unit: each(unit),
   /** float32 from here on, whatever it was */
   float: each((expr) => build.cast(expr, 'F32')),
-  neg: each((expr) => build.apply('neg', expr)),
-  exp: each((expr) => build.apply('exp', expr)),
-  sqrt: each((expr) => build.apply('sqrt', expr)),
-  softplus: each((expr) => build.apply('softplus', expr)),
+  neg: applied('neg'),
+  exp: applied('exp'),
+  sqrt: applied('sqrt'),
+  softplus: applied('softplus'),
   /** mean of the magnitudes: BitNet's weights, each the nearest of minus the mean, 0 and the mean */
   ternary: each(ternary),
 } as const satisfies Record<string, Change>;
 
 export type TransformName = keyof typeof TRANSFORMS;
 
+/** One dimension as several. */
+function parted(expr: TensorExpr, dimension: number, sizes: readonly number[]): TensorExpr {
+  return build.reshape(expr, shapeOf(expr).toSpliced(dimension, 1, ...sizes));
+}
+
 function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   const shape = shapeOf(expr);
-  const [rows = 0, ...columns] = shape;
+  const [rows = 0] = shape;
   if (others > 0) {
     const own = (rows * heads) / (heads + others);
     return build.concat([rotary(build.slice(expr, 0, 0, own), heads), build.slice(expr, 0, own, rows)], 0);
@@ -96,8 +95,27 @@ function rotary(expr: TensorExpr, heads = 0, others = 0): TensorExpr {
   if (heads === 0 || rows % (2 * heads) !== 0) {
     throw new RangeError(`its ${rows} rows can't be split in halves of ${heads} heads`);
   }
-  const halves = build.reshape(expr, [heads, 2, rows / heads / 2, ...columns]);
-  return build.reshape(build.permute(halves, [0, 2, 1, ...columns.map((_, i) => i + 3)]), shape);
+  return build.reshape(build.transpose(parted(expr, 0, [heads, 2, rows / heads / 2]), 1, 2), shape);
+}
+
+function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
+  const shape = shapeOf(expr);
+  const [rows = 0] = shape;
+  const isWhole = size >= 1 && rotated >= 2 && rows % size === 0 && Number.isInteger(rows / size);
+  if (!isWhole || rotated % 2 !== 0 || rotated > size || !Number.isInteger(size)) {
+    throw new RangeError(`its ${rows} rows are not heads of ${size}, of which ${rotated} are rotated in pairs`);
+  }
+  const heads = parted(expr, 0, [rows / size, size]);
+  const turned = build.slice(heads, 1, 0, rotated);
+  const rest = rotated < size ? [build.slice(heads, 1, rotated, size)] : [];
+  const apart = build.transpose(parted(turned, 1, [rotated / 2, 2]), 1, 2);
+  return build.reshape(build.concat([build.reshape(apart, shapeOf(turned)), ...rest], 1), shape);
+}
+
+/** `shape`, whose -1 stands for what is left of an expression's elements. */
+function complete(expr: TensorExpr, shape: readonly number[]): number[] {
+  const known = elementCount(shape.filter((size) => size !== -1));
+  return shape.map((size) => (size === -1 ? elementCount(shapeOf(expr)) / known : size));
 }
 
 function expand(expr: TensorExpr, dimension = 0, count = 1): TensorExpr {
@@ -107,33 +125,14 @@ function expand(expr: TensorExpr, dimension = 0, count = 1): TensorExpr {
   return build.expand(expr, dimension, count);
 }
 
-function halves(expr: TensorExpr, size = 1, rotated = size): TensorExpr {
+function squeeze(expr: TensorExpr, ...dimensions: number[]): TensorExpr {
   const shape = shapeOf(expr);
-  const [rows = 0, ...columns] = shape;
-  const isWhole = size >= 1 && rotated >= 2 && rows % size === 0 && Number.isInteger(rows / size);
-  if (!isWhole || rotated % 2 !== 0 || rotated > size || !Number.isInteger(size)) {
-    throw new RangeError(`its ${rows} rows are not heads of ${size}, of which ${rotated} are rotated in pairs`);
+  const wrong = dimensions.find((dimension) => shape[dimension] !== 1);
+  if (wrong !== undefined) {
+    throw new RangeError(`its dimension ${wrong} has ${shape[wrong] ?? 0} elements, not one`);
   }
-  const heads = build.reshape(expr, [rows / size, size, ...columns]);
-  const turned = build.slice(heads, 1, 0, rotated);
-  const rest = rotated < size ? [build.slice(heads, 1, rotated, size)] : [];
-  const pairs = build.reshape(turned, [rows / size, rotated / 2, 2, ...columns]);
-  const apart = build.permute(pairs, [0, 2, 1, ...columns.map((_, i) => i + 3)]);
-  return build.reshape(build.concat([build.reshape(apart, shapeOf(turned)), ...rest], 1), shape);
-}
-
-/** ref-quirk: `weight_quant` in conversion/bitnet.py divides by a rounded inverse of the mean. */
-function ternary(expr: TensorExpr, mean = 0): TensorExpr {
-  const inverse = Math.fround(1 / Math.fround(Math.max(mean, 1e-5)));
-  const scaled = build.mul(build.cast(expr, 'F32'), inverse);
-  const result = build.div(build.apply('ternary', scaled), inverse);
-  return dtypeOf(expr) === 'F16' ? build.cast(result, 'F16') : result;
-}
-
-function complete(expr: TensorExpr, shape: readonly number[]): number[] {
-  const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
-  const all = shapeOf(expr).reduce((product, size) => product * size, 1);
-  return shape.map((size) => (size === -1 ? all / known : size));
+  const kept = shape.filter((_, dimension) => !dimensions.includes(dimension));
+  return build.reshape(expr, kept);
 }
 
 function chunk(expr: TensorExpr, dimension: number, count: number): readonly TensorExpr[] {
@@ -142,23 +141,7 @@ function chunk(expr: TensorExpr, dimension: number, count: number): readonly Ten
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`its dimension ${dimension} has ${all} elements, which are not ${count} equal parts`);
   }
-  return build.split(
-    expr,
-    dimension,
-    Array.from({ length: count }, () => size),
-  );
-}
-
-function squeeze(expr: TensorExpr, dimensions: readonly number[]): TensorExpr {
-  const shape = shapeOf(expr);
-  const wrong = dimensions.find((dimension) => shape[dimension] !== 1);
-  if (wrong !== undefined) {
-    throw new RangeError(`its dimension ${wrong} has ${shape[wrong] ?? 0} elements, not one`);
-  }
-  return build.reshape(
-    expr,
-    shape.filter((_, dimension) => !dimensions.includes(dimension)),
-  );
+  return build.split(expr, dimension, Array<number>(count).fill(size));
 }
 
 function mulRows(expr: TensorExpr, ...parts: number[]): TensorExpr {
@@ -169,37 +152,39 @@ function mulRows(expr: TensorExpr, ...parts: number[]): TensorExpr {
   if (wrong !== undefined) {
     throw new RangeError(`a part of ${wrong} rows is none`);
   }
-  const split = build.split(expr, 0, whole);
-  return build.concat(
-    split.map((part, i) => build.mul(part, parts[2 * i + 1] ?? 1)),
-    0,
-  );
+  const own = build.split(expr, 0, whole).map((part, i) => build.mul(part, parts[2 * i + 1] ?? 1));
+  return build.concat(own, 0);
+}
+
+/** Rows of zeros under an expression's columns. */
+function zeroRows(expr: TensorExpr, rows: number): TensorExpr {
+  return build.zeros(dtypeOf(expr), [rows, ...shapeOf(expr).slice(1)]);
 }
 
 function pad(expr: TensorExpr, rows = 0): TensorExpr {
-  const [own = 0, ...rest] = shapeOf(expr);
-  return rows <= own ? expr : build.concat([expr, build.zeros(dtypeOf(expr), [rows - own, ...rest])], 0);
-}
-
-function lead(expr: TensorExpr, rows = 0): TensorExpr {
-  return build.concat([build.zeros(dtypeOf(expr), [rows, ...shapeOf(expr).slice(1)]), expr], 0);
+  const [own = 0] = shapeOf(expr);
+  return rows <= own ? expr : build.concat([expr, zeroRows(expr, rows - own)], 0);
 }
 
 function turn(expr: TensorExpr, dimension = 0, first = 0, groups = 1, members = 1): TensorExpr {
-  const shape = shapeOf(expr);
-  const size = shape[dimension] ?? 0;
-  const [before, after] = [shape.slice(0, dimension), shape.slice(dimension + 1)];
+  const size = shapeOf(expr)[dimension] ?? 0;
   const rest = build.slice(expr, dimension, first, size);
-  const split = build.reshape(rest, [...before, groups, members, (size - first) / groups / members, ...after]);
-  const turned = build.reshape(build.transpose(split, dimension, dimension + 1), shapeOf(rest));
+  const apart = parted(rest, dimension, [groups, members, (size - first) / groups / members]);
+  const turned = build.reshape(build.transpose(apart, dimension, dimension + 1), shapeOf(rest));
   return first === 0 ? turned : build.concat([build.slice(expr, dimension, 0, first), turned], dimension);
 }
 
 function unit(expr: TensorExpr, more = 0, ...norms: number[]): TensorExpr {
   const [rows = 0, ...columns] = shapeOf(expr);
   const row: TensorExpr = { op: 'constant', dtype: 'F32', shape: [1, norms.length], values: norms };
-  return build.div(
-    build.cast(expr, 'F32'),
-    build.reshape(build.expand(build.add(row, more), 0, rows), [rows, ...columns]),
-  );
+  const divisors = build.reshape(build.expand(build.add(row, more), 0, rows), [rows, ...columns]);
+  return build.div(build.cast(expr, 'F32'), divisors);
+}
+
+/** ref-quirk: `weight_quant` in conversion/bitnet.py divides by a rounded inverse of the mean. */
+function ternary(expr: TensorExpr, mean = 0): TensorExpr {
+  const inverse = Math.fround(1 / Math.fround(Math.max(mean, 1e-5)));
+  const scaled = build.mul(build.cast(expr, 'F32'), inverse);
+  const result = build.div(build.apply('ternary', scaled), inverse);
+  return dtypeOf(expr) === 'F16' ? build.cast(result, 'F16') : result;
 }

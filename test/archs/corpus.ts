@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { RawTensor } from '#src/checkpoint/checkpoint.js';
 import type { KeyValues } from '#src/gguf/key-values.js';
 import { openFolder } from '#src/repo/folder.js';
 import { SmallFiles } from '#src/repo/small-files.js';
 import type { DType } from '#src/tensor/dtype.js';
+import type { NamedExpr, SourceExpr } from '#src/tensor/expr.js';
 
 export type ExpectedKeyValue = [key: string, type: string, value: unknown];
 export type ExpectedTensor = [name: string, type: string, ne: number[], offset: number, sha256: string];
@@ -17,6 +17,11 @@ export interface Run {
   readonly args: readonly string[];
   readonly kv: readonly ExpectedKeyValue[];
   readonly tensors: readonly ExpectedTensor[];
+}
+
+/** A tensor of a safetensors file. */
+export interface SourceTensor extends NamedExpr {
+  readonly expr: SourceExpr;
 }
 
 export function readJson(path: string): Record<string, unknown> {
@@ -69,8 +74,8 @@ export async function folderFiles(folder: string): Promise<SmallFiles> {
 }
 
 /** What the headers of a folder's safetensors files say, in the checkpoint's order. */
-export async function sourceTensors(folder: string, names = /^model.*\.safetensors$/): Promise<RawTensor[]> {
-  const tensors: RawTensor[] = [];
+export async function sourceTensors(folder: string, names = /^model.*\.safetensors$/): Promise<SourceTensor[]> {
+  const tensors: SourceTensor[] = [];
   for (const file of readdirSync(folder)
     .filter((name) => names.test(name))
     .sort()) {

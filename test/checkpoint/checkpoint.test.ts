@@ -62,8 +62,25 @@ test('tensors come shard by shard, sorted by name within each, with their place 
 
 const good = entry('F32', [4], 0, 16);
 const broken: [string, Record<string, string | Uint8Array>, string, RegExp][] = [
-  ['no weights', { 'config.json': '{}' }, 'MissingWeightsError', /no model\*\.safetensors/],
-  ['pickles', { 'pytorch_model.bin': 'x' }, 'UnsupportedWeightsError', /PyTorch pickles/],
+  [
+    'no weights',
+    { 'config.json': '{}' },
+    'MissingWeightsError',
+    /no model\*\.safetensors or pytorch_model\*\.bin file/,
+  ],
+  ['no file of PyTorch', { 'pytorch_model.bin': 'x' }, 'MalformedPickleError', /neither a zip archive nor a pickle/],
+  [
+    'an LFS pointer in place of a pickle',
+    { 'pytorch_model.bin': 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n' },
+    'LfsPointerError',
+    /pytorch_model\.bin is a Git LFS pointer/,
+  ],
+  [
+    'an index of pickles that are missing',
+    { 'pytorch_model.bin.index.json': JSON.stringify({ weight_map: { a: 'pytorch_model-1.bin' } }) },
+    'ShardIndexError',
+    /pytorch_model\.bin\.index\.json names pytorch_model-1\.bin, which the repository does not hold/,
+  ],
   [
     'an LFS pointer',
     { 'model.safetensors': 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n' },
@@ -182,7 +199,7 @@ test.each(broken)('%s: an error of its own, with what to do', async (_, files, n
   const error = await failure(files);
   expect(error.name).toBe(name);
   expect(error.message).toMatch(sentence);
-  expect(error.exitCode).toBe(name === 'UnsupportedWeightsError' ? 3 : 4);
+  expect(error.exitCode).toBe(4);
   expect(error.next).not.toBe('');
 });
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { COMMON_DEFAULTS, type Version } from '#src/config/common-defaults.js';
+import type { Version } from '#src/config/rules.js';
 import { isObject, type Json, type JsonObject } from '#src/json.js';
 
 /** One model type of config-defaults.json: what transformers gives a config.json with that `model_type` alone. */
@@ -13,6 +13,13 @@ export interface Recorded {
   readonly derived: readonly string[];
 }
 
+/** The fields that `PretrainedConfig` gives every class, in the versions of transformers that are recorded. */
+// biome-ignore format: one line a version
+const COMMON_DEFAULTS: Readonly<Record<Version, JsonObject>> = {
+  4: { return_dict: true, output_hidden_states: false, torchscript: false, pruned_heads: {}, tie_word_embeddings: true, chunk_size_feed_forward: 0, is_encoder_decoder: false, is_decoder: false, cross_attention_hidden_size: null, add_cross_attention: false, tie_encoder_decoder: false, architectures: null, finetuning_task: null, id2label: { 0: 'LABEL_0', 1: 'LABEL_1' }, label2id: { LABEL_0: 0, LABEL_1: 1 }, task_specific_params: null, problem_type: null, tokenizer_class: null, prefix: null, bos_token_id: null, pad_token_id: null, eos_token_id: null, sep_token_id: null, decoder_start_token_id: null, max_length: 20, min_length: 0, do_sample: false, early_stopping: false, num_beams: 1, temperature: 1, top_k: 50, top_p: 1, typical_p: 1, repetition_penalty: 1, length_penalty: 1, no_repeat_ngram_size: 0, encoder_no_repeat_ngram_size: 0, bad_words_ids: null, num_return_sequences: 1, output_scores: false, return_dict_in_generate: false, forced_bos_token_id: null, forced_eos_token_id: null, remove_invalid_values: false, exponential_decay_length_penalty: null, suppress_tokens: null, begin_suppress_tokens: null, num_beam_groups: 1, diversity_penalty: 0, tf_legacy_loss: false, use_bfloat16: false, output_attentions: false },
+  5: { return_dict: true, output_hidden_states: false, output_attentions: false, chunk_size_feed_forward: 0, is_encoder_decoder: false, architectures: null, id2label: { 0: 'LABEL_0', 1: 'LABEL_1' }, label2id: { LABEL_0: 0, LABEL_1: 1 }, problem_type: null },
+};
+
 export type Records = Readonly<Record<string, Recorded>>;
 
 /**
@@ -24,13 +31,21 @@ export function defaultsSource(records: Records, classes: readonly string[]): st
     const entry = JSON.stringify(entryOf(records, name));
     return `  ${/^\w+$/.test(name) ? name : `'${name}'`}: '${entry.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}',`;
   });
-  return `${HEAD}\n${lines.join('\n')}\n};\n`;
+  const common = Object.entries(COMMON_DEFAULTS).map(([version, fields]) => `  ${version}: ${JSON.stringify(fields)},`);
+  return `${HEAD}\n${common.join('\n')}\n};\n\n${TYPES_HEAD}\n${lines.join('\n')}\n};\n`;
 }
 
 const HEAD = `// biome-ignore-all format: one line a model type
 // Written by \`npm run config-defaults\`.
+import type { JsonObject } from '../json.js';
 
 /**
+ * The fields that \`PretrainedConfig\` of transformers gives every class: 4 is version 4.57.6, and 5 is 5.23.0, for types
+ * that 4.57.6 does not have.
+ */
+export const COMMON_DEFAULTS: Readonly<Record<4 | 5, JsonObject>> = {`;
+
+const TYPES_HEAD = `/**
  * \`model_type\` → what transformers' configuration class gives the fields that config.json leaves out, as JSON. A type is
  * parsed when it is needed. \`ModelType\` says what the JSON holds.
  */

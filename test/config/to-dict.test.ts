@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Version } from '#src/config/common-defaults.js';
+import type { Version } from '#src/config/rules.js';
 import { toDict } from '#src/config/to-dict.js';
 import type { JsonObject } from '#src/json.js';
 

@@ -40,7 +40,7 @@ test('a disk that fills up while it is written is named', () => {
     const expr = { op: 'constant', dtype: 'F32', shape: [2], values: [1, 2] } as const;
     const place = { tensor: 't', file: 0, position: 0, rowBytes: 8 };
     const destination = { ...place, type: 'F32', write: { kind: 'convert', via: 'F32', finite: false } } as const;
-    const piece = { expr, from: 0, to: 1, columns: 2, destinations: [destination] };
+    const piece = { expr, from: 0, to: 1, step: 1, columns: 2, destinations: [destination] };
     const task = { reads: [], readBytes: 0, pieces: [piece], memory: 64, isLocal: true, progress: 0 };
     const { failure } = fill({ task, memory: new Uint8Array(64), fds: [file], measure: false });
     expect(failure).toMatchObject({ kind: 'write', code: 'ENOSPC' });

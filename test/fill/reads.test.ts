@@ -60,6 +60,43 @@ test('every segment is found among thousands of reads, and no other', () => {
   expect(() => bytes.fetch(segment('b', 0, 4))).toThrow(/were not read/);
 });
 
+test('parts of what was read are found in it, and nothing that was not', () => {
+  const file = Uint8Array.from({ length: 60_000 }, (_, i) => (i * 31) % 251);
+  const runs = segment('a', 1000, 100, 10, 5000);
+  const { reads, size } = planReads([runs, segment('a', 0, 500)], true);
+  const memory = new Uint8Array(size);
+  for (const { offset, length, count, stride, at } of reads) {
+    for (let i = 0; i < count; i++) {
+      memory.set(file.subarray(offset + i * stride, offset + i * stride + length), at + i * length);
+    }
+  }
+  const bytes = new ReadBytes(memory, reads);
+  const parts = [
+    runs,
+    segment('a', 1020, 30, 10, 5000),
+    segment('a', 11_000, 100, 3, 5000),
+    segment('a', 46_099, 1),
+    segment('a', 100, 10, 4, 100),
+  ];
+  for (const part of parts) {
+    expect(bytes.has(part)).toBe(true);
+    const { bytes: found, stride } = bytes.fetch(part);
+    for (let i = 0; i < part.count; i++) {
+      const start = part.offset + i * part.stride;
+      expect(found.subarray(i * stride, i * stride + part.length)).toEqual(file.subarray(start, start + part.length));
+    }
+  }
+  const others = [
+    segment('b', 1000, 100, 10, 5000),
+    segment('a', 1020, 90, 10, 5000),
+    segment('a', 6000, 100, 10, 5000),
+    segment('a', 1000, 100, 5, 10_000),
+    segment('a', 600, 10),
+    segment('a', 490, 20),
+  ];
+  expect(others.filter((other) => bytes.has(other))).toEqual([]);
+});
+
 describe('runs of a file', () => {
   const content = Uint8Array.from({ length: 100 }, (_, i) => i);
 

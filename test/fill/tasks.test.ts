@@ -3,7 +3,8 @@ import { MemoryFiles } from '#src/fill/sink.js';
 import { makeTasks, type Task } from '#src/fill/tasks.js';
 import { type WantedTensor, wantedTensors } from '#src/fill/wanted.js';
 import { headerOf } from '#src/layout/layout.js';
-import { stack, transpose } from '#src/tensor/build.js';
+import { tensorKernels } from '#src/quantize/tensor-kernels.js';
+import { slice, stack, transpose } from '#src/tensor/build.js';
 import type { TensorExpr } from '#src/tensor/expr.js';
 import type { Segment } from '#src/tensor/operator.js';
 import { segments } from '#src/tensor/rows.js';
@@ -256,5 +257,72 @@ describe('a transposed matrix that does not fit', () => {
       }),
     );
     expect(leastMemory(tensors, 2 * values.byteLength)).toBe(2 * values.byteLength);
+  });
+});
+
+describe('transposed matrices of several MiB', () => {
+  const [experts, width, size] = [2, 384, 1024];
+  // Two experts' gates and ups side by side, and their downs. Float16 has all values.
+  const count = experts * width * 2 * size;
+  const files = new Map(
+    ['gates and ups', 'downs'].map((name, i) => [
+      name,
+      Float32Array.from({ length: count }, (_, at) => (at * (7919 + i)) % 2039),
+    ]),
+  );
+  const source = (file: string, shape: number[]): TensorExpr => {
+    return { op: 'source', name: file, file, offset: 0, dtype: 'F32', shape };
+  };
+  const both = source('gates and ups', [experts, width, 2 * size]);
+  const planned = [
+    plannedFile(
+      [
+        { name: 'gate', expr: transpose(slice(both, 2, 0, size), 1, 2) },
+        { name: 'up', expr: transpose(slice(both, 2, size, 2 * size), 1, 2) },
+        { name: 'down', expr: transpose(source('downs', [experts, 2 * size, width]), 1, 2) },
+      ],
+      'F16',
+    ),
+  ];
+  const expected = (file: string, rows: number, columns: number, all: number, first: number) =>
+    Array.from({ length: experts * rows * columns }, (_, i) => {
+      const [expert, row, column] = [Math.floor(i / (rows * columns)), Math.floor(i / columns) % rows, i % columns];
+      return files.get(file)?.[(expert * columns + column) * all + first + row];
+    });
+  const bytes = 4 * 2 * count;
+  /** All of an expert's rows would take 4.5 MiB beside what is read. */
+  const strip = 2 ** 20;
+
+  test.each([
+    ['of this machine', true, LARGE],
+    ['of this machine, in little memory', true, 2 ** 20],
+    ['of the Hub', false, LARGE],
+  ])('%s: each byte is read once, and few of them are turned together', async (_, isLocal, memory) => {
+    const folder = tempFolder();
+    const repo = repoOf(files, isLocal ? folder : undefined);
+    const tasks = [...makeTasks(wantedTensors(planned, repo), { share: memory, most: memory })];
+    expect(tasks.reduce((sum, { readBytes }) => sum + readBytes, 0)).toBe(bytes);
+    for (const task of tasks) {
+      expect(task.memory).toBeLessThanOrEqual(Math.min(memory, task.readBytes + strip));
+    }
+    const sink = new ScratchFiles(folder, planned);
+    await fillWatched(planned, repo, sink, { jobs: 2, memory });
+    const written = sink.contents()[0] as Buffer;
+    const { tensors, headerSize } = planned[0] as (typeof planned)[0];
+    const values = tensors.map(({ offset, size: length }) => {
+      const halves = written.subarray(headerSize + offset, headerSize + offset + length);
+      const floats = new Uint8Array(2 * length);
+      tensorKernels.cast(halves, 'F16', floats, 'F32');
+      return new Float32Array(floats.buffer);
+    });
+    const wanted = [
+      expected('gates and ups', size, width, 2 * size, 0),
+      expected('gates and ups', size, width, 2 * size, size),
+      expected('downs', width, 2 * size, width, 0),
+    ];
+    for (const [i, tensor] of wanted.entries()) {
+      expect(tensor.findIndex((value, at) => value !== values[i]?.[at])).toBe(-1);
+      expect(values[i]).toHaveLength(tensor.length);
+    }
   });
 });

@@ -20,12 +20,33 @@ test.each<[Record<string, string>, number, RegExp]>([
   ],
   [{ 'config.json': LLAMA, 'a-Q8_0.gguf': '' }, 4, /holds GGUF files/],
   [
-    { 'params.json': '{}', 'consolidated.safetensors': '', 'tekken.json': '{}' },
+    { 'config.json': LLAMA, 'params.json': '{}', 'consolidated.safetensors': '', 'tekken.json': '{}' },
     4,
-    /holds a model in Mistral's own format/,
+    /holds a model in Mistral's own format .* Add --mistral-format/,
   ],
-  [{ 'config.json': LLAMA, 'onnx/model.onnx': '' }, 3, /holds an ONNX model/],
-  [{ 'config.json': LLAMA, 'tf_model.h5': '' }, 3, /weights in another format than safetensors/],
+  [{ 'params.json': '{}', 'consolidated.00.pth': '' }, 3, /weights that are neither model\*\.safetensors nor/],
+  [
+    { 'config.json': LLAMA, 'onnx/model.onnx': '' },
+    3,
+    /holds an ONNX model, .* Give the model that it was exported from/,
+  ],
+  [{ 'model.onnx': '', 'model.onnx_data': '', 'tokenizer.json': '{}' }, 3, /holds an ONNX model/],
+  [
+    { 'adapter_config.json': '{}', 'adapter_model.bin': '', 'config.json': LLAMA },
+    3,
+    /holds an adapter \(LoRA\), .* Convert its base model/,
+  ],
+  [
+    { 'model_index.json': '{}', 'unet/config.json': '{}', 'unet/diffusion_pytorch_model.safetensors': '' },
+    3,
+    /holds a pipeline of diffusers, .* Give the repository of a language model/,
+  ],
+  [{ 'unet/config.json': '{}', 'unet/diffusion_pytorch_model.bin': '' }, 3, /holds a pipeline of diffusers/],
+  [
+    { 'config.json': LLAMA, 'tf_model.h5': '' },
+    3,
+    /weights that are neither model\*\.safetensors nor pytorch_model\*\.bin/,
+  ],
   [
     { 'model/config.json': LLAMA, 'model/model.safetensors': '' },
     4,
@@ -33,7 +54,7 @@ test.each<[Record<string, string>, number, RegExp]>([
   ],
   [{ 'data/train.parquet': '' }, 4, /holds a dataset, and no model/],
   [{ 'README.md': '' }, 4, /has no config\.json\. Give the repository of a model/],
-  [{ 'config.json': LLAMA }, 4, /There is no model\*\.safetensors file/],
+  [{ 'config.json': LLAMA }, 4, /There is no model\*\.safetensors or pytorch_model\*\.bin file/],
   [
     {
       'config.json': '{"architectures":["NoSuchModel"],"model_type":"none"}',

@@ -11,8 +11,10 @@ const CLOSE = 1e-5;
 const FAR_FROM_LLAMA: Readonly<Record<string, number>> = { 'llama-yarn-bias': 2e-3 };
 
 const FIXTURES = readdirSync(join(fixtures, 'corpus-logits')).map((file) => basename(file, '.json'));
-const OTHERS = ['llama-merge', 'llama-yarn-bias', 'mistral', 'qwen2', 'smollm3', 'iquest-coder', 'llama-model'];
-const PICKLES = ['llama-linear-bin', 'mistral-openhermes'];
+const OTHERS = [
+  ...['llama-merge', 'llama-yarn-bias', 'mistral', 'qwen2', 'smollm3', 'iquest-coder', 'llama-model'],
+  ...['llama-linear-bin', 'mistral-openhermes'],
+];
 
 function checkCase(folder: string, name: string): void {
   const { record, source } = readCase(folder, name);
@@ -48,5 +50,3 @@ if (data === undefined) {
   const folder = data;
   describe.each(OTHERS)('%s', (name) => checkCase(folder, name));
 }
-
-test.skip.each(PICKLES)('%s (skipped: checkpoints of PyTorch pickles are not converted yet)', () => {});

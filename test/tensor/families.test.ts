@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RawTensor } from '#src/checkpoint/checkpoint.js';
 import { loadTensor } from '#src/fill/load-tensor.js';
 import { type GgmlType, rowBytes } from '#src/gguf/types.js';
 import { quantizeRows } from '#src/quantize/native.js';
@@ -27,7 +26,7 @@ import {
 import { elementCount, rowLength, type TensorExpr } from '#src/tensor/expr.js';
 import { dtypeOf, grain, narrow, rowCount, shapeOf } from '#src/tensor/rows.js';
 import { TRANSFORMS } from '#src/tensor/transforms.js';
-import { readJson, sourceTensors } from '../archs/corpus.js';
+import { readJson, type SourceTensor, sourceTensors } from '../archs/corpus.js';
 
 /**
  * What families that are not converted yet do to their tensors, as expressions over the corpus's tensors. The bytes are
@@ -382,7 +381,7 @@ async function open(name: string) {
     join(data ?? '', 'corpus', name, 'source', repo),
   );
   const tensors = new Map(
-    (await sourceTensors(folder, /^(adapter_)?model.*\.safetensors$/)).map(({ name: own, expr }: RawTensor) => [
+    (await sourceTensors(folder, /^(adapter_)?model.*\.safetensors$/)).map(({ name: own, expr }: SourceTensor) => [
       own,
       expr,
     ]),

@@ -8,7 +8,7 @@ namespace hf2gguf::HF2GGUF_NAMESPACE {
 namespace {
 
 template <float (*OP)(float, float)>
-void pairwise(const float* left, const float* right, float* to, size_t count) {
+void eachPair(const float* left, const float* right, float* to, size_t count) {
   for (size_t i = 0; i < count; ++i) to[i] = OP(left[i], right[i]);
 }
 inline float sum(float a, float b) { return a + b; }
@@ -18,11 +18,11 @@ inline float quotient(float a, float b) { return a / b; }
 
 /** In the order of BinaryOp. Here and below, `to` does not overlap the operands. */
 constexpr void (*BINARY[])(const float* left, const float* right, float* to, size_t count) = {
-    pairwise<sum>, pairwise<difference>, pairwise<product>, pairwise<quotient>};
+    eachPair<sum>, eachPair<difference>, eachPair<product>, eachPair<quotient>};
 static_assert(sizeof(BINARY) / sizeof(BINARY[0]) == sizeof(BINARY_OPS) / sizeof(BINARY_OPS[0]));
 
 template <float (*FUNCTION)(float)>
-void each(const float* x, float* to, size_t count) {
+void eachOne(const float* x, float* to, size_t count) {
   for (size_t i = 0; i < count; ++i) to[i] = FUNCTION(x[i]);
 }
 inline float negated(float x) { return -x; }
@@ -31,11 +31,17 @@ inline float squareRoot(float x) { return __builtin_sqrtf(x); }
 inline float ternary(float x) { return x < -0.5f ? -1.0f : x > 0.5f ? 1.0f : x * 0.0f; }
 
 /** In the order of UnaryOp. */
-constexpr void (*UNARY[])(const float* x, float* to, size_t count) = {each<negated>, each<squareRoot>,
-                                                                           exponentials, softplus, each<ternary>};
+constexpr void (*UNARY[])(const float* x, float* to, size_t count) = {eachOne<negated>, eachOne<squareRoot>,
+                                                                           exponentials, softplus, eachOne<ternary>};
 static_assert(sizeof(UNARY) / sizeof(UNARY[0]) == sizeof(UNARY_OPS) / sizeof(UNARY_OPS[0]));
 
 }  // namespace
+
+void pairwise(BinaryOp op, const float* left, const float* right, float* to, size_t count) {
+  BINARY[size_t(op)](left, right, to, count);
+}
+
+void each(UnaryOp op, const float* x, float* to, size_t count) { UNARY[size_t(op)](x, to, count); }
 
 void binary(BinaryOp op, DType dtype, const uint8_t* left, const uint8_t* right, size_t rightCount, uint8_t* target,
             size_t count) {
@@ -49,7 +55,7 @@ void binary(BinaryOp op, DType dtype, const uint8_t* left, const uint8_t* right,
     const size_t at = start * bytesOf(dtype);
     readFloats(dtype, left + at, x, length);
     if (!isOne) readFloats(dtype, right + at, y, length);
-    BINARY[size_t(op)](x, y, result, length);
+    pairwise(op, x, y, result, length);
     writeFloats(dtype, result, target + at, length);
   });
 }
@@ -59,7 +65,7 @@ void unary(UnaryOp op, DType dtype, const uint8_t* source, uint8_t* target, size
   eachChunk(count, [&](size_t start, size_t length) {
     const size_t at = start * bytesOf(dtype);
     readFloats(dtype, source + at, x, length);
-    UNARY[size_t(op)](x, y, length);
+    each(op, x, y, length);
     writeFloats(dtype, y, target + at, length);
   });
 }

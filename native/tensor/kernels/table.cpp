@@ -8,6 +8,7 @@ const TensorKernels tensorKernels = {
     .cast = cast,
     .binary = binary,
     .unary = unary,
+    .formula = formula,
     .unpack = unpack,
     .repackMXFP4 = repackMXFP4,
     .repackNVFP4 = repackNVFP4,

@@ -9,6 +9,8 @@ export interface Declared {
   readonly config: JsonObject;
   /** All of config.json, for methods that say what they are elsewhere. */
   readonly hparams: JsonObject;
+  /** The family's name in GGUF files: some keep a layout of their own. */
+  readonly family: string;
 }
 
 /** A way to keep weights as codes, beneath the architectures: they see the plain tensors that it makes. */
@@ -33,4 +35,8 @@ export interface Method {
 export interface DecodeOptions {
   /** `--fp8-as-q8`: weights of 8-bit floats become Q8_0. */
   readonly fp8AsQ8: boolean;
+  /** `--keep-blocks`: weights that are blocks of ggml's already stay what they are. */
+  readonly keepBlocks: boolean;
+  /** `Declared.family` */
+  readonly family: string;
 }

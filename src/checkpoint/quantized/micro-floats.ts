@@ -53,12 +53,21 @@ interface Shaped {
   readonly shape: readonly number[];
 }
 
-/** Codes times scales in float32. @throws QuantizedTensorError as `packedBytes` does */
-export function microFloats(format: MicroFloat, packed: Packed, name: string): TensorExpr {
+/**
+ * Codes times scales in float32.
+ * @param changed what the scales become before they are used.
+ * @throws QuantizedTensorError as `packedBytes` does
+ */
+export function microFloats(
+  format: MicroFloat,
+  packed: Packed,
+  name: string,
+  changed: (scales: TensorExpr) => TensorExpr = (own) => own,
+): TensorExpr {
   const { bits, group, scale } = MICRO_FLOATS[format];
   const { codes, scales, shape } = packedBytes(format, packed, name);
   const values = bits === 4 ? reshape(pairValues(codes, E2M1, 'low first'), shape) : as(codes, 'F8_E4M3');
-  const each = computedOnce(cast(as(scales, scale), 'F32'));
+  const each = computedOnce(changed(cast(as(scales, scale), 'F32')));
   return scaled(values, perElement(each, shape, [group], name));
 }
 

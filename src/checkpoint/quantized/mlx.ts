@@ -1,13 +1,15 @@
 import { isObject, type JsonObject } from '../../json.js';
 import { MAX_TENSORS } from '../../limits.js';
+import { isWholeBlocks, repack } from '../../tensor/blocks.js';
 import { add, cast, mul, reshape, slice, unpack } from '../../tensor/build.js';
 import { rowLength, type TensorExpr } from '../../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
+import { MXFP4_MOE, NVFP4_FILE } from './block-file-types.js';
 import { modelDType, type PlainType } from './declared-dtypes.js';
 import type { Declared, Method } from './method.js';
-import { MICRO_FLOATS, type MicroFloat, microFloats } from './micro-floats.js';
+import { MICRO_FLOATS, type MicroFloat, microFloats, packedBytes } from './micro-floats.js';
 import { computedOnce } from './packed-codes.js';
-import { type PlainTensors, QuantizedTensorError, UnsupportedMethodError } from './plain-tensors.js';
+import { type BlockTensor, type PlainTensors, QuantizedTensorError, UnsupportedMethodError } from './plain-tensors.js';
 import { checkDType, checkShape, perElement } from './scales.js';
 
 /**
@@ -24,28 +26,40 @@ export const mlx: Method = {
   name: 'MLX',
   isOurs: true,
   is: (declared) => settingsOf(declared) !== null,
-  decode(tensors, declared) {
+  decode(tensors, declared, { keepBlocks }) {
     const settings = settingsOf(declared) ?? {};
     const dtype = modelDType(declared.hparams);
     const namesOfExperts = declared.hparams.model_type === 'lfm2_moe' ? W123 : undefined;
+    const blocks: BlockTensor[] = [];
     let isRestored = false;
     for (const weight of tensors.names().filter((name) => name.endsWith(WEIGHT))) {
       const module = weight.slice(0, -WEIGHT.length);
       const parts = partsOf(tensors, module);
       const form = parts.scales && formOf(settings, module);
       const kept = form && `MLX ${form.mode === 'affine' ? `${form.bits} bits` : form.mode.toUpperCase()}`;
-      const decoded = (own: Parts) => (form ? plainWeight(own, form, dtype, weight) : own.weight);
+      const format = form && form.mode !== 'affine' ? (form.mode.toUpperCase() as MicroFloat) : undefined;
+      const put = (name: string, own: Parts) => {
+        const plain = () => (form ? plainWeight(own, form, dtype, weight) : own.weight);
+        const expr = format && blocksOf(format, own, weight);
+        if (keepBlocks && expr) {
+          blocks.push({ name, expr, plain, ...(kept && { kept }) });
+          tensors.drop(name);
+        } else {
+          tensors.set(name, plain(), kept);
+          tensors.hasBlocks ||= expr !== undefined;
+        }
+      };
       const [, block, projection] = STACKED.exec(module) ?? [];
       if (block !== undefined && projection !== undefined) {
         const names = namesOfExperts ?? (block.endsWith('block_sparse_moe') ? W123 : {});
         const name = names[projection] ?? projection;
         for (const [i, own] of experts(parts, weight).entries()) {
-          tensors.set(`${block}.experts.${i}.${name}${WEIGHT}`, decoded(own), kept);
+          put(`${block}.experts.${i}.${name}${WEIGHT}`, own);
         }
         tensors.drop(weight);
         isRestored = true;
       } else if (form) {
-        tensors.set(weight, decoded(parts), kept);
+        put(weight, parts);
       } else if (CONVOLUTION.test(module)) {
         tensors.set(weight, channelsFirst(parts.weight));
       }
@@ -53,6 +67,10 @@ export const mlx: Method = {
     }
     if (isRestored) {
       tensors.sort();
+    }
+    if (blocks.length > 0) {
+      const isMx = blocks.some(({ expr }) => dtypeOf(expr) === 'MXFP4');
+      tensors.keepBlocks(blocks, isMx ? MXFP4_MOE : NVFP4_FILE);
     }
   },
 };
@@ -144,6 +162,14 @@ function experts({ weight, scales, biases }: Parts, name: string): readonly Part
     scales: scales && part(scales, i),
     biases: biases && part(biases, i),
   }));
+}
+
+/** Undefined where ggml has no such blocks, or a row is not whole ones. @throws QuantizedTensorError */
+function blocksOf(format: MicroFloat, { weight, scales }: Parts, name: string): TensorExpr | undefined {
+  const packed = scales && packedBytes(format, { codes: weight, scales }, name);
+  return packed && format !== 'MXFP8' && isWholeBlocks(format, rowLength(packed.shape))
+    ? repack(format, packed.codes, packed.scales)
+    : undefined;
 }
 
 /** @throws QuantizedTensorError where shapes contradict each other */

@@ -5,6 +5,7 @@ import type { Repo } from '../../repo/repo.js';
 import { bytesOf } from '../../tensor/dtype.js';
 import { elementCount, type ForcedType, type NamedExpr, type TensorExpr } from '../../tensor/expr.js';
 import { sourcesOf } from '../../tensor/rows.js';
+import type { BlockFileType } from './block-file-types.js';
 
 /** Tensors of a quantized checkpoint contradict each other or the configuration. */
 export class QuantizedTensorError extends SourceError {
@@ -26,12 +27,24 @@ export interface PlainTensor extends NamedExpr {
   readonly kept?: string;
 }
 
+/** A tensor that stays in blocks of ggml's, as the checkpoint has them. */
+export interface BlockTensor extends PlainTensor {
+  /** Its values, for a family that changes more than the order of rows. */
+  readonly plain: () => TensorExpr;
+  /** F32, one element each: tensors beside it, by the ending of their names. Its experts have all the same ones. */
+  readonly beside?: Readonly<Record<string, TensorExpr>>;
+}
+
 /**
  * The tensors of a checkpoint on the way to plain ones. As in a dictionary of Python, a tensor that is set again keeps its
  * place, and a new one stands behind all others: that is the order of the file.
  */
 export class PlainTensors {
   readonly #tensors: Map<string, PlainTensor>;
+  readonly #blocks: BlockTensor[] = [];
+  #fileType: BlockFileType | undefined;
+  /** Tensors were decoded whose blocks could be kept. */
+  hasBlocks = false;
 
   constructor(
     readonly repo: Repo,
@@ -72,6 +85,20 @@ export class PlainTensors {
     this.#tensors.set(name, { name, expr, ...(kept !== undefined && { kept }), ...(forced && { forced }) });
   }
 
+  /** Tensors that stay in blocks, in the order of the file, before all others. */
+  get blocks(): readonly BlockTensor[] {
+    return this.#blocks;
+  }
+
+  get fileType(): BlockFileType | undefined {
+    return this.#fileType;
+  }
+
+  keepBlocks(blocks: readonly BlockTensor[], fileType: BlockFileType): void {
+    this.#blocks.push(...blocks);
+    this.#fileType = fileType;
+  }
+
   /** Puts all in the order of their names, as a file of safetensors is read. */
   sort(): void {
     const sorted = [...this.#tensors].sort(([a], [b]) => compareCodePoints(a, b));
@@ -89,15 +116,16 @@ export class PlainTensors {
 
   /**
    * The bytes of a small tensor of the checkpoint, which are needed to know the shapes of others.
+   * @param most elements that are read, from the first on.
    * @throws QuantizedTensorError where it is larger than such tensors are
    */
-  async bytes(name: string): Promise<Uint8Array> {
+  async bytes(name: string, most = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
     const expr = this.get(name);
     const [source] = sourcesOf(expr);
     if (source === undefined || expr.op !== 'source') {
       throw new QuantizedTensorError(`Tensor ${name} is not kept in one piece.`);
     }
-    const size = bytesOf(source.dtype, elementCount(source.shape));
+    const size = bytesOf(source.dtype, Math.min(elementCount(source.shape), most));
     if (size > MAX_PLANNED_TENSOR_BYTES) {
       throw new QuantizedTensorError(
         `Tensor ${name} of ${source.file} has ${size} bytes, more than ${MAX_PLANNED_TENSOR_BYTES}: it is no description of another.`,

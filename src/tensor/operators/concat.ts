@@ -1,10 +1,11 @@
-import { bytesOf } from '../dtype.js';
 import { type ConcatExpr, elementCount, rowLength, rowsOf, type TensorExpr } from '../expr.js';
 import type { Interpreter, Operator } from '../operator.js';
 import { contiguous } from '../strides.js';
+import { over, sizeOf } from './operands.js';
 import { arranged } from './view.js';
 
 export const concat: Operator<ConcatExpr> = {
+  ...over(({ of }) => of),
   shape({ axis, of }, all) {
     const shapes = of.map((part) => all.shape(part));
     const along = shapes.reduce((sum, shape) => sum + (shape[axis] ?? 0), 0);
@@ -31,24 +32,17 @@ export const concat: Operator<ConcatExpr> = {
       return joined(withinBlock(expr, from, to, all));
     }
     const [first, last] = [Math.ceil(from / block), Math.floor(to / block)];
-    return joined([
-      ...withinBlock(expr, from, first * block, all),
-      ...wholeBlocks(expr, first, last, all),
-      ...withinBlock(expr, last * block, to, all),
-    ]);
+    const [head, tail] = [withinBlock(expr, from, first * block, all), withinBlock(expr, last * block, to, all)];
+    return joined([...head, ...wholeBlocks(expr, first, last, all), ...tail]);
   },
 
-  segments: ({ of }, all) => of.flatMap((part) => all.segments(part)),
-
   evaluate(expr, place, all) {
-    const dtype = all.dtype(expr);
     const { outer } = layoutOf(expr, all);
-    const run = (part: TensorExpr) => bytesOf(dtype, elementCount(all.shape(part)) / outer);
-    const total = expr.of.reduce((sum, part) => sum + run(part), 0);
-    const target = place.take(outer * total);
+    const target = place.take(sizeOf(expr, all));
+    const total = target.length / outer;
     let at = 0;
     for (const part of expr.of) {
-      const length = run(part);
+      const length = sizeOf(part, all) / outer;
       place.scope(() =>
         place.kernels.copy({
           ...{ source: all.evaluate(part, place), sourceOffset: 0, sourceStrides: [length, 1] },
@@ -61,24 +55,13 @@ export const concat: Operator<ConcatExpr> = {
     return target;
   },
 
-  memory(expr, all) {
-    const parts = expr.of.reduce((most, part) => Math.max(most, all.memory(part)), 0);
-    return parts + bytesOf(all.dtype(expr), elementCount(concat.shape(expr, all)));
-  },
-
-  sources: ({ of }, all) => of.flatMap((part) => all.sources(part)),
+  memory: (expr, all) => sizeOf(expr, all) + Math.max(0, ...expr.of.map((part) => all.memory(part))),
 };
 
 interface Layout {
-  /**
-   * The product of the dimensions before the axis. The result consists of so many blocks, and each block has a stretch
-   * of every part.
-   */
+  /** How many blocks the result consists of: the dimensions before the axis. A block has a stretch of every part. */
   readonly outer: number;
-  /**
-   * Whether a block consists of whole rows. It does not where the axis is the last: each row then has a stretch of
-   * every part.
-   */
+  /** Whether a block consists of whole rows. Where the axis is the last, each row has a stretch of every part. */
   readonly inRows: boolean;
   /** The row of a block at which each part begins; the last entry is the number of a block's rows. */
   readonly starts: readonly number[];
@@ -143,7 +126,7 @@ function wholeBlocks(expr: ConcatExpr, first: number, last: number, all: Interpr
     return [];
   }
   const { starts } = layoutOf(expr, all);
-  const columns = rowLength(concat.shape(expr, all));
+  const columns = rowLength(all.shape(expr));
   const parts = expr.of.map((part, i) => {
     const size = (starts[i + 1] as number) - (starts[i] as number);
     return arranged(all.narrow(part, first * size, last * size), contiguous([last - first, size, columns]), all);

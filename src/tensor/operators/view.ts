@@ -2,17 +2,18 @@ import { GGML_TYPES, type GgmlType } from '../../gguf/types.js';
 import { bytesOf, DTYPE_BYTES, type ElementType } from '../dtype.js';
 import { type Axis, elementCount, rowLength, type SourceExpr, type TensorExpr, type ViewExpr } from '../expr.js';
 import type { Interpreter, Operator, Segment, Workplace } from '../operator.js';
-import { contiguous, extent, isWhole, mergeAxes, runLength, type SubView, subViews } from '../strides.js';
+import { contiguous, elementsOf, extent, isWhole, mergeAxes, runLength, type SubView, subViews } from '../strides.js';
+import { filled, sizeOf } from './operands.js';
 
 export const view: Operator<ViewExpr> = {
   shape: ({ shape }) => shape,
   dtype: ({ of }, all) => all.dtype(of),
 
   grain(expr, all) {
-    const rows = elementCount(expr.shape) / rowLength(expr.shape);
     if (keepsRows(expr, all)) {
       return all.grain(expr.of);
     }
+    const rows = elementCount(expr.shape) / rowLength(expr.shape);
     return expr.of.op === 'source' ? Math.min(rows, sourceGrain(expr, expr.of.dtype)) : rows;
   },
 
@@ -31,30 +32,28 @@ export const view: Operator<ViewExpr> = {
     return arranged({ op: 'concat', axis: 0, of: parts }, contiguous(shape), all);
   },
 
-  segments(expr, all) {
-    return expr.of.op === 'source' && !isPlain(expr, all)
+  segments: (expr, all) =>
+    expr.of.op === 'source' && !isPlain(expr, all)
       ? runsOf(expr, expr.of).map(({ segment }) => segment)
-      : all.segments(expr.of);
-  },
+      : all.segments(expr.of),
 
   evaluate(expr, place, all) {
     if (isPlain(expr, all)) {
       return all.evaluate(expr.of, place);
     }
-    const target = place.take(bytesOf(all.dtype(expr.of), elementCount(expr.shape)));
-    if (expr.of.op === 'source') {
-      copyRuns(expr, expr.of, target, place);
-    } else {
-      const { of } = expr;
-      place.scope(() => copyAll(expr, all.dtype(of), all.evaluate(of, place), target, place));
-    }
-    return target;
+    const { of } = expr;
+    return filled(place, sizeOf(expr, all), (target) => {
+      if (of.op === 'source') {
+        copyRuns(expr, of, target, place);
+      } else {
+        const { elements, bytes } = unitOf(all.dtype(of));
+        const { axes, offset } = inUnits(expr, elements);
+        copy(place, placed(axes), bytes, { bytes: all.evaluate(of, place), at: offset }, { bytes: target, at: 0 });
+      }
+    });
   },
 
-  memory(expr, all) {
-    const inner = all.memory(expr.of);
-    return isPlain(expr, all) ? inner : inner + bytesOf(all.dtype(expr.of), elementCount(expr.shape));
-  },
+  memory: (expr, all) => all.memory(expr.of) + (isPlain(expr, all) ? 0 : sizeOf(expr, all)),
 
   sources: ({ of }, all) => all.sources(of),
 };
@@ -79,13 +78,9 @@ export function arranged(
 }
 
 /** Whether a view only changes the shape of its operand. */
-function isPlain(expr: ViewExpr, all: Interpreter): boolean {
-  return isWhole(expr, elementCount(all.shape(expr.of)));
-}
-
-function keepsRows(expr: ViewExpr, all: Interpreter): boolean {
-  return isPlain(expr, all) && rowLength(expr.shape) === rowLength(all.shape(expr.of));
-}
+const isPlain = (expr: ViewExpr, all: Interpreter): boolean => isWhole(expr, elementCount(all.shape(expr.of)));
+const keepsRows = (expr: ViewExpr, all: Interpreter): boolean =>
+  isPlain(expr, all) && rowLength(expr.shape) === rowLength(all.shape(expr.of));
 
 /** A piece of a view, with its operand narrowed to the rows that hold the piece's elements. */
 function narrowPiece(of: TensorExpr, piece: SubView, all: Interpreter): ViewExpr {
@@ -93,8 +88,8 @@ function narrowPiece(of: TensorExpr, piece: SubView, all: Interpreter): ViewExpr
   const [from, to] = extent(piece);
   const first = Math.floor(from / columns);
   const rows = all.narrow(of, first, Math.ceil(to / columns));
-  const count = piece.axes.reduce((product, [size]) => product * size, 1);
-  return { op: 'view', of: rows, shape: [count], axes: piece.axes, offset: piece.offset - first * columns };
+  const shape = [elementsOf(piece.axes)];
+  return { op: 'view', of: rows, shape, axes: piece.axes, offset: piece.offset - first * columns };
 }
 
 /** A run of at least so many bytes is worth a read of its own. */
@@ -103,33 +98,53 @@ const LONG_RUN = 2 ** 16;
 /**
  * The number of rows in the smallest group whose elements are one run of the source. For rotary halves that are
  * exchanged within a head these are the head's rows; for a transpose these are all rows. It is 1 where the view's own
- * runs are long enough, and where no group is one run.
+ * runs are long enough. Where no group is one run, it is the smallest group with the longest runs: for a transpose of some
+ * of a matrix's columns all of those.
  */
 function sourceGrain({ axes, shape }: ViewExpr, dtype: ElementType): number {
   const innermost = axes.length - 1;
+  const rowsFrom = (from: number) =>
+    from === innermost ? 1 : Math.ceil(elementCount(axes.slice(from).map(([size]) => size)) / rowLength(shape));
+  let [longest, grain] = [0, 1];
   for (let from = innermost; from >= 0; from--) {
     const inner = axes.slice(from);
     const count = elementCount(inner.map(([size]) => size));
     if (isRun(inner) && (from === innermost ? bytesOf(dtype, count) >= LONG_RUN : count >= rowLength(shape))) {
-      return from === innermost ? 1 : Math.ceil(count / rowLength(shape));
+      return rowsFrom(from);
+    }
+    const length = spacedRun(inner);
+    if (length > longest) {
+      [longest, grain] = [length, rowsFrom(from)];
     }
   }
-  return 1;
+  return grain;
+}
+
+/** How many elements follow each other at the axes' least stride. */
+function spacedRun(axes: readonly Axis[]): number {
+  const sorted = axes.filter(([, stride]) => stride > 0).sort(([, a], [, b]) => a - b);
+  const least = sorted[0]?.[1] ?? 1;
+  let length = 1;
+  for (const [size, stride] of sorted) {
+    if (stride !== length * least) {
+      break;
+    }
+    length *= size;
+  }
+  return length;
 }
 
 /** Whether the axes, in any order, touch every element of one run. */
 function isRun(axes: readonly Axis[]): boolean {
   const touched = axes.filter(([, stride]) => stride > 0);
   const [start, end] = extent({ axes: touched, offset: 0 });
-  return end - start === elementCount(touched.map(([size]) => size));
+  return end - start === elementsOf(touched);
 }
 
-/** An axis of a view, with its strides in the source and in the result. */
+/** An axis of a view, with the units between two steps in the source (`stride`) and in the result (`target`). */
 interface Placed {
   readonly size: number;
-  /** Units of the source between two steps. */
   readonly stride: number;
-  /** Units of the result between two steps. */
   readonly target: number;
 }
 
@@ -170,11 +185,21 @@ function inUnits({ axes, offset }: SubView, elements: number): SubView {
 }
 
 function placed(axes: readonly Axis[]): Placed[] {
-  let target = elementCount(axes.map(([size]) => size));
+  let target = elementsOf(axes);
   return axes.map(([size, stride]) => {
     target /= size;
     return { size, stride, target };
   });
+}
+
+/** Takes the first axes away that step through `stride`, twice `stride` and so on; and how many elements they have. */
+function adjoining(axes: Placed[], stride: number): [own: Placed[], elements: number] {
+  const own: Placed[] = [];
+  let elements = 1;
+  for (; axes[0]?.stride === stride * elements; own.push(...axes.splice(0, 1))) {
+    elements *= axes[0].size;
+  }
+  return [own, elements];
 }
 
 /** The segments of a view of a source. Runs are as long as possible, and runs at equal distances are one segment. */
@@ -187,19 +212,9 @@ function runsOf(expr: ViewExpr, { file, offset, dtype }: SourceExpr): Run[] {
   const axes = placed(units.axes);
   const repeats = axes.filter(({ stride }) => stride === 0);
   const moving = axes.filter(({ stride }) => stride > 0).sort((a, b) => a.stride - b.stride);
-  const within: Placed[] = [];
-  let length = 1;
-  while (moving[0]?.stride === length) {
-    length *= moving[0].size;
-    within.push(...moving.splice(0, 1));
-  }
-  const across: Placed[] = [];
-  let count = 1;
+  const [within, length] = adjoining(moving, 1);
   const stride = moving[0]?.stride ?? length;
-  while (moving[0] && moving[0].stride === stride * count) {
-    count *= moving[0].size;
-    across.push(...moving.splice(0, 1));
-  }
+  const [across, count] = adjoining(moving, stride);
   let starts = [{ from: units.offset, at: 0 }];
   for (const axis of moving.reverse()) {
     starts = starts.flatMap(({ from, at }) =>
@@ -221,33 +236,21 @@ function copyRuns(expr: ViewExpr, source: SourceExpr, target: Uint8Array, place:
     // Where only the runs were read, they stand closer together than in the source.
     const runs = (stride: number) => (stride * bytes) / segment.stride;
     const moved = across.map((axis) => ({ ...axis, stride: (runs(axis.stride) * fetched.stride) / bytes }));
-    const axes = [...moved, ...within];
-    axes.sort((a, b) => b.target - a.target);
-    place.kernels.copy({
-      source: fetched.bytes,
-      sourceOffset: 0,
-      sourceStrides: axes.map(({ stride }) => stride),
-      target,
-      targetOffset: at,
-      targetStrides: axes.map((axis) => axis.target),
-      sizes: axes.map(({ size }) => size),
-      elementBytes: bytes,
-    });
+    const axes = [...moved, ...within].sort((a, b) => b.target - a.target);
+    copy(place, axes, bytes, { bytes: fetched.bytes, at: 0 }, { bytes: target, at });
   }
 }
 
-function copyAll(expr: SubView, dtype: ElementType, source: Uint8Array, target: Uint8Array, place: Workplace): void {
-  const { elements, bytes } = unitOf(dtype);
-  const { axes, offset } = inUnits(expr, elements);
-  const own = placed(axes);
+/** Bytes, and the unit of them at which a copy begins. */
+interface Start {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+}
+
+function copy(place: Workplace, axes: readonly Placed[], elementBytes: number, source: Start, target: Start): void {
   place.kernels.copy({
-    source,
-    sourceOffset: offset,
-    sourceStrides: own.map(({ stride }) => stride),
-    target,
-    targetOffset: 0,
-    targetStrides: own.map((axis) => axis.target),
-    sizes: own.map(({ size }) => size),
-    elementBytes: bytes,
+    ...{ source: source.bytes, sourceOffset: source.at, sourceStrides: axes.map(({ stride }) => stride) },
+    ...{ target: target.bytes, targetOffset: target.at, targetStrides: axes.map((axis) => axis.target) },
+    ...{ sizes: axes.map(({ size }) => size), elementBytes },
   });
 }

@@ -1,0 +1,108 @@
+import type { DType } from '../dtype.js';
+import {
+  type ApplyExpr,
+  type ArithmeticExpr,
+  type Axis,
+  type CastExpr,
+  elementCount,
+  type TensorExpr,
+  type ViewExpr,
+} from '../expr.js';
+import { type FloatType, FORMULA_DEPTH, type FormulaStep } from '../kernels.js';
+import type { Interpreter, Workplace } from '../operator.js';
+import { filled, sizeOf } from './operands.js';
+
+/**
+ * Operators on single elements that stand on each other are one formula, which goes over the elements once. What else is
+ * beneath them is evaluated first, and read from where it lies; scales that a view repeats are read as they are.
+ */
+
+export function isFloat(type: string): type is FloatType {
+  return type === 'F32' || type === 'F16' || type === 'BF16';
+}
+
+/** What a formula reads: an expression that is evaluated, and how its elements become the formula's. */
+type Leaf = { readonly of: TensorExpr } & (
+  | { readonly kind: 'values'; readonly inner: number; readonly repeat: number; readonly run: number }
+  | { readonly kind: 'codes'; readonly bits: number }
+);
+
+type Part = Leaf | Exclude<FormulaStep, { readonly kind: Leaf['kind'] }>;
+
+/** The steps of an expression, operands first. @param depth how many elements are on the stack before it */
+function partsOf(expr: TensorExpr, all: Interpreter, depth = 0): readonly Part[] {
+  // What would not find room on the stack is evaluated by itself.
+  if (depth + 2 > FORMULA_DEPTH) {
+    return [plainLeaf(expr, all)];
+  }
+  switch (expr.op) {
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'div': {
+      const operands = [...partsOf(expr.left, all, depth), ...partsOf(expr.right, all, depth + 1)];
+      return rounded([...operands, { kind: 'binary', op: expr.op }], all.dtype(expr));
+    }
+    case 'apply':
+      return rounded([...partsOf(expr.of, all, depth), { kind: 'unary', fn: expr.fn }], all.dtype(expr));
+    case 'cast':
+      return isFloat(expr.to) ? rounded(partsOf(expr.of, all, depth), expr.to) : [plainLeaf(expr, all)];
+    case 'fill':
+      return rounded([{ kind: 'number', value: expr.value }], expr.dtype);
+    case 'unpack':
+      return [{ kind: 'codes', bits: expr.bits, of: expr.of }];
+    case 'view':
+      return [repeatedLeaf(expr) ?? plainLeaf(expr, all)];
+    default:
+      return [plainLeaf(expr, all)];
+  }
+}
+
+function rounded(parts: readonly Part[], dtype: string): readonly Part[] {
+  return dtype === 'F16' || dtype === 'BF16' ? [...parts, { kind: 'round', to: dtype }] : parts;
+}
+
+function plainLeaf(of: TensorExpr, all: Interpreter): Leaf {
+  return { kind: 'values', of, inner: Math.max(1, elementCount(all.shape(of))), repeat: 1, run: 1 };
+}
+
+/** A view that repeats each element, or groups of them: the elements themselves, without the repetitions. */
+function repeatedLeaf({ of, axes, offset }: ViewExpr): Leaf | null {
+  const rest = [...axes];
+  const taken = (stride: number) => (rest.at(-1)?.[1] === stride ? (rest.pop() as Axis)[0] : 1);
+  const run = taken(0);
+  const inner = taken(1);
+  const repeat = taken(0);
+  const count = inner * taken(inner);
+  if (rest.length > 0 || run * repeat === 1 || count === 0) {
+    return null;
+  }
+  const elements: ViewExpr = { op: 'view', of, shape: [count], axes: count === 1 ? [] : [[count, 1]], offset };
+  return { kind: 'values', of: elements, inner, repeat, run };
+}
+
+function isLeaf(part: Part): part is Leaf {
+  return part.kind === 'values' || part.kind === 'codes';
+}
+
+type Elementwise = ArithmeticExpr | ApplyExpr | CastExpr;
+
+/** Evaluates an expression whose elements are floats. */
+export function computed(expr: Elementwise, place: Workplace, all: Interpreter): Uint8Array {
+  return filled(place, sizeOf(expr, all), (target) => {
+    const steps = partsOf(expr, all).map((part): FormulaStep => {
+      if (!isLeaf(part)) {
+        return part;
+      }
+      const { of, ...leaf } = part;
+      const data = all.evaluate(of, place);
+      return leaf.kind === 'codes' ? { ...leaf, data } : { ...leaf, data, dtype: all.dtype(of) as DType };
+    });
+    place.kernels.formula(steps, all.dtype(expr) as FloatType, target);
+  });
+}
+
+export function memoryOf(expr: Elementwise, all: Interpreter): number {
+  const leaves = partsOf(expr, all).filter(isLeaf);
+  return sizeOf(expr, all) + leaves.reduce((sum, { of }) => sum + all.memory(of), 0);
+}
