@@ -3,8 +3,8 @@
 /** The tensors of a dense decoder, by their names in GGUF. */
 export const DENSE =
   'token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down';
-/** The same where the output is the embedding, or is done otherwise. */
-export const DENSE_WITHOUT_OUTPUT = DENSE.replace(' output ', ' ');
+/** The same without the output: it is the embedding, or done otherwise. */
+export const HEADLESS = DENSE.replace(' output ', ' ');
 export const QK_NORMS = 'attn_q_norm attn_k_norm';
 /** A router, and an expert that all tokens pass. */
 export const SHARED_EXPERT = 'ffn_gate_inp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
@@ -17,6 +17,9 @@ export const ROTARY = `
 export const ROTARY_WEIGHTS = `
   attn_q.weight: rotary(head_count)
   attn_k.weight: rotary(kv_head_count)`;
+
+/** Queries, keys and values that lie in one tensor, one after the other. */
+export const SPLIT_QKV = 'split(0, @head_count * @head_dim, @kv_head_count * @head_dim, @kv_head_count * @head_dim)';
 
 /** Experts as most families name and order them. */
 export const EXPERTS = 'experts .mlp.experts.{x}: down_proj gate_proj up_proj';

@@ -4,8 +4,7 @@ import { TEXT_KEYS } from '../text-keys.js';
 import { DROP, IGNORE } from '../text-model.js';
 
 const BERT_KEYS = `${TEXT_KEYS}
-  attention.causal = false
-  pooling_type = @pooling_type
+  attention.causal = false; pooling_type = @pooling_type
   classifier.output_labels = @class_labels`;
 
 /** The head of classifiers and rerankers, whose last layer has the same name with labels as the first without. */
@@ -64,8 +63,7 @@ export const modernBert = family('modern-bert', MODERN_BERT_CLASSES, 'answerdota
     attention.sliding_window = local_attention
     attention.sliding_window_pattern:u32 = global_attn_every_n_layers?
     rope.scaling.type = "none"
-    vocab_size
-    hidden_activation = hidden_activation?`,
+    vocab_size; hidden_activation = hidden_activation?`,
   strip: 'model. bert.',
   ignore: `${BERT_IGNORE} decoder.*`,
   tensors: `token_embd token_embd_norm output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down

@@ -25,8 +25,7 @@ const withoutBiases = (names: string): readonly TensorRule[] => {
 
 export const cohere2 = family('cohere2', 'Cohere2ForCausalLM', 'CohereLabs/c4ai-command-r7b-12-2024', {
   keys: `${TEXT_KEYS}
-    logit_scale
-    attention.sliding_window = sliding_window
+    logit_scale; attention.sliding_window = sliding_window
     vocab_size
     rope.dimension_count = floor(rotary_pct * ${EQUAL_SHARE}); ${NO_SCALING}`,
   tensors: () => withoutBiases(NAMES),
@@ -36,8 +35,7 @@ export const cohere2 = family('cohere2', 'Cohere2ForCausalLM', 'CohereLabs/c4ai-
 export const cohere2moe = family('cohere2moe', 'Cohere2MoeForCausalLM', 'CohereLabs/North-Mini-Code-1.0', {
   like: cohere2,
   keys: `${TEXT_KEYS}
-    logit_scale
-    attention.sliding_window = sliding_window
+    logit_scale; attention.sliding_window = sliding_window
     attention.sliding_window_pattern = layers(layer_types is "sliding_attention")
     vocab_size
     expert_feed_forward_length = intermediate_size

@@ -41,8 +41,7 @@ export const LEADING_DENSE = `
 
 /** The keys of the family behind those of text models; those of its attention stand among them. */
 export const deepseekKeys = (attention: string, leading = LEADING_DENSE): string => `${leading}
-  vocab_size
-  attention.q_lora_rank = q_lora_rank?
+  vocab_size; attention.q_lora_rank = q_lora_rank?
   ${attention}
   expert_feed_forward_length = moe_intermediate_size|intermediate_size
   expert_count = n_routed_experts?; expert_shared_count = n_shared_experts?0

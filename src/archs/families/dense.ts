@@ -1,14 +1,5 @@
 import { family } from '../family.js';
-import {
-  DENSE,
-  DENSE_WITHOUT_OUTPUT,
-  EXPERTS,
-  plusOne,
-  QK_NORMS,
-  ROTARY,
-  ROTARY_WEIGHTS,
-  TIED_OUTPUT,
-} from '../tensor-lists.js';
+import { DENSE, EXPERTS, HEADLESS, plusOne, QK_NORMS, ROTARY, ROTARY_WEIGHTS, TIED_OUTPUT } from '../tensor-lists.js';
 import { EQUAL_SHARE, LAYER_WINDOWS, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
 import { DROP, IGNORE, RENAME } from '../text-model.js';
 
@@ -30,7 +21,7 @@ export const bitnet = family('bitnet', 'BitnetForCausalLM BitNetForCausalLM', '1
   keys: `${TEXT_KEYS}
     rope.scaling.type = "linear"
     rope.scaling.factor = 1`,
-  tensors: `${DENSE_WITHOUT_OUTPUT} attn_sub_norm ffn_sub_norm
+  tensors: `${HEADLESS} attn_sub_norm ffn_sub_norm
     ${TERNARY_NAMES.map(([to]) => `${to}.weight: ternary(probe(${to})?)`).join('\n')}`,
   probes: TERNARY_NAMES.map(([to, from]) => `${to}: mean model.layers.{b}.${from}.weight`).join('\n'),
   tokenizer: 'sentencepiece',
@@ -65,8 +56,7 @@ const DECI_KEYS = `
     ${TEXT_KEYS}
     attention.head_count_kv:i32[] = num_key_value_heads_per_layer?
   }
-  vocab_size
-  rope.dimension_count = @head_dim`;
+  vocab_size; rope.dimension_count = @head_dim`;
 
 /** Blocks of different kinds: with attention, with linear attention, or without either. */
 export const deci = family('deci', 'DeciLMForCausalLM', 'Deci/DeciLM-7B', {
@@ -90,8 +80,7 @@ export const nemotronNas = family('deci', 'DeciLMForCausalLM', 'nvidia/Llama-3_1
 export const hrmText = family('hrm_text', 'HrmTextForCausalLM', 'danish-foundation-models/DFM-Mimir', {
   keys: `${TEXT_KEYS}
     block_count = @hrm_layers_per_stack * H_cycles * (L_cycles + 1)
-    rope.dimension_count = @head_dim
-    embedding_scale
+    rope.dimension_count = @head_dim; embedding_scale
     hrm.layers_per_stack = @hrm_layers_per_stack; hrm.h_cycles = H_cycles; hrm.l_cycles = L_cycles
     hrm.prefix_lm = prefix_lm?false`,
   blocks: 'model.L_module.layers.{b} model.H_module.layers.{b}+hrm_layers_per_stack',
@@ -156,8 +145,7 @@ const MUSE = 'MuseGlimmerForConditionalGeneration';
 /** Queries and keys are normed without weights; then queries are scaled. The weights of such a norm say as much. */
 export const museGlimmer = family('muse-glimmer', MUSE, 'meta-models/Muse-Glimmer-30B', {
   keys: `${TEXT_KEYS}
-    final_logit_softcapping
-    logit_scale = output_multiplier
+    final_logit_softcapping; logit_scale = output_multiplier
     attention.sliding_window = sliding_window; ${LAYER_WINDOWS}`,
   tensors: `.attn_q_norm.weight = .self_attn.q_proj.weight: fill((qk_scale_factor), head_dim)
     .attn_k_norm.weight = .self_attn.q_proj.weight: fill(1, head_dim)
@@ -184,8 +172,7 @@ export const nemotron = family('nemotron', 'NemotronForCausalLM', 'nvidia/Minitr
 /** Its norms have no weights. */
 export const olmo = family('olmo', 'OlmoForCausalLM OLMoForCausalLM', 'allenai/OLMo-1.7-7B-hf', {
   keys: `${TEXT_KEYS}
-    attention.layer_norm_epsilon = 1e-5
-    attention.clamp_kqv = clip_qkv?`,
+    attention.layer_norm_epsilon = 1e-5; attention.clamp_kqv = clip_qkv?`,
   tensors: `token_embd output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; ${ROTARY_WEIGHTS}`,
 });
 
@@ -207,8 +194,7 @@ export const openelm = family('openelm', 'OpenELMForCausalLM', 'apple/OpenELM-27
   keys: `block_count = @block_count; context_length[] = max_context_length
     embedding_length[] = model_dim; feed_forward_length:i32[] = @openelm_feed_forward
     attention.head_count:i32[] = num_query_heads; attention.head_count_kv:i32[] = num_kv_heads
-    rope.freq_base = rope_freq_constant
-    attention.layer_norm_rms_epsilon = 1e-6
+    rope.freq_base = rope_freq_constant; attention.layer_norm_rms_epsilon = 1e-6
     rope.dimension_count[] = head_dim
     attention.key_length[] = head_dim; attention.value_length[] = head_dim
     general.file_type = @file_type`,
@@ -222,7 +208,7 @@ export const panguEmbedded = family('pangu-embedded', 'PanguEmbeddedForCausalLM'
   keys: `${TEXT_KEYS}; vocab_size
     rope.dimension_count = @head_dim
     attention.key_length = @head_dim; attention.value_length = @head_dim`,
-  tensors: DENSE_WITHOUT_OUTPUT + TIED_OUTPUT,
+  tensors: HEADLESS + TIED_OUTPUT,
   tokenizer: { kinds: 'sentencepiece', after: 'add-space-prefix' },
 });
 
@@ -260,8 +246,7 @@ export const stablelm = family('stablelm', STABLELM_CLASSES, 'stabilityai/stable
     ${rotaryDimensions(EQUAL_SHARE)}
     attention.head_count = num_attention_heads; attention.head_count_kv = num_key_value_heads
     use_parallel_residual = use_parallel_residual?true
-    attention.layer_norm_epsilon = layer_norm_eps|norm_eps
-    general.file_type = @file_type`,
+    attention.layer_norm_epsilon = layer_norm_eps|norm_eps; general.file_type = @file_type`,
   tensors: `${DENSE}
     .attn_q_norm.weight = .self_attn.q_layernorm.norms.{x}.weight each head_count
     .attn_k_norm.weight = .self_attn.k_layernorm.norms.{x}.weight each kv_head_count`,

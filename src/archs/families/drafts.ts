@@ -78,8 +78,7 @@ export const dspark = family('dflash', DSPARK_CLASSES, 'satgeze/Qwen3.6-27B-DSpa
   keys: `${DFLASH_KEYS}
     sample_from_anchor = true
     sample_from_anchor = false when has transformer_layer_config or has aux_hidden_state_layer_ids
-    sample_from_anchor = sample_from_anchor?
-    has_confidence_head = probe(confidence)?`,
+    sample_from_anchor = sample_from_anchor?; has_confidence_head = probe(confidence)?`,
   drop: `${DROP} t2d d2t model.d2t`,
   tensors: `${COMMON}
     output when not @has_full_draft_vocabulary
@@ -98,12 +97,10 @@ export const gemma4Dspark = family('dflash', 'Gemma4DSparkModel', 'RedHatAI/gemm
   keys: `${revised(DFLASH_KEYS, 'rope.freq_base = @gemma4_draft_theta')}
     attention.head_count_kv = num_global_key_value_heads
     attention.key_length = global_head_dim; attention.value_length = global_head_dim
-    rope.dimension_count = global_head_dim
-    embedding_scale = hidden_size ** 0.5
+    rope.dimension_count = global_head_dim; embedding_scale = hidden_size ** 0.5
     attention.scale = 1
     hidden_activation = "gelu_pytorch_tanh"
-    sample_from_anchor = sample_from_anchor?true
-    has_confidence_head = probe(confidence)?`,
+    sample_from_anchor = sample_from_anchor?true; has_confidence_head = probe(confidence)?`,
   tensors: `output_norm output attn_norm attn_output ffn_gate ffn_up ffn_down post_ffw_norm; ${EMBEDDING}
     ${ROOT}
     .post_attention_norm.* = .post_attention_layernorm.*; .ffn_norm.* = .pre_feedforward_layernorm.*

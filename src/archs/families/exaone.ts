@@ -13,8 +13,7 @@ export const exaone = family('exaone', 'ExaoneForCausalLM', 'LGAI-EXAONE/EXAONE-
 });
 
 const EXAONE4_KEYS = `${TEXT_KEYS}
-  vocab_size
-  attention.sliding_window = sliding_window?
+  vocab_size; attention.sliding_window = sliding_window?
   ${LAYER_WINDOWS} else @repeated_windows when sliding_window > -1`;
 
 const NORMED = `

@@ -1,5 +1,5 @@
 import { family } from '../family.js';
-import { DENSE, DENSE_WITHOUT_OUTPUT, plusOne, QK_NORMS } from '../tensor-lists.js';
+import { DENSE, HEADLESS, plusOne, QK_NORMS } from '../tensor-lists.js';
 import { tensorRules } from '../tensor-rules.js';
 import { LAYER_WINDOWS, TEXT_KEYS } from '../text-keys.js';
 import { IGNORE } from '../text-model.js';
@@ -23,10 +23,9 @@ const GEMMA_KEYS = `
 /** The embedding is the output. */
 export const gemma2 = family('gemma2', 'Gemma2ForCausalLM', 'google/gemma-2-9b-it', {
   keys: `${GEMMA_KEYS}
-    attn_logit_softcapping
-    final_logit_softcapping
+    attn_logit_softcapping; final_logit_softcapping
     attention.sliding_window[] = sliding_window`,
-  tensors: `${DENSE_WITHOUT_OUTPUT} post_ffw_norm post_attention_norm; ${PLUS_ONE}
+  tensors: `${HEADLESS} post_ffw_norm post_attention_norm; ${PLUS_ONE}
     ${plusOne(OTHER_NORMS)}`,
   ignore: `${IGNORE} lm_head.weight`,
   tokenizer: { kinds: 'sentencepiece', after: 'no-sentencepiece-space-prefix' },
@@ -35,7 +34,7 @@ export const gemma2 = family('gemma2', 'Gemma2ForCausalLM', 'google/gemma-2-9b-i
 export const gemma = family('gemma', 'GemmaForCausalLM', 'google/gemma-2b', {
   like: gemma2,
   keys: GEMMA_KEYS,
-  tensors: `${DENSE_WITHOUT_OUTPUT}; ${PLUS_ONE}`,
+  tensors: `${HEADLESS}; ${PLUS_ONE}`,
   tokenizer: { kinds: 'sentencepiece', after: 'code-gemma-infill no-sentencepiece-space-prefix' },
   unproven: true,
 });
@@ -133,8 +132,7 @@ const ASSISTANT = 'Gemma4AssistantForCausalLM Gemma4UnifiedAssistantForCausalLM'
 export const gemma4Assistant = family('gemma4-assistant', ASSISTANT, 'google/gemma-4-E2B-it-assistant', {
   like: gemma4,
   keys: `${GEMMA4_KEYS}
-    embedding_length_out[] = backbone_hidden_size
-    nextn_predict_layers[] = @block_count`,
+    embedding_length_out[] = backbone_hidden_size; nextn_predict_layers[] = @block_count`,
   tensors: `token_embd output_norm attn_norm attn_q attn_output ffn_norm ffn_gate ffn_up ffn_down attn_q_norm
     post_ffw_norm post_attention_norm nextn.pre_projection nextn.post_projection; ${KNOWN_TOKENS}
     ${LAYER_SCALE}`,

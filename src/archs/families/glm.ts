@@ -18,11 +18,9 @@ export const chatglm = family('chatglm', CHATGLM_CLASSES, 'zai-org/glm-4-9b-chat
     block_count = @block_count
     attention.head_count = ${HEADS}
     attention.head_count_kv = multi_query_group_num|num_key_value_heads? else ${HEADS}
-    attention.layer_norm_rms_epsilon = layernorm_epsilon?1e-5
-    general.file_type = @file_type
+    attention.layer_norm_rms_epsilon = layernorm_epsilon?1e-5; general.file_type = @file_type
     rope.dimension_count = floor((attention_dim? else ${WIDTH} // num_attention_heads?) * rope_root/partial_rotary_factor?0.5)
-    tokenizer.ggml.add_bos_token = false
-    rope.freq_base = 10000 * rope_ratio?1`,
+    tokenizer.ggml.add_bos_token = false; rope.freq_base = 10000 * rope_ratio?1`,
   tensors: `token_embd output_norm output attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm ffn_up ffn_down`,
   tokenizer: {
     kinds: 'glm4-tiktoken chatglm3 bpe',

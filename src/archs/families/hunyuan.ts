@@ -1,8 +1,8 @@
 import { family } from '../family.js';
 import {
   DENSE,
-  DENSE_WITHOUT_OUTPUT,
   EXPERTS,
+  HEADLESS,
   NEXTN_TENSORS,
   QK_NORMS,
   SHARED_EXPERT,
@@ -45,7 +45,7 @@ export const hunyuanMoe = family('hunyuan-moe', 'HunYuanMoEV1ForCausalLM', 'tenc
     expert_shared_count = @hunyuan_experts_shared
     ${scaled(DYNAMIC, 1000, EQUAL_SHARE)}; ${LONG}`,
   tensors: `${TIED_OUTPUT}
-    ${DENSE_WITHOUT_OUTPUT} ${SHARED_EXPERT} ${QK_NORMS}; ${EXPERTS}`,
+    ${HEADLESS} ${SHARED_EXPERT} ${QK_NORMS}; ${EXPERTS}`,
   tokenizer: { kinds: 'bpe hunyuan-tiktoken', after: 'hunyuan-bos' },
   unproven: true,
 });
@@ -57,7 +57,7 @@ const DENSE_KEYS = `${revised(TEXT_KEYS, 'expert_count = num_local_experts|n_rou
 export const hunyuanDense = family('hunyuan-dense', 'HunYuanDenseV1ForCausalLM', 'tencent/Hunyuan-4B-Instruct', {
   keys: `${DENSE_KEYS}; ${LONG}`,
   tensors: `${TIED_OUTPUT}
-    ${DENSE_WITHOUT_OUTPUT} ${QK_NORMS}`,
+    ${HEADLESS} ${QK_NORMS}`,
   tokenizer: { kinds: 'bpe hunyuan-tiktoken', mayLackPadding: true, after: 'hunyuan-bos hunyuan-ends' },
 });
 

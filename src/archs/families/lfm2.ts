@@ -12,8 +12,7 @@ const LFM2_KEYS = `${revised(
   TEXT_KEYS,
   'attention.head_count_kv:i32[] = layers(layer_types? is "conv", 0, num_key_value_heads?)',
 )}
-  vocab_size
-  shortconv.l_cache = conv_L_cache
+  vocab_size; shortconv.l_cache = conv_L_cache
   attention.layer_norm_rms_epsilon = norm_eps
   feed_forward_length = ${ADJUSTED} when set block_auto_adjust_ff_dim
   feed_forward_length = ${GIVEN_SIZE} when not set block_auto_adjust_ff_dim`;
@@ -48,8 +47,7 @@ export const lfm2moe = family('lfm2moe', 'Lfm2MoeForCausalLM', 'LiquidAI/LFM2-8B
     'attention.head_count_kv:i32[] = layers(layer_types? is "full_attention", num_key_value_heads?, 0)',
   )}
     expert_feed_forward_length = moe_intermediate_size; leading_dense_block_count = num_dense_layers
-    expert_gating_func = 2
-    vocab_size
+    expert_gating_func = 2; vocab_size
     shortconv.l_cache = conv_L_cache`,
   rename: { ...RENAME, '.expert_bias': '.expert_bias.bias' },
   tensors: `${LFM2.replace('output ', '')} ffn_gate_inp exp_probs_b; ${KERNEL}

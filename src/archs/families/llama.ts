@@ -4,8 +4,7 @@ import { EQUAL_SHARE, TEXT_KEYS } from '../text-keys.js';
 import { DROP, IGNORE } from '../text-model.js';
 
 export const LLAMA_KEYS = `${TEXT_KEYS}
-  vocab_size
-  rope.dimension_count = @head_dim`;
+  vocab_size; rope.dimension_count = @head_dim`;
 
 const CLASSES = `
   LLaMAForCausalLM LlamaForCausalLM LlamaModel MistralForCausalLM MixtralForCausalLM VLlama3ForCausalLM
@@ -98,8 +97,7 @@ export const afmoe = family('afmoe', 'AfmoeForCausalLM', 'arcee-ai/Trinity-Large
   keys: `${LLAMA_KEYS}
     expert_shared_count = num_shared_experts?; expert_feed_forward_length = moe_intermediate_size?
     leading_dense_block_count = num_dense_layers?; expert_weights_norm = route_norm?
-    expert_weights_scale = route_scale?
-    attention.sliding_window = sliding_window?`,
+    expert_weights_scale = route_scale?; attention.sliding_window = sliding_window?`,
   tensors: `${DENSE} attn_gate post_attention_norm post_ffw_norm ${SHARED_EXPERT} ${QK_NORMS}
     .exp_probs_b.bias = .mlp.expert_bias
     experts .mlp.experts.{x}: gate_proj up_proj down_proj`,

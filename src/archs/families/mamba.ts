@@ -8,8 +8,7 @@ const WIDTH = 'hidden_size|d_model|dim';
 const MAMBA_KEYS = `
   context_length = ${2 ** 20}
   embedding_length = ${WIDTH}
-  feed_forward_length = 0
-  attention.head_count = 0
+  feed_forward_length = 0; attention.head_count = 0
   block_count = @block_count`;
 
 const RMS_NORM = 'attention.layer_norm_rms_epsilon = layer_norm_epsilon|rms_norm_eps?1e-5';
@@ -107,8 +106,7 @@ export const jamba = family('jamba', 'JambaForCausalLM', 'ai21labs/Jamba-v0.1', 
   rename: { '.moe.': '.feed_forward.' },
   keys: `block_count = @block_count; context_length = max_position_embeddings|n_ctx
     embedding_length = ${HIDDEN}
-    feed_forward_length = intermediate_size
-    attention.head_count = num_attention_heads
+    feed_forward_length = intermediate_size; attention.head_count = num_attention_heads
     attention.head_count_kv:i32[] = layers(every attn_layer_period after 0 - attn_layer_offset, num_key_value_heads, 0)
     ssm.conv_kernel = mamba_d_conv?4
     ssm.inner_size = mamba_expand * ${HIDDEN}
@@ -116,8 +114,7 @@ export const jamba = family('jamba', 'JambaForCausalLM', 'ai21labs/Jamba-v0.1', 
     ssm.time_step_rank = mamba_dt_rank? else (${HIDDEN} + 15) // 16
     attention.layer_norm_rms_epsilon = layer_norm_epsilon|rms_norm_eps?1e-6
     expert_count = num_local_experts|num_experts
-    expert_used_count = num_experts_per_tok|num_experts_per_token
-    general.file_type = @file_type`,
+    expert_used_count = num_experts_per_tok|num_experts_per_token; general.file_type = @file_type`,
   // Some checkpoints call the only feed-forward part of a layer without experts its first expert.
   tensors: `token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate_inp
     ffn_gate ffn_up ffn_down

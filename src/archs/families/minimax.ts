@@ -19,8 +19,7 @@ export const minimax01 = family('minimax-01', MINIMAX01_CLASSES, 'MiniMaxAI/Mini
 });
 
 const M2_KEYS = `${TEXT_KEYS}
-  expert_feed_forward_length = intermediate_size
-  rope.dimension_count = rotary_dim`;
+  expert_feed_forward_length = intermediate_size; rope.dimension_count = rotary_dim`;
 
 export const minimaxM2 = family('minimax-m2', 'MiniMaxM2ForCausalLM', 'MiniMaxAI/MiniMax-M2', {
   keys: M2_KEYS,

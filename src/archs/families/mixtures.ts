@@ -12,11 +12,9 @@ export const dbrx = family('dbrx', 'DbrxForCausalLM', 'alpindale/dbrx-instruct',
   keys: `block_count = @block_count; context_length = max_seq_len; embedding_length = d_model
     feed_forward_length = ffn_config/ffn_hidden_size
     attention.head_count = n_heads; attention.head_count_kv = attn_config/kv_n_heads
-    rope.freq_base = attn_config/rope_theta
-    attention.clamp_kqv = attn_config/clip_qkv
+    rope.freq_base = attn_config/rope_theta; attention.clamp_kqv = attn_config/clip_qkv
     expert_count = ffn_config/moe_num_experts; expert_used_count = ffn_config/moe_top_k
-    attention.layer_norm_epsilon = 1e-5
-    general.file_type = @file_type`,
+    attention.layer_norm_epsilon = 1e-5; general.file_type = @file_type`,
   tensors: `token_embd output_norm output attn_norm attn_qkv attn_output attn_output_norm ffn_gate_inp
     .ffn_gate_exps.weight = .ffn.experts.mlp.w1: ${DBRX_EXPERTS}
     .ffn_down_exps.weight = .ffn.experts.mlp.w2: ${DBRX_EXPERTS}, transpose(1, 2)

@@ -1,5 +1,5 @@
 import { family } from '../family.js';
-import { DENSE, DENSE_WITHOUT_OUTPUT, EXPERTS, QK_NORMS, STACKED_EXPERTS } from '../tensor-lists.js';
+import { DENSE, EXPERTS, HEADLESS, QK_NORMS, STACKED_EXPERTS } from '../tensor-lists.js';
 import { TEXT_KEYS } from '../text-keys.js';
 
 /** The first Qwen. */
@@ -45,7 +45,7 @@ const QWEN3_TENSORS = `
   cls.output.weight = model.embed_tokens.weight | embed_tokens.weight: ${ANSWERS} when @is_reranker and set tie_word_embeddings
   cls.output.weight = lm_head.weight: ${ANSWERS} when @is_reranker and not set tie_word_embeddings
   output.* = lm_head.* when not (@is_reranker and not set tie_word_embeddings)
-  ${DENSE_WITHOUT_OUTPUT} ${QK_NORMS}`;
+  ${HEADLESS} ${QK_NORMS}`;
 
 /** Intern-S1: a Qwen3 with a tokenizer of its own, which has an id for the beginning of texts where no file says one. */
 const INTERN_S1 = '@origin == "InternS1ForConditionalGeneration"';

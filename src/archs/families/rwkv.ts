@@ -32,8 +32,7 @@ const MIX6 = `
 
 export const rwkv6 = family('rwkv6', 'Rwkv6ForCausalLM', 'RWKV/v6-Finch-1B6-HF', {
   keys: `${BEGIN}; ${LAYER_NORM}
-    rescale_every_n_layers = rescale_every
-    wkv.head_size = head_size
+    rescale_every_n_layers = rescale_every; wkv.head_size = head_size
     ${sized('time_mix_extra_dim', '', 32, 'hidden_size == 4096')}
     ${sized('time_decay_extra_dim', '', 64, 'hidden_size == 4096')}
     feed_forward_length = intermediate_size? else hidden_size? * 3.5 // 32 * 32
@@ -129,10 +128,8 @@ export const rwkv7 = family('rwkv7', 'Rwkv7ForCausalLM RWKV7ForCausalLM', 'fla-h
 export const arwkv7 = family('arwkv7', 'RwkvHybridForCausalLM', 'RWKV-Red-Team/ARWKV-7B-Preview-0.1', {
   like: rwkv7,
   keys: `${BEGIN}; ${RMS_NORM}
-    wkv.head_size = head_size
-    attention.decay_lora_rank = 64
-    attention.iclr_lora_rank = 64
-    attention.value_residual_mix_lora_rank = 32
+    wkv.head_size = head_size; attention.decay_lora_rank = 64
+    attention.iclr_lora_rank = 64; attention.value_residual_mix_lora_rank = 32
     attention.gate_lora_rank = 128 when not ${NO_GATE}
     attention.gate_lora_rank = 0 when ${NO_GATE}
     feed_forward_length = intermediate_size; general.file_type = @file_type
