@@ -31,8 +31,7 @@ export const MIXTRAL_EXPERTS = 'experts .block_sparse_moe.experts.{x}: w1 w2 w3'
  */
 export const STACKED_EXPERTS = `
   .ffn_down_exps.weight = .mlp.experts.down_proj[.weight]
-  .ffn_gate_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(1, 2), take(0)
-  .ffn_up_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(1, 2), take(1)`;
+  .ffn_gate_exps.weight .ffn_up_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(1, 2)`;
 
 /** Attention sinks, whose name has no `.weight`. */
 export const SINKS = '.attn_sinks.weight = .self_attn.sinks[.weight]';
@@ -42,7 +41,7 @@ export const TIED_OUTPUT = `
   output when not set tie_word_embeddings
   none = lm_head.weight when set tie_word_embeddings`;
 
-/** Their tensors beside those of other blocks. */
+/** What blocks for multi-token prediction have beside the tensors of others. */
 export const NEXTN_TENSORS =
   'nextn.eh_proj nextn.embed_tokens nextn.enorm nextn.hnorm nextn.shared_head_head nextn.shared_head_norm';
 
