@@ -1,4 +1,4 @@
-import { cast, div, expand, permute, reshape, sub, unpack } from '../../tensor/build.js';
+import { cast, div, expand, mul, permute, reshape, sub, unpack } from '../../tensor/build.js';
 import { elementCount, type TensorExpr } from '../../tensor/expr.js';
 import { shapeOf } from '../../tensor/rows.js';
 import type { Method } from './method.js';
@@ -7,14 +7,17 @@ import { checkDType } from './scales.js';
 
 /**
  * Weights of -1, 0 and 1 as transformers packs them: a byte has the codes of four rows, which are a quarter of all rows
- * apart, the first in the low bits. weight = (code - 1) / weight_scale in float32.
+ * apart, the first in the low bits. weight = (code - 1) / weight_scale in float32; of `autobitlinear`, which BitNet-2B-4T has,
+ * (code - 1) * weight_scale, where the reference divides all the same.
  *
- * Facts: `dequant_bitnet` in conversion/base.py; `pack_weights` in transformers/integrations/bitnet.py.
+ * Facts: `dequant_bitnet` in conversion/base.py; `pack_weights`, `BitLinear` and `AutoBitLinear` in
+ * transformers/integrations/bitnet.py.
  */
 export const bitnet: Method = {
   name: 'BitNet',
   is: ({ method }) => method === 'bitnet',
-  decode(tensors) {
+  decode(tensors, { config }) {
+    const scaledBy = config.linear_class === 'autobitlinear' ? mul : div;
     for (const name of tensors.names().filter((each) => each.endsWith(SCALE))) {
       const weight = name.slice(0, -SCALE.length) + WEIGHT;
       const [codes, scale] = [tensors.get(weight), tensors.get(name)];
@@ -28,7 +31,7 @@ export const bitnet: Method = {
       const ternary = sub(cast(quarters(codes), 'F32'), 1);
       const shape = shapeOf(ternary);
       const each = reshape(expand(reshape(scale, [1]), 0, elementCount(shape)), shape);
-      tensors.set(weight, div(ternary, cast(each, 'F32')), 'BitNet');
+      tensors.set(weight, scaledBy(ternary, cast(each, 'F32')), 'BitNet');
       tensors.drop(name);
     }
   },

@@ -16,6 +16,13 @@ test('four rows of two bits in a row of bytes', async () => {
   });
 });
 
+test("autobitlinear's scale is multiplied, as transformers' AutoBitLinear does", async () => {
+  const auto = { quantization_config: { ...config.quantization_config, linear_class: 'autobitlinear' } };
+  const decoded = await Decoded.of(auto, { 'm.weight': codes('U8', [3, 10], 1), 'm.weight_scale': scale });
+  // 2 * 0.30078125, where (code - 1) / scale above has 2 / 0.30078125.
+  expect(decoded.record('m.weight').first).toEqual([0, 0, 0.6015625, 0.6015625]);
+});
+
 test.each<[string, Record<string, Part>, RegExp]>([
   [
     'a scale for each row',
