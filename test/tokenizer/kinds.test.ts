@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stablelm } from '#src/archs/families/stablelm.js';
 import { ARCHITECTURES } from '#src/archs/registry.js';
 import { NoTokenizerError } from '#src/tokenizer/errors.js';
 import { fixtures } from '../paths.js';
@@ -32,5 +33,33 @@ describe('the first kind of a plan that applies is written', () => {
 test('the plans of all architectures are plain data', () => {
   for (const { tokenizer } of ARCHITECTURES) {
     expect(JSON.parse(JSON.stringify({ tokenizer }))).toEqual({ tokenizer });
+  }
+});
+
+// Expected: what the class Arcade100kTokenizer and `_set_vocab_qwen` of the reference say of these ranks.
+test('StableLM 2: ranks of arcade100k.tiktoken, with special tokens from the id that the class names', async () => {
+  const ranks = [...Array.from({ length: 256 }, (_, byte) => Buffer.of(byte)), Buffer.from('ab'), Buffer.from('abb')];
+  const files: Files = {
+    'config.json': { vocab_size: 300 },
+    'arcade100k.tiktoken': ranks.map((token, rank) => `${token.toString('base64')} ${rank}\n`).join(''),
+    'tokenization_arcade100k.py': 'REGISTERS = []\nSTART_ID = 259\n',
+  };
+  const { kv } = await vocabularyOf(files, stablelm.tokenizer);
+  const tokens = valueAt(kv, 'tokenizer.ggml.tokens') as string[];
+  const types = [...(valueAt(kv, 'tokenizer.ggml.token_type') as Int32Array)];
+  expect(tokens.slice(255)).toEqual([
+    ...['ÿ', 'ab', 'abb', '[PAD258]'],
+    ...['<|endoftext|>', '<|fim_prefix|>', '<|fim_middle|>', '<|fim_suffix|>', '<|fim_pad|>', '<gh_stars>'],
+    ...['<filename>', '<issue_start>', '<issue_comment>', '<issue_closed>', '<jupyter_start>', '<jupyter_text>'],
+    ...['<jupyter_code>', '<jupyter_output>', '<empty_output>', '<commit_before>', '<commit_msg>', '<commit_after>'],
+    ...['<reponame>', '<|endofprompt|>', '<|im_start|>', '<|im_end|>', '<|pause|>', '<|reg0|>', '<|reg1|>'],
+    ...['<|reg2|>', '<|reg3|>', '<|reg4|>', '<|reg5|>', '<|reg6|>', '<|reg7|>', '<|extra0|>'],
+    ...Array.from({ length: 9 }, (_, i) => `[PAD${291 + i}]`),
+  ]);
+  expect(types.slice(256, 260)).toEqual([1, 1, 5, 3]);
+  expect(types.slice(289, 292)).toEqual([3, 3, 5]);
+  expect(valueAt(kv, 'tokenizer.ggml.merges')).toEqual(['a b', 'ab b']);
+  for (const role of ['bos', 'eos', 'unknown']) {
+    expect(valueAt(kv, `tokenizer.ggml.${role}_token_id`)).toBe(259);
   }
 });

@@ -65,6 +65,28 @@ const QWEN: Scheme = {
   },
 };
 
+/** The special tokens of Arcade100k by id, from one that the class names. */
+const ARCADE_TOKENS = [
+  ...['<|endoftext|>', '<|fim_prefix|>', '<|fim_middle|>', '<|fim_suffix|>', '<|fim_pad|>', '<gh_stars>', '<filename>'],
+  ...['<issue_start>', '<issue_comment>', '<issue_closed>', '<jupyter_start>', '<jupyter_text>', '<jupyter_code>'],
+  ...['<jupyter_output>', '<empty_output>', '<commit_before>', '<commit_msg>', '<commit_after>', '<reponame>'],
+  ...['<|endofprompt|>', '<|im_start|>', '<|im_end|>', '<|pause|>'],
+  ...Array.from({ length: 8 }, (_, i) => `<|reg${i}|>`),
+  '<|extra0|>',
+];
+
+/** StableLM 2, which the reference writes with the same function as Qwen 1. */
+const ARCADE: Scheme = {
+  ...QWEN,
+  file: 'arcade100k.tiktoken',
+  pre: 'stablelm2',
+  source: 'tokenization_arcade100k.py',
+  specials(ranks, _, __, source) {
+    const start = constant(source, /^START_ID\s*=\s*(\d+)/m) ?? ranks.size;
+    return new Map(ARCADE_TOKENS.map((text, i) => [start + i, text]));
+  },
+};
+
 const HAN = '[\\p{Han}]';
 const without = (classes: string) => `[${classes}&&[^\\p{Han}]]`;
 const [UPPER, LOWER] = [without('\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}'), without('\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}')];
@@ -115,7 +137,7 @@ const GLM4: Scheme = {
   },
 };
 
-export const qwenTiktoken = kindOf(QWEN);
+export const qwenTiktoken = kindOf(QWEN, ARCADE);
 export const kimiTiktoken = kindOf(KIMI);
 export const hunyuanTiktoken = kindOf(HUNYUAN);
 export const glm4Tiktoken: TokenizerKind = {
@@ -124,12 +146,25 @@ export const glm4Tiktoken: TokenizerKind = {
     !tokenizer && tokenizerConfig?.tokenizer_class === 'ChatGLM4Tokenizer' && (await files.has(GLM4.file)),
 };
 
-/** A kind of files that only the repository's own code reads, which is never run: what it does is known here. */
-function kindOf(scheme: Scheme): TokenizerKind {
+/**
+ * A kind of files that only the repository's own code reads, which is never run: what it does is known here. The first
+ * scheme whose file is there counts.
+ */
+function kindOf(...schemes: readonly [Scheme, ...Scheme[]]): TokenizerKind {
+  const schemeOf = async ({ files }: TokenizerContext): Promise<Scheme | undefined> => {
+    for (const scheme of schemes) {
+      if (await files.has(scheme.file)) {
+        return scheme;
+      }
+    }
+    return undefined;
+  };
+  const known = async (context: TokenizerContext) => (await schemeOf(context)) ?? schemes[0];
   return {
-    applies: async ({ files }, { tokenizer }) => !tokenizer && (await files.has(scheme.file)),
-    write: (context, files) => write(context, files, scheme),
+    applies: async (context, { tokenizer }) => !tokenizer && (await schemeOf(context)) !== undefined,
+    write: async (context, files) => write(context, files, await known(context)),
     convert: async (context, files) => {
+      const scheme = await known(context);
       const { ranks, merges, specials } = await read(context, files, scheme);
       return tokenizerJson(scheme, ranks, merges, specials);
     },
