@@ -40,6 +40,9 @@ const DIFFERENT: readonly (readonly [name: RegExp, reason: string])[] = [
   [/^tok-fail-no-tokenizer\//, 'the reference makes up a vocabulary where there is none, which is an error here'],
 ];
 
+/** Quantized checkpoints that are decoded. */
+const DECODED = /^(prequant-(bnb|mlx|ct-mxfp|ct-nvfp|modelopt)|gpt-oss|kimi-k3)/;
+
 /** Adapters, projectors and checkpoints that are quantized or pickled are not converted yet. */
 function notYet({ folder, repo, args, name }: Run): string | undefined {
   const different = DIFFERENT.find(([pattern]) => pattern.test(name));
@@ -55,7 +58,7 @@ function notYet({ folder, repo, args, name }: Run): string | undefined {
   if (args.includes('--mmproj')) {
     return 'projectors are not converted yet';
   }
-  if (/^(lora-|prequant-)/.test(name)) {
+  if (/^lora-/.test(name) || (name.startsWith('prequant-') && !DECODED.test(name))) {
     return 'adapters and quantized checkpoints are not converted yet';
   }
   const source = join(folder, 'source', repo);
@@ -64,6 +67,9 @@ function notYet({ folder, repo, args, name }: Run): string | undefined {
     return 'pickles are not read yet';
   }
   const config = files.includes('config.json') ? readFileSync(join(source, 'config.json'), 'utf8') : '';
+  if (DECODED.test(name)) {
+    return undefined;
+  }
   return /"quant_method"|"quant_algo"/.test(config) || files.includes('hf_quant_config.json')
     ? 'quantized checkpoints are not read yet'
     : undefined;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { openCheckpoint } from '#src/checkpoint/checkpoint.js';
 import { decodeCheckpoint } from '#src/checkpoint/quantized/decode.js';
-import type { PlainTensor } from '#src/checkpoint/quantized/plain-tensors.js';
+import type { DecodeOptions } from '#src/checkpoint/quantized/method.js';
+import type { BlockTensor, PlainTensor } from '#src/checkpoint/quantized/plain-tensors.js';
 import type { JsonObject } from '#src/json.js';
 import { tensorKernels } from '#src/quantize/tensor-kernels.js';
 import { SmallFiles } from '#src/repo/small-files.js';
@@ -45,6 +46,8 @@ export class Decoded {
   private constructor(
     readonly tensors: readonly PlainTensor[],
     readonly file: Uint8Array,
+    /** Those that stay in blocks. */
+    readonly blocks: readonly BlockTensor[],
   ) {}
 
   /** @param config config.json. @param files other files. */
@@ -52,6 +55,7 @@ export class Decoded {
     config: JsonObject,
     parts: Readonly<Record<string, Part>>,
     files: Readonly<Record<string, string>> = {},
+    options: Partial<DecodeOptions> = {},
   ): Promise<Decoded> {
     let at = 0;
     const header = Object.entries(parts).map(([name, { dtype, shape, bytes }]) => {
@@ -63,8 +67,9 @@ export class Decoded {
     length.writeBigUInt64LE(BigInt(json.length));
     const file = Buffer.concat([length, json, ...Object.values(parts).map(({ bytes }) => bytes)]);
     const small = new SmallFiles(memoryRepo({ ...files, 'model.safetensors': file }));
-    const { tensors } = await decodeCheckpoint(await openCheckpoint(small), config, small, { fp8AsQ8: false });
-    return new Decoded(tensors, file);
+    const asked = { fp8AsQ8: false, keepBlocks: false, family: null, ...options };
+    const { tensors, blocks = [] } = await decodeCheckpoint(await openCheckpoint(small), config, small, asked);
+    return new Decoded(tensors, file, blocks);
   }
 
   get names(): readonly string[] {
@@ -81,7 +86,10 @@ export class Decoded {
 
   /** What a tensor is and holds, as it can be recorded. Its rows are evaluated together and one by one. */
   record(name: string): Recorded {
-    const { expr } = this.tensor(name);
+    return this.recordOf(this.tensor(name).expr);
+  }
+
+  recordOf(expr: TensorExpr): Recorded {
     const whole = this.#floats(expr);
     const rows = Array.from({ length: rowCount(expr) }, (_, i) => this.#floats(narrow(expr, i, i + 1)));
     expect(Buffer.concat(rows).equals(whole)).toBe(true);
@@ -93,8 +101,22 @@ export class Decoded {
     };
   }
 
+  /** All values in float32. */
+  values(name: string): Float32Array {
+    return new Float32Array(this.#floats(this.tensor(name).expr).slice().buffer);
+  }
+
+  /** The bytes of a tensor as they are written. */
+  bytes(expr: TensorExpr): Uint8Array {
+    return evaluate(expr, this.#place());
+  }
+
   #floats(expr: TensorExpr): Uint8Array {
-    const place: Workplace = {
+    return evaluate(cast(expr, 'F32'), this.#place());
+  }
+
+  #place(): Workplace {
+    return {
       fetch: ({ offset, length, count, stride }: Segment) => ({
         bytes: this.file.subarray(offset, offset + (count - 1) * stride + length),
         stride,
@@ -103,7 +125,6 @@ export class Decoded {
       scope: (use) => use(),
       kernels: tensorKernels,
     };
-    return evaluate(cast(expr, 'F32'), place);
   }
 }
 
@@ -113,4 +134,18 @@ export interface Recorded {
   readonly shape: readonly number[];
   readonly first: readonly number[];
   readonly sha256: string;
+}
+
+/** F32: the numbers of `scales` of F16, less `minus`, rounded to float32. */
+export function floats(shape: readonly number[], seed: number, minus = 0): Part {
+  const values = Float32Array.from({ length: elementCount(shape) }, (_, i) => {
+    const bits = 0x2000 + ((37 * i + seed) % 0xc00);
+    return 2 ** ((bits >> 10) - 15) * (1 + (bits & 0x3ff) / 1024) - Math.fround(minus);
+  });
+  return { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) };
+}
+
+/** One number of F32. */
+export function scalar(value: number, shape: readonly number[] = []): Part {
+  return { dtype: 'F32', shape, bytes: new Uint8Array(Float32Array.of(value).buffer) };
 }
