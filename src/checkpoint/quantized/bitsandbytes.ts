@@ -107,7 +107,7 @@ async function stateOf(tensors: PlainTensors, name: string): Promise<State> {
   }
   const sizeOf = (field: string) => {
     const { [field]: size } = state;
-    if (!isCount(size) || size === 0) {
+    if (!isCount(size) || size === 0 || size > MAX_BLOCK) {
       throw new QuantizedTensorError(`${field} in tensor ${name} is ${JSON.stringify(size)}.`);
     }
     return Number(size);
@@ -122,6 +122,8 @@ async function stateOf(tensors: PlainTensors, name: string): Promise<State> {
 }
 
 const MAX_DIMENSIONS = 4;
+/** Elements of a block; bitsandbytes has blocks of at most 4096. */
+const MAX_BLOCK = 65_536;
 
 function isCount(value: Json | undefined): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
