@@ -142,7 +142,7 @@ function words(text: string): string[] {
 
 function lines<Item>(text: string, read: (line: Formulas) => Item): Item[] {
   return text
-    .split('\n')
+    .split(/\n|; /)
     .filter((line) => line.trim() !== '')
     .map((line) => {
       const formulas = new Formulas(line);

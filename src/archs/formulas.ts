@@ -5,7 +5,7 @@ import type { Condition, LayerTest, MathName, PartName, Scalar, Transform, Value
 const SIGNS: Readonly<Record<string, MathName>> = {
   ...{ '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '//': 'quotient', '**': 'pow' },
 };
-const NUMBER = /-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?/y;
+const LITERAL = /(-?\d[\d_]*(?:\.\d+)?(?:e-?\d+)?)|"(?:[^"\\]|\\.)*"|(?:true|false|null)\b/y;
 const VERDICT = /==|!=|in\b|not in\b/y;
 const BLANK = /(?:[\s;]|#[^\n]*)*/y;
 
@@ -61,11 +61,11 @@ export class Formulas {
   }
 
   need(pattern: RegExp, what: string): RegExpExecArray {
-    const found = this.take(pattern);
-    if (!found) {
-      throw new SyntaxError(`There is no ${what} where "${this.text.slice(this.#at).trim().slice(0, 40)}" stands.`);
-    }
-    return found;
+    return this.take(pattern) ?? this.#fail(what);
+  }
+
+  #fail(what: string): never {
+    throw new SyntaxError(`There is no ${what} where "${this.text.slice(this.#at).trim().slice(0, 40)}" stands.`);
   }
 
   value(): Value {
@@ -95,7 +95,7 @@ export class Formulas {
     const of = this.value();
     if (kind === undefined) {
       this.need(/is\b/y, '"is"');
-      return { list: of, is: this.#literal() };
+      return { list: of, is: this.#needLiteral() };
     }
     const given = this.take(/after\b/y) ? this.value() : undefined;
     const after = given && 'value' in given ? (given.value as number) : given;
@@ -182,24 +182,13 @@ export class Formulas {
     if (derive !== undefined) {
       return { derive: derive as DerivationName };
     }
-    return this.take(/\{b\}/y) ? { block: true } : this.#isLiteral() ? this.#constant() : this.#field();
-  }
-
-  #constant(): Value {
     const value = this.#literal();
-    return { value } as Value;
-  }
-
-  #isLiteral(): boolean {
-    const from = this.#at;
-    const found = this.take(/[-\d"[]|(?:true|false|null)\b/y) !== null;
-    this.#at = from;
-    return found;
+    return this.take(/\{b\}/y) ? { block: true } : value === undefined ? this.#field() : ({ value } as Value);
   }
 
   #field(): Value {
     const [, of, names = '', end] = this.need(/(?:([a-z]\w*)\/)?([a-z]\w*(?:\|[a-z]\w*)*)([?!])?/iy, 'value');
-    const otherwise = end === '?' && /[-\d"tf]/.test(this.text[this.#at] ?? '') ? this.#literal() : undefined;
+    const otherwise = end === '?' && /\S/.test(this.text[this.#at] ?? '') ? this.#literal() : undefined;
     return {
       fields: names.split('|'),
       ...(of !== undefined && { of: PARTS.has(of) ? (of as PartName) : [of] }),
@@ -208,15 +197,19 @@ export class Formulas {
     };
   }
 
-  #literal(): Scalar | readonly Scalar[] {
+  #literal(): Scalar | readonly Scalar[] | undefined {
     if (this.take(/\[/y)) {
-      const items = this.#list(/,/y, () => this.#literal() as Scalar);
+      const items = this.#list(/,/y, () => this.#needLiteral() as Scalar);
       this.need(/\]/y, '"]"');
       return items;
     }
-    const number = this.take(NUMBER)?.[0];
-    const text = number ?? this.need(/"(?:[^"\\]|\\.)*"|(?:true|false|null)\b/y, 'value')[0];
-    return number === undefined ? (JSON.parse(text) as Scalar) : Number(text.replaceAll('_', ''));
+    const [text, number] = this.take(LITERAL) ?? [];
+    return number === undefined ? text && (JSON.parse(text) as Scalar) : Number(number.replaceAll('_', ''));
+  }
+
+  #needLiteral(): Scalar | readonly Scalar[] {
+    const literal = this.#literal();
+    return literal === undefined ? this.#fail('value') : literal;
   }
 
   #holds(): Condition {
@@ -236,11 +229,11 @@ export class Formulas {
     const field = this.take(/([a-z]\w*)(?= (?:==|!=|in|not in) )/iy)?.[1];
     const value = field === undefined ? this.value() : undefined;
     if (value && this.take(/>/y)) {
-      return { value, above: this.#literal() as number };
+      return { value, above: this.#needLiteral() as number };
     }
     const isFlag = value && ('derive' in value || 'probe' in value);
     const verdict = isFlag ? this.take(VERDICT)?.[0] : this.need(VERDICT, 'comparison')[0];
-    const is = verdict === undefined ? true : this.#literal();
+    const is = verdict === undefined ? true : this.#needLiteral();
     const condition = { ...(isFlag ? value : value ? { value } : { field }), is } as Condition;
     return verdict === '!=' || verdict === 'not in' ? { not: condition } : condition;
   }

@@ -35,15 +35,16 @@ const ABSOLUTE = /^(general|tokenizer|diffusion|xielu)\./;
  * @throws SyntaxError
  */
 export function keyRows(text: string): readonly KeyRow[] {
-  const formulas = new Formulas(text);
-  const rows = rowsOf(formulas);
-  formulas.need(/$/y, 'end');
-  return rows;
+  return rowsOf(new Formulas(text));
 }
 
+/** Rows to the end, or where they are written under a condition to the brace behind them. */
 function rowsOf(formulas: Formulas, outer?: Condition): KeyRow[] {
   const rows: KeyRow[] = [];
-  while (!formulas.ended && !formulas.take(/\}/y)) {
+  while (!formulas.ended) {
+    if (outer && formulas.take(/\}/y)) {
+      return rows;
+    }
     if (formulas.take(/if\b/y)) {
       const when = formulas.condition();
       formulas.need(/\{/y, '"{"');
@@ -61,6 +62,9 @@ function rowsOf(formulas: Formulas, outer?: Condition): KeyRow[] {
       from,
     ] as const;
     rows.push(when ? [...row, when] : row);
+  }
+  if (outer) {
+    formulas.need(/\}/y, '"}"');
   }
   return rows;
 }

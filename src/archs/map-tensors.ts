@@ -123,7 +123,7 @@ class Mapper {
 
   add(name: string, tensor: NamedExpr): void {
     const found = this.#found(name, tensor);
-    if (!isFloat(dtypeOf(tensor.expr))) {
+    if (!isFloat(dtypeOf(tensor.expr)) && tensor.forced !== 'I32') {
       throw new IntegerWeightsError(
         `Tensor ${placeOf(tensor)} is of dtype ${dtypeOf(tensor.expr)}: codes of a quantized checkpoint, not weights.`,
         'Convert the unquantized model that it was made from; its model card may name it as base_model.',

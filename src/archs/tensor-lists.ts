@@ -3,8 +3,8 @@
 /** The tensors of a dense decoder, by their names in GGUF. */
 export const DENSE =
   'token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down';
-/** The same where the output is the embedding, or is done otherwise. */
-export const DENSE_WITHOUT_OUTPUT = DENSE.replace(' output ', ' ');
+/** The same without the output: it is the embedding, or done otherwise. */
+export const HEADLESS = DENSE.replace(' output ', ' ');
 export const QK_NORMS = 'attn_q_norm attn_k_norm';
 /** A router, and an expert that all tokens pass. */
 export const SHARED_EXPERT = 'ffn_gate_inp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
@@ -18,6 +18,9 @@ export const ROTARY_WEIGHTS = `
   attn_q.weight: rotary(head_count)
   attn_k.weight: rotary(kv_head_count)`;
 
+/** Queries, keys and values that lie in one tensor, one after the other. */
+export const SPLIT_QKV = 'split(0, @head_count * @head_dim, @kv_head_count * @head_dim, @kv_head_count * @head_dim)';
+
 /** Experts as most families name and order them. */
 export const EXPERTS = 'experts .mlp.experts.{x}: down_proj gate_proj up_proj';
 /** Experts that are named as Mixtral's. */
@@ -28,8 +31,7 @@ export const MIXTRAL_EXPERTS = 'experts .block_sparse_moe.experts.{x}: w1 w2 w3'
  */
 export const STACKED_EXPERTS = `
   .ffn_down_exps.weight = .mlp.experts.down_proj[.weight]
-  .ffn_gate_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(1, 2), take(0)
-  .ffn_up_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(1, 2), take(1)`;
+  .ffn_gate_exps.weight .ffn_up_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(1, 2)`;
 
 /** Attention sinks, whose name has no `.weight`. */
 export const SINKS = '.attn_sinks.weight = .self_attn.sinks[.weight]';
@@ -39,7 +41,7 @@ export const TIED_OUTPUT = `
   output when not set tie_word_embeddings
   none = lm_head.weight when set tie_word_embeddings`;
 
-/** Their tensors beside those of other blocks. */
+/** What blocks for multi-token prediction have beside the tensors of others. */
 export const NEXTN_TENSORS =
   'nextn.eh_proj nextn.embed_tokens nextn.enorm nextn.hnorm nextn.shared_head_head nextn.shared_head_norm';
 

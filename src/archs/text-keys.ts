@@ -2,7 +2,7 @@
 
 /**
  * The keys that all text models share, in the order of `TextModel.set_gguf_parameters` in conversion/base.py. A field
- * that config.json doesn't have writes no key. A line is one key's.
+ * that config.json doesn't have writes no key.
  */
 export const TEXT_KEYS = `
   block_count = @block_count

@@ -45,7 +45,7 @@ export function autoTokenizer(files: TokenizerFiles, modelType: string): AutoTok
   tokens.add(parseAddedTokens(json));
   const declared = declaredTokens(json, files, init);
   const declaredTexts = new Set(declared.map((token) => token.content));
-  const specials = specialTokens(json, init, kind, declaredTexts);
+  const specials = specialTokens(json, files, init, kind, declaredTexts);
   const isKnown = (content: string) => tokens.isAdded(content) || declaredTexts.has(content);
   tokens.add([
     ...declared.map((token) => ({ ...token, special: token.special || specials.has(token.content) })),

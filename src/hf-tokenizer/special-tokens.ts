@@ -10,6 +10,7 @@ import {
   type TokenizerClass,
 } from './tokenizer-classes.js';
 import { objectsAt, stringAt, type TokenizerFiles } from './tokenizer-files.js';
+import { furtherTokens, versionOf } from './version-5.js';
 
 /**
  * The tokens that transformers adds to those of tokenizer.json.
@@ -57,6 +58,7 @@ export interface SpecialToken {
 /** All special tokens by text, in transformers' order: tokens with a role, then additional ones. */
 export function specialTokens(
   tokenizer: JsonObject,
+  files: TokenizerFiles,
   init: JsonObject,
   kind: TokenizerClass,
   declared: ReadonlySet<string>,
@@ -76,7 +78,11 @@ export function specialTokens(
     const isDeclared = `${name}_token` in init && declared.has(tokenText(given) ?? '');
     put(given, !isDeclared && (isObject(given) || kind.plainSpecial === true));
   }
-  for (const given of [...additionalTokens(init), ...(kind.additional ?? []), ...extraTokens(init)]) {
+  const further =
+    versionOf(files.tokenizerConfig) === 5
+      ? furtherTokens(files)
+      : [...additionalTokens(init), ...(kind.additional ?? []), ...extraTokens(init)];
+  for (const given of further) {
     put(given, isObject(given));
   }
   return specials;
@@ -98,7 +104,7 @@ export function additionalTokens(init: JsonObject): readonly Json[] {
   return listAt(init, 'additional_special_tokens');
 }
 
-/** The tokens of `extra_special_tokens`: an object of names, or a list in files of transformers 5. */
+/** The tokens of `extra_special_tokens`: an object of names, or a list in files of version 5. */
 export function extraTokens(init: JsonObject): readonly (Json | undefined)[] {
   const extra = init.extra_special_tokens;
   return isObject(extra) ? Object.values(extra) : listAt(init, 'extra_special_tokens');

@@ -41,8 +41,9 @@ export async function inspectModel({ source, ...open }: InspectModelParams): Pro
   const config = await readConfig(files);
   const raw = await openCheckpoint(files, open.signal);
   const architecture = familyOf(config, await gatherFacts(files));
-  const options = { fp8AsQ8: false, keepBlocks: false, family: architecture ?? '' };
-  const { tensors } = await decodeCheckpoint(raw, config.hparams, files, options);
+  const asked = { fp8AsQ8: false, keepBlocks: false, family: architecture };
+  const decoded = await decodeCheckpoint(raw, config.hparams, files, asked);
+  const tensors = [...(decoded.blocks ?? []), ...decoded.tensors];
   return {
     source,
     revision: repo.revision,

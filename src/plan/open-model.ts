@@ -19,6 +19,7 @@ import { type Facts, gatherFacts } from '../config/facts.js';
 import { loadConfig, loadMistralConfig } from '../config/load-config.js';
 import { SourceError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
+import { versionOf } from '../hf-tokenizer/version-5.js';
 import { NoModelError, noModel } from '../repo/contents.js';
 import { openRepo } from '../repo/open.js';
 import { readTextFile } from '../repo/open-file.js';
@@ -122,8 +123,7 @@ export async function readConfig(files: SmallFiles): Promise<Config> {
   if (!raw) {
     throw await noModel(files, 'config.json');
   }
-  const tokenizer = await files.json('tokenizer_config.json');
-  return loadConfig(raw, tokenizer?.tokenizer_class === VERSION_5_CLASS ? 5 : 4);
+  return loadConfig(raw, versionOf(await files.json('tokenizer_config.json')));
 }
 
 /** Whether the files are those of Mistral's own format alone. */
@@ -146,9 +146,6 @@ async function readMistralConfig(files: SmallFiles): Promise<Config> {
   }
   return loadMistralConfig(raw);
 }
-
-/** transformers' tokenizer class that version 4 doesn't know: the reference then reads the repository with version 5. */
-const VERSION_5_CLASS = 'TokenizersBackend';
 
 /** The files of the model that this one drafts for. */
 async function openTarget(params: ConversionParams, emit: (event: WaitEvent) => void): Promise<SmallFiles | undefined> {

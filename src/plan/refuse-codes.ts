@@ -48,9 +48,9 @@ export function refuseCodes({ drop }: Architecture, { hparams }: Config, { tenso
  * Whether a tensor holds codes rather than values. Integers count as codes only where config.json declares a
  * quantization. Without a declaration some are buffers of other parts of the model, which are known by their names.
  */
-function isCode({ name, expr }: NamedExpr, isDeclared: boolean, isBuffer: (name: string) => boolean): boolean {
+function isCode({ name, expr, forced }: NamedExpr, isDeclared: boolean, isBuffer: (name: string) => boolean): boolean {
   const dtype = dtypeOf(expr);
-  return isScaled(dtype) || (isDeclared && isWhole(dtype) && !isBuffer(name));
+  return isScaled(dtype) || (isDeclared && isWhole(dtype) && forced !== 'I32' && !isBuffer(name));
 }
 
 /** Whether a type is one of whole numbers. Blocks of ggml's types are values. */

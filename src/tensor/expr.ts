@@ -150,7 +150,7 @@ export interface NamedExpr {
 }
 
 /** `float`: what `--outtype` asks for if that is F32, F16 or BF16, else F16. `outtype`: always what it asks for. */
-export type ForcedType = Extract<GgmlType, 'F32' | 'F16' | 'Q8_0'> | 'float' | 'outtype';
+export type ForcedType = Extract<GgmlType, 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'I32'> | 'float' | 'outtype';
 
 /** Elements of a shape. Checkpoint shapes were checked for overflow when their header was read. */
 export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);

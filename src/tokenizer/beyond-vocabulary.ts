@@ -3,6 +3,7 @@ import { type MalformedTokenizerError, malformedFile } from '../hf-tokenizer/err
 import { additionalTokens, extraTokens, tokenText } from '../hf-tokenizer/special-tokens.js';
 import { SPECIAL_TOKEN_NAMES } from '../hf-tokenizer/tokenizer-classes.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
+import { versionOf } from '../hf-tokenizer/version-5.js';
 import type { Json } from '../json.js';
 
 /**
@@ -50,13 +51,16 @@ function tokenOrigin(token: string, { json, init, model }: AutoTokenizer, files:
   const next = 'Remove it there, or name a token that exists.';
   const fileOf = (key: string) =>
     files.tokenizerConfig && key in files.tokenizerConfig ? 'tokenizer_config.json' : 'special_tokens_map.json';
-  const role = SPECIAL_TOKEN_NAMES.map((name) => `${name}_token`).find((key) => tokenText(init[key]) === token);
+  const named = versionOf(files.tokenizerConfig) === 5 ? Object.keys(init).filter((key) => key.endsWith('_token')) : [];
+  const roles = [...SPECIAL_TOKEN_NAMES.map((name) => `${name}_token`), ...named];
+  const role = roles.find((key) => tokenText(init[key]) === token);
   if (role) {
     return { file: fileOf(role), says: `${role} is`, next };
   }
   const lists: readonly (readonly [string, readonly (Json | undefined)[]])[] = [
     ['additional_special_tokens', additionalTokens(init)],
     ['extra_special_tokens', extraTokens(init)],
+    ['model_specific_special_tokens', Object.values(objectAt(init, 'model_specific_special_tokens'))],
     ['added_tokens_decoder', Object.values(objectAt(init, 'added_tokens_decoder'))],
   ];
   const list = lists.find(([, tokens]) => tokens.some((given) => tokenText(given) === token));

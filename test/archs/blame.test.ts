@@ -56,6 +56,11 @@ describe('a token beyond the vocabulary is blamed on what adds it', () => {
     [{ pad_token: '[PAD]' }, 'tokenizer_config.json: pad_token is "[PAD]", which is no token of tokenizer.json'],
     [{ eos_token: { content: '<|x|>' } }, 'tokenizer_config.json: eos_token is "<|x|>"'],
     [{ additional_special_tokens: ['<|y|>'] }, 'tokenizer_config.json: additional_special_tokens has "<|y|>"'],
+    [{ extra_special_tokens: [], audio_token: '<|a|>' }, 'tokenizer_config.json: audio_token is "<|a|>"'],
+    [
+      { extra_special_tokens: [], model_specific_special_tokens: { audio_token: '<|a|>' } },
+      'tokenizer_config.json: model_specific_special_tokens has "<|a|>"',
+    ],
     [{ tokenizer_class: null }, 'the tokenizer\'s class, LlamaTokenizer, adds "<unk>"'],
   ])('%j', async (change, expected) => {
     const copy = new TinyCopy().json('tokenizer_config.json', (config) => Object.assign(config, change));

@@ -77,6 +77,7 @@ test('rules for tensors', () => {
     nextn.eh_proj
     nextn.eh_proj.weight: add(1)
     .attn_v.weight = .kv.weight: split(0, k_size, v_size + 1), take(1) when has kv
+    .attn_q.* .attn_k.* = .qk.*: chunk(0, 2)
     .attn_sinks.weight = .sinks[.weight] | sinks on from 1
     output.* = a.* + b.*: concat(0)
     none = lm_head.weight
@@ -94,6 +95,13 @@ test('rules for tensors', () => {
       ],
       when: { field: 'kv', exists: true },
     },
+    ...['attn_q', 'attn_k'].map((name, i) => ({
+      ...{ from: ['{L}.qk.*'], to: `blk.{b}.${name}.*` },
+      via: [
+        ['chunk', 0, 2],
+        ['take', i],
+      ],
+    })),
     {
       from: ['{L}.sinks', '{L}.sinks.weight', 'sinks'],
       to: 'blk.{b}.attn_sinks.weight',
@@ -112,6 +120,8 @@ test.each<[string, () => unknown, string]>([
   ['more than a value', () => readValue('a b'), 'no end where "b"'],
   ['a condition that compares nothing', () => readCondition('a and has b'), 'no comparison where "and has b"'],
   ['a key that is none', () => keyRows('a = 1\n= 2'), 'no key where "= 2"'],
+  ['a brace that does not end', () => keyRows('if has a { b = 1'), 'no "}" where ""'],
+  ['a brace that does not begin', () => keyRows('b = 1 }'), 'no key where "}"'],
   ['a tensor that is none', () => tensorRules('attn_qq'), 'tensor-names.ts has no attn_qq'],
   [
     'experts that are none',

@@ -1,9 +1,7 @@
 import { family } from '../family.js';
-import { DENSE, DENSE_WITHOUT_OUTPUT, EXPERTS, NEXTN_TENSORS, QK_NORMS, SHARED_EXPERT } from '../tensor-lists.js';
+import { DENSE, EXPERTS, HEADLESS, NEXTN_TENSORS, QK_NORMS, SHARED_EXPERT, SPLIT_QKV } from '../tensor-lists.js';
 import { NEXTN_IF_ANY, NEXTN_KEY, revised, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
 import { NEXTN, RENAME } from '../text-model.js';
-
-const FUSED = 'split(0, @head_count * @head_dim, @kv_head_count * @head_dim, @kv_head_count * @head_dim)';
 
 /** Ling 1 and 1.5: in the output, each dimension is brought to length 1. */
 export const bailingmoe = family('bailingmoe', 'BailingMoeForCausalLM', 'inclusionAI/Ling-lite', {
@@ -15,11 +13,10 @@ export const bailingmoe = family('bailingmoe', 'BailingMoeForCausalLM', 'inclusi
     expert_shared_count = num_shared_experts; expert_weights_norm = norm_topk_prob`,
   tensors: `output.* = lm_head.* when not set norm_head
     output.weight = lm_head.weight: unit(1e-7, head_norms) when set norm_head
-    ${DENSE_WITHOUT_OUTPUT} ${SHARED_EXPERT}
-    .attn_q.* = .attention.query_key_value.*: ${FUSED}, take(0), rotary(head_count)
-    .attn_k.* = .attention.query_key_value.*: ${FUSED}, take(1), rotary(kv_head_count)
-    .attn_v.* = .attention.query_key_value.*: ${FUSED}, take(2)
-    ${EXPERTS}`,
+    ${HEADLESS} ${SHARED_EXPERT}
+    .attn_q.* = .attention.query_key_value.*: ${SPLIT_QKV}, take(0), rotary(head_count)
+    .attn_k.* = .attention.query_key_value.*: ${SPLIT_QKV}, take(1), rotary(kv_head_count)
+    .attn_v.* = .attention.query_key_value.*: ${SPLIT_QKV}, take(2); ${EXPERTS}`,
   probes: 'head_norms: norms lm_head.weight when set norm_head',
 });
 
@@ -32,8 +29,7 @@ export const bailingmoe2 = family('bailingmoe2', 'BailingMoeV2ForCausalLM', 'inc
     expert_feed_forward_length = moe_intermediate_size
     expert_shared_feed_forward_length = moe_shared_expert_intermediate_size? else moe_intermediate_size * num_shared_experts
     expert_weights_scale = routed_scaling_factor; expert_shared_count = num_shared_experts
-    expert_weights_norm = norm_topk_prob
-    ${NEXTN_KEY}`,
+    expert_weights_norm = norm_topk_prob; ${NEXTN_KEY}`,
   rename: { ...RENAME, '.expert_bias': '.expert_bias.bias' },
   tensors: `${DENSE} attn_qkv ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} layer_output_norm ${NEXTN_TENSORS}
     ${EXPERTS}`,
@@ -49,8 +45,7 @@ const LATENT = 'reshape(head_count, qk_nope_head_dim + v_head_dim, -1), split(1,
 /** Ling 3: linear attention (KDA), and full attention with a latent every few blocks. */
 export const bailingmoe3 = family('bailingmoe3', 'BailingMoeV3ForCausalLM', 'inclusionAI/Ling-3.0-tiny', {
   keys: `${revised(TEXT_KEYS, `attention.head_count_kv:i32[] = ${FULL}`)}
-    vocab_size
-    ssm.conv_kernel = short_conv_kernel_size
+    vocab_size; ssm.conv_kernel = short_conv_kernel_size
     kda.head_dim = head_dim; kda.safe_gate = kda_safe_gate; kda.gate_lower_bound = kda_lower_bound
     attention.q_lora_rank = q_lora_rank?; attention.kv_lora_rank = kv_lora_rank
     rope.dimension_count = qk_rope_head_dim
@@ -73,7 +68,6 @@ export const bailingmoe3 = family('bailingmoe3', 'BailingMoeV3ForCausalLM', 'inc
     .ssm_g_a.* = .attention.g_proj.* on ${FULL} is 0
     .attn_gate.* = .attention.g_proj.* on ${FULL} is 1
     .attn_k_b.* = .attention.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
-    .attn_v_b.* = .attention.kv_b_proj.*: ${LATENT}, take(1)
-    ${EXPERTS}`,
+    .attn_v_b.* = .attention.kv_b_proj.*: ${LATENT}, take(1); ${EXPERTS}`,
   mtp: { ...NEXTN, keep: NEXTN.keep.replace('embed_tokens', 'word_embeddings') },
 });

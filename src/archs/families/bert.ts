@@ -4,8 +4,7 @@ import { TEXT_KEYS } from '../text-keys.js';
 import { DROP, IGNORE } from '../text-model.js';
 
 const BERT_KEYS = `${TEXT_KEYS}
-  attention.causal = false
-  pooling_type = @pooling_type
+  attention.causal = false; pooling_type = @pooling_type
   classifier.output_labels = @class_labels`;
 
 /** The head of classifiers and rerankers, whose last layer has the same name with labels as the first without. */
@@ -35,8 +34,7 @@ export const bert = family('bert', BERT_CLASSES, 'BAAI/bge-small-en-v1.5', {
 const DISTIL_BERT_CLASSES = 'DistilBertModel DistilBertForMaskedLM DistilBertForSequenceClassification';
 export const distilBert = family('bert', DISTIL_BERT_CLASSES, 'distilbert/distilbert-base-uncased', {
   like: bert,
-  keys: `attention.layer_norm_epsilon = 1e-12
-    ${BERT_KEYS}`,
+  keys: `attention.layer_norm_epsilon = 1e-12; ${BERT_KEYS}`,
   strip: 'distilbert. bert.',
   ignore: `${BERT_IGNORE} vocab_*`,
 });
@@ -54,8 +52,7 @@ export const euroBert = family('eurobert', EURO_BERT_CLASSES, 'jinaai/jina-embed
 const JINA_V2_CLASSES = 'JinaBertModel JinaBertForMaskedLM';
 export const jinaBertV2 = family('jina-bert-v2', JINA_V2_CLASSES, 'jinaai/jina-embeddings-v2-base-en', {
   like: BERT_MODEL,
-  tensors: `${BERT_TENSORS} attn_norm_2 attn_q_norm attn_k_norm ffn_gate
-    ${CLASSIFIER}`,
+  tensors: `${BERT_TENSORS} attn_norm_2 attn_q_norm attn_k_norm ffn_gate; ${CLASSIFIER}`,
   tokenizer: { kinds: 'whitespace bpe word-piece', after: 'two-token-types' },
 });
 
@@ -66,13 +63,11 @@ export const modernBert = family('modern-bert', MODERN_BERT_CLASSES, 'answerdota
     attention.sliding_window = local_attention
     attention.sliding_window_pattern:u32 = global_attn_every_n_layers?
     rope.scaling.type = "none"
-    vocab_size
-    hidden_activation = hidden_activation?`,
+    vocab_size; hidden_activation = hidden_activation?`,
   strip: 'model. bert.',
   ignore: `${BERT_IGNORE} decoder.*`,
   tensors: `token_embd token_embd_norm output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down
-    cls.norm.* = head.norm.*
-    ${CLASSIFIER}`,
+    cls.norm.* = head.norm.*; ${CLASSIFIER}`,
   tokenizer: { before: 'bos-eos-sep', kinds: 'bpe' },
 });
 
@@ -120,8 +115,7 @@ const STACKED = 'reshape(expert_count, n_inner, n_embd)';
 export const nomicBertMoe = family('nomic-bert-moe', 'NomicBertModel', 'nomic-ai/nomic-embed-text-v2-moe', {
   like: nomicBert,
   when: 'set moe_every_n_layers',
-  keys: `${OFFSET_KEYS}
-    ${TRAINED}
+  keys: `${OFFSET_KEYS}; ${TRAINED}
     moe_every_n_layers = moe_every_n_layers?; expert_used_count = moe_top_k`,
   ignore: `${BERT_IGNORE} *mlp.experts.bias*`,
   tensors: `${BERT_TENSORS}
@@ -137,8 +131,7 @@ export const roberta = family('bert', ROBERTA_CLASSES, 'sentence-transformers/st
   keys: OFFSET_KEYS,
   strip: 'roberta. bert.',
   tensors: `${BERT_TENSORS}
-    position_embd: slice(0, ${UNUSED})
-    ${CLASSIFIER}`,
+    position_embd: slice(0, ${UNUSED}); ${CLASSIFIER}`,
   tokenizer: { kinds: 'bpe', after: 'token-type-count' },
 });
 

@@ -6,15 +6,12 @@ import { IGNORE, NEXTN } from '../text-model.js';
 /** DeepSeekMoE, the first of the family. */
 export const deepseek = family('deepseek', 'DeepseekForCausalLM', 'deepseek-ai/deepseek-moe-16b-chat', {
   keys: `${TEXT_KEYS}
-    rope.dimension_count = @head_dim
-    ${NO_SCALING}
+    rope.dimension_count = @head_dim; ${NO_SCALING}
     leading_dense_block_count = first_k_dense_replace
     vocab_size
     expert_feed_forward_length = moe_intermediate_size; expert_weights_scale = 1
     expert_count = n_routed_experts; expert_shared_count = n_shared_experts`,
-  tensors: `${DENSE} ${SHARED_EXPERT}
-    ${ROTARY}
-    ${EXPERTS}`,
+  tensors: `${DENSE} ${SHARED_EXPERT}; ${ROTARY}; ${EXPERTS}`,
   tokenizer: 'sentencepiece bpe',
 });
 
@@ -25,6 +22,7 @@ export const MLA_SIZES = `
   attention.value_length = kv_lora_rank?512
   attention.key_length_mla = qk_nope_head_dim + qk_rope_head_dim
   attention.value_length_mla = v_head_dim`;
+export const MLA_KEYS = `${MLA_RANK}; ${MLA_SIZES}`;
 export const MLA = 'attn_q attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output';
 
 const KV_PARTS =
@@ -43,8 +41,7 @@ export const LEADING_DENSE = `
 
 /** The keys of the family behind those of text models; those of its attention stand among them. */
 export const deepseekKeys = (attention: string, leading = LEADING_DENSE): string => `${leading}
-  vocab_size
-  attention.q_lora_rank = q_lora_rank?
+  vocab_size; attention.q_lora_rank = q_lora_rank?
   ${attention}
   expert_feed_forward_length = moe_intermediate_size|intermediate_size
   expert_count = n_routed_experts?; expert_shared_count = n_shared_experts?0
@@ -55,8 +52,7 @@ export const deepseekKeys = (attention: string, leading = LEADING_DENSE): string
 /** ref-quirk: `DeepseekV2Model.set_gguf_parameters` multiplies with 0.1, other families that write the key do not. */
 export const YARN_MULTIPLIER = 'rope.scaling.yarn_log_multiplier = 0.1 * rope_root/mscale_all_dim?';
 export const DEEPSEEK2_KEYS = `${revised(DEEPSEEK_TEXT_KEYS, ONE_HEAD)}
-  ${deepseekKeys(`${MLA_RANK} ${MLA_SIZES}`)}
-  ${YARN_MULTIPLIER}`;
+  ${deepseekKeys(MLA_KEYS)}; ${YARN_MULTIPLIER}`;
 
 /** Tensors beside `output` that all of the family have. */
 export const DEEPSEEK2_TENSORS = `token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down ${SHARED_EXPERT} exp_probs_b`;
@@ -66,9 +62,7 @@ export const DEEPSEEK2_OUTPUT = TIED_OUTPUT.replace('lm_head', '[model.]lm_head'
 
 /** The rules of the family. */
 export const deepseek2Tensors = (names: string): string => `
-  ${DEEPSEEK2_TENSORS} ${names}
-  ${DEEPSEEK2_OUTPUT}
-  ${EXPERTS}`;
+  ${DEEPSEEK2_TENSORS} ${names}; ${DEEPSEEK2_OUTPUT}; ${EXPERTS}`;
 
 export const DEEPSEEK2_IGNORE = `${IGNORE} *sam_model* *qwen2_model*`;
 
@@ -102,8 +96,7 @@ export const deepseek2ocr = family('deepseek2-ocr', ALL_OCR_CLASSES, 'deepseek-a
   keys: `${DEEPSEEK_TEXT_KEYS}
     ${deepseekKeys('')}
     attention.sliding_window = sliding_window? when set sliding_window
-    attention.sliding_window = sliding_window_size? when set sliding_window_size
-    ${YARN_MULTIPLIER}`,
+    attention.sliding_window = sliding_window_size? when set sliding_window_size; ${YARN_MULTIPLIER}`,
   firstKeys: `tokenizer.chat_template = "{% for m in messages %}{{m['content']}}{% endfor %}"`,
   tensors: deepseek2Tensors('attn_q attn_k attn_v attn_output'),
   unproven: true,
@@ -117,9 +110,7 @@ export const INDEXER = 'indexer.k_norm indexer.proj indexer.attn_k indexer.attn_
 
 export const deepseek32 = family('deepseek32', 'DeepseekV32ForCausalLM', 'deepseek-ai/DeepSeek-V3.2-Exp', {
   like: DEEPSEEK2,
-  keys: `${DEEPSEEK2_KEYS}
-    ${NEXTN_KEY}
-    ${INDEXER_KEYS}`,
+  keys: `${DEEPSEEK2_KEYS}; ${NEXTN_KEY}; ${INDEXER_KEYS}`,
   tensors: deepseek2Tensors(`${MLA} ${INDEXER} ${NEXTN_TENSORS}`) + KV_B,
   mtp: { ...NEXTN, plainName: true },
   tokenizer: { before: 'needs-add-bos', kinds: 'bpe' },

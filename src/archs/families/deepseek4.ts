@@ -12,21 +12,17 @@ const compressor = (to: string, from: string) => `
 /** DeepSeek V4. Its blocks for multi-token prediction are for a file of their own. */
 export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-ai/DeepSeek-V4-Flash-Base', {
   keys: `${TEXT_KEYS}
-    rope.dimension_count = qk_rope_head_dim
-    attention.q_lora_rank = q_lora_rank
+    rope.dimension_count = qk_rope_head_dim; attention.q_lora_rank = q_lora_rank
     attention.sliding_window = sliding_window
     expert_feed_forward_length = moe_intermediate_size; expert_shared_count = n_shared_experts
     expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
     swiglu_clamp_exp = layers(from 0, swiglu_limit)
-    swiglu_clamp_shexp = layers(from 0, swiglu_limit)
-    ${INDEXER_KEYS}
-    attention.output_group_count = o_groups
-    attention.output_lora_rank = o_lora_rank
+    swiglu_clamp_shexp = layers(from 0, swiglu_limit); ${INDEXER_KEYS}
+    attention.output_group_count = o_groups; attention.output_lora_rank = o_lora_rank
     attention.compress_ratios = compress_ratios
     attention.compress_rope_freq_base = compress_rope_theta
     hyper_connection.count = hc_mult; hyper_connection.sinkhorn_iterations = hc_sinkhorn_iters
-    hyper_connection.epsilon = hc_eps
-    hash_layer_count = num_hash_layers
+    hyper_connection.epsilon = hc_eps; hash_layer_count = num_hash_layers
     embedding_length_out = hidden_size * hc_mult
     nextn_predict_layers = num_nextn_predict_layers? when @mtp == "only" and set num_nextn_predict_layers`,
   blocks: `${BLOCKS} mtp.{b}+main_block_count`,

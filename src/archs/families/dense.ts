@@ -1,14 +1,5 @@
 import { family } from '../family.js';
-import {
-  DENSE,
-  DENSE_WITHOUT_OUTPUT,
-  EXPERTS,
-  plusOne,
-  QK_NORMS,
-  ROTARY,
-  ROTARY_WEIGHTS,
-  TIED_OUTPUT,
-} from '../tensor-lists.js';
+import { DENSE, EXPERTS, HEADLESS, plusOne, QK_NORMS, ROTARY, ROTARY_WEIGHTS, TIED_OUTPUT } from '../tensor-lists.js';
 import { EQUAL_SHARE, LAYER_WINDOWS, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
 import { DROP, IGNORE, RENAME } from '../text-model.js';
 
@@ -30,7 +21,7 @@ export const bitnet = family('bitnet', 'BitnetForCausalLM BitNetForCausalLM', '1
   keys: `${TEXT_KEYS}
     rope.scaling.type = "linear"
     rope.scaling.factor = 1`,
-  tensors: `${DENSE_WITHOUT_OUTPUT} attn_sub_norm ffn_sub_norm
+  tensors: `${HEADLESS} attn_sub_norm ffn_sub_norm
     ${TERNARY_NAMES.map(([to]) => `${to}.weight: ternary(probe(${to})?)`).join('\n')}`,
   probes: TERNARY_NAMES.map(([to, from]) => `${to}: mean model.layers.{b}.${from}.weight`).join('\n'),
   tokenizer: 'sentencepiece',
@@ -41,11 +32,9 @@ const headNorm = (heads: string) =>
   `slice(0, 0, 1), reshape(2, hidden_size // ${heads} // 2), transpose(0, 1), reshape(1, -1), expand(0, ${heads})`;
 const CHAMELEON_CLASSES = 'ChameleonForConditionalGeneration ChameleonForCausalLM';
 export const chameleon = family('chameleon', CHAMELEON_CLASSES, 'facebook/chameleon-7b', {
-  keys: `${TEXT_KEYS}
-    swin_norm = swin_norm?false`,
+  keys: `${TEXT_KEYS}; swin_norm = swin_norm?false`,
   ignore: `${IGNORE} model.vqmodel*`,
-  tensors: `${DENSE} ${QK_NORMS}
-    ${ROTARY}
+  tensors: `${DENSE} ${QK_NORMS}; ${ROTARY}
     attn_q_norm: ${headNorm('num_attention_heads')}
     attn_k_norm: ${headNorm('num_key_value_heads')}`,
 });
@@ -67,8 +56,7 @@ const DECI_KEYS = `
     ${TEXT_KEYS}
     attention.head_count_kv:i32[] = num_key_value_heads_per_layer?
   }
-  vocab_size
-  rope.dimension_count = @head_dim`;
+  vocab_size; rope.dimension_count = @head_dim`;
 
 /** Blocks of different kinds: with attention, with linear attention, or without either. */
 export const deci = family('deci', 'DeciLMForCausalLM', 'Deci/DeciLM-7B', {
@@ -92,8 +80,7 @@ export const nemotronNas = family('deci', 'DeciLMForCausalLM', 'nvidia/Llama-3_1
 export const hrmText = family('hrm_text', 'HrmTextForCausalLM', 'danish-foundation-models/DFM-Mimir', {
   keys: `${TEXT_KEYS}
     block_count = @hrm_layers_per_stack * H_cycles * (L_cycles + 1)
-    rope.dimension_count = @head_dim
-    embedding_scale
+    rope.dimension_count = @head_dim; embedding_scale
     hrm.layers_per_stack = @hrm_layers_per_stack; hrm.h_cycles = H_cycles; hrm.l_cycles = L_cycles
     hrm.prefix_lm = prefix_lm?false`,
   blocks: 'model.L_module.layers.{b} model.H_module.layers.{b}+hrm_layers_per_stack',
@@ -120,8 +107,7 @@ export const internlm2 = family('internlm2', 'InternLM2ForCausalLM', 'internlm/i
 });
 
 export const maincoder = family('maincoder', 'MaincoderForCausalLM', 'Maincode/Maincoder-1B', {
-  keys: `${TEXT_KEYS}
-    rope.dimension_count = head_dim?`,
+  keys: `${TEXT_KEYS}; rope.dimension_count = head_dim?`,
   tensors: `${DENSE} ${QK_NORMS}`,
 });
 
@@ -159,14 +145,11 @@ const MUSE = 'MuseGlimmerForConditionalGeneration';
 /** Queries and keys are normed without weights; then queries are scaled. The weights of such a norm say as much. */
 export const museGlimmer = family('muse-glimmer', MUSE, 'meta-models/Muse-Glimmer-30B', {
   keys: `${TEXT_KEYS}
-    final_logit_softcapping
-    logit_scale = output_multiplier
-    attention.sliding_window = sliding_window
-    ${LAYER_WINDOWS}`,
+    final_logit_softcapping; logit_scale = output_multiplier
+    attention.sliding_window = sliding_window; ${LAYER_WINDOWS}`,
   tensors: `.attn_q_norm.weight = .self_attn.q_proj.weight: fill((qk_scale_factor), head_dim)
     .attn_k_norm.weight = .self_attn.q_proj.weight: fill(1, head_dim)
-    ${DENSE} attn_gate post_ffw_norm post_attention_norm
-    ${ROTARY}
+    ${DENSE} attn_gate post_ffw_norm post_attention_norm; ${ROTARY}
     ${plusOne('attn_norm post_attention_norm ffn_norm post_ffw_norm')}`,
   tokenizer: { kinds: 'bpe', after: 'eot' },
 });
@@ -175,8 +158,7 @@ const FACTOR = 'factor? else rope_root/factor?';
 
 /** The checkpoint's norms are those of the model, less one. */
 export const nemotron = family('nemotron', 'NemotronForCausalLM', 'nvidia/Minitron-4B-Base', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     attention.layer_norm_epsilon = layer_norm_eps|layer_norm_epsilon|norm_epsilon|norm_eps
     rope.dimension_count = floor(rope_root/partial_rotary_factor * hidden_size) // num_attention_heads
     rope.scaling.type = "none" when not set ${FACTOR}
@@ -190,10 +172,8 @@ export const nemotron = family('nemotron', 'NemotronForCausalLM', 'nvidia/Minitr
 /** Its norms have no weights. */
 export const olmo = family('olmo', 'OlmoForCausalLM OLMoForCausalLM', 'allenai/OLMo-1.7-7B-hf', {
   keys: `${TEXT_KEYS}
-    attention.layer_norm_epsilon = 1e-5
-    attention.clamp_kqv = clip_qkv?`,
-  tensors: `token_embd output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down
-    ${ROTARY_WEIGHTS}`,
+    attention.layer_norm_epsilon = 1e-5; attention.clamp_kqv = clip_qkv?`,
+  tensors: `token_embd output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; ${ROTARY_WEIGHTS}`,
 });
 
 /** OLMo 2, and OLMo 3 with windows in all but every fourth layer. Norms stand behind attention and feed-forward. */
@@ -206,18 +186,15 @@ export const olmo2 = family('olmo2', 'Olmo2ForCausalLM Olmo3ForCausalLM', 'allen
 });
 
 export const olmoe = family('olmoe', 'OlmoeForCausalLM', 'allenai/OLMoE-1B-7B-0924', {
-  keys: `${TEXT_KEYS}
-    attention.layer_norm_rms_epsilon = 1e-5`,
-  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
-    ${EXPERTS}`,
+  keys: `${TEXT_KEYS}; attention.layer_norm_rms_epsilon = 1e-5`,
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}`,
 });
 
 export const openelm = family('openelm', 'OpenELMForCausalLM', 'apple/OpenELM-270M', {
   keys: `block_count = @block_count; context_length[] = max_context_length
     embedding_length[] = model_dim; feed_forward_length:i32[] = @openelm_feed_forward
     attention.head_count:i32[] = num_query_heads; attention.head_count_kv:i32[] = num_kv_heads
-    rope.freq_base = rope_freq_constant
-    attention.layer_norm_rms_epsilon = 1e-6
+    rope.freq_base = rope_freq_constant; attention.layer_norm_rms_epsilon = 1e-6
     rope.dimension_count[] = head_dim
     attention.key_length[] = head_dim; attention.value_length[] = head_dim
     general.file_type = @file_type`,
@@ -228,17 +205,15 @@ export const openelm = family('openelm', 'OpenELMForCausalLM', 'apple/OpenELM-27
 
 const PANGU = 'FreedomIntelligence/openPangu-Embedded-7B-V1.1';
 export const panguEmbedded = family('pangu-embedded', 'PanguEmbeddedForCausalLM', PANGU, {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     rope.dimension_count = @head_dim
     attention.key_length = @head_dim; attention.value_length = @head_dim`,
-  tensors: DENSE_WITHOUT_OUTPUT + TIED_OUTPUT,
+  tensors: HEADLESS + TIED_OUTPUT,
   tokenizer: { kinds: 'sentencepiece', after: 'add-space-prefix' },
 });
 
 export const plm = family('plm', 'PLMForCausalLM', 'PLM-Team/PLM-1.8B-Instruct', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     attention.kv_lora_rank = kv_lora_rank
     attention.key_length = qk_nope_head_dim + qk_rope_head_dim; attention.value_length = v_head_dim
     rope.dimension_count = qk_rope_head_dim`,
@@ -253,10 +228,8 @@ export const seedOss = family('seed_oss', 'SeedOssForCausalLM', 'ByteDance-Seed/
 
 /** A gate for each head. */
 export const spark = family('spark2_5', 'Spark2_5ForCausalLM', 'XHToken/Spark-X2.5-1.7B', {
-  keys: `${TEXT_KEYS}
-    vocab_size
-    attention.sliding_window = sliding_window
-    ${LAYER_WINDOWS}
+  keys: `${TEXT_KEYS}; vocab_size
+    attention.sliding_window = sliding_window; ${LAYER_WINDOWS}
     rope.dimension_count = floor(head_dim * rope/partial_rotary_factor)
     rope.dimension_count_swa = floor(head_dim * rope_sliding/partial_rotary_factor)`,
   tensors: `token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
@@ -273,8 +246,7 @@ export const stablelm = family('stablelm', STABLELM_CLASSES, 'stabilityai/stable
     ${rotaryDimensions(EQUAL_SHARE)}
     attention.head_count = num_attention_heads; attention.head_count_kv = num_key_value_heads
     use_parallel_residual = use_parallel_residual?true
-    attention.layer_norm_epsilon = layer_norm_eps|norm_eps
-    general.file_type = @file_type`,
+    attention.layer_norm_epsilon = layer_norm_eps|norm_eps; general.file_type = @file_type`,
   tensors: `${DENSE}
     .attn_q_norm.weight = .self_attn.q_layernorm.norms.{x}.weight each head_count
     .attn_k_norm.weight = .self_attn.k_layernorm.norms.{x}.weight each kv_head_count`,
@@ -289,8 +261,7 @@ export const talkie = family('talkie', 'TalkieForCausalLM', 'lewtun/talkie-1930-
   firstKeys: 'logit_scale = probe(logit scale)?',
   probes: 'logit scale: values lm_head_gain.w_g',
   drop: `${DROP} lm_head_gain.w_g`,
-  keys: `${TEXT_KEYS}
-    attention.layer_norm_rms_epsilon = ${2 ** -23}`,
+  keys: `${TEXT_KEYS}; attention.layer_norm_rms_epsilon = ${2 ** -23}`,
   tensors: `token_embd attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down
     attn_q attn_k: ${INVERTED}
     weights output attn_q_norm layer_output_scale

@@ -9,8 +9,7 @@ import {
   deepseekKeys,
   INDEXER,
   INDEXER_KEYS,
-  MLA_RANK,
-  MLA_SIZES,
+  MLA_KEYS,
   YARN_MULTIPLIER,
 } from './deepseek.js';
 import { QWEN_EXPERTS, QWEN_MOE_KEYS } from './qwen.js';
@@ -47,17 +46,14 @@ const OWN_TEXT_KEYS = revised(
 export const dots3note = family('dots3note', DOTS3_CLASSES, 'rednote-hilab/dots3-note', {
   like: DEEPSEEK2,
   keys: `${OWN_TEXT_KEYS}
-    ${deepseekKeys(`${MLA_RANK} ${MLA_SIZES}`)}
-    ${YARN_MULTIPLIER}
+    ${deepseekKeys(MLA_KEYS)}; ${YARN_MULTIPLIER}
     attention.sliding_window = 0 + sliding_window_size
     attention.sliding_window_pattern = layers(${SLIDING}, 1, 0)
     attention.kv_lora_rank_swa = 0 + swa_kv_lora_rank
     attention.key_length_swa = 0 + swa_kv_lora_rank + swa_qk_rope_head_dim
     attention.value_length_swa = 0 + swa_kv_lora_rank
     attention.key_length_mla_swa = 0 + swa_qk_nope_head_dim + swa_qk_rope_head_dim
-    attention.value_length_mla_swa = 0 + swa_v_head_dim
-    ${MTP_BLOCKS_KEY}
-    ${INDEXER_KEYS}
+    attention.value_length_mla_swa = 0 + swa_v_head_dim; ${MTP_BLOCKS_KEY}; ${INDEXER_KEYS}
     attention.indexer.types = layers(${SLIDING}, 0, 1)`,
   blocks: `${BLOCKS} mtp.{b}+main_block_count`,
   rename: { ...RENAME, 'model.mtp.embed_tokens.': 'mtp.0.embed_tokens.' },

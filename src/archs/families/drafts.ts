@@ -51,11 +51,9 @@ const EMBEDDING = `
 
 const COMMON = `
   output_norm attn_norm attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down layer_output_scale attn_conv_base
-  attn_conv_proj ffn_conv_base ffn_conv_proj
-  ${EMBEDDING}
+  attn_conv_proj ffn_conv_base ffn_conv_proj; ${EMBEDDING}
   .attn_sinks.weight = .self_attn.sinks[.weight] | .self_attn.attention_sink_bias[.weight]
-    | .self_attn.learnable_sink_param[.weight]
-  ${ROOT}`;
+    | .self_attn.learnable_sink_param[.weight]; ${ROOT}`;
 
 /** A draft that writes a block of tokens at once. */
 export const dflash = family('dflash', 'DFlashDraftModel DFlash2DraftModel', 'z-lab/Qwen3.5-9B-DFlash', {
@@ -80,8 +78,7 @@ export const dspark = family('dflash', DSPARK_CLASSES, 'satgeze/Qwen3.6-27B-DSpa
   keys: `${DFLASH_KEYS}
     sample_from_anchor = true
     sample_from_anchor = false when has transformer_layer_config or has aux_hidden_state_layer_ids
-    sample_from_anchor = sample_from_anchor?
-    has_confidence_head = probe(confidence)?`,
+    sample_from_anchor = sample_from_anchor?; has_confidence_head = probe(confidence)?`,
   drop: `${DROP} t2d d2t model.d2t`,
   tensors: `${COMMON}
     output when not @has_full_draft_vocabulary
@@ -89,8 +86,7 @@ export const dspark = family('dflash', DSPARK_CLASSES, 'satgeze/Qwen3.6-27B-DSpa
     ${queriesAndKeys(`${HALVES}, ${HALVES}`)}`,
   probes: `
     d2t: values d2t
-    d2t: values model.d2t
-    ${HAS_CONFIDENCE}`,
+    d2t: values model.d2t; ${HAS_CONFIDENCE}`,
   lastExtra: 'dspark_d2t',
   tokenizer: { kinds: 'bpe', after: 'dspark-mask-token' },
 });
@@ -101,14 +97,11 @@ export const gemma4Dspark = family('dflash', 'Gemma4DSparkModel', 'RedHatAI/gemm
   keys: `${revised(DFLASH_KEYS, 'rope.freq_base = @gemma4_draft_theta')}
     attention.head_count_kv = num_global_key_value_heads
     attention.key_length = global_head_dim; attention.value_length = global_head_dim
-    rope.dimension_count = global_head_dim
-    embedding_scale = hidden_size ** 0.5
+    rope.dimension_count = global_head_dim; embedding_scale = hidden_size ** 0.5
     attention.scale = 1
     hidden_activation = "gelu_pytorch_tanh"
-    sample_from_anchor = sample_from_anchor?true
-    has_confidence_head = probe(confidence)?`,
-  tensors: `output_norm output attn_norm attn_output ffn_gate ffn_up ffn_down post_ffw_norm
-    ${EMBEDDING}
+    sample_from_anchor = sample_from_anchor?true; has_confidence_head = probe(confidence)?`,
+  tensors: `output_norm output attn_norm attn_output ffn_gate ffn_up ffn_down post_ffw_norm; ${EMBEDDING}
     ${ROOT}
     .post_attention_norm.* = .post_attention_layernorm.*; .ffn_norm.* = .pre_feedforward_layernorm.*
     .layer_output_scale.weight = .layer_scalar[.weight]
@@ -133,8 +126,7 @@ export const eagle3 = family('eagle3', EAGLE3_CLASSES, 'yuhuili/EAGLE3-LLaMA3.1-
     norm_before_fc = norm_before_fc?false`,
   rename: { 'midlayer.': 'model.layers.0.' },
   drop: `${DROP} d2t t2d`,
-  tensors: `${DENSE}
-    ${ROTARY}
+  tensors: `${DENSE}; ${ROTARY}
     fc.weight = fc.weight; enc.output_norm.weight = input_norm.weight
     .attn_norm_2.weight = .hidden_norm.weight`,
   // The distances between a draft model's tokens and the target's.

@@ -1,16 +1,13 @@
 import { family } from '../family.js';
-import { DENSE } from '../tensor-lists.js';
+import { DENSE, SPLIT_QKV } from '../tensor-lists.js';
 import { TEXT_KEYS } from '../text-keys.js';
 import { IGNORE, RENAME } from '../text-model.js';
-
-/** Queries, keys and values in one tensor. */
-const FUSED = 'split(0, @head_count * @head_dim, @kv_head_count * @head_dim, @kv_head_count * @head_dim)';
 
 export const ernie4_5 = family('ernie4_5', 'Ernie4_5_ForCausalLM Ernie4_5ForCausalLM', 'baidu/ERNIE-4.5-0.3B-PT', {
   keys: TEXT_KEYS,
   rename: { ...RENAME, 'ernie.': 'model.' },
   tensors: `${DENSE}
-    .attn_q.* .attn_k.* .attn_v.* = .self_attn.qkv_proj.*: ${FUSED}
+    .attn_q.* .attn_k.* .attn_v.* = .self_attn.qkv_proj.*: ${SPLIT_QKV}
     .ffn_gate.* .ffn_up.* = .mlp.up_gate_proj.*: chunk(0, 2)`,
   tokenizer: { kinds: 'sentencepiece', after: 'add-space-prefix' },
 });

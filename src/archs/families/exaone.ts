@@ -13,8 +13,7 @@ export const exaone = family('exaone', 'ExaoneForCausalLM', 'LGAI-EXAONE/EXAONE-
 });
 
 const EXAONE4_KEYS = `${TEXT_KEYS}
-  vocab_size
-  attention.sliding_window = sliding_window?
+  vocab_size; attention.sliding_window = sliding_window?
   ${LAYER_WINDOWS} else @repeated_windows when sliding_window > -1`;
 
 const NORMED = `
@@ -42,8 +41,7 @@ const MTP_LAYERS = `${BLOCKS} mtp.layers.{b}+main_block_count`;
 export const exaone45 = family('exaone4', EXAONE45, 'LGAI-EXAONE/EXAONE-4.5-33B', {
   like: exaone4,
   when: 'set num_nextn_predict_layers and not set mtp_share_layers',
-  keys: `${EXAONE4_KEYS}
-    nextn_predict_layers = num_nextn_predict_layers?`,
+  keys: `${EXAONE4_KEYS}; nextn_predict_layers = num_nextn_predict_layers?`,
   blocks: MTP_LAYERS,
   tensors: NORMED + MTP_SHARED,
   mtp: { blocks: NEXTN.blocks },
@@ -87,7 +85,6 @@ export const exaoneMoe = family('exaone-moe', MOE_CLASSES, 'LGAI-EXAONE/K-EXAONE
     rope.scaling.type = "none"`,
   blocks: MTP_LAYERS,
   tensors: `${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}
-    ${EXPERTS}
-    ${MTP_SHARED}`,
+    ${EXPERTS}; ${MTP_SHARED}`,
   mtp: { blocks: NEXTN.blocks },
 });

@@ -1,5 +1,5 @@
 import { family } from '../family.js';
-import { DENSE, DENSE_WITHOUT_OUTPUT, plusOne, QK_NORMS } from '../tensor-lists.js';
+import { DENSE, HEADLESS, plusOne, QK_NORMS } from '../tensor-lists.js';
 import { tensorRules } from '../tensor-rules.js';
 import { LAYER_WINDOWS, TEXT_KEYS } from '../text-keys.js';
 import { IGNORE } from '../text-model.js';
@@ -23,11 +23,9 @@ const GEMMA_KEYS = `
 /** The embedding is the output. */
 export const gemma2 = family('gemma2', 'Gemma2ForCausalLM', 'google/gemma-2-9b-it', {
   keys: `${GEMMA_KEYS}
-    attn_logit_softcapping
-    final_logit_softcapping
+    attn_logit_softcapping; final_logit_softcapping
     attention.sliding_window[] = sliding_window`,
-  tensors: `${DENSE_WITHOUT_OUTPUT} post_ffw_norm post_attention_norm
-    ${PLUS_ONE}
+  tensors: `${HEADLESS} post_ffw_norm post_attention_norm; ${PLUS_ONE}
     ${plusOne(OTHER_NORMS)}`,
   ignore: `${IGNORE} lm_head.weight`,
   tokenizer: { kinds: 'sentencepiece', after: 'no-sentencepiece-space-prefix' },
@@ -36,8 +34,7 @@ export const gemma2 = family('gemma2', 'Gemma2ForCausalLM', 'google/gemma-2-9b-i
 export const gemma = family('gemma', 'GemmaForCausalLM', 'google/gemma-2b', {
   like: gemma2,
   keys: GEMMA_KEYS,
-  tensors: `${DENSE_WITHOUT_OUTPUT}
-    ${PLUS_ONE}`,
+  tensors: `${HEADLESS}; ${PLUS_ONE}`,
   tokenizer: { kinds: 'sentencepiece', after: 'code-gemma-infill no-sentencepiece-space-prefix' },
   unproven: true,
 });
@@ -56,10 +53,8 @@ const GEMMA3_TENSORS = `${DENSE} ${QK_NORMS} post_ffw_norm post_attention_norm`;
 
 export const gemma3 = family('gemma3', 'Gemma3ForCausalLM Gemma3ForConditionalGeneration', 'google/gemma-3-4b-it', {
   keys: GEMMA3_KEYS,
-  tensors: `${GEMMA3_TENSORS}
-    ${PLUS_ONE}
-    ${plusOne(`${QK_NORMS} ${OTHER_NORMS}`)}
-    ${KNOWN_TOKENS}`,
+  tensors: `${GEMMA3_TENSORS}; ${PLUS_ONE}
+    ${plusOne(`${QK_NORMS} ${OTHER_NORMS}`)}; ${KNOWN_TOKENS}`,
   files: 'tokenizer.json',
   tokenizer: { kinds: 'sentencepiece bpe', after: 'no-sentencepiece-space-prefix' },
 });
@@ -88,8 +83,7 @@ export const gemma3n = family('gemma3n', GEMMA3N_CLASSES, 'google/gemma-3n-E2B-i
     altup.active_idx[] = altup_active_idx; altup.num_inputs[] = altup_num_inputs
     embedding_length_per_layer_input[] = hidden_size_per_layer_input
     attention.shared_kv_layers[] = num_kv_shared_layers
-    activation_sparsity_scale = @activation_sparsity
-    ${LAYER_WINDOWS}`,
+    activation_sparsity_scale = @activation_sparsity; ${LAYER_WINDOWS}`,
   tensors: `${GEMMA3_TENSORS} ${PER_LAYER}
     altup_correct_coef altup_predict_coef altup_router altup_router_norm laurel_l laurel_r laurel_post_norm
     token_embd per_layer_token_embd: pad(vocab_size?262400)
@@ -101,8 +95,7 @@ export const gemma3n = family('gemma3n', GEMMA3N_CLASSES, 'google/gemma-3n-E2B-i
 
 const GEMMA4_KEYS = `${GEMMA3_KEYS}
   attention.shared_kv_layers[] = num_kv_shared_layers
-  embedding_length_per_layer_input[] = hidden_size_per_layer_input?0
-  ${LAYER_WINDOWS}
+  embedding_length_per_layer_input[] = hidden_size_per_layer_input?0; ${LAYER_WINDOWS}
   attention.key_length[] = @global_head_dim; attention.value_length[] = @global_head_dim
   attention.key_length_swa[] = head_dim; attention.value_length_swa[] = head_dim
   expert_feed_forward_length = expert_intermediate_size|moe_intermediate_size?
@@ -117,9 +110,7 @@ const LAYER_SCALE = '.layer_output_scale.weight = .layer_scalar';
 export const gemma4 = family('gemma4', 'Gemma4ForCausalLM Gemma4ForConditionalGeneration', 'google/gemma-4-E2B-it', {
   keys: GEMMA4_KEYS,
   tensors: `${GEMMA3_TENSORS} ${PER_LAYER}
-    pre_ffw_norm_2 post_ffw_norm_1 post_ffw_norm_2 ffn_gate_inp
-    ${KNOWN_TOKENS}
-    ${LAYER_SCALE}
+    pre_ffw_norm_2 post_ffw_norm_1 post_ffw_norm_2 ffn_gate_inp; ${KNOWN_TOKENS}; ${LAYER_SCALE}
     .ffn_gate_inp.scale = .router.scale; .ffn_down_exps.scale = .router.per_expert_scale
     .ffn_down_exps.weight = .experts.down_proj[.weight]
     .ffn_gate_up_exps.weight = .experts.gate_up_proj[.weight]`,
@@ -131,8 +122,7 @@ export const gemma4 = family('gemma4', 'Gemma4ForCausalLM Gemma4ForConditionalGe
 /** Gemma 4 with encoders of few layers. */
 export const gemma4Unified = family('gemma4', 'Gemma4UnifiedForConditionalGeneration', 'google/gemma-4-E2B-it', {
   like: gemma4,
-  keys: `${GEMMA4_KEYS}
-    tokenizer.ggml.suppress_tokens = @suppressed_tokens`,
+  keys: `${GEMMA4_KEYS}; tokenizer.ggml.suppress_tokens = @suppressed_tokens`,
   files: 'tokenizer.json generation_config.json',
 });
 
@@ -142,11 +132,9 @@ const ASSISTANT = 'Gemma4AssistantForCausalLM Gemma4UnifiedAssistantForCausalLM'
 export const gemma4Assistant = family('gemma4-assistant', ASSISTANT, 'google/gemma-4-E2B-it-assistant', {
   like: gemma4,
   keys: `${GEMMA4_KEYS}
-    embedding_length_out[] = backbone_hidden_size
-    nextn_predict_layers[] = @block_count`,
+    embedding_length_out[] = backbone_hidden_size; nextn_predict_layers[] = @block_count`,
   tensors: `token_embd output_norm attn_norm attn_q attn_output ffn_norm ffn_gate ffn_up ffn_down attn_q_norm
-    post_ffw_norm post_attention_norm nextn.pre_projection nextn.post_projection
-    ${KNOWN_TOKENS}
+    post_ffw_norm post_attention_norm nextn.pre_projection nextn.post_projection; ${KNOWN_TOKENS}
     ${LAYER_SCALE}`,
   ignore: `${IGNORE} *masked_embedding*`,
   unproven: true,

@@ -18,11 +18,9 @@ export const chatglm = family('chatglm', CHATGLM_CLASSES, 'zai-org/glm-4-9b-chat
     block_count = @block_count
     attention.head_count = ${HEADS}
     attention.head_count_kv = multi_query_group_num|num_key_value_heads? else ${HEADS}
-    attention.layer_norm_rms_epsilon = layernorm_epsilon?1e-5
-    general.file_type = @file_type
+    attention.layer_norm_rms_epsilon = layernorm_epsilon?1e-5; general.file_type = @file_type
     rope.dimension_count = floor((attention_dim? else ${WIDTH} // num_attention_heads?) * rope_root/partial_rotary_factor?0.5)
-    tokenizer.ggml.add_bos_token = false
-    rope.freq_base = 10000 * rope_ratio?1`,
+    tokenizer.ggml.add_bos_token = false; rope.freq_base = 10000 * rope_ratio?1`,
   tensors: `token_embd output_norm output attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm ffn_up ffn_down`,
   tokenizer: {
     kinds: 'glm4-tiktoken chatglm3 bpe',
@@ -52,8 +50,7 @@ export const glm4 = family('glm4', 'Glm4ForCausalLM Glm4vForConditionalGeneratio
 /** GLM-OCR: GLM 4 with a block for multi-token prediction that is always part of it. */
 export const glmOcr = family('glm4', 'GlmOcrForConditionalGeneration', 'zai-org/GLM-OCR', {
   like: glm4,
-  keys: `${GLM4_KEYS}
-    ${NEXTN_KEY}`,
+  keys: `${GLM4_KEYS}; ${NEXTN_KEY}`,
   mtp: { blocks: NEXTN.blocks },
 });
 
@@ -69,11 +66,9 @@ export const glm4moe = family('glm4moe', 'Glm4MoeForCausalLM Glm4vMoeForConditio
     expert_count = n_routed_experts?; expert_feed_forward_length = moe_intermediate_size?
     expert_shared_count = n_shared_experts?; leading_dense_block_count = first_k_dense_replace?
     expert_gating_func = 2; expert_weights_scale = routed_scaling_factor?
-    expert_weights_norm = norm_topk_prob?
-    ${NEXTN_KEY}`,
+    expert_weights_norm = norm_topk_prob?; ${NEXTN_KEY}`,
   tensors: `${DENSE} post_attention_norm ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS}
-    ${NEXTN_TENSORS}
-    ${EXPERTS}`,
+    ${NEXTN_TENSORS}; ${EXPERTS}`,
   mtp: NEXTN,
   tokenizer: TOKENIZER,
 });
@@ -91,8 +86,7 @@ export const solarOpen = family('glm4moe', 'SolarOpenForCausalLM', 'upstage/Sola
 /** GLM 4.7 Flash, with DeepSeek's attention. */
 export const glm4moelite = family('deepseek2', 'Glm4MoeLiteForCausalLM', 'zai-org/GLM-4.7-Flash', {
   like: DEEPSEEK2,
-  keys: `${DEEPSEEK2_KEYS}
-    ${NEXTN_IF_ANY}`,
+  keys: `${DEEPSEEK2_KEYS}; ${NEXTN_IF_ANY}`,
   tensors: deepseek2Tensors(`${MLA} ${NEXTN_TENSORS}`) + KV_B,
   mtp: NEXTN,
   tokenizer: TOKENIZER,
@@ -102,9 +96,7 @@ export const glm4moelite = family('deepseek2', 'Glm4MoeLiteForCausalLM', 'zai-or
 export const glmdsa = family('glm-dsa', 'GlmMoeDsaForCausalLM', 'zai-org/GLM-5.2', {
   like: glm4moelite,
   keys: `${DEEPSEEK2_KEYS}
-    ${rotaryDimensions('qk_rope_head_dim', 1)}
-    ${NEXTN_KEY}
-    ${INDEXER_KEYS}
+    ${rotaryDimensions('qk_rope_head_dim', 1)}; ${NEXTN_KEY}; ${INDEXER_KEYS}
     attention.indexer.types = layers(indexer_types? is "full")`,
   tensors: deepseek2Tensors(`${MLA} ${INDEXER} ${NEXTN_TENSORS}`) + KV_B,
   mtp: { ...NEXTN, plainName: true },

@@ -10,12 +10,9 @@ const CONV_1D = 'attn_qkv.weight attn_output.weight ffn_up.weight ffn_down.weigh
 
 export const gpt2 = family('gpt2', 'GPT2LMHeadModel', 'openai-community/gpt2', {
   keys: `block_count = @block_count; context_length[] = n_ctx; embedding_length[] = n_embd
-    feed_forward_length = n_embd * 4
-    attention.head_count[] = n_head
-    attention.layer_norm_epsilon = layer_norm_epsilon
-    general.file_type = @file_type`,
-  tensors: `${NAMES} position_embd
-    ${CONV_1D}`,
+    feed_forward_length = n_embd * 4; attention.head_count[] = n_head
+    attention.layer_norm_epsilon = layer_norm_epsilon; general.file_type = @file_type`,
+  tensors: `${NAMES} position_embd; ${CONV_1D}`,
   drop: `${DROP} *.attn.bias *.attn.masked_bias`,
 });
 
@@ -30,12 +27,9 @@ export const rugpt3xl = family('gpt2', 'RuGPT3XLForCausalLM', 'evilfreelancer/ru
 export const jais = family('jais', 'JAISLMHeadModel', 'inceptionai/jais-family-590m', {
   firstKeys: 'attention.max_alibi_bias = @alibi_bias_of_slopes',
   keys: `block_count = @block_count; context_length[] = n_positions; embedding_length[] = n_embd
-    feed_forward_length[] = n_inner
-    attention.head_count[] = n_head
-    attention.layer_norm_epsilon = layer_norm_epsilon
-    general.file_type = @file_type`,
-  tensors: `${NAMES} ffn_gate
-    ${CONV_1D}
+    feed_forward_length[] = n_inner; attention.head_count[] = n_head
+    attention.layer_norm_epsilon = layer_norm_epsilon; general.file_type = @file_type`,
+  tensors: `${NAMES} ffn_gate; ${CONV_1D}
     ffn_gate.weight: transpose(0, 1); token_embd: mul((mup_embeddings_scale|embeddings_scale?))
     output: mul(mup_output_alpha? * mup_width_scale? else width_scale?)`,
   ignore: `${IGNORE} *.attn.bias`,
@@ -44,8 +38,7 @@ export const jais = family('jais', 'JAISLMHeadModel', 'inceptionai/jais-family-5
 });
 
 export const jais2 = family('jais2', 'Jais2ForCausalLM', 'inceptionai/Jais-2-8B-Chat', {
-  keys: `${TEXT_KEYS}
-    rope.dimension_count[] = @head_dim`,
+  keys: `${TEXT_KEYS}; rope.dimension_count[] = @head_dim`,
   tensors: SEPARATE,
 });
 
@@ -53,8 +46,7 @@ const STARCODER_KEYS = `
   context_length[] = n_positions; embedding_length[] = n_embd; feed_forward_length = n_embd * 4
   block_count = @block_count
   attention.head_count[] = n_head; attention.head_count_kv[] = 1
-  attention.layer_norm_epsilon = layer_norm_epsilon
-  general.file_type = @file_type`;
+  attention.layer_norm_epsilon = layer_norm_epsilon; general.file_type = @file_type`;
 
 export const starcoder = family('starcoder', 'GPTBigCodeForCausalLM', 'bigcode/gpt_bigcode-santacoder', {
   keys: STARCODER_KEYS,
@@ -69,8 +61,7 @@ export const starcoder2 = family('starcoder2', 'Starcoder2ForCausalLM', 'bigcode
 export const codeshell = family('codeshell', 'CodeShellForCausalLM', 'WisdomShell/CodeShell-7B', {
   like: starcoder,
   keys: `${STARCODER_KEYS}
-    attention.head_count_kv[] = num_query_groups
-    rope.freq_base = 10000
+    attention.head_count_kv[] = num_query_groups; rope.freq_base = 10000
     rope.scaling.type = "linear"
     rope.scaling.factor = 1`,
 });
@@ -84,8 +75,7 @@ export const refact = family('refact', 'GPTRefactForCausalLM', 'smallcloudai/Ref
     feed_forward_length = ${WIDTH}
     block_count = @block_count
     attention.head_count[] = n_head; attention.head_count_kv[] = 1
-    attention.layer_norm_rms_epsilon = layer_norm_epsilon
-    general.file_type = @file_type`,
+    attention.layer_norm_rms_epsilon = layer_norm_epsilon; general.file_type = @file_type`,
   tensors: `token_embd output output_norm attn_norm attn_output ffn_norm ffn_down
     .attn_q.* = .attn.q.*
     .attn_k.* = .attn.kv.*: slice(0, 0, ${HEAD})

@@ -31,9 +31,7 @@ const GRANITE_SWA_KEYS = `${GRANITE_KEYS}
 export const graniteSwa = family('granite_swa', 'GraniteSWAForCausalLM', 'ibm-granite/granite-3.3-2b-instruct', {
   like: granite,
   keys: GRANITE_SWA_KEYS,
-  tensors: `${DENSE}
-    ${ROTARY}
-    ${SINKS}`,
+  tensors: `${DENSE}; ${ROTARY}; ${SINKS}`,
 });
 
 const SHARED_KEY = 'expert_shared_feed_forward_length = shared_intermediate_size? when set shared_intermediate_size';
@@ -41,11 +39,8 @@ const SHARED_KEY = 'expert_shared_feed_forward_length = shared_intermediate_size
 /** Granite SWA with experts, whose gates and ups stay one tensor. */
 export const graniteSwaMoe = family('granite_swa', 'GraniteMoeSWAForCausalLM', 'ibm-granite/granite-3.3-2b-instruct', {
   like: graniteSwa,
-  keys: `${GRANITE_SWA_KEYS}
-    ${SHARED_KEY}`,
-  tensors: `${DENSE} ffn_gate_inp ffn_down_exps ffn_down_shexp
-    ${ROTARY}
-    ${SINKS}
+  keys: `${GRANITE_SWA_KEYS}; ${SHARED_KEY}`,
+  tensors: `${DENSE} ffn_gate_inp ffn_down_exps ffn_down_shexp; ${ROTARY}; ${SINKS}
     .ffn_down_exps.weight = .block_sparse_moe.experts.down_proj
     .ffn_gate_up_exps.weight = .block_sparse_moe.experts.gate_up_proj | .block_sparse_moe.input_linear.weight
     .ffn_up_shexp.* = .shared_mlp.input_linear.*`,
@@ -59,11 +54,9 @@ const shared = (ends: string, when: string) => `
   .ffn_gate${ends}.* .ffn_up${ends}.* = .shared_mlp.input_linear.*: split(0, ${SHARED_SIZES}) when ${when}
   .ffn_down${ends}.* = .shared_mlp.output_linear.* when ${when}`;
 
-const GRANITE_MOE_KEYS = `${GRANITE_KEYS}
-  ${SHARED_KEY}`;
+const GRANITE_MOE_KEYS = `${GRANITE_KEYS}; ${SHARED_KEY}`;
 const GRANITE_MOE_TENSORS = `
-  ${DENSE} ffn_gate_inp ffn_down_exps
-  ${ROTARY}
+  ${DENSE} ffn_gate_inp ffn_down_exps; ${ROTARY}
   .ffn_gate_exps.* .ffn_up_exps.* = .block_sparse_moe.input_linear.*: split(1, ${SIZES})
   ${shared('_shexp', 'set num_local_experts')}
   ${shared('', 'not set num_local_experts')}`;
@@ -140,19 +133,15 @@ export const SSM_SHAPES = `
 export const bamba = family('granitehybrid', 'BambaForCausalLM', 'ibm-ai-platform/Bamba-9B-v2', {
   like: graniteMoe,
   when: '@has_mamba_layers',
-  keys: `${GRANITE_MOE_KEYS}
-    ${SSM_KEYS}
+  keys: `${GRANITE_MOE_KEYS}; ${SSM_KEYS}
     rope.scaling.finetuned = true`,
   rename: { ...RENAME, '.dt_bias': '.dt_proj.bias' },
-  tensors: `${GRANITE_MOE_TENSORS}
-    ${SSM}
-    ${SSM_SHAPES}`,
+  tensors: `${GRANITE_MOE_TENSORS}; ${SSM}; ${SSM_SHAPES}`,
   tokenizer: { kinds: 'sentencepiece bpe', multiple: 8 },
 });
 
 /** Without rotary embeddings, so that there is no limit to the context. */
-export const HYBRID_KEYS = `${GRANITE_MOE_KEYS}
-  ${SSM_KEYS}
+export const HYBRID_KEYS = `${GRANITE_MOE_KEYS}; ${SSM_KEYS}
   rope.scaling.finetuned = false
   context_length = ${2 ** 20}`;
 

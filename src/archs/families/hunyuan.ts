@@ -1,8 +1,8 @@
 import { family } from '../family.js';
 import {
   DENSE,
-  DENSE_WITHOUT_OUTPUT,
   EXPERTS,
+  HEADLESS,
   NEXTN_TENSORS,
   QK_NORMS,
   SHARED_EXPERT,
@@ -20,8 +20,7 @@ import {
   deepseekKeys,
   INDEXER,
   INDEXER_KEYS,
-  MLA_RANK,
-  MLA_SIZES,
+  MLA_KEYS,
   YARN_MULTIPLIER,
 } from './deepseek.js';
 
@@ -44,11 +43,9 @@ export const hunyuanMoe = family('hunyuan-moe', 'HunYuanMoEV1ForCausalLM', 'tenc
     expert_shared_feed_forward_length = intermediate_size
     expert_feed_forward_length = @hunyuan_expert_size; expert_used_count = @hunyuan_experts_used
     expert_shared_count = @hunyuan_experts_shared
-    ${scaled(DYNAMIC, 1000, EQUAL_SHARE)}
-    ${LONG}`,
+    ${scaled(DYNAMIC, 1000, EQUAL_SHARE)}; ${LONG}`,
   tensors: `${TIED_OUTPUT}
-    ${DENSE_WITHOUT_OUTPUT} ${SHARED_EXPERT} ${QK_NORMS}
-    ${EXPERTS}`,
+    ${HEADLESS} ${SHARED_EXPERT} ${QK_NORMS}; ${EXPERTS}`,
   tokenizer: { kinds: 'bpe hunyuan-tiktoken', after: 'hunyuan-bos' },
   unproven: true,
 });
@@ -58,10 +55,9 @@ const DENSE_KEYS = `${revised(TEXT_KEYS, 'expert_count = num_local_experts|n_rou
   ${scaled('rope_root/rope_type? in ["dynamic", "xdrope"]', 50, 'head_dim')}`;
 
 export const hunyuanDense = family('hunyuan-dense', 'HunYuanDenseV1ForCausalLM', 'tencent/Hunyuan-4B-Instruct', {
-  keys: `${DENSE_KEYS}
-    ${LONG}`,
+  keys: `${DENSE_KEYS}; ${LONG}`,
   tensors: `${TIED_OUTPUT}
-    ${DENSE_WITHOUT_OUTPUT} ${QK_NORMS}`,
+    ${HEADLESS} ${QK_NORMS}`,
   tokenizer: { kinds: 'bpe hunyuan-tiktoken', mayLackPadding: true, after: 'hunyuan-bos hunyuan-ends' },
 });
 
@@ -87,11 +83,9 @@ export const hyV3 = family('hy_v3', 'HYV3ForCausalLM', 'tencent/Hy3', {
     expert_feed_forward_length = moe_intermediate_size
     expert_shared_feed_forward_length = moe_intermediate_size? * num_shared_experts?1
     expert_weights_norm = route_norm?true; expert_weights_scale = router_scaling_factor?1
-    expert_gating_func = 2
-    ${NEXTN_IF_ANY}`,
+    expert_gating_func = 2; ${NEXTN_IF_ANY}`,
   rename: { ...RENAME, '.final_layernorm.': '.shared_head.norm.' },
-  tensors: `${DENSE} ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} ${NEXTN_TENSORS}
-    ${EXPERTS}`,
+  tensors: `${DENSE} ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} ${NEXTN_TENSORS}; ${EXPERTS}`,
   mtp: { ...NEXTN, plainName: true },
   unproven: true,
 });
@@ -112,7 +106,7 @@ const BARE = ['.hc_head_fn', '.hc_head_base', '.hc_head_scale', '.hc_pre.hc_fn',
 export const hyV4 = family('hy_v4', 'HYV4ForCausalLM', 'tencent/Hy4-preview', {
   like: DEEPSEEK2,
   keys: `${V4_TEXT_KEYS}
-    ${deepseekKeys(`${MLA_RANK} ${MLA_SIZES}`, 'leading_dense_block_count = @hy_v4_leading_dense')}
+    ${deepseekKeys(MLA_KEYS, 'leading_dense_block_count = @hy_v4_leading_dense')}
     ${YARN_MULTIPLIER}
     expert_gating_func = 2
     swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0
@@ -130,11 +124,9 @@ export const hyV4 = family('hy_v4', 'HYV4ForCausalLM', 'tencent/Hy4-preview', {
   tensors: `
     ${DEEPSEEK2_TENSORS} attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output attn_sinks attn_gate
     ${INDEXER} output_hc_fn output_hc_base output_hc_scale hc_attn_fn hc_attn_base hc_attn_scale hc_ffn_fn hc_ffn_base
-    hc_ffn_scale
-    ${DEEPSEEK2_OUTPUT}
+    hc_ffn_scale; ${DEEPSEEK2_OUTPUT}
     .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
-    .attn_v_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(1)
-    ${STACKED_EXPERTS}`,
+    .attn_v_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(1); ${STACKED_EXPERTS}`,
   types: `
     *hc_attn_fn.weight F32
     *hc_ffn_fn.weight F32

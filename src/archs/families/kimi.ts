@@ -19,10 +19,8 @@ export const kimiK3 = family('kimi-k3', 'KimiK3ForConditionalGeneration', 'moons
     ssm.conv_kernel = linear_attn_config/short_conv_kernel_size
     kda.head_dim = linear_attn_config/head_dim
     kda.gate_lower_bound = linear_attn_config/gate_lower_bound?
-    attention.q_lora_rank = q_lora_rank?
-    ${MLA_RANK}
-    rope.dimension_count = qk_rope_head_dim
-    ${MLA_SIZES}
+    attention.q_lora_rank = q_lora_rank?; ${MLA_RANK}
+    rope.dimension_count = qk_rope_head_dim; ${MLA_SIZES}
     expert_feed_forward_length = moe_intermediate_size; expert_shared_count = num_shared_experts
     leading_dense_block_count = first_k_dense_replace; expert_weights_scale = routed_scaling_factor
     expert_weights_norm = moe_renormalize; expert_gating_func = 2
@@ -41,9 +39,7 @@ export const kimiK3 = family('kimi-k3', 'KimiK3ForConditionalGeneration', 'moons
     .ssm_g.* = .self_attn.g_proj.* on not ${FULL}
     ${score('.attn_res_score', '.self_attention_res')}
     ${score('.ffn_res_score', '.mlp_res')}
-    ${score('output_res_score', 'model.output_attn_res')}
-    ${MIXTRAL_EXPERTS}
-    ${KV_B}`,
+    ${score('output_res_score', 'model.output_attn_res')}; ${MIXTRAL_EXPERTS}; ${KV_B}`,
   tokenizer: { kinds: 'bpe kimi-tiktoken', after: 'default-eos' },
 });
 
@@ -75,8 +71,7 @@ export const kimiLinear = family('kimi-linear', 'KimiLinearModel KimiLinearForCa
     ssm_conv1d_q ssm_conv1d_k ssm_conv1d_v: ${CONV.replace('size', 'size?')}
     ssm_a: exp, neg
     .attn_k_b.weight = .self_attn.kv_b_proj.weight: ${LATENT}, take(0), transpose(1, 2)
-    .attn_v_b.weight = .self_attn.kv_b_proj.weight: ${LATENT}, take(1)
-    ${MIXTRAL_EXPERTS}`,
+    .attn_v_b.weight = .self_attn.kv_b_proj.weight: ${LATENT}, take(1); ${MIXTRAL_EXPERTS}`,
   tokenizer: { kinds: 'bpe kimi-tiktoken', after: 'tokenizer-eos' },
   unproven: true,
 });

@@ -12,8 +12,7 @@ const LFM2_KEYS = `${revised(
   TEXT_KEYS,
   'attention.head_count_kv:i32[] = layers(layer_types? is "conv", 0, num_key_value_heads?)',
 )}
-  vocab_size
-  shortconv.l_cache = conv_L_cache
+  vocab_size; shortconv.l_cache = conv_L_cache
   attention.layer_norm_rms_epsilon = norm_eps
   feed_forward_length = ${ADJUSTED} when set block_auto_adjust_ff_dim
   feed_forward_length = ${GIVEN_SIZE} when not set block_auto_adjust_ff_dim`;
@@ -26,8 +25,7 @@ export const lfm2 = family('lfm2', 'Lfm2ForCausalLM LFM2ForCausalLM', 'LiquidAI/
   rename: { ...RENAME, 'lfm.': 'model.' },
   // What LFM2-Audio has around its language model.
   ignore: `${IGNORE} *audio* *codebook* *conformer* *depth_embedding* *depthformer* *depth_linear*`,
-  tensors: `${LFM2}
-    ${KERNEL}`,
+  tensors: `${LFM2}; ${KERNEL}`,
 });
 
 /** Embedding models, some with a layer behind them. */
@@ -36,9 +34,7 @@ export const lfm2Embedding = family('lfm2', 'Lfm2Model Lfm2BidirectionalModel', 
   keys: `${LFM2_KEYS}
     attention.causal = false when @origin == "Lfm2BidirectionalModel"
     pooling_type = @pooling_type`,
-  tensors: `${LFM2.replace('output ', '')} dense_2
-    ${KERNEL}
-    token_embd_norm.* = embedding_norm.*`,
+  tensors: `${LFM2.replace('output ', '')} dense_2; ${KERNEL}; token_embd_norm.* = embedding_norm.*`,
   denseModules: '1_Dense/model.safetensors',
   firstKeys: 'embedding_length_out = probe(dense_shape)?[0]',
   probes: 'dense_shape: shape dense_2.weight',
@@ -51,11 +47,9 @@ export const lfm2moe = family('lfm2moe', 'Lfm2MoeForCausalLM', 'LiquidAI/LFM2-8B
     'attention.head_count_kv:i32[] = layers(layer_types? is "full_attention", num_key_value_heads?, 0)',
   )}
     expert_feed_forward_length = moe_intermediate_size; leading_dense_block_count = num_dense_layers
-    expert_gating_func = 2
-    vocab_size
+    expert_gating_func = 2; vocab_size
     shortconv.l_cache = conv_L_cache`,
   rename: { ...RENAME, '.expert_bias': '.expert_bias.bias' },
-  tensors: `${LFM2.replace('output ', '')} ffn_gate_inp exp_probs_b
-    ${KERNEL}
+  tensors: `${LFM2.replace('output ', '')} ffn_gate_inp exp_probs_b; ${KERNEL}
     experts .feed_forward.experts.{x}: w1 w2 w3`,
 });

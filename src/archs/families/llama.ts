@@ -4,8 +4,7 @@ import { EQUAL_SHARE, TEXT_KEYS } from '../text-keys.js';
 import { DROP, IGNORE } from '../text-model.js';
 
 export const LLAMA_KEYS = `${TEXT_KEYS}
-  vocab_size
-  rope.dimension_count = @head_dim`;
+  vocab_size; rope.dimension_count = @head_dim`;
 
 const CLASSES = `
   LLaMAForCausalLM LlamaForCausalLM LlamaModel MistralForCausalLM MixtralForCausalLM VLlama3ForCausalLM
@@ -13,9 +12,7 @@ const CLASSES = `
 
 export const llama = family('llama', CLASSES, 'unsloth/Llama-3.2-1B-Instruct', {
   keys: LLAMA_KEYS,
-  tensors: `${DENSE} ffn_gate_inp
-    ${ROTARY}
-    ${MIXTRAL_EXPERTS}`,
+  tensors: `${DENSE} ffn_gate_inp; ${ROTARY}; ${MIXTRAL_EXPERTS}`,
   strip: 'text_model.',
   extra: 'rope_freqs',
   tokenizer: {
@@ -38,8 +35,7 @@ export const smollm3 = family('smollm3', 'SmolLM3ForCausalLM', 'HuggingFaceTB/Sm
 /** Without a gate. */
 export const arcee = family('arcee', 'ArceeForCausalLM', 'arcee-ai/AFM-4.5B', {
   like: llama,
-  keys: `${LLAMA_KEYS}
-    pooling_type = @pooling_type`,
+  keys: `${LLAMA_KEYS}; pooling_type = @pooling_type`,
   tensors: DENSE.replace('ffn_gate ', '') + ROTARY,
 });
 
@@ -101,40 +97,34 @@ export const afmoe = family('afmoe', 'AfmoeForCausalLM', 'arcee-ai/Trinity-Large
   keys: `${LLAMA_KEYS}
     expert_shared_count = num_shared_experts?; expert_feed_forward_length = moe_intermediate_size?
     leading_dense_block_count = num_dense_layers?; expert_weights_norm = route_norm?
-    expert_weights_scale = route_scale?
-    attention.sliding_window = sliding_window?`,
+    expert_weights_scale = route_scale?; attention.sliding_window = sliding_window?`,
   tensors: `${DENSE} attn_gate post_attention_norm post_ffw_norm ${SHARED_EXPERT} ${QK_NORMS}
     .exp_probs_b.bias = .mlp.expert_bias
     experts .mlp.experts.{x}: gate_proj up_proj down_proj`,
 });
 
+const LLAMA4_CLASSES = 'Llama4ForConditionalGeneration Llama4ForCausalLM';
+
 /** Its `intermediate_size` is that of experts; dense layers have `intermediate_size_mlp`. */
-export const llama4 = family(
-  'llama4',
-  'Llama4ForConditionalGeneration Llama4ForCausalLM',
-  'unsloth/Llama-4-Scout-17B-16E-Instruct',
-  {
-    like: llama,
-    keys: `${LLAMA_KEYS}
-      feed_forward_length = prefix_dense_intermediate_size|dense_intermediate_size|intermediate_size_mlp
-      interleave_moe_layer_step; expert_feed_forward_length = intermediate_size
-      attention.sliding_window = 0 when @all_full_attention`,
-    // The experts of a block in one tensor, which is multiplied from the other side.
-    tensors: `
-      ${SHARED_EXPERT} ${DENSE}
-      .ffn_gate_exps.weight .ffn_up_exps.weight = .feed_forward.experts.gate_up_proj: transpose(1, 2), chunk(1, 2)
-      .ffn_down_exps.weight = .feed_forward.experts.down_proj: transpose(1, 2)`,
-    tokenizer: 'bpe',
-  },
-);
+export const llama4 = family('llama4', LLAMA4_CLASSES, 'unsloth/Llama-4-Scout-17B-16E-Instruct', {
+  like: llama,
+  keys: `${LLAMA_KEYS}
+    feed_forward_length = prefix_dense_intermediate_size|dense_intermediate_size|intermediate_size_mlp
+    interleave_moe_layer_step; expert_feed_forward_length = intermediate_size
+    attention.sliding_window = 0 when @all_full_attention`,
+  // The experts of a block in one tensor, which is multiplied from the other side.
+  tensors: `
+    ${SHARED_EXPERT} ${DENSE}
+    .ffn_gate_exps.weight .ffn_up_exps.weight = .feed_forward.experts.gate_up_proj: transpose(1, 2), chunk(1, 2)
+    .ffn_down_exps.weight = .feed_forward.experts.down_proj: transpose(1, 2)`,
+  tokenizer: 'bpe',
+});
 
 /** A dense decoder, with experts beside its feed-forward part. */
 export const arctic = family('arctic', 'ArcticForCausalLM', 'Snowflake/snowflake-arctic-instruct', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     rope.dimension_count = ${EQUAL_SHARE}`,
-  tensors: `${DENSE.replace(' ffn_norm', '')} ffn_gate_inp
-    ${ROTARY_WEIGHTS}
+  tensors: `${DENSE.replace(' ffn_norm', '')} ffn_gate_inp; ${ROTARY_WEIGHTS}
     .ffn_norm.* = .residual_layernorm.*; .ffn_norm_exps.* = .post_attention_layernorm.*
     ${MIXTRAL_EXPERTS}`,
   tokenizer: 'arctic',

@@ -8,8 +8,7 @@ const WIDTH = 'hidden_size|d_model|dim';
 const MAMBA_KEYS = `
   context_length = ${2 ** 20}
   embedding_length = ${WIDTH}
-  feed_forward_length = 0
-  attention.head_count = 0
+  feed_forward_length = 0; attention.head_count = 0
   block_count = @block_count`;
 
 const RMS_NORM = 'attention.layer_norm_rms_epsilon = layer_norm_epsilon|rms_norm_eps?1e-5';
@@ -22,8 +21,7 @@ export const mamba = family('mamba', MAMBA_CLASSES, 'state-spaces/mamba-130m-hf'
     ssm.conv_kernel = conv_kernel|d_conv?4
     ssm.inner_size = intermediate_size|d_inner? else ${WIDTH} * 2
     ssm.state_size = state_size|d_state?16
-    ssm.time_step_rank = time_step_rank|dt_rank? else (${WIDTH} + 15) // 16
-    ${RMS_NORM}
+    ssm.time_step_rank = time_step_rank|dt_rank? else (${WIDTH} + 15) // 16; ${RMS_NORM}
     ssm.dt_b_c_rms = true when model_type == "falcon_mamba"
     ssm.dt_b_c_rms = false when model_type != "falcon_mamba"
     general.file_type = @file_type`,
@@ -52,8 +50,7 @@ const SSM2_KEYS = `
   ssm.inner_size = ${INNER}
   ssm.state_size = state_size|d_state|mamba_d_state?128
   ssm.time_step_rank = (${INNER}) // mamba_d_head|head_dim?64
-  ssm.group_count = ${GROUPS}
-  ${RMS_NORM}
+  ssm.group_count = ${GROUPS}; ${RMS_NORM}
   general.file_type = @file_type`;
 
 const SSM2 = 'ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out';
@@ -64,8 +61,7 @@ const SSM2_SHAPES = `
 export const mamba2 = family('mamba2', 'Mamba2ForCausalLM', 'mistralai/Mamba-Codestral-7B-v0.1', {
   rename: { 'model.backbone': 'backbone', 'model.lm_head': 'lm_head', '.dt_bias': '.dt_proj.bias' },
   keys: MAMBA_KEYS + SSM2_KEYS,
-  tensors: `token_embd output_norm output attn_norm ${SSM2}
-    ${SSM2_SHAPES}`,
+  tensors: `token_embd output_norm output attn_norm ${SSM2}; ${SSM2_SHAPES}`,
   tokenizer: { kinds: 'sentencepiece bpe elsewhere', multiple: ['pad_vocab_size_multiple', 16] },
 });
 
@@ -84,15 +80,13 @@ const PARTS = [
 export const falconH1 = family('falcon-h1', 'FalconH1ForCausalLM', 'tiiuae/Falcon-H1-0.5B-Base', {
   like: mamba2,
   rename: { '.dt_bias': '.dt_proj.bias' },
-  keys: `${MAMBA_KEYS}
-    ${SSM2_KEYS}
+  keys: `${MAMBA_KEYS}; ${SSM2_KEYS}
     vocab_size; context_length = max_position_embeddings?0; feed_forward_length = intermediate_size
     attention.head_count = num_attention_heads; attention.head_count_kv = num_key_value_heads
     attention.key_length = head_dim; attention.value_length = head_dim
     rope.freq_base = rope_root/rope_theta`,
   // llama.cpp's name of the norm of feed-forward parts has no `.weight`.
-  tensors: `${DENSE.replace('ffn_norm ', '')} ${SSM2}
-    ${SSM2_SHAPES}
+  tensors: `${DENSE.replace('ffn_norm ', '')} ${SSM2}; ${SSM2_SHAPES}
     token_embd: mul((embedding_multiplier)); output: mul((lm_head_multiplier))
     attn_q attn_v: mul((attention_in_multiplier))
     attn_k: mul((key_multiplier)), mul((attention_in_multiplier))
@@ -112,8 +106,7 @@ export const jamba = family('jamba', 'JambaForCausalLM', 'ai21labs/Jamba-v0.1', 
   rename: { '.moe.': '.feed_forward.' },
   keys: `block_count = @block_count; context_length = max_position_embeddings|n_ctx
     embedding_length = ${HIDDEN}
-    feed_forward_length = intermediate_size
-    attention.head_count = num_attention_heads
+    feed_forward_length = intermediate_size; attention.head_count = num_attention_heads
     attention.head_count_kv:i32[] = layers(every attn_layer_period after 0 - attn_layer_offset, num_key_value_heads, 0)
     ssm.conv_kernel = mamba_d_conv?4
     ssm.inner_size = mamba_expand * ${HIDDEN}
@@ -121,8 +114,7 @@ export const jamba = family('jamba', 'JambaForCausalLM', 'ai21labs/Jamba-v0.1', 
     ssm.time_step_rank = mamba_dt_rank? else (${HIDDEN} + 15) // 16
     attention.layer_norm_rms_epsilon = layer_norm_epsilon|rms_norm_eps?1e-6
     expert_count = num_local_experts|num_experts
-    expert_used_count = num_experts_per_tok|num_experts_per_token
-    general.file_type = @file_type`,
+    expert_used_count = num_experts_per_tok|num_experts_per_token; general.file_type = @file_type`,
   // Some checkpoints call the only feed-forward part of a layer without experts its first expert.
   tensors: `token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate_inp
     ffn_gate ffn_up ffn_down

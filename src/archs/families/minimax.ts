@@ -14,19 +14,16 @@ export const minimax01 = family('minimax-01', MINIMAX01_CLASSES, 'MiniMaxAI/Mini
   files: 'tokenizer.json',
   probes: 'zero_rows: zero-rows model.embed_tokens.weight from @own_token_count',
   tensors: `token_embd output_norm output attn_norm attn_norm_2 attn_qkv attn_q attn_k attn_v attn_output attn_gate
-    ffn_norm ffn_gate_inp
-    ${MIXTRAL_EXPERTS}`,
+    ffn_norm ffn_gate_inp; ${MIXTRAL_EXPERTS}`,
   tokenizer: { kinds: 'bpe', after: 'template-file' },
 });
 
 const M2_KEYS = `${TEXT_KEYS}
-  expert_feed_forward_length = intermediate_size
-  rope.dimension_count = rotary_dim`;
+  expert_feed_forward_length = intermediate_size; rope.dimension_count = rotary_dim`;
 
 export const minimaxM2 = family('minimax-m2', 'MiniMaxM2ForCausalLM', 'MiniMaxAI/MiniMax-M2', {
   keys: M2_KEYS,
-  tensors: `${ATTENTION} exp_probs_b ${QK_NORMS}
-    ${MIXTRAL_EXPERTS}`,
+  tensors: `${ATTENTION} exp_probs_b ${QK_NORMS}; ${MIXTRAL_EXPERTS}`,
 });
 
 const M3_CLASSES = 'MiniMaxM3SparseForCausalLM MiniMaxM3SparseForConditionalGeneration';

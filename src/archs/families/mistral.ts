@@ -33,8 +33,7 @@ const MISTRAL_FORMAT_KEYS = `
 export const mistralFormat = family('llama', 'MistralModel', 'mistralai/Mistral-7B-Instruct-v0.3', {
   like: llama,
   when: 'not has llama_4_scaling',
-  keys: `${without(LLAMA_KEYS, 'vocab_size')}
-    ${MISTRAL_FORMAT_KEYS}`,
+  keys: `${without(LLAMA_KEYS, 'vocab_size')}; ${MISTRAL_FORMAT_KEYS}`,
   tensors: DENSE,
   tokenizer: 'mistral',
   unproven: true,
@@ -50,9 +49,7 @@ export const mistral3Format = family('mistral3', 'MistralModel', 'mistralai/Mini
 export const mistral4 = family('mistral4', MISTRAL3_CLASSES, 'mistralai/Mistral-Small-4-119B-2603', {
   like: DEEPSEEK2,
   when: 'model_type == "mistral4"',
-  tensors: `${DEEPSEEK2_TENSORS} ${MLA}
-    ${DEEPSEEK2_OUTPUT}
-    ${KV_B}
+  tensors: `${DEEPSEEK2_TENSORS} ${MLA}; ${DEEPSEEK2_OUTPUT}; ${KV_B}
     .ffn_gate_up_exps.weight = .mlp.experts.gate_up_proj[.weight]
     .ffn_down_exps.weight = .mlp.experts.down_proj[.weight]`,
   unproven: true,
@@ -61,8 +58,7 @@ export const mistral4 = family('mistral4', MISTRAL3_CLASSES, 'mistralai/Mistral-
 /** Mistral's mixtures of experts in its own format: DeepSeek V2's layers under the names of params.json and its weights. */
 export const mistralMoe = family('deepseek2', 'MistralMoeModel', 'mistralai/Mistral-Large-3-675B-Instruct-2512', {
   like: DEEPSEEK2,
-  keys: `${DEEPSEEK2_KEYS}
-    ${MISTRAL_FORMAT_KEYS}
+  keys: `${DEEPSEEK2_KEYS}; ${MISTRAL_FORMAT_KEYS}
     attention.temperature_length = yarn/original_max_position_embeddings
     rope.scaling.yarn_log_multiplier = 0.1`,
   rename: { '.wkv_b.': '.kv_b_proj.' },

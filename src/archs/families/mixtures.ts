@@ -12,11 +12,9 @@ export const dbrx = family('dbrx', 'DbrxForCausalLM', 'alpindale/dbrx-instruct',
   keys: `block_count = @block_count; context_length = max_seq_len; embedding_length = d_model
     feed_forward_length = ffn_config/ffn_hidden_size
     attention.head_count = n_heads; attention.head_count_kv = attn_config/kv_n_heads
-    rope.freq_base = attn_config/rope_theta
-    attention.clamp_kqv = attn_config/clip_qkv
+    rope.freq_base = attn_config/rope_theta; attention.clamp_kqv = attn_config/clip_qkv
     expert_count = ffn_config/moe_num_experts; expert_used_count = ffn_config/moe_top_k
-    attention.layer_norm_epsilon = 1e-5
-    general.file_type = @file_type`,
+    attention.layer_norm_epsilon = 1e-5; general.file_type = @file_type`,
   tensors: `token_embd output_norm output attn_norm attn_qkv attn_output attn_output_norm ffn_gate_inp
     .ffn_gate_exps.weight = .ffn.experts.mlp.w1: ${DBRX_EXPERTS}
     .ffn_down_exps.weight = .ffn.experts.mlp.w2: ${DBRX_EXPERTS}, transpose(1, 2)
@@ -72,8 +70,7 @@ export const grovemoe = family('grovemoe', GROVEMOE_CLASSES, 'inclusionAI/GroveM
     expert_chunk_feed_forward_length = head_dim?128; experts_per_group = 2
     expert_group_scale = 0.05`,
   drop: `${DROP} *.expert_bias`,
-  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
-    ${EXPERTS}
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}
     .ffn_down_chexps.* = .mlp.chunk_experts.{x}.down_proj.* each expert_pair_count group "chunk experts"
     .ffn_gate_chexps.* = .mlp.chunk_experts.{x}.gate_proj.* each expert_pair_count group "chunk experts"
     .ffn_up_chexps.* = .mlp.chunk_experts.{x}.up_proj.* each expert_pair_count group "chunk experts"`,
@@ -84,8 +81,7 @@ const VARIED = 'set num_attention_heads_per_layer';
 
 /** Layers differ in their heads and their rotary embeddings. */
 export const laguna = family('laguna', 'LagunaForCausalLM', 'poolside/Laguna-XS.2', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     attention.head_count:i32[] = num_attention_heads_per_layer? when ${VARIED}
     attention.head_count:i32[] = layers(from 0, ${HEADS}, ${HEADS}) when not ${VARIED}
     attention.sliding_window = sliding_window? when sliding_window > 0
@@ -102,15 +98,13 @@ export const laguna = family('laguna', 'LagunaForCausalLM', 'poolside/Laguna-XS.
 });
 
 const MELLUM_TENSORS = `
-  ${DENSE} ffn_gate_inp ${QK_NORMS}
-  ${EXPERTS}`;
+  ${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}`;
 
 export const mellum = family('mellum', 'MellumForCausalLM', 'JetBrains/Mellum2-12B-A2.5B-Base', {
   keys: `${TEXT_KEYS}
     expert_feed_forward_length = moe_intermediate_size?
     if use_sliding_window != false and sliding_window > -1 {
-      attention.sliding_window = sliding_window?
-      ${LAYER_WINDOWS}
+      attention.sliding_window = sliding_window?; ${LAYER_WINDOWS}
     }`,
   tensors: MELLUM_TENSORS,
   unproven: true,
@@ -118,11 +112,9 @@ export const mellum = family('mellum', 'MellumForCausalLM', 'JetBrains/Mellum2-1
 
 /** Experts' gates and ups are clamped. */
 export const maple = family('maple', 'MapleForCausalLM', 'deepgrove/maple-preview', {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     ${rotaryDimensions('@head_dim', 1)}
-    attention.sliding_window = sliding_window
-    ${LAYER_WINDOWS}
+    attention.sliding_window = sliding_window; ${LAYER_WINDOWS}
     expert_feed_forward_length = moe_intermediate_size
     swiglu_clamp_exp = layers(from 0, 7, 7)`,
   tensors: MELLUM_TENSORS,
@@ -153,53 +145,45 @@ export const mimo2 = family('mimo2', 'MiMoV2FlashForCausalLM MiMoV2ForCausalLM',
   mtp: { blocks: MIMO_MTP },
 });
 
-export const smallthinker = family(
-  'smallthinker',
-  'SmallThinkerForCausalLM',
-  'PowerInfer/SmallThinker-4BA0.6B-Instruct',
-  {
-    keys: `${TEXT_KEYS}
-    expert_count = moe_num_primary_experts?; expert_used_count = moe_num_active_primary_experts?
-    expert_feed_forward_length = moe_ffn_hidden_size?
-    feed_forward_length = moe_ffn_hidden_size?
-    expert_gating_func = 1 when set moe_primary_router_apply_softmax
-    expert_gating_func = 2 when not set moe_primary_router_apply_softmax
-    attention.sliding_window = @smallthinker_window`,
-    tensors: `${DENSE} ffn_gate_inp
-    experts .block_sparse_moe.experts.{x}: down gate up`,
-  },
-);
+const SMALLTHINKER_CLASSES = 'SmallThinkerForCausalLM';
+
+export const smallthinker = family('smallthinker', SMALLTHINKER_CLASSES, 'PowerInfer/SmallThinker-4BA0.6B-Instruct', {
+  keys: `${TEXT_KEYS}
+  expert_count = moe_num_primary_experts?; expert_used_count = moe_num_active_primary_experts?
+  expert_feed_forward_length = moe_ffn_hidden_size?
+  feed_forward_length = moe_ffn_hidden_size?
+  expert_gating_func = 1 when set moe_primary_router_apply_softmax
+  expert_gating_func = 2 when not set moe_primary_router_apply_softmax
+  attention.sliding_window = @smallthinker_window`,
+  tensors: `${DENSE} ffn_gate_inp; experts .block_sparse_moe.experts.{x}: down gate up`,
+});
 
 const WINDOWS = '@padded_windows is 1';
 /** Layers with a window have numbers of heads of their own. */
 const heads = (field: string) => `layers(${WINDOWS}, attention_other_setting/${field}? else ${field}, ${field})`;
 
+const STEP35_CLASSES = 'Step3p5ForCausalLM Step3p7ForConditionalGeneration';
+
 /** Step-3.5 and Step-3.7. The checkpoint's norms are those of the model, less one. */
-export const step35 = family(
-  'step35',
-  'Step3p5ForCausalLM Step3p7ForConditionalGeneration',
-  'stepfun-ai/Step-3.7-Flash',
-  {
-    keys: `${TEXT_KEYS}
-    attention.head_count:i32[] = ${heads('num_attention_heads')}
-    attention.head_count_kv:i32[] = ${heads('num_attention_groups')}
-    attention.sliding_window = sliding_window
-    attention.sliding_window_pattern = layers(${WINDOWS})
-    attention.value_length = head_dim
-    expert_count = moe_num_experts; expert_used_count = moe_top_k
-    expert_feed_forward_length = moe_intermediate_size
-    expert_shared_feed_forward_length = share_expert_dim
-    expert_weights_scale = moe_router_scaling_factor?; expert_weights_norm = norm_expert_weight?
-    leading_dense_block_count = @step_dense_layers; moe_every_n_layers = moe_every_n_layer?1
-    attention.layer_norm_rms_epsilon = rms_norm_eps?1e-5
-    swiglu_clamp_exp = @swiglu_limits; swiglu_clamp_shexp = @shared_swiglu_limits
-    ${NEXTN_IF_ANY}`,
-    rename: { ...RENAME, '.transformer.': '.', 'shared_head.output': 'shared_head.head' },
-    tensors: `${DENSE} attn_gate ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps
-    ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}
-    ${plusOne(`output_norm attn_norm ffn_norm ${QK_NORMS} nextn.shared_head_norm nextn.enorm nextn.hnorm`)}
-    .exp_probs_b.bias = .moe.router_bias`,
-    extra: 'step_rope_freqs',
-    mtp: NEXTN,
-  },
-);
+export const step35 = family('step35', STEP35_CLASSES, 'stepfun-ai/Step-3.7-Flash', {
+  keys: `${TEXT_KEYS}
+  attention.head_count:i32[] = ${heads('num_attention_heads')}
+  attention.head_count_kv:i32[] = ${heads('num_attention_groups')}
+  attention.sliding_window = sliding_window
+  attention.sliding_window_pattern = layers(${WINDOWS})
+  attention.value_length = head_dim
+  expert_count = moe_num_experts; expert_used_count = moe_top_k
+  expert_feed_forward_length = moe_intermediate_size
+  expert_shared_feed_forward_length = share_expert_dim
+  expert_weights_scale = moe_router_scaling_factor?; expert_weights_norm = norm_expert_weight?
+  leading_dense_block_count = @step_dense_layers; moe_every_n_layers = moe_every_n_layer?1
+  attention.layer_norm_rms_epsilon = rms_norm_eps?1e-5
+  swiglu_clamp_exp = @swiglu_limits; swiglu_clamp_shexp = @shared_swiglu_limits; ${NEXTN_IF_ANY}`,
+  rename: { ...RENAME, '.transformer.': '.', 'shared_head.output': 'shared_head.head' },
+  tensors: `${DENSE} attn_gate ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps
+  ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}
+  ${plusOne(`output_norm attn_norm ffn_norm ${QK_NORMS} nextn.shared_head_norm nextn.enorm nextn.hnorm`)}
+  .exp_probs_b.bias = .moe.router_bias`,
+  extra: 'step_rope_freqs',
+  mtp: NEXTN,
+});

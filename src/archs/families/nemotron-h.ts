@@ -30,8 +30,7 @@ export const nemotronH = family('nemotron_h', 'NemotronHForCausalLM', 'nvidia/Ne
   when: 'not has num_experts_per_tok',
   keys: `${KEYS}
     ${feedForward('intermediate_size|n_inner|hidden_dim')}`,
-  tensors: `${LAYERS} ffn_up ffn_down
-    ${SHAPES}`,
+  tensors: `${LAYERS} ffn_up ffn_down; ${SHAPES}`,
   mtp: { blocks: '0', names: 'mtp.*', keep: KEEP },
   tokenizer: { kinds: 'bpe', multiple: 8, after: 'add-bos' },
 });
@@ -62,8 +61,7 @@ export const nemotronHMoe = family('nemotron_h_moe', 'NemotronHForCausalLM', MOE
     ${feedForward('moe_intermediate_size')}
     expert_used_count = num_experts_per_tok; expert_feed_forward_length = moe_intermediate_size
     ${EXPERT_KEYS}
-    moe_latent_size = moe_latent_size?
-    ${NEXTN_IF_ANY}`,
+    moe_latent_size = moe_latent_size?; ${NEXTN_IF_ANY}`,
   tensors: () => [
     ...tensorRules(`${LAYERS} ${SHAPES}`),
     ...tensorRules(MOE_TENSORS),
@@ -88,13 +86,10 @@ export const nemotronHPuzzle = family('nemotron_h_moe', 'NemotronHPuzzleForCausa
   keys: `${KEYS}
     feed_forward_length:i32[] = @puzzle_feed_forward
     expert_feed_forward_length:i32[] = @puzzle_feed_forward
-    expert_used_count:i32[] = @puzzle_experts_used
-    ${EXPERT_KEYS}
+    expert_used_count:i32[] = @puzzle_experts_used; ${EXPERT_KEYS}
     moe_latent_size`,
   ignore: `${GRANITE_IGNORE} mtp.*`,
-  tensors: `${LAYERS}
-    ${SHAPES}
-    ${MOE_TENSORS}`,
+  tensors: `${LAYERS}; ${SHAPES}; ${MOE_TENSORS}`,
   types: '',
   mtp: { blocks: '0' },
   unproven: true,

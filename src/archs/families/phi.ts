@@ -17,8 +17,7 @@ export const phi2 = family('phi2', 'PhiForCausalLM', 'microsoft/phi-2', {
     attention.head_count_kv[] = ${HEADS}
     attention.layer_norm_epsilon = layer_norm_epsilon|layer_norm_eps
     ${rotated()}
-    general.file_type = @file_type
-    tokenizer.ggml.add_bos_token = false`,
+    general.file_type = @file_type; tokenizer.ggml.add_bos_token = false`,
   tensors: `${NAMES} ffn_up ffn_down`,
   unproven: true,
 });
@@ -32,8 +31,7 @@ const PHI3_KEYS = `
   attention.head_count_kv[] = num_key_value_heads|n_head_kv
   attention.layer_norm_rms_epsilon = rms_norm_eps
   ${rotated('?1')}
-  rope.freq_base = rope/rope_theta
-  general.file_type = @file_type
+  rope.freq_base = rope/rope_theta; general.file_type = @file_type
   attention.sliding_window[] = sliding_window?0`;
 
 /** Phi-3, Phi-3.5, Phi-4 and Phi-4-mini. Phi-4 is told by a window of 0. */
@@ -50,7 +48,6 @@ export const phimoe = family('phimoe', 'PhiMoEForCausalLM', 'microsoft/Phi-3.5-M
   keys: `${PHI3_KEYS}
     expert_used_count[] = num_experts_per_tok|num_experts_per_token
     expert_count[] = num_local_experts|num_experts`,
-  tensors: `${NAMES} ffn_gate_inp
-    ${MIXTRAL_EXPERTS}`,
+  tensors: `${NAMES} ffn_gate_inp; ${MIXTRAL_EXPERTS}`,
   unproven: true,
 });

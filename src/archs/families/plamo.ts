@@ -16,8 +16,7 @@ export const plamo = family('plamo', 'PlamoForCausalLM', 'pfnet/plamo-13b', {
   keys: `context_length = 4096; embedding_length = hidden_size?; feed_forward_length = intermediate_size?
     block_count = @block_count
     attention.head_count = num_attention_heads?; attention.head_count_kv = 5
-    attention.layer_norm_rms_epsilon = rms_norm_eps
-    general.file_type = @file_type`,
+    attention.layer_norm_rms_epsilon = rms_norm_eps; general.file_type = @file_type`,
   // Queries are stored by the key-value head that they belong to, and llama.cpp repeats those one after the other.
   tensors: `${DENSE}
     attn_q: reshape(8, 5, 128, 5120), permute(1, 0, 2, 3), reshape(5120, 5120)
@@ -70,12 +69,9 @@ export const plamo2 = family('plamo2', 'Plamo2ForCausalLM PLaMo2ForCausalLM', 'p
 
 const PLAMO3 = 'midorin-Linux/plamo-3-12b-self-merged-base';
 export const plamo3 = family('plamo3', 'Plamo3ForCausalLM PLaMo3ForCausalLM', PLAMO3, {
-  keys: `${TEXT_KEYS}
-    vocab_size
+  keys: `${TEXT_KEYS}; vocab_size
     attention.sliding_window = window_size|sliding_window?
     attention.sliding_window_pattern[] = sliding_window_pattern when set window_size|sliding_window`,
-  tensors: `${TENSORS}
-    ${SHIFTED}
-    attn_q_norm attn_k_norm: add(1)`,
+  tensors: `${TENSORS}; ${SHIFTED}; attn_q_norm attn_k_norm: add(1)`,
   tokenizer: { kinds: 'plamo', after: 'chat-template' },
 });

@@ -1,8 +1,8 @@
 import { common, family } from '../family.js';
-import { DENSE, NEXTN_TENSORS, plusOne, QK_NORMS, SHARED_EXPERT } from '../tensor-lists.js';
+import { DENSE, NEXTN_TENSORS, plusOne, QK_NORMS } from '../tensor-lists.js';
 import { MTP_BLOCKS_KEY, rotaryDimensions } from '../text-keys.js';
 import { BLOCKS, DROP, IGNORE, RENAME } from '../text-model.js';
-import { QWEN_EXPERTS, QWEN_MOE_KEYS } from './qwen.js';
+import { GATED_SHARED_EXPERT, QWEN_EXPERTS, QWEN_MOE_KEYS } from './qwen.js';
 
 const KEY_HEADS = 'linear_num_key_heads';
 const KEY_DIM = 'linear_key_head_dim';
@@ -10,8 +10,7 @@ const KEY_DIM = 'linear_key_head_dim';
 const SHARE = 'linear_num_value_heads // linear_num_key_heads';
 
 /** Layers with linear attention, a few with full attention between them, and a head for multi-token prediction. */
-const QWEN_NEXT_KEYS = `${QWEN_MOE_KEYS}
-  ${MTP_BLOCKS_KEY}
+const QWEN_NEXT_KEYS = `${QWEN_MOE_KEYS}; ${MTP_BLOCKS_KEY}
   ssm.conv_kernel = linear_conv_kernel_dim
   ssm.state_size = ${KEY_DIM}
   ssm.group_count = ${KEY_HEADS}
@@ -46,7 +45,6 @@ const QWEN_NEXT = common({
 const PLUS_ONE = plusOne(
   `attn_norm post_attention_norm ${QK_NORMS} output_norm nextn.enorm nextn.hnorm nextn.shared_head_norm`,
 );
-const GATED_SHARED_EXPERT = SHARED_EXPERT.replace(' ', ' ffn_gate_inp_shexp ');
 const OWN = `attn_q_norm attn_k_norm ssm_conv1d ssm_dt ssm_a ssm_norm ${NEXTN_TENSORS}`;
 const AFTER = 'post_attention_norm ssm_out attn_output';
 
@@ -59,10 +57,8 @@ export const qwen3next = family('qwen3next', 'Qwen3NextForCausalLM', 'Qwen/Qwen3
   like: QWEN_NEXT,
   tensors: `.attn_qkv.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(0, 1, 2), concat(0)
     .attn_gate.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(3)
-    ${DENSE} ${OWN} ssm_ba ${GATED_SHARED_EXPERT} ${AFTER}
-    ${PLUS_ONE}
-    ssm_a: exp, neg; ssm_conv1d: squeeze(1)
-    ${QWEN_EXPERTS}`,
+    ${DENSE} ${OWN} ssm_ba ${GATED_SHARED_EXPERT} ${AFTER}; ${PLUS_ONE}
+    ssm_a: exp, neg; ssm_conv1d: squeeze(1); ${QWEN_EXPERTS}`,
 });
 
 /**
@@ -83,9 +79,7 @@ const QWEN35_KEYS = `${QWEN_NEXT_KEYS}
 
 /** The tensors of Qwen 3.5, whose feed-forward part is dense, or else has experts. */
 const QWEN35_TENSORS = `
-  ${DENSE} ${OWN} attn_qkv attn_gate ssm_alpha ssm_beta ${AFTER}
-  ${PLUS_ONE}
-  ${LINEAR}`;
+  ${DENSE} ${OWN} attn_qkv attn_gate ssm_alpha ssm_beta ${AFTER}; ${PLUS_ONE}; ${LINEAR}`;
 
 const QWEN35_CLASSES = 'Qwen3_5ForConditionalGeneration Qwen3_5ForCausalLM';
 export const qwen35 = family('qwen35', QWEN35_CLASSES, 'Qwen/Qwen3.5-9B', {
@@ -99,8 +93,7 @@ export const qwen35moe = family('qwen35moe', QWEN35_MOE_CLASSES, 'Qwen/Qwen3.5-3
   like: qwen35,
   tensors: `${QWEN35_TENSORS}
     ---
-    ${GATED_SHARED_EXPERT}
-    ${QWEN_EXPERTS}`,
+    ${GATED_SHARED_EXPERT}; ${QWEN_EXPERTS}`,
 });
 
 /**
@@ -121,44 +114,41 @@ const WIDTH = 'probe(ple_shape)?[1]';
 const QUERIES = 'indexer_n_heads * indexer_head_dim';
 const QWEN4_NORMS = 'indexer.k_norm indexer.q_norm output_hc_norm hc_attn_norm hc_ffn_norm';
 
+const QWEN4EXP_CLASSES = 'Qwen4ExpForConditionalGeneration Qwen4ExpForCausalLM';
+
 /** Qwen 3.8: Qwen 3.5 with hyper-connections for norms, sparse attention, and embeddings of n-grams (PLE). */
-export const qwen4exp = family(
-  'qwen4exp',
-  'Qwen4ExpForConditionalGeneration Qwen4ExpForCausalLM',
-  'Qwen/Qwen3.8-Flash-Next',
-  {
-    keys: `${QWEN35_KEYS}
-      hyper_connection.count = hc_count; hyper_connection.low_rank = hc_lowrank
-      attention.indexer.head_count = indexer_n_heads
-      attention.indexer.key_length = indexer_head_dim; attention.indexer.top_k = indexer_budget
-      attention.compress_ratios = layers(layer_types is "full_attention", indexer_compress_ratio, 0)
-      if set ple_layer_ids {
-        ple.layers = @ple_layers; ple.ngram_size = ngram_size; ple.heads_per_ngram = heads_per_ngram
-        ple.conv_kernel = ple_conv_kernel_size; ple.eos_token_id = @ple_eos
-        ple.image_token_id = image_token_id?
-        embedding_length_per_layer_input = ${WIDTH}
-        ple.layer_multipliers = probe(layer_multipliers); ple.head_offsets = probe(head_offsets)
-        ple.head_vocab_sizes = probe(head_vocab_sizes)
-      }`,
-    rename: { ...RENAME, '.dt_bias': '.dt_proj.bias', '.shard_': '.shard.' },
-    ignore: `${IGNORE} mtp.* model.mtp.*`,
-    drop: `${DROP} ${HASHES}`,
-    tensors: `
-      token_embd output output_hc_norm output_hc_down output_hc_up attn_qkv attn_q attn_k attn_v attn_gate
-      ${GATED_SHARED_EXPERT} ${QK_NORMS} ssm_conv1d ssm_dt ssm_a ssm_norm ssm_out ssm_alpha ssm_beta
-      indexer.k_norm indexer.q_norm hc_attn_norm hc_attn_down hc_attn_up hc_attn_inject hc_ffn_norm hc_ffn_down
-      hc_ffn_up hc_ffn_inject ple_key ple_value ple_norm_key ple_norm_query ple_norm_conv ple_conv1d attn_output
-      ${LINEAR}
-      ${plusOne(`${QK_NORMS} ${QWEN4_NORMS} ple_norm_key ple_norm_query ple_norm_conv`)}
-      ple_conv1d.weight: squeeze(1)
-      .indexer.q_proj.weight = .self_attn.indexer.index_qk_proj.weight: slice(0, 0, ${QUERIES})
-      .indexer.k_proj.weight = .self_attn.indexer.index_qk_proj.weight: slice(0, ${QUERIES})
-      per_layer_token_embd.weight = .ple.ple_embedding.ngram_embedding.shard.{x}.weight: reshape(-1, ${WIDTH}) each ple_parts
-      ${QWEN_EXPERTS}`,
-    probes: `
-      layer_multipliers: integers *ple_embedding.layer_multipliers when set ple_layer_ids
-      head_offsets: integers *ple_embedding.ngram_heads_offsets when set ple_layer_ids
-      head_vocab_sizes: integers *ple_embedding.ngram_heads_vocab_sizes when set ple_layer_ids
-      ple_shape: shape *.ngram_embedding.shard_0.weight`,
-  },
-);
+export const qwen4exp = family('qwen4exp', QWEN4EXP_CLASSES, 'Qwen/Qwen3.8-Flash-Next', {
+  keys: `${QWEN35_KEYS}
+    hyper_connection.count = hc_count; hyper_connection.low_rank = hc_lowrank
+    attention.indexer.head_count = indexer_n_heads
+    attention.indexer.key_length = indexer_head_dim; attention.indexer.top_k = indexer_budget
+    attention.compress_ratios = layers(layer_types is "full_attention", indexer_compress_ratio, 0)
+    if set ple_layer_ids {
+      ple.layers = @ple_layers; ple.ngram_size = ngram_size; ple.heads_per_ngram = heads_per_ngram
+      ple.conv_kernel = ple_conv_kernel_size; ple.eos_token_id = @ple_eos
+      ple.image_token_id = image_token_id?
+      embedding_length_per_layer_input = ${WIDTH}
+      ple.layer_multipliers = probe(layer_multipliers); ple.head_offsets = probe(head_offsets)
+      ple.head_vocab_sizes = probe(head_vocab_sizes)
+    }`,
+  rename: { ...RENAME, '.dt_bias': '.dt_proj.bias', '.shard_': '.shard.' },
+  ignore: `${IGNORE} mtp.* model.mtp.*`,
+  drop: `${DROP} ${HASHES}`,
+  tensors: `
+    token_embd output output_hc_norm output_hc_down output_hc_up attn_qkv attn_q attn_k attn_v attn_gate
+    ${GATED_SHARED_EXPERT} ${QK_NORMS} ssm_conv1d ssm_dt ssm_a ssm_norm ssm_out ssm_alpha ssm_beta
+    indexer.k_norm indexer.q_norm hc_attn_norm hc_attn_down hc_attn_up hc_attn_inject hc_ffn_norm hc_ffn_down
+    hc_ffn_up hc_ffn_inject ple_key ple_value ple_norm_key ple_norm_query ple_norm_conv ple_conv1d attn_output
+    ${LINEAR}
+    ${plusOne(`${QK_NORMS} ${QWEN4_NORMS} ple_norm_key ple_norm_query ple_norm_conv`)}
+    ple_conv1d.weight: squeeze(1)
+    .indexer.q_proj.weight = .self_attn.indexer.index_qk_proj.weight: slice(0, 0, ${QUERIES})
+    .indexer.k_proj.weight = .self_attn.indexer.index_qk_proj.weight: slice(0, ${QUERIES})
+    per_layer_token_embd.weight = .ple.ple_embedding.ngram_embedding.shard.{x}.weight: reshape(-1, ${WIDTH}) each ple_parts
+    ${QWEN_EXPERTS}`,
+  probes: `
+    layer_multipliers: integers *ple_embedding.layer_multipliers when set ple_layer_ids
+    head_offsets: integers *ple_embedding.ngram_heads_offsets when set ple_layer_ids
+    head_vocab_sizes: integers *ple_embedding.ngram_heads_vocab_sizes when set ple_layer_ids
+    ple_shape: shape *.ngram_embedding.shard_0.weight`,
+});

@@ -19,14 +19,12 @@ const NO_DEEPSTACK = 'n_deepstack_layers = 0';
 export const qwen3vl = family('qwen3vl', 'Qwen3VLForConditionalGeneration', 'Qwen/Qwen3-VL-4B-Instruct', {
   like: qwen3,
   strip: 'thinker.',
-  keys: `${QWEN3_KEYS}
-    ${DEEPSTACK}`,
+  keys: `${QWEN3_KEYS}; ${DEEPSTACK}`,
 });
 
 export const qwen3asr = family('qwen3vl', 'Qwen3ASRForConditionalGeneration', 'Qwen/Qwen3-ASR-0.6B-hf', {
   like: qwen3vl,
-  keys: `${QWEN3_KEYS}
-    ${NO_DEEPSTACK}`,
+  keys: `${QWEN3_KEYS}; ${NO_DEEPSTACK}`,
   tokenizer: { kinds: 'sentencepiece bpe', after: 'chatml-template im-end-ids' },
 });
 
@@ -39,17 +37,13 @@ const TRANSPOSED_EXPERTS = `
 export const qwen3vlmoe = family('qwen3vlmoe', 'Qwen3VLMoeForConditionalGeneration', 'Qwen/Qwen3-VL-30B-A3B-Instruct', {
   like: qwen3moe,
   strip: 'thinker.',
-  keys: `${QWEN_MOE_KEYS}
-    ${DEEPSTACK}`,
-  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
-    ${EXPERTS}
-    ${TRANSPOSED_EXPERTS}`,
+  keys: `${QWEN_MOE_KEYS}; ${DEEPSTACK}`,
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}; ${TRANSPOSED_EXPERTS}`,
 });
 
 const OMNI_MOE = 'Qwen3OmniMoeForConditionalGeneration';
 export const qwen3omnimoe = family('qwen3vlmoe', OMNI_MOE, 'Qwen/Qwen3-Omni-30B-A3B-Instruct', {
   like: qwen3vlmoe,
-  keys: `${QWEN_MOE_KEYS}
-    ${NO_DEEPSTACK}`,
+  keys: `${QWEN_MOE_KEYS}; ${NO_DEEPSTACK}`,
   tokenizer: { kinds: 'bpe', after: 'im-end-ids' },
 });

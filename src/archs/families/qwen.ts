@@ -1,5 +1,5 @@
 import { family } from '../family.js';
-import { DENSE, DENSE_WITHOUT_OUTPUT, EXPERTS, QK_NORMS, STACKED_EXPERTS } from '../tensor-lists.js';
+import { DENSE, EXPERTS, HEADLESS, QK_NORMS, STACKED_EXPERTS } from '../tensor-lists.js';
 import { TEXT_KEYS } from '../text-keys.js';
 
 /** The first Qwen. */
@@ -45,7 +45,7 @@ const QWEN3_TENSORS = `
   cls.output.weight = model.embed_tokens.weight | embed_tokens.weight: ${ANSWERS} when @is_reranker and set tie_word_embeddings
   cls.output.weight = lm_head.weight: ${ANSWERS} when @is_reranker and not set tie_word_embeddings
   output.* = lm_head.* when not (@is_reranker and not set tie_word_embeddings)
-  ${DENSE_WITHOUT_OUTPUT} ${QK_NORMS}`;
+  ${HEADLESS} ${QK_NORMS}`;
 
 /** Intern-S1: a Qwen3 with a tokenizer of its own, which has an id for the beginning of texts where no file says one. */
 const INTERN_S1 = '@origin == "InternS1ForConditionalGeneration"';
@@ -76,20 +76,21 @@ export const QWEN_MOE_KEYS = `${TEXT_KEYS}
 
 /** Experts one by one, or in newer checkpoints all in one tensor. */
 export const QWEN_EXPERTS = `
-  ${EXPERTS}
-  ${STACKED_EXPERTS}`;
+  ${EXPERTS}; ${STACKED_EXPERTS}`;
+
+/** A router, and an expert that all tokens pass, by a gate of its own. */
+export const GATED_SHARED_EXPERT = 'ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
 
 export const qwen2moe = family('qwen2moe', 'Qwen2MoeForCausalLM', 'Qwen/Qwen1.5-MoE-A2.7B', {
   keys: QWEN_MOE_KEYS,
-  tensors: `${DENSE} ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp
+  tensors: `${DENSE} ${GATED_SHARED_EXPERT}
     ${QWEN_EXPERTS}`,
 });
 
 export const qwen3moe = family('qwen3moe', 'Qwen3MoeForCausalLM', 'Qwen/Qwen3-30B-A3B', {
   like: qwen2moe,
   when: `not ${INTERN_S1}`,
-  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}
-    ${QWEN_EXPERTS}`,
+  tensors: `${DENSE} ffn_gate_inp ${QK_NORMS}; ${QWEN_EXPERTS}`,
 });
 
 export const qwen3moeInternS1 = family('qwen3moe', 'Qwen3MoeForCausalLM', 'internlm/Intern-S1', {

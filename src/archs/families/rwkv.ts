@@ -31,15 +31,12 @@ const MIX6 = `
   weights time_mix_first`;
 
 export const rwkv6 = family('rwkv6', 'Rwkv6ForCausalLM', 'RWKV/v6-Finch-1B6-HF', {
-  keys: `${BEGIN}
-    ${LAYER_NORM}
-    rescale_every_n_layers = rescale_every
-    wkv.head_size = head_size
+  keys: `${BEGIN}; ${LAYER_NORM}
+    rescale_every_n_layers = rescale_every; wkv.head_size = head_size
     ${sized('time_mix_extra_dim', '', 32, 'hidden_size == 4096')}
     ${sized('time_decay_extra_dim', '', 64, 'hidden_size == 4096')}
     feed_forward_length = intermediate_size? else hidden_size? * 3.5 // 32 * 32
-    general.file_type = @file_type
-    ${NO_HEADS}`,
+    general.file_type = @file_type; ${NO_HEADS}`,
   tensors: `token_embd token_embd_norm output_norm output attn_norm attn_norm_2 time_mix_receptance time_mix_key
     time_mix_value time_mix_gate time_mix_ln channel_mix_key channel_mix_receptance
     ${rescaled('time_mix_output')}
@@ -58,11 +55,9 @@ export const rwkv6qwen2 = family('rwkv6qwen2', 'RWKV6Qwen2ForCausalLM', EXAMPLE6
     wkv.head_size = ${EQUAL_SHARE}
     ${sized('time_mix_extra_dim', 'lora_rank_tokenshift?, ', 32, 'hidden_size > 4095')}
     ${sized('time_decay_extra_dim', 'lora_rank_decay?, ', 64, 'hidden_size > 4095')}
-    feed_forward_length = intermediate_size; general.file_type = @file_type
-    ${RMS_NORM}
+    feed_forward_length = intermediate_size; general.file_type = @file_type; ${RMS_NORM}
     token_shift_count = 1
-    attention.head_count_kv = num_key_value_heads
-    ${NO_HEADS}`,
+    attention.head_count_kv = num_key_value_heads; ${NO_HEADS}`,
   tensors: `token_embd output_norm output attn_norm ffn_norm ffn_gate ffn_up ffn_down
     time_mix_receptance time_mix_key time_mix_value time_mix_gate time_mix_ln time_mix_output
     ${MIX6} time_mix_w1 time_mix_w2
@@ -117,16 +112,14 @@ export const rwkv7 = family('rwkv7', 'Rwkv7ForCausalLM RWKV7ForCausalLM', 'fla-h
     feed_forward_norm: 'ln2',
     g_norm: 'ln_x',
   },
-  keys: `${BEGIN}
-    ${LAYER_NORM}
+  keys: `${BEGIN}; ${LAYER_NORM}
     wkv.head_size = head_size|head_dim?
     ${rank('decay_lora_rank', 'lora_rank_decay|decay_low_rank_dim', 0.5, 1.8)}
     ${rank('iclr_lora_rank', 'lora_rank_iclr|a_low_rank_dim', 0.5, 1.8)}
     ${rank('value_residual_mix_lora_rank', 'lora_rank_value_residual_mix|v_low_rank_dim', 0.5, 1.3)}
     ${rank('gate_lora_rank', 'lora_rank_gate|gate_low_rank_dim', 0.8, 0.6)}
     feed_forward_length = intermediate_size? else hidden_size? * 4
-    general.file_type = @file_type
-    ${NO_HEADS}`,
+    general.file_type = @file_type; ${NO_HEADS}`,
   tensors: `${RWKV7_TENSORS}
     attn_norm_2`,
   tokenizer: 'rwkv',
@@ -134,17 +127,13 @@ export const rwkv7 = family('rwkv7', 'Rwkv7ForCausalLM RWKV7ForCausalLM', 'fla-h
 
 export const arwkv7 = family('arwkv7', 'RwkvHybridForCausalLM', 'RWKV-Red-Team/ARWKV-7B-Preview-0.1', {
   like: rwkv7,
-  keys: `${BEGIN}
-    ${RMS_NORM}
-    wkv.head_size = head_size
-    attention.decay_lora_rank = 64
-    attention.iclr_lora_rank = 64
-    attention.value_residual_mix_lora_rank = 32
+  keys: `${BEGIN}; ${RMS_NORM}
+    wkv.head_size = head_size; attention.decay_lora_rank = 64
+    attention.iclr_lora_rank = 64; attention.value_residual_mix_lora_rank = 32
     attention.gate_lora_rank = 128 when not ${NO_GATE}
     attention.gate_lora_rank = 0 when ${NO_GATE}
     feed_forward_length = intermediate_size; general.file_type = @file_type
-    token_shift_count = 1
-    ${NO_HEADS}`,
+    token_shift_count = 1; ${NO_HEADS}`,
   tensors: `${RWKV7_TENSORS}
     ffn_norm ffn_gate ffn_up ffn_down`,
   tokenizer: 'sentencepiece bpe',

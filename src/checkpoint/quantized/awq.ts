@@ -107,19 +107,22 @@ function rowsOf({ module, qweight, qzeros, scales }: Packed, sizes: DeclaredSize
   const zeroWords = rowLength(shapeOf(scales)) / 8;
   checkShape(`${module}.scales`, scales, [outputs, 8 * zeroWords]);
   checkZeros(module, qzeros, [outputs, zeroWords]);
-  const groups = sizes.groups.map((size) => Math.ceil(inputs / (size === -1 ? inputs : size)));
-  const own = groups.find((count) => count > 0 && zeroWords === paddedWords(count, inputs));
-  const size = groupSize(`${module}.scales`, inputs, own ?? 8 * zeroWords, sizes);
-  const first = (expr: TensorExpr) => slice(expr, 1, 0, own ?? 0);
+  const declared = sizes.groups.map((size) => (size === -1 ? inputs : size));
+  const size = declared.find((each) => Number.isSafeInteger(each) && zeroWords === paddedWords(each, inputs));
+  if (size === undefined) {
+    throw new QuantizedTensorError(
+      `Tensor ${module}.scales has ${8 * zeroWords} padded groups for ${inputs} inputs, and config.json asks for groups of ${declared.join(' or ') || 'no size'}.`,
+    );
+  }
+  const first = (expr: TensorExpr) => slice(expr, 1, 0, Math.ceil(inputs / size));
   const zeros = qzeros && first(unpack(qzeros, 1, BITS));
   return computed({ codes: unpack(qweight, 1, BITS), zeros, scales: first(scales), size, module });
 }
 
-/** Words of the zeros of so many groups: as many as a kernel reads together for groups of that size. */
-function paddedWords(groups: number, inputs: number): number {
-  const size = inputs / groups;
+/** Words of the zeros of a row: as many as a kernel reads together for groups of that size. */
+function paddedWords(size: number, inputs: number): number {
   const together = size >= 128 ? 1 : size >= 64 ? 2 : 4;
-  return Math.ceil(Math.ceil(groups / 8) / together) * together;
+  return Math.ceil(Math.ceil(Math.ceil(inputs / size) / 8) / together) * together;
 }
 
 function checkZeros(module: string, qzeros: TensorExpr | undefined, shape: readonly number[]): void {

@@ -6,8 +6,9 @@ import { type Form, formsOf } from './config-groups.js';
 import type { Method } from './method.js';
 import { computedOnce } from './packed-codes.js';
 import { decodePacked, PACKED, SCALE, SCALE_DTYPES } from './packed-words.js';
-import type { PlainTensors } from './plain-tensors.js';
+import { type PlainTensors, UnsupportedMethodError } from './plain-tensors.js';
 import { broadcast, checkDType, checkShape, perElement, scaled } from './scales.js';
+import { decodeSparse24 } from './sparse-24.js';
 
 /**
  * Weights as compressed-tensors saves them. Each of `config_groups` has the form of some modules, which its targets name by
@@ -25,34 +26,48 @@ export const compressedTensors: Method = {
   name: 'compressed-tensors',
   is: ({ method }) => method === 'compressed-tensors',
   async decode(tensors, { config }, { fp8AsQ8 }) {
+    if (config.format === 'marlin-24') {
+      throw new UnsupportedMethodError('The checkpoint is quantized by compressed-tensors in the format marlin-24.');
+    }
     const forms = formsOf(config.config_groups);
-    const packed = tensors.names().filter((name) => name.endsWith(PACKED) && dtypeOf(tensors.get(name)) === 'I32');
     await decodePacked(
       tensors,
-      packed.map((name) => name.slice(0, -PACKED.length)),
+      stems(tensors, PACKED).filter((weight) => dtypeOf(tensors.get(weight + PACKED)) === 'I32'),
       forms,
     );
+    const sparse = stems(tensors, '.bitmask').map((module) => decodeSparse24(tensors, module));
+    const sparseFloats = new Set(sparse.filter(({ isScaled }) => isScaled).map(({ weight }) => weight));
     const toQ8 = fp8AsQ8 && config.format !== 'naive-quantized';
-    for (const name of tensors.names().filter((each) => each.endsWith(SCALE))) {
-      const weight = name.slice(0, -SCALE.length);
+    for (const weight of stems(tensors, SCALE)) {
       const codes = tensors.find(weight);
-      if (codes && CODES.includes(dtypeOf(codes)) && SCALE_DTYPES.includes(dtypeOf(tensors.get(name)))) {
-        decodeScaled(tensors, weight, forms, toQ8);
+      const isFloat = codes !== undefined && (isScaled(dtypeOf(codes)) || sparseFloats.has(weight));
+      const isKnown = isFloat || (codes && dtypeOf(codes) === 'I8');
+      if (isKnown && SCALE_DTYPES.includes(dtypeOf(tensors.get(weight + SCALE)))) {
+        decodeScaled(tensors, weight, { forms, isFloat, toQ8 });
       }
     }
     tensors.drop(...tensors.names().filter((name) => UNUSED.test(name)));
   },
 };
 
-const CODES: readonly string[] = ['F8_E4M3', 'F8_E5M2', 'I8'];
 /** Of activations and of the key-value cache. */
 const UNUSED = /\.((input|output)_(scale|zero_point|g_idx)|[qkv]_(scale|zero_point))$/;
 
+/** What stands before an ending in the names that have it. */
+function stems(tensors: PlainTensors, ending: string): readonly string[] {
+  return tensors.names().flatMap((name) => (name.endsWith(ending) ? [name.slice(0, -ending.length)] : []));
+}
+
+interface Scaled {
+  readonly forms: readonly Form[];
+  readonly isFloat: boolean;
+  readonly toQ8: boolean;
+}
+
 /** Puts the values of 8-bit floats or integers in the place of their codes. */
-function decodeScaled(tensors: PlainTensors, weight: string, forms: readonly Form[], toQ8: boolean): void {
+function decodeScaled(tensors: PlainTensors, weight: string, { forms, isFloat, toQ8 }: Scaled): void {
   const codes = tensors.get(weight);
   const scale = tensors.get(weight + SCALE);
-  const isFloat = isScaled(dtypeOf(codes));
   const each = (expr: TensorExpr) => forElements(expr, shapeOf(codes), forms, weight);
   const zero = isFloat ? undefined : tensors.find(`${weight}_zero_point`);
   if (zero) {

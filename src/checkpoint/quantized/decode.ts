@@ -6,6 +6,7 @@ import { awq } from './awq.js';
 import { bitnet } from './bitnet.js';
 import { bitsandbytes } from './bitsandbytes.js';
 import { compressedTensors } from './compressed-tensors.js';
+import { deepseek4 } from './deepseek4.js';
 import { fbgemmFp8 } from './fbgemm.js';
 import { fp8 } from './fp8.js';
 import { gptq } from './gptq.js';
@@ -20,7 +21,7 @@ import { PlainTensors, QuantizedTensorError } from './plain-tensors.js';
 
 /** In the order in which they are asked. */
 const METHODS: readonly Method[] = [
-  ...[mxfp4Experts, mxfp4Stacked, nvfp4, microscaled],
+  ...[mxfp4Experts, mxfp4Stacked, nvfp4, microscaled, deepseek4],
   ...[fp8, fbgemmFp8, modeloptFp8, compressedTensors, gptq, awq, autoRound, hqq, bitnet, bitsandbytes, mlx],
 ];
 

@@ -9,8 +9,8 @@ export interface Declared {
   readonly config: JsonObject;
   /** All of config.json, for methods that say what they are elsewhere. */
   readonly hparams: JsonObject;
-  /** The family's name in GGUF files: some keep a layout of their own. */
-  readonly family: string;
+  /** The family's name in GGUF files; null where it is unknown. Some have a layout of their own. */
+  readonly family: string | null;
 }
 
 /** A way to keep weights as codes, beneath the architectures: they see the plain tensors that it makes. */
@@ -38,5 +38,5 @@ export interface DecodeOptions {
   /** `--keep-blocks`: weights that are blocks of ggml's already stay what they are. */
   readonly keepBlocks: boolean;
   /** `Declared.family` */
-  readonly family: string;
+  readonly family: string | null;
 }

@@ -10,6 +10,7 @@ import {
 } from '../expr.js';
 import { type FloatType, FORMULA_DEPTH, type FormulaStep } from '../kernels.js';
 import type { Interpreter, Workplace } from '../operator.js';
+import { repeatsOf } from './gather.js';
 import { filled, sizeOf } from './operands.js';
 
 /**
@@ -95,6 +96,18 @@ export function computed(expr: Elementwise, place: Workplace, all: Interpreter):
         return part;
       }
       const { of, ...leaf } = part;
+      const run = of.op === 'gather' ? repeatsOf(of, place, all) : undefined;
+      if (of.op === 'gather' && run !== undefined) {
+        const data = all.evaluate(of.of, place);
+        return {
+          kind: 'values',
+          inner: elementCount(all.shape(of.of)),
+          repeat: 1,
+          run,
+          data,
+          dtype: all.dtype(of) as DType,
+        };
+      }
       const data = all.evaluate(of, place);
       return leaf.kind === 'codes' ? { ...leaf, data } : { ...leaf, data, dtype: all.dtype(of) as DType };
     });

@@ -10,7 +10,7 @@ import { arranged } from './view.js';
 export class TensorIndexError extends SourceError {
   constructor(indices: string, target: string, cause: Error) {
     super(
-      `The indices of tensor ${indices} are not all in the range of ${target}: ${cause.message}.`,
+      `The indices of tensor ${indices} are not all in the range of ${target || 'their table'}: ${cause.message}.`,
       'Check that all files of the repository are of one model, and download them again.',
       { cause },
     );
@@ -52,16 +52,14 @@ export const gather: Operator<GatherExpr> = {
     const run = bytesOf(all.dtype(of), columns ? 1 : elementCount(shape.slice(1)));
     return filled(place, sizeOf(expr, all), (target) => {
       const source = all.evaluate(of, place);
-      try {
+      inRange(expr, all, () => {
         const indices = indicesOf(index, place, all);
-        if (columns) {
-          gatherColumns({ source, run, size: rowLength(shape) }, indices, target, place);
-        } else {
-          place.kernels.gather(source, run, indices, target);
+        const [from, to] = columns ? [run * rowLength(shape), run * indices.length] : [source.length, target.length];
+        for (let row = 0; row * to < target.length; row++) {
+          const bytes = source.subarray(row * from, (row + 1) * from);
+          place.kernels.gather(bytes, run, indices, target.subarray(row * to, (row + 1) * to));
         }
-      } catch (cause) {
-        throw cause instanceof RangeError ? new TensorIndexError(namesOf(index, all), namesOf(of, all), cause) : cause;
-      }
+      });
     });
   },
 
@@ -70,8 +68,31 @@ export const gather: Operator<GatherExpr> = {
 
 const isColumns = ({ axis, of }: GatherExpr, all: Interpreter) => axis === all.shape(of).length - 1;
 
-function namesOf(expr: TensorExpr, all: Interpreter): string {
-  return [...new Set(all.sources(expr).map(({ name }) => name))].join(', ');
+/**
+ * How often a gather takes each column, if it takes all of them in their order and each as often; undefined for others. The
+ * groups of most quantized weights follow each other.
+ */
+export function repeatsOf(expr: GatherExpr, place: Workplace, all: Interpreter): number | undefined {
+  if (!isColumns(expr, all)) {
+    return undefined;
+  }
+  const indices = inRange(expr, all, () => place.scope(() => indicesOf(expr.index, place, all)));
+  const repeats = indices.length / rowLength(all.shape(expr.of));
+  return Number.isInteger(repeats) && indices.every((index, i) => index === Math.floor(i / repeats))
+    ? repeats
+    : undefined;
+}
+
+/** @throws TensorIndexError where `use` of the indices throws a RangeError */
+function inRange<T>({ of, index }: GatherExpr, all: Interpreter, use: () => T): T {
+  const namesOf = (expr: TensorExpr) => [...new Set(all.sources(expr).map(({ name }) => name))].join(', ');
+  try {
+    return use();
+  } catch (cause) {
+    // The kernels' is of another realm where code runs in a context of its own.
+    const isRangeError = typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'RangeError';
+    throw isRangeError ? new TensorIndexError(namesOf(index), namesOf(of), cause as Error & typeof cause) : cause;
+  }
 }
 
 /** @throws RangeError for an index that I32 does not have */
@@ -79,41 +100,6 @@ function indicesOf(index: TensorExpr, place: Workplace, all: Interpreter): Int32
   const bytes = place.take(rowLength(all.shape(index)) * DTYPE_BYTES.I32);
   place.kernels.cast(all.evaluate(index, place), all.dtype(index) as DType, bytes, 'I32');
   return new Int32Array(bytes.slice().buffer);
-}
-
-interface Rows {
-  readonly source: Uint8Array;
-  /** Bytes of an element. */
-  readonly run: number;
-  /** Elements of a row. */
-  readonly size: number;
-}
-
-/** @throws RangeError for an index that rows do not have */
-function gatherColumns({ source, run, size }: Rows, indices: Int32Array, target: Uint8Array, place: Workplace): void {
-  const [from, to] = [run * size, run * indices.length];
-  const repeats = repeatsOf(indices);
-  if (repeats !== undefined && indices.length <= repeats * size) {
-    place.kernels.copy({
-      ...{ source, sourceOffset: 0, sourceStrides: [size, 1, 0], elementBytes: run },
-      ...{ target, targetOffset: 0, targetStrides: [indices.length, repeats, 1] },
-      sizes: [target.length / to, indices.length / repeats, repeats],
-    });
-    return;
-  }
-  for (let row = 0; row * to < target.length; row++) {
-    const bytes = source.subarray(row * from, (row + 1) * from);
-    place.kernels.gather(bytes, run, indices, target.subarray(row * to, (row + 1) * to));
-  }
-}
-
-/** How often each index is there if they are 0, 1, 2, ..., each as often, one after the other; undefined for others. */
-function repeatsOf(indices: Int32Array): number | undefined {
-  const next = indices.findIndex((i) => i !== 0);
-  const repeats = next === -1 ? indices.length : next;
-  const isRegular =
-    repeats > 0 && indices.length % repeats === 0 && indices.every((index, i) => index === Math.floor(i / repeats));
-  return isRegular ? repeats : undefined;
 }
 
 /** Elements [from, to) of a list, or rows of a matrix. */
