@@ -61,9 +61,12 @@ class Machine {
 
   /** @throws UnsafePickleError */
   refuse(asked: string): never {
-    throw new UnsafePickleError(
-      `${this.input.what} asks for ${asked}, which is no tensor and no plain container of tensors.`,
-    );
+    return this.unsafe(`asks for ${asked}, which is no tensor and no plain container of tensors`);
+  }
+
+  /** @throws UnsafePickleError */
+  unsafe(problem: string): never {
+    throw new UnsafePickleError(`${this.input.what} ${problem}.`);
   }
 
   push(value: PickleValue): void {
@@ -138,7 +141,7 @@ class Machine {
   }
 
   #result(called: PickleGlobal, args: PickleTuple): PickleValue {
-    return called.call?.(args.items) ?? this.refuse(`${called.name} with arguments that are not those of a tensor`);
+    return called.call?.(args.items) ?? this.unsafe(`calls ${called.name} with arguments that are not its own`);
   }
 
   /** The attributes of a dictionary, such as the `_metadata` of a module's state, are left out. */
@@ -277,7 +280,7 @@ const REFUSED: Readonly<Record<number, Step>> = {
   ...Object.fromEntries(
     [...'FILPSVgp'].map((letter) => [
       letter.charCodeAt(0),
-      (m: Machine) => m.refuse(`the opcode ${letter} of the oldest protocol`),
+      (m: Machine) => m.unsafe(`has the opcode ${letter} of the oldest protocol, in which no tensor can be kept`),
     ]),
   ),
 };

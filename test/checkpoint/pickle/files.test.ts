@@ -139,6 +139,11 @@ test('local headers have extra fields of their own, and zip64 records may lead t
   expect(await tensorsOf(bytes)).toEqual([['a', 'F32', [3, 4], values.toString('base64')]]);
 });
 
+test('sizes and places of entries may be in zip64 fields, as those beyond 4 GiB are', async () => {
+  const entries = torchEntries(state({ a: tensor() }), { 0: values }).map((entry) => ({ ...entry, isLarge: true }));
+  expect(await tensorsOf(zip({ entries, zip64: true }))).toEqual([['a', 'F32', [3, 4], values.toString('base64')]]);
+});
+
 test('dtypes and classes are values of no interest elsewhere', async () => {
   const ops = dict([text('dtype'), global('torch.bfloat16')], [text('a'), tensor()], [int(1), none]);
   expect((await tensorsOf(torchFile(ops, { 0: values }))).map(([name]) => name)).toEqual(['a']);

@@ -78,7 +78,7 @@ const CODE: readonly Case[] = [
       ),
     ),
     'UnsafePickleError',
-    /_rebuild_from_type_v2 with arguments that are not those of a tensor/,
+    /calls torch\._tensor\._rebuild_from_type_v2 with arguments that are not its own/,
   ],
   ['other arguments', withTensor(call('torch._utils._rebuild_tensor_v2', int(1))), 'UnsafePickleError', /arguments/],
   ['a dtype that is called', withTensor(call('torch.float16')), 'UnsafePickleError', /torch\.float16 with arguments/],

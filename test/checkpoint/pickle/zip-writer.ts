@@ -10,6 +10,8 @@ export interface Entry {
   readonly extra?: Buffer;
   /** Of the local header, and of the record in the directory. */
   readonly local?: readonly Patch[];
+  /** Whether the directory has its numbers in a zip64 field, as those of large entries are. */
+  readonly isLarge?: boolean;
   readonly central?: readonly Patch[];
 }
 
@@ -22,6 +24,9 @@ export interface Archive {
   readonly locator?: readonly Patch[];
   readonly comment?: Buffer;
 }
+
+/** What stands in the places of the numbers that a zip64 field has. */
+const IN_ZIP64: readonly Patch[] = [20, 24, 42].map((at) => [at, 4, 0xffffffff]);
 
 /** `offset: value` of so many bytes each; what lies between is 0. */
 function record(length: number, fields: readonly Patch[]): Buffer {
@@ -36,7 +41,7 @@ export function zip({ entries, zip64 = false, comment = Buffer.alloc(0), ...patc
   const files: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
-  for (const { name, bytes, extra = Buffer.alloc(0), local = [], central = [] } of entries) {
+  for (const { name, bytes, extra = Buffer.alloc(0), isLarge = false, local = [], central = [] } of entries) {
     const text = Buffer.from(name);
     const header = record(30, [
       [0, 4, 0x04034b50],
@@ -46,16 +51,24 @@ export function zip({ entries, zip64 = false, comment = Buffer.alloc(0), ...patc
       [28, 2, extra.length],
       ...local,
     ]);
+    const field = isLarge
+      ? Buffer.concat([
+          number(1 + 24 * 2 ** 16, 4),
+          ...[bytes.length, bytes.length, at].map((value) => number(value, 8)),
+        ])
+      : Buffer.alloc(0);
     const own = record(46, [
       [0, 4, 0x02014b50],
       [20, 4, bytes.length],
       [24, 4, bytes.length],
       [28, 2, text.length],
       [42, 4, at],
+      ...(isLarge ? IN_ZIP64 : []),
+      [30, 2, field.length],
       ...central,
     ]);
     files.push(header, text, extra, bytes);
-    directory.push(own, text);
+    directory.push(own, text, field);
     at += header.length + text.length + extra.length + bytes.length;
   }
   const size = Buffer.concat(directory).length;
