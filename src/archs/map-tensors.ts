@@ -6,7 +6,7 @@ import { asBlocks } from '../tensor/blocks.js';
 import { concat } from '../tensor/build.js';
 import { isFloat } from '../tensor/dtype.js';
 import type { ForcedType, NamedExpr, TensorExpr } from '../tensor/expr.js';
-import { dtypeOf, sourcesOf } from '../tensor/rows.js';
+import { dtypeOf, shapeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
 import { holds } from './conditions.js';
@@ -212,7 +212,11 @@ class Mapper {
     if (group.every(({ parts, wanted }) => parts.size === wanted)) {
       this.#waiting.delete(key);
       for (const own of group) {
-        this.#write(own.match, inOrder(own));
+        const parts = inOrder(own);
+        if (own.rule.each !== undefined) {
+          checkAlike(parts);
+        }
+        this.#write(own.match, parts);
       }
     }
   }
@@ -297,6 +301,22 @@ class Mapper {
     }
     return made;
   }
+}
+
+/** @throws TensorMappingError for one of several tensors, such as experts, that has another shape than most */
+function checkAlike(tensors: readonly NamedExpr[]): void {
+  const shapes = tensors.map(({ expr }) => shapeOf(expr).join(', '));
+  const odd = shapes.findIndex((shape) => shape !== shapes[0]);
+  if (odd < 0) {
+    return;
+  }
+  // Where all others are alike, the first is the one that differs.
+  const isFirst = shapes.length > 2 && shapes.slice(1).every((shape) => shape === shapes[1]);
+  const [at, other] = isFirst ? [0, 1] : [odd, 0];
+  throw new TensorMappingError(
+    `Tensor ${placeOf(tensors[at] as NamedExpr)} is [${shapes[at]}], and the others like it are [${shapes[other]}].`,
+    'Check that all files are of one model, and download them again.',
+  );
 }
 
 /** Tensors with those of some names, by the order of these and by their blocks, before all others. */

@@ -10,9 +10,11 @@ import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** What the files export that is a family, and not a part of one that others share. */
-export const ARCHITECTURES: readonly Architecture[] = Object.values<object>(FAMILIES)
-  .flatMap((file): readonly unknown[] => Object.values(file))
-  .filter((value): value is Architecture => value instanceof Object && 'classes' in value);
+const EXPORTS = Object.values<object>(FAMILIES)
+  .flatMap((file): readonly [string, unknown][] => Object.entries(file))
+  .filter((each): each is [string, Architecture] => each[1] instanceof Object && 'classes' in each[1]);
+
+export const ARCHITECTURES: readonly Architecture[] = EXPORTS.map(([, architecture]) => architecture);
 
 /** What `--arch` takes: a class, or a GGUF name; `listArchitectures` lists them. */
 export type ArchName = string;
@@ -78,11 +80,22 @@ export function parseArchitecture(name: string): Architecture {
 
 const NAMES = ARCHITECTURES.flatMap(({ classes, gguf }) => [...classes, gguf]);
 
-/** The families with this name among their classes, or in GGUF. Those that every model may be of come first. */
+/**
+ * The families with this name among their classes, or in GGUF. The one that is exported under the name comes first, then
+ * those that every model may be of.
+ */
 function familiesNamed(name: string): readonly Architecture[] {
   const known = sameName(name, NAMES);
-  const families = ARCHITECTURES.filter(({ classes, gguf }) => known && [...classes, gguf].includes(known));
-  return families.sort((a, b) => Number(a.when !== undefined) - Number(b.when !== undefined));
+  const rank = ([exported, { when }]: readonly [string, Architecture]) =>
+    lettersOf(exported) === lettersOf(known ?? '') ? 0 : when === undefined ? 1 : 2;
+  return EXPORTS.filter(([, { classes, gguf }]) => known && [...classes, gguf].includes(known))
+    .sort((a, b) => rank(a) - rank(b))
+    .map(([, architecture]) => architecture);
+}
+
+/** A name without signs and capitals: identifiers have no hyphens. */
+function lettersOf(name: string): string {
+  return name.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 }
 
 /** The first of a class whose condition holds. */

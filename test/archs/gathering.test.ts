@@ -134,6 +134,18 @@ describe('by hand', () => {
 
   test.each<[string, readonly TensorRule[], readonly NamedExpr[], RegExp]>([
     [
+      'an expert that is transposed',
+      moe,
+      all(0).map((tensor) => (tensor.name.includes('experts.1.up') ? source(tensor.name, [4, 8]) : tensor)),
+      /^Tensor model.layers.0.mlp.experts.1.up_proj.weight of model.safetensors is \[4, 8\], and the others like it are \[8, 4\]/,
+    ],
+    [
+      'a first expert of another shape',
+      moe,
+      all(0).map((tensor) => (tensor.name.includes('experts.0.up') ? source(tensor.name, [4, 8]) : tensor)),
+      /^Tensor model.layers.0.mlp.experts.0.up_proj.weight of model.safetensors is \[4, 8\], and the others like it are \[8, 4\]/,
+    ],
+    [
       'an expert that is missing',
       moe,
       all(0).filter(({ name }) => !name.includes('experts.1.up')),
@@ -159,6 +171,8 @@ describe('by hand', () => {
 
   test('experts of different shapes', () => {
     const odd = [...all(0).slice(1), source('model.layers.0.mlp.experts.2.down_proj.weight', [7, 4])];
-    expect(() => map(moe, odd)).toThrow(/down_proj\.weight is not of the shape .*\(stack\)/);
+    expect(() => map(moe, odd)).toThrow(
+      /^Tensor .*experts\.2\.down_proj\.weight of model\.safetensors is \[7, 4\], and the others like it are \[8, 4\]/,
+    );
   });
 });

@@ -1,6 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARCHITECTURES, findArchitecture, UnsupportedArchitectureError } from '#src/archs/registry.js';
+import {
+  ARCHITECTURES,
+  findArchitecture,
+  parseArchitecture,
+  UnsupportedArchitectureError,
+} from '#src/archs/registry.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { EXIT, type Hf2ggufError } from '#src/errors.js';
 import { parseJsonObject } from '#src/json.js';
@@ -77,6 +82,15 @@ describe('an unknown class', () => {
     expect(() => findArchitecture(llama, 'quen3')).toThrow(
       '--arch quen3 is no class of models that is supported. Did you mean qwen3',
     );
+  });
+
+  test.each([
+    ['llama', 'LlamaForCausalLM'],
+    ['qwen35', 'Qwen3_5ForConditionalGeneration'],
+    ['dflash', 'DFlashDraftModel'],
+    ['granitehybrid', 'GraniteMoeHybridForCausalLM'],
+  ])('--arch %s, a name that several families have in GGUF, means the one that is called so', (name, own) => {
+    expect(parseArchitecture(name).classes).toContain(own);
   });
 
   test('a very long name is cut', () => {

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../../json.js';
 import { MAX_TENSORS } from '../../limits.js';
 import { isWholeBlocks, repack } from '../../tensor/blocks.js';
-import { add, cast, mul, reshape, slice, unpack } from '../../tensor/build.js';
+import { add, cast, mul, reshape, slice, sub, unpack } from '../../tensor/build.js';
 import { rowLength, type TensorExpr } from '../../tensor/expr.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
 import { MXFP4_MOE, NVFP4_FILE } from './block-file-types.js';
@@ -65,6 +65,9 @@ export const mlx: Method = {
       }
       tensors.drop(...(form ? [`${module}.scales`, `${module}.biases`] : []));
     }
+    if (NEXT.includes(declared.family ?? '')) {
+      restoreNorms(tensors);
+    }
     if (isRestored) {
       tensors.sort();
     }
@@ -80,6 +83,17 @@ const WEIGHT = '.weight';
 const STACKED = /^(.*)\.switch_mlp\.(gate_proj|up_proj|down_proj)$/;
 /** Names of experts' projections where they are not called as mlx-lm calls them: in Mixtral and its kin, in LFM2. */
 const W123: Readonly<Record<string, string>> = { gate_proj: 'w1', up_proj: 'w3', down_proj: 'w2' };
+/** Families of whose norms mlx-lm adds the 1 that the model adds to them. */
+const NEXT: readonly string[] = ['qwen3next', 'qwen35', 'qwen35moe'];
+const NORM = /(\.(input_layernorm|post_attention_layernorm|q_norm|k_norm)|(^|\.)model\.norm)\.weight$/;
+
+/** Takes the 1 away again. Facts: `sanitize` in mlx_lm/models/qwen3_next.py. */
+function restoreNorms(tensors: PlainTensors): void {
+  for (const name of tensors.names().filter((each) => NORM.test(each))) {
+    tensors.set(name, sub(cast(tensors.get(name), 'F32'), 1));
+  }
+}
+
 /** Convolutions along the tokens. mlx keeps them as [channels, kernel, 1], torch as [channels, 1, kernel]. */
 const CONVOLUTION = /\.(conv|conv1d|[qkv]_conv1d)$/;
 

@@ -80,6 +80,24 @@ test('stacked experts have their names again, and all tensors are sorted', async
   expect(mixtral.names[1]).toBe('l.block_sparse_moe.experts.1.w2.weight');
 });
 
+test("norms of Qwen3-Next are without the 1 that mlx-lm's sanitize adds", async () => {
+  // 1.5, 1.25 and 0.5 in bfloat16.
+  const bytes = Uint8Array.of(0xc0, 0x3f, 0xa0, 0x3f, 0x00, 0x3f);
+  const parts = Object.fromEntries(
+    ['model.norm', 'model.layers.0.input_layernorm', 'model.layers.0.linear_attn.norm'].map((name): [string, Part] => [
+      `${name}.weight`,
+      { dtype: 'BF16', shape: [3], bytes },
+    ]),
+  );
+  const decoded = await Decoded.of(config({}), parts, {}, { family: 'qwen3next' });
+  for (const name of ['model.norm.weight', 'model.layers.0.input_layernorm.weight']) {
+    expect(decoded.record(name).first).toEqual([0.5, 0.25, -0.5]);
+  }
+  expect(decoded.record('model.layers.0.linear_attn.norm.weight').first).toEqual([1.5, 1.25, 0.5]);
+  const other = await Decoded.of(config({}), parts, {}, { family: 'qwen3' });
+  expect(other.record('model.norm.weight').first).toEqual([1.5, 1.25, 0.5]);
+});
+
 test('convolutions have the order of torch', async () => {
   const decoded = await Decoded.of(config({}), { 'l.conv1d.weight': scales('BF16', [6, 4, 1], 0) });
   expect(decoded.record('l.conv1d.weight').shape).toEqual([6, 1, 4]);
