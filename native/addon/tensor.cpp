@@ -180,6 +180,16 @@ FormulaStep stepOf(const Napi::Object& given, size_t count) {
       if (source.size < bytes) throw rangeError(given, "a buffer has not the size of its codes");
       break;
     }
+    case FormulaKind::LOOKUP: {
+      const Buffer indices = bufferOf(given["data"]), table = bufferOf(given["table"]);
+      step.data = indices.data, step.table = table.data, step.width = countOf(given["width"]);
+      if (step.width > 8 || (step.width & (step.width - 1)) != 0 || count % step.width != 0) {
+        throw rangeError(given, "rows of a formula's table have 1, 2, 4 or 8 values");
+      }
+      checkSize(given, indices, count / step.width, 1);
+      checkSize(given, table, 256 * step.width, sizeof(float));
+      break;
+    }
     case FormulaKind::NUMBER:
       step.number = Napi::Value(given["value"]).ToNumber().FloatValue();
       break;

@@ -13,10 +13,10 @@ enum class UnaryOp { NEG, SQRT, EXP, SOFTPLUS, TERNARY };
 constexpr const char* BINARY_OPS[] = {"add", "sub", "mul", "div"};
 constexpr const char* UNARY_OPS[] = {"neg", "sqrt", "exp", "softplus", "ternary"};
 
-/** The steps of a formula, in the order of FORMULA_KINDS. The first three put elements on a stack, the others compute there. */
-enum class FormulaKind { VALUES, CODES, NUMBER, BINARY, UNARY, ROUND };
+/** The steps of a formula, in the order of FORMULA_KINDS. The first four put elements on a stack, the others compute there. */
+enum class FormulaKind { VALUES, CODES, LOOKUP, NUMBER, BINARY, UNARY, ROUND };
 /** The names in src/tensor/kernels.ts, in the same order. */
-constexpr const char* FORMULA_KINDS[] = {"values", "codes", "number", "binary", "unary", "round"};
+constexpr const char* FORMULA_KINDS[] = {"values", "codes", "lookup", "number", "binary", "unary", "round"};
 /** The most elements that may be on the stack at once. */
 constexpr size_t FORMULA_DEPTH = 6;
 
@@ -31,6 +31,9 @@ struct FormulaStep {
   const uint8_t* data;
   /** VALUES: each element stands `run` times, and then each group of `inner` elements `repeat` times. */
   size_t inner, repeat, run;
+  /** LOOKUP: 256 rows of `width` float32; each byte of `data` is the number of one. A CHUNK has whole rows. */
+  const uint8_t* table;
+  size_t width;
   float number;
 };
 

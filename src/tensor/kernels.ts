@@ -18,7 +18,7 @@ export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
 export type UnaryFunction = 'neg' | 'sqrt' | 'exp' | 'softplus' | 'ternary';
 
 /**
- * A step of a formula. The first three put an element on a stack; the others replace the upmost one or two by a result. All
+ * A step of a formula. The first four put an element on a stack; the others replace the upmost one or two by a result. All
  * compute in float32.
  */
 export type FormulaStep =
@@ -33,6 +33,8 @@ export type FormulaStep =
     }
   /** Codes of 1 to 8 bits without gaps, as `unpack` has them. */
   | { readonly kind: 'codes'; readonly data: Uint8Array; readonly bits: number }
+  /** Rows of a table of 256, of 1, 2, 4 or 8 float32 each, by the bytes of `data`. */
+  | { readonly kind: 'lookup'; readonly data: Uint8Array; readonly table: Uint8Array; readonly width: number }
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'binary'; readonly op: BinaryOp }
   | { readonly kind: 'unary'; readonly fn: UnaryFunction }

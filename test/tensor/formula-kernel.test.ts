@@ -64,6 +64,20 @@ describe.each(availableTargets())('%s', (target) => {
     expect(floats(made)).toEqual(Float32Array.from(codes, (code) => code * -1.5));
   });
 
+  test.each([1, 2, 4, 8])('rows of %i values are looked up by bytes', (width) => {
+    const roll = dice(width);
+    const table = Float32Array.from({ length: 256 * width }, () => roll(1000) / 3);
+    const data = Uint8Array.from({ length: 3001 }, () => roll(256));
+    const made = new Uint8Array(4 * width * data.length);
+    kernels.formula([{ kind: 'lookup', data, table: bytesOf(table), width }], 'F32', made);
+    expect(floats(made)).toEqual(
+      Float32Array.from({ length: width * data.length }, (_, i) => {
+        const row = data[Math.floor(i / width)] as number;
+        return table[row * width + (i % width)] as number;
+      }),
+    );
+  });
+
   test('what is rounded between steps is what single kernels give', () => {
     const roll = dice(7);
     const x = Float32Array.from({ length: 3001 }, () => (roll(2 ** 24) - 2 ** 23) / 77_777);
@@ -107,6 +121,9 @@ test.each<[string, readonly FormulaStep[]]>([
   ['no repetition', [values(four, { repeat: 0 })]],
   ['codes of 9 bits', [{ kind: 'codes', data: new Uint8Array(9), bits: 9 }]],
   ['too few codes', [{ kind: 'codes', data: new Uint8Array(1), bits: 4 }]],
+  ['a table of fewer rows', [{ kind: 'lookup', data: new Uint8Array(4), table: new Uint8Array(1020), width: 1 }]],
+  ['rows of three values', [{ kind: 'lookup', data: new Uint8Array(1), table: new Uint8Array(3072), width: 3 }]],
+  ['too few bytes', [{ kind: 'lookup', data: new Uint8Array(1), table: new Uint8Array(2048), width: 2 }]],
   ['a stack that is too small', Array.from({ length: 7 }, () => values(four))],
   ['nothing to compute with', [{ kind: 'binary', op: 'add' }]],
   ['two values in the end', [values(four), values(four)]],

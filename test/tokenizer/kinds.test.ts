@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stablelm } from '#src/archs/families/stablelm.js';
+import { stablelm } from '#src/archs/families/dense.js';
 import { ARCHITECTURES } from '#src/archs/registry.js';
 import { NoTokenizerError } from '#src/tokenizer/errors.js';
 import { fixtures } from '../paths.js';

@@ -44,6 +44,28 @@ void readCodes(const FormulaStep& step, size_t start, size_t length, float* x) {
   readFloats(DType::U8, codes, x, length);
 }
 
+template <size_t WIDTH>
+void lookUp(const FormulaStep& step, size_t start, size_t length, float* x) {
+  const uint8_t* bytes = step.data + start / WIDTH;
+  for (size_t i = 0; i < length / WIDTH; ++i) {
+    __builtin_memcpy(x + i * WIDTH, step.table + bytes[i] * (WIDTH * sizeof(float)), WIDTH * sizeof(float));
+  }
+}
+
+void readLookup(const FormulaStep& step, size_t start, size_t length, float* x) {
+  static_assert(CHUNK % 8 == 0);
+  switch (step.width) {
+    case 1:
+      return lookUp<1>(step, start, length, x);
+    case 2:
+      return lookUp<2>(step, start, length, x);
+    case 4:
+      return lookUp<4>(step, start, length, x);
+    default:
+      return lookUp<8>(step, start, length, x);
+  }
+}
+
 }  // namespace
 
 void formula(const FormulaStep* steps, size_t stepCount, DType to, uint8_t* target, size_t count) {
@@ -69,6 +91,9 @@ void formula(const FormulaStep* steps, size_t stepCount, DType to, uint8_t* targ
           break;
         case FormulaKind::CODES:
           readCodes(step, start, length, stack[depth++]);
+          break;
+        case FormulaKind::LOOKUP:
+          readLookup(step, start, length, stack[depth++]);
           break;
         case FormulaKind::NUMBER:
           for (size_t j = 0; j < length; ++j) stack[depth][j] = step.number;

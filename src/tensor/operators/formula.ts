@@ -5,11 +5,13 @@ import {
   type Axis,
   type CastExpr,
   elementCount,
+  type GatherExpr,
   type TensorExpr,
   type ViewExpr,
 } from '../expr.js';
 import { type FloatType, FORMULA_DEPTH, type FormulaStep } from '../kernels.js';
 import type { Interpreter, Workplace } from '../operator.js';
+import { isWhole } from '../strides.js';
 import { repeatsOf } from './gather.js';
 import { filled, sizeOf } from './operands.js';
 
@@ -26,6 +28,7 @@ export function isFloat(type: string): type is FloatType {
 type Leaf = { readonly of: TensorExpr } & (
   | { readonly kind: 'values'; readonly inner: number; readonly repeat: number; readonly run: number }
   | { readonly kind: 'codes'; readonly bits: number }
+  | { readonly kind: 'lookup'; readonly table: TensorExpr; readonly width: number }
 );
 
 type Part = Leaf | Exclude<FormulaStep, { readonly kind: Leaf['kind'] }>;
@@ -53,7 +56,11 @@ function partsOf(expr: TensorExpr, all: Interpreter, depth = 0): readonly Part[]
     case 'unpack':
       return [{ kind: 'codes', bits: expr.bits, of: expr.of }];
     case 'view':
-      return [repeatedLeaf(expr) ?? plainLeaf(expr, all)];
+      return isWhole(expr, elementCount(all.shape(expr.of)))
+        ? partsOf(expr.of, all, depth)
+        : [repeatedLeaf(expr) ?? plainLeaf(expr, all)];
+    case 'gather':
+      return [lookupLeaf(expr, all) ?? plainLeaf(expr, all)];
     default:
       return [plainLeaf(expr, all)];
   }
@@ -82,8 +89,16 @@ function repeatedLeaf({ of, axes, offset }: ViewExpr): Leaf | null {
   return { kind: 'values', of: elements, inner, repeat, run };
 }
 
+/** Rows of a table, by bytes. */
+function lookupLeaf({ axis, of, index }: GatherExpr, all: Interpreter): Leaf | null {
+  const [rows, ...row] = all.shape(of);
+  const width = elementCount(row);
+  const isTable = axis === 0 && rows === 256 && [1, 2, 4, 8].includes(width) && all.dtype(of) === 'F32';
+  return isTable && all.dtype(index) === 'U8' ? { kind: 'lookup', of: index, table: of, width } : null;
+}
+
 function isLeaf(part: Part): part is Leaf {
-  return part.kind === 'values' || part.kind === 'codes';
+  return part.kind === 'values' || part.kind === 'codes' || part.kind === 'lookup';
 }
 
 type Elementwise = ArithmeticExpr | ApplyExpr | CastExpr;
@@ -91,31 +106,33 @@ type Elementwise = ArithmeticExpr | ApplyExpr | CastExpr;
 /** Evaluates an expression whose elements are floats. */
 export function computed(expr: Elementwise, place: Workplace, all: Interpreter): Uint8Array {
   return filled(place, sizeOf(expr, all), (target) => {
-    const steps = partsOf(expr, all).map((part): FormulaStep => {
-      if (!isLeaf(part)) {
-        return part;
-      }
-      const { of, ...leaf } = part;
-      const run = of.op === 'gather' ? repeatsOf(of, place, all) : undefined;
-      if (of.op === 'gather' && run !== undefined) {
-        const data = all.evaluate(of.of, place);
-        return {
-          kind: 'values',
-          inner: elementCount(all.shape(of.of)),
-          repeat: 1,
-          run,
-          data,
-          dtype: all.dtype(of) as DType,
-        };
-      }
-      const data = all.evaluate(of, place);
-      return leaf.kind === 'codes' ? { ...leaf, data } : { ...leaf, data, dtype: all.dtype(of) as DType };
-    });
+    const steps = partsOf(expr, all).map((part) => (isLeaf(part) ? stepOf(part, place, all) : part));
     place.kernels.formula(steps, all.dtype(expr) as FloatType, target);
   });
 }
 
+function stepOf(leaf: Leaf, place: Workplace, all: Interpreter): FormulaStep {
+  const { of } = leaf;
+  const run = of.op === 'gather' && leaf.kind === 'values' ? repeatsOf(of, place, all) : undefined;
+  if (of.op === 'gather' && run !== undefined) {
+    const data = all.evaluate(of.of, place);
+    const inner = elementCount(all.shape(of.of));
+    return { kind: 'values', inner, repeat: 1, run, data, dtype: all.dtype(of) as DType };
+  }
+  const data = all.evaluate(of, place);
+  switch (leaf.kind) {
+    case 'values':
+      return { ...leaf, data, dtype: all.dtype(of) as DType };
+    case 'codes':
+      return { ...leaf, data };
+    case 'lookup':
+      return { ...leaf, data, table: all.evaluate(leaf.table, place) };
+  }
+}
+
 export function memoryOf(expr: Elementwise, all: Interpreter): number {
-  const leaves = partsOf(expr, all).filter(isLeaf);
-  return sizeOf(expr, all) + leaves.reduce((sum, { of }) => sum + all.memory(of), 0);
+  const read = partsOf(expr, all)
+    .filter(isLeaf)
+    .flatMap((leaf) => (leaf.kind === 'lookup' ? [leaf.of, leaf.table] : [leaf.of]));
+  return sizeOf(expr, all) + read.reduce((sum, of) => sum + all.memory(of), 0);
 }
