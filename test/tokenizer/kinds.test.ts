@@ -44,7 +44,7 @@ test('StableLM 2: ranks of arcade100k.tiktoken, with special tokens from the id 
     'arcade100k.tiktoken': ranks.map((token, rank) => `${token.toString('base64')} ${rank}\n`).join(''),
     'tokenization_arcade100k.py': 'REGISTERS = []\nSTART_ID = 259\n',
   };
-  const { kv } = await vocabularyOf(files, stablelm.tokenizer);
+  const { kv } = await vocabularyOf(files, stablelm.tokenizer ?? { kinds: ['bpe'] });
   const tokens = valueAt(kv, 'tokenizer.ggml.tokens') as string[];
   const types = [...(valueAt(kv, 'tokenizer.ggml.token_type') as Int32Array)];
   expect(tokens.slice(255)).toEqual([

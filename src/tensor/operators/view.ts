@@ -14,7 +14,11 @@ export const view: Operator<ViewExpr> = {
       return all.grain(expr.of);
     }
     const rows = elementCount(expr.shape) / rowLength(expr.shape);
-    return expr.of.op === 'source' ? Math.min(rows, sourceGrain(expr, expr.of.dtype)) : rows;
+    if (expr.of.op === 'source') {
+      return Math.min(rows, sourceGrain(expr, expr.of.dtype));
+    }
+    const each = rowsOfRow(expr, all);
+    return each === null ? rows : Math.min(rows, Math.ceil(all.grain(expr.of) / each));
   },
 
   narrow(expr, from, to, all) {
@@ -28,8 +32,14 @@ export const view: Operator<ViewExpr> = {
     if (first && pieces.length === 1) {
       return arranged(first.of, { ...first, shape }, all);
     }
-    const parts = pieces.map((piece) => arranged(piece.of, piece, all));
-    return arranged({ op: 'concat', axis: 0, of: parts }, contiguous(shape), all);
+    // Parts of whole rows can be narrowed again.
+    const isRows = pieces.every((piece) => elementCount(piece.shape) % columns === 0);
+    const parts = pieces.map((piece) => {
+      const count = elementCount(piece.shape);
+      return arranged(piece.of, { ...piece, shape: isRows ? [count / columns, columns] : [count] }, all);
+    });
+    const joined: TensorExpr = { op: 'concat', axis: 0, of: parts };
+    return isRows ? joined : arranged(joined, contiguous(shape), all);
   },
 
   segments: (expr, all) =>
@@ -82,6 +92,18 @@ const isPlain = (expr: ViewExpr, all: Interpreter): boolean => isWhole(expr, ele
 const keepsRows = (expr: ViewExpr, all: Interpreter): boolean =>
   isPlain(expr, all) && rowLength(expr.shape) === rowLength(all.shape(expr.of));
 
+/** How many rows of its operand make a row of a view; null where rows of the view share some. */
+function rowsOfRow(expr: ViewExpr, all: Interpreter): number | null {
+  const [columns, own] = [rowLength(expr.shape), rowLength(all.shape(expr.of))];
+  const [[, outer] = [0, 0], ...inner] = expr.axes;
+  const isApart =
+    elementCount(inner.map(([size]) => size)) === columns &&
+    outer > 0 &&
+    (expr.offset % outer) + extent({ axes: inner, offset: 0 })[1] <= outer;
+  const elements = isPlain(expr, all) ? columns : isApart ? outer : 0;
+  return elements > 0 && elements % own === 0 ? elements / own : null;
+}
+
 /** A piece of a view, with its operand narrowed to the rows that hold the piece's elements. */
 function narrowPiece(of: TensorExpr, piece: SubView, all: Interpreter): ViewExpr {
   const columns = rowLength(all.shape(of));
@@ -102,6 +124,10 @@ const LONG_RUN = 2 ** 16;
  * of a matrix's columns all of those.
  */
 function sourceGrain({ axes, shape }: ViewExpr, dtype: ElementType): number {
+  const touched = axes.filter(([, stride]) => stride > 0);
+  if (touched.length < axes.length && runLength(mergeAxes(touched)) !== undefined) {
+    return 1; // Elements that are repeated in their order: any rows have one run.
+  }
   const innermost = axes.length - 1;
   const rowsFrom = (from: number) =>
     from === innermost ? 1 : Math.ceil(elementCount(axes.slice(from).map(([size]) => size)) / rowLength(shape));
