@@ -39,10 +39,10 @@ export const gather: Operator<GatherExpr> = {
     const shape = all.shape(of);
     const rows = elementCount(shape.slice(1, -1));
     const [first, last] = [Math.floor(from / rows), Math.ceil(to / rows)];
-    const picked: TensorExpr = { op: 'gather', axis, of, index: part(index, first, last, all) };
+    const picked: TensorExpr = { op: 'gather', axis, of, index: elements(index, first, last, all) };
     const all2d = arranged(picked, contiguous([(last - first) * rows, rowLength(shape)]), all);
     const start = first * rows;
-    return start === from && last * rows === to ? all2d : part(all2d, from - start, to - start, all);
+    return start === from && last * rows === to ? all2d : rowsOf(all2d, from - start, to - start, all);
   },
 
   evaluate(expr, place, all) {
@@ -102,11 +102,25 @@ function indicesOf(index: TensorExpr, place: Workplace, all: Interpreter): Int32
   return new Int32Array(bytes.slice().buffer);
 }
 
-/** Elements [from, to) of a list, or rows of a matrix. */
-function part(expr: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
-  if (expr.op === 'constant') {
-    return { ...expr, shape: [to - from], values: expr.values.slice(from, to) };
+/** Elements [from, to) of a list, of which no more is read than they need. */
+function elements(list: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
+  return arranged(all.narrow(asColumn(list, all), from, to), contiguous([to - from]), all);
+}
+
+/** A list as a matrix of one column, whose rows can be narrowed. */
+function asColumn(list: TensorExpr, all: Interpreter): TensorExpr {
+  if ('left' in list) {
+    return { ...list, left: asColumn(list.left, all), right: asColumn(list.right, all) };
   }
+  if (list.op === 'cast' || list.op === 'apply') {
+    return { ...list, of: asColumn(list.of, all) };
+  }
+  const shape = [elementCount(all.shape(list)), 1];
+  return 'shape' in list ? { ...list, shape } : arranged(list, contiguous(shape), all);
+}
+
+/** Rows [from, to) of a matrix. */
+function rowsOf(expr: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
   const own = contiguous(all.shape(expr));
   return arranged(expr, sliced(own, 0, from, to, 1) ?? own, all);
 }
