@@ -1,6 +1,6 @@
 import { family } from '../family.js';
 import { DENSE, ROTARY } from '../tensor-lists.js';
-import { revised } from '../text-keys.js';
+import { revised, TEXT_KEYS } from '../text-keys.js';
 import { DROP } from '../text-model.js';
 import { llama } from './llama.js';
 import { QWEN2_KEYS } from './qwen.js';
@@ -64,6 +64,26 @@ export const dflash = family('dflash', 'DFlashDraftModel DFlash2DraftModel', 'z-
   tokenizer: { kinds: 'bpe', after: 'dflash-mask-token' },
   target: 'family',
 });
+
+const WINDOWED = 'set sliding_window and set layer_types';
+
+/** The draft of Muse Glimmer has its fields in the root, and heads as transformers keeps them. */
+export const museGlimmerAssistant = family(
+  'dflash',
+  'MuseGlimmerAssistantModel',
+  'meta-models/Muse-Glimmer-30B-assistant',
+  {
+    like: dflash,
+    keys: `${TEXT_KEYS}
+    block_size; target_layers = @dflash_target_layers
+    attention.sliding_window = sliding_window? when ${WINDOWED}
+    attention.sliding_window_pattern = layers(layer_types? is "sliding_attention") when ${WINDOWED}`,
+    tensors: `${COMMON}
+    output attn_q attn_k attn_q_norm attn_k_norm`,
+    tokenizer: { kinds: 'bpe', after: 'dspark-mask-token' },
+    unproven: true,
+  },
+);
 
 const CONFIDENCE_NAMES = CONFIDENCE.flatMap((name) =>
   ['', 'model.'].flatMap((at) => ['weight', 'bias'].map((end) => `${at}${name}.${end}`)),
