@@ -55,10 +55,10 @@ test.each(['U8', 'I8', 'BOOL', 'U16', 'I16', 'U32', 'I32', 'U64', 'I64'])('weigh
   });
 });
 
-test('integers under a quantization_config: its method is named', async () => {
+test('integers under a method that is not decoded: it is named', async () => {
   const { folder } = new TinyCopy()
     .json('config.json', (config) => {
-      config.quantization_config = { quant_method: 'gptq', bits: 4 };
+      config.quantization_config = { quant_method: 'quip', bits: 4 };
     })
     .tensors((tensor) =>
       tensor.name === DOWN
@@ -67,7 +67,24 @@ test('integers under a quantization_config: its method is named', async () => {
     );
   await expect(run({ source: folder, output: tempFolder() })).rejects.toMatchObject({
     name: 'QuantizedSourceError',
-    message: expect.stringMatching(/quantized already \(gptq\): tensor .*down_proj\.qweight .*I32/),
+    message: expect.stringMatching(/quantized already \(quip\): tensor .*down_proj\.qweight .*I32/),
+  });
+});
+
+test('GPTQ without all of its tensors: the one that is missing is named', async () => {
+  const { folder } = new TinyCopy()
+    .json('config.json', (config) => {
+      config.quantization_config = { quant_method: 'gptq', bits: 4, group_size: 128 };
+    })
+    .tensors((tensor) =>
+      tensor.name === DOWN
+        ? { name: DOWN.replace('weight', 'qweight'), dtype: 'I32', shape: [64, 256], bytes: Buffer.alloc(65536) }
+        : tensor,
+    );
+  await expect(run({ source: folder, output: tempFolder() })).rejects.toMatchObject({
+    name: 'QuantizedTensorError',
+    exitCode: 4,
+    message: expect.stringMatching(/its tensor model\.layers\.0\.mlp\.down_proj\.\w+ is missing/),
   });
 });
 
