@@ -10,7 +10,7 @@ const script = `
   const params = { type: 'Q8_0', sourceType: 'F32', via: 'F32', rows: 1, columns, weights: new Float32Array(columns) };
   const [source, target] = [new Uint8Array(columns * 4), new Uint8Array((columns / 32) * 34)];
   const size = 1024 * Number(/VmSize:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
-  const limit = ['--pid', String(process.pid), '--as=' + (size + 2 ** 25)];
+  const limit = ['--pid', String(process.pid), '--as=' + (size + 3 * 2 ** 24)];
   if (spawnSync('prlimit', limit).status !== 0) {
     console.log('no prlimit');
   } else {
