@@ -31,6 +31,16 @@ export const FILE_DERIVATIONS = {
     const { added_tokens: added } = tokenizer;
     return (ownTokens(facts) ?? 0) + (Array.isArray(added) ? added.length : 0);
   },
+  /**
+   * The repository's chat template, for a family whose key stands first. The vocabulary writes it again: a file whose text is
+   * not JSON is only known to be there.
+   */
+  own_chat_template({ facts }) {
+    const config = facts.json('tokenizer_config.json') ?? {};
+    const { chat_template: template } = 'chat_template' in config ? config : (facts.json('chat_template.json') ?? {});
+    const hasFile = !('chat_template' in config) && facts.has('chat_template.jinja');
+    return hasFile ? 'chat_template.jinja' : typeof template === 'string' && template !== '' ? template : undefined;
+  },
   released_window: ({ facts }) => integer({ hparams: facts.json('config.json') ?? {} }, 'sliding_window'),
   suppressed_tokens: ({ facts }) =>
     optionalIntegers({ hparams: facts.json('generation_config.json') ?? {} }, 'suppress_tokens'),

@@ -25,6 +25,9 @@ export const deepseek4 = family('deepseek4', 'DeepseekV4ForCausalLM', 'deepseek-
     hyper_connection.epsilon = hc_eps; hash_layer_count = num_hash_layers
     embedding_length_out = hidden_size * hc_mult
     nextn_predict_layers = num_nextn_predict_layers? when @mtp == "only" and set num_nextn_predict_layers`,
+  // ref-quirk: `prepare_tensors` in conversion/deepseek.py sets a template, whose place the repository's takes.
+  firstKeys: 'tokenizer.chat_template = @own_chat_template',
+  files: 'tokenizer_config.json chat_template.json',
   blocks: `${BLOCKS} mtp.{b}+main_block_count`,
   ignore: `aligner.* image_* ${IGNORE}`,
   // The first blocks choose experts by a token's id. The bias of their gates is of no use.
