@@ -1,5 +1,4 @@
-import { bytesOf } from './dtype.js';
-import { rowLength, rowsOf, type TensorExpr } from './expr.js';
+import { rowsOf, type TensorExpr } from './expr.js';
 import type { Interpreter, Operator } from './operator.js';
 import { concat } from './operators/concat.js';
 import { apply, arithmetic, cast } from './operators/elementwise.js';
@@ -38,6 +37,3 @@ export const { memory: memoryOf, sources: sourcesOf } = ALL;
 
 /** The number of rows: the product of all dimensions but the last; 0 if rows have no elements. */
 export const rowCount = (expr: TensorExpr): number => rowsOf(shapeOf(expr));
-
-/** Bytes of a row in the expression's dtype. */
-export const bytesOfRow = (expr: TensorExpr): number => bytesOf(dtypeOf(expr), rowLength(shapeOf(expr)));

@@ -42,7 +42,7 @@ export const gather: Operator<GatherExpr> = {
     const picked: TensorExpr = { op: 'gather', axis, of, index: elements(index, first, last, all) };
     const all2d = arranged(picked, contiguous([(last - first) * rows, rowLength(shape)]), all);
     const start = first * rows;
-    return start === from && last * rows === to ? all2d : rowsOf(all2d, from - start, to - start, all);
+    return start === from && last * rows === to ? all2d : rowsWithin(all2d, from - start, to - start, all);
   },
 
   evaluate(expr, place, all) {
@@ -120,7 +120,7 @@ function asColumn(list: TensorExpr, all: Interpreter): TensorExpr {
 }
 
 /** Rows [from, to) of a matrix. */
-function rowsOf(expr: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
+function rowsWithin(expr: TensorExpr, from: number, to: number, all: Interpreter): TensorExpr {
   const own = contiguous(all.shape(expr));
   return arranged(expr, sliced(own, 0, from, to, 1) ?? own, all);
 }
