@@ -1,116 +1,124 @@
-import type { TokenizerPlan } from '../tokenizer/plan.js';
-import type { Architecture, Mtp, Probe, TensorRule } from './architecture.js';
+import type { Architecture, Probe, TensorRule } from './architecture.js';
 import { Formulas, readCondition, readValue } from './formulas.js';
 import { keyRows } from './key-rows.js';
 import { tensorRules } from './tensor-rules.js';
 import { BLOCKS, DROP, IGNORE, RENAME } from './text-model.js';
 
-/** Lists of names, as words. A block's beginning with `+main_block_count` behind it stands behind as many others. */
-type Words = 'blocks' | 'strip' | 'unwrap' | 'ignore' | 'drop' | 'ahead' | 'extra' | 'lastExtra' | 'files';
+/** What a family may have beside its names and its repository. */
+type Part = Exclude<keyof Architecture, 'gguf' | 'classes' | 'example' | 'unproven'>;
 
-/**
- * Formulas; `keys` are lines as key-rows.ts reads them. Lines of `types` are `NAME TYPE`, with `when CONDITION` or without;
- * those of `probes` are `ID: WANT NAMES`, with `from VALUE` and `when CONDITION` or without.
- */
-type Formula = 'when' | 'keys' | 'firstKeys' | 'blockLimit' | 'types' | 'probes';
+type Readers<Name extends string> = Readonly<Record<Name, (text: string) => unknown>>;
 
-type Worded<Plan, Name extends keyof Plan> = Omit<Plan, Name> & { readonly [Own in Name]?: string };
+const same = (text: string): string => text;
 
-/** What a family says of itself, in texts that are read when they are asked for. */
-export interface Short
-  extends Readonly<Partial<Record<Words | Formula, string>>>,
-    Pick<Architecture, 'denseModules' | 'target' | 'unproven'> {
-  /** What it has where it says nothing, `unproven` aside; by itself what text models have in common. */
-  readonly like?: Partial<Architecture>;
-  /** Lines as tensor-rules.ts reads them, or what no line can say. */
-  readonly tensors?: string | (() => readonly TensorRule[]);
-  readonly rename?: Readonly<Record<string, string>>;
-  readonly mtp?: Worded<Mtp, 'blocks' | 'names' | 'keep'>;
-  /** A plan, or its kinds alone. */
-  readonly tokenizer?: string | Worded<TokenizerPlan, 'before' | 'kinds' | 'between' | 'after'>;
-}
+/** How the options of `mtp` and `tokenizer` are read. */
+const OPTIONS: Readers<string> = {
+  ...{ blocks: readValue, counted: same, names: words, keep: words, convert: same, plainName: () => true },
+  ...{ kinds: words, before: words, between: words, after: words, addedTokens: same, mayLackPadding: () => true },
+  roles: (text) => Object.fromEntries(pairs(text).map(([role, token]) => [role, numberOr(token)])),
+  multiple: (text) => (text.includes(' ') ? words(text).map(numberOr) : Number(text)),
+};
 
-type Readers = { readonly [Name in Exclude<keyof Short, 'like'>]-?: (own: NonNullable<Short[Name]>) => unknown };
-
-const same = <Own>(own: Own): Own => own;
-
-const READERS: Readers = {
+const PARTS: Readers<Part> = {
   when: readCondition,
-  keys: keyRows,
-  firstKeys: keyRows,
-  tensors: (own) => (typeof own === 'string' ? tensorRules(own) : own()),
-  blocks: (own) =>
-    words(own).map((word) => {
+  ...{ keys: keyRows, firstKeys: keyRows, tensors: tensorRules },
+  ...{ strip: words, unwrap: words, ignore: words, drop: words, ahead: words },
+  ...{ extra: words, lastExtra: words, files: words },
+  blocks: (text) =>
+    words(text).map((word) => {
       const [begin = word, after] = word.split('+');
       return after === undefined ? word : { begin, after };
     }),
   blockLimit: readValue,
-  ...{ strip: words, unwrap: words, ignore: words, drop: words, ahead: words },
-  ...{ extra: words, lastExtra: words, files: words },
-  rename: Object.entries,
-  types: (own) =>
-    lines(own, (line) => {
+  rename: (text) => split(text, /,\s/).map((item) => item.trim().split(/\s*=\s*/)),
+  types: (text) =>
+    lines(text, (line) => {
       const [, name = '', type = ''] = line.need(/(\S+) (\S+)/y, 'type');
       return [name, type, ...(line.take(/when\b/y) ? [line.condition()] : [])];
     }),
-  probes: (own) =>
-    lines(own, (line): Probe => {
+  probes: (text) =>
+    lines(text, (line): Probe => {
       const [, id = '', want, of = ''] = line.need(/([^:]+): (\S+)((?: (?!from |when )\S+)+)/y, 'probe');
       const from = line.take(/from\b/y) ? { from: line.value() } : {};
       const when = line.take(/when\b/y) ? { when: line.condition() } : {};
       return { id, want: want as Probe['want'], of: words(of), ...from, ...when };
     }),
-  mtp: ({ blocks = '', names, keep, ...rest }) => ({
-    ...rest,
-    blocks: readValue(blocks),
-    ...(names && { names: words(names) }),
-    ...(keep && { keep: words(keep) }),
-  }),
-  tokenizer: (own) =>
-    typeof own === 'string'
-      ? { kinds: words(own) }
-      : Object.fromEntries(
-          Object.entries(own).map(([name, value]) => [
-            name,
-            typeof value === 'string' && name !== 'addedTokens' ? words(value) : value,
-          ]),
-        ),
-  ...{ denseModules: same, target: same, unproven: same },
+  mtp: options,
+  tokenizer: (text) => options(`kinds ${text}`),
+  denseModules: (text) => text === 'all' || text,
+  target: same,
 };
 
-/**
- * What text models have in common beside their tensors: `filter_tensors` and `prepare_tensors` of conversion/base.py. A
- * language model within another is taken out of it.
- */
-const TEXT_MODEL = parts(
-  'text models',
-  { blocks: BLOCKS, strip: '', unwrap: 'language_model.', rename: RENAME, ignore: IGNORE, drop: DROP },
-  {},
-);
+const COMMENT = /^\s*# .*\n/gm;
+/** What a family is like. */
+const BEFORE = /^(?:\s*like\s+@(\d+))?(\s+unproven)?(.*)$/s;
+const HEAD = /^([^\s:]+): ([^()]+)\((\S+)\)/;
+const PART = new RegExp(`(?:^|\\n|; )\\s*(${Object.keys(PARTS).join('|')}):`);
+
+/** What may stand in a family's text: texts, what it is like, and rules that no line can say. */
+type Given = string | number | Partial<Architecture> | (() => readonly TensorRule[]);
 
 /**
- * A family. Its texts are read when a field is asked for, so that finding a model's family costs no more than it has to.
- * @param gguf `general.architecture`.
- * @param classes in `architectures` of config.json, separated by spaces.
- * @param example a released repository.
+ * A family, from a text: `general.architecture`, the names in `architectures` of config.json, and a released repository;
+ * then its parts, a line or a `;` apart:
+ *
+ *   llama-embed: LlamaBidirectionalModel (nvidia/llama-embed-nemotron-8b) like ${llama} unproven
+ *     keys:       rows as key-rows.ts reads them; so are those of `firstKeys`
+ *     tensors:    lines as tensor-rules.ts reads them, or a function that makes rules
+ *     when:       a condition, as formulas.ts reads it; `blockLimit` is a value
+ *     strip: ignore: drop: extra: ...      words; in `blocks`, one with `+main_block_count` stands behind as many others
+ *     rename:     .gamma = .weight, .beta = .bias
+ *     types:      lines `NAME TYPE`, with `when CONDITION` or without
+ *     probes:     lines `ID: WANT NAMES`, with `from VALUE` and `when CONDITION` or without
+ *     mtp:        blocks VALUE, names WORDS, keep WORDS ...       options of the plan
+ *     tokenizer:  bpe, after add-bos, roles eot <|user|>          kinds, then other options of the plan
+ *
+ * What it says nothing of, `unproven` aside, it has from the one that it is `like`, or from what text models have in common.
+ * Parts are read when they are asked for, so that finding a model's family costs no more than it has to.
+ * @throws SyntaxError that says where the text is
  */
-export function family(gguf: string, classes: string, example: string, own: Short): Architecture {
-  return parts(gguf, { like: TEXT_MODEL, ...own }, { classes: words(classes), gguf, example }) as Architecture;
+export function family(text: TemplateStringsArray, ...given: Given[]): Architecture {
+  const all = whole(text, given);
+  const [head, gguf = '', classes = '', example = ''] = HEAD.exec(all) ?? [];
+  if (head === undefined) {
+    throw new SyntaxError(`A family begins with "GGUF: CLASSES (REPOSITORY)", and not with "${all.slice(0, 40)}".`);
+  }
+  return parts(gguf, all.slice(head.length), given, { classes: words(classes), gguf, example }) as Architecture;
 }
 
-/** What several families have in common. */
-export function common(own: Short): Partial<Architecture> {
-  return parts('what families share', { like: TEXT_MODEL, ...own }, {});
+/** What several families have in common: parts alone. */
+export function common(text: TemplateStringsArray, ...given: Given[]): Partial<Architecture> {
+  return parts('what families share', whole(text, given), given, {});
 }
 
-function parts(place: string, { like = {}, ...own }: Short, made: object): Partial<Architecture> {
-  for (const name of Object.keys(READERS) as (keyof Readers)[]) {
-    const given = own[name];
-    const read = READERS[name] as (own: unknown) => unknown;
-    if (given !== undefined) {
-      lazily(made, name, () => located(`${name} of ${place}`, () => read(given)));
-    } else if (name in like && name !== 'unproven') {
-      lazily(made, name, () => like[name]);
+/** The text with what is given in it; in the place of what is no text stands its number. */
+function whole(text: TemplateStringsArray, given: readonly Given[]): string {
+  return String.raw(
+    { raw: text },
+    ...given.map((each, i) => (typeof each === 'object' || typeof each === 'function' ? `@${i}` : each)),
+  );
+}
+
+function parts(place: string, text: string, given: readonly Given[], made: object): Partial<Architecture> {
+  const [, like, unproven, rest = ''] = BEFORE.exec(text.replaceAll(COMMENT, '')) ?? [];
+  const base = like === undefined ? TEXT_MODEL : (given[Number(like)] as Partial<Architecture>);
+  const [before = '', ...found] = rest.split(PART);
+  if (before.trim() !== '') {
+    throw new SyntaxError(`${place} has no part called "${before.trim().slice(0, 40)}".`);
+  }
+  if (unproven) {
+    Object.assign(made, { unproven: true });
+  }
+  const texts = new Map(found.flatMap((name, i) => (i % 2 ? [] : [[name, (found[i + 1] ?? '').trim()] as const])));
+  for (const name of Object.keys(PARTS) as Part[]) {
+    const own = texts.get(name);
+    const rules = given[Number(/^@(\d+)$/.exec(own ?? '')?.[1])];
+    if (own !== undefined) {
+      lazily(made, name, () =>
+        located(`${name} of ${place}`, () => (rules as undefined | (() => unknown))?.() ?? PARTS[name](own)),
+      );
+    } else if (name in base) {
+      lazily(made, name, () => base[name]);
     }
   }
   return made;
@@ -136,18 +144,51 @@ function located<Read>(place: string, read: () => Read): Read {
   }
 }
 
+function split(text: string, between: RegExp): string[] {
+  return text.split(between).filter((item) => item.trim() !== '');
+}
+
 function words(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '');
+  return split(text, /\s+/);
+}
+
+function pairs(text: string): [string, string][] {
+  return [...text.matchAll(/(\S+)\s+(\S+)/g)].map(([, first = '', second = '']) => [first, second]);
+}
+
+function numberOr(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** Options a comma apart, each a name and what it is. Of two with a name the later one holds. */
+function options(text: string): object {
+  return Object.fromEntries(
+    split(text, /,\s/).map((item) => {
+      const [, name = '', own = ''] = /^(\S+)\s*(.*)$/s.exec(item.trim()) ?? [];
+      const read = OPTIONS[name];
+      if (read === undefined) {
+        throw new SyntaxError(`There is no option called "${name}".`);
+      }
+      return [name, read(own)];
+    }),
+  );
 }
 
 function lines<Item>(text: string, read: (line: Formulas) => Item): Item[] {
-  return text
-    .split(/\n|; /)
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const formulas = new Formulas(line);
-      const item = read(formulas);
-      formulas.need(/$/y, 'end');
-      return item;
-    });
+  return split(text, /\n|; /).map((line) => {
+    const formulas = new Formulas(line);
+    const item = read(formulas);
+    formulas.need(/$/y, 'end');
+    return item;
+  });
 }
+
+/**
+ * What text models have in common beside their tensors: `filter_tensors` and `prepare_tensors` of conversion/base.py. A
+ * language model within another is taken out of it.
+ */
+const TEXT_MODEL: Partial<Architecture> = common`like ${{}}
+  blocks: ${BLOCKS}
+  strip: ; unwrap: language_model.; rename: ${RENAME}
+  ignore: ${IGNORE}
+  drop: ${DROP}`;

@@ -16,10 +16,8 @@ export const IGNORE = `
 /** Buffers, which models recompute. */
 export const DROP = '*.attention.masked_bias *.attention.bias *.rotary_emb.inv_freq';
 
-export const RENAME = { e_score_correction_bias: 'e_score_correction.bias' } as const;
+export const RENAME = 'e_score_correction_bias = e_score_correction.bias';
 
 /** Multi-token prediction as most families have it: more blocks of `model.layers`, which config.json counts. */
-export const NEXTN = {
-  blocks: 'num_nextn_predict_layers?',
-  keep: 'model.embed_tokens.weight model.norm.weight lm_head.weight',
-} as const;
+export const NEXTN =
+  'blocks num_nextn_predict_layers?, keep model.embed_tokens.weight model.norm.weight lm_head.weight';

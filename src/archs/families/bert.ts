@@ -3,96 +3,68 @@ import { DENSE } from '../tensor-lists.js';
 import { TEXT_KEYS } from '../text-keys.js';
 import { DROP, IGNORE } from '../text-model.js';
 
-const BERT_KEYS = `${TEXT_KEYS}
-  attention.causal = false; pooling_type = @pooling_type
+const BERT_KEYS = `${TEXT_KEYS}; attention.causal = false; pooling_type = @pooling_type
   classifier.output_labels = @class_labels`;
 
 /** The head of classifiers and rerankers, whose last layer has the same name with labels as the first without. */
 const CLASSIFIER = `
-  cls.* = classifier.dense.* | pre_classifier.* | dense.* | head.dense.*
-  cls.output.* = classifier.out_proj.*
-  cls.output.* = classifier.* when set @class_labels
-  cls.* = classifier.* when not set @class_labels`;
+  cls.* = classifier.dense.* | pre_classifier.* | dense.* | head.dense.*; cls.output.* = classifier.out_proj.*
+  cls.output.* = classifier.* when set @class_labels; cls.* = classifier.* when not set @class_labels`;
 
 const BERT_TENSORS = `
   token_embd token_embd_norm token_types position_embd attn_output_norm attn_qkv attn_q attn_k attn_v attn_output
   ffn_up ffn_down layer_output_norm`;
 
-const RENAME = { '.gamma': '.weight', '.beta': '.bias' };
+const RENAME = '.gamma = .weight, .beta = .bias';
 const BERT_IGNORE = `${IGNORE} embeddings.position_ids pooler.dense.* cls.predictions* cls.seq_relationship*`;
 
 /** What models of BERT's kind have in common beside their tensors: heads for training are left out. */
-const BERT_MODEL = common({ strip: 'bert.', rename: RENAME, ignore: BERT_IGNORE, keys: BERT_KEYS });
+const BERT_MODEL = common`
+  keys: ${BERT_KEYS}
+  strip: bert.; rename: ${RENAME}; ignore: ${BERT_IGNORE}`;
 
-const BERT_CLASSES = 'BertModel BertForMaskedLM CamembertModel BertForSequenceClassification';
-export const bert = family('bert', BERT_CLASSES, 'BAAI/bge-small-en-v1.5', {
-  like: BERT_MODEL,
-  tensors: BERT_TENSORS + CLASSIFIER,
-  tokenizer: 'word-piece',
-});
+export const bert = family`bert: BertModel BertForMaskedLM CamembertModel BertForSequenceClassification
+    (BAAI/bge-small-en-v1.5) like ${BERT_MODEL}
+  tensors: ${BERT_TENSORS}; ${CLASSIFIER}
+  tokenizer: word-piece`;
 
-const DISTIL_BERT_CLASSES = 'DistilBertModel DistilBertForMaskedLM DistilBertForSequenceClassification';
-export const distilBert = family('bert', DISTIL_BERT_CLASSES, 'distilbert/distilbert-base-uncased', {
-  like: bert,
-  keys: `attention.layer_norm_epsilon = 1e-12; ${BERT_KEYS}`,
-  strip: 'distilbert. bert.',
-  ignore: `${BERT_IGNORE} vocab_*`,
-});
+export const distilBert = family`bert: DistilBertModel DistilBertForMaskedLM DistilBertForSequenceClassification
+    (distilbert/distilbert-base-uncased) like ${bert}
+  keys: attention.layer_norm_epsilon = 1e-12; ${BERT_KEYS}
+  strip: distilbert. bert.; ignore: ${BERT_IGNORE} vocab_*`;
 
-const EURO_BERT_CLASSES = 'EuroBertModel JinaEmbeddingsV5Model';
-export const euroBert = family('eurobert', EURO_BERT_CLASSES, 'jinaai/jina-embeddings-v5-text-nano', {
-  keys: `${TEXT_KEYS}
-    attention.causal = false
-    rope.scaling.type = "none"
-    pooling_type = @pooling_type`,
-  tensors: DENSE,
-  tokenizer: { before: 'no-bos', kinds: 'bpe' },
-});
+export const euroBert = family`eurobert: EuroBertModel JinaEmbeddingsV5Model (jinaai/jina-embeddings-v5-text-nano)
+  keys: ${TEXT_KEYS}; attention.causal = false; rope.scaling.type = "none"; pooling_type = @pooling_type
+  tensors: ${DENSE}
+  tokenizer: bpe, before no-bos`;
 
-const JINA_V2_CLASSES = 'JinaBertModel JinaBertForMaskedLM';
-export const jinaBertV2 = family('jina-bert-v2', JINA_V2_CLASSES, 'jinaai/jina-embeddings-v2-base-en', {
-  like: BERT_MODEL,
-  tensors: `${BERT_TENSORS} attn_norm_2 attn_q_norm attn_k_norm ffn_gate; ${CLASSIFIER}`,
-  tokenizer: { kinds: 'whitespace bpe word-piece', after: 'two-token-types' },
-});
+export const jinaBertV2 = family`jina-bert-v2: JinaBertModel JinaBertForMaskedLM (jinaai/jina-embeddings-v2-base-en)
+    like ${BERT_MODEL}
+  tensors: ${BERT_TENSORS} attn_norm_2 attn_q_norm attn_k_norm ffn_gate; ${CLASSIFIER}
+  tokenizer: whitespace bpe word-piece, after two-token-types`;
 
-const MODERN_BERT_CLASSES = 'ModernBertModel ModernBertForMaskedLM ModernBertForSequenceClassification';
-export const modernBert = family('modern-bert', MODERN_BERT_CLASSES, 'answerdotai/ModernBERT-base', {
-  like: BERT_MODEL,
-  keys: `${BERT_KEYS}
-    attention.sliding_window = local_attention
-    attention.sliding_window_pattern:u32 = global_attn_every_n_layers?
-    rope.scaling.type = "none"
-    vocab_size; hidden_activation = hidden_activation?`,
-  strip: 'model. bert.',
-  ignore: `${BERT_IGNORE} decoder.*`,
-  tensors: `token_embd token_embd_norm output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down
-    cls.norm.* = head.norm.*; ${CLASSIFIER}`,
-  tokenizer: { before: 'bos-eos-sep', kinds: 'bpe' },
-});
+export const modernBert = family`modern-bert: ModernBertModel ModernBertForMaskedLM ModernBertForSequenceClassification
+    (answerdotai/ModernBERT-base) like ${BERT_MODEL}
+  keys: ${BERT_KEYS}; attention.sliding_window = local_attention
+    attention.sliding_window_pattern:u32 = global_attn_every_n_layers?; rope.scaling.type = "none"; vocab_size
+    hidden_activation = hidden_activation?
+  tensors: token_embd token_embd_norm output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down
+    cls.norm.* = head.norm.*; ${CLASSIFIER}
+  strip: model. bert.; ignore: ${BERT_IGNORE} decoder.*; tokenizer: bpe, before bos-eos-sep`;
 
 const CLS_POOLING = 2;
-const NEO_BERT_CLASSES = 'NeoBERT NeoBERTLMHead NeoBERTForSequenceClassification';
-export const neoBert = family('neo-bert', NEO_BERT_CLASSES, 'chandar-lab/NeoBERT', {
-  like: BERT_MODEL,
-  keys: `${BERT_KEYS}
+export const neoBert = family`neo-bert: NeoBERT NeoBERTLMHead NeoBERTForSequenceClassification (chandar-lab/NeoBERT)
+    like ${BERT_MODEL}
+  keys: ${BERT_KEYS}
     # The field counts what a layer without gates would have.
-    feed_forward_length = 2 * intermediate_size // 3
-    rope.freq_base = 10000
-    rope.scaling.type = "none"
-    attention.layer_norm_rms_epsilon = norm_eps?1e-6
-    pooling_type = ${CLS_POOLING}`,
-  strip: 'model. bert.',
-  ignore: `${BERT_IGNORE} decoder.*`,
-  tensors: `token_embd enc.output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down
-    ${CLASSIFIER}`,
-  tokenizer: 'word-piece',
-});
+    feed_forward_length = 2 * intermediate_size // 3; rope.freq_base = 10000; rope.scaling.type = "none"
+    attention.layer_norm_rms_epsilon = norm_eps?1e-6; pooling_type = ${CLS_POOLING}
+  tensors: token_embd enc.output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down; ${CLASSIFIER}
+  strip: model. bert.; ignore: ${BERT_IGNORE} decoder.*; tokenizer: word-piece`;
 
 /** The first positions are never used: RoBERTa counts from the one behind the padding token's id. */
 const UNUSED = '(pad_token_id?-1 + 1)';
-const OFFSET_KEYS = `${BERT_KEYS}
-  context_length = max_position_embeddings? - ${UNUSED}`;
+const OFFSET_KEYS = `${BERT_KEYS}; context_length = max_position_embeddings? - ${UNUSED}`;
 
 /**
  * Positions that the model was trained for, of those that it counts. ref-quirk: `NomicBertModel` in conversion/bert.py.
@@ -101,52 +73,36 @@ const TRAINED = `
   context_length = 2048 when lacks max_position_embeddings and n_positions == 8192
   context_length = 512 when lacks max_position_embeddings and n_positions == 2048`;
 
-export const nomicBert = family('nomic-bert', 'NomicBertModel', 'nomic-ai/nomic-embed-text-v1.5', {
-  like: BERT_MODEL,
-  when: 'not set moe_every_n_layers',
-  keys: BERT_KEYS + TRAINED,
-  tensors: `${BERT_TENSORS} ffn_gate`,
-  tokenizer: 'xlm-roberta word-piece',
-});
+export const nomicBert = family`nomic-bert: NomicBertModel (nomic-ai/nomic-embed-text-v1.5) like ${BERT_MODEL}
+  when: not set moe_every_n_layers
+  keys: ${BERT_KEYS}; ${TRAINED}
+  tensors: ${BERT_TENSORS} ffn_gate
+  tokenizer: xlm-roberta word-piece`;
 
 /** The experts of a block stand in one matrix. */
 const STACKED = 'reshape(expert_count, n_inner, n_embd)';
 
-export const nomicBertMoe = family('nomic-bert-moe', 'NomicBertModel', 'nomic-ai/nomic-embed-text-v2-moe', {
-  like: nomicBert,
-  when: 'set moe_every_n_layers',
-  keys: `${OFFSET_KEYS}; ${TRAINED}
-    moe_every_n_layers = moe_every_n_layers?; expert_used_count = moe_top_k`,
-  ignore: `${BERT_IGNORE} *mlp.experts.bias*`,
-  tensors: `${BERT_TENSORS}
-    .ffn_gate_inp.* = .mlp.router.layer.*
+export const nomicBertMoe = family`nomic-bert-moe: NomicBertModel (nomic-ai/nomic-embed-text-v2-moe) like ${nomicBert}
+  when: set moe_every_n_layers
+  keys: ${OFFSET_KEYS}; ${TRAINED}; moe_every_n_layers = moe_every_n_layers?; expert_used_count = moe_top_k
+  tensors: ${BERT_TENSORS}; .ffn_gate_inp.* = .mlp.router.layer.*
     .ffn_up_exps.weight = .mlp.experts.mlp.w1: ${STACKED}
-    .ffn_down_exps.weight = .mlp.experts.mlp.w2: ${STACKED}, transpose(1, 2)`,
-  tokenizer: 'xlm-roberta-mask word-piece',
-});
+    .ffn_down_exps.weight = .mlp.experts.mlp.w2: ${STACKED}, transpose(1, 2)
+  ignore: ${BERT_IGNORE} *mlp.experts.bias*; tokenizer: xlm-roberta-mask word-piece`;
 
-const ROBERTA_CLASSES = 'RobertaModel RobertaForSequenceClassification';
-export const roberta = family('bert', ROBERTA_CLASSES, 'sentence-transformers/stsb-roberta-base', {
-  like: BERT_MODEL,
-  keys: OFFSET_KEYS,
-  strip: 'roberta. bert.',
-  tensors: `${BERT_TENSORS}
-    position_embd: slice(0, ${UNUSED}); ${CLASSIFIER}`,
-  tokenizer: { kinds: 'bpe', after: 'token-type-count' },
-});
+export const roberta = family`bert: RobertaModel RobertaForSequenceClassification
+    (sentence-transformers/stsb-roberta-base) like ${BERT_MODEL}
+  keys: ${OFFSET_KEYS}
+  tensors: ${BERT_TENSORS}; position_embd: slice(0, ${UNUSED}); ${CLASSIFIER}
+  strip: roberta. bert.; tokenizer: bpe, after token-type-count`;
 
 const XLM_ROBERTA_CLASSES = 'XLMRobertaModel XLMRobertaForSequenceClassification';
-export const xlmRoberta = family('bert', XLM_ROBERTA_CLASSES, 'BAAI/bge-m3', {
-  like: roberta,
-  when: 'not set lora_adaptations',
-  tokenizer: 'xlm-roberta',
-});
+export const xlmRoberta = family`bert: ${XLM_ROBERTA_CLASSES} (BAAI/bge-m3) like ${roberta}
+  when: not set lora_adaptations
+  tokenizer: xlm-roberta`;
 
 /** The model without its adapters for tasks, which the reference writes to files of their own. */
-export const jinaBertV3 = family('jina-bert-v3', XLM_ROBERTA_CLASSES, 'jinaai/jina-embeddings-v3', {
-  like: xlmRoberta,
-  when: 'set lora_adaptations',
-  rename: { ...RENAME, '.parametrizations.': '.', '.original': '' },
-  drop: `${DROP} *.0.lora_A *.0.lora_B`,
-  unproven: true,
-});
+export const jinaBertV3 = family`jina-bert-v3: ${XLM_ROBERTA_CLASSES} (jinaai/jina-embeddings-v3) like ${xlmRoberta}
+    unproven
+  when: set lora_adaptations
+  rename: ${RENAME}, .parametrizations. = ., .original =; drop: ${DROP} *.0.lora_A *.0.lora_B`;
