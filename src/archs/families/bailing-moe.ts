@@ -30,7 +30,6 @@ const GROUPED = '@main_block_count // layer_group_size * layer_group_size';
 const FULL = `layers(from ${GROUPED}, 1, layers(every layer_group_size after 1, 1, 0))`;
 /** The matrix from a latent to keys and values as two; that of the keys is applied to queries, so it is transposed. */
 const LATENT = 'reshape(head_count, qk_nope_head_dim + v_head_dim, -1), split(1, (qk_nope_head_dim), (v_head_dim))';
-
 /** Ling 3: linear attention (KDA), and full attention with a latent every few blocks. */
 export const bailingmoe3 = family`bailingmoe3: BailingMoeV3ForCausalLM (inclusionAI/Ling-3.0-tiny)
   keys: ${revised(TEXT_KEYS, `attention.head_count_kv:i32[] = ${FULL}`)}; vocab_size

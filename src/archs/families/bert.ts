@@ -5,16 +5,13 @@ import { DROP, IGNORE } from '../text-model.js';
 
 const BERT_KEYS = `${TEXT_KEYS}; attention.causal = false; pooling_type = @pooling_type
   classifier.output_labels = @class_labels`;
-
 /** The head of classifiers and rerankers, whose last layer has the same name with labels as the first without. */
 const CLASSIFIER = `
   cls.* = classifier.dense.* | pre_classifier.* | dense.* | head.dense.*; cls.output.* = classifier.out_proj.*
   cls.output.* = classifier.* when set @class_labels; cls.* = classifier.* when not set @class_labels`;
-
 const BERT_TENSORS = `
   token_embd token_embd_norm token_types position_embd attn_output_norm attn_qkv attn_q attn_k attn_v attn_output
   ffn_up ffn_down layer_output_norm`;
-
 const RENAME = '.gamma = .weight, .beta = .bias';
 const BERT_IGNORE = `${IGNORE} embeddings.position_ids pooler.dense.* cls.predictions* cls.seq_relationship*`;
 
@@ -25,18 +22,15 @@ const BERT_MODEL = common`
 
 export const bert = family`bert: BertModel BertForMaskedLM CamembertModel BertForSequenceClassification
     (BAAI/bge-small-en-v1.5) like ${BERT_MODEL}
-  tensors: ${BERT_TENSORS}; ${CLASSIFIER}
-  tokenizer: word-piece`;
+  tensors: ${BERT_TENSORS}; ${CLASSIFIER}; tokenizer: word-piece`;
 
 export const distilBert = family`bert: DistilBertModel DistilBertForMaskedLM DistilBertForSequenceClassification
     (distilbert/distilbert-base-uncased) like ${bert}
-  keys: attention.layer_norm_epsilon = 1e-12; ${BERT_KEYS}
-  strip: distilbert. bert.; ignore: ${BERT_IGNORE} vocab_*`;
+  keys: attention.layer_norm_epsilon = 1e-12; ${BERT_KEYS}; strip: distilbert. bert.; ignore: ${BERT_IGNORE} vocab_*`;
 
 export const euroBert = family`eurobert: EuroBertModel JinaEmbeddingsV5Model (jinaai/jina-embeddings-v5-text-nano)
   keys: ${TEXT_KEYS}; attention.causal = false; rope.scaling.type = "none"; pooling_type = @pooling_type
-  tensors: ${DENSE}
-  tokenizer: bpe, before no-bos`;
+  tensors: ${DENSE}; tokenizer: bpe, before no-bos`;
 
 export const jinaBertV2 = family`jina-bert-v2: JinaBertModel JinaBertForMaskedLM (jinaai/jina-embeddings-v2-base-en)
     like ${BERT_MODEL}
@@ -65,23 +59,19 @@ export const neoBert = family`neo-bert: NeoBERT NeoBERTLMHead NeoBERTForSequence
 /** The first positions are never used: RoBERTa counts from the one behind the padding token's id. */
 const UNUSED = '(pad_token_id?-1 + 1)';
 const OFFSET_KEYS = `${BERT_KEYS}; context_length = max_position_embeddings? - ${UNUSED}`;
-
 /**
  * Positions that the model was trained for, of those that it counts. ref-quirk: `NomicBertModel` in conversion/bert.py.
  */
 const TRAINED = `
   context_length = 2048 when lacks max_position_embeddings and n_positions == 8192
   context_length = 512 when lacks max_position_embeddings and n_positions == 2048`;
-
 export const nomicBert = family`nomic-bert: NomicBertModel (nomic-ai/nomic-embed-text-v1.5) like ${BERT_MODEL}
   when: not set moe_every_n_layers
   keys: ${BERT_KEYS}; ${TRAINED}
-  tensors: ${BERT_TENSORS} ffn_gate
-  tokenizer: xlm-roberta word-piece`;
+  tensors: ${BERT_TENSORS} ffn_gate; tokenizer: xlm-roberta word-piece`;
 
 /** The experts of a block stand in one matrix. */
 const STACKED = 'reshape(expert_count, n_inner, n_embd)';
-
 export const nomicBertMoe = family`nomic-bert-moe: NomicBertModel (nomic-ai/nomic-embed-text-v2-moe) like ${nomicBert}
   when: set moe_every_n_layers
   keys: ${OFFSET_KEYS}; ${TRAINED}; moe_every_n_layers = moe_every_n_layers?; expert_used_count = moe_top_k
@@ -98,8 +88,7 @@ export const roberta = family`bert: RobertaModel RobertaForSequenceClassificatio
 
 const XLM_ROBERTA_CLASSES = 'XLMRobertaModel XLMRobertaForSequenceClassification';
 export const xlmRoberta = family`bert: ${XLM_ROBERTA_CLASSES} (BAAI/bge-m3) like ${roberta}
-  when: not set lora_adaptations
-  tokenizer: xlm-roberta`;
+  when: not set lora_adaptations; tokenizer: xlm-roberta`;
 
 /** The model without its adapters for tasks, which the reference writes to files of their own. */
 export const jinaBertV3 = family`jina-bert-v3: ${XLM_ROBERTA_CLASSES} (jinaai/jina-embeddings-v3) like ${xlmRoberta}

@@ -7,18 +7,15 @@ import { EQUAL_SHARE } from '../text-keys.js';
 const NAMES = 'token_embd output output_norm attn_norm attn_qkv attn_output ffn_up ffn_down';
 const HEADS = 'n_head|num_attention_heads';
 const SIZE = 'hidden_size|n_embed';
-
 /** Each head has its query, key and value together; the file has all queries first, then all keys, then all values. */
 const HEADS_APART = `
   attn_qkv.weight: reshape(${HEADS}, 3, -1, ${SIZE}), permute(1, 0, 2, 3), reshape(-1, ${SIZE})
   attn_qkv.bias: reshape(${HEADS}, 3, -1), permute(1, 0, 2), reshape(-1)`;
-
 export const bloom = family`bloom: BloomForCausalLM BloomModel (bigscience/bloom-560m)
   keys: context_length = seq_length? else ${SIZE}; embedding_length[] = ${SIZE}; feed_forward_length = ${SIZE} * 4
     block_count = @block_count; attention.head_count[] = ${HEADS}; attention.head_count_kv[] = ${HEADS}
     attention.layer_norm_epsilon = layer_norm_epsilon; general.file_type = @file_type
-  tensors: ${NAMES} ffn_norm token_embd_norm; ${HEADS_APART}
-  strip: transformer.`;
+  tensors: ${NAMES} ffn_norm token_embd_norm; ${HEADS_APART}; strip: transformer.`;
 
 /** GPT-NeoX and Pythia. ref-quirk: conversion/gptneox.py writes no `general.file_type`. */
 export const gptneox = family`gptneox: GPTNeoXForCausalLM (EleutherAI/pythia-70m)
@@ -29,7 +26,6 @@ export const gptneox = family`gptneox: GPTNeoXForCausalLM (EleutherAI/pythia-70m
   tensors: ${NAMES} ffn_norm; ${HEADS_APART}`;
 
 const SHARING = `${HEADS} // @falcon_kv_heads`;
-
 export const falcon = family`falcon: FalconForCausalLM RWForCausalLM (tiiuae/falcon-7b)
   keys: context_length[] = 2048; tensor_data_layout = "jploski"; embedding_length[] = hidden_size
     feed_forward_length = hidden_size * 4; block_count = @block_count
@@ -48,5 +44,4 @@ export const mpt = family`mpt: MPTForCausalLM (anas-awadalla/mpt-7b) unproven
     attention.layer_norm_epsilon = 1e-5; attention.clamp_kqv = attn_config/clip_qkv?
     attention.max_alibi_bias = attn_config/alibi_bias_max? when set attn_config/alibi
     attention.max_alibi_bias = 0 when not set attn_config/alibi
-  tensors: ${NAMES} position_embd ffn_norm ${QK_NORMS}
-  tokenizer: bpe sentencepiece, after sea-lion`;
+  tensors: ${NAMES} position_embd ffn_norm ${QK_NORMS}; tokenizer: bpe sentencepiece, after sea-lion`;

@@ -5,7 +5,6 @@ import { tensorRules } from '../tensor-rules.js';
 import { EQUAL_SHARE, NEXTN_IF_ANY, NO_SCALING, revised, TEXT_KEYS } from '../text-keys.js';
 
 const NAMES = 'token_embd output_norm attn_norm attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down';
-
 /** Command R, Aya. `max_position_embeddings` says less than what the model was trained on. */
 export const commandR = family`command-r: CohereForCausalLM (CohereLabs/c4ai-command-r-v01)
   keys: ${revised(TEXT_KEYS, 'context_length[] = model_max_length|max_position_embeddings?')}; logit_scale
@@ -20,7 +19,6 @@ const withoutBiases = (names: string): readonly TensorRule[] => {
     { from: ending('.bias', rule.from), when: { probe: 'zero_biases', is: true } },
   ]);
 };
-
 export const cohere2 = family`cohere2: Cohere2ForCausalLM (CohereLabs/c4ai-command-r7b-12-2024)
   keys: ${TEXT_KEYS}; logit_scale; attention.sliding_window = sliding_window; vocab_size
     rope.dimension_count = floor(rotary_pct * ${EQUAL_SHARE}); ${NO_SCALING}

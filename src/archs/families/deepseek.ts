@@ -8,8 +8,7 @@ export const deepseek = family`deepseek: DeepseekForCausalLM (deepseek-ai/deepse
   keys: ${TEXT_KEYS}; rope.dimension_count = @head_dim; ${NO_SCALING}
     leading_dense_block_count = first_k_dense_replace; vocab_size; expert_feed_forward_length = moe_intermediate_size
     expert_weights_scale = 1; expert_count = n_routed_experts; expert_shared_count = n_shared_experts
-  tensors: ${DENSE} ${SHARED_EXPERT}; ${ROTARY}; ${EXPERTS}
-  tokenizer: sentencepiece bpe`;
+  tensors: ${DENSE} ${SHARED_EXPERT}; ${ROTARY}; ${EXPERTS}; tokenizer: sentencepiece bpe`;
 
 export const MLA_RANK = 'attention.kv_lora_rank = kv_lora_rank?512';
 /** Attention with a latent of keys and values, which runs as one key-value head that is as wide as the latent. */
@@ -53,24 +52,20 @@ export const DEEPSEEK2_OUTPUT = TIED_OUTPUT.replace('lm_head', '[model.]lm_head'
 /** The rules of the family. */
 export const deepseek2Tensors = (names: string): string => `
   ${DEEPSEEK2_TENSORS} ${names}; ${DEEPSEEK2_OUTPUT}; ${EXPERTS}`;
-
 export const DEEPSEEK2_IGNORE = `${IGNORE} *sam_model* *qwen2_model*`;
 
 /** What DeepSeek V2 and those that are made of it have in common. */
 export const DEEPSEEK2 = common`
-  keys: ${DEEPSEEK2_KEYS}
-  ignore: ${DEEPSEEK2_IGNORE}; tokenizer: bpe kimi-tiktoken`;
+  keys: ${DEEPSEEK2_KEYS}; ignore: ${DEEPSEEK2_IGNORE}; tokenizer: bpe kimi-tiktoken`;
 
 const OCR_CLASSES = 'DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM UnlimitedOCRForCausalLM';
 const IS_OCR = `@origin in ["${OCR_CLASSES.replaceAll(' ', '", "')}"]`;
-
 /** DeepSeek V2 and V3, and what is built like them; blocks for multi-token prediction are dropped. */
 export const deepseek2 = family`deepseek2: DeepseekV2ForCausalLM DeepseekV3ForCausalLM KimiVLForConditionalGeneration
     KimiK25ForConditionalGeneration YoutuForCausalLM YoutuVLForConditionalGeneration (deepseek-ai/DeepSeek-V3) like
     ${DEEPSEEK2}
   when: not ${IS_OCR}
-  tensors: ${deepseek2Tensors(MLA)}; ${KV_B}
-  mtp: blocks num_nextn_predict_layers?, convert never`;
+  tensors: ${deepseek2Tensors(MLA)}; ${KV_B}; mtp: blocks num_nextn_predict_layers?, convert never`;
 
 /** The language models of DeepSeek-OCR, whose attention is that of other decoders. */
 export const deepseek2ocr = family`deepseek2-ocr: ${OCR_CLASSES} DeepseekV2ForCausalLM DeepseekV3ForCausalLM

@@ -8,7 +8,6 @@ const compressor = (to: string, from: string) => `
   .${to}_compressor_ape.weight = .${from}.compressor.ape; .${to}_compressor_kv.weight = .${from}.compressor.wkv.weight
   .${to}_compressor_gate.weight = .${from}.compressor.wgate.weight
   .${to}_compressor_norm.weight = .${from}.compressor.norm.weight`;
-
 /** DeepSeek V4. Its blocks for multi-token prediction are for a file of their own. */
 export const deepseek4 = family`deepseek4: DeepseekV4ForCausalLM (deepseek-ai/DeepSeek-V4-Flash-Base) unproven
   # ref-quirk: prepare_tensors in conversion/deepseek.py sets a template, whose place the repository's takes.

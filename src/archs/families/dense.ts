@@ -16,7 +16,6 @@ const TERNARY = {
   ffn_down: 'mlp.down_proj',
 };
 const TERNARY_NAMES = Object.entries(TERNARY);
-
 export const bitnet = family`bitnet: BitnetForCausalLM BitNetForCausalLM (1bitLLM/bitnet_b1_58-large)
   keys: ${TEXT_KEYS}; rope.scaling.type = "linear"; rope.scaling.factor = 1
   tensors: ${HEADLESS} attn_sub_norm ffn_sub_norm
@@ -58,8 +57,7 @@ export const deci = family`deci: DeciLMForCausalLM (Deci/DeciLM-7B)
 
 /** The vocabulary of Llama 3. */
 export const nemotronNas = family`deci: DeciLMForCausalLM (nvidia/Llama-3_1-Nemotron-51B-Instruct) like ${deci} unproven
-  when: vocab_size?128256 == 128256
-  tokenizer: bpe`;
+  when: vocab_size?128256 == 128256; tokenizer: bpe`;
 
 /** Two stacks of blocks, which run in cycles: the blocks that are counted are those that run. */
 export const hrmText = family`hrm_text: HrmTextForCausalLM (danish-foundation-models/DFM-Mimir)
@@ -76,7 +74,6 @@ const GROUP = 'num_attention_heads // num_key_value_heads';
 /** A part of `wqkv`, in which the queries of each key-value head are followed by its keys and values. */
 const packed = (from: string, end: string) =>
   `reshape(num_key_value_heads, ${GROUP} + 2, ${EQUAL_SHARE}, hidden_size), slice(1, ${from}, ${end}), reshape(-1, hidden_size)`;
-
 export const internlm2 = family`internlm2: InternLM2ForCausalLM (internlm/internlm2-chat-7b)
   keys: ${TEXT_KEYS}
   tensors: token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
@@ -86,15 +83,13 @@ export const internlm2 = family`internlm2: InternLM2ForCausalLM (internlm/intern
   tokenizer: internlm2`;
 
 export const maincoder = family`maincoder: MaincoderForCausalLM (Maincode/Maincoder-1B)
-  keys: ${TEXT_KEYS}; rope.dimension_count = head_dim?
-  tensors: ${DENSE} ${QK_NORMS}`;
+  keys: ${TEXT_KEYS}; rope.dimension_count = head_dim?; tensors: ${DENSE} ${QK_NORMS}`;
 
 /** MiniCPM 1, 2 and 4. */
 export const minicpm = family`minicpm: MiniCPMForCausalLM (openbmb/MiniCPM-2B-sft-bf16)
   keys: ${TEXT_KEYS}; embedding_scale = scale_emb; residual_scale = scale_depth / num_hidden_layers ** 0.5
     logit_scale = hidden_size / dim_model_base
-  tensors: ${DENSE}; ${ROTARY_WEIGHTS}
-  extra: head_rope_factors; tokenizer: sentencepiece`;
+  tensors: ${DENSE}; ${ROTARY_WEIGHTS}; extra: head_rope_factors; tokenizer: sentencepiece`;
 
 /** MiniCPM 3, with a latent of keys and values. */
 export const minicpm3 = family`minicpm3: MiniCPM3ForCausalLM (openbmb/MiniCPM3-4B) like ${minicpm} unproven
@@ -118,7 +113,6 @@ export const museGlimmer = family`muse-glimmer: MuseGlimmerForConditionalGenerat
   tokenizer: bpe, after eot`;
 
 const FACTOR = 'factor? else rope_root/factor?';
-
 /** The checkpoint's norms are those of the model, less one. */
 export const nemotron = family`nemotron: NemotronForCausalLM (nvidia/Minitron-4B-Base)
   keys: ${TEXT_KEYS}; vocab_size
@@ -126,8 +120,7 @@ export const nemotron = family`nemotron: NemotronForCausalLM (nvidia/Minitron-4B
     rope.dimension_count = floor(rope_root/partial_rotary_factor * hidden_size) // num_attention_heads
     rope.scaling.type = "none" when not set ${FACTOR}; rope.scaling.type = "linear" when set ${FACTOR}
     rope.scaling.factor = ${FACTOR}
-  tensors: ${DENSE}; ${plusOne('output_norm attn_norm ffn_norm')}
-  tokenizer: sentencepiece, after nemotron-ids`;
+  tensors: ${DENSE}; ${plusOne('output_norm attn_norm ffn_norm')}; tokenizer: sentencepiece, after nemotron-ids`;
 
 /** Its norms have no weights. */
 export const olmo = family`olmo: OlmoForCausalLM OLMoForCausalLM (allenai/OLMo-1.7-7B-hf)
@@ -159,8 +152,7 @@ export const panguEmbedded = family`pangu-embedded: PanguEmbeddedForCausalLM
     (FreedomIntelligence/openPangu-Embedded-7B-V1.1)
   keys: ${TEXT_KEYS}; vocab_size; rope.dimension_count = @head_dim; attention.key_length = @head_dim
     attention.value_length = @head_dim
-  tensors: ${HEADLESS}; ${TIED_OUTPUT}
-  tokenizer: sentencepiece, after add-space-prefix`;
+  tensors: ${HEADLESS}; ${TIED_OUTPUT}; tokenizer: sentencepiece, after add-space-prefix`;
 
 export const plm = family`plm: PLMForCausalLM (PLM-Team/PLM-1.8B-Instruct)
   keys: ${TEXT_KEYS}; vocab_size; attention.kv_lora_rank = kv_lora_rank
@@ -170,8 +162,7 @@ export const plm = family`plm: PLMForCausalLM (PLM-Team/PLM-1.8B-Instruct)
     attn_kv_a_mqa attn_kv_b attn_kv_a_norm`;
 
 export const seedOss = family`seed_oss: SeedOssForCausalLM (ByteDance-Seed/Seed-OSS-36B-Instruct)
-  keys: ${TEXT_KEYS}
-  tensors: ${DENSE} post_attention_norm`;
+  keys: ${TEXT_KEYS}; tensors: ${DENSE} post_attention_norm`;
 
 /** A gate for each head. */
 export const spark = family`spark2_5: Spark2_5ForCausalLM (XHToken/Spark-X2.5-1.7B)
@@ -196,12 +187,10 @@ export const stablelm = family`stablelm: StableLmForCausalLM StableLMEpochForCau
 /** Talkie rotates the other way round: the second half of each head changes its sign. */
 const INVERTED = `reshape(-1, (head_dim), (hidden_size)), transpose(0, 1), mulRows(head_dim // 2, 1, -1, -1),
   transpose(0, 1), reshape(-1, (hidden_size))`;
-
 export const talkie = family`talkie: TalkieForCausalLM (lewtun/talkie-1930-13b-it-hf)
   firstKeys: logit_scale = probe(logit scale)?
   keys: ${TEXT_KEYS}; attention.layer_norm_rms_epsilon = ${2 ** -23}
   tensors: token_embd attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; attn_q attn_k: ${INVERTED}
     weights output attn_q_norm layer_output_scale; weights attn_q_norm: reshape(-1, 1)
     .attn_output.scale = .attn_gain.a_g; .ffn_down.scale = .mlp_gain.a_g
-  probes: logit scale: values lm_head_gain.w_g
-  drop: ${DROP} lm_head_gain.w_g`;
+  probes: logit scale: values lm_head_gain.w_g; drop: ${DROP} lm_head_gain.w_g`;

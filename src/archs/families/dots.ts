@@ -30,13 +30,11 @@ const LATENT = `reshape(${own('num_attention_heads')}, ${SUM}, -1), split(1, ${S
 /** Attention multiplies what comes from a latent with the root of how much narrower than the model it is. */
 const root = (rank: string) => `(hidden_size / ${rank}) ** 0.5`;
 const RESCALED = 'set apply_mla_qkv_lora_rescale';
-
 /** `head_dim` of config.json is of no use: the heads of a latent have sizes of their own. */
 const OWN_TEXT_KEYS = revised(
   without(DEEPSEEK_TEXT_KEYS, 'attention.key_length attention.value_length'),
   `attention.head_count:i32[] = ${own('num_attention_heads')}; attention.head_count_kv[] = 1`,
 );
-
 export const dots3note = family`dots3note: Dots3NoteForCausalLM Dots3NoteForConditionalGeneration
     Dots3NoteTextForCausalLM (rednote-hilab/dots3-note) like ${DEEPSEEK2} unproven
   keys: ${OWN_TEXT_KEYS}; ${deepseekKeys(MLA_KEYS)}; ${YARN_MULTIPLIER}

@@ -10,7 +10,6 @@ import { QWEN2_KEYS } from './qwen.js';
 const SELECTS = 'set dflash_config/conv_kernel_size';
 /** A field of `dflash_config`, or else of the root. */
 const either = (name: string) => `dflash_config/${name}? else ${name}?`;
-
 const DFLASH_KEYS = `${QWEN2_KEYS}; block_size = dflash_config/block_size? else block_size?16
   conv_kernel_size = dflash_config/conv_kernel_size?; conv_group_size = dflash_config/conv_group_size? when ${SELECTS}
   selector_rank = dflash_config/selector_rank? when ${SELECTS}
@@ -26,7 +25,6 @@ const queriesAndKeys = (halves: string) => `
   attn_q attn_k attn_q_norm attn_k_norm when set rope_is_neox_style?true
   attn_q.weight attn_k.weight attn_q_norm.weight attn_k_norm.weight: ${halves} when not set rope_is_neox_style?true`;
 const HALVES = 'halves(head_dim)';
-
 /** Models have names with `model.` and without. */
 const CONFIDENCE = ['confidence_head.proj', 'confidence_proj'];
 const ROOT = `
@@ -36,37 +34,30 @@ const ROOT = `
   selector_hidden.* = [model.]candidate_selector.hidden_projection.*
   selector_predecessor.weight = [model.]candidate_selector.predecessor_codebook.*
   selector_successor.weight = [model.]candidate_selector.successor_codebook.*`;
-
 const EMBEDDING = `token_embd when set has_embed_tokens?true; none = [model.]embed_tokens.weight`;
-
 const COMMON = `
   output_norm attn_norm attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down layer_output_scale attn_conv_base
   attn_conv_proj ffn_conv_base ffn_conv_proj; ${EMBEDDING}
   .attn_sinks.weight = .self_attn.sinks[.weight] | .self_attn.attention_sink_bias[.weight]
   | .self_attn.learnable_sink_param[.weight]; ${ROOT}`;
-
 /** A draft that writes a block of tokens at once. */
 export const dflash = family`dflash: DFlashDraftModel DFlash2DraftModel (z-lab/Qwen3.5-9B-DFlash)
   keys: ${DFLASH_KEYS}
-  tensors: ${COMMON}; output; ${queriesAndKeys(HALVES)}
-  tokenizer: bpe, after dflash-mask-token; target: family`;
+  tensors: ${COMMON}; output; ${queriesAndKeys(HALVES)}; tokenizer: bpe, after dflash-mask-token; target: family`;
 
 const WINDOWED = 'set sliding_window and set layer_types';
-
 /** The draft of Muse Glimmer has its fields in the root, and heads as transformers keeps them. */
 export const museGlimmerAssistant = family`dflash: MuseGlimmerAssistantModel (meta-models/Muse-Glimmer-30B-assistant)
     like ${dflash} unproven
   keys: ${TEXT_KEYS}; block_size; target_layers = @dflash_target_layers
     attention.sliding_window = sliding_window? when ${WINDOWED}
     attention.sliding_window_pattern = layers(layer_types? is "sliding_attention") when ${WINDOWED}
-  tensors: ${COMMON}; output attn_q attn_k attn_q_norm attn_k_norm
-  tokenizer: bpe, after dspark-mask-token`;
+  tensors: ${COMMON}; output attn_q attn_k attn_q_norm attn_k_norm; tokenizer: bpe, after dspark-mask-token`;
 
 const CONFIDENCE_NAMES = CONFIDENCE.flatMap((name) =>
   ['', 'model.'].flatMap((at) => ['weight', 'bias'].map((end) => `${at}${name}.${end}`)),
 );
 const HAS_CONFIDENCE = `confidence: there ${CONFIDENCE_NAMES.join(' ')}`;
-
 /** DFlash with a Markov head. ref-quirk: conversion/qwen.py moves the rotary dimensions of such a model twice. */
 export const dspark = family`dflash: Qwen3DSparkModel DSparkDraftModel DSparkSpeculator Lfm2DSparkDraftModel
     LingDSparkModel (satgeze/Qwen3.6-27B-DSpark) like ${dflash}
@@ -89,8 +80,7 @@ export const gemma4Dspark = family`dflash: Gemma4DSparkModel (RedHatAI/gemma-4-3
   tensors: output_norm output attn_norm attn_output ffn_gate ffn_up ffn_down post_ffw_norm; ${EMBEDDING}; ${ROOT}
     .post_attention_norm.* = .post_attention_layernorm.*; .ffn_norm.* = .pre_feedforward_layernorm.*
     .layer_output_scale.weight = .layer_scalar[.weight]; ${queriesAndKeys(HALVES)}
-  probes: ${HAS_CONFIDENCE}
-  extra: gemma4_draft_rope; tokenizer: bpe, after dspark-mask-token`;
+  probes: ${HAS_CONFIDENCE}; extra: gemma4_draft_rope; tokenizer: bpe, after dspark-mask-token`;
 
 /** A draft of one block, which reads the target's hidden states. */
 export const eagle3 = family`eagle3: ${llama.classes.join(' ')} LlamaForCausalLMEagle3 Eagle3LlamaForCausalLM

@@ -6,47 +6,37 @@ import { EQUAL_SHARE, LAYER_WINDOWS, rotaryDimensions, TEXT_KEYS } from '../text
 import { BLOCKS, DROP } from '../text-model.js';
 
 export const exaone = family`exaone: ExaoneForCausalLM (LGAI-EXAONE/EXAONE-3.5-2.4B-Instruct)
-  keys: ${TEXT_KEYS}; ${rotaryDimensions(EQUAL_SHARE, 1)}
-  tensors: ${DENSE}
-  extra: rope_freqs`;
+  keys: ${TEXT_KEYS}; ${rotaryDimensions(EQUAL_SHARE, 1)}; tensors: ${DENSE}; extra: rope_freqs`;
 
 const EXAONE4_KEYS = `${TEXT_KEYS}; vocab_size; attention.sliding_window = sliding_window?
   ${LAYER_WINDOWS} else @repeated_windows when sliding_window > -1`;
-
 const NORMED = `
   token_embd output_norm output attn_q attn_k attn_v attn_output post_attention_norm post_ffw_norm ffn_gate ffn_up
   ffn_down attn_q_norm attn_k_norm`;
-
 /** Norms stand behind attention and feed-forward; some layers attend within a window. */
 export const exaone4 = family`exaone4: Exaone4ForCausalLM (LGAI-EXAONE/EXAONE-4.0-32B) like ${exaone}
-  keys: ${EXAONE4_KEYS}
-  tensors: ${NORMED}`;
+  keys: ${EXAONE4_KEYS}; tensors: ${NORMED}`;
 
 /** What all blocks for multi-token prediction share. */
 const MTP_SHARED = `
   blk.{mtp}.nextn.eh_proj.* = mtp.fc.*; blk.{mtp}.nextn.enorm.* = mtp.pre_fc_norm_embedding.*
   blk.{mtp}.nextn.hnorm.* = mtp.pre_fc_norm_hidden.*; blk.{mtp}.nextn.shared_head_norm.* = mtp.norm.*`;
-
 const EXAONE45 = 'Exaone4_5_ForConditionalGeneration';
 const MTP_LAYERS = `${BLOCKS} mtp.layers.{b}+main_block_count`;
-
 /** EXAONE 4.5's text model, with blocks for multi-token prediction. */
 export const exaone45 = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.5-33B) like ${exaone4}
   when: set num_nextn_predict_layers and not set mtp_share_layers
   keys: ${EXAONE4_KEYS}; nextn_predict_layers = num_nextn_predict_layers?
-  tensors: ${NORMED}; ${MTP_SHARED}
-  blocks: ${MTP_LAYERS}; mtp: blocks num_nextn_predict_layers?`;
+  tensors: ${NORMED}; ${MTP_SHARED}; blocks: ${MTP_LAYERS}; mtp: blocks num_nextn_predict_layers?`;
 
 /** Rules for the same tensors of the one block that is all of those for multi-token prediction. */
 const forAllOfMtp = ({ from = [], to = '' }: TensorRule): TensorRule => ({
   from: from.map((name) => name.replace('{L}', 'mtp.layers.{x}')),
   to: to.replace('{b}', '{mtp}'),
 });
-
 /** These blocks are one and the same. */
 export const exaone45Shared = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.5-33B) like ${exaone45} unproven
-  when: set num_nextn_predict_layers and set mtp_share_layers
-  blocks: ${BLOCKS}
+  when: set num_nextn_predict_layers and set mtp_share_layers; blocks: ${BLOCKS}
   tensors: ${() => {
     const own = tensorRules(NORMED);
     const shared = own.filter(({ to }) => to?.startsWith('blk.')).map(forAllOfMtp);
@@ -54,8 +44,7 @@ export const exaone45Shared = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.
   }}`;
 
 export const exaone45Alone = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.5-33B) like ${exaone4} unproven
-  when: not set num_nextn_predict_layers
-  drop: ${DROP} mtp.*`;
+  when: not set num_nextn_predict_layers; drop: ${DROP} mtp.*`;
 
 export const exaoneMoe = family`exaone-moe: ExaoneMoEForCausalLM ExaoneMoeForCausalLM (LGAI-EXAONE/K-EXAONE-236B-A23B)
     like ${exaone}

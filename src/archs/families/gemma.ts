@@ -7,16 +7,13 @@ import { IGNORE } from '../text-model.js';
 /** Norms are kept as what they differ from 1 by. */
 const PLUS_ONE = plusOne('output_norm attn_norm ffn_norm');
 const OTHER_NORMS = 'post_attention_norm post_ffw_norm';
-
 /** Tokens that the tokenizer doesn't have get no row. */
 const KNOWN_TOKENS = 'token_embd.weight: cut(@tokenizer_size)';
-
 const GEMMA_KEYS = `
   context_length[] = max_position_embeddings; embedding_length[] = hidden_size; block_count = @block_count
   feed_forward_length[] = intermediate_size; attention.head_count[] = num_attention_heads
   attention.head_count_kv[] = num_key_value_heads|num_attention_heads; attention.layer_norm_rms_epsilon = rms_norm_eps
   attention.key_length[] = head_dim; attention.value_length[] = head_dim; general.file_type = @file_type`;
-
 /** The embedding is the output. */
 export const gemma2 = family`gemma2: Gemma2ForCausalLM (google/gemma-2-9b-it)
   keys: ${GEMMA_KEYS}; attn_logit_softcapping; final_logit_softcapping; attention.sliding_window[] = sliding_window
@@ -25,8 +22,7 @@ export const gemma2 = family`gemma2: Gemma2ForCausalLM (google/gemma-2-9b-it)
 
 export const gemma = family`gemma: GemmaForCausalLM (google/gemma-2b) like ${gemma2} unproven
   keys: ${GEMMA_KEYS}
-  tensors: ${HEADLESS}; ${PLUS_ONE}
-  tokenizer: sentencepiece, after code-gemma-infill no-sentencepiece-space-prefix`;
+  tensors: ${HEADLESS}; ${PLUS_ONE}; tokenizer: sentencepiece, after code-gemma-infill no-sentencepiece-space-prefix`;
 
 const GEMMA3_KEYS = `${TEXT_KEYS}; context_length[] = max_position_embeddings?131072
   attention.head_count[] = num_attention_heads?8; attention.layer_norm_rms_epsilon = rms_norm_eps?1e-6
@@ -35,9 +31,7 @@ const GEMMA3_KEYS = `${TEXT_KEYS}; context_length[] = max_position_embeddings?13
   final_logit_softcapping = final_logit_softcapping? when set final_logit_softcapping
   attention.sliding_window = sliding_window when sliding_window_pattern != 1
   attention.head_count_kv[] = num_key_value_heads?4`;
-
 const GEMMA3_TENSORS = `${DENSE} ${QK_NORMS} post_ffw_norm post_attention_norm`;
-
 export const gemma3 = family`gemma3: Gemma3ForCausalLM Gemma3ForConditionalGeneration (google/gemma-3-4b-it)
   keys: ${GEMMA3_KEYS}
   tensors: ${GEMMA3_TENSORS}; ${PLUS_ONE}; ${plusOne(`${QK_NORMS} ${OTHER_NORMS}`)}; ${KNOWN_TOKENS}
@@ -53,7 +47,6 @@ export const gemmaEmbedding = family`gemma-embedding: Gemma3TextModel (google/em
 
 const PER_LAYER = `per_layer_token_embd per_layer_model_proj per_layer_proj_norm inp_gate proj post_norm`;
 const stacked = (name: string) => `${[0, 1, 2].map((i) => `${name}.${i}.weight`).join(' + ')}: stack`;
-
 /** The rows of tokens that encoders fill are zeros. */
 export const gemma3n = family`gemma3n: Gemma3nForCausalLM Gemma3nForConditionalGeneration (google/gemma-3n-E2B-it)
   keys: ${GEMMA3_KEYS}; altup.active_idx[] = altup_active_idx; altup.num_inputs[] = altup_num_inputs

@@ -6,7 +6,6 @@ import { DEEPSEEK2, DEEPSEEK2_KEYS, deepseek2Tensors, INDEXER, INDEXER_KEYS, KV_
 
 const WIDTH = 'hidden_size|n_embed';
 const HEADS = 'n_head|num_attention_heads';
-
 /** ChatGLM 3, GLM 4 under its older class, GLM-Edge. */
 export const chatglm = family`chatglm: GlmForCausalLM ChatGLMModel ChatGLMForConditionalGeneration
     (zai-org/glm-4-9b-chat-hf)
@@ -23,7 +22,6 @@ export const chatglm = family`chatglm: GlmForCausalLM ChatGLMModel ChatGLMForCon
 /** llama.cpp rotates for images with the halves of the rotated dimensions apart; those of GLM are interleaved. */
 const FOR_IMAGES = 'halves(head_dim, floor(@head_dim * rope_root/partial_rotary_factor?0.5))';
 const GLM4_KEYS = `${TEXT_KEYS}; ${rotaryDimensions('@head_dim', 0.5)}`;
-
 /** GLM 4 since 0414, and the text models of GLM 4V. */
 export const glm4 = family`glm4: Glm4ForCausalLM Glm4vForConditionalGeneration (zai-org/GLM-4-9B-0414)
   keys: ${GLM4_KEYS}
@@ -34,12 +32,10 @@ export const glm4 = family`glm4: Glm4ForCausalLM Glm4vForConditionalGeneration (
 
 /** GLM-OCR: GLM 4 with a block for multi-token prediction that is always part of it. */
 export const glmOcr = family`glm4: GlmOcrForConditionalGeneration (zai-org/GLM-OCR) like ${glm4}
-  keys: ${GLM4_KEYS}; ${NEXTN_KEY}
-  mtp: blocks num_nextn_predict_layers?`;
+  keys: ${GLM4_KEYS}; ${NEXTN_KEY}; mtp: blocks num_nextn_predict_layers?`;
 
 /** The roles of GLM's tokens. With `<|endoftext|>` for the end of a turn, models of the family don't end. */
 const TOKENIZER = 'bpe, roles bos [gMASK] eot <|user|> unk <|endoftext|> eom <|observation|>';
-
 /** GLM 4.5 to 4.7, and their vision models' text models. */
 export const glm4moe = family`glm4moe: Glm4MoeForCausalLM Glm4vMoeForConditionalGeneration (zai-org/GLM-4.5-Air)
   keys: ${GLM4_KEYS}; expert_count = n_routed_experts?; expert_feed_forward_length = moe_intermediate_size?
@@ -57,12 +53,10 @@ export const solarOpen = family`glm4moe: SolarOpenForCausalLM (upstage/Solar-Ope
 /** GLM 4.7 Flash, with DeepSeek's attention. */
 export const glm4moelite = family`deepseek2: Glm4MoeLiteForCausalLM (zai-org/GLM-4.7-Flash) like ${DEEPSEEK2}
   keys: ${DEEPSEEK2_KEYS}; ${NEXTN_IF_ANY}
-  tensors: ${deepseek2Tensors(`${MLA} ${NEXTN_TENSORS}`)}; ${KV_B}
-  mtp: ${NEXTN}; tokenizer: ${TOKENIZER}`;
+  tensors: ${deepseek2Tensors(`${MLA} ${NEXTN_TENSORS}`)}; ${KV_B}; mtp: ${NEXTN}; tokenizer: ${TOKENIZER}`;
 
 /** GLM 5, with the attention of DeepSeek V3.2. */
 export const glmdsa = family`glm-dsa: GlmMoeDsaForCausalLM (zai-org/GLM-5.2) like ${glm4moelite}
   keys: ${DEEPSEEK2_KEYS}; ${rotaryDimensions('qk_rope_head_dim', 1)}; ${NEXTN_KEY}; ${INDEXER_KEYS}
     attention.indexer.types = layers(indexer_types? is "full")
-  tensors: ${deepseek2Tensors(`${MLA} ${INDEXER} ${NEXTN_TENSORS}`)}; ${KV_B}
-  mtp: ${NEXTN}, plainName`;
+  tensors: ${deepseek2Tensors(`${MLA} ${INDEXER} ${NEXTN_TENSORS}`)}; ${KV_B}; mtp: ${NEXTN}, plainName`;

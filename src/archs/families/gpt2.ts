@@ -4,16 +4,13 @@ import { DROP, IGNORE } from '../text-model.js';
 
 const NAMES = 'token_embd output output_norm attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down';
 const SEPARATE = NAMES.replace('attn_qkv', 'attn_q attn_k attn_v');
-
 /** The matrices of transformers' `Conv1D` have their inputs first. */
 const CONV_1D = 'attn_qkv.weight attn_output.weight ffn_up.weight ffn_down.weight: transpose(0, 1)';
-
 export const gpt2 = family`gpt2: GPT2LMHeadModel (openai-community/gpt2)
   keys: block_count = @block_count; context_length[] = n_ctx; embedding_length[] = n_embd
     feed_forward_length = n_embd * 4; attention.head_count[] = n_head
     attention.layer_norm_epsilon = layer_norm_epsilon; general.file_type = @file_type
-  tensors: ${NAMES} position_embd; ${CONV_1D}
-  drop: ${DROP} *.attn.bias *.attn.masked_bias`;
+  tensors: ${NAMES} position_embd; ${CONV_1D}; drop: ${DROP} *.attn.bias *.attn.masked_bias`;
 
 /** GPT-2 with queries, keys and values in tensors of their own. */
 export const rugpt3xl = family`gpt2: RuGPT3XLForCausalLM (evilfreelancer/ruGPT3XL)
@@ -34,21 +31,17 @@ export const jais = family`jais: JAISLMHeadModel (inceptionai/jais-family-590m)
   ignore: ${IGNORE} *.attn.bias; drop: ${DROP} *relative_pe.slopes`;
 
 export const jais2 = family`jais2: Jais2ForCausalLM (inceptionai/Jais-2-8B-Chat)
-  keys: ${TEXT_KEYS}; rope.dimension_count[] = @head_dim
-  tensors: ${SEPARATE}`;
+  keys: ${TEXT_KEYS}; rope.dimension_count[] = @head_dim; tensors: ${SEPARATE}`;
 
 const STARCODER_KEYS = `
   context_length[] = n_positions; embedding_length[] = n_embd; feed_forward_length = n_embd * 4
   block_count = @block_count; attention.head_count[] = n_head; attention.head_count_kv[] = 1
   attention.layer_norm_epsilon = layer_norm_epsilon; general.file_type = @file_type`;
-
 export const starcoder = family`starcoder: GPTBigCodeForCausalLM (bigcode/gpt_bigcode-santacoder)
-  keys: ${STARCODER_KEYS}
-  tensors: ${NAMES} position_embd`;
+  keys: ${STARCODER_KEYS}; tensors: ${NAMES} position_embd`;
 
 export const starcoder2 = family`starcoder2: Starcoder2ForCausalLM (bigcode/starcoder2-3b)
-  keys: ${TEXT_KEYS}
-  tensors: attn_qkv ${SEPARATE}`;
+  keys: ${TEXT_KEYS}; tensors: attn_qkv ${SEPARATE}`;
 
 export const codeshell = family`codeshell: CodeShellForCausalLM (WisdomShell/CodeShell-7B) like ${starcoder}
   keys: ${STARCODER_KEYS}; attention.head_count_kv[] = num_query_groups; rope.freq_base = 10000
@@ -57,7 +50,6 @@ export const codeshell = family`codeshell: CodeShellForCausalLM (WisdomShell/Cod
 const HEAD = '(n_embd // n_head)';
 /** Two thirds of four times the size, in whole 256s. */
 const WIDTH = '(n_embd * 8 // 3 + 255) // 256 * 256';
-
 export const refact = family`refact: GPTRefactForCausalLM (smallcloudai/Refact-1_6-base)
   keys: context_length[] = n_positions; embedding_length[] = n_embd; feed_forward_length = ${WIDTH}
     block_count = @block_count; attention.head_count[] = n_head; attention.head_count_kv[] = 1

@@ -10,26 +10,21 @@ const GRANITE_KEYS = `${without(LLAMA_KEYS, 'attention.key_length attention.valu
   embedding_scale = embedding_multiplier? when set embedding_multiplier
   residual_scale = residual_multiplier? when set residual_multiplier
   logit_scale = logits_scaling? when set logits_scaling; deepstack_mapping = @deepstack_mapping`;
-
 export const GRANITE_IGNORE = `${IGNORE} encoder.* *image_* *layerwise_projectors* *spatial_projectors*`;
 
 export const granite = family`granite: GraniteForCausalLM (ibm-granite/granite-3.3-2b-instruct) like ${llama}
-  keys: ${GRANITE_KEYS}
-  ignore: ${GRANITE_IGNORE}`;
+  keys: ${GRANITE_KEYS}; ignore: ${GRANITE_IGNORE}`;
 
 const GRANITE_SWA_KEYS = `${GRANITE_KEYS}; attention.sliding_window = sliding_window?128
   ${LAYER_WINDOWS} when set layer_types
   attention.sliding_window_pattern = layers(every 4, false, true) when not set layer_types
   attention.rope_pattern = layers(no_rope_layers? is [0, false], false, true) when set no_rope_layers`;
-
 /** Attention within a window in some layers, and rotary embeddings in some. */
 export const graniteSwa = family`granite_swa: GraniteSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct) like
     ${granite}
-  keys: ${GRANITE_SWA_KEYS}
-  tensors: ${DENSE}; ${ROTARY}; ${SINKS}`;
+  keys: ${GRANITE_SWA_KEYS}; tensors: ${DENSE}; ${ROTARY}; ${SINKS}`;
 
 const SHARED_KEY = 'expert_shared_feed_forward_length = shared_intermediate_size? when set shared_intermediate_size';
-
 /** Granite SWA with experts, whose gates and ups stay one tensor. */
 export const graniteSwaMoe = family`granite_swa: GraniteMoeSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct) like
     ${graniteSwa}
@@ -46,17 +41,14 @@ const SIZES = 'intermediate_size, intermediate_size';
 const shared = (ends: string, when: string) => `
   .ffn_gate${ends}.* .ffn_up${ends}.* = .shared_mlp.input_linear.*: split(0, ${SHARED_SIZES}) when ${when}
   .ffn_down${ends}.* = .shared_mlp.output_linear.* when ${when}`;
-
 const GRANITE_MOE_KEYS = `${GRANITE_KEYS}; ${SHARED_KEY}`;
 const GRANITE_MOE_TENSORS = `
   ${DENSE} ffn_gate_inp ffn_down_exps; ${ROTARY}
   .ffn_gate_exps.* .ffn_up_exps.* = .block_sparse_moe.input_linear.*: split(1, ${SIZES})
   ${shared('_shexp', 'set num_local_experts')}; ${shared('', 'not set num_local_experts')}`;
-
 export const graniteMoe = family`granitemoe: GraniteMoeForCausalLM GraniteMoeSharedForCausalLM
     (ibm-granite/granite-3.1-3b-a800m-instruct) like ${granite}
-  keys: ${GRANITE_MOE_KEYS}
-  tensors: ${GRANITE_MOE_TENSORS}`;
+  keys: ${GRANITE_MOE_KEYS}; tensors: ${GRANITE_MOE_TENSORS}`;
 
 /**
  * The adapters of a matrix, behind one of zeros. The checkpoint has them as `(adapters, 1, rows, columns)`.
@@ -69,7 +61,6 @@ const adapters = (to: string, from: string, slice = '', heads?: string): string 
   .${to}.lora_a = .${from}.lora_A${slice}: squeeze(1), lead(1)
   .${to}.lora_b = .${from}.lora_B${slice}: ${heads === undefined ? 'squeeze(1)' : rotary}, lead(1)`;
 };
-
 /** A dense Granite with adapters in it, which tokens choose. One block of its configuration is none of the file's. */
 export const graniteSwitch = family`graniteswitch: GraniteSwitchForCausalLM (ibm-granite/granite-switch-4.1-3b-preview)
     like ${graniteMoe} unproven
@@ -94,14 +85,12 @@ const mamba = (names: string) => `${names}|${names.replaceAll(/\w+/g, 'mamba_$&'
 /** What `hidden_size` says of Mamba layers is the size of a head where config.json has that. */
 export const INNER_WIDTH = 'mamba_head_dim|hidden_size|d_model?';
 export const MAMBA_HEADS = mamba('num_heads');
-
 export const SSM_KEYS = `
   ssm.conv_kernel = ${mamba('conv_kernel|d_conv')}
   ssm.state_size = ${mamba('state_size|d_state|state_dim|ssm_state_size')}
   ssm.group_count = ${mamba('n_groups|num_groups')}; ssm.inner_size = ${mamba('expand|num_heads')} * ${INNER_WIDTH}
   ssm.time_step_rank = ${mamba('n_heads|num_heads')}; rope.dimension_count = attn_rotary_emb? when set attn_rotary_emb
   attention.head_count_kv:i32[] = layers(@attention_layers is 1, num_key_value_heads|n_head_kv, 0)`;
-
 export const SSM = 'ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out';
 export const SSM_SHAPES = `
   ssm_conv1d.weight: squeeze(1); ssm_a: exp, neg, reshape(-1, 1); ssm_d: reshape(-1, 1)
@@ -117,7 +106,6 @@ export const bamba = family`granitehybrid: BambaForCausalLM (ibm-ai-platform/Bam
 /** Without rotary embeddings, so that there is no limit to the context. */
 export const HYBRID_KEYS = `${GRANITE_MOE_KEYS}; ${SSM_KEYS}; rope.scaling.finetuned = false
   context_length = ${2 ** 20}`;
-
 const HYBRID_CLASS = 'GraniteMoeHybridForCausalLM';
 export const graniteHybrid = family`granitehybrid: ${HYBRID_CLASS} (ibm-granite/granite-4.0-h-tiny) like ${bamba}
   keys: ${HYBRID_KEYS}`;
@@ -126,7 +114,6 @@ const WITHOUT_MAMBA = common`like ${bamba}
   tokenizer: sentencepiece bpe`;
 const USED = 'set num_experts_per_tok|num_experts_per_token';
 const BOTH = `BambaForCausalLM ${HYBRID_CLASS}`;
-
 export const graniteHybridAttention = family`granite: ${BOTH} (ibm-granite/granite-4.0-micro) like ${WITHOUT_MAMBA}
     unproven
   when: not @has_mamba_layers and not ${USED}`;

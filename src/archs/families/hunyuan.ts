@@ -28,14 +28,12 @@ import {
 const DYNAMIC = 'rope_root/rope_type? in ["dynamic"]';
 const LONG = `
   rope.scaling.original_context_length = ${256 * 1024} when ${DYNAMIC}; context_length = ${256 * 1024} when ${DYNAMIC}`;
-
 /** A base that grows with `alpha`, so that the model takes longer texts than it was trained with. */
 const scaled = (when: string, alpha: number, dimensions: string) => `
   if ${when} {
     rope.freq_base = rope_root/rope_theta?10000 * rope_root/alpha?${alpha} ** (${dimensions} / (${dimensions} - 2))
     rope.scaling.type = "none"; rope.scaling.factor = 1
   }`;
-
 export const hunyuanMoe = family`hunyuan-moe: HunYuanMoEV1ForCausalLM (tencent/Hunyuan-A13B-Instruct) unproven
   keys: ${TEXT_KEYS}; expert_shared_feed_forward_length = intermediate_size
     expert_feed_forward_length = @hunyuan_expert_size; expert_used_count = @hunyuan_experts_used
@@ -46,7 +44,6 @@ export const hunyuanMoe = family`hunyuan-moe: HunYuanMoEV1ForCausalLM (tencent/H
 // `num_experts` is 1 in a dense model.
 const DENSE_KEYS = `${revised(TEXT_KEYS, 'expert_count = num_local_experts|n_routed_experts?')}
   ${scaled('rope_root/rope_type? in ["dynamic", "xdrope"]', 50, 'head_dim')}`;
-
 export const hunyuanDense = family`hunyuan-dense: HunYuanDenseV1ForCausalLM (tencent/Hunyuan-4B-Instruct)
   keys: ${DENSE_KEYS}; ${LONG}
   tensors: ${TIED_OUTPUT}; ${HEADLESS} ${QK_NORMS}
@@ -54,7 +51,6 @@ export const hunyuanDense = family`hunyuan-dense: HunYuanDenseV1ForCausalLM (ten
 
 /** Sections of the rotary dimensions for images; newer files call the type `dynamic`. */
 const XDROPE = `rope_root/rope_type? in ["xdrope"] or ${DYNAMIC} and set rope_root/mrope_section`;
-
 export const hunyuanVl = family`hunyuan_vl: HunYuanVLForConditionalGeneration (tencent/HunyuanOCR) like ${hunyuanDense}
   keys: ${DENSE_KEYS}; ${LONG.replaceAll(DYNAMIC, `${DYNAMIC} and not set rope_root/mrope_section`)}
     if ${XDROPE} {
@@ -84,7 +80,6 @@ const LATENT = 'reshape(head_count, qk_nope_head_dim + v_head_dim, -1), split(1,
 const BARE =
   '.hc_head_fn .hc_head_base .hc_head_scale .hc_pre.hc_fn .hc_pre.hc_base .hc_pre.hc_scale .learnable_sink_param';
 const BARE_NAMES = BARE.replaceAll(/\S+/g, '$& = $&.weight,').replace(/,$/, '');
-
 /** Hunyuan 4: DeepSeek's attention with a gate and sinks, sparse in some layers, and hyper-connections. */
 export const hyV4 = family`hy_v4: HYV4ForCausalLM (tencent/Hy4-preview) like ${DEEPSEEK2} unproven
   keys: ${V4_TEXT_KEYS}; ${deepseekKeys(MLA_KEYS, 'leading_dense_block_count = @hy_v4_leading_dense')}

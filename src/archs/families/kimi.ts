@@ -7,11 +7,9 @@ import { KV_B, MLA, MLA_RANK, MLA_SIZES } from './deepseek.js';
 const CONV = 'reshape(1, -1, 1, linear_attn_config/short_conv_kernel_size)';
 /** Blocks with attention over all tokens; config.json counts them from 1. The others are recurrent. */
 const FULL = 'among linear_attn_config/full_attn_layers after 1';
-
 /** A norm and a projection to one number, of which only the product is used. */
 const score = (to: string, name: string) =>
   `${to}.weight = ${name}_norm.weight + ${name}_proj.weight: float, reshape(-1), product`;
-
 /** Kimi K3. The vision model is no part of it. */
 export const kimiK3 = family`kimi-k3: KimiK3ForConditionalGeneration (moonshotai/Kimi-K3)
   keys: ${revised(TEXT_KEYS, `attention.head_count_kv[] = layers(${FULL}, 1, 0)`)}; vocab_size
@@ -36,7 +34,6 @@ const ROPE = 'qk_rope_head_dim|n_rot';
 const V = 'n_embd_head_v_mla|v_head_dim';
 /** The matrix from the latent to keys and values as two; that of the keys is applied to queries, so it is transposed. */
 const LATENT = `reshape(kv_head_count, qk_nope_head_dim + ${V}, -1), split(1, (qk_nope_head_dim), ${V})`;
-
 /** Linear attention (KDA), and between it blocks with full attention by way of a latent (MLA). */
 export const kimiLinear = family`kimi-linear: KimiLinearModel KimiLinearForCausalLM
     (moonshotai/Kimi-Linear-48B-A3B-Instruct) unproven

@@ -6,7 +6,6 @@ import { IGNORE, RENAME } from '../text-model.js';
 const GIVEN_SIZE = 'block_ff_dim|intermediate_size';
 const SCALED = `floor(block_ffn_dim_multiplier?1 * (2 * ${GIVEN_SIZE} // 3))`;
 const ADJUSTED = `(${SCALED} + block_multiple_of - 1) // block_multiple_of * block_multiple_of`;
-
 /** Layers with short convolutions have no heads for keys and values. */
 const LFM2_KEYS = `${revised(
   TEXT_KEYS,
@@ -15,14 +14,12 @@ const LFM2_KEYS = `${revised(
   vocab_size; shortconv.l_cache = conv_L_cache; attention.layer_norm_rms_epsilon = norm_eps
   feed_forward_length = ${ADJUSTED} when set block_auto_adjust_ff_dim
   feed_forward_length = ${GIVEN_SIZE} when not set block_auto_adjust_ff_dim`;
-
 const LFM2 = `
   ${DENSE.replace('output_norm', 'token_embd_norm')} ${QK_NORMS} shortconv.conv shortconv.in_proj shortconv.out_proj`;
 const KERNEL = 'shortconv.conv.weight: squeeze(1)';
 export const lfm2 = family`lfm2: Lfm2ForCausalLM LFM2ForCausalLM (LiquidAI/LFM2-1.2B)
   keys: ${LFM2_KEYS}
-  tensors: ${LFM2}; ${KERNEL}
-  rename: ${RENAME}, lfm. = model.
+  tensors: ${LFM2}; ${KERNEL}; rename: ${RENAME}, lfm. = model.
   # What LFM2-Audio has around its language model.
   ignore: ${IGNORE} *audio* *codebook* *conformer* *depth_embedding* *depthformer* *depth_linear*`;
 
@@ -32,8 +29,7 @@ export const lfm2Embedding = family`lfm2: Lfm2Model Lfm2BidirectionalModel (Liqu
   firstKeys: embedding_length_out = probe(dense_shape)?[0]
   keys: ${LFM2_KEYS}; attention.causal = false when @origin == "Lfm2BidirectionalModel"; pooling_type = @pooling_type
   tensors: ${LFM2.replace('output ', '')} dense_2; ${KERNEL}; token_embd_norm.* = embedding_norm.*
-  probes: dense_shape: shape dense_2.weight
-  denseModules: 1_Dense/model.safetensors`;
+  probes: dense_shape: shape dense_2.weight; denseModules: 1_Dense/model.safetensors`;
 
 export const lfm2moe = family`lfm2moe: Lfm2MoeForCausalLM (LiquidAI/LFM2-8B-A1B)
   keys: ${revised(

@@ -9,8 +9,7 @@ export const llama = family`llama: LLaMAForCausalLM LlamaForCausalLM LlamaModel 
     VLlama3ForCausalLM IQuestCoderForCausalLM LlavaForConditionalGeneration VoxtralForConditionalGeneration
     (unsloth/Llama-3.2-1B-Instruct)
   keys: ${LLAMA_KEYS}
-  tensors: ${DENSE} ffn_gate_inp; ${ROTARY}; ${MIXTRAL_EXPERTS}
-  strip: text_model.; extra: rope_freqs
+  tensors: ${DENSE} ffn_gate_inp; ${ROTARY}; ${MIXTRAL_EXPERTS}; strip: text_model.; extra: rope_freqs
   tokenizer: tekken hybrid-dna sentencepiece llama-hf bpe, before add-space-prefix, after code-llama-infill
     granite-no-bos`;
 
@@ -22,8 +21,7 @@ export const smollm3 = family`smollm3: SmolLM3ForCausalLM (HuggingFaceTB/SmolLM3
 
 /** Without a gate. */
 export const arcee = family`arcee: ArceeForCausalLM (arcee-ai/AFM-4.5B) like ${llama}
-  keys: ${LLAMA_KEYS}; pooling_type = @pooling_type
-  tensors: ${DENSE.replace('ffn_gate ', '')}; ${ROTARY}`;
+  keys: ${LLAMA_KEYS}; pooling_type = @pooling_type; tensors: ${DENSE.replace('ffn_gate ', '')}; ${ROTARY}`;
 
 /** Blocks that are run several times. */
 export const nanbeige = family`nanbeige: NanbeigeForCausalLM (Nanbeige/Nanbeige4.2-3B) like ${llama}
@@ -47,8 +45,7 @@ export const janus = family`llama: JanusForConditionalGeneration (deepseek-commu
 /** InternLM 3, which is a Llama with a tokenizer of its own. */
 export const internlm3 = family`llama: InternLM3ForCausalLM (internlm/internlm3-8b-instruct)
   keys: ${LLAMA_KEYS}
-  tensors: ${DENSE}; ${ROTARY}
-  tokenizer: sentencepiece, between add-space-prefix, after im-end-is-eos`;
+  tensors: ${DENSE}; ${ROTARY}; tokenizer: sentencepiece, between add-space-prefix, after im-end-is-eos`;
 
 /** The language model of Sarashina 2.2 Vision, a Llama within `llm`; the encoder's last norm is `norm`. */
 export const sarashina2 = family`llama: Sarashina2VisionForCausalLM (sbintuitions/sarashina2.2-vision-3b) like ${llama}
@@ -56,7 +53,6 @@ export const sarashina2 = family`llama: Sarashina2VisionForCausalLM (sbintuition
 
 /** Parameters of xIELU, the activation: a number for each block. They are no tensors of the file, but keys. */
 const XIELU = ['alpha_n', 'alpha_p', 'beta', 'eps'];
-
 export const apertus = family`apertus: ApertusForCausalLM (swiss-ai/Apertus-8B-Instruct-2509) like ${llama}
   firstKeys: ${XIELU.map((id) => `xielu.${id} = probe(${id})?`).join('\n')}
   tensors: ${DENSE.replace('ffn_gate ', '')} ${QK_NORMS}

@@ -3,15 +3,12 @@ import { DENSE } from '../tensor-lists.js';
 import { tensorRules } from '../tensor-rules.js';
 
 const WIDTH = 'hidden_size|d_model|dim';
-
 /** The context has no end. llama.cpp wants some keys of attention, but does not use them. */
 const MAMBA_KEYS = `
   context_length = ${2 ** 20}; embedding_length = ${WIDTH}; feed_forward_length = 0; attention.head_count = 0
   block_count = @block_count`;
-
 const RMS_NORM = 'attention.layer_norm_rms_epsilon = layer_norm_epsilon|rms_norm_eps?1e-5';
 const IS_TIED = '(probe(output is embeddings) or probe(output is embedding))';
-
 /** The output is left out where it is the embedding. Older checkpoints call that `embedding`. */
 export const mamba = family`mamba: MambaForCausalLM MambaLMHeadModel FalconMambaForCausalLM (state-spaces/mamba-130m-hf)
   keys: ${MAMBA_KEYS}; ssm.conv_kernel = conv_kernel|d_conv?4
@@ -36,17 +33,14 @@ export const mamba = family`mamba: MambaForCausalLM MambaLMHeadModel FalconMamba
 
 const GROUPS = 'n_groups|mamba_n_groups?1';
 const INNER = 'mamba_d_ssm|intermediate_size|d_inner? else mamba_expand|expand?2 * hidden_size|d_model|dim';
-
 const SSM2_KEYS = `
   ssm.conv_kernel = conv_kernel|d_conv|mamba_d_conv?4; ssm.inner_size = ${INNER}
   ssm.state_size = state_size|d_state|mamba_d_state?128; ssm.time_step_rank = (${INNER}) // mamba_d_head|head_dim?64
   ssm.group_count = ${GROUPS}; ${RMS_NORM}; general.file_type = @file_type`;
-
 const SSM2 = 'ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out';
 const SSM2_SHAPES = `
   ssm_conv1d.weight: squeeze(1); ssm_a: reshape(-1, 1), exp, neg; ssm_d: reshape(-1, 1)
   ssm_norm: reshape(${GROUPS}, -1)`;
-
 export const mamba2 = family`mamba2: Mamba2ForCausalLM (mistralai/Mamba-Codestral-7B-v0.1)
   keys: ${MAMBA_KEYS}; ${SSM2_KEYS}
   tensors: token_embd output_norm output attn_norm ${SSM2}; ${SSM2_SHAPES}
@@ -81,7 +75,6 @@ export const falconH1 = family`falcon-h1: FalconH1ForCausalLM (tiiuae/Falcon-H1-
 
 const HIDDEN = 'hidden_size|mamba_d_model?';
 const EXPERT_LAYERS = 'every expert_layer_period after 0 - expert_layer_offset';
-
 /** Mamba, with attention in some layers and experts in others. */
 export const jamba = family`jamba: JambaForCausalLM (ai21labs/Jamba-v0.1)
   keys: block_count = @block_count; context_length = max_position_embeddings|n_ctx; embedding_length = ${HIDDEN}

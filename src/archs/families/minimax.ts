@@ -3,7 +3,6 @@ import { MIXTRAL_EXPERTS, plusOne, QK_NORMS } from '../tensor-lists.js';
 import { TEXT_KEYS } from '../text-keys.js';
 
 const ATTENTION = 'token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate_inp';
-
 /** MiniMax-Text-01 and M1: lightning attention in most layers. Added tokens without an embedding are suppressed. */
 export const minimax01 = family`minimax-01: MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM (MiniMaxAI/MiniMax-Text-01)
   keys: ${TEXT_KEYS}; tokenizer.ggml.suppress_tokens = probe(zero_rows)? when set probe(zero_rows)
@@ -14,10 +13,8 @@ export const minimax01 = family`minimax-01: MiniMaxText01ForCausalLM MiniMaxM1Fo
   files: tokenizer.json; tokenizer: bpe, after template-file`;
 
 const M2_KEYS = `${TEXT_KEYS}; expert_feed_forward_length = intermediate_size; rope.dimension_count = rotary_dim`;
-
 export const minimaxM2 = family`minimax-m2: MiniMaxM2ForCausalLM (MiniMaxAI/MiniMax-M2)
-  keys: ${M2_KEYS}
-  tensors: ${ATTENTION} exp_probs_b ${QK_NORMS}; ${MIXTRAL_EXPERTS}`;
+  keys: ${M2_KEYS}; tensors: ${ATTENTION} exp_probs_b ${QK_NORMS}; ${MIXTRAL_EXPERTS}`;
 
 /** An indexer chooses what is attended to. The checkpoint's norms are those of the model, less one. */
 export const minimaxM3 = family`minimax-m3: MiniMaxM3SparseForCausalLM MiniMaxM3SparseForConditionalGeneration

@@ -5,7 +5,6 @@ import { DEEPSEEK2, DEEPSEEK2_KEYS, DEEPSEEK2_OUTPUT, DEEPSEEK2_TENSORS, KV_B, M
 import { LLAMA_KEYS, llama } from './llama.js';
 
 const MISTRAL3_CLASSES = 'Ministral3ForCausalLM Mistral3ForConditionalGeneration';
-
 /** Mistral 3, 3.1, 3.2 and Ministral 3: Llama, with Ministral's attention temperature. */
 export const mistral3 = family`mistral3: ${MISTRAL3_CLASSES} (mistralai/Ministral-3-3B-Instruct-2512) like ${llama}
   when: model_type != "mistral4"
@@ -24,13 +23,11 @@ const MISTRAL_FORMAT_KEYS = `
     rope.scaling.original_context_length = yarn/original_max_position_embeddings
   }
   attention.temperature_scale = llama_4_scaling/beta?`;
-
 /** Models in Mistral's own format, whose queries and keys are as llama.cpp wants them. */
 export const mistralFormat = family`llama: MistralModel (mistralai/Mistral-7B-Instruct-v0.3) like ${llama} unproven
   when: not has llama_4_scaling
   keys: ${without(LLAMA_KEYS, 'vocab_size')}; ${MISTRAL_FORMAT_KEYS}
-  tensors: ${DENSE}
-  tokenizer: mistral`;
+  tensors: ${DENSE}; tokenizer: mistral`;
 
 export const mistral3Format = family`mistral3: MistralModel (mistralai/Ministral-3-3B-Instruct-2512) like
     ${mistralFormat} unproven

@@ -7,7 +7,6 @@ import { BLOCKS, DROP, NEXTN, RENAME } from '../text-model.js';
 
 /** All experts in one matrix, `(experts * size, width)`. */
 const DBRX_EXPERTS = 'reshape(ffn_config/moe_num_experts, ffn_config/ffn_hidden_size, d_model)';
-
 export const dbrx = family`dbrx: DbrxForCausalLM (alpindale/dbrx-instruct)
   keys: block_count = @block_count; context_length = max_seq_len; embedding_length = d_model
     feed_forward_length = ffn_config/ffn_hidden_size; attention.head_count = n_heads
@@ -63,7 +62,6 @@ export const grovemoe = family`grovemoe: GroveMoeForCausalLM modeling_grove_moe.
 
 const HEADS = 'num_attention_heads';
 const VARIED = 'set num_attention_heads_per_layer';
-
 /** Layers differ in their heads and their rotary embeddings. */
 export const laguna = family`laguna: LagunaForCausalLM (poolside/Laguna-XS.2)
   keys: ${TEXT_KEYS}; vocab_size; attention.head_count:i32[] = num_attention_heads_per_layer? when ${VARIED}
@@ -81,7 +79,6 @@ export const laguna = family`laguna: LagunaForCausalLM (poolside/Laguna-XS.2)
   tokenizer: bpe, after template-file laguna-end-of-turn`;
 
 const MELLUM_TENSORS = `${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}`;
-
 export const mellum = family`mellum: MellumForCausalLM (JetBrains/Mellum2-12B-A2.5B-Base) unproven
   keys: ${TEXT_KEYS}; expert_feed_forward_length = moe_intermediate_size?
     if use_sliding_window != false and sliding_window > -1 {
@@ -100,7 +97,6 @@ const inWindow = (yes: string, no: string) =>
   `layers(from @main_block_count, ${yes}, layers(hybrid_layer_pattern? is 1, ${yes}, ${no}))`;
 /** All releases have as many blocks for multi-token prediction, and no config.json counts them. */
 const MIMO_MTP = '3';
-
 export const mimo2 = family`mimo2: MiMoV2FlashForCausalLM MiMoV2ForCausalLM (XiaomiMiMo/MiMo-V2.5)
   keys: ${TEXT_KEYS}; attention.head_count_kv:i32[] = ${inWindow('swa_num_key_value_heads?', 'num_key_value_heads?')}
     attention.sliding_window = sliding_window; attention.sliding_window_pattern:i32[] = ${inWindow('1', '0')}
@@ -124,7 +120,6 @@ export const smallthinker = family`smallthinker: SmallThinkerForCausalLM (PowerI
 const WINDOWS = '@padded_windows is 1';
 /** Layers with a window have numbers of heads of their own. */
 const heads = (field: string) => `layers(${WINDOWS}, attention_other_setting/${field}? else ${field}, ${field})`;
-
 /** Step-3.5 and Step-3.7. The checkpoint's norms are those of the model, less one. */
 export const step35 = family`step35: Step3p5ForCausalLM Step3p7ForConditionalGeneration (stepfun-ai/Step-3.7-Flash)
   keys: ${TEXT_KEYS}; attention.head_count:i32[] = ${heads('num_attention_heads')}

@@ -7,7 +7,6 @@ import { GRANITE_IGNORE, graniteHybrid, HYBRID_KEYS, INNER_WIDTH, MAMBA_HEADS, S
 
 const HEAD = 'head_dim|attention_head_dim';
 const ATTENTION_LAYERS = 'layers(@nemotron_attention_layers is 1, num_key_value_heads, 0)';
-
 /** Granite's keys for hybrids, where a pattern says which layers are of attention. */
 const KEYS = `${revised(
   HYBRID_KEYS,
@@ -16,12 +15,10 @@ const KEYS = `${revised(
 )}
   attention.key_length = ${HEAD}; attention.value_length = ${HEAD}`;
 const feedForward = (size: string) => `feed_forward_length:i32[] = layers(@nemotron_mlp_layers is 1, ${size}, 0)`;
-
 const ATTENTION = 'attn_norm attn_q attn_k attn_v attn_output';
 const LAYERS = `token_embd output_norm output ${ATTENTION} ${SSM}`;
 const SHAPES = ROTARY + SSM_SHAPES;
 const KEEP = 'backbone.embeddings.weight backbone.norm_f.weight lm_head.weight';
-
 /** Each layer is a Mamba 2, attention or a feed-forward part. */
 export const nemotronH = family`nemotron_h: NemotronHForCausalLM (nvidia/Nemotron-H-8B-Base-8K) like ${graniteHybrid}
   when: not has num_experts_per_tok
@@ -32,7 +29,6 @@ export const nemotronH = family`nemotron_h: NemotronHForCausalLM (nvidia/Nemotro
 const MOE_TENSORS = `
   ffn_gate_inp exp_probs_b ffn_up_shexp ffn_down_shexp ffn_latent_down ffn_latent_up
   experts .mixer.experts.{x}: down_proj up_proj`;
-
 /** Rules for the block for multi-token prediction, which the checkpoint has as two. */
 const mtp = (part: number, rules: readonly TensorRule[]): readonly TensorRule[] =>
   rules.map((rule) => ({
@@ -41,7 +37,6 @@ const mtp = (part: number, rules: readonly TensorRule[]): readonly TensorRule[] 
     to: rule.to?.replace('{b}', '{mtp}') ?? '',
     ...(rule.group === undefined ? {} : { group: 'mtp experts' }),
   }));
-
 const EXPERT_KEYS = `
   expert_shared_feed_forward_length = moe_shared_expert_intermediate_size; expert_count = n_routed_experts
   expert_shared_count = n_shared_experts; expert_weights_norm = norm_topk_prob
@@ -72,7 +67,4 @@ export const nemotronHPuzzle = family`nemotron_h_moe: NemotronHPuzzleForCausalLM
   keys: ${KEYS}; feed_forward_length:i32[] = @puzzle_feed_forward
     expert_feed_forward_length:i32[] = @puzzle_feed_forward; expert_used_count:i32[] = @puzzle_experts_used
     ${EXPERT_KEYS}; moe_latent_size
-  tensors: ${LAYERS}; ${SHAPES}; ${MOE_TENSORS}
-  ignore: ${GRANITE_IGNORE} mtp.*
-  types:
-  mtp: blocks 0`;
+  tensors: ${LAYERS}; ${SHAPES}; ${MOE_TENSORS}; ignore: ${GRANITE_IGNORE} mtp.*; types:; mtp: blocks 0`;

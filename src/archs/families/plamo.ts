@@ -4,11 +4,9 @@ import { TEXT_KEYS } from '../text-keys.js';
 
 const ATTENTION = 'attn_norm attn_qkv attn_q_norm attn_k_norm attn_output post_attention_norm';
 const TENSORS = `token_embd output_norm output ${ATTENTION} ffn_norm ffn_up ffn_down post_ffw_norm`;
-
 /** The checkpoints' norms are differences from what llama.cpp multiplies with. */
 const SHIFTED = `
   attn_norm ffn_norm output_norm: add(1); post_attention_norm: add(${1 / 5}); post_ffw_norm: add(${1 / 5 ** 1.5})`;
-
 /** PLaMo 13B, the only model of its kind: its sizes are not all in config.json. */
 export const plamo = family`plamo: PlamoForCausalLM (pfnet/plamo-13b) unproven
   keys: context_length = 4096; embedding_length = hidden_size?; feed_forward_length = intermediate_size?
@@ -26,7 +24,6 @@ const heads = (key: string, field: string) => {
     ${key} = layers(every mamba_step?2 after 0 - mamba_step?2 // 2, ${field}, 0) when mamba_enabled?true == true and ${isLong}
     ${key} = layers(every @block_count after 1, ${field}, 0) when mamba_enabled?true == true and not ${isLong}`;
 };
-
 /** Attention and Mamba in turn. */
 export const plamo2 = family`plamo2: Plamo2ForCausalLM PLaMo2ForCausalLM (pfnet/plamo-2-1b)
   keys: vocab_size; ${heads('attention.head_count_kv:i32[]', 'num_key_value_heads?4')}
@@ -45,5 +42,4 @@ export const plamo2 = family`plamo2: Plamo2ForCausalLM PLaMo2ForCausalLM (pfnet/
 export const plamo3 = family`plamo3: Plamo3ForCausalLM PLaMo3ForCausalLM (midorin-Linux/plamo-3-12b-self-merged-base)
   keys: ${TEXT_KEYS}; vocab_size; attention.sliding_window = window_size|sliding_window?
     attention.sliding_window_pattern[] = sliding_window_pattern when set window_size|sliding_window
-  tensors: ${TENSORS}; ${SHIFTED}; attn_q_norm attn_k_norm: add(1)
-  tokenizer: plamo, after chat-template`;
+  tensors: ${TENSORS}; ${SHIFTED}; attn_q_norm attn_k_norm: add(1); tokenizer: plamo, after chat-template`;

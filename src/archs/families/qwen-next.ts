@@ -8,14 +8,12 @@ const KEY_HEADS = 'linear_num_key_heads';
 const KEY_DIM = 'linear_key_head_dim';
 /** The heads of values that share one of keys. */
 const SHARE = 'linear_num_value_heads // linear_num_key_heads';
-
 /** Layers with linear attention, a few with full attention between them, and a head for multi-token prediction. */
 const QWEN_NEXT_KEYS = `${QWEN_MOE_KEYS}; ${MTP_BLOCKS_KEY}; ssm.conv_kernel = linear_conv_kernel_dim
   ssm.state_size = ${KEY_DIM}; ssm.group_count = ${KEY_HEADS}; ssm.time_step_rank = linear_num_value_heads
   ssm.inner_size = linear_value_head_dim * linear_num_value_heads
   attention.recurrent_layers = layers(from @main_block_count, 0, layers(layer_types? is "linear_attention"))
   full_attention_interval = full_attention_interval?4; ${rotaryDimensions('@head_dim', 0.25)}`;
-
 const QWEN_NEXT = common`
   keys: ${QWEN_NEXT_KEYS}
   blocks: ${BLOCKS} mtp.layers.{b}+main_block_count
@@ -31,12 +29,10 @@ const PLUS_ONE = plusOne(
 );
 const OWN = `attn_q_norm attn_k_norm ssm_conv1d ssm_dt ssm_a ssm_norm ${NEXTN_TENSORS}`;
 const AFTER = 'post_attention_norm ssm_out attn_output';
-
 /** Queries, keys, values and gates, head by head of the keys, become those of all heads. */
 const VALUES = `${SHARE} * linear_value_head_dim`;
 const PER_HEAD = `reshape((${KEY_HEADS}), -1, hidden_size), split(1, (${KEY_DIM}), (${KEY_DIM}), ${VALUES}, ${VALUES}),
   reshape(-1, hidden_size)`;
-
 export const qwen3next = family`qwen3next: Qwen3NextForCausalLM (Qwen/Qwen3-Next-80B-A3B-Instruct) like ${QWEN_NEXT}
   tensors: .attn_qkv.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(0, 1, 2), concat(0)
     .attn_gate.weight = .linear_attn.in_proj_qkvz.weight: ${PER_HEAD}, take(3)
@@ -52,16 +48,12 @@ const AFTER_KEYS = `2 * ${KEY_HEADS} * ${KEY_DIM}`;
 const LINEAR = `
   attn_gate ssm_alpha ssm_beta ssm_dt: ${inTurn(0)}; attn_qkv: ${inTurn(0, AFTER_KEYS)}; ssm_a: ${inTurn(0)}, exp, neg
   ssm_conv1d: squeeze(1), ${inTurn(0, AFTER_KEYS)}; ssm_out: ${inTurn(1)}`;
-
 const QWEN35_KEYS = `${QWEN_NEXT_KEYS}; rope.dimension_sections = [11, 11, 10, 0] when not set rope_root/mrope_section`;
-
 /** The tensors of Qwen 3.5, whose feed-forward part is dense, or else has experts. */
 const QWEN35_TENSORS = `${DENSE} ${OWN} attn_qkv attn_gate ssm_alpha ssm_beta ${AFTER}; ${PLUS_ONE}; ${LINEAR}`;
-
 export const qwen35 = family`qwen35: Qwen3_5ForConditionalGeneration Qwen3_5ForCausalLM (Qwen/Qwen3.5-9B) like
     ${QWEN_NEXT}
-  keys: ${QWEN35_KEYS}
-  tensors: ${QWEN35_TENSORS}`;
+  keys: ${QWEN35_KEYS}; tensors: ${QWEN35_TENSORS}`;
 
 export const qwen35moe = family`qwen35moe: Qwen3_5MoeForConditionalGeneration Qwen3_5MoeForCausalLM
     (Qwen/Qwen3.5-35B-A3B) like ${qwen35}
@@ -82,7 +74,6 @@ const HASHES =
 const WIDTH = 'probe(ple_shape)?[1]';
 const QUERIES = 'indexer_n_heads * indexer_head_dim';
 const QWEN4_NORMS = 'indexer.k_norm indexer.q_norm output_hc_norm hc_attn_norm hc_ffn_norm';
-
 /** Qwen 3.8: Qwen 3.5 with hyper-connections for norms, sparse attention, and embeddings of n-grams (PLE). */
 export const qwen4exp = family`qwen4exp: Qwen4ExpForConditionalGeneration Qwen4ExpForCausalLM (Qwen/Qwen3.8-Flash-Next)
   keys: ${QWEN35_KEYS}; hyper_connection.count = hc_count; hyper_connection.low_rank = hc_lowrank

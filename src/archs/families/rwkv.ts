@@ -7,25 +7,20 @@ const LAYER_NORM = 'attention.layer_norm_epsilon = layer_norm_epsilon|norm_eps?'
 const RMS_NORM = 'attention.layer_norm_rms_epsilon = rms_norm_eps?';
 /** What llama.cpp wants, but does not use. */
 const NO_HEADS = 'attention.head_count = 0';
-
 /** A size that is larger in models with a hidden size of 4096. */
 const sized = (key: string, fields: string, small: number, isLarge: string) => `
   ${key} = first(${fields}${2 * small}) when ${isLarge}; ${key} = first(${fields}${small}) when not ${isLarge}`;
-
 /** RWKV-6 halves its activations every few blocks; the outputs of the blocks are divided beforehand. */
 const rescaled = (name: string) => `
   ${name}: div(2 ** ({b} // rescale_every?)) when rescale_every > 0; ${name} when not rescale_every > 0`;
-
 /** The five interpolations of a block, as one tensor. */
 const lerpFused = (part: string) => {
   const all = [...'wkvrg'].map((name) => `.${part}.time_maa_${name}`);
   return `.time_mix_lerp_fused.weight = ${all.join(' + ')}: stack, reshape(5, 1, 1, -1)`;
 };
-
 const MIX6 = `
   weights time_mix_decay_w1 time_mix_decay_w2: transpose(0, 1); weights time_mix_lerp_x time_mix_decay: reshape(-1)
   weights time_mix_first`;
-
 export const rwkv6 = family`rwkv6: Rwkv6ForCausalLM (RWKV/v6-Finch-1B6-HF)
   keys: ${BEGIN}; ${LAYER_NORM}; rescale_every_n_layers = rescale_every; wkv.head_size = head_size
     ${sized('time_mix_extra_dim', '', 32, 'hidden_size == 4096')}
@@ -56,7 +51,6 @@ export const rwkv6qwen2 = family`rwkv6qwen2: RWKV6Qwen2ForCausalLM (recursal/QRW
 /** Ranks that follow from the hidden size where config.json has none. */
 const rank = (key: string, fields: string, exponent: number, factor: number) =>
   `attention.${key} = ${fields}? else max(floor(hidden_size? ** ${exponent} * ${factor / 32} + 0.5), 1) * 32`;
-
 /** A low-rank part: `x1`, `x2` and `x0` of RWKV's own checkpoints, or the layers of a module in those of FLA. */
 const LOW_RANK = [
   ...['1', '1.weight'].map((from) => [from, '1', ': transpose(0, 1)'] as const),
@@ -66,14 +60,11 @@ const LOW_RANK = [
 ];
 const lowRank = (part: string, on = '', to = part) =>
   LOW_RANK.map(([from, end, via]) => `.time_mix_${to}${end}.weight = .attention.${part}${from}${via} ${on}`).join('\n');
-
 const lerp7 = (names: string, when: string) => `
   .time_mix_lerp_fused.weight = ${[...names].map((name) => `.attention.x_${name}`).join(' + ')}: stack when ${when}
   .time_mix_lerp_fused.weight = .attention.x_x: reshape(${names.length}, 1, 1, -1) when ${when}`;
-
 const NO_GATE = 'wkv_has_gate == false';
 const FIRST_BLOCK = 'on every @block_count';
-
 // The first block has no values of an earlier block to mix in: what stands there instead is never used.
 const RWKV7_TENSORS = `
   token_embd token_embd_norm output_norm output attn_norm time_mix_receptance time_mix_key time_mix_value
@@ -81,7 +72,6 @@ const RWKV7_TENSORS = `
   weights time_mix_k_k time_mix_k_a time_mix_r_k channel_mix_lerp_k: reshape(-1); ${lowRank('a', FIRST_BLOCK, 'v')}
   ${LOW_RANK.map(([from]) => `none = .attention.v${from} ${FIRST_BLOCK}`).join('\n')}; ${lowRank('v', 'on from 1')}
   ${lowRank('w')}; ${lowRank('a')}; ${lowRank('g')}; ${lerp7('rwkvag', `not ${NO_GATE}`)}; ${lerp7('rwkva', NO_GATE)}`;
-
 export const rwkv7 = family`rwkv7: Rwkv7ForCausalLM RWKV7ForCausalLM (fla-hub/rwkv7-1.5B-world)
   keys: ${BEGIN}; ${LAYER_NORM}; wkv.head_size = head_size|head_dim?
     ${rank('decay_lora_rank', 'lora_rank_decay|decay_low_rank_dim', 0.5, 1.8)}
@@ -98,5 +88,4 @@ export const arwkv7 = family`arwkv7: RwkvHybridForCausalLM (RWKV-Red-Team/ARWKV-
     attention.value_residual_mix_lora_rank = 32; attention.gate_lora_rank = 128 when not ${NO_GATE}
     attention.gate_lora_rank = 0 when ${NO_GATE}; feed_forward_length = intermediate_size
     general.file_type = @file_type; token_shift_count = 1; ${NO_HEADS}
-  tensors: ${RWKV7_TENSORS}; ffn_norm ffn_gate ffn_up ffn_down
-  tokenizer: sentencepiece bpe`;
+  tensors: ${RWKV7_TENSORS}; ffn_norm ffn_gate ffn_up ffn_down; tokenizer: sentencepiece bpe`;
