@@ -73,7 +73,8 @@ type Given = string | number | Partial<Architecture> | (() => readonly TensorRul
  *     mtp:        blocks VALUE, names WORDS, keep WORDS ...       options of the plan
  *     tokenizer:  bpe, after add-bos, roles eot <|user|>          kinds, then other options of the plan
  *
- * What it says nothing of, `unproven` aside, it has from the one that it is `like`, or from what text models have in common.
+ * What it says nothing of, `unproven` aside, it has from the one that it is `like`, or from what text models have in
+ * common.
  * Parts are read when they are asked for, so that finding a model's family costs no more than it has to.
  * @throws SyntaxError that says where the text is
  */

@@ -91,7 +91,7 @@ export const xlmRoberta = family`bert: ${XLM_ROBERTA_CLASSES} (BAAI/bge-m3) like
   when: not set lora_adaptations; tokenizer: xlm-roberta`;
 
 /** The model without its adapters for tasks, which the reference writes to files of their own. */
-export const jinaBertV3 = family`jina-bert-v3: ${XLM_ROBERTA_CLASSES} (jinaai/jina-embeddings-v3) like ${xlmRoberta}
-    unproven
+export const jinaBertV3 = family`jina-bert-v3: ${XLM_ROBERTA_CLASSES} (jinaai/jina-embeddings-v3)
+    like ${xlmRoberta} unproven
   when: set lora_adaptations
   rename: ${RENAME}, .parametrizations. = ., .original =; drop: ${DROP} *.0.lora_A *.0.lora_B`;

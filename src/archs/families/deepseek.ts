@@ -18,8 +18,8 @@ export const MLA_SIZES = `
 export const MLA_KEYS = `${MLA_RANK}; ${MLA_SIZES}`;
 export const MLA = 'attn_q attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output';
 
-const KV_PARTS =
-  'reshape(num_key_value_heads, qk_nope_head_dim + v_head_dim, kv_lora_rank?512), split(1, qk_nope_head_dim, v_head_dim)';
+const KV_PARTS = `reshape(num_key_value_heads, qk_nope_head_dim + v_head_dim, kv_lora_rank?512),
+  split(1, qk_nope_head_dim, v_head_dim)`;
 /** `kv_b_proj` as the two matrices that it is made of: that of the keys is applied to queries, so it is transposed. */
 export const KV_B = `
   .attn_k_b.weight = .self_attn.kv_b_proj.weight: ${KV_PARTS}, take(0), transpose(1, 2)
@@ -44,7 +44,8 @@ export const YARN_MULTIPLIER = 'rope.scaling.yarn_log_multiplier = 0.1 * rope_ro
 export const DEEPSEEK2_KEYS = `${revised(DEEPSEEK_TEXT_KEYS, ONE_HEAD)}; ${deepseekKeys(MLA_KEYS)}; ${YARN_MULTIPLIER}`;
 
 /** Tensors beside `output` that all of the family have. */
-export const DEEPSEEK2_TENSORS = `token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down ${SHARED_EXPERT} exp_probs_b`;
+export const DEEPSEEK2_TENSORS = `token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down ${SHARED_EXPERT}
+  exp_probs_b`;
 
 /** A head that is tied to the embedding is not written. */
 export const DEEPSEEK2_OUTPUT = TIED_OUTPUT.replace('lm_head', '[model.]lm_head');
@@ -62,8 +63,8 @@ const OCR_CLASSES = 'DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM UnlimitedOCR
 const IS_OCR = `@origin in ["${OCR_CLASSES.replaceAll(' ', '", "')}"]`;
 /** DeepSeek V2 and V3, and what is built like them; blocks for multi-token prediction are dropped. */
 export const deepseek2 = family`deepseek2: DeepseekV2ForCausalLM DeepseekV3ForCausalLM KimiVLForConditionalGeneration
-    KimiK25ForConditionalGeneration YoutuForCausalLM YoutuVLForConditionalGeneration (deepseek-ai/DeepSeek-V3) like
-    ${DEEPSEEK2}
+    KimiK25ForConditionalGeneration YoutuForCausalLM YoutuVLForConditionalGeneration (deepseek-ai/DeepSeek-V3)
+    like ${DEEPSEEK2}
   when: not ${IS_OCR}
   tensors: ${deepseek2Tensors(MLA)}; ${KV_B}; mtp: blocks num_nextn_predict_layers?, convert never`;
 
@@ -82,8 +83,8 @@ export const INDEXER_KEYS = `
   attention.indexer.top_k = index_topk`;
 export const INDEXER = 'indexer.k_norm indexer.proj indexer.attn_k indexer.attn_q_b';
 
-export const deepseek32 = family`deepseek32: DeepseekV32ForCausalLM (deepseek-ai/DeepSeek-V3.2-Exp) like ${DEEPSEEK2}
-    unproven
+export const deepseek32 = family`deepseek32: DeepseekV32ForCausalLM (deepseek-ai/DeepSeek-V3.2-Exp)
+    like ${DEEPSEEK2} unproven
   keys: ${DEEPSEEK2_KEYS}; ${NEXTN_KEY}; ${INDEXER_KEYS}
   tensors: ${deepseek2Tensors(`${MLA} ${INDEXER} ${NEXTN_TENSORS}`)}; ${KV_B}
   mtp: ${NEXTN}, plainName; tokenizer: bpe, before needs-add-bos`;

@@ -3,6 +3,7 @@ import { TEXT_KEYS } from '../text-keys.js';
 import { BLOCKS, IGNORE } from '../text-model.js';
 import { INDEXER_KEYS } from './deepseek.js';
 
+const HC_HEAD = ['fn', 'base', 'scale'];
 const HC_PARTS = ['attn_fn', 'attn_base', 'attn_scale', 'ffn_fn', 'ffn_base', 'ffn_scale'];
 const compressor = (to: string, from: string) => `
   .${to}_compressor_ape.weight = .${from}.compressor.ape; .${to}_compressor_kv.weight = .${from}.compressor.wkv.weight
@@ -24,7 +25,8 @@ export const deepseek4 = family`deepseek4: DeepseekV4ForCausalLM (deepseek-ai/De
     nextn_predict_layers = num_nextn_predict_layers? when @mtp == "only" and set num_nextn_predict_layers
   # The first blocks choose experts by a token's id. The bias of their gates is of no use.
   tensors: token_embd.weight = embed.weight; output_norm.weight = norm.weight; output.weight = head.weight
-    ${['', '.'].flatMap((at) => ['fn', 'base', 'scale'].map((p) => `output_hc_${p}.weight = ${at}hc_head_${p}`)).join('\n')}
+    ${HC_HEAD.map((p) => `output_hc_${p}.weight = hc_head_${p}`).join('; ')}
+    ${HC_HEAD.map((p) => `output_hc_${p}.weight = .hc_head_${p}`).join('; ')}
     ${HC_PARTS.map((part) => `.hc_${part}.weight = .hc_${part}`).join('\n')}; .attn_sinks.weight = .attn.attn_sink
     .attn_q_a.weight = .attn.wq_a.weight; .attn_q_b.weight = .attn.wq_b.weight
     .attn_q_a_norm.weight = .attn.q_norm.weight; .attn_kv.weight = .attn.wkv.weight

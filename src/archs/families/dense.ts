@@ -73,7 +73,8 @@ export const hrmText = family`hrm_text: HrmTextForCausalLM (danish-foundation-mo
 const GROUP = 'num_attention_heads // num_key_value_heads';
 /** A part of `wqkv`, in which the queries of each key-value head are followed by its keys and values. */
 const packed = (from: string, end: string) =>
-  `reshape(num_key_value_heads, ${GROUP} + 2, ${EQUAL_SHARE}, hidden_size), slice(1, ${from}, ${end}), reshape(-1, hidden_size)`;
+  `reshape(num_key_value_heads, ${GROUP} + 2, ${EQUAL_SHARE}, hidden_size), slice(1, ${from}, ${end}),
+  reshape(-1, hidden_size)`;
 export const internlm2 = family`internlm2: InternLM2ForCausalLM (internlm/internlm2-chat-7b)
   keys: ${TEXT_KEYS}
   tensors: token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
@@ -172,7 +173,7 @@ export const spark = family`spark2_5: Spark2_5ForCausalLM (XHToken/Spark-X2.5-1.
   tensors: token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
     .attn_qkv.* = .self_attn.q_k_v_proj.*; .attn_gate.* = .self_attn.g_proj.*: reshape(head_count, hidden_size)`;
 
-/** StableLM 2 12B has a norm for each head. llama.cpp reads those of a block as one tensor, which the reference drops. */
+/** StableLM 2 12B has a norm for each head. llama.cpp reads those of a block as one tensor; the reference drops it. */
 export const stablelm = family`stablelm: StableLmForCausalLM StableLMEpochForCausalLM LlavaStableLMEpochForCausalLM
     (stabilityai/stablelm-2-1_6b)
   keys: context_length = max_position_embeddings; embedding_length = hidden_size; block_count = @block_count

@@ -29,6 +29,7 @@ const SUM = windowed('swa_qk_nope_head_dim + swa_v_head_dim', 'qk_nope_head_dim 
 const LATENT = `reshape(${own('num_attention_heads')}, ${SUM}, -1), split(1, ${SIZES})`;
 /** Attention multiplies what comes from a latent with the root of how much narrower than the model it is. */
 const root = (rank: string) => `(hidden_size / ${rank}) ** 0.5`;
+const ATTENTION = 'attn_gate attn_k_norm attn_q_a attn_q_b attn_kv_a_mqa attn_output';
 const RESCALED = 'set apply_mla_qkv_lora_rescale';
 /** `head_dim` of config.json is of no use: the heads of a latent have sizes of their own. */
 const OWN_TEXT_KEYS = revised(
@@ -45,7 +46,7 @@ export const dots3note = family`dots3note: Dots3NoteForCausalLM Dots3NoteForCond
     attention.key_length_mla_swa = 0 + swa_qk_nope_head_dim + swa_qk_rope_head_dim
     attention.value_length_mla_swa = 0 + swa_v_head_dim; ${MTP_BLOCKS_KEY}; ${INDEXER_KEYS}
     attention.indexer.types = layers(${SLIDING}, 0, 1)
-  tensors: ${deepseek2Tensors(`attn_gate attn_k_norm attn_q_a attn_q_b attn_kv_a_mqa attn_output ${INDEXER} ${NEXTN_TENSORS}`)}
+  tensors: ${deepseek2Tensors(`${ATTENTION} ${INDEXER} ${NEXTN_TENSORS}`)}
     attn_q_a_norm.weight: mul(${root('q_lora_rank')}) when ${RESCALED}
     attn_kv_a_norm.weight: mul(${windowed(root('swa_kv_lora_rank'), root('kv_lora_rank'))}) when ${RESCALED}
     attn_q_a_norm attn_kv_a_norm when not ${RESCALED}

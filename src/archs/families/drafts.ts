@@ -70,8 +70,8 @@ export const dspark = family`dflash: Qwen3DSparkModel DSparkDraftModel DSparkSpe
   drop: ${DROP} t2d d2t model.d2t; lastExtra: dspark_d2t; tokenizer: bpe, after dspark-mask-token`;
 
 /** ref-quirk: `Gemma4DSparkModel` in conversion/gemma.py; unsupported.ts refuses the variants that it refuses. */
-export const gemma4Dspark = family`dflash: Gemma4DSparkModel (RedHatAI/gemma-4-31B-it-speculator.dspark) like ${dflash}
-    unproven
+export const gemma4Dspark = family`dflash: Gemma4DSparkModel (RedHatAI/gemma-4-31B-it-speculator.dspark)
+    like ${dflash} unproven
   keys: ${revised(DFLASH_KEYS, 'rope.freq_base = @gemma4_draft_theta')}
     attention.head_count_kv = num_global_key_value_heads; attention.key_length = global_head_dim
     attention.value_length = global_head_dim; rope.dimension_count = global_head_dim

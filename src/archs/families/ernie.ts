@@ -9,8 +9,8 @@ export const ernie4_5 = family`ernie4_5: Ernie4_5_ForCausalLM Ernie4_5ForCausalL
     .ffn_gate.* .ffn_up.* = .mlp.up_gate_proj.*: chunk(0, 2)
   rename: ${RENAME}, ernie. = model.; tokenizer: sentencepiece, after add-space-prefix`;
 
-export const ernie4_5Moe = family`ernie4_5-moe: Ernie4_5_MoeForCausalLM (baidu/ERNIE-4.5-21B-A3B-PT) like ${ernie4_5}
-    unproven
+export const ernie4_5Moe = family`ernie4_5-moe: Ernie4_5_MoeForCausalLM (baidu/ERNIE-4.5-21B-A3B-PT)
+    like ${ernie4_5} unproven
   keys: ${TEXT_KEYS}; expert_count = moe_num_experts; expert_used_count = moe_k
     interleave_moe_layer_step = moe_layer_interval; leading_dense_block_count = moe_layer_start_index
     expert_feed_forward_length = moe_intermediate_size?; expert_shared_count = moe_num_shared_experts?
@@ -19,5 +19,5 @@ export const ernie4_5Moe = family`ernie4_5-moe: Ernie4_5_MoeForCausalLM (baidu/E
     experts .mlp.experts.{x}: gate_proj up_proj down_proj
   ignore: ${IGNORE} model.mtp_block.* model.mtp_emb_norm.* model.mtp_hidden_norm.* model.mtp_linear_proj.*`;
 
-export const paddleocr = family`paddleocr: PaddleOCRVLForConditionalGeneration (PaddlePaddle/PaddleOCR-VL) like
-    ${ernie4_5}`;
+export const paddleocr = family`paddleocr: PaddleOCRVLForConditionalGeneration (PaddlePaddle/PaddleOCR-VL)
+    like ${ernie4_5}`;

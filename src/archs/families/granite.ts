@@ -20,14 +20,14 @@ const GRANITE_SWA_KEYS = `${GRANITE_KEYS}; attention.sliding_window = sliding_wi
   attention.sliding_window_pattern = layers(every 4, false, true) when not set layer_types
   attention.rope_pattern = layers(no_rope_layers? is [0, false], false, true) when set no_rope_layers`;
 /** Attention within a window in some layers, and rotary embeddings in some. */
-export const graniteSwa = family`granite_swa: GraniteSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct) like
-    ${granite}
+export const graniteSwa = family`granite_swa: GraniteSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct)
+    like ${granite}
   keys: ${GRANITE_SWA_KEYS}; tensors: ${DENSE}; ${ROTARY}; ${SINKS}`;
 
 const SHARED_KEY = 'expert_shared_feed_forward_length = shared_intermediate_size? when set shared_intermediate_size';
 /** Granite SWA with experts, whose gates and ups stay one tensor. */
-export const graniteSwaMoe = family`granite_swa: GraniteMoeSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct) like
-    ${graniteSwa}
+export const graniteSwaMoe = family`granite_swa: GraniteMoeSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct)
+    like ${graniteSwa}
   keys: ${GRANITE_SWA_KEYS}; ${SHARED_KEY}
   tensors: ${DENSE} ffn_gate_inp ffn_down_exps ffn_down_shexp; ${ROTARY}; ${SINKS}
     .ffn_down_exps.weight = .block_sparse_moe.experts.down_proj
@@ -56,7 +56,8 @@ export const graniteMoe = family`granitemoe: GraniteMoeForCausalLM GraniteMoeSha
  * @param heads the field that counts the heads of a matrix whose rows are rotary dimensions.
  */
 const adapters = (to: string, from: string, slice = '', heads?: string): string => {
-  const rotary = `reshape(-1, max_lora_rank), rotary(num_adapters? * ${heads}?), reshape(num_adapters, -1, max_lora_rank)`;
+  const rotary = `reshape(-1, max_lora_rank), rotary(num_adapters? * ${heads}?),
+    reshape(num_adapters, -1, max_lora_rank)`;
   return `
   .${to}.lora_a = .${from}.lora_A${slice}: squeeze(1), lead(1)
   .${to}.lora_b = .${from}.lora_B${slice}: ${heads === undefined ? 'squeeze(1)' : rotary}, lead(1)`;
@@ -114,10 +115,10 @@ const WITHOUT_MAMBA = common`like ${bamba}
   tokenizer: sentencepiece bpe`;
 const USED = 'set num_experts_per_tok|num_experts_per_token';
 const BOTH = `BambaForCausalLM ${HYBRID_CLASS}`;
-export const graniteHybridAttention = family`granite: ${BOTH} (ibm-granite/granite-4.0-micro) like ${WITHOUT_MAMBA}
-    unproven
+export const graniteHybridAttention = family`granite: ${BOTH} (ibm-granite/granite-4.0-micro)
+    like ${WITHOUT_MAMBA} unproven
   when: not @has_mamba_layers and not ${USED}`;
 
-export const graniteHybridAttentionMoe = family`granitemoe: ${BOTH} (ibm-granite/granite-4.0-micro) like
-    ${WITHOUT_MAMBA} unproven
+export const graniteHybridAttentionMoe = family`granitemoe: ${BOTH} (ibm-granite/granite-4.0-micro)
+    like ${WITHOUT_MAMBA} unproven
   when: not @has_mamba_layers and ${USED}`;

@@ -32,7 +32,7 @@ export const kimiK3 = family`kimi-k3: KimiK3ForConditionalGeneration (moonshotai
 
 const ROPE = 'qk_rope_head_dim|n_rot';
 const V = 'n_embd_head_v_mla|v_head_dim';
-/** The matrix from the latent to keys and values as two; that of the keys is applied to queries, so it is transposed. */
+/** The matrix from the latent to keys and values as two; that of the keys is applied to queries, so transposed. */
 const LATENT = `reshape(kv_head_count, qk_nope_head_dim + ${V}, -1), split(1, (qk_nope_head_dim), ${V})`;
 /** Linear attention (KDA), and between it blocks with full attention by way of a latent (MLA). */
 export const kimiLinear = family`kimi-linear: KimiLinearModel KimiLinearForCausalLM

@@ -24,8 +24,8 @@ export const lfm2 = family`lfm2: Lfm2ForCausalLM LFM2ForCausalLM (LiquidAI/LFM2-
   ignore: ${IGNORE} *audio* *codebook* *conformer* *depth_embedding* *depthformer* *depth_linear*`;
 
 /** Embedding models, some with a layer behind them. */
-export const lfm2Embedding = family`lfm2: Lfm2Model Lfm2BidirectionalModel (LiquidAI/LFM2.5-Embedding-350M) like
-    ${lfm2} unproven
+export const lfm2Embedding = family`lfm2: Lfm2Model Lfm2BidirectionalModel (LiquidAI/LFM2.5-Embedding-350M)
+    like ${lfm2} unproven
   firstKeys: embedding_length_out = probe(dense_shape)?[0]
   keys: ${LFM2_KEYS}; attention.causal = false when @origin == "Lfm2BidirectionalModel"; pooling_type = @pooling_type
   tensors: ${LFM2.replace('output ', '')} dense_2; ${KERNEL}; token_embd_norm.* = embedding_norm.*

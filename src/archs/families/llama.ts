@@ -13,8 +13,8 @@ export const llama = family`llama: LLaMAForCausalLM LlamaForCausalLM LlamaModel 
   tokenizer: tekken hybrid-dna sentencepiece llama-hf bpe, before add-space-prefix, after code-llama-infill
     granite-no-bos`;
 
-export const llamaEmbed = family`llama-embed: LlamaBidirectionalModel (nvidia/llama-embed-nemotron-8b) like ${llama}
-    unproven`;
+export const llamaEmbed = family`llama-embed: LlamaBidirectionalModel (nvidia/llama-embed-nemotron-8b)
+    like ${llama} unproven`;
 
 export const smollm3 = family`smollm3: SmolLM3ForCausalLM (HuggingFaceTB/SmolLM3-3B) like ${llama}
   tensors: ${DENSE}; ${ROTARY}`;
@@ -38,8 +38,8 @@ export const cogvlm = family`cogvlm: CogVLMForCausalLM (THUDM/cogvlm2-llama3-cha
   ignore: ${IGNORE.replace('*vision_* ', '')}`;
 
 /** The language model of Janus Pro. */
-export const janus = family`llama: JanusForConditionalGeneration (deepseek-community/Janus-Pro-1B) like ${llama}
-    unproven
+export const janus = family`llama: JanusForConditionalGeneration (deepseek-community/Janus-Pro-1B)
+    like ${llama} unproven
   ignore: ${IGNORE} model.aligner.* model.vqmodel.* model.generation_*`;
 
 /** InternLM 3, which is a Llama with a tokenizer of its own. */

@@ -29,21 +29,21 @@ export const mistralFormat = family`llama: MistralModel (mistralai/Mistral-7B-In
   keys: ${without(LLAMA_KEYS, 'vocab_size')}; ${MISTRAL_FORMAT_KEYS}
   tensors: ${DENSE}; tokenizer: mistral`;
 
-export const mistral3Format = family`mistral3: MistralModel (mistralai/Ministral-3-3B-Instruct-2512) like
-    ${mistralFormat} unproven
+export const mistral3Format = family`mistral3: MistralModel (mistralai/Ministral-3-3B-Instruct-2512)
+    like ${mistralFormat} unproven
   when: has llama_4_scaling`;
 
 /** DeepSeek V2's layers. The gates of all experts of a block are in one tensor with their up projections. */
-export const mistral4 = family`mistral4: ${MISTRAL3_CLASSES} (mistralai/Mistral-Small-4-119B-2603) like ${DEEPSEEK2}
-    unproven
+export const mistral4 = family`mistral4: ${MISTRAL3_CLASSES} (mistralai/Mistral-Small-4-119B-2603)
+    like ${DEEPSEEK2} unproven
   when: model_type == "mistral4"
   tensors: ${DEEPSEEK2_TENSORS} ${MLA}; ${DEEPSEEK2_OUTPUT}; ${KV_B}
     .ffn_gate_up_exps.weight = .mlp.experts.gate_up_proj[.weight]
     .ffn_down_exps.weight = .mlp.experts.down_proj[.weight]`;
 
-/** Mistral's mixtures of experts in its own format: DeepSeek V2's layers under the names of params.json and its weights. */
-export const mistralMoe = family`deepseek2: MistralMoeModel (mistralai/Mistral-Large-3-675B-Instruct-2512) like
-    ${DEEPSEEK2} unproven
+/** Mistral's mixtures of experts in its own format: DeepSeek V2's layers under the names of its files. */
+export const mistralMoe = family`deepseek2: MistralMoeModel (mistralai/Mistral-Large-3-675B-Instruct-2512)
+    like ${DEEPSEEK2} unproven
   keys: ${DEEPSEEK2_KEYS}; ${MISTRAL_FORMAT_KEYS}; attention.temperature_length = yarn/original_max_position_embeddings
     rope.scaling.yarn_log_multiplier = 0.1
   tensors: ${DEEPSEEK2_TENSORS} ${MLA} output; ${KV_B.replaceAll('self_attn', 'attention')}

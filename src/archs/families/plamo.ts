@@ -20,9 +20,10 @@ export const plamo = family`plamo: PlamoForCausalLM (pfnet/plamo-13b) unproven
 /** Heads of the layers with attention: those in the middle of each step, or the last one of a model of few layers. */
 const heads = (key: string, field: string) => {
   const isLong = '@block_count - mamba_step?2 // 2 > 0';
+  const isMixed = 'mamba_enabled?true == true';
   return `
-    ${key} = layers(every mamba_step?2 after 0 - mamba_step?2 // 2, ${field}, 0) when mamba_enabled?true == true and ${isLong}
-    ${key} = layers(every @block_count after 1, ${field}, 0) when mamba_enabled?true == true and not ${isLong}`;
+    ${key} = layers(every mamba_step?2 after 0 - mamba_step?2 // 2, ${field}, 0) when ${isMixed} and ${isLong}
+    ${key} = layers(every @block_count after 1, ${field}, 0) when ${isMixed} and not ${isLong}`;
 };
 /** Attention and Mamba in turn. */
 export const plamo2 = family`plamo2: Plamo2ForCausalLM PLaMo2ForCausalLM (pfnet/plamo-2-1b)

@@ -51,8 +51,8 @@ const LINEAR = `
 const QWEN35_KEYS = `${QWEN_NEXT_KEYS}; rope.dimension_sections = [11, 11, 10, 0] when not set rope_root/mrope_section`;
 /** The tensors of Qwen 3.5, whose feed-forward part is dense, or else has experts. */
 const QWEN35_TENSORS = `${DENSE} ${OWN} attn_qkv attn_gate ssm_alpha ssm_beta ${AFTER}; ${PLUS_ONE}; ${LINEAR}`;
-export const qwen35 = family`qwen35: Qwen3_5ForConditionalGeneration Qwen3_5ForCausalLM (Qwen/Qwen3.5-9B) like
-    ${QWEN_NEXT}
+export const qwen35 = family`qwen35: Qwen3_5ForConditionalGeneration Qwen3_5ForCausalLM (Qwen/Qwen3.5-9B)
+    like ${QWEN_NEXT}
   keys: ${QWEN35_KEYS}; tensors: ${QWEN35_TENSORS}`;
 
 export const qwen35moe = family`qwen35moe: Qwen3_5MoeForConditionalGeneration Qwen3_5MoeForCausalLM
@@ -63,8 +63,8 @@ export const qwen35moe = family`qwen35moe: Qwen3_5MoeForConditionalGeneration Qw
  * The language model of MiniCPM-V 4.6. Its blocks for multi-token prediction are counted, as config.json has them, and not
  * written.
  */
-export const minicpmv = family`qwen35: MiniCPMV4_6ForConditionalGeneration (openbmb/MiniCPM-V-4_6) like ${qwen35}
-    unproven
+export const minicpmv = family`qwen35: MiniCPMV4_6ForConditionalGeneration (openbmb/MiniCPM-V-4_6)
+    like ${qwen35} unproven
   ignore: ${IGNORE} model.merger.* mtp*`;
 
 /** The numbers that n-grams are hashed with, of 64 bits: tensors of the checkpoint that become keys. */

@@ -21,8 +21,8 @@ const TRANSPOSED_EXPERTS = `
   .ffn_down_exps.weight = .mlp.experts.down_proj[.weight]: transpose(1, 2)
   .ffn_gate_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(2, 2), take(0), transpose(1, 2)
   .ffn_up_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(2, 2), take(1), transpose(1, 2)`;
-export const qwen3vlmoe = family`qwen3vlmoe: Qwen3VLMoeForConditionalGeneration (Qwen/Qwen3-VL-30B-A3B-Instruct) like
-    ${qwen3moe}
+export const qwen3vlmoe = family`qwen3vlmoe: Qwen3VLMoeForConditionalGeneration (Qwen/Qwen3-VL-30B-A3B-Instruct)
+    like ${qwen3moe}
   keys: ${QWEN_MOE_KEYS}; ${DEEPSTACK}
   tensors: ${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}; ${TRANSPOSED_EXPERTS}; strip: thinker.`;
 

@@ -30,10 +30,11 @@ export const QWEN3_KEYS = `${QWEN2_KEYS}
 /** The head of a reranker has the two rows of the output that score its answers. */
 const ANSWERS = 'pick(@yes_token, @no_token)';
 const QWEN3_TENSORS = `
-  cls.output.weight = model.embed_tokens.weight | embed_tokens.weight: ${ANSWERS} when @is_reranker and set tie_word_embeddings
+  cls.output.weight = model.embed_tokens.weight
+    | embed_tokens.weight: ${ANSWERS} when @is_reranker and set tie_word_embeddings
   cls.output.weight = lm_head.weight: ${ANSWERS} when @is_reranker and not set tie_word_embeddings
   output.* = lm_head.* when not (@is_reranker and not set tie_word_embeddings); ${HEADLESS} ${QK_NORMS}`;
-/** Intern-S1: a Qwen3 with a tokenizer of its own, which has an id for the beginning of texts where no file says one. */
+/** Intern-S1: a Qwen3 with a tokenizer of its own, with an id for the beginning of texts where no file says one. */
 const INTERN_S1 = '@origin == "InternS1ForConditionalGeneration"';
 const INTERN_S1_TOKENIZER = 'bpe, roles bos 151643';
 export const qwen3 = family`qwen3: Qwen3ForCausalLM Qwen3Model (Qwen/Qwen3-8B)
