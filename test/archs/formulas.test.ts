@@ -130,13 +130,19 @@ test.each<[string, () => unknown, string]>([
   ],
   [
     'its place in a family',
-    () => family`llama: A (b/c)
+    () =>
+      family`llama: A (b/c)
       keys: block_count = @`.keys,
     'keys of llama: There is no value where "@" stands.',
   ],
   ['a part that is none', () => family`llama: A (b/c) key: vocab_size`, 'llama has no part called "key: vocab_size".'],
-  ['an option that is none', () => family`llama: A (b/c)
-  mtp: block 1`.mtp, 'There is no option called "block".'],
+  [
+    'an option that is none',
+    () =>
+      family`llama: A (b/c)
+  mtp: block 1`.mtp,
+    'There is no option called "block".',
+  ],
   ['a family without a repository', () => family`llama: A`, 'A family begins with'],
 ])('what is wrong is shown: %s', (_, read, message) => {
   expect(read).toThrow(SyntaxError);
