@@ -33,6 +33,7 @@ const STAGES = {
   fill: 'Converting',
   flush: 'Flushing to disk',
   check: 'Checking',
+  upload: 'Uploading',
 } as const satisfies Record<PhaseEvent['phase'], string>;
 
 export function textReporter(on: Screen = screen): Reporter {
