@@ -21,6 +21,7 @@ import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
 import { screen } from './terminal/screen.js';
 import { typesCommand } from './types.js';
+import { watchCommand } from './watch.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -35,6 +36,7 @@ export function program(): Command {
     .addCommand(convertCommand(new Command('convert')), { hidden: true })
     .addCommand(quantizeCommand())
     .addCommand(publishCommand())
+    .addCommand(watchCommand())
     .addCommand(imatrixCommand())
     .addCommand(runCommand())
     .addCommand(inspectCommand())

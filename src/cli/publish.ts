@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { printable } from '../printable.js';
-import type { PublishEvent, PublishParams, PublishPlan, PublishResult } from '../publish/params.js';
+import type { PublishParams, PublishPlan, PublishResult } from '../publish/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
 import { addModelOptions } from './convert.js';
@@ -96,8 +96,8 @@ async function run(named: string, words: readonly string[], flags: Flags): Promi
 type Shared = Parameters<Reporter['event']>[0];
 
 /** Events that conversions have too. */
-function isShared(event: PublishEvent): event is PublishEvent & Shared {
-  return !['publish-plan', 'upload', 'done'].includes(event.event);
+export function isShared(event: { readonly event: string }): event is Shared {
+  return !['publish-plan', 'upload', 'model', 'sleep', 'done'].includes(event.event);
 }
 
 function planLines({ repository, creates, source, reads, files, kept }: PublishPlan): string[] {

@@ -1,14 +1,13 @@
 import { modelInfo } from '@huggingface/hub';
+import type { OpeningEvent } from '../events.js';
 import { readModelCard } from '../metadata/model-card.js';
 import { cardText } from '../metadata/values.js';
 import type { YamlMap } from '../metadata/yaml.js';
-import { CheckedFetch } from '../repo/checked-fetch.js';
-import { hubSettings } from '../repo/hub-settings.js';
 import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
-import { DEFAULT_POLICY } from '../repo/retry.js';
 import { SmallFiles } from '../repo/small-files.js';
-import { type WarningSink, warn } from '../warnings.js';
+import { warn } from '../warnings.js';
+import { hubClient } from './hub-client.js';
 import type { PublishParams } from './params.js';
 
 /** What a card and a repository's page say of a source. */
@@ -22,11 +21,11 @@ export interface SourceFacts {
   readonly licences: readonly string[];
 }
 
-type Options = Pick<PublishParams, 'token' | 'endpoint' | 'fetch' | 'signal'> & Required<WarningSink>;
+type Options = Pick<PublishParams, 'token' | 'endpoint' | 'fetch' | 'signal'> & { emit(event: OpeningEvent): void };
 
 /** @throws as `openRepo` */
 export async function readSource(source: string, options: Options): Promise<SourceFacts> {
-  const repo = await openRepo(source, { ...options, emit: () => {} });
+  const repo = await openRepo(source, options);
   const card = await readModelCard(new SmallFiles(repo, options.signal), (what) => warn(options, what));
   const { isPrivate, isGated } =
     repo.revision === null ? { isPrivate: false, isGated: false } : await access(repo, options);
@@ -35,16 +34,10 @@ export async function readSource(source: string, options: Options): Promise<Sour
 }
 
 async function access({ id }: Repo, options: Options) {
-  const settings = hubSettings(process.env, options);
-  if (settings.offline) {
+  const { endpoint, fetch, isOffline } = hubClient(options);
+  if (isOffline) {
     return { isPrivate: false, isGated: false };
   }
-  const { silence = DEFAULT_POLICY.silence, longestWait = DEFAULT_POLICY.longestWait } = settings;
-  const checked = new CheckedFetch({
-    ...settings,
-    fetch: options.fetch ?? fetch,
-    policy: { ...DEFAULT_POLICY, silence, longestWait },
-  });
-  const info = await modelInfo({ name: id, hubUrl: settings.endpoint, fetch: checked.api });
+  const info = await modelInfo({ name: id, hubUrl: endpoint, fetch });
   return { isPrivate: info.private, isGated: info.gated !== false };
 }
