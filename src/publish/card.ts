@@ -58,7 +58,8 @@ function bodyOf({ source, repository, manifest, making }: Card, name: string): s
 
 function about({ card }: SourceFacts): string {
   const licence = card.get('license');
-  return typeof licence === 'string' ? ` Licence: ${licence}, as of the original.` : '';
+  // Another text than a licence's name could hold markup.
+  return typeof licence === 'string' && /^[\w.-]+$/.test(licence) ? ` Licence: ${licence}, as of the original.` : '';
 }
 
 /** The smallest file of those that are nearly the source; where nothing is measured, the usual one. */
