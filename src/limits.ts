@@ -33,6 +33,8 @@ export const MAX_REPO_FILES = 200_000;
 export const MAX_REPO_PAGES = 2_000;
 /** Models of an owner that one look of a watch deals with; the newest ones. The largest owners have some 30,000. */
 export const MAX_LISTED_MODELS = 100_000;
+/** Parts in which a file is uploaded; storages take 10,000. */
+export const MAX_UPLOAD_PARTS = 10_000;
 /** One answer of the Hub's API; a page of a listing has some 300 KB. JSON.parse takes up to 20 times as much memory. */
 export const MAX_ANSWER_BYTES = 8 * 2 ** 20;
 /** A path in a listing, in characters: Linux has no longer ones. */

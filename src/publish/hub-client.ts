@@ -1,32 +1,59 @@
 import type { WaitEvent } from '../events.js';
+import { type JsonObject, parseJsonObject } from '../json.js';
 import { type ApiFetch, CheckedFetch } from '../repo/checked-fetch.js';
 import { hubSettings } from '../repo/hub-settings.js';
 import { DEFAULT_POLICY } from '../repo/retry.js';
 import type { PublishParams } from './params.js';
 
-/** What asks the Hub: its address, and a `fetch` that checks, tries again and sends the token to the Hub alone. */
+/** What asks the Hub: each request is checked, tried again, and has the token at the Hub's own origin alone. */
 export interface HubClient {
   readonly endpoint: string;
-  readonly fetch: ApiFetch;
   readonly isOffline: boolean;
+  readonly checked: CheckedFetch;
+  readonly fetch: ApiFetch;
+  readonly signal: AbortSignal | undefined;
 }
 
-type Options = Pick<PublishParams, 'token' | 'endpoint' | 'fetch' | 'signal'> & { emit(event: WaitEvent): void };
+export type HubClientOptions = Pick<PublishParams, 'token' | 'endpoint' | 'fetch' | 'signal'> & {
+  emit(event: WaitEvent): void;
+};
 
 /** @throws BadEndpointError, TokenInvalidError */
-export function hubClient(options: Options): HubClient {
+export function hubClient(options: HubClientOptions): HubClient {
   const settings = hubSettings(process.env, options);
   const { silence = DEFAULT_POLICY.silence, longestWait = DEFAULT_POLICY.longestWait } = settings;
-  const { api } = new CheckedFetch({
+  const checked = new CheckedFetch({
     ...settings,
     fetch: options.fetch ?? fetch,
     policy: { ...DEFAULT_POLICY, silence, longestWait },
     emit: options.emit,
   });
-  const signal = options.signal ?? null;
+  const { signal } = options;
   return {
-    endpoint: settings.endpoint,
-    isOffline: settings.offline,
-    fetch: (input, init) => api(input, { ...init, signal }),
+    ...{ endpoint: settings.endpoint, isOffline: settings.offline, checked, signal },
+    fetch: (input, init) => checked.api(input, { ...init, signal: signal ?? null }),
   };
+}
+
+/** Milliseconds that the Hub may take for an answer once it has a request: a commit of many files takes a while. */
+const PATIENCE = 120_000;
+
+/**
+ * Posts JSON, or lines of it, to the Hub's API.
+ * @param path from `/api`, or that of a repository's LFS.
+ * @param repo that the request is about, for messages.
+ * @throws HubError, InterruptedError, MalformedJsonError
+ */
+export async function post(
+  { endpoint, checked, signal }: HubClient,
+  path: string,
+  repo: string,
+  content: unknown,
+  type = 'application/json',
+): Promise<JsonObject> {
+  const body = typeof content === 'string' ? content : JSON.stringify(content);
+  const headers = { 'content-type': type, accept: type.includes('ndjson') ? 'application/json' : type };
+  const sent = { method: 'POST', body, silence: PATIENCE } as const;
+  const answer = await checked.send(new URL(`${endpoint}${path}`), sent, { headers, signal });
+  return parseJsonObject(answer.body.toString(), `the answer to ${path} of ${repo}`);
 }

@@ -1,33 +1,191 @@
-export interface LocalUpload {
-  readonly path: string;
-  readonly file: string;
-  readonly size: number;
-  readonly sha256: string;
-}
-export type UploadedFile = Pick<LocalUpload, 'path' | 'size' | 'sha256'>;
+import { modelInfo } from '@huggingface/hub';
+import { RefusedAnswer } from '../repo/checked-fetch.js';
+import { HubKindError, type HubLocation, RepoNotFoundError, TokenMissingError } from '../repo/errors.js';
+import { openHub } from '../repo/hub.js';
+import { hubSettings } from '../repo/hub-settings.js';
+import { refusalError } from '../repo/refusals.js';
+import { SmallFiles } from '../repo/small-files.js';
+import { NotTakenError, NoWriteTokenError, RepositoryChangedError, WriteRefusedError } from './errors.js';
+import { type HubClient, type HubClientOptions, hubClient, post } from './hub-client.js';
+import { type LfsFile, type LfsSource, sha256Of, uploadLfs } from './lfs-upload.js';
+
+// The requests are those of @huggingface/hub, which uploads only what it commits at once, and tries nothing again.
+
+/** A repository that is written to. */
 export interface Target {
-  readonly name: string;
+  readonly client: HubClient;
+  readonly at: HubLocation;
+  /** Its page. */
   readonly url: string;
   readonly exists: boolean;
-  readonly isPrivate?: boolean;
-  readonly commit?: string;
-  readonly files: readonly UploadedFile[];
-  readText(path: string): Promise<string | undefined>;
+  readonly isPrivate: boolean;
+  /** The commit of its main branch; null where there is no repository. */
+  readonly commit: string | null;
+  /** Its files; with a hash where they are in LFS. */
+  readonly files: readonly { readonly path: string; readonly size: number; readonly sha256?: string }[];
+  /** @returns null for a file that is not there. */
+  readText(path: string): Promise<string | null>;
 }
-export declare function openTarget(name: string, options: object): Promise<Target>;
-export declare function createTarget(target: Target, o: { isPrivate: boolean }): Promise<Target>;
-export declare function uploadLarge(
-  target: Target,
-  file: LocalUpload,
-  o: { signal: AbortSignal | undefined; onProgress(bytes: number): void },
-): Promise<void>;
-export declare function commitFiles(
-  target: Target,
-  o: {
-    summary: string;
-    uploaded: readonly UploadedFile[];
-    small: readonly { path: string; text: string }[];
-    deleted: readonly string[];
-    pr: boolean;
-  },
-): Promise<{ commitId: string; url: string; pullRequestUrl?: string }>;
+
+/** @throws HubError; none where there is no such repository */
+export async function openTarget(name: string, options: HubClientOptions): Promise<Target> {
+  const client = hubClient(options);
+  const settings = hubSettings(process.env, options);
+  const at = { endpoint: client.endpoint, repo: name, revision: 'main' };
+  const base = { client, at, url: `${client.endpoint}/${name}` };
+  try {
+    const { signal, emit } = options;
+    const own = { ...settings, offline: false, fetch: options.fetch ?? fetch, emit, ...(signal && { signal }) };
+    const repo = await openHub(name, 'main', own);
+    const info = await modelInfo({ name, hubUrl: client.endpoint, fetch: client.fetch });
+    const small = new SmallFiles(repo, signal);
+    return {
+      ...base,
+      exists: true,
+      isPrivate: info.private,
+      commit: repo.revision,
+      files: await repo.list(),
+      readText: (path) => small.text(path),
+    };
+  } catch (error) {
+    if (!(error instanceof RepoNotFoundError || error instanceof TokenMissingError || error instanceof HubKindError)) {
+      throw error;
+    }
+    return { ...base, exists: false, isPrivate: false, commit: null, files: [], readText: async () => null };
+  }
+}
+
+/** @throws NoWriteTokenError */
+export function checkWriteToken(options: HubClientOptions): void {
+  const { token, endpoint } = hubSettings(process.env, options);
+  if (token === null) {
+    throw new NoWriteTokenError(endpoint);
+  }
+}
+
+/**
+ * Creates the repository. One that another request has created meanwhile is as good: an answer may have been lost.
+ * @throws WriteRefusedError, HubError
+ */
+export async function createTarget(target: Target, isPrivate: boolean, options: HubClientOptions): Promise<Target> {
+  const { client, at } = target;
+  const [organization = '', name = ''] = at.repo.split('/');
+  const visibility = isPrivate ? 'private' : 'public';
+  await writing(at, 'the new repository', () =>
+    post(client, '/api/repos/create', at.repo, { name, organization, type: 'model', visibility }),
+  ).catch((error: unknown) => {
+    if (!(error instanceof RefusedAnswer && error.status === 409)) {
+      throw error;
+    }
+  });
+  return openTarget(at.repo, options);
+}
+
+/** Sends a file to the repository's storage, where a commit finds it. @throws WriteRefusedError, NotTakenError, HubError */
+export async function uploadLarge({ client, at }: Target, file: LfsSource): Promise<LfsFile> {
+  await writing(at, file.path, () => uploadLfs(client, at, file));
+  return { path: file.path, size: file.size, sha256: file.sha256 };
+}
+
+export interface Change {
+  /** The title of the commit. */
+  readonly summary: string;
+  /** Files that the storage has. */
+  readonly uploaded: readonly LfsFile[];
+  /** Files that stand in the commit itself. */
+  readonly small: readonly { readonly path: string; readonly text: string }[];
+  /** Paths to remove. */
+  readonly deleted: readonly string[];
+  /** Whether a pull request is opened instead. */
+  readonly pr: boolean;
+}
+
+export interface Committed {
+  readonly commit: string;
+  /** The page of the pull request, or of the repository. */
+  readonly url: string;
+}
+
+/**
+ * Makes one commit on top of the one that the target was opened at.
+ * @throws RepositoryChangedError, WriteRefusedError, NotTakenError, HubError
+ */
+export async function commitFiles(target: Target, change: Change, options: HubClientOptions): Promise<Committed> {
+  const { client, at, commit: parentCommit } = target;
+  const lines = [
+    { key: 'header', value: { summary: change.summary, ...(parentCommit !== null && { parentCommit }) } },
+    ...(await smallLines(target, change)),
+    ...change.uploaded.map((file) => lfsLine(file)),
+    ...change.deleted.map((path) => ({ key: 'deletedFile', value: { path } })),
+  ];
+  const body = lines.map((line) => JSON.stringify(line)).join('\n');
+  const path = `/api/models/${at.repo}/commit/main${change.pr ? '?create_pr=1' : ''}`;
+  try {
+    const answer = await writing(at, 'the commit', () => post(client, path, at.repo, body, 'application/x-ndjson'));
+    const { commitOid, pullRequestUrl } = answer;
+    return { commit: String(commitOid), url: typeof pullRequestUrl === 'string' ? pullRequestUrl : target.url };
+  } catch (error) {
+    if (!(error instanceof RefusedAnswer && (error.status === 412 || error.status === 409))) {
+      throw error;
+    }
+    // The answer to a try before may have been lost: then the commit on top of ours is our own.
+    const now = await openTarget(at.repo, options);
+    const hashes = new Map(now.files.map(({ path, sha256 }) => [path, sha256]));
+    const isOurs = change.uploaded.every(({ path, sha256 }) => hashes.get(path) === sha256);
+    const texts = await Promise.all(change.small.map(async ({ path, text }) => (await now.readText(path)) === text));
+    if (now.commit === null || !isOurs || texts.includes(false)) {
+      throw new RepositoryChangedError(at);
+    }
+    return { commit: now.commit, url: target.url };
+  }
+}
+
+function lfsLine({ path, size, sha256 }: LfsFile) {
+  return { key: 'lfsFile', value: { path, algo: 'sha256', size, oid: sha256 } };
+}
+
+/** The lines of small files. The repository alone says which of them belong into its storage. */
+async function smallLines(target: Target, { small, pr }: Change): Promise<object[]> {
+  const { client, at } = target;
+  const files = small.map(({ path, text }) => {
+    const bytes = Buffer.from(text);
+    return { path, bytes, size: bytes.length, sample: bytes.subarray(0, 512).toString('base64') };
+  });
+  const asked = files.map(({ path, size, sample }) => ({ path, size, sample }));
+  const path = `/api/models/${at.repo}/preupload/main${pr ? '?create_pr=1' : ''}`;
+  const answer = await writing(at, 'the list of files', () => post(client, path, at.repo, { files: asked }));
+  const modes = Array.isArray(answer.files) ? answer.files : [];
+  const lines: object[] = [];
+  for (const { path, bytes, size } of files) {
+    const isLarge = modes.some((mode) => mode?.path === path && mode.uploadMode === 'lfs');
+    if (isLarge) {
+      const slice = (from: number, to: number) => new Blob([bytes.subarray(from, to)]);
+      lines.push(lfsLine(await uploadLarge(target, { path, size, sha256: await sha256Of(slice(0, size)), slice })));
+    } else {
+      lines.push({ key: 'file', value: { path, content: bytes.toString('base64'), encoding: 'base64' } });
+    }
+  }
+  return lines;
+}
+
+/** Statuses that mean something to who asked. */
+const OWN_STATUSES = [409, 412];
+
+/** Says what a refusal of what was sent means. @throws WriteRefusedError, NotTakenError; RefusedAnswer with 409 or 412 */
+async function writing<T>(at: HubLocation, what: string, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof RefusedAnswer) || OWN_STATUSES.includes(error.status)) {
+      throw error;
+    }
+    const { status, atHub, tokenSent, hubSays } = error;
+    if (!tokenSent && atHub) {
+      throw new NoWriteTokenError(at.endpoint);
+    }
+    if (atHub && (status === 401 || status === 403)) {
+      throw /invalid credentials|expired/i.test(hubSays) ? refusalError(error, at) : new WriteRefusedError(at, hubSays);
+    }
+    throw new NotTakenError(at, `${what}: status ${status}${hubSays && ` (it says: ${hubSays})`}`);
+  }
+}

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { forward } from '../async/stream.js';
@@ -7,11 +5,12 @@ import { convert } from '../calls/conversions.js';
 import type { WrittenFile } from '../layout/written-file.js';
 import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import { readImatrix } from '../quantize/imatrix/read.js';
+import { LocalBlob } from '../repo/local-blob.js';
 import { openFile } from '../repo/open-file.js';
 import { check } from '../runner/check.js';
 import type { CheckResult } from '../runner/check-result.js';
 import { AUTO, collectImatrix } from '../runner/imatrix/auto.js';
-import type { LocalUpload } from './hub-writer.js';
+import { type LfsFile, type LfsSource, sha256Of } from './lfs-upload.js';
 import type { PublishedFile } from './manifest.js';
 import type { PublishEvent, PublishParams } from './params.js';
 import { conversionOf, type MissingType, type Prepared } from './prepare.js';
@@ -144,21 +143,19 @@ export class Maker {
   }
 
   /** The matrix as a file for the repository; null where none was computed. */
-  async imatrixFile(): Promise<LocalUpload | null> {
+  async imatrixFile(): Promise<LfsSource | null> {
     const file = this.work.file(IMATRIX);
     const stats = this.params.imatrix === 'auto' ? await stat(file).catch(() => null) : null;
-    return stats && { path: IMATRIX, file, size: stats.size, sha256: await sha256Of(file) };
+    return stats && localSource(await partOf({ path: file, size: stats.size }), file);
   }
 }
 
-async function partOf({ path, size }: WrittenFile) {
-  return { path: basename(path), size, sha256: await sha256Of(path) };
+/** A part of a file that is made, with its hash. */
+async function partOf({ path, size }: Pick<WrittenFile, 'path' | 'size'>): Promise<LfsFile> {
+  return { path: basename(path), size, sha256: await sha256Of(new LocalBlob(path, 0, size)) };
 }
 
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-    hash.update(piece as Buffer);
-  }
-  return hash.digest('hex');
+/** A file of this machine that is to be sent. */
+export function localSource(part: LfsFile, file: string): LfsSource {
+  return { ...part, slice: (from, to, onSent) => new LocalBlob(file, from, to - from, onSent) };
 }

@@ -64,10 +64,7 @@ export async function prepare(params: PublishParams, emit: (event: PublishEvent)
       'Make it private on its page, publish to another one, or leave --private out.',
     );
   }
-  refuseRestricted(
-    source,
-    params.acceptLicence || (target.exists ? target.isPrivate === true : params.private === true),
-  );
+  refuseRestricted(source, params.acceptLicence || (target.exists ? target.isPrivate : params.private === true));
   const pinned = source.repo.revision === null ? params.source : `${source.id}@${source.repo.revision}`;
   const recipe = await recipeOf(source.repo, params);
   const manifest = await manifestOf(target, source);
@@ -107,8 +104,8 @@ function checkParams({ to, quant }: PublishParams): QuantName[] {
 
 /** The manifest in the repository, but for files that were changed or removed since. */
 async function manifestOf(target: Target, source: SourceFacts): Promise<Manifest> {
-  const text = target.exists ? await target.readText(MANIFEST) : undefined;
-  const found = text === undefined ? null : parseManifest(text);
+  const text = await target.readText(MANIFEST);
+  const found = text === null ? null : parseManifest(text);
   if (found?.source !== source.id) {
     return { version: 1, source: source.id, check: null, files: [] };
   }

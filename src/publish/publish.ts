@@ -2,8 +2,9 @@ import { type Call, stream } from '../async/stream.js';
 import { plotCheck } from '../plot/plot-check.js';
 import type { Checked, CheckResult } from '../runner/check-result.js';
 import { PLOT, writeCard } from './card.js';
-import { commitFiles, createTarget, type Target, type UploadedFile, uploadLarge } from './hub-writer.js';
-import { IMATRIX, Maker } from './make.js';
+import { checkWriteToken, commitFiles, createTarget, type Target, uploadLarge } from './hub-writer.js';
+import type { LfsFile } from './lfs-upload.js';
+import { IMATRIX, localSource, Maker } from './make.js';
 import { MANIFEST, type Manifest, manifestText, type PublishedFile, sizeOfFile } from './manifest.js';
 import type { PublishEvent, PublishParams, PublishPlan, PublishResult } from './params.js';
 import { type Prepared, prepare } from './prepare.js';
@@ -46,23 +47,24 @@ function expectedFiles({ plan, manifest, missing }: Prepared): PublishedFile[] {
 }
 
 async function run(params: PublishParams, emit: Emit): Promise<PublishResult> {
+  const options = { ...params, emit };
+  checkWriteToken(options);
   const prepared = await prepare(params, emit);
-  const { plan, source, manifest, missing, making } = prepared;
-  const { target } = prepared;
+  const { plan, source, manifest, missing, making, target } = prepared;
   emit({ event: 'publish-plan', plan: { ...plan, card: '' } });
   if (missing.length === 0) {
     return done({ repository: params.to, url: target.url, commit: null, files: manifest.files }, emit);
   }
   const work = new WorkFolder(prepared.folder, prepared.pinned, params.keep !== undefined);
-  await work.open();
-  const owned = target.exists ? target : await createTarget(target, { isPrivate: params.private ?? false });
+  await work.open(missing.map(({ recipe }) => recipe));
+  const owned = target.exists ? target : await createTarget(target, params.private ?? false, options);
   const maker = new Maker(params, prepared, work, emit);
   for (const group of prepared.groups) {
     for (const file of await maker.make(group)) {
-      await upload(owned, file, work, params, emit);
+      await upload(owned, file, work, emit);
     }
   }
-  const imatrix = await uploadImatrix(owned, maker, params, emit);
+  const imatrix = await uploadImatrix(owned, maker, emit);
   const whole = joined(manifest, work, prepared);
   const card = {
     source,
@@ -71,7 +73,7 @@ async function run(params: PublishParams, emit: Emit): Promise<PublishResult> {
     making: { ...making, imatrix: imatrix?.path ?? null },
   };
   const plot = await plotOf(whole, source.repo.name);
-  const { commitId, url, pullRequestUrl } = await commitFiles(owned, {
+  const change = {
     summary: `${missing.map(({ type }) => type).join(', ')} of ${source.repo.name}`,
     uploaded: [...work.made.flatMap(({ parts }) => parts), ...(imatrix ? [imatrix] : [])],
     small: [
@@ -79,11 +81,12 @@ async function run(params: PublishParams, emit: Emit): Promise<PublishResult> {
       { path: MANIFEST, text: manifestText(whole) },
       ...(plot === null ? [] : [{ path: PLOT, text: plot }]),
     ],
-    deleted: replacedPaths(manifest, whole).filter((path) => target.files.some((file) => file.path === path)),
+    deleted: replacedPaths(manifest, whole),
     pr: params.pr ?? false,
-  });
+  };
+  const { commit, url } = await commitFiles(owned, change, options);
   await work.close([IMATRIX]);
-  return done({ repository: params.to, url: pullRequestUrl ?? url, commit: commitId, files: whole.files }, emit);
+  return done({ repository: params.to, url, commit, files: whole.files }, emit);
 }
 
 function done(result: PublishResult, emit: Emit): PublishResult {
@@ -92,24 +95,19 @@ function done(result: PublishResult, emit: Emit): PublishResult {
 }
 
 async function cardOf(target: Target): Promise<string | null> {
-  return (await target.readText('README.md')) ?? null;
+  return target.readText('README.md');
 }
 
 /** Sends a file's parts, unless an earlier run did, and removes them where they are not to stay. */
-async function upload(target: Target, file: PublishedFile, work: WorkFolder, params: PublishParams, emit: Emit) {
+async function upload(target: Target, file: PublishedFile, work: WorkFolder, emit: Emit) {
   if (!work.uploaded.has(file.recipe)) {
     emit({ event: 'phase', phase: 'upload' });
     const total = sizeOfFile(file);
     let before = 0;
     for (const { path, size, sha256 } of file.parts) {
-      await uploadLarge(
-        target,
-        { path, file: work.file(path), size, sha256 },
-        {
-          signal: params.signal,
-          onProgress: (bytes) => emit({ event: 'progress', unit: 'bytes', done: before + bytes, total }),
-        },
-      );
+      const source = localSource({ path, size, sha256 }, work.file(path));
+      const onProgress = (bytes: number) => emit({ event: 'progress', unit: 'bytes', done: before + bytes, total });
+      await uploadLarge(target, { ...source, onProgress });
       before += size;
       emit({ event: 'upload', path, size });
     }
@@ -119,15 +117,10 @@ async function upload(target: Target, file: PublishedFile, work: WorkFolder, par
   await work.drop(file);
 }
 
-async function uploadImatrix(
-  target: Target,
-  maker: Maker,
-  { signal }: PublishParams,
-  emit: Emit,
-): Promise<UploadedFile | null> {
+async function uploadImatrix(target: Target, maker: Maker, emit: Emit): Promise<LfsFile | null> {
   const file = await maker.imatrixFile();
   if (file !== null) {
-    await uploadLarge(target, file, { signal, onProgress: () => {} });
+    await uploadLarge(target, file);
     emit({ event: 'upload', path: file.path, size: file.size });
   }
   return file;

@@ -26,8 +26,11 @@ export class WorkFolder {
     readonly keeps: boolean,
   ) {}
 
-  /** Makes the folder, and reads the note of an earlier run. Files that are no longer there are not made. */
-  async open(): Promise<void> {
+  /**
+   * Makes the folder, and reads the note of an earlier run. Files that are no longer there are not made.
+   * @param recipes of the files that are wanted; others are removed.
+   */
+  async open(recipes: readonly string[]): Promise<void> {
     await mkdir(this.path, { recursive: true });
     const text = await readFile(join(this.path, STATE), 'utf8').catch(() => null);
     const parsed = text === null ? null : v.safeParse(state, parseOrNull(text));
@@ -41,7 +44,9 @@ export class WorkFolder {
     this.imatrix = parsed.output.imatrix;
     this.check = manifest.check;
     for (const file of manifest.files) {
-      if (this.uploaded.has(file.recipe) || (await this.has(file))) {
+      if (!recipes.includes(file.recipe)) {
+        await this.drop(file);
+      } else if (this.uploaded.has(file.recipe) || (await this.has(file))) {
         this.made.push(file);
       }
     }
