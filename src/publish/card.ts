@@ -165,13 +165,14 @@ function made(source: SourceFacts, { version, options, imatrix }: Making, files:
     `- Importance matrix: ${imatrix === null ? 'none' : `[${imatrix}](./${encodeURI(imatrix)})`}`,
     `- For programs: [${MANIFEST}](./${MANIFEST})`,
   ];
-  const sums = files.flatMap(({ parts }) => parts.map(({ path, sha256 }) => `${sha256}  ${path}`));
-  return [
-    lines.join('\n'),
+  // A plan knows no hashes yet.
+  const sums = files.flatMap(({ parts }) => parts.flatMap(({ path, sha256 }) => (sha256 ? `${sha256}  ${path}` : [])));
+  const details = [
     '<details><summary>sha256 of each file</summary>',
     `\`\`\`\n${sums.join('\n')}\n\`\`\``,
     '</details>',
-  ].join('\n\n');
+  ];
+  return [lines.join('\n'), ...(sums.length > 0 ? details : [])].join('\n\n');
 }
 
 /** In the units of the Hub: 1 GB are 1,000,000,000 bytes. */

@@ -11,7 +11,7 @@ import { openTarget, type Target } from './hub-writer.js';
 import { refuseRestricted } from './licence.js';
 import { MANIFEST, type Manifest, type PublishedFile, parseManifest } from './manifest.js';
 import type { PublishEvent, PublishParams, PublishPlan } from './params.js';
-import { isOfWork, recipeKey, recipeOf } from './recipe.js';
+import { optionsOfFiles, recipeKey, recipeOf } from './recipe.js';
 import { readSource, type SourceFacts } from './source-facts.js';
 import { packageVersion } from './version.js';
 import { freeBytes } from './work-folder.js';
@@ -181,10 +181,7 @@ function grouped(missing: readonly MissingType[], free: number): MissingType[][]
 
 /** The options that change the files, for the card: of files only their names. */
 function optionsText(params: PublishParams, types: readonly QuantName[]): string {
-  const options = Object.entries(params).flatMap(([name, value]) => {
-    if (isOfWork(name) || value === undefined || value === false) {
-      return [];
-    }
+  const options = optionsOfFiles(params).map(([name, value]) => {
     const texts = [value].flat().map((own) => (typeof own === 'string' ? ` ${basename(own)}` : ''));
     return `${optionName(name)}${texts.join('')}`;
   });

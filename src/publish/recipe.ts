@@ -10,9 +10,12 @@ const OF_WORK: ReadonlySet<string> = new Set<keyof PublishParams>([
   ...(['verify', 'maxMemory', 'jobs', 'token', 'endpoint', 'fetch', 'signal'] as const),
 ]);
 
-/** Whether an option changes no byte of a file. */
-export function isOfWork(option: string): boolean {
-  return OF_WORK.has(option);
+/** The options that change a file's bytes, in order of their names, but for what is their default. */
+export function optionsOfFiles(params: PublishParams): [name: string, value: unknown][] {
+  return Object.entries(params)
+    .filter(([name, value]) => !OF_WORK.has(name) && value !== undefined && value !== false)
+    .filter(([name, value]) => name !== 'outtype' || value !== 'auto')
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /**
@@ -25,10 +28,8 @@ export async function recipeOf(repo: Repo, params: PublishParams): Promise<strin
     sha256 ?? gitSha1 ?? version,
   ]);
   const options: [string, unknown][] = [];
-  for (const [name, value] of Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!isOfWork(name) && value !== undefined && value !== false) {
-      options.push([name, typeof value === 'string' ? await contentsOf(value) : value]);
-    }
+  for (const [name, value] of optionsOfFiles(params)) {
+    options.push([name, typeof value === 'string' ? await contentsOf(value) : value]);
   }
   // Without a commit, a folder's files stand for it by their sizes and times.
   return JSON.stringify([repo.revision ?? files, options]);
