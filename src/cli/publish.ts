@@ -77,7 +77,7 @@ async function run(named: string, words: readonly string[], flags: Flags): Promi
     for await (const event of publish(params)) {
       if (flags.json) {
         screen.json(event);
-      } else if (event.event === 'publish-plan') {
+      } else if (event.event === 'publication') {
         for (const line of planLines(event.plan)) {
           screen.say(line);
         }
@@ -97,7 +97,7 @@ type Shared = Parameters<Reporter['event']>[0];
 
 /** Events that conversions have too. */
 export function isShared(event: { readonly event: string }): event is Shared {
-  return !['publish-plan', 'upload', 'model', 'sleep', 'done'].includes(event.event);
+  return !['publication', 'upload', 'model', 'sleep', 'done'].includes(event.event);
 }
 
 function planLines({ repository, creates, source, reads, files, kept }: PublishPlan): string[] {

@@ -12,6 +12,8 @@ export interface HubClient {
   readonly checked: CheckedFetch;
   readonly fetch: ApiFetch;
   readonly signal: AbortSignal | undefined;
+  /** Milliseconds that an answer to something large may take. */
+  readonly patience: number;
 }
 
 export type HubClientOptions = Pick<PublishParams, 'token' | 'endpoint' | 'fetch' | 'signal'> & {
@@ -30,13 +32,17 @@ export function hubClient(options: HubClientOptions): HubClient {
   });
   const { signal } = options;
   return {
-    ...{ endpoint: settings.endpoint, isOffline: settings.offline, checked, signal },
+    ...{ endpoint: settings.endpoint, isOffline: settings.offline, checked, signal, patience: PATIENCE * silence },
     fetch: (input, init) => checked.api(input, { ...init, signal: signal ?? null }),
   };
 }
 
-/** Milliseconds that the Hub may take for an answer once it has a request: a commit of many files takes a while. */
-const PATIENCE = 120_000;
+/** Silences that the Hub may take for an answer to a commit, or to the end of an upload: it looks at all parts first. */
+const PATIENCE = 6;
+
+const JSON_TYPE = 'application/json';
+/** Lines of JSON, as a commit is sent. */
+export const NDJSON = 'application/x-ndjson';
 
 /**
  * Posts JSON, or lines of it, to the Hub's API.
@@ -45,15 +51,16 @@ const PATIENCE = 120_000;
  * @throws HubError, InterruptedError, MalformedJsonError
  */
 export async function post(
-  { endpoint, checked, signal }: HubClient,
+  { endpoint, checked, signal, patience }: HubClient,
   path: string,
   repo: string,
   content: unknown,
-  type = 'application/json',
+  type = JSON_TYPE,
 ): Promise<JsonObject> {
   const body = typeof content === 'string' ? content : JSON.stringify(content);
-  const headers = { 'content-type': type, accept: type.includes('ndjson') ? 'application/json' : type };
-  const sent = { method: 'POST', body, silence: PATIENCE } as const;
+  const headers = { 'content-type': type, accept: type === NDJSON ? JSON_TYPE : type };
+  const isLarge = type === NDJSON;
+  const sent = { method: 'POST', body, ...(isLarge && { silence: patience }) } as const;
   const answer = await checked.send(new URL(`${endpoint}${path}`), sent, { headers, signal });
   return parseJsonObject(answer.body.toString(), `the answer to ${path} of ${repo}`);
 }

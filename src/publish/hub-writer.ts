@@ -6,7 +6,7 @@ import { hubSettings } from '../repo/hub-settings.js';
 import { refusalError } from '../repo/refusals.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { NotTakenError, NoWriteTokenError, RepositoryChangedError, WriteRefusedError } from './errors.js';
-import { type HubClient, type HubClientOptions, hubClient, post } from './hub-client.js';
+import { type HubClient, type HubClientOptions, hubClient, NDJSON, post } from './hub-client.js';
 import { type LfsFile, type LfsSource, sha256Of, uploadLfs } from './lfs-upload.js';
 
 // The requests are those of @huggingface/hub, which uploads only what it commits at once, and tries nothing again.
@@ -121,7 +121,7 @@ export async function commitFiles(target: Target, change: Change, options: HubCl
   const body = lines.map((line) => JSON.stringify(line)).join('\n');
   const path = `/api/models/${at.repo}/commit/main${change.pr ? '?create_pr=1' : ''}`;
   try {
-    const answer = await writing(at, 'the commit', () => post(client, path, at.repo, body, 'application/x-ndjson'));
+    const answer = await writing(at, 'the commit', () => post(client, path, at.repo, body, NDJSON));
     const { commitOid, pullRequestUrl } = answer;
     return { commit: String(commitOid), url: typeof pullRequestUrl === 'string' ? pullRequestUrl : target.url };
   } catch (error) {

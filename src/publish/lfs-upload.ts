@@ -117,7 +117,7 @@ async function sendWhole({ checked, signal }: HubClient, { href }: Upload, file:
 
 /** One part after the other: a line is filled by one already, and memory stays small. */
 async function sendParts(
-  { checked, endpoint, signal }: HubClient,
+  { checked, endpoint, signal, patience }: HubClient,
   { href }: Upload,
   { size, parts }: NonNullable<Upload['chunk']>,
   file: LfsSource,
@@ -135,7 +135,7 @@ async function sendParts(
   }
   const body = JSON.stringify({ oid: file.sha256, parts: done });
   const headers = { 'content-type': LFS, accept: LFS };
-  await checked.send(href, { method: 'POST', body }, { headers, isOurs: false, signal });
+  await checked.send(href, { method: 'POST', body, silence: patience }, { headers, isOurs: false, signal });
 }
 
 /** In hex. */

@@ -57,15 +57,15 @@ export interface PublishPlan {
   readonly card: string;
 }
 
-export interface PublishPlanEvent {
-  readonly event: 'publish-plan';
+export interface PublicationEvent {
+  readonly event: 'publication';
   readonly plan: PublishPlan;
 }
 
 export type PublishEvent =
   | Exclude<ConvertEvent, { readonly event: 'done' | 'plan' }>
   | UploadEvent
-  | PublishPlanEvent
+  | PublicationEvent
   | DoneEvent<PublishResult>;
 
 export interface PublishResult {

@@ -51,7 +51,7 @@ async function run(params: PublishParams, emit: Emit): Promise<PublishResult> {
   checkWriteToken(options);
   const prepared = await prepare(params, emit);
   const { plan, source, manifest, missing, making, target } = prepared;
-  emit({ event: 'publish-plan', plan: { ...plan, card: '' } });
+  emit({ event: 'publication', plan: { ...plan, card: '' } });
   if (missing.length === 0) {
     return done({ repository: params.to, url: target.url, commit: null, files: manifest.files }, emit);
   }
