@@ -27,7 +27,7 @@ export const ROOMS = {
     'archs async checkpoint config fill gguf gguf-files hf-tokenizer jinja layout loading metadata options output ' +
     'quantize repo tensor text tokenize tokenizer',
   plot: 'gguf layout quantize runner',
-  publish: 'async calls gguf layout metadata options plan plot quantize repo runner',
+  publish: 'async calls gguf layout metadata options output plan plot quantize repo runner',
   quantize: 'gguf options tensor',
   repo: 'gguf options',
   runner: 'async fill gguf gguf-files graphs jinja layout loading options output plan quantize repo tensor tokenize',

@@ -26,6 +26,10 @@ export const MAX_VIEW_RUNS = 65_536;
 /** A tensor that is read while planning, since the shapes of others follow from it; released ones have a few hundred bytes. */
 export const MAX_PLANNED_TENSOR_BYTES = 64 * 2 ** 10;
 
+// output
+/** A journal of a conversion: a line of some kilobytes for each flush. A run of a day has some megabytes. */
+export const MAX_JOURNAL_BYTES = 256 * 2 ** 20;
+
 // repo
 /** Entries of one repository listing. */
 export const MAX_REPO_FILES = 200_000;

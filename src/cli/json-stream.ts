@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode, Hf2ggufError } from '../errors.js';
-import { packageVersion } from '../publish/version.js';
+import { packageVersion } from '../output/version.js';
 import { screen } from './terminal/screen.js';
 
 /** The first line of `--json`. */

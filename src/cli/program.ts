@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { packageVersion } from '../publish/version.js';
+import { packageVersion } from '../output/version.js';
 import { archsCommand } from './archs.js';
 import { checkCommand } from './check.js';
 import { completionCommand } from './completion.js';

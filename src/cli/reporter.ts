@@ -62,6 +62,9 @@ export function textReporter(on: Screen = screen): Reporter {
             }
           }
           break;
+        case 'continue':
+          on.say(`Goes on where a killed run was: ${percent(event.share)} is done.`);
+          break;
         case 'coverage':
           for (const sentence of describeCoverage(event.coverage)) {
             on.say(printable(sentence));

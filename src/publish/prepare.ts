@@ -3,6 +3,7 @@ import { plan as planConversion } from '../calls/conversions.js';
 import { UsageError } from '../errors.js';
 import type { PlacedFile } from '../layout/plan.js';
 import { optionName } from '../options/empty.js';
+import { packageVersion } from '../output/version.js';
 import { NoTypeError, parseQuants } from '../plan/check-params.js';
 import type { QuantName } from '../quantize/file-types.js';
 import { cacheSize } from './cache-size.js';
@@ -13,7 +14,6 @@ import { MANIFEST, type Manifest, type PublishedFile, parseManifest } from './ma
 import type { PublishEvent, PublishParams, PublishPlan } from './params.js';
 import { optionsOfFiles, recipeKey, recipeOf } from './recipe.js';
 import { readSource, type SourceFacts } from './source-facts.js';
-import { packageVersion } from './version.js';
 import { freeBytes } from './work-folder.js';
 
 /** The name of the repository makes no sense. */
