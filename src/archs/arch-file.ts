@@ -100,7 +100,7 @@ const tensorRule = v.pipe(
 const steps = v.array(nameOf(STEPS));
 const probe = v.strictObject({
   id: text,
-  want: v.picklist(['values', 'integers', 'mean', 'norms', 'shape', 'zero', 'equal', 'zero-rows', 'there']),
+  want: v.picklist(['values', 'averages', 'integers', 'mean', 'norms', 'shape', 'zero', 'equal', 'zero-rows', 'there']),
   of: some,
   from: v.exactOptional(value),
   when: v.exactOptional(condition),
