@@ -136,6 +136,7 @@ const architecture = v.strictObject({
       names: v.exactOptional(texts),
       keep: v.exactOptional(texts),
       convert: v.exactOptional(v.picklist(['alone', 'never'])),
+      instead: v.exactOptional(v.literal(true)),
       plainName: v.exactOptional(v.literal(true)),
     }),
   ),

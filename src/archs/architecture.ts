@@ -89,6 +89,8 @@ export interface Mtp {
   readonly keep?: readonly string[];
   /** `alone`: with `--mtp` only; `never`: they are read and not written. Default: with the model. */
   readonly convert?: 'alone' | 'never';
+  /** They are a model by themselves: the blocks that config.json counts are those of the one that it drafts for. */
+  readonly instead?: true;
   /** The file of `--mtp` is named as the whole model's would be. */
   readonly plainName?: true;
 }
