@@ -1,17 +1,17 @@
 import type { Condition } from './architecture.js';
 import { readCondition } from './formulas.js';
 
-/** A kind of model under a class name that families have, which is not converted. */
+/** A kind of model that is not converted: one under a class name that families have, or a class that none has. */
 export interface Unsupported {
   readonly classes: readonly string[];
-  readonly when: Condition;
+  readonly when: Condition | undefined;
   /** Completes "The model is". */
   readonly what: string;
   readonly next: string;
 }
 
 /**
- * Four lines each, longer ones go on in deeper ones: classes, the condition, what completes "The model is", what to do.
+ * Four lines each, longer ones go on in deeper ones: classes, the condition or `always`, what completes "The model is", what to do.
  * ref-quirk: the reference knows a Hunyuan's scaled length of texts for what was released alone; of NomicBERT
  * (`NomicBertModel` in conversion/bert.py), llama.cpp computes the layers of the released models alone.
  */
@@ -117,6 +117,30 @@ const TEXT = `
   a Spark 2.5 without sigmoid gates for each head, or without GELU
   Convert one that has both.
 
+  Qwen3TTSForConditionalGeneration PocketTTSModel
+  always
+  a speech model whose embeddings follow from several tensors by a product of matrices
+  Convert it with convert_hf_to_gguf.py of llama.cpp.
+
+  UltravoxModel
+  always
+  an encoder of sound without a language model
+  Convert the language model that it stands before: text_model_id in config.json names it.
+
+  InternVisionModel RADIOModel PaddleOCRVisionModel
+  always
+  an encoder of images without a language model
+  Convert the model that it is a part of.
+
+  GraniteSpeechForConditionalGeneration GraniteSpeechPlusForConditionalGeneration
+    Granite4VisionForConditionalGeneration GlmasrModel Idefics3ForConditionalGeneration
+    Lfm2AudioForConditionalGeneration Lfm2VlForConditionalGeneration LightOnOCRForConditionalGeneration
+    MERaLiON2ForConditionalGeneration MiniMaxM3VLForConditionalGeneration NemotronH_Nano_VL_V2
+    SmolVLMForConditionalGeneration DeepseekOCR2ForCausalLM Glm5vForConditionalGeneration
+  always
+  a language model within another whose class config.json does not say
+  Name it in \`architectures\` of text_config in config.json, as the language model by itself has it.
+
   Step3p5ForCausalLM Step3p7ForConditionalGeneration
   @step_rotary_factors_fit == false
   a Step-3.5 whose partial_rotary_factors are not 1 in layers with a window and 0.5 in others
@@ -128,9 +152,9 @@ export const UNSUPPORTED: readonly Unsupported[] = TEXT.trim()
   .map((row) => {
     const [classes = '', when = '', what = '', next = ''] = row.trim().split(/\n {2}(?! )/);
     return {
-      ...{ classes: classes.split(' '), what, next },
+      ...{ classes: classes.split(/\s+/), what, next },
       get when() {
-        return readCondition(when);
+        return when === 'always' ? undefined : readCondition(when);
       },
     };
   });
