@@ -40,6 +40,16 @@ const TEXT = `
   a MiMo V2 whose windowed layers have heads of other sizes, or whose topk_method is not noaux_tc
   Check the fields that begin with swa_ in config.json.
 
+  Dots3NoteForCausalLM Dots3NoteForConditionalGeneration Dots3NoteTextForCausalLM
+  @lacks_layer_types or use_dsa?true != true or normalization?"RMSNorm" != "RMSNorm" or final_norm?"RMSNorm" != "RMSNorm"
+    or k_rope_only_layernorm?true != true or topk_method?"noaux_tc" != "noaux_tc" or scoring_func != "sigmoid"
+    or n_group?1 != 1 or topk_group?1 != 1 or set use_dynamic_rsf or set moe_gating_fp32
+    or attention_gate_type?"headwise" != "headwise" or swa_attention_gate_type?"headwise" != "headwise"
+    or swa_qk_nope_head_dim + swa_qk_rope_head_dim - swa_head_dim?256 != 0
+    or swa_qk_rope_head_dim - qk_rope_head_dim != 0 or swa_q_lora_rank - q_lora_rank != 0
+  a dots3 with another kind of attention, gates or norms than the released one, or with too few layer_types
+  Check layer_types, scoring_func, attention_gate_type and the fields that begin with swa_ in config.json.
+
   Qwen3DSparkModel DSparkDraftModel DSparkSpeculator Lfm2DSparkDraftModel LingDSparkModel Gemma4DSparkModel
   dflash_config/markov_head_type else markov_head_type?"vanilla" != "vanilla"
   a DSpark with a Markov head of another kind than vanilla (markov_head_type)
