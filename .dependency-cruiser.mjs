@@ -24,7 +24,7 @@ export const ROOMS = {
   options: '',
   output: 'gguf gguf-files metadata repo',
   plan:
-    'archs async checkpoint config fill gguf gguf-files hf-tokenizer jinja layout loading metadata options output ' +
+    'archs async checkpoint config fill gguf gguf-files hf-tokenizer jinja layout loading metadata numeric options output ' +
     'quantize repo tensor text tokenize tokenizer',
   plot: 'gguf layout quantize runner',
   publish: 'async calls gguf layout metadata options output plan plot quantize repo runner',

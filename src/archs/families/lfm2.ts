@@ -41,6 +41,16 @@ export const lfm2Embedding = family('lfm2', 'Lfm2Model Lfm2BidirectionalModel', 
   unproven: true,
 });
 
+/** The model of LFM2.5-Audio that makes sound of codes. It reads no text. */
+export const lfm25AudioTokenizer = family('lfm2', 'Lfm25AudioTokenizer', 'LiquidAI/LFM2.5-Audio-1.5B', {
+  like: lfm2,
+  keys: `${LFM2_KEYS}
+    attention.sliding_window = sliding_window; embedding_length_out = output_size`,
+  ignore: `${IGNORE} istft.window emb.emb*`,
+  tensors: `${LFM2}; ${KERNEL}; dense_2.* = lin.*`,
+  tokenizer: 'none',
+});
+
 export const lfm2moe = family('lfm2moe', 'Lfm2MoeForCausalLM', 'LiquidAI/LFM2-8B-A1B', {
   keys: `${revised(
     TEXT_KEYS,
