@@ -15,6 +15,8 @@ interface Tensor {
   bytes: Buffer;
   /** Says other offsets than those where the bytes are. */
   offsets?: readonly Json[];
+  /** What JSON is in the bytes. */
+  state?: Json;
 }
 
 interface Draft {
@@ -137,9 +139,9 @@ const CHANGES: readonly Change[] = [
 
 /** Numbers or JSON within a tensor. */
 function changeContent(_: Draft, tensor: Tensor, dice: Dice): void {
-  if (tensor.name.includes('quant_state')) {
-    const state = dice.chance(0.9) ? JSON.stringify(changedJson(parseJson(tensor.bytes.toString(), 'It'), dice)) : '{';
-    tensor.bytes = Buffer.from(state);
+  if (tensor.state !== undefined) {
+    tensor.state = changedJson(tensor.state, dice);
+    tensor.bytes = Buffer.from(dice.chance(0.9) ? JSON.stringify(tensor.state) : '{');
     tensor.shape = [tensor.bytes.length];
     return;
   }
@@ -203,6 +205,7 @@ export function mutateModel(model: Model, lies: number, dice: Dice, knowsFormat:
     config: model.config,
     tensors: Object.entries(model.parts).map(([name, { dtype, shape, bytes }]) => ({
       ...{ name, dtype, shape, bytes: Buffer.from(bytes) },
+      ...(name.includes('quant_state') && { state: parseJson(Buffer.from(bytes).toString(), name) }),
     })),
   };
   for (let changes = knowsFormat ? dice.below(4) : 0; changes > 0 && draft.tensors.length > 0; changes--) {
