@@ -48,6 +48,7 @@ export const NDJSON = 'application/x-ndjson';
  * Posts JSON, or lines of it, to the Hub's API.
  * @param path from `/api`, or that of a repository's LFS.
  * @param repo that the request is about, for messages.
+ * @param wasDone as of `CheckedFetch.send`.
  * @throws HubError, InterruptedError, MalformedJsonError
  */
 export async function post(
@@ -56,11 +57,16 @@ export async function post(
   repo: string,
   content: unknown,
   type = JSON_TYPE,
+  wasDone?: () => Promise<boolean>,
 ): Promise<JsonObject> {
   const body = typeof content === 'string' ? content : JSON.stringify(content);
   const headers = { 'content-type': type, accept: type === NDJSON ? JSON_TYPE : type };
   const isLarge = type === NDJSON;
   const sent = { method: 'POST', body, ...(isLarge && { silence: patience }) } as const;
-  const answer = await checked.send(new URL(`${endpoint}${path}`), sent, { headers, signal });
+  const answer = await checked.send(new URL(`${endpoint}${path}`), sent, {
+    headers,
+    signal,
+    ...(wasDone && { wasDone }),
+  });
   return parseJsonObject(answer.body.toString(), `the answer to ${path} of ${repo}`);
 }

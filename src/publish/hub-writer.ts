@@ -1,10 +1,21 @@
+import { createHash } from 'node:crypto';
 import { modelInfo } from '@huggingface/hub';
+import { isObject, parseJsonObject } from '../json.js';
 import { RefusedAnswer } from '../repo/checked-fetch.js';
-import { HubKindError, type HubLocation, RepoNotFoundError, TokenMissingError } from '../repo/errors.js';
+import {
+  HubKindError,
+  type HubLocation,
+  RepoNotFoundError,
+  TokenMissingError,
+  WrongAnswerError,
+} from '../repo/errors.js';
 import { openHub } from '../repo/hub.js';
+import { isCommit } from '../repo/hub-cache.js';
 import { hubSettings } from '../repo/hub-settings.js';
 import { refusalError } from '../repo/refusals.js';
+import type { Repo, RepoFile } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
+import { sha256 } from '../repo/verify.js';
 import { NotTakenError, NoWriteTokenError, RepositoryChangedError, WriteRefusedError } from './errors.js';
 import { type HubClient, type HubClientOptions, hubClient, NDJSON, post } from './hub-client.js';
 import { type LfsFile, type LfsSource, sha256Of, uploadLfs } from './lfs-upload.js';
@@ -30,15 +41,12 @@ export interface Target {
 /** @throws HubError; none where there is no such repository */
 export async function openTarget(name: string, options: HubClientOptions): Promise<Target> {
   const client = hubClient(options);
-  const settings = hubSettings(process.env, options);
   const at = { endpoint: client.endpoint, repo: name, revision: 'main' };
   const base = { client, at, url: `${client.endpoint}/${name}` };
   try {
-    const { signal, emit } = options;
-    const own = { ...settings, offline: false, fetch: options.fetch ?? fetch, emit, ...(signal && { signal }) };
-    const repo = await openHub(name, 'main', own);
+    const repo = await openRevision(name, 'main', options);
     const info = await modelInfo({ name, hubUrl: client.endpoint, fetch: client.fetch });
-    const small = new SmallFiles(repo, signal);
+    const small = new SmallFiles(repo, options.signal);
     return {
       ...base,
       exists: true,
@@ -53,6 +61,14 @@ export async function openTarget(name: string, options: HubClientOptions): Promi
     }
     return { ...base, exists: false, isPrivate: false, commit: null, files: [], readText: async () => null };
   }
+}
+
+/** The repository at a branch, or at the `refs/pr/1` of a pull request. @throws HubError */
+function openRevision(name: string, revision: string, options: HubClientOptions): Promise<Repo> {
+  const { signal, emit } = options;
+  const settings = hubSettings(process.env, options);
+  const own = { ...settings, offline: false, fetch: options.fetch ?? fetch, emit, ...(signal && { signal }) };
+  return openHub(name, revision, own);
 }
 
 /** @throws NoWriteTokenError */
@@ -107,11 +123,17 @@ export interface Committed {
 }
 
 /**
- * Makes one commit on top of the one that the target was opened at.
+ * Makes one commit on top of the one that the target was opened at. It is made once: where its answer is lost, the
+ * repository shows whether it was made. A pull request of the same title and files is taken for this one.
  * @throws RepositoryChangedError, WriteRefusedError, NotTakenError, HubError
  */
 export async function commitFiles(target: Target, change: Change, options: HubClientOptions): Promise<Committed> {
   const { client, at, commit: parentCommit } = target;
+  const look = () => (change.pr ? pullRequestOf(target, change, options) : commitOf(target, change, options));
+  let found = change.pr ? await look() : null;
+  if (found) {
+    return found;
+  }
   const lines = [
     { key: 'header', value: { summary: change.summary, ...(parentCommit !== null && { parentCommit }) } },
     ...(await smallLines(target, change)),
@@ -120,24 +142,83 @@ export async function commitFiles(target: Target, change: Change, options: HubCl
   ];
   const body = lines.map((line) => JSON.stringify(line)).join('\n');
   const path = `/api/models/${at.repo}/commit/main${change.pr ? '?create_pr=1' : ''}`;
+  const wasDone = async () => {
+    found = await look();
+    return found !== null;
+  };
   try {
-    const answer = await writing(at, 'the commit', () => post(client, path, at.repo, body, NDJSON));
-    const { commitOid, pullRequestUrl } = answer;
-    return { commit: String(commitOid), url: typeof pullRequestUrl === 'string' ? pullRequestUrl : target.url };
+    const answer = await writing(at, 'the commit', () => post(client, path, at.repo, body, NDJSON, wasDone));
+    const number = /\/discussions\/([1-9]\d*)$/.exec(String(answer.pullRequestUrl))?.[1];
+    return found ?? committed(target, answer.commitOid, number);
   } catch (error) {
     if (!(error instanceof RefusedAnswer && (error.status === 412 || error.status === 409))) {
       throw error;
     }
-    // The answer to a try before may have been lost: then the commit on top of ours is our own.
-    const now = await openTarget(at.repo, options);
-    const hashes = new Map(now.files.map(({ path, sha256 }) => [path, sha256]));
-    const isOurs = change.uploaded.every(({ path, sha256 }) => hashes.get(path) === sha256);
-    const texts = await Promise.all(change.small.map(async ({ path, text }) => (await now.readText(path)) === text));
-    if (now.commit === null || !isOurs || texts.includes(false)) {
+    // The commit that is in the way may be our own, which was not yet to be seen when it was looked for.
+    const own = await look();
+    if (!own) {
       throw new RepositoryChangedError(at);
     }
-    return { commit: now.commit, url: target.url };
+    return own;
   }
+}
+
+/** Addresses are made here: what a server calls one may be anything. @throws WrongAnswerError */
+function committed({ client, url }: Target, commit: unknown, pullRequest?: string | number): Committed {
+  if (typeof commit !== 'string' || !isCommit(commit)) {
+    throw new WrongAnswerError(client.endpoint, 'it names no commit');
+  }
+  return { commit, url: pullRequest === undefined ? url : `${url}/discussions/${pullRequest}` };
+}
+
+/** The head of the main branch, where it is a later one than the target's and has what a change makes; else null. */
+async function commitOf(target: Target, change: Change, options: HubClientOptions): Promise<Committed | null> {
+  const head = await openRevision(target.at.repo, 'main', options);
+  const isNew = head.revision !== target.commit;
+  return isNew && holds(await head.list(), change) ? committed(target, head.revision) : null;
+}
+
+/** Pull requests with the same title that are looked into, the latest first. */
+const MAX_PULL_REQUESTS = 5;
+
+/** The open pull request with a change's title and files; null where there is none. */
+async function pullRequestOf(target: Target, change: Change, options: HubClientOptions): Promise<Committed | null> {
+  const { client, at } = target;
+  const url = `${client.endpoint}/api/models/${at.repo}/discussions?type=pull_request`;
+  const { discussions } = parseJsonObject(await (await client.fetch(url)).text(), `the pull requests of ${at.repo}`);
+  const numbers = (Array.isArray(discussions) ? discussions : [])
+    .filter(isObject)
+    .filter(({ isPullRequest, title }) => isPullRequest === true && title === change.summary)
+    .filter(({ status }) => status === 'open' || status === 'draft')
+    .map(({ num }) => Number(num))
+    .filter((number) => Number.isSafeInteger(number) && number > 0)
+    .sort((a, b) => b - a);
+  for (const number of numbers.slice(0, MAX_PULL_REQUESTS)) {
+    const head = await openRevision(at.repo, `refs/pr/${number}`, options);
+    if (holds(await head.list(), change)) {
+      return committed(target, head.revision, number);
+    }
+  }
+  return null;
+}
+
+/** Whether files are what a change makes of a repository. */
+function holds(files: readonly RepoFile[], { uploaded, small, deleted }: Change): boolean {
+  const there = new Map(files.map((file) => [file.path, file]));
+  return (
+    uploaded.every(({ path, sha256 }) => there.get(path)?.sha256 === sha256) &&
+    small.every(({ path, text }) => {
+      const { sha256: inLfs, gitSha1 } = there.get(path) ?? {};
+      const bytes = Buffer.from(text);
+      return inLfs === undefined ? gitSha1 === blobSha1(bytes) : inLfs === sha256(bytes);
+    }) &&
+    deleted.every((path) => !there.has(path))
+  );
+}
+
+/** As git names a file. */
+function blobSha1(bytes: Buffer): string {
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
 function lfsLine({ path, size, sha256 }: LfsFile) {

@@ -43,8 +43,8 @@ export async function uploadLfs(client: HubClient, at: HubLocation, file: LfsSou
       await (upload.chunk === null ? sendWhole(client, upload, file) : sendParts(client, upload, upload.chunk, file));
       return;
     } catch (error) {
-      const expired = error instanceof RefusedAnswer && !error.atHub && batch < MAX_BATCHES;
-      if (!expired) {
+      // Addresses expire, and what was completed with its answer lost can't be completed again: the Hub is asked anew.
+      if (!(error instanceof RefusedAnswer) || batch === MAX_BATCHES) {
         throw error;
       }
     }
@@ -110,9 +110,9 @@ function addressOf(href: Json | undefined, { endpoint }: HubClient): URL {
   return url;
 }
 
-async function sendWhole({ checked, signal }: HubClient, { href }: Upload, file: LfsSource): Promise<void> {
+async function sendWhole({ checked, signal, patience }: HubClient, { href }: Upload, file: LfsSource): Promise<void> {
   const body = file.slice(0, file.size, (sent) => file.onProgress?.(sent));
-  await checked.send(href, { method: 'PUT', body }, { isOurs: false, signal });
+  await checked.send(href, { method: 'PUT', body, silence: patience }, { isOurs: false, signal });
 }
 
 /** One part after the other: a line is filled by one already, and memory stays small. */
@@ -126,7 +126,7 @@ async function sendParts(
   for (const [i, url] of parts.entries()) {
     const from = i * size;
     const body = file.slice(from, Math.min(file.size, from + size), (sent) => file.onProgress?.(from + sent));
-    const { headers } = await checked.send(url, { method: 'PUT', body }, { isOurs: false, signal });
+    const { headers } = await checked.send(url, { method: 'PUT', body, silence: patience }, { isOurs: false, signal });
     const etag = headers.get('etag');
     if (etag === null) {
       throw new WrongAnswerError(endpoint, 'the storage gives no ETag for a part');

@@ -25,6 +25,11 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly isOurs?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Asked before each further try of what must not be done twice, since the answer alone may have been lost.
+   * @returns whether it was done.
+   */
+  wasDone?(): Promise<boolean>;
 }
 
 /** `fetch` for the API. */
@@ -72,14 +77,15 @@ export class CheckedFetch {
   };
 
   /**
-   * Sends something, again after failures that may pass: that must do no harm. The answer is read whole.
+   * Sends something, again after failures that may pass. The answer is read whole; it is empty where `wasDone` has said
+   * that there is nothing more to do.
    * @param isOurs false for an address that a server gave, of which messages name the host alone.
    * @throws RefusedAnswer, HubError, InterruptedError
    */
   async send(
     url: URL,
     sent: Outgoing,
-    { headers = {}, isOurs = true, signal }: SendOptions = {},
+    { headers = {}, isOurs = true, signal, wasDone }: SendOptions = {},
   ): Promise<{ readonly headers: Headers; readonly body: Buffer }> {
     const size = typeof sent.body === 'string' ? sent.body.length : sent.body.size;
     const tries = this.#tries(isOurs ? urlText(url) : `${url.origin}/…`, size, signal);
@@ -92,6 +98,9 @@ export class CheckedFetch {
         return { headers: answer.headers, body };
       } catch (failure) {
         await tries.next(failure);
+      }
+      if (await wasDone?.()) {
+        return { headers: new Headers(), body: Buffer.from('{}') };
       }
     }
   }

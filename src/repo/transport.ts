@@ -168,9 +168,9 @@ export class Transport {
     }
     const watch = new Watch(where, policy, signal);
     const { method = 'GET', body } = sent ?? {};
-    const own = body instanceof LocalBlob ? { body: body.heard(() => watch.heard()) } : body !== undefined && { body };
+    const own = body instanceof LocalBlob ? fromDisk(body, watch) : body !== undefined && { body };
     const response = await watch.over(() =>
-      this.options.fetch(url, { method, headers, ...own, redirect: 'manual', signal: watch.signal }),
+      this.options.fetch(url, { method, headers, redirect: 'manual', ...own, signal: watch.signal }),
     );
     return {
       status: response.status,
@@ -183,6 +183,14 @@ export class Transport {
       discard: () => watch.end(),
     };
   }
+}
+
+/**
+ * A file as a body. Unless redirects are errors and there is no window, Node's fetch keeps a copy of all that was sent, so
+ * as to be able to send it again.
+ */
+function fromDisk(body: LocalBlob, watch: Watch): RequestInit {
+  return { body: body.heard(() => watch.heard()), redirect: 'error', window: null };
 }
 
 /** @throws WrongAnswerError for an address that can't be or holds a password, another protocol, or a step down from https to http. */

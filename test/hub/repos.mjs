@@ -18,7 +18,7 @@ const BLOCK_BYTES = 512;
  *
  * @typedef {object} Written what was committed over the wire
  * @property {Commit[]} commits of the main branch
- * @property {Commit[]} requests pull requests
+ * @property {(Commit & { title: string })[]} requests pull requests
  * @property {string[]} summaries of all, in order
  *
  * @typedef {object} Commit
@@ -68,7 +68,11 @@ export class Repos {
     files.sort((a, b) => (a.path < b.path ? -1 : 1));
     const tree = files.map(({ path, oid }) => `${oid} ${path}\n`).join('');
     const made = { sha: createHash('sha1').update(`${repo}\n${count}\n${tree}`).digest('hex'), files };
-    (isRequest ? written.requests : written.commits).push(made);
+    if (isRequest) {
+      written.requests.push({ ...made, title: summary });
+    } else {
+      written.commits.push(made);
+    }
     written.summaries.push(summary);
     for (const file of files) {
       if (file.sha256) {

@@ -33,6 +33,7 @@ const REVISION = '(?<revision>[^/]+)';
 const ROUTES = [
   { pattern: new RegExp(`^/api/models/${REPO}/revision/${REVISION}$`), isFile: false, reply: modelInfo },
   { pattern: new RegExp(`^/api/models/${REPO}/tree/${REVISION}$`), isFile: false, reply: tree },
+  { pattern: new RegExp(`^/api/models/${REPO}/discussions$`), isFile: false, reply: discussions },
   { pattern: new RegExp(`^/api/models/${REPO}$`), isFile: false, reply: modelInfo },
   { pattern: new RegExp(`^/${REPO}/(?:resolve|raw)/${REVISION}/(?<path>.+)$`), isFile: true, reply: resolveFile },
   { pattern: new RegExp(`^/api/resolve-cache/models/${REPO}/${REVISION}/(?<path>.+)$`), isFile: true, reply: content },
@@ -143,6 +144,14 @@ async function models(world, url) {
     reply.headers.link = `<${world.endpoint}${next.pathname}${next.search}>; rel="next"`;
   }
   return reply;
+}
+
+/** @returns {Reply} */
+function discussions(/** @type {World} */ { repos }, /** @type {Place} */ { repo }) {
+  const all = repos.written(repo).requests.map(({ title }, index) => {
+    return { num: index + 1, title, status: 'open', isPullRequest: true };
+  });
+  return json({ discussions: all.reverse(), count: all.length, start: 0 });
 }
 
 /** @returns {Reply} */

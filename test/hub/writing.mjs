@@ -81,6 +81,7 @@ export class Storage {
     if (!upload) {
       return false;
     }
+    this.#uploads.delete(ticket);
     const { oid, repo, size } = upload;
     const file = join(this.folder, `${oid}-${ticket}`);
     const hash = createHash('sha256');
@@ -121,6 +122,7 @@ const ROUTES = [
   { pattern: new RegExp(`^/api/models/${REPO}/preupload/[^/]+$`), reply: preupload },
   { pattern: new RegExp(`^/${REPO}\\.git/info/lfs/objects/batch$`), reply: batch },
   { pattern: new RegExp(`^/api/models/${REPO}/commit/[^/]+$`), reply: commit },
+  { pattern: /^\/api\/complete_multipart\/\w+$/, reply: complete },
 ];
 
 /**
@@ -174,9 +176,7 @@ export async function storageReply(world, { method, url, body, authorization }) 
       ? { status: 200, headers: { etag }, text: '' }
       : { status: 400, headers: {}, text: 'not what was promised' };
   }
-  await textOf(body);
-  const isWhole = method === 'POST' && (await world.storage.finish(ticket));
-  return { status: isWhole ? 200 : 400, headers: {}, text: isWhole ? '{}' : 'not what was promised' };
+  return { status: 405, headers: {}, text: 'only PUT' };
 }
 
 /** @param {import('node:http').IncomingMessage} body */
@@ -230,14 +230,24 @@ async function batch(/** @type {World} */ world, /** @type {Sent} */ { body }, /
     if (world.storage.get(repo, oid)) {
       return { oid, size };
     }
-    const href = `${world.cdn}/upload/${world.storage.begin(repo, oid, size)}`;
+    const ticket = world.storage.begin(repo, oid, size);
+    const to = `${world.cdn}/upload/${ticket}`;
     const count = Math.ceil(size / world.partSize);
-    const parts = Array.from({ length: count }, (_, i) => [String(i + 1).padStart(5, '0'), `${href}/${i + 1}`]);
+    const href = count > 1 ? `${world.endpoint}/api/complete_multipart/${ticket}` : to;
+    const parts = Array.from({ length: count }, (_, i) => [String(i + 1).padStart(5, '0'), `${to}/${i + 1}`]);
     const header = count > 1 ? { chunk_size: String(world.partSize), ...Object.fromEntries(parts) } : undefined;
     return { oid, size, actions: { upload: { href, ...(header && { header }) } } };
   });
   const reply = json({ transfer: 'basic', objects: answers });
   return { ...reply, headers: { ...reply.headers, 'content-type': 'application/vnd.git-lfs+json' } };
+}
+
+/** The end of an upload in parts, which is known once. @returns {Promise<Reply>} */
+async function complete(/** @type {World} */ { storage }, /** @type {Sent} */ { body, url }) {
+  await textOf(body);
+  return (await storage.finish(url.pathname.split('/').at(-1) ?? ''))
+    ? json({ success: true })
+    : failure(404, 'No such upload');
 }
 
 /** @returns {Promise<Reply>} */
