@@ -7,7 +7,7 @@ export const ROOMS = {
   async: '',
   calls: 'async fill gguf-files layout options output plan quantize repo runner',
   checkpoint: 'async options repo tensor',
-  cli: 'archs calls files gguf gguf-files layout options output plan plot quantize repo runner tensor tokenizer',
+  cli: 'archs calls files gguf gguf-files layout options output plan plot publish quantize repo runner tensor tokenizer',
   config: 'generated numeric repo',
   files: 'async calls gguf gguf-files jinja layout loading options output plan quantize repo tensor',
   fill: 'async gguf layout output quantize repo tensor',
@@ -24,9 +24,10 @@ export const ROOMS = {
   options: '',
   output: 'gguf gguf-files metadata repo',
   plan:
-    'archs async checkpoint config fill gguf gguf-files hf-tokenizer jinja layout loading metadata options output ' +
+    'archs async checkpoint config fill gguf gguf-files hf-tokenizer jinja layout loading metadata numeric options output ' +
     'quantize repo tensor text tokenize tokenizer',
   plot: 'gguf layout quantize runner',
+  publish: 'async calls gguf layout metadata options output plan plot quantize repo runner',
   quantize: 'gguf options tensor',
   repo: 'gguf options',
   runner: 'async fill gguf gguf-files graphs jinja layout loading options output plan quantize repo tensor tokenize',

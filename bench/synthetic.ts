@@ -22,26 +22,29 @@ interface Kind {
   readonly layers: number;
   /** What stands in config.json besides the fields of all, or in their place. */
   readonly fields?: object;
+  /** How many tokens the tokenizer has. */
+  readonly vocabulary?: number;
 }
 
 /** A folder with a model. Written once per folder. */
-export function model(folder: string, name: string, { layers, fields }: Kind, list: readonly Filled[]): string {
+export function model(folder: string, name: string, kind: Kind, list: readonly Filled[]): string {
+  const { layers, fields, vocabulary = VOCAB } = kind;
   const path = join(folder, name);
   if (existsSync(join(path, 'tokenizer.json'))) {
     return path;
   }
   mkdirSync(path, { recursive: true });
-  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config(layers), ...fields }, null, 2));
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config(layers, vocabulary), ...fields }, null, 2));
   writeWeights(join(path, 'model.safetensors'), list);
   writeFileSync(
     join(path, 'tokenizer_config.json'),
     JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', bos_token: '<|begin|>', eos_token: '<|end|>' }),
   );
-  writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer()));
+  writeFileSync(join(path, 'tokenizer.json'), JSON.stringify(tokenizer(vocabulary)));
   return path;
 }
 
-function config(layers: number) {
+function config(layers: number, vocabulary: number) {
   return {
     architectures: ['LlamaForCausalLM'],
     model_type: 'llama',
@@ -55,9 +58,9 @@ function config(layers: number) {
     rms_norm_eps: 1e-5,
     rope_theta: 500000,
     tie_word_embeddings: true,
-    vocab_size: VOCAB,
-    bos_token_id: VOCAB - 2,
-    eos_token_id: VOCAB - 1,
+    vocab_size: vocabulary,
+    bos_token_id: vocabulary - 2,
+    eos_token_id: vocabulary - 1,
     torch_dtype: 'bfloat16',
   };
 }
@@ -201,13 +204,29 @@ export function syntheticLarge(folder: string): string {
   for (let shard = 0; shard < shards; shard++) {
     const own = all.slice((shard * all.length) / shards, ((shard + 1) * all.length) / shards);
     const [number, of] = [shard + 1, shards].map((value) => String(value).padStart(5, '0'));
-    const fd = openSync(join(path, `model-${number}-of-${of}.safetensors`), 'w');
-    const { header, size } = headerOf(plain(own));
-    writeSync(fd, header);
-    ftruncateSync(fd, header.length + size);
-    closeSync(fd);
+    writeHoles(join(path, `model-${number}-of-${of}.safetensors`), own);
   }
   return path;
+}
+
+/** A Llama of one layer, whose weights are a hole, with a tokenizer of as many tokens as there are. */
+export function syntheticVocabulary(folder: string, vocabulary: number): string {
+  const path = model(folder, `Synthetic-${vocabulary}-Tokens`, { layers: 1, vocabulary }, []);
+  const own: Tensors = [
+    ['model.embed_tokens.weight', [vocabulary, WIDTH]],
+    ['model.norm.weight', [WIDTH]],
+  ];
+  writeHoles(join(path, 'model.safetensors'), [...own, ...denseLayers(1)]);
+  return path;
+}
+
+/** A file of weights whose bytes take no disk. */
+function writeHoles(path: string, list: Tensors): void {
+  const { header, size } = headerOf(plain(list));
+  const fd = openSync(path, 'w');
+  writeSync(fd, header);
+  ftruncateSync(fd, header.length + size);
+  closeSync(fd);
 }
 
 /** A safetensors header, and the bytes of all tensors. */
@@ -266,7 +285,7 @@ function normalBf16(count: number): Uint16Array {
 }
 
 /** 256 bytes, then each token the join of two earlier ones, as training would leave it. */
-function tokenizer() {
+function tokenizer(vocabulary: number) {
   const bytes = byteCharacters();
   const tokens = [...bytes];
   const known = new Set(tokens);
@@ -277,7 +296,7 @@ function tokenizer() {
     // The low bits of such a generator repeat soon.
     return (state >>> 8) % below;
   };
-  while (tokens.length < VOCAB - 2) {
+  while (tokens.length < vocabulary - 2) {
     const left = tokens[next(Math.min(tokens.length, 4000))] as string;
     const right = tokens[next(Math.min(tokens.length, 400))] as string;
     if (!known.has(left + right)) {
@@ -287,7 +306,7 @@ function tokenizer() {
     }
   }
   const added = ['<|begin|>', '<|end|>'].map((content, i) => ({
-    id: VOCAB - 2 + i,
+    id: vocabulary - 2 + i,
     content,
     single_word: false,
     lstrip: false,

@@ -90,6 +90,12 @@ export { SensitivitiesFileError, SensitivitiesMismatchError } from './plan/sensi
 export { SplitLimitError } from './plan/split-parts.js';
 export { TargetTooSmallError } from './plan/target.js';
 export { NothingToPlotError } from './plot/plot-check.js';
+export { NotTakenError, NoWriteTokenError, RepositoryChangedError, WriteRefusedError } from './publish/errors.js';
+export { LicenceError } from './publish/licence.js';
+export { OpenTargetError, TargetNameError } from './publish/prepare.js';
+export { OwnerNameError } from './publish/watch.js';
+export { WatchStateError } from './publish/watch-state.js';
+export { WebhookPortError, WebhookSecretError } from './publish/webhook.js';
 export { FileTypeKeyError, UnknownTypeError } from './quantize/file-types.js';
 export { ImatrixSizeError } from './quantize/imatrix/coverage.js';
 export { ImatrixSelectionError, MalformedImatrixError, NonFiniteImatrixError } from './quantize/imatrix/imatrix.js';

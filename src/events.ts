@@ -1,5 +1,5 @@
 /** The stages of all calls. */
-export type Phase = 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush' | 'check';
+export type Phase = 'open' | 'collect' | 'sensitivity' | 'plan' | 'measure' | 'fill' | 'flush' | 'check' | 'upload';
 
 /** A stage begins. */
 export interface PhaseEvent {

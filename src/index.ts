@@ -40,6 +40,10 @@ export type { OutputParams, QuantizeOptions } from './plan/params.js';
 export type { Sensitivities, Sensitivity } from './plan/sensitivities.js';
 export { plotCheck } from './plot/plot-check.js';
 export { plotErrors } from './plot/plot-errors.js';
+export type { PublishedFile } from './publish/manifest.js';
+export type { PublishEvent, PublishParams, PublishPlan, PublishResult } from './publish/params.js';
+export { planPublish, publish } from './publish/publish.js';
+export { type WatchEvent, type WatchedModel, type WatchParams, type WatchResult, watch } from './publish/watch.js';
 export {
   type FileType,
   OUT_TYPES,

@@ -26,11 +26,19 @@ export const MAX_VIEW_RUNS = 65_536;
 /** A tensor that is read while planning, since the shapes of others follow from it; released ones have a few hundred bytes. */
 export const MAX_PLANNED_TENSOR_BYTES = 64 * 2 ** 10;
 
+// output
+/** A journal of a conversion: a line of some kilobytes for each flush. A run of a day has some megabytes. */
+export const MAX_JOURNAL_BYTES = 256 * 2 ** 20;
+
 // repo
 /** Entries of one repository listing. */
 export const MAX_REPO_FILES = 200_000;
 /** Pages of one listing: a server could send empty ones for ever. The Hub puts 1000 entries on a page. */
 export const MAX_REPO_PAGES = 2_000;
+/** Models of an owner that one look of a watch deals with; the newest ones. The largest owners have some 30,000. */
+export const MAX_LISTED_MODELS = 100_000;
+/** Parts in which a file is uploaded; storages take 10,000. */
+export const MAX_UPLOAD_PARTS = 10_000;
 /** One answer of the Hub's API; a page of a listing has some 300 KB. JSON.parse takes up to 20 times as much memory. */
 export const MAX_ANSWER_BYTES = 8 * 2 ** 20;
 /** A path in a listing, in characters: Linux has no longer ones. */

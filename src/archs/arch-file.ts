@@ -100,7 +100,7 @@ const tensorRule = v.pipe(
 const steps = v.array(nameOf(STEPS));
 const probe = v.strictObject({
   id: text,
-  want: v.picklist(['values', 'integers', 'mean', 'norms', 'shape', 'zero', 'equal', 'zero-rows', 'there']),
+  want: v.picklist(['values', 'averages', 'integers', 'mean', 'norms', 'shape', 'zero', 'equal', 'zero-rows', 'there']),
   of: some,
   from: v.exactOptional(value),
   when: v.exactOptional(condition),
@@ -136,6 +136,7 @@ const architecture = v.strictObject({
       names: v.exactOptional(texts),
       keep: v.exactOptional(texts),
       convert: v.exactOptional(v.picklist(['alone', 'never'])),
+      instead: v.exactOptional(v.literal(true)),
       plainName: v.exactOptional(v.literal(true)),
     }),
   ),

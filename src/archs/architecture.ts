@@ -89,6 +89,8 @@ export interface Mtp {
   readonly keep?: readonly string[];
   /** `alone`: with `--mtp` only; `never`: they are read and not written. Default: with the model. */
   readonly convert?: 'alone' | 'never';
+  /** They are a model by themselves: the blocks that config.json counts are those of the one that it drafts for. */
+  readonly instead?: true;
   /** The file of `--mtp` is named as the whole model's would be. */
   readonly plainName?: true;
 }
@@ -217,12 +219,23 @@ export type Transform = readonly [name: TransformName, ...parameters: (number | 
 export interface Probe {
   readonly id: string;
   /**
+   * `averages`: the mean of each tensor as torch computes it, 0 for those that the checkpoint lacks;
    * `values`: the elements; `integers`: the elements as whole numbers, which may be greater than floats can say; `mean`: of
    * each tensor, that of the magnitudes; `norms`: the norm of each column; `shape`: the dimensions, outermost first; `zero`:
    * whether the elements of all are 0; `zero-rows`: which rows are 0, of those that stand `from` a number on; `equal`:
    * whether two tensors are the same; `there`: whether the checkpoint has one of the tensors, none of which is read.
    */
-  readonly want: 'values' | 'integers' | 'mean' | 'norms' | 'shape' | 'zero' | 'zero-rows' | 'equal' | 'there';
+  readonly want:
+    | 'values'
+    | 'averages'
+    | 'integers'
+    | 'mean'
+    | 'norms'
+    | 'shape'
+    | 'zero'
+    | 'zero-rows'
+    | 'equal'
+    | 'there';
   readonly from?: Value;
   /**
    * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,

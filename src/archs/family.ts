@@ -13,7 +13,8 @@ const same = (text: string): string => text;
 
 /** How the options of `mtp` and `tokenizer` are read. */
 const OPTIONS: Readers<string> = {
-  ...{ blocks: readValue, counted: same, names: words, keep: words, convert: same, plainName: () => true },
+  ...{ blocks: readValue, counted: same, names: words, keep: words, convert: same },
+  ...{ instead: () => true, plainName: () => true },
   ...{ kinds: words, before: words, between: words, after: words, addedTokens: same, mayLackPadding: () => true },
   roles: (text) => Object.fromEntries(pairs(text).map(([role, token]) => [role, numberOr(token)])),
   multiple: (text) => (text.includes(' ') ? words(text).map(numberOr) : Number(text)),

@@ -48,7 +48,16 @@ export function convertedMtp(
       'Leave --mtp out; a repository beside this one may have them.',
     );
   }
-  const converted: ConvertedMtp = { blocks, choice: wanted ? 'only' : 'with' };
+  if (mtp.instead && blocks === 0) {
+    throw new NoMtpBlocksError(
+      `The checkpoint has no blocks of the draft (${mtp.counted}).`,
+      'Convert the repository that has them, or leave --arch out to convert the model itself.',
+    );
+  }
+  const converted: ConvertedMtp = {
+    ...{ blocks, choice: wanted ? 'only' : 'with' },
+    ...(mtp.instead && { instead: mtp.instead }),
+  };
   blockCount({ ...known.config, mtp: converted });
   return converted;
 }

@@ -28,7 +28,7 @@ export class ArchFileError extends SourceError {}
 
 const LIST = 'hf2gguf archs lists the classes that are.';
 
-/** A model under a class that is supported, but of a kind that is not. */
+/** A model of a kind that is known and not supported, under a class that is or by its class. */
 export class UnsupportedVariantError extends UnsupportedError {}
 
 /**
@@ -38,14 +38,15 @@ export class UnsupportedVariantError extends UnsupportedError {}
  */
 export function findArchitecture(known: Known, name?: string): Architecture {
   const found = name === undefined ? byClass(known) : (byClass(known, familiesNamed(name)) ?? parseArchitecture(name));
-  if (!found) {
-    throw unsupported(known.config);
-  }
+  const names = found?.classes ?? [known.config.architecture];
   const variant = UNSUPPORTED.find(
-    ({ classes, when }) => classes.some((own) => found.classes.includes(own)) && holds(when, known),
+    ({ classes, when }) => classes.some((own) => names.includes(own)) && holds(when, known),
   );
   if (variant) {
     throw new UnsupportedVariantError(`The model is ${variant.what}, which is not supported yet.`, variant.next);
+  }
+  if (!found) {
+    throw unsupported(known.config);
   }
   return found;
 }

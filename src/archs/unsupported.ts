@@ -1,17 +1,17 @@
 import type { Condition } from './architecture.js';
 import { readCondition } from './formulas.js';
 
-/** A kind of model under a class name that families have, which is not converted. */
+/** A kind of model that is not converted: one under a class name that families have, or a class that none has. */
 export interface Unsupported {
   readonly classes: readonly string[];
-  readonly when: Condition;
+  readonly when: Condition | undefined;
   /** Completes "The model is". */
   readonly what: string;
   readonly next: string;
 }
 
 /**
- * Four lines each, longer ones go on in deeper ones: classes, the condition, what completes "The model is", what to do.
+ * Four lines each, longer ones go on in deeper ones: classes, the condition or `always`, what completes "The model is", what to do.
  * ref-quirk: the reference knows a Hunyuan's scaled length of texts for what was released alone; of NomicBERT
  * (`NomicBertModel` in conversion/bert.py), llama.cpp computes the layers of the released models alone.
  */
@@ -39,6 +39,16 @@ const TEXT = `
     or topk_method != "noaux_tc"
   a MiMo V2 whose windowed layers have heads of other sizes, or whose topk_method is not noaux_tc
   Check the fields that begin with swa_ in config.json.
+
+  Dots3NoteForCausalLM Dots3NoteForConditionalGeneration Dots3NoteTextForCausalLM
+  @lacks_layer_types or use_dsa?true != true or normalization?"RMSNorm" != "RMSNorm" or final_norm?"RMSNorm" != "RMSNorm"
+    or k_rope_only_layernorm?true != true or topk_method?"noaux_tc" != "noaux_tc" or scoring_func != "sigmoid"
+    or n_group?1 != 1 or topk_group?1 != 1 or set use_dynamic_rsf or set moe_gating_fp32
+    or attention_gate_type?"headwise" != "headwise" or swa_attention_gate_type?"headwise" != "headwise"
+    or swa_qk_nope_head_dim + swa_qk_rope_head_dim - swa_head_dim?256 != 0
+    or swa_qk_rope_head_dim - qk_rope_head_dim != 0 or swa_q_lora_rank - q_lora_rank != 0
+  a dots3 with another kind of attention, gates or norms than the released one, or with too few layer_types
+  Check layer_types, scoring_func, attention_gate_type and the fields that begin with swa_ in config.json.
 
   Qwen3DSparkModel DSparkDraftModel DSparkSpeculator Lfm2DSparkDraftModel LingDSparkModel Gemma4DSparkModel
   dflash_config/markov_head_type else markov_head_type?"vanilla" != "vanilla"
@@ -117,6 +127,30 @@ const TEXT = `
   a Spark 2.5 without sigmoid gates for each head, or without GELU
   Convert one that has both.
 
+  Qwen3TTSForConditionalGeneration PocketTTSModel
+  always
+  a speech model whose embeddings follow from several tensors by a product of matrices
+  Convert it with convert_hf_to_gguf.py of llama.cpp.
+
+  UltravoxModel
+  always
+  an encoder of sound without a language model
+  Convert the language model that it stands before: text_model_id in config.json names it.
+
+  InternVisionModel RADIOModel PaddleOCRVisionModel
+  always
+  an encoder of images without a language model
+  Convert the model that it is a part of.
+
+  GraniteSpeechForConditionalGeneration GraniteSpeechPlusForConditionalGeneration
+    Granite4VisionForConditionalGeneration GlmasrModel Idefics3ForConditionalGeneration
+    Lfm2AudioForConditionalGeneration Lfm2VlForConditionalGeneration LightOnOCRForConditionalGeneration
+    MERaLiON2ForConditionalGeneration MiniMaxM3VLForConditionalGeneration NemotronH_Nano_VL_V2
+    SmolVLMForConditionalGeneration DeepseekOCR2ForCausalLM Glm5vForConditionalGeneration
+  always
+  a language model within another whose class config.json does not say
+  Name it in \`architectures\` of text_config in config.json, as the language model by itself has it.
+
   Step3p5ForCausalLM Step3p7ForConditionalGeneration
   @step_rotary_factors_fit == false
   a Step-3.5 whose partial_rotary_factors are not 1 in layers with a window and 0.5 in others
@@ -128,9 +162,9 @@ export const UNSUPPORTED: readonly Unsupported[] = TEXT.trim()
   .map((row) => {
     const [classes = '', when = '', what = '', next = ''] = row.trim().split(/\n {2}(?! )/);
     return {
-      ...{ classes: classes.split(' '), what, next },
+      ...{ classes: classes.split(/\s+/), what, next },
       get when() {
-        return readCondition(when);
+        return when === 'always' ? undefined : readCondition(when);
       },
     };
   });

@@ -10,6 +10,13 @@ export interface PlanEvent {
   readonly plan: Plan;
 }
 
+/** A killed run of the same plan is gone on with. */
+export interface ContinueEvent {
+  readonly event: 'continue';
+  /** What it had done, from 0 to 1, by bytes of the source. */
+  readonly share: number;
+}
+
 /** A file is complete and has its final name. */
 export type FileEvent = { readonly event: 'file' } & WrittenFile;
 
@@ -20,6 +27,7 @@ export type ConvertEvent =
   | WaitEvent
   | WarningEvent
   | PlanEvent
+  | ContinueEvent
   | CoverageEvent
   | FileEvent
   | KeptEvent

@@ -2,9 +2,12 @@ import { type Jobs, withJobs } from '../async/jobs.js';
 import { numbered } from '../async/stages.js';
 import { type Call, stream } from '../async/stream.js';
 import type { Phase } from '../events.js';
+import { planKey } from '../fill/plan-key.js';
+import { plannedSources } from '../fill/source-uses.js';
 import { ErrorStats } from '../fill/stats.js';
 import { type WantedTensor, wantedTensors } from '../fill/wanted.js';
 import { executeInThreads } from '../fill/workers.js';
+import { writtenShare } from '../fill/written-rows.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
 import type { WrittenFile } from '../layout/written-file.js';
 import { PartialFiles } from '../output/partial-files.js';
@@ -78,11 +81,17 @@ async function run<Source extends { readonly repo: Repo }>(
 ): Promise<ConvertResult> {
   await checkKnownOutput(params, planner.placing);
   const { jobs, maxMemory: memory = DEFAULT_MAX_MEMORY, signal, strict } = params;
-  const { written, stats, sources, ...work } = await prepare(planner, params, emit);
+  const { written, stats, ...work } = await prepare(planner, params, emit);
   const onErrors = stats?.add.bind(stats);
+  let { sources } = work;
+  const onContinue = (tensors: readonly WantedTensor[]) => {
+    // What an earlier run has read is not compared once more.
+    sources = plannedSources(tensors, work.repo);
+    emit({ event: 'continue', share: writtenShare(tensors) });
+  };
   // Planning took memory of its own. Who hears of the stage can give it back before threads take theirs.
   emit({ event: 'phase', phase: 'fill' });
-  const replaced = await executeInThreads({ ...work, jobs, memory, signal, strict, onErrors, emit });
+  const replaced = await executeInThreads({ ...work, jobs, memory, signal, strict, onErrors, onContinue, emit });
   const files = written.map((file, i) => ({
     ...file,
     replaced: replaced[i] ?? false,
@@ -122,11 +131,14 @@ async function prepare<Source extends { readonly repo: Repo }>(
   const unplaced = await planner.plan(source);
   const { plan, outputs, guard } = await placePlan(unplaced, repo, params, planner.placing);
   emit({ event: 'plan', plan });
+  const tensors = wantedTensors(plan.files, repo);
+  // What each tensor loses cannot be told of those that an earlier run has written.
+  const key = params.stats ? undefined : planKey(outputs, tensors, repo);
   return {
     repo,
     sources: plan.sources,
-    tensors: wantedTensors(plan.files, repo),
-    sink: new PartialFiles(outputs, guard, { emit }),
+    tensors,
+    sink: new PartialFiles(outputs, guard, { emit }, key),
     written: plan.files.map(({ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare, prediction }) => ({
       ...{ path, size, type, bitsPerWeight, askedBitsPerWeight, fallbackShare },
       ...(prediction && { prediction }),

@@ -9,6 +9,7 @@ import {
   addOutputOptions,
   addQuantizeOptions,
   addSplitOptions,
+  addTargetOptions,
   type OutputFlags,
   toParams,
 } from './quantize-options.js';
@@ -42,7 +43,21 @@ export function convertCommand(command: Command): Command {
       append,
     )
     .option('--outtype <type>', `the converter's type: auto, ${OUT_TYPES.join(', ').toLowerCase()}`, 'auto')
-    .option('--vocab-only', 'only the vocabulary and the metadata')
+    .option('--vocab-only', 'only the vocabulary and the metadata');
+  addModelOptions(command);
+  addOutputOptions(command);
+  addSplitOptions(command);
+  addHubOptions(command);
+  command.optionsGroup('With --quant:');
+  addQuantizeOptions(command);
+  addTargetOptions(command);
+  addCheckOptions(command);
+  return command.addHelpText('after', EXAMPLES).action(run);
+}
+
+/** How the source is read, and what its files are told of it. */
+export function addModelOptions(command: Command): Command {
+  return command
     .option('--mtp', 'only the blocks for multi-token prediction, as a draft model of its own')
     .option('--no-mtp', 'all but the blocks for multi-token prediction')
     .option('--model-name <name>', "the model's name, instead of the repository's")
@@ -64,13 +79,6 @@ export function convertCommand(command: Command): Command {
     .option('--fuse-gate-up-exps', 'join the gates of experts with their up projections')
     .option('--fp8-as-q8', 'write the 8-bit floats of a checkpoint as Q8_0, whatever --outtype says')
     .option('--keep-blocks', 'leave weights in MXFP4 or NVFP4 as they are, where they would be decoded');
-  addOutputOptions(command);
-  addSplitOptions(command);
-  addHubOptions(command);
-  command.optionsGroup('With --quant:');
-  addQuantizeOptions(command);
-  addCheckOptions(command);
-  return command.addHelpText('after', EXAMPLES).action(run);
 }
 
 function run(named: string, words: readonly string[], flags: Flags): Promise<void> {

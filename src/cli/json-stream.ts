@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode, Hf2ggufError } from '../errors.js';
+import { packageVersion } from '../output/version.js';
 import { screen } from './terminal/screen.js';
-import { packageVersion } from './version.js';
 
 /** The first line of `--json`. */
 export interface StartEvent {

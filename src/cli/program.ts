@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { packageVersion } from '../output/version.js';
 import { archsCommand } from './archs.js';
 import { checkCommand } from './check.js';
 import { completionCommand } from './completion.js';
@@ -13,13 +14,14 @@ import { inspectCommand } from './inspect.js';
 import { announceStart } from './json-stream.js';
 import { COMMANDS } from './meant.js';
 import { mergeCommand } from './merge.js';
+import { publishCommand } from './publish.js';
 import { quantizeCommand } from './quantize.js';
 import { refuseRepeated } from './repeatable.js';
 import { runCommand } from './run.js';
 import { splitCommand } from './split.js';
 import { screen } from './terminal/screen.js';
 import { typesCommand } from './types.js';
-import { packageVersion } from './version.js';
+import { watchCommand } from './watch.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -33,6 +35,8 @@ export function program(): Command {
   const command = convertCommand(new Command('hf2gguf').version(packageVersion()))
     .addCommand(convertCommand(new Command('convert')), { hidden: true })
     .addCommand(quantizeCommand())
+    .addCommand(publishCommand())
+    .addCommand(watchCommand())
     .addCommand(imatrixCommand())
     .addCommand(runCommand())
     .addCommand(inspectCommand())

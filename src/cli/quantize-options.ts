@@ -15,9 +15,10 @@ export interface OutputFlags extends FileFlags, CheckFlags, SplitFlags {
 /** Of an option that takes several, separated by commas or each on its own. */
 const texts = (value: string, before: readonly string[] = []) => [...before, ...value.split(',')];
 
-/** What llama-quantize takes too, under its names. */
-export function addQuantizeOptions(command: Command): Command {
+/** Types chosen by a size, and files that keep what was found by running the model. */
+export function addTargetOptions(command: Command): Command {
   return command
+    .option('--imatrix-out <file>', 'with --imatrix auto: keep it, in the format of llama-imatrix')
     .option(
       '--target-size <size>',
       "choose each tensor's type so that the file has at most this size, such as 95M; several (comma-separated): a file each",
@@ -25,13 +26,17 @@ export function addQuantizeOptions(command: Command): Command {
     )
     .option('--target-bpw <bits>', 'the same, by the bits of the file for each weight, such as 4.5', numbers)
     .option('--sensitivities <file>', 'with a target size: what --sensitivities-out has written, instead of measuring')
-    .option('--sensitivities-out <file>', 'with a target size: keep what was measured of the tensors')
+    .option('--sensitivities-out <file>', 'with a target size: keep what was measured of the tensors');
+}
+
+/** What llama-quantize takes too, under its names. */
+export function addQuantizeOptions(command: Command): Command {
+  return command
     .option('--imatrix <file>', 'importance matrix: a file, org/model:file, or auto: computed from the source first')
     .option(
       '--imatrix-text <file>',
       'with --imatrix auto or a target size: the text to run over (default: a bundled one)',
     )
-    .option('--imatrix-out <file>', 'with --imatrix auto: keep it, in the format of llama-imatrix')
     .option('--include-weights <name>', 'use it only for tensors whose name holds this (repeatable)', append)
     .option('--exclude-weights <name>', 'do not use it for tensors whose name holds this (repeatable)', append)
     .option('--pure', "the type itself for every tensor, without the mixture's exceptions")

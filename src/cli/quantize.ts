@@ -9,6 +9,7 @@ import {
   addOutputOptions,
   addQuantizeOptions,
   addSplitOptions,
+  addTargetOptions,
   type OutputFlags,
   toParams,
 } from './quantize-options.js';
@@ -41,6 +42,7 @@ export function quantizeCommand(): Command {
   addOutputOptions(command);
   addHubOptions(command);
   addQuantizeOptions(command);
+  addTargetOptions(command);
   command.option('--keep-split', 'as many parts as the source has');
   addSplitOptions(command);
   addCheckOptions(command);

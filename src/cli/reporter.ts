@@ -33,6 +33,7 @@ const STAGES = {
   fill: 'Converting',
   flush: 'Flushing to disk',
   check: 'Checking',
+  upload: 'Uploading',
 } as const satisfies Record<PhaseEvent['phase'], string>;
 
 export function textReporter(on: Screen = screen): Reporter {
@@ -60,6 +61,9 @@ export function textReporter(on: Screen = screen): Reporter {
               on.say(renderPrediction(file.prediction));
             }
           }
+          break;
+        case 'continue':
+          on.say(`Goes on where a killed run was: ${percent(event.share)} is done.`);
           break;
         case 'coverage':
           for (const sentence of describeCoverage(event.coverage)) {

@@ -5,6 +5,8 @@ import type { Facts } from './facts.js';
 export interface ConvertedMtp {
   readonly blocks: number;
   readonly choice: 'with' | 'only' | 'without';
+  /** They are a model by themselves: the blocks that config.json counts are another's. */
+  readonly instead?: true;
 }
 
 /**

@@ -19,7 +19,8 @@ function capped(count: number): number {
 export const mainBlockCount = (config: FieldSource): number => capped(integer(config, ...BLOCKS));
 
 /** The number of blocks that are converted, those for multi-token prediction among them. @throws ConfigFieldError */
-export const blockCount = (config: Config): number => capped(mainBlockCount(config) + (config.mtp?.blocks ?? 0));
+export const blockCount = (config: Config): number =>
+  capped((config.mtp?.instead ? 0 : mainBlockCount(config)) + (config.mtp?.blocks ?? 0));
 
 /** The number of a decoder's blocks beside an encoder's. @throws ConfigFieldError for more than MAX_BLOCKS */
 export const decoderBlockCount = (config: FieldSource): number | undefined => {

@@ -3,6 +3,7 @@ import { eachBlock, headDim } from './derive.js';
 import {
   type FieldSource,
   integer,
+  integers,
   optionalArray,
   optionalInteger,
   optionalIntegers,
@@ -24,6 +25,7 @@ export const DRAFT_DERIVATIONS = {
     (optionalIntegers(ownPart(config), 'target_layer_ids') ?? optionalIntegers(config, 'target_layer_ids'))?.map(
       (layer) => layer + 1,
     ),
+  dspark_target_layers: ({ config }) => integers(config, 'dspark_target_layer_ids').map((layer) => layer + 1),
   dflash_window: ({ config }) => window(config),
   dflash_window_pattern({ config }) {
     const types = optionalArray(config, 'layer_types') ?? [];

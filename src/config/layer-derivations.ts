@@ -47,6 +47,8 @@ export const LAYER_DERIVATIONS = {
 
   /** The layers before the first one with experts. */
   leading_dense_layers: ({ config }) => leadingDense(array(config, 'mlp_layer_types', 'moe_layer_freq')),
+  /** Whether config.json says of fewer layers than there are what they are. */
+  lacks_layer_types: ({ config }) => (optionalArray(config, 'layer_types')?.length ?? 0) < mainBlockCount(config),
   leading_dense_blocks({ config }) {
     const types = optionalStrings(config, 'mlp_layer_types');
     return types ? leadingDense(types) : (optionalInteger(config, 'first_k_dense_replace') ?? 0);

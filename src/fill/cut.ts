@@ -30,7 +30,7 @@ export const MAX_SOURCE_BYTES = 4 * 2 ** 20;
 export function* cut(tensor: WantedTensor, cutting: Cutting): Generator<MeasuredPiece, void, undefined> {
   const measure = (from: number, step: Step) => measureStep(tensor, from, step, cutting.keepsOutputs);
   let step: Step | undefined;
-  for (let from = 0; from < tensor.rows; ) {
+  for (let from = tensor.start ?? 0; from < tensor.rows; ) {
     // A piece as large as the previous one usually fits.
     let piece = step && measure(from, step);
     if (!step || !piece || !fits(piece, step, cutting)) {

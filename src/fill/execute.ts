@@ -18,6 +18,7 @@ import { SourceChecks } from './source-checks.js';
 import { makeTasks, type Task } from './tasks.js';
 import type { WantedTensor } from './wanted.js';
 import type { Job, JobFailure, JobResult, MeasuredErrors } from './worker.js';
+import { WrittenRows, withoutWritten } from './written-rows.js';
 
 /** A file of weights became shorter while it was read. */
 export class ShrunkFileError extends SourceError {}
@@ -42,6 +43,8 @@ export interface Execution {
   readonly strict?: boolean | undefined;
   /** Called with the errors of each piece. Without it, errors are not measured. */
   readonly onErrors?: ((errors: MeasuredErrors) => void) | undefined;
+  /** Called with what is left to do where the sink has the rest from an earlier run. */
+  readonly onContinue?: ((tensors: readonly WantedTensor[]) => void) | undefined;
   emit(event: PhaseEvent | ProgressEvent | WarningEvent): void;
 }
 
@@ -55,7 +58,11 @@ export async function execute(execution: Execution): Promise<boolean[]> {
   const { sink } = execution;
   try {
     await sink.open();
-    await fillAll(execution);
+    const tensors = withoutWritten(execution.tensors, sink.done);
+    if (tensors !== execution.tensors) {
+      execution.onContinue?.(tensors);
+    }
+    await fillAll({ ...execution, tensors });
     await checkSources(execution);
     execution.emit({ event: 'phase', phase: 'flush' });
     throwIfAborted(execution.signal);
@@ -91,10 +98,15 @@ async function fillAll(execution: Execution): Promise<void> {
   const sources = new LocalSources(repo);
   const checks = new SourceChecks(repo, tensors, execution);
   const doubtful = new DoubtfulValues();
-  let done = 0;
+  const written = new WrittenRows(tensors);
+  let done = tensors.reduce(
+    (sum, { bytes, rows, start = 0 }) => sum + (start > 0 ? Math.floor((bytes * start) / rows) : 0),
+    0,
+  );
   const runTask = async (task: Task, stop: AbortSignal) => {
     const compare = checks.announce(task);
     const memory = await pool.take(task.memory);
+    let isDoubtful = false;
     try {
       if (stop.aborted) {
         return;
@@ -121,13 +133,15 @@ async function fillAll(execution: Execution): Promise<void> {
       for (const value of found.doubtful) {
         doubtful.add(value);
       }
+      isDoubtful = found.doubtful.length > 0;
     } finally {
       // Whoever waits for these bytes need not any more, if they never came.
       compare();
       pool.give(memory);
     }
     done += task.progress;
-    sink.flushBehind();
+    // Values that are to be warned of are found again by the next run, if this one is killed.
+    sink.flushBehind(isDoubtful ? new Map() : written.add(task));
     execution.emit({ event: 'progress', unit: 'bytes', done, total });
   };
   try {

@@ -13,8 +13,16 @@ export interface Sink {
   open(): Promise<void>;
   /** Writes bytes into one of the files. When it resolves, the memory of `bytes` may be used again. */
   write(file: number, bytes: Uint8Array, position: number): Promise<void>;
-  /** Called after workers wrote to the descriptors, so that the sink can flush early. */
-  flushBehind(): void;
+  /**
+   * What an earlier run of the same plan left: for each wanted tensor, by its number, how many of its first rows are there.
+   * Known once the files are open.
+   */
+  readonly done?: ReadonlyMap<number, number>;
+  /**
+   * Called after workers wrote to the descriptors, so that the sink can flush early.
+   * @param written for wanted tensors, by their number: how many of their first rows are written by now.
+   */
+  flushBehind(written: ReadonlyMap<number, number>): void;
   /** Completes the files. @returns for each file whether it replaced another */
   finish(): Promise<boolean[]>;
   /** Removes all files that are not complete. */

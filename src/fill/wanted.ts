@@ -44,6 +44,8 @@ export interface WantedTensor {
   /** Where the first of its sources begins; undefined without a source. */
   readonly first: Place | undefined;
   readonly destinations: readonly Destination[];
+  /** The row at which this run begins; an earlier one has written those before it. @default 0 */
+  readonly start?: number;
 }
 
 /**

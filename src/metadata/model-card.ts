@@ -16,12 +16,7 @@ export async function readModelCard(files: SmallFiles, warn: (message: string) =
   if (text === null) {
     return new Map();
   }
-  if (text.length > MAX_FRONT_MATTER_LENGTH) {
-    throw new FileTooLargeError(
-      `The model card's metadata (${CARD}) has ${text.length} characters, more than the ${MAX_FRONT_MATTER_LENGTH} that it may have.`,
-      'Check that the repository holds the right file.',
-    );
-  }
+  checkLength(text);
   try {
     const card = parseYaml(text, `The model card's metadata (${CARD})`);
     if (card instanceof Map) {
@@ -35,6 +30,35 @@ export async function readModelCard(files: SmallFiles, warn: (message: string) =
     warn(`${error.what} It was left out.`);
   }
   return new Map();
+}
+
+/** @throws FileTooLargeError */
+function checkLength(yaml: string): void {
+  if (yaml.length > MAX_FRONT_MATTER_LENGTH) {
+    throw new FileTooLargeError(
+      `The model card's metadata (${CARD}) has ${yaml.length} characters, more than the ${MAX_FRONT_MATTER_LENGTH} that it may have.`,
+      'Check that the repository holds the right file.',
+    );
+  }
+}
+
+/**
+ * A card's metadata and the text below them.
+ * @throws MalformedYamlError, FileTooLargeError
+ */
+export function parseCard(text: string): { readonly metadata: YamlMap; readonly body: string } {
+  const yaml = frontMatter(text);
+  if (yaml === null) {
+    return { metadata: new Map(), body: text };
+  }
+  checkLength(yaml);
+  const metadata = parseYaml(yaml, `The model card's metadata (${CARD})`);
+  const lines = text.split('\n');
+  const end = lines.findIndex((line, i) => i > 0 && line.trimEnd() === '---');
+  return {
+    metadata: metadata instanceof Map ? metadata : new Map(),
+    body: end === -1 ? '' : lines.slice(end + 1).join('\n'),
+  };
 }
 
 /** The lines between `---` and `---`, mended as the reference does: "- no" is Norwegian, and a tab two spaces. */

@@ -6,11 +6,11 @@ import { basename, dirname, join } from 'node:path';
 import { MAX_NAME_BYTES } from './place.js';
 
 /**
- * Names of files on their way: `NAME.<host>-<process>-<start>-<random>.partial`. A run that is killed leaves its files;
+ * Names of files on their way: `NAME.<host>-<process>-<start>-<random>.partial`, and `.journal` for what is known of them. A run that is killed leaves its files;
  * the next one that writes to the same place can tell whether the process still lives. Its number alone would not do,
  * since numbers are used again, and mean nothing on another machine that writes to the same folder.
  */
-const ENDING = /\.([0-9a-f]{8})-(\d{1,10})-(\d{1,20})-[0-9a-f]{8}\.partial$/;
+const ENDING = /\.([0-9a-f]{8})-(\d{1,10})-(\d{1,20})-[0-9a-f]{8}\.(partial|journal)$/;
 /** The longest ending that matches. */
 const MAX_ENDING_BYTES = 60;
 /** Milliseconds after which a file of another machine counts as left, if nothing was written to it. */
@@ -23,21 +23,36 @@ export function partialPath(target: string): string {
   return join(dirname(target), stem(target) + ending);
 }
 
-/** Removes files that runs which no longer live left beside targets. @returns their paths */
-export async function clearLeftovers(targets: readonly string[]): Promise<string[]> {
+/** The name of the journal of a run whose first file on its way has that name. */
+export function journalPath(partial: string): string {
+  return partial.replace(/partial$/, 'journal');
+}
+
+/** Files that runs which no longer live left beside targets. */
+export async function leftovers(targets: readonly string[], kind?: 'partial' | 'journal'): Promise<string[]> {
   const stems = new Set(targets.map((target) => join(dirname(target), stem(target))));
-  const cleared: string[] = [];
+  const found: string[] = [];
   for (const folder of new Set(targets.map(dirname))) {
     for (const name of await readdir(folder)) {
       const [path, ending] = [join(folder, name), ENDING.exec(name)];
-      if (ending && stems.has(path.slice(0, -ending[0].length)) && (await isLeftover(path, ending))) {
-        try {
-          await rm(path);
-          cleared.push(path);
-        } catch {
-          // It belongs to another user, or another run was faster.
-        }
+      const isOfTarget = ending && stems.has(path.slice(0, -ending[0].length));
+      if (isOfTarget && (kind ?? ending[4]) === ending[4] && (await isLeftover(path, ending))) {
+        found.push(path);
       }
+    }
+  }
+  return found;
+}
+
+/** Removes files that runs which no longer live left beside targets. @returns their paths */
+export async function clearLeftovers(targets: readonly string[]): Promise<string[]> {
+  const cleared: string[] = [];
+  for (const path of await leftovers(targets)) {
+    try {
+      await rm(path);
+      cleared.push(path);
+    } catch {
+      // It belongs to another user, or another run was faster.
     }
   }
   return cleared;

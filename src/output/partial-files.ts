@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type WarningSink, warn } from '../warnings.js';
 import { checkOutputs, type Guard, type Wanted } from './guard.js';
+import { continueRun, type DoneRows, Journal } from './journal.js';
 import { clearLeftovers, partialPath } from './leftovers.js';
 import { DiskFullError, mebibytes, writeError } from './write-error.js';
 
@@ -43,32 +44,64 @@ export class PartialFiles {
   readonly #folders: string[] = [];
   #flushed: Promise<void> = Promise.resolve();
   #isFlushing = false;
+  #journal: Journal | undefined;
+  /** Rows that are written, but perhaps not on disk. */
+  #written = new Map<number, number>();
+  /** What an earlier run of the same plan left on disk; known once the files are open. */
+  done: DoneRows = new Map();
 
   constructor(
     readonly outputs: readonly Output[],
     readonly guard: Guard = { inputs: new Map(), force: false },
     /** Hears of files that killed runs left. */
     readonly to: WarningSink = { emit: () => {} },
+    /** A hash of all that decides the files' bytes. With it, what is on disk is noted, and a killed run is gone on with. */
+    readonly plan?: string,
   ) {}
 
-  /** Makes the files, after what killed runs left in their places is removed. @throws DiskFullError, WriteError, and as `checkOutputs` */
+  /**
+   * Makes the files, or takes over those of a killed run of the same plan; what other killed runs left in their places is
+   * removed.
+   * @throws DiskFullError, WriteError, and as `checkOutputs`
+   */
   async open(): Promise<void> {
     await this.#inWords(async () => {
       const targets = (await checkOutputs(this.outputs, this.guard)).map(({ target }) => target);
       for (const target of targets) {
         await makeFolder(dirname(target), this.#folders);
       }
+      const outputs = targets.map((target, i) => {
+        return { target, partial: partialPath(target), size: this.outputs[i]?.size ?? 0 };
+      });
+      const continued = this.plan === undefined ? null : await continueRun(this.plan, outputs);
+      this.#partials.push(...(continued ? outputs.map(({ target, partial: path }) => ({ path, target })) : []));
+      this.#journal = continued?.journal;
+      this.done = continued?.done ?? this.done;
       await this.#clearLeftovers(targets);
-      await checkSpace(targets.map((target, i) => [dirname(target), this.outputs[i]?.size ?? 0]));
-      for (const [i, target] of targets.entries()) {
-        const path = partialPath(target);
+      await checkSpace(
+        await Promise.all(
+          outputs.map(async ({ target, partial, size }) => {
+            return [dirname(target), size - (continued ? await bytesOnDisk(partial) : 0)] as const;
+          }),
+        ),
+      );
+      for (const [i, { target, partial: path }] of outputs.entries()) {
         // `wx` opens no file that exists, not even through a link.
-        const fd = await fs.open(path, 'wx');
+        const fd = await fs.open(path, continued ? 'r+' : 'wx');
         this.fds.push(fd);
-        this.#partials.push({ path, target });
+        if (!continued) {
+          this.#partials.push({ path, target });
+        }
         const { header, size } = this.outputs[i] as Output;
         await fs.ftruncate(fd, size);
         await fs.write(fd, header, 0, header.length, 0);
+      }
+      if (this.plan !== undefined && outputs.length > 0) {
+        this.#journal ??= Journal.begin(
+          this.plan,
+          outputs.map(({ partial }) => partial),
+          this.done,
+        );
       }
     });
   }
@@ -93,14 +126,21 @@ export class PartialFiles {
   /**
    * Starts to write to disk what is in memory so far, unless that is under way: the disk works while the cores do, and
    * little is left for the end. An error is kept for `finish`.
+   * @param written rows that are written by now; they are noted once they are on disk.
    */
-  flushBehind(): void {
+  flushBehind(written: DoneRows = new Map()): void {
+    for (const [tensor, rows] of written) {
+      this.#written.set(tensor, rows);
+    }
     if (!this.#isFlushing) {
       this.#isFlushing = true;
+      const noted = this.#written;
+      this.#written = new Map();
       this.#flushed = this.#flushed.then(async () => {
         for (const fd of this.fds) {
           await fs.fdatasync(fd);
         }
+        this.#journal?.note(noted);
         this.#isFlushing = false;
       });
       this.#flushed.catch(() => {});
@@ -127,6 +167,7 @@ export class PartialFiles {
         renameSync(next.path, next.target);
         this.#partials.shift();
       }
+      await this.#journal?.remove();
       this.#folders.splice(0);
       for (const folder of new Set(targets.map(dirname))) {
         await syncFolder(folder);
@@ -139,6 +180,7 @@ export class PartialFiles {
   async discard(): Promise<void> {
     await this.#flushed.catch(() => {});
     await this.#close();
+    await this.#journal?.remove();
     for (const { path } of this.#partials.splice(0)) {
       await fs.rm(path, { force: true });
     }
@@ -182,6 +224,14 @@ async function makeFolder(path: string, made: string[]): Promise<void> {
     }
   }
 }
+
+async function bytesOnDisk(path: string): Promise<number> {
+  const { blocks } = await stat(path);
+  return blocks * BLOCK_BYTES;
+}
+
+/** Of `stat`'s blocks, on every system. */
+const BLOCK_BYTES = 512;
 
 async function checkSpace(sizes: readonly (readonly [folder: string, size: number])[]): Promise<void> {
   const needed = new Map<string, number>();

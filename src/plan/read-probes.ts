@@ -14,6 +14,7 @@ import { executeInThreads } from '../fill/workers.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
+import { torchMean } from '../numeric/torch-mean.js';
 import type { Repo } from '../repo/repo.js';
 import { apply, cast, mul, slice, sub } from '../tensor/build.js';
 import { DTYPE_BYTES } from '../tensor/dtype.js';
@@ -46,7 +47,7 @@ type Kind = (found: readonly TensorExpr[], probe: Probe, known: Known) => Readin
 const numbers = (values: readonly Kept[]) => values.map(Number);
 const isZero = (_: readonly Kept[], sums: readonly number[]) => sums.every((sum) => sum === 0);
 
-const KINDS: Readonly<Record<Exclude<Probe['want'], 'there'>, Kind>> = {
+const KINDS: Readonly<Record<Exclude<Probe['want'], 'there' | 'averages'>, Kind>> = {
   values: (found) => ({ kept: found, result: numbers }),
   integers: (found) => ({ kept: found.map((expr) => cast(expr, 'I64')), result: (values) => values.map(String) }),
   shape: (found) => ({ result: () => found.flatMap(shapeOf) }),
@@ -101,6 +102,8 @@ export async function readProbes(
         id,
         of.some((name) => sources.has(name)),
       );
+    } else if (want === 'averages') {
+      readings.push({ id, ...averages(found) });
     } else if (found.every((expr) => expr !== undefined)) {
       readings.push({ id, ...KINDS[want](found, probe, known) });
     }
@@ -153,6 +156,18 @@ async function readAll(
     return type === 'I64' ? [...new BigInt64Array(own)] : [...new Float32Array(own)];
   });
   return { values, sums };
+}
+
+/** The means of tensors, 0 for those that are missing. */
+function averages(found: readonly (TensorExpr | undefined)[]): Reading {
+  const result = (values: readonly Kept[]) => {
+    const left = values.map(Number);
+    return found.map((expr) => {
+      const own = left.splice(0, expr ? elementCount(shapeOf(expr)) : 0);
+      return expr ? torchMean(Float32Array.from(own)) : 0;
+    });
+  };
+  return { kept: found.filter((expr) => expr !== undefined), result };
 }
 
 /** The squares of its elements, which the workers add up, are the magnitudes. */

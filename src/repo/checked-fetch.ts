@@ -3,7 +3,7 @@ import { readWhole } from './api-answer.js';
 import { checkRange, passingWrongAnswer, type Range, type WatchedFile } from './check-range.js';
 import { RateLimitedError, ServerFailingError, WrongAnswerError } from './errors.js';
 import { askedPause, type Neighbours, PassingFailure, Tries } from './retry.js';
-import { type Answer, Transport, type TransportOptions, urlText } from './transport.js';
+import { type Answer, type Outgoing, Transport, type TransportOptions, urlText } from './transport.js';
 
 /** A refusal that another try would not change. `refusalError` makes the error for the user from it. */
 export class RefusedAnswer extends Error {
@@ -21,6 +21,17 @@ export class RefusedAnswer extends Error {
   }
 }
 
+export interface SendOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly isOurs?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Asked before each further try of what must not be done twice, since the answer alone may have been lost.
+   * @returns whether it was done.
+   */
+  wasDone?(): Promise<boolean>;
+}
+
 /** `fetch` for the API. */
 export type ApiFetch = (
   input: Parameters<typeof fetch>[0],
@@ -32,7 +43,7 @@ export type ApiFetch = (
 
 /**
  * `fetch` for the Hub's client, which checks nothing and retries nothing itself, and ranges of files, which pass through
- * no stream of the client's. GET only. `Authorization` is set here, for the Hub's own origin.
+ * no stream of the client's; and what is sent. `Authorization` is set here, for the Hub's own origin.
  */
 export class CheckedFetch {
   readonly #transport: Transport;
@@ -64,6 +75,35 @@ export class CheckedFetch {
       }
     }
   };
+
+  /**
+   * Sends something, again after failures that may pass. The answer is read whole; it is empty where `wasDone` has said
+   * that there is nothing more to do.
+   * @param isOurs false for an address that a server gave, of which messages name the host alone.
+   * @throws RefusedAnswer, HubError, InterruptedError
+   */
+  async send(
+    url: URL,
+    sent: Outgoing,
+    { headers = {}, isOurs = true, signal, wasDone }: SendOptions = {},
+  ): Promise<{ readonly headers: Headers; readonly body: Buffer }> {
+    const size = typeof sent.body === 'string' ? sent.body.length : sent.body.size;
+    const tries = this.#tries(isOurs ? urlText(url) : `${url.origin}/…`, size, signal);
+    for (;;) {
+      try {
+        const answer = await this.#transport.send(url, sent, new Headers(headers), signal, isOurs);
+        checkStatus(answer, this.options);
+        const body = await readWhole({ ...answer, status: 200 }, (bytes) => tries.gained(bytes));
+        tries.completed();
+        return { headers: answer.headers, body };
+      } catch (failure) {
+        await tries.next(failure);
+      }
+      if (await wasDone?.()) {
+        return { headers: new Headers(), body: Buffer.from('{}') };
+      }
+    }
+  }
 
   /**
    * One range of a file: exactly those bytes, gone on with from the byte reached after a failure that may pass. No

@@ -2,6 +2,7 @@ import { counted } from '../options/counted.js';
 import { holdsSecret } from '../secrets.js';
 import { NetworkDownError, WrongAnswerError } from './errors.js';
 import { follow } from './follow.js';
+import { LocalBlob } from './local-blob.js';
 import { checkSignal, errorCode } from './local-file.js';
 import { leastBytes, type NetworkPolicy, PassingFailure, type Patience, rateWindow } from './retry.js';
 
@@ -38,6 +39,14 @@ export interface TransportOptions extends Patience {
   readonly fetch: typeof fetch;
 }
 
+/** A request that is no GET: what is sent, and for how long its answer may be awaited once all of it is. */
+export interface Outgoing {
+  readonly method: 'POST' | 'PUT';
+  readonly body: string | Blob;
+  /** Milliseconds. @default the policy's */
+  readonly silence?: number;
+}
+
 /** Where a request was redirected to, with its failures there since the last success. */
 interface Lead {
   readonly url: URL;
@@ -45,7 +54,7 @@ interface Lead {
 }
 
 /**
- * One GET at a time, without retries: walks redirects itself, so that at each hop the token goes to the Hub's own
+ * One request at a time, without retries: walks redirects itself, so that at each hop the token goes to the Hub's own
  * origin and nowhere else; ends on silence, on slowness and on the caller's signal.
  */
 export class Transport {
@@ -75,6 +84,11 @@ export class Transport {
     return this.#walk(url, url, asked, headers, signal);
   }
 
+  /** Sends something. @param isOurs as of `get`. @throws as `get` */
+  async send(url: URL, sent: Outgoing, headers: Headers, signal?: AbortSignal, isOurs = true): Promise<Answer> {
+    return this.#walk(url, url, isOurs ? url : null, headers, signal, sent);
+  }
+
   /** To be called when a request for that address has been answered to the end. */
   succeeded(url: URL): void {
     const lead = this.#leads.get(url.href);
@@ -91,11 +105,18 @@ export class Transport {
     }
   }
 
-  async #walk(url: URL, from: URL, asked: URL | null, headers: Headers, signal?: AbortSignal): Promise<Answer> {
+  async #walk(
+    url: URL,
+    from: URL,
+    asked: URL | null,
+    headers: Headers,
+    signal?: AbortSignal,
+    sent?: Outgoing,
+  ): Promise<Answer> {
     const redirects: Hop[] = [];
     let at = from;
     while (redirects.length <= MAX_REDIRECTS) {
-      const answer = await this.#one(at, this.#text(at, asked), headers, signal);
+      const answer = await this.#one(at, this.#text(at, asked), headers, signal, sent);
       const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get('location') : null;
       if (location === null) {
         return { ...answer, redirects };
@@ -103,7 +124,12 @@ export class Transport {
       answer.discard();
       redirects.push(answer);
       at = redirected(at, location, answer.where);
-      this.#leads.set(url.href, { url: at, failures: 0 });
+      if (!sent) {
+        this.#leads.set(url.href, { url: at, failures: 0 });
+      } else if (answer.status !== 307 && answer.status !== 308) {
+        // Others ask for a GET, by which nothing would be sent.
+        throw new WrongAnswerError(answer.where, `it redirects a ${sent.method} with status ${answer.status}`);
+      }
     }
     this.#leads.delete(url.href);
     throw new WrongAnswerError(this.#text(from, asked), `it redirects more than ${MAX_REDIRECTS} times`);
@@ -123,8 +149,16 @@ export class Transport {
     return isHub || !holdsSecret(host) ? `${origin}/…${file}` : `another host's …${file}`;
   }
 
-  async #one(url: URL, where: string, given: Headers, signal?: AbortSignal): Promise<Omit<Answer, 'redirects'>> {
-    const { endpoint, token, policy } = this.options;
+  async #one(
+    url: URL,
+    where: string,
+    given: Headers,
+    signal?: AbortSignal,
+    sent?: Outgoing,
+  ): Promise<Omit<Answer, 'redirects'>> {
+    const { endpoint, token } = this.options;
+    const policy =
+      sent?.silence === undefined ? this.options.policy : { ...this.options.policy, silence: sent.silence };
     const headers = new Headers(given);
     headers.delete('authorization');
     const atHub = url.origin === new URL(endpoint).origin;
@@ -133,8 +167,10 @@ export class Transport {
       headers.set('authorization', `Bearer ${token}`);
     }
     const watch = new Watch(where, policy, signal);
+    const { method = 'GET', body } = sent ?? {};
+    const own = body instanceof LocalBlob ? fromDisk(body, watch) : body !== undefined && { body };
     const response = await watch.over(() =>
-      this.options.fetch(url, { headers, redirect: 'manual', signal: watch.signal }),
+      this.options.fetch(url, { method, headers, redirect: 'manual', ...own, signal: watch.signal }),
     );
     return {
       status: response.status,
@@ -147,6 +183,14 @@ export class Transport {
       discard: () => watch.end(),
     };
   }
+}
+
+/**
+ * A file as a body. Unless redirects are errors and there is no window, Node's fetch keeps a copy of all that was sent, so
+ * as to be able to send it again.
+ */
+function fromDisk(body: LocalBlob, watch: Watch): RequestInit {
+  return { body: body.heard(() => watch.heard()), redirect: 'error', window: null };
 }
 
 /** @throws WrongAnswerError for an address that can't be or holds a password, another protocol, or a step down from https to http. */
@@ -169,6 +213,7 @@ class Watch {
   readonly #request = new AbortController();
   readonly #unfollow: () => void;
   #silent = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly where: string,
@@ -185,7 +230,7 @@ class Watch {
 
   /** @throws InterruptedError, PassingFailure */
   async over<T>(step: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => {
+    this.#timer = setTimeout(() => {
       this.#silent = true;
       this.#request.abort();
     }, this.policy.silence);
@@ -196,8 +241,13 @@ class Watch {
       checkSignal(this.outer);
       throw this.failure(this.#silent ? `nothing came for ${this.policy.silence / 1000} s` : networkCode(error));
     } finally {
-      clearTimeout(timer);
+      clearTimeout(this.#timer);
     }
+  }
+
+  /** Something was sent: the silence begins anew. */
+  heard(): void {
+    this.#timer?.refresh();
   }
 
   failure(why: string): PassingFailure {

@@ -68,6 +68,8 @@ export const TRANSFORMS = {
   div: each((expr, value = 1) => build.div(expr, value)),
   /** a number, and one for each column, whose sum a column's elements are divided by, in F32 */
   unit: each(unit),
+  /** the mean of all elements, which is subtracted; it and the result are rounded to the tensor's dtype */
+  centre: each(centre),
   /** float32 from here on, whatever it was */
   float: each((expr) => build.cast(expr, 'F32')),
   neg: applied('neg'),
@@ -179,6 +181,13 @@ function unit(expr: TensorExpr, more = 0, ...norms: number[]): TensorExpr {
   const row: TensorExpr = { op: 'constant', dtype: 'F32', shape: [1, norms.length], values: norms };
   const divisors = build.reshape(build.expand(build.add(row, more), 0, rows), [rows, ...columns]);
   return build.div(build.cast(expr, 'F32'), divisors);
+}
+
+function centre(expr: TensorExpr, mean = 0): TensorExpr {
+  const own = dtypeOf(expr);
+  const rounded = (exact: TensorExpr) => (own === 'BF16' || own === 'F16' ? build.cast(exact, own) : exact);
+  const means = build.cast(rounded(build.fill(mean, shapeOf(expr))), 'F32');
+  return rounded(build.sub(build.cast(expr, 'F32'), means));
 }
 
 /** ref-quirk: `weight_quant` in conversion/bitnet.py divides by a rounded inverse of the mean. */

@@ -256,6 +256,10 @@ export const STEPS = {
     const own = optionalObject(config, 'dflash_config');
     writeMaskToken(kv, own?.mask_token_id !== undefined ? { hparams: own, path: 'dflash_config' } : config);
   },
+  /** ref-quirk: `DeepseekV4DSparkModel.set_vocab` in conversion/deepseek.py. */
+  'dspark-noise-token': ({ config, kv }) => {
+    kv.u32('tokenizer.ggml.mask_token_id', integer(config, 'dspark_noise_token_id'));
+  },
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
 
 function writeMaskToken(kv: KeyValues, source: FieldSource): void {

@@ -9,7 +9,7 @@ import {
 import { loadConfig } from '#src/config/load-config.js';
 import { EXIT, type Hf2ggufError } from '#src/errors.js';
 import { parseJsonObject } from '#src/json.js';
-import { dataTest } from '../paths.js';
+import { dataTest, fixtures } from '../paths.js';
 import { corpusRuns } from './corpus.js';
 import { known } from './known.js';
 
@@ -29,7 +29,8 @@ test('each family has an example', () => {
 });
 
 dataTest('each family is proven by the corpus, or says that it is unproven', (data) => {
-  const folders = new Set(corpusRuns(join(data, 'corpus')).map(({ folder }) => folder));
+  const runs = [join(data, 'corpus'), join(fixtures, 'corpus')].flatMap(corpusRuns);
+  const folders = new Set(runs.map(({ folder }) => folder));
   const proven = new Set(
     [...folders].flatMap((folder) => {
       const path = join(folder, 'config.json');

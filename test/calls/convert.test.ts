@@ -85,15 +85,20 @@ describe('cases of the corpus', () => {
     };
     return runs
       .filter(({ id }) => existsSync(join(corpus, name, 'expected', `${id}.json`)))
-      .map(({ id, args }) => ({ name, repo, pre, id, outtype: args[args.indexOf('--outtype') + 1] ?? 'auto' }));
+      .map(({ id, args }) => {
+        const given = (option: string) => args[args.indexOf(option) + 1];
+        const target = args.includes('--target-model-dir') ? given('--target-model-dir')?.slice(1) : undefined;
+        return { name, repo, pre, id, outtype: given('--outtype') ?? 'auto', target };
+      });
   });
 
-  test.each(runs)('$name/$id', async ({ name, repo, pre, id, outtype }) => {
+  test.each(runs)('$name/$id', async ({ name, repo, pre, id, outtype, target }) => {
     const { result } = await run({
       source: join(corpus, name, 'source', repo),
       outtype: outtype.startsWith('-') ? 'auto' : (outtype as OutTypeName),
       output: tempFolder(),
       ...(pre !== null && { preTokenizer: pre }),
+      ...(target !== undefined && { targetModelDir: join(corpus, name, target) }),
     });
     const record = readRecord(join(corpus, name, 'expected', `${id}.json`));
     const { path } = result.files[0] ?? { path: '' };

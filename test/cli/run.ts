@@ -15,9 +15,10 @@ export interface Started {
 }
 
 /** The command line as a user runs it; nothing of the machine's own Hugging Face settings is looked at. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = process.cwd()): Started {
   const child = spawn(process.execPath, [cli, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd,
     env: { PATH: process.env.PATH, HF_HOME: '/nonexistent', HF_HUB_OFFLINE: '1', ...env },
   });
   let [out, err] = ['', ''];

@@ -1,4 +1,5 @@
 import { openCheckpoint } from '#src/checkpoint/checkpoint.js';
+import { decodeCheckpoint } from '#src/checkpoint/quantized/decode.js';
 import { Hf2ggufError } from '#src/errors.js';
 import { SmallFiles } from '#src/repo/small-files.js';
 import { bytesOf } from '#src/tensor/dtype.js';
@@ -8,6 +9,8 @@ import { bytesOfExpr } from '../checkpoint/pickle/evaluate.js';
 import { memoryRepo } from '../memory-repo.js';
 import { Dice } from './dice.js';
 import { mutateLegacy, mutateZip } from './pickle-mutations.js';
+import { PLAIN, QUANTIZED } from './safetensors-models.js';
+import { mutateModel } from './safetensors-mutations.js';
 
 type Files = Readonly<Record<string, Buffer>>;
 
@@ -20,6 +23,9 @@ interface Parser {
 }
 
 const FILE = 'pytorch_model.bin';
+const SAFETENSORS = /^(NotSafetensors|HeaderTooLarge|TruncatedFile|\w*Json\w*)Error/;
+/** What is said of a header's entries, which are read before any method looks at the tensors. */
+const ENTRIES = new RegExp(`${SAFETENSORS.source}|^(UnknownDType|BadTensorEntry|OverlappingTensors)Error`);
 
 export const PARSERS: readonly Parser[] = [
   {
@@ -34,6 +40,16 @@ export const PARSERS: readonly Parser[] = [
     // The pickles in front of the one of interest have some 160 bytes.
     header: /none that torch\.save wrote|a version of torch\.save's|no file of PyTorch|near byte (\d\d?|1[0-5]\d)\./,
   },
+  {
+    name: 'safetensors',
+    mutate: (dice, knows) => mutateModel(PLAIN, 0.8, dice, knows),
+    header: SAFETENSORS,
+  },
+  ...Object.entries(QUANTIZED).map(([name, model]) => ({
+    name,
+    mutate: (dice: Dice, knows: boolean) => mutateModel(model, 0.1, dice, knows),
+    header: ENTRIES,
+  })),
 ];
 
 export interface Attempt {
@@ -49,10 +65,17 @@ export interface Attempt {
 /** Number `mutation` of the run with this seed: the parsers by turns, each of them with and without knowing its format. */
 export async function attempt(seed: number, mutation: number): Promise<Attempt> {
   const { name, mutate, header } = PARSERS[mutation % PARSERS.length] as Parser;
-  const files = mutate(new Dice(seed, mutation), Math.floor(mutation / PARSERS.length) % 2 === 0);
+  const dice = new Dice(seed, mutation);
+  const files = mutate(dice, Math.floor(mutation / PARSERS.length) % 2 === 0);
+  const options = { fp8AsQ8: dice.chance(0.5), keepBlocks: dice.chance(0.5), family: null };
   try {
-    const { raw } = await openCheckpoint(new SmallFiles(memoryRepo(files)));
-    use(raw, files);
+    const small = new SmallFiles(memoryRepo(files));
+    const checkpoint = await openCheckpoint(small);
+    const hparams = (await small.json('config.json')) ?? {};
+    const { raw, tensors, blocks = [] } = await decodeCheckpoint(checkpoint, hparams, small, options);
+    const beside = blocks.flatMap(({ beside = {} }) => Object.entries(beside).map(([name, expr]) => ({ name, expr })));
+    const plain = blocks.map(({ name, plain }) => ({ name, expr: plain() }));
+    use([...raw, ...tensors, ...blocks, ...beside, ...plain], files);
     return { parser: name, isPastHeader: true, isRead: true };
   } catch (error) {
     if (error instanceof Hf2ggufError) {
@@ -75,9 +98,10 @@ function use(tensors: readonly NamedExpr[], files: Files): void {
       if (offset < 0 || !Number.isSafeInteger(end) || (length > 0 && end > size)) {
         throw new Error(`${name} reads bytes ${offset} to ${end} of ${size}`);
       }
-      const isSmall = elements > 0 && elements <= MAX_ELEMENTS;
-      const read = isSmall ? bytesOfExpr(expr, files[file] ?? Buffer.alloc(0)).length : undefined;
-      if (read !== undefined && read !== bytesOf(dtypeOf(expr), elements)) {
+    }
+    if (elements > 0 && elements <= MAX_ELEMENTS) {
+      const read = bytesOfExpr(expr, files[FILE] ?? files['model.safetensors'] ?? Buffer.alloc(0)).length;
+      if (read !== bytesOf(dtypeOf(expr), elements)) {
         throw new Error(`${name} has ${read} bytes`);
       }
     }

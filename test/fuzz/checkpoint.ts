@@ -1,7 +1,7 @@
 /**
- * Corrupted files of weights, opened as a conversion does: any error but the project's own, a tensor outside of its file,
- * what takes too long or too much memory, is printed with the mutation's number. Half of the mutations change fields of
- * the format, half any bytes. Ends with 1 if anything was found.
+ * Corrupted files of weights, plain and quantized, opened and decoded as a conversion does: any error but the project's
+ * own, a tensor outside of its file, what takes too long or too much memory, is printed with the mutation's number. Half
+ * of the mutations change fields of the format, half any bytes. Ends with 1 if anything was found.
  *
  *   node out/test/fuzz/checkpoint.js [--count 100000] [--seed N] [--only MUTATION]
  */

@@ -18,7 +18,7 @@ const SIZES = { width: 512, feedForward: 1024, layers: 4 };
 const SIGNALS = ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** How much longer than an undisturbed run the last moments are. */
 const BEYOND = 1.1;
-const PARTIAL = /\.[0-9a-f]{8}-\d+-\d+-[0-9a-f]{8}\.partial$/;
+const PARTIAL = /\.[0-9a-f]{8}-\d+-\d+-[0-9a-f]{8}\.(partial|journal)$/;
 const INTERRUPTED = 130;
 
 /** A command that writes into a folder. */

@@ -3,6 +3,8 @@
 /**
  * @typedef {object} Token
  * @property {string} user
+ * @property {boolean} [canWrite] false for one that only reads
+ * @property {string[]} [orgs] whose repositories it may write to beside the user's own
  * @property {boolean} [canReadGated] false for a fine-grained token without that permission
  * @property {boolean} [canReadPrivate] false for one that doesn't reach the user's private repositories
  *

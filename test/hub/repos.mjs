@@ -16,6 +16,11 @@ const BLOCK_BYTES = 512;
  * @property {string} oid git's object id of the file, or of its LFS pointer
  * @property {string | null} sha256 of an LFS file
  *
+ * @typedef {object} Written what was committed over the wire
+ * @property {Commit[]} commits of the main branch
+ * @property {(Commit & { title: string })[]} requests pull requests
+ * @property {string[]} summaries of all, in order
+ *
  * @typedef {object} Commit
  * @property {string} sha
  * @property {HubFile[]} files sorted by path
@@ -30,9 +35,83 @@ export class Repos {
   /** @type {Map<string, HubFile>} LFS files by sha256 */
   #blobs = new Map();
 
+  /** @type {Map<string, Written>} what was committed over the wire, by repository */
+  #written = new Map();
+  /** @type {Map<string, string>} when a repository changed, where it isn't long ago */
+  #changed = new Map();
+
   /** @param {string} root */
   constructor(root) {
     this.root = root;
+  }
+
+  /**
+   * Makes an empty repository.
+   * @param {string} repo
+   */
+  create(repo) {
+    const first = { sha: createHash('sha1').update(`${repo}\n`).digest('hex'), files: [] };
+    this.#written.set(repo, { commits: [first], requests: [], summaries: [] });
+  }
+
+  /**
+   * @param {string} repo
+   * @param {HubFile[]} files all that it has from now on, or would have
+   * @param {string} summary
+   * @param {boolean} isRequest
+   * @returns {Commit & { request: number }} with the number of the pull request
+   */
+  add(repo, files, summary, isRequest) {
+    const written = this.#written.get(repo) ?? { commits: [], requests: [], summaries: [] };
+    this.#written.set(repo, written);
+    const count = written.commits.length + written.requests.length;
+    files.sort((a, b) => (a.path < b.path ? -1 : 1));
+    const tree = files.map(({ path, oid }) => `${oid} ${path}\n`).join('');
+    const made = { sha: createHash('sha1').update(`${repo}\n${count}\n${tree}`).digest('hex'), files };
+    if (isRequest) {
+      written.requests.push({ ...made, title: summary });
+    } else {
+      written.commits.push(made);
+    }
+    written.summaries.push(summary);
+    for (const file of files) {
+      if (file.sha256) {
+        this.#blobs.set(file.sha256, file);
+      }
+    }
+    return { ...made, request: written.requests.length };
+  }
+
+  /**
+   * What was committed over the wire.
+   * @param {string} repo
+   * @returns {Written}
+   */
+  written(repo) {
+    return this.#written.get(repo) ?? { commits: [], requests: [], summaries: [] };
+  }
+
+  /** @param {string} repo @param {string} when in ISO 8601 */
+  setChanged(repo, when) {
+    this.#changed.set(repo, when);
+  }
+
+  /** @param {string} repo */
+  changed(repo) {
+    return this.#changed.get(repo) ?? '2026-01-01T00:00:00.000Z';
+  }
+
+  /** @param {string} owner */
+  async ofOwner(owner) {
+    const entries = await readdir(join(this.root, owner)).catch(() => []);
+    const repos = new Set(entries.map((name) => `${owner}/${name}`));
+    for (const repo of this.#written.keys()) {
+      if (repo.startsWith(`${owner}/`)) {
+        repos.add(repo);
+      }
+    }
+    const found = await Promise.all([...repos].map(async (repo) => ({ repo, head: await this.commit(repo, 'main') })));
+    return found.flatMap(({ repo, head }) => (head ? [{ repo, sha: head.sha, changed: this.changed(repo) }] : []));
   }
 
   /**
@@ -48,7 +127,7 @@ export class Repos {
 
   /** @param {string} repo */
   async exists(repo) {
-    return this.#branches.has(repo) || (await holdsFile(join(this.root, repo)));
+    return this.#written.has(repo) || this.#branches.has(repo) || (await holdsFile(join(this.root, repo)));
   }
 
   /**
@@ -58,6 +137,15 @@ export class Repos {
    */
   async commit(repo, revision) {
     const branch = revision === 'HEAD' ? 'main' : revision;
+    const { commits: own = [], requests = [] } = this.#written.get(repo) ?? {};
+    const request = /^refs\/pr\/(\d+)$/.exec(branch)?.[1];
+    const sent =
+      (branch === 'main' ? own.at(-1) : undefined) ??
+      requests[Number(request ?? 0) - 1] ??
+      [...own, ...requests].find(({ sha }) => sha === revision);
+    if (sent) {
+      return sent;
+    }
     const main = join(this.root, repo);
     const folder = this.#branches.get(repo)?.get(branch) ?? (branch === 'main' ? main : null);
     if (folder) {

@@ -1,5 +1,6 @@
 // The Hub's addresses, and what is to be had there.
 import { refusal, unknownRepo } from './access.mjs';
+import { failure, json } from './replies.mjs';
 
 /**
  * @typedef {import('./respond.mjs').Reply} Reply
@@ -19,6 +20,8 @@ import { refusal, unknownRepo } from './access.mjs';
  * @property {number} pageSize
  * @property {boolean} hashes whether listings hold the hashes of files
  * @property {import('./repos.mjs').Repos} repos
+ * @property {import('./writing.mjs').Storage} storage of what is sent
+ * @property {number} partSize bytes above which a file is sent in parts of as many
  * @property {Record<string, import('./access.mjs').Rule>} access
  * @property {Record<string, import('./access.mjs').Token>} tokens
  */
@@ -30,6 +33,7 @@ const REVISION = '(?<revision>[^/]+)';
 const ROUTES = [
   { pattern: new RegExp(`^/api/models/${REPO}/revision/${REVISION}$`), isFile: false, reply: modelInfo },
   { pattern: new RegExp(`^/api/models/${REPO}/tree/${REVISION}$`), isFile: false, reply: tree },
+  { pattern: new RegExp(`^/api/models/${REPO}/discussions$`), isFile: false, reply: discussions },
   { pattern: new RegExp(`^/api/models/${REPO}$`), isFile: false, reply: modelInfo },
   { pattern: new RegExp(`^/${REPO}/(?:resolve|raw)/${REVISION}/(?<path>.+)$`), isFile: true, reply: resolveFile },
   { pattern: new RegExp(`^/api/resolve-cache/models/${REPO}/${REVISION}/(?<path>.+)$`), isFile: true, reply: content },
@@ -45,6 +49,9 @@ const OTHER_KINDS = /^\/api\/((?:datasets|spaces)\/[\w.-]+\/[\w.-]+)$/;
  * @returns {Promise<Reply>}
  */
 export async function hubReply(world, url, authorization) {
+  if (url.pathname === '/api/models') {
+    return models(world, url);
+  }
   const [, other] = OTHER_KINDS.exec(url.pathname) ?? [];
   if (other) {
     return (await world.repos.exists(other))
@@ -108,9 +115,43 @@ function modelInfo(/** @type {World} */ world, /** @type {Place} */ { repo }, /*
     gated: rule.gated ? 'manual' : false,
     downloads: 0,
     likes: 0,
-    lastModified: '2026-01-01T00:00:00.000Z',
+    lastModified: world.repos.changed(repo),
     siblings: commit.files.map(({ path }) => ({ rfilename: path })),
   });
+}
+
+/**
+ * An owner's models, the one that changed last first. Private ones are shown to nobody here.
+ * @param {World} world
+ * @param {URL} url
+ * @returns {Promise<Reply>}
+ */
+async function models(world, url) {
+  const author = url.searchParams.get('author') ?? '';
+  const all = (await world.repos.ofOwner(author)).filter(({ repo }) => !world.access[repo]?.private);
+  all.sort((a, b) => (a.changed < b.changed ? 1 : -1));
+  const from = Number(url.searchParams.get('cursor') ?? 0);
+  const to = from + Math.min(world.pageSize, Number(url.searchParams.get('limit') ?? 500));
+  const reply = json(
+    all.slice(from, to).map(({ repo, sha, changed }) => ({
+      ...{ _id: sha.slice(0, 24), id: repo, modelId: repo, sha, lastModified: changed, private: false },
+      ...{ gated: world.access[repo]?.gated ? 'manual' : false, likes: 0, downloads: 0 },
+    })),
+  );
+  if (to < all.length) {
+    const next = new URL(url);
+    next.searchParams.set('cursor', String(to));
+    reply.headers.link = `<${world.endpoint}${next.pathname}${next.search}>; rel="next"`;
+  }
+  return reply;
+}
+
+/** @returns {Reply} */
+function discussions(/** @type {World} */ { repos }, /** @type {Place} */ { repo }) {
+  const all = repos.written(repo).requests.map(({ title }, index) => {
+    return { num: index + 1, title, status: 'open', isPullRequest: true };
+  });
+  return json({ discussions: all.reverse(), count: all.length, start: 0 });
 }
 
 /** @returns {Reply} */
@@ -172,21 +213,4 @@ function content(/** @type {World} */ _world, /** @type {Place} */ { path }, /**
   return file
     ? { status: 200, headers: { etag: `"${file.oid}"`, 'x-repo-commit': commit.sha }, file }
     : failure(404, 'Entry not found', 'EntryNotFound');
-}
-
-/** @returns {Reply} */
-function json(/** @type {unknown} */ value) {
-  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, text: JSON.stringify(value) };
-}
-
-/**
- * @param {number} status
- * @param {string} message
- * @param {string} [code]
- * @returns {Reply}
- */
-function failure(status, message, code) {
-  const reply = json({ error: message });
-  const headers = { ...reply.headers, 'x-error-message': message, ...(code && { 'x-error-code': code }) };
-  return { ...reply, status, headers };
 }

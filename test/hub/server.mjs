@@ -5,6 +5,7 @@ import { line } from './line.mjs';
 import { Repos } from './repos.mjs';
 import { respond } from './respond.mjs';
 import { cdnReply, hubReply } from './routes.mjs';
+import { Storage, storageReply, writeReply } from './writing.mjs';
 
 /**
  * @typedef {object} HubOptions
@@ -16,10 +17,12 @@ import { cdnReply, hubReply } from './routes.mjs';
  * @property {number} [faultEvery] 0 for never
  * @property {readonly import('./faults.mjs').Fault[]} [faults] which, in turn
  * @property {number} [rate] bytes a second of all files together, as over a line; no limit by default
+ * @property {number} [partSize] bytes above which a file is sent in parts of as many; 16 MiB by default
  * @property {number} [retryAfter] seconds that the fault `rate` asks for
  *
  * @typedef {object} Seen one request
  * @property {'hub' | 'cdn' | 'elsewhere'} host elsewhere is no part of the Hub
+ * @property {string} method
  * @property {string} path
  * @property {string | null} range
  * @property {string | null} authorization
@@ -46,9 +49,12 @@ export class LoopbackHub {
     this.elsewhere = '';
     this.retryAfter = options.retryAfter ?? 1;
     this.line = options.rate === undefined ? null : line(options.rate);
-    const { pageSize = 1000, hashes = true, access = {}, tokens = {} } = options;
+    const { pageSize = 1000, hashes = true, access = {}, tokens = {}, partSize = 16 * 2 ** 20 } = options;
+    this.storage = new Storage();
+    const { repos, storage } = this;
+    const addresses = { endpoint: '', cdn: '', signature: 'first' };
     /** @type {import('./routes.mjs').World} */
-    this.world = { endpoint: '', cdn: '', signature: 'first', repos: this.repos, pageSize, hashes, access, tokens };
+    this.world = { ...addresses, repos, storage, pageSize, partSize, hashes, access, tokens };
     this.servers = {
       hub: createServer((request, response) => this.#answer('hub', request, response)),
       cdn: createServer((request, response) => this.#answer('cdn', request, response)),
@@ -73,6 +79,7 @@ export class LoopbackHub {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     }
+    this.storage.close();
   }
 
   /** Resolves once no answer is under way. */
@@ -92,7 +99,11 @@ export class LoopbackHub {
     response.once('close', () => this.#closed());
     const url = new URL(request.url ?? '', `http://${host}`);
     const { range = null, authorization } = request.headers;
-    const reply = await this.#reply(host, url, authorization);
+    const { method = 'GET' } = request;
+    const reply =
+      method === 'GET' || method === 'HEAD'
+        ? await this.#reply(host, url, authorization)
+        : await this.#written(host, { method, url, authorization, body: request });
     const body = reply.file ? reply.file.size > 0 : !!reply.text;
     const json = host === 'hub' && reply.status === 200 && !reply.file;
     const fault =
@@ -105,7 +116,7 @@ export class LoopbackHub {
             listing: json && url.pathname.includes('/tree/'),
             info: json && url.pathname.includes('/revision/'),
           });
-    this.seen.push({ host, path: url.pathname, range, authorization: authorization ?? null, fault });
+    this.seen.push({ host, method, path: url.pathname, range, authorization: authorization ?? null, fault });
     const { elsewhere, retryAfter, line } = this;
     await respond(request, response, reply, fault, { elsewhere, retryAfter, line });
   }
@@ -121,6 +132,17 @@ export class LoopbackHub {
       return { status: 404, headers: {}, text: 'nothing here' };
     }
     return host === 'hub' ? hubReply(this.world, url, authorization) : cdnReply(this.world, url);
+  }
+
+  /**
+   * @param {'hub' | 'cdn' | 'elsewhere'} host
+   * @param {import('./writing.mjs').Sent} sent
+   * @returns {Promise<import('./respond.mjs').Reply>}
+   */
+  async #written(host, sent) {
+    const reply = host === 'hub' ? writeReply(this.world, sent) : storageReply(this.world, sent);
+    // The client may break off what it sends.
+    return reply.catch(() => ({ status: 400, headers: {}, text: 'cut off' }));
   }
 
   #closed() {

@@ -15,15 +15,25 @@ export const bailingmoe = family`bailingmoe: BailingMoeForCausalLM (inclusionAI/
     .attn_v.* = .attention.query_key_value.*: ${SPLIT_QKV}, take(2); ${EXPERTS}
   probes: head_norms: norms lm_head.weight when set norm_head`;
 
+const BAILING_MOE_2_KEYS = `${TEXT_KEYS}; ${rotaryDimensions('@head_dim', 0.5)}
+  leading_dense_block_count = first_k_dense_replace; vocab_size; expert_feed_forward_length = moe_intermediate_size
+  expert_shared_feed_forward_length = moe_shared_expert_intermediate_size? else moe_intermediate_size *
+  num_shared_experts; expert_weights_scale = routed_scaling_factor; expert_shared_count = num_shared_experts
+  expert_weights_norm = norm_topk_prob; ${NEXTN_KEY}`;
+const BAILING_MOE_2_TENSORS = `
+  ${DENSE} attn_qkv ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} layer_output_norm ${NEXTN_TENSORS}`;
 /** Ling and Ring 2. */
 export const bailingmoe2 = family`bailingmoe2: BailingMoeV2ForCausalLM (inclusionAI/Ling-mini-2.0)
-  keys: ${TEXT_KEYS}; ${rotaryDimensions('@head_dim', 0.5)}; leading_dense_block_count = first_k_dense_replace
-    vocab_size; expert_feed_forward_length = moe_intermediate_size
-    expert_shared_feed_forward_length = moe_shared_expert_intermediate_size? else moe_intermediate_size *
-    num_shared_experts; expert_weights_scale = routed_scaling_factor; expert_shared_count = num_shared_experts
-    expert_weights_norm = norm_topk_prob; ${NEXTN_KEY}
-  tensors: ${DENSE} attn_qkv ${SHARED_EXPERT} exp_probs_b ${QK_NORMS} layer_output_norm ${NEXTN_TENSORS}; ${EXPERTS}
+  keys: ${BAILING_MOE_2_KEYS}
+  tensors: ${BAILING_MOE_2_TENSORS}; ${EXPERTS}
   rename: ${RENAME}, .expert_bias = .expert_bias.bias; mtp: blocks num_nextn_predict_layers?`;
+
+/** Sarvam: all dimensions of a head rotate, and the biases that choose experts are centred. */
+export const sarvamMoe = family`bailingmoe2: SarvamMoEForCausalLM modeling_sarvam_moe.SarvamMoEForCausalLM
+    (sarvamai/sarvam-30b) like ${bailingmoe2}
+  keys: ${BAILING_MOE_2_KEYS}; rope.dimension_count = @head_dim
+  tensors: ${BAILING_MOE_2_TENSORS}; exp_probs_b: centre(probe(bias_means)); ${EXPERTS}
+  probes: bias_means: averages model.layers.{b}.mlp.gate.expert_bias`;
 
 /** Blocks with full attention: each last one of a group, and those behind the last whole group. */
 const GROUPED = '@main_block_count // layer_group_size * layer_group_size';

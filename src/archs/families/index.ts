@@ -31,4 +31,5 @@ export * as qwen from './qwen.js';
 export * as qwenNext from './qwen-next.js';
 export * as qwenVl from './qwen-vl.js';
 export * as rwkv from './rwkv.js';
+export * as speech from './speech.js';
 export * as t5 from './t5.js';

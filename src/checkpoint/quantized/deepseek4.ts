@@ -2,7 +2,7 @@ import { cast } from '../../tensor/build.js';
 import { isScaled } from '../../tensor/dtype.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
 import { decodeFloats } from './fp8.js';
-import type { Method } from './method.js';
+import { isDeepSeek4, type Method } from './method.js';
 import { checkDType } from './scales.js';
 
 /**
@@ -12,7 +12,7 @@ import { checkDType } from './scales.js';
  */
 export const deepseek4: Method = {
   name: 'FP8',
-  is: ({ family }) => family === 'deepseek4',
+  is: isDeepSeek4,
   decode(tensors) {
     for (const name of tensors.names()) {
       const expr = tensors.get(name);

@@ -40,3 +40,7 @@ export interface DecodeOptions {
   /** `Declared.family` */
   readonly family: string | null;
 }
+
+/** DeepSeek V4 and what drafts for it, which keep their weights alike. */
+export const isDeepSeek4 = ({ family, hparams }: Declared): boolean =>
+  family === 'deepseek4' || (family === 'dflash' && hparams.dspark_noise_token_id !== undefined);

@@ -2,7 +2,7 @@ import { repack } from '../../tensor/blocks.js';
 import { reshape, transpose } from '../../tensor/build.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
 import { MXFP4_MOE } from './block-file-types.js';
-import type { Declared, Method } from './method.js';
+import { type Declared, isDeepSeek4, type Method } from './method.js';
 import { microFloats, type Packed, packedBytes } from './micro-floats.js';
 import type { BlockTensor, PlainTensors } from './plain-tensors.js';
 
@@ -41,7 +41,7 @@ const EXPERTS: readonly { is(declared: Declared): boolean; codes: string; scales
     scales: '.weight_scale',
   },
   { is: ({ config }) => config.store_dtype === 'mxfp4', codes: '.weight', scales: '.weight_scale' },
-  { is: ({ family }) => family === 'deepseek4', codes: '.weight', scales: '.scale' },
+  { is: isDeepSeek4, codes: '.weight', scales: '.scale' },
 ];
 
 const EXPERT = /^(?:.*\.)?(?:layers|mtp)\.(\d+)\..*\.experts\.(\d+)\.(\w+)\./;

@@ -12,7 +12,7 @@ import { encodeGgufImatrix } from './encode.js';
 import { IMATRIX_FILE } from './kind.js';
 
 /** The name that a quantized file has in place of the importance matrix's file. */
-const NAME = 'auto';
+export const AUTO = 'auto';
 
 export interface CollectImatrixParams extends CollectParams, ForceOption {
   /** A file to which the matrix is also written, as `imatrix` does. */
@@ -39,7 +39,7 @@ export async function collectImatrix(
     const size = await writeWhole(file, await guardOf(params), { emit });
     emit({ event: 'kept', what: 'imatrix', path: params.imatrixOut, size });
   }
-  return averaged(sums, NAME);
+  return averaged(sums, AUTO);
 }
 
 /**
@@ -58,5 +58,5 @@ export async function expectImatrix(params: CollectParams & Pick<RunnableOptions
   const entries = gathered.map(({ name, ne }) => {
     return [name, { values: new Float32Array(ne[0] ?? 1).fill(1), counts: [chunks * ctx] }] as const;
   });
-  return { file: NAME, format: 'gguf', datasets: [dataset], chunks, entries: new Map(entries) };
+  return { file: AUTO, format: 'gguf', datasets: [dataset], chunks, entries: new Map(entries) };
 }

@@ -1,0 +1,161 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { forward } from '../async/stream.js';
+import { convert } from '../calls/conversions.js';
+import type { WrittenFile } from '../layout/written-file.js';
+import type { Imatrix } from '../quantize/imatrix/imatrix.js';
+import { readImatrix } from '../quantize/imatrix/read.js';
+import { LocalBlob } from '../repo/local-blob.js';
+import { openFile } from '../repo/open-file.js';
+import { check } from '../runner/check.js';
+import type { CheckResult } from '../runner/check-result.js';
+import { AUTO, collectImatrix } from '../runner/imatrix/auto.js';
+import { type LfsFile, type LfsSource, sha256Of } from './lfs-upload.js';
+import type { PublishedFile } from './manifest.js';
+import type { PublishEvent, PublishParams } from './params.js';
+import { conversionOf, type MissingType, type Prepared } from './prepare.js';
+import { recipeKey } from './recipe.js';
+import type { WorkFolder } from './work-folder.js';
+
+/** The importance matrix in the work folder and in the repository. */
+export const IMATRIX = 'imatrix.gguf';
+
+/** Makes files in the work folder: converted, measured, and noted after each step. */
+export class Maker {
+  constructor(
+    readonly params: PublishParams,
+    readonly prepared: Prepared,
+    readonly work: WorkFolder,
+    readonly emit: (event: PublishEvent) => void,
+  ) {}
+
+  /** @returns the files of these types, made now or before. @throws as `convert`, `collectImatrix` and `check` */
+  async make(group: readonly MissingType[]): Promise<PublishedFile[]> {
+    const isMade = ({ recipe }: MissingType) => this.work.made.some((file) => file.recipe === recipe);
+    const missing = group.filter((type) => !isMade(type));
+    if (missing.length > 0) {
+      await this.#convert(missing);
+    }
+    if (this.params.check) {
+      await this.#measure(group);
+    }
+    return group.flatMap(({ recipe }) => this.work.made.filter((file) => file.recipe === recipe));
+  }
+
+  async #convert(missing: readonly MissingType[]): Promise<void> {
+    const { prepared, work, emit } = this;
+    const imatrix = await this.#imatrix();
+    const [{ splitMaxSize }] = missing as [MissingType];
+    const call = convert({
+      ...conversionOf(this.params),
+      ...{ source: prepared.pinned, quant: missing.map(({ type }) => type), output: `${work.path}/` },
+      ...(imatrix !== undefined && { imatrix }),
+      ...(splitMaxSize !== undefined && { splitMaxSize }),
+    });
+    const { files } = await forward(call, (event) => {
+      if (event.event !== 'done' && event.event !== 'plan') {
+        emit(event.event === 'phase' ? { event: 'phase', phase: event.phase } : event);
+      }
+    });
+    for (const { type, recipe, cache } of missing) {
+      const own = files.filter((file) => file.type === type);
+      work.made.push({
+        ...{ type, recipe, cache, commit: prepared.source.repo.revision, measured: null },
+        parts: await Promise.all(own.map(partOf)),
+        bitsPerWeight: own[0]?.bitsPerWeight ?? 0,
+      });
+    }
+    await work.note();
+  }
+
+  /** The matrix that `auto` stands for, computed once for all types and kept in the work folder; else what was given. */
+  async #imatrix(): Promise<Imatrix | string | undefined> {
+    const { params, prepared, work, emit } = this;
+    if (params.imatrix !== 'auto') {
+      return params.imatrix;
+    }
+    const path = work.file(IMATRIX);
+    const recipe = recipeKey(prepared.pinned, `${params.imatrixText}`);
+    if (work.imatrix !== recipe || !(await stat(path).catch(() => null))) {
+      const { imatrixText: text, ...rest } = conversionOf(params);
+      await collectImatrix({ ...rest, source: prepared.pinned, text, imatrixOut: path }, (event) => {
+        emit(event.event === 'phase' ? { event: 'phase', phase: event.phase } : event);
+      });
+      work.imatrix = recipe;
+      await work.note();
+    }
+    const file = await openFile(path);
+    try {
+      return await readImatrix(file, AUTO, params.signal);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #measure(group: readonly MissingType[]): Promise<void> {
+    const { params, prepared, work, emit } = this;
+    const unmeasured = work.made.filter((file) => {
+      return file.measured === null && group.some(({ recipe }) => recipe === file.recipe);
+    });
+    if (unmeasured.length === 0) {
+      return;
+    }
+    const sources = unmeasured.map(({ parts }) => work.file(parts[0]?.path ?? ''));
+    const options = typeof params.check === 'object' ? params.check : {};
+    const { jobs, token, endpoint, fetch, signal } = params;
+    const own = {
+      ...options,
+      ...Object.fromEntries(
+        Object.entries({ jobs, token, endpoint, fetch, signal }).filter(([, value]) => value !== undefined),
+      ),
+    };
+    const call = check({ ...own, source: sources, against: prepared.pinned });
+    let result: CheckResult | undefined;
+    try {
+      await forward(call, (event) => {
+        if (event.event === 'done') {
+          result = event.result;
+        } else {
+          emit(event.event === 'phase' ? { event: 'phase', phase: event.phase } : event);
+        }
+      });
+    } finally {
+      // A limit that is not kept ends the call after the figures are there.
+      if (result) {
+        this.#note(sources, result);
+        await work.note();
+      }
+    }
+  }
+
+  #note(sources: readonly string[], { base, text, models, ...rest }: CheckResult): void {
+    const { work } = this;
+    work.check = { ...rest, text: text && basename(text), perplexity: base?.perplexity ?? { value: 0, error: 0 } };
+    work.made = work.made.map((file) => {
+      const measured = models.find((_, i) => sources[i] === work.file(file.parts[0]?.path ?? ''));
+      const { perplexity, divergence } = measured ?? {};
+      if (!perplexity || !divergence) {
+        return file;
+      }
+      const { value, error } = divergence.kld;
+      return { ...file, measured: { perplexity, kld: { value, error }, sameTop: divergence.sameTop } };
+    });
+  }
+
+  /** The matrix as a file for the repository; null where none was computed. */
+  async imatrixFile(): Promise<LfsSource | null> {
+    const file = this.work.file(IMATRIX);
+    const stats = this.params.imatrix === 'auto' ? await stat(file).catch(() => null) : null;
+    return stats && localSource(await partOf({ path: file, size: stats.size }), file);
+  }
+}
+
+/** A part of a file that is made, with its hash. */
+async function partOf({ path, size }: Pick<WrittenFile, 'path' | 'size'>): Promise<LfsFile> {
+  return { path: basename(path), size, sha256: await sha256Of(new LocalBlob(path, 0, size)) };
+}
+
+/** A file of this machine that is to be sent. */
+export function localSource(part: LfsFile, file: string): LfsSource {
+  return { ...part, slice: (from, to, onSent) => new LocalBlob(file, from, to - from, onSent) };
+}

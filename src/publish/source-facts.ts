@@ -1,0 +1,43 @@
+import { modelInfo } from '@huggingface/hub';
+import type { OpeningEvent } from '../events.js';
+import { readModelCard } from '../metadata/model-card.js';
+import { cardText } from '../metadata/values.js';
+import type { YamlMap } from '../metadata/yaml.js';
+import { openRepo } from '../repo/open.js';
+import type { Repo } from '../repo/repo.js';
+import { SmallFiles } from '../repo/small-files.js';
+import { warn } from '../warnings.js';
+import { hubClient } from './hub-client.js';
+import type { PublishParams } from './params.js';
+
+/** What a card and a repository's page say of a source. */
+export interface SourceFacts {
+  /** `org/model`, or a folder's path. */
+  readonly id: string;
+  readonly repo: Repo;
+  readonly card: YamlMap;
+  readonly isPrivate: boolean;
+  readonly isGated: boolean;
+  readonly licences: readonly string[];
+}
+
+type Options = Pick<PublishParams, 'token' | 'endpoint' | 'fetch' | 'signal'> & { emit(event: OpeningEvent): void };
+
+/** @throws as `openRepo` */
+export async function readSource(source: string, options: Options): Promise<SourceFacts> {
+  const repo = await openRepo(source, options);
+  const card = await readModelCard(new SmallFiles(repo, options.signal), (what) => warn(options, what));
+  const { isPrivate, isGated } =
+    repo.revision === null ? { isPrivate: false, isGated: false } : await access(repo, options);
+  const licences = [card.get('license'), card.get('license_name')].flat().flatMap((value) => cardText(value) ?? []);
+  return { id: repo.id, repo, card, isPrivate, isGated, licences };
+}
+
+async function access({ id }: Repo, options: Options) {
+  const { endpoint, fetch, isOffline } = hubClient(options);
+  if (isOffline) {
+    return { isPrivate: false, isGated: false };
+  }
+  const info = await modelInfo({ name: id, hubUrl: endpoint, fetch });
+  return { isPrivate: info.private, isGated: info.gated !== false };
+}
