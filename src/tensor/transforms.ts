@@ -121,7 +121,9 @@ function complete(expr: TensorExpr, shape: readonly number[]): number[] {
 }
 
 function expand(expr: TensorExpr, dimension = 0, count = 1): TensorExpr {
-  if (!Number.isInteger(count) || count < 1 || shapeOf(expr)[dimension] !== 1) {
+  // Sizes in bytes have to be exact, too.
+  const isCountable = Number.isInteger(count) && Number.isSafeInteger(8 * elementCount(shapeOf(expr)) * count);
+  if (!isCountable || count < 1 || shapeOf(expr)[dimension] !== 1) {
     throw new RangeError(`its dimension ${dimension} is not one element, to be repeated ${count} times`);
   }
   return build.expand(expr, dimension, count);

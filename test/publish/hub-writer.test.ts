@@ -113,5 +113,6 @@ test('an upload takes the same memory whatever the size of the file', async () =
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(received).toBe(size);
   expect(Number(stdout)).toBeGreaterThan(30);
-  expect(Number(stdout)).toBeLessThan(250);
+  // What waits for Node's collector differs; a copy of the file would be 500 MiB beside Node's own.
+  expect(Number(stdout)).toBeLessThan(450);
 });
