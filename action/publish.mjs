@@ -1,8 +1,9 @@
 // The last step of action.yml: runs `hf2gguf publish`, shows its lines in the log, and writes the outputs and the summary of
-// the job. It needs no package, so that the action works without a build.
+// the job.
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 const { MODEL = '', TO = '', QUANT = '', OPTIONS = '', GITHUB_OUTPUT, GITHUB_STEP_SUMMARY } = process.env;
 
@@ -28,7 +29,8 @@ function wordsOf(text) {
 function publish() {
   // A word that begins with a dash after `--` would be taken for no option, so names come before it.
   const words = ['publish', '--json', '--to', TO, '--quant', QUANT, ...wordsOf(OPTIONS), '--', MODEL];
-  const child = spawn('hf2gguf', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+  const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   /** @type {End} */
   const end = {};
   createInterface({ input: child.stdout }).on('line', (line) => {

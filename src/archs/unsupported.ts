@@ -146,7 +146,7 @@ const TEXT = `
     Granite4VisionForConditionalGeneration GlmasrModel Idefics3ForConditionalGeneration
     Lfm2AudioForConditionalGeneration Lfm2VlForConditionalGeneration LightOnOCRForConditionalGeneration
     MERaLiON2ForConditionalGeneration MiniMaxM3VLForConditionalGeneration NemotronH_Nano_VL_V2
-    SmolVLMForConditionalGeneration DeepseekOCR2ForCausalLM Glm5vForConditionalGeneration
+    SmolVLMForConditionalGeneration Glm5vForConditionalGeneration
   always
   a language model within another whose class config.json does not say
   Name it in \`architectures\` of text_config in config.json, as the language model by itself has it.

@@ -2,6 +2,7 @@ import type { PlannedSource } from '../layout/plan.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
 import { hashName } from '../repo/verify.js';
 import type { Segment } from '../tensor/operator.js';
+import { sourcesOf } from '../tensor/rows.js';
 import { bytesOfSegments, type WantedTensor } from './wanted.js';
 
 /** Bytes [from, to) of a file. */
@@ -27,7 +28,11 @@ const MAX_UNREAD_SHARE = 1 / 16;
 /** The files that tensors are read from, in the order of their paths. */
 export function sourceUses(tensors: readonly WantedTensor[], repo: Repo): SourceUse[] {
   const files = new Map<string, { bytes: number; ranges: Range[] }>();
-  for (const { segments } of tensors) {
+  for (const { expr, segments } of tensors) {
+    // Of a file that an earlier run has read to its end, no segment is left.
+    for (const { file } of sourcesOf(expr)) {
+      files.set(file, files.get(file) ?? { bytes: 0, ranges: [] });
+    }
     for (const segment of segments) {
       const use = files.get(segment.file) ?? { bytes: 0, ranges: [] };
       files.set(segment.file, use);

@@ -160,7 +160,7 @@ function made(source: SourceFacts, { version, options, imatrix }: Making, files:
   );
   const lines = [
     `- Source: ${revision === null ? 'a local folder' : `${source.id} at ${named.join(', ')}`}`,
-    `- Tool: [hf2gguf](https://www.npmjs.com/package/hf2gguf) ${version}, whose files are byte for byte those of llama.cpp's converter and llama-quantize`,
+    `- Tool: hf2gguf ${version}, whose files are byte for byte those of llama.cpp's converter and llama-quantize`,
     `- Recipe: \`${options}\``,
     `- Importance matrix: ${imatrix === null ? 'none' : `[${imatrix}](./${encodeURI(imatrix)})`}`,
     `- For programs: [${MANIFEST}](./${MANIFEST})`,

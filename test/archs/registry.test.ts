@@ -6,6 +6,7 @@ import {
   parseArchitecture,
   UnsupportedArchitectureError,
 } from '#src/archs/registry.js';
+import { UNSUPPORTED } from '#src/archs/unsupported.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { EXIT, type Hf2ggufError } from '#src/errors.js';
 import { parseJsonObject } from '#src/json.js';
@@ -20,6 +21,12 @@ const WITHOUT_CONDITION = ARCHITECTURES.filter(({ when }) => when === undefined)
 test('no class stands twice, unless a condition tells the families apart', () => {
   const classes = WITHOUT_CONDITION.flatMap((architecture) => architecture.classes);
   expect(new Set(classes).size).toBe(classes.length);
+});
+
+test('no class of a family is refused whatever its config says', () => {
+  const always = UNSUPPORTED.filter(({ when }) => when === undefined).flatMap(({ classes }) => classes);
+  expect(always.length).toBeGreaterThan(0);
+  expect(ARCHITECTURES.flatMap(({ classes }) => classes).filter((name) => always.includes(name))).toEqual([]);
 });
 
 test('each family has an example', () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import type { LoopbackHub } from '../hub/server.mjs';
@@ -27,9 +27,6 @@ afterEach(() => hub.close());
 /** Runs the step as a runner does: expressions are filled in, the script goes to bash, outputs come from a file. */
 async function publish(inputs: Record<string, string>) {
   const folder = tempFolder();
-  const shim = join(folder, 'hf2gguf');
-  writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'dist/cli/main.js')}" "$@"\n`);
-  chmodSync(shim, 0o755);
   const step = action.runs.steps.find(({ name }) => name === 'Publish') as Step;
   const filled = (text: string) =>
     text.replace(/\$\{\{ *([\w.]+) *\}\}/g, (_, name: string) => {
@@ -41,7 +38,7 @@ async function publish(inputs: Record<string, string>) {
   const child = spawn('bash', ['-e', '-c', filled(step.run ?? '')], {
     cwd: folder,
     env: {
-      ...{ PATH: `${folder}:${process.env.PATH}`, HOME: folder, HF_ENDPOINT: hub.endpoint },
+      ...{ PATH: process.env.PATH, HOME: folder, HF_ENDPOINT: hub.endpoint },
       ...{ GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, ...env },
     },
   });
