@@ -20,17 +20,23 @@ export interface FileFlags extends HubFlags {
 
 export const FORCE_HELP = 'replace a file that is there even where it is of another kind';
 
+/** What the work may take of the machine. */
+export function addWorkOptions(command: Command): Command {
+  return command
+    .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
+    .option('--jobs <n>', 'worker threads (default: one per core)', parseNumber);
+}
+
 /** @param out what the help says of --out. */
 export function addFileOptions(command: Command, out: string): Command {
-  return command
+  command
     .option('-o, --out <path>', out)
     .option('--outfile <path>', 'the same as --out')
     .option('--force', FORCE_HELP)
     .option('--dry-run', 'print the plan and write nothing')
     .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
-    .option('--verify', 'compare local files with the hashes that are known of them')
-    .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
-    .option('--jobs <n>', 'worker threads (default: one per core)', parseNumber);
+    .option('--verify', 'compare local files with the hashes that are known of them');
+  return addWorkOptions(command);
 }
 
 /** The output, which a word may name too. @throws GivenTwiceError */

@@ -4,11 +4,11 @@ import type { PublishParams, PublishPlan, PublishResult } from '../publish/param
 import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
 import { addModelOptions } from './convert.js';
+import { addWorkOptions, FORCE_HELP } from './file-options.js';
 import { formatBytes } from './format.js';
 import { addHubOptions, toSource } from './hub-options.js';
 import { interruptible } from './interrupt.js';
 import { refuseMisspelt, typesOf } from './meant.js';
-import { parseNumber } from './number.js';
 import { addQuantizeOptions, type OutputFlags, toParams } from './quantize-options.js';
 import { append } from './repeatable.js';
 import { type Reporter, textReporter } from './reporter.js';
@@ -35,25 +35,36 @@ export function publishCommand(): Command {
     .argument('<source>', 'org/model[@revision] on the Hub, or its address; a folder')
     .argument('[types...]', 'the same as --quant')
     .requiredOption('--to <repository>', 'where the files go, as owner/name; it is created where there is none')
-    .option('-q, --quant <types>', 'one or more types, comma-separated or repeated (see hf2gguf types)', append)
-    .option('--private', 'create the repository as a private one')
     .option('--pr', 'open a pull request instead of changing the repository')
-    .option('--accept-licence', 'publish openly although the source is gated, private or under a restricting licence')
     .option('--keep <folder>', 'keep the files in this folder (default: they are removed when the Hub has them)')
     .option('--split-max-size <n(K|M|G)>', 'bytes of a part (default: files of more than 48G are split)')
     .option('--outtype <type>', `the converter's type: auto, ${OUT_TYPES.join(', ').toLowerCase()}`, 'auto')
     .option('--dry-run', 'print the files and the model card, and write nothing')
-    .option('--json', 'events as JSON lines; the plan as JSON with --dry-run')
-    .option('--strict', 'refuse what is doubtful and would be a warning (exit code 7)')
-    .option('--force', 'replace files in the folder even where they are of another kind')
-    .option('--max-memory <bytes>', 'bytes of buffers, such as 256M (default: 192M)')
-    .option('--jobs <n>', 'worker threads (default: one per core)', parseNumber);
+    .option('--force', FORCE_HELP);
   addHubOptions(command);
   addModelOptions(command);
-  command.optionsGroup('Quantizing:');
+  return addPublishing(command, 'events as JSON lines; the plan as JSON with --dry-run')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+/** What is published, and how, of one model or of many. @param json what the help says of --json. */
+export function addPublishing(command: Command, json: string): Command {
+  command
+    .option('-q, --quant <types>', 'one or more types, comma-separated or repeated (see hf2gguf types)', append)
+    .option('--private', 'create repositories as private ones')
+    .option('--accept-licence', 'publish openly what is gated, private or under a restricting licence, too')
+    .option('--json', json)
+    .option('--strict', 'refuse what is doubtful and would be a warning (exit code 7)');
+  addWorkOptions(command).optionsGroup('Quantizing:');
   addQuantizeOptions(command);
-  addCheckOptions(command);
-  return command.addHelpText('after', EXAMPLES).action(run);
+  return addCheckOptions(command);
+}
+
+/** The flags as parameters of the calls. @throws UsageError */
+export function toPublishing<Own extends OutputFlags>(flags: Own, signal: AbortSignal) {
+  const { stats: _, ...params } = toParams({ ...flags, tensorFirstSplit: true }, signal);
+  return params;
 }
 
 async function run(named: string, words: readonly string[], flags: Flags): Promise<void> {
@@ -63,7 +74,7 @@ async function run(named: string, words: readonly string[], flags: Flags): Promi
   await interruptible(async (signal) => {
     refuseMisspelt(named, words);
     const quant = typesOf(flags.quant, words);
-    const { quant: _, stats: __, ...rest } = toParams({ ...flags, tensorFirstSplit: true }, signal);
+    const { quant: _, ...rest } = toPublishing(flags, signal);
     const params: PublishParams = { ...rest, ...(await toSource(named, flags)), ...(quant && { quant }) };
     if (flags.dryRun) {
       const plan = await planPublish(params, (event) => {

@@ -6,9 +6,10 @@ import { basename, dirname, join } from 'node:path';
 import { MAX_NAME_BYTES } from './place.js';
 
 /**
- * Names of files on their way: `NAME.<host>-<process>-<start>-<random>.partial`, and `.journal` for what is known of them. A run that is killed leaves its files;
- * the next one that writes to the same place can tell whether the process still lives. Its number alone would not do,
- * since numbers are used again, and mean nothing on another machine that writes to the same folder.
+ * Names of files on their way: `NAME.<host>-<process>-<start>-<random>.partial`, and `.journal` for what is known of them. A
+ * run that is killed leaves its files; the next one that writes to the same place can tell whether the process still lives.
+ * Its number alone would not do, since numbers are used again, and mean nothing on another machine that writes to the same
+ * folder.
  */
 const ENDING = /\.([0-9a-f]{8})-(\d{1,10})-(\d{1,20})-[0-9a-f]{8}\.(partial|journal)$/;
 /** The longest ending that matches. */

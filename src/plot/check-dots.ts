@@ -2,6 +2,11 @@ import type { Checked, Estimate } from '../runner/check-result.js';
 import { fileColor } from './palette.js';
 import { fileLabels } from './text.js';
 
+/** What the plot shows of a model: of `Checked`, no more than this. */
+export interface PlottedModel extends Pick<Checked, 'source' | 'type' | 'size'> {
+  readonly divergence: { readonly kld: Estimate } | null;
+}
+
 /** A dot of the plot: a file. */
 export interface Dot {
   readonly label: string;
@@ -23,13 +28,13 @@ export interface Unit {
 const UNITS: readonly Unit[] = ['B', 'KiB', 'MiB', 'GiB', 'TiB'].map((name, i) => ({ name, bytes: 1024 ** i }));
 
 /** The largest unit of which the largest file has at least one. */
-export function unitFor(models: readonly Checked[]): Unit {
+export function unitFor(models: readonly PlottedModel[]): Unit {
   const largest = Math.max(...models.map(({ size }) => size));
   return UNITS.findLast(({ bytes }) => largest >= bytes) ?? { name: 'B', bytes: 1 };
 }
 
 /** The dots of the models that were compared with the base, the smallest first. */
-export function dotsOf(models: readonly Checked[], unit: Unit): Dot[] {
+export function dotsOf(models: readonly PlottedModel[], unit: Unit): Dot[] {
   const compared = models.flatMap(({ divergence, ...model }) =>
     divergence ? [{ ...model, kld: divergence.kld }] : [],
   );

@@ -1,12 +1,18 @@
 import type { Markish } from '@observablehq/plot';
 import { UsageError } from '../errors.js';
 import type { CheckResult } from '../runner/check-result.js';
-import { type Dot, dotsOf, type Unit, unitFor } from './check-dots.js';
+import { type Dot, dotsOf, type PlottedModel, type Unit, unitFor } from './check-dots.js';
 import { placeDotLabels, RADIUS } from './dot-labels.js';
 import { draw, type Frame, type PlotLibrary } from './draw.js';
 import { logScale } from './log-scale.js';
 import type { Box } from './place-labels.js';
 import { cutMiddle, modelName } from './text.js';
+
+/** What the plot shows of a check: a `CheckResult`, or as much of one. */
+export interface PlottedCheck extends Pick<CheckResult, 'text' | 'chunks' | 'ctx' | 'tokens'> {
+  readonly base: { readonly source: string } | null;
+  readonly models: readonly PlottedModel[];
+}
 
 /** The check has no base, so there is no divergence to draw. */
 export class NothingToPlotError extends UsageError {}
@@ -30,7 +36,7 @@ const TITLE_LENGTH = 48;
  * line connects the files that no other file beats in both.
  * @throws NothingToPlotError
  */
-export async function plotCheck(result: CheckResult): Promise<string> {
+export async function plotCheck(result: PlottedCheck): Promise<string> {
   const unit = unitFor(result.models);
   const dots = dotsOf(result.models, unit);
   if (dots.length === 0) {
@@ -45,7 +51,7 @@ export async function plotCheck(result: CheckResult): Promise<string> {
   }));
 }
 
-function frame({ base, text, chunks, ctx, tokens }: CheckResult): Frame {
+function frame({ base, text, chunks, ctx, tokens }: PlottedCheck): Frame {
   const over = text === null ? 'the bundled text' : cutMiddle(modelName(text), TITLE_LENGTH);
   return {
     ...{ width: WIDTH, height: HEIGHT, marginLeft: MARGIN.left, marginTop: MARGIN.top },

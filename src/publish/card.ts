@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
 import { parseCard } from '../metadata/model-card.js';
-import { frontMatter, memoryOf } from './front-matter.js';
-import { MANIFEST, type Manifest, type PublishedFile, sizeOfFile } from './manifest.js';
+import { frontMatter } from './front-matter.js';
+import { MANIFEST, type Manifest, memoryOf, type PublishedFile, sizeOfFile } from './manifest.js';
 import type { SourceFacts } from './source-facts.js';
 
 /** Where our part of the card begins and ends. What people write before and after it stays. */
 const [BEGIN, END] = ['<!-- hf2gguf: from here -->', '<!-- hf2gguf: to here -->'];
+/** The card in the repository. */
+export const CARD = 'README.md';
 /** The plot in the repository. */
 export const PLOT = 'quality.svg';
 

@@ -1,7 +1,7 @@
 import { dump } from 'js-yaml';
 import { cardText } from '../metadata/values.js';
 import { type YamlMap, YamlScalar, type YamlValue } from '../metadata/yaml.js';
-import { type Manifest, sizeOfFile } from './manifest.js';
+import type { Manifest } from './manifest.js';
 import type { SourceFacts } from './source-facts.js';
 
 /** What is taken over from the source's card: who may do what with the model, and what it is for. */
@@ -66,9 +66,4 @@ function plain(value: YamlValue): Plain {
     return Object.fromEntries([...value].map(([key, own]) => [cardText(key) ?? String(key), plain(own)]));
   }
   return Array.isArray(value) ? value.map(plain) : (value as string | null);
-}
-
-/** Bits of a file's weights, its sizes and memory, as the card's table has them. */
-export function memoryOf(file: Manifest['files'][number]): number {
-  return sizeOfFile(file) + (file.cache ?? 0);
 }

@@ -2,7 +2,7 @@ import type { WaitEvent } from '../events.js';
 import { type JsonObject, parseJsonObject } from '../json.js';
 import { type ApiFetch, CheckedFetch } from '../repo/checked-fetch.js';
 import { hubSettings } from '../repo/hub-settings.js';
-import { DEFAULT_POLICY } from '../repo/retry.js';
+import { policyOf } from '../repo/retry.js';
 import type { PublishParams } from './params.js';
 
 /** What asks the Hub: each request is checked, tried again, and has the token at the Hub's own origin alone. */
@@ -23,16 +23,17 @@ export type HubClientOptions = Pick<PublishParams, 'token' | 'endpoint' | 'fetch
 /** @throws BadEndpointError, TokenInvalidError */
 export function hubClient(options: HubClientOptions): HubClient {
   const settings = hubSettings(process.env, options);
-  const { silence = DEFAULT_POLICY.silence, longestWait = DEFAULT_POLICY.longestWait } = settings;
-  const checked = new CheckedFetch({
-    ...settings,
-    fetch: options.fetch ?? fetch,
-    policy: { ...DEFAULT_POLICY, silence, longestWait },
-    emit: options.emit,
-  });
+  const policy = policyOf(settings);
+  const checked = new CheckedFetch({ ...settings, fetch: options.fetch ?? fetch, policy, emit: options.emit });
   const { signal } = options;
   return {
-    ...{ endpoint: settings.endpoint, isOffline: settings.offline, checked, signal, patience: PATIENCE * silence },
+    ...{
+      endpoint: settings.endpoint,
+      isOffline: settings.offline,
+      checked,
+      signal,
+      patience: PATIENCE * policy.silence,
+    },
     fetch: (input, init) => checked.api(input, { ...init, signal: signal ?? null }),
   };
 }

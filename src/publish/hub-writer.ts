@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { modelInfo } from '@huggingface/hub';
 import { isObject, parseJsonObject } from '../json.js';
 import { RefusedAnswer } from '../repo/checked-fetch.js';
@@ -15,7 +14,7 @@ import { hubSettings } from '../repo/hub-settings.js';
 import { refusalError } from '../repo/refusals.js';
 import type { Repo, RepoFile } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
-import { sha256 } from '../repo/verify.js';
+import { gitSha1, sha256 } from '../repo/verify.js';
 import { NotTakenError, NoWriteTokenError, RepositoryChangedError, WriteRefusedError } from './errors.js';
 import { type HubClient, type HubClientOptions, hubClient, NDJSON, post } from './hub-client.js';
 import { type LfsFile, type LfsSource, sha256Of, uploadLfs } from './lfs-upload.js';
@@ -208,17 +207,12 @@ function holds(files: readonly RepoFile[], { uploaded, small, deleted }: Change)
   return (
     uploaded.every(({ path, sha256 }) => there.get(path)?.sha256 === sha256) &&
     small.every(({ path, text }) => {
-      const { sha256: inLfs, gitSha1 } = there.get(path) ?? {};
+      const { sha256: inLfs, gitSha1: inGit } = there.get(path) ?? {};
       const bytes = Buffer.from(text);
-      return inLfs === undefined ? gitSha1 === blobSha1(bytes) : inLfs === sha256(bytes);
+      return inLfs === undefined ? inGit === gitSha1(bytes) : inLfs === sha256(bytes);
     }) &&
     deleted.every((path) => !there.has(path))
   );
-}
-
-/** As git names a file. */
-function blobSha1(bytes: Buffer): string {
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
 function lfsLine({ path, size, sha256 }: LfsFile) {

@@ -54,7 +54,7 @@ export class Maker {
     });
     const { files } = await forward(call, (event) => {
       if (event.event !== 'done' && event.event !== 'plan') {
-        emit(event.event === 'phase' ? { event: 'phase', phase: event.phase } : event);
+        emit(unnumbered(event));
       }
     });
     for (const { type, recipe, cache } of missing) {
@@ -79,7 +79,7 @@ export class Maker {
     if (work.imatrix !== recipe || !(await stat(path).catch(() => null))) {
       const { imatrixText: text, ...rest } = conversionOf(params);
       await collectImatrix({ ...rest, source: prepared.pinned, text, imatrixOut: path }, (event) => {
-        emit(event.event === 'phase' ? { event: 'phase', phase: event.phase } : event);
+        emit(unnumbered(event));
       });
       work.imatrix = recipe;
       await work.note();
@@ -102,21 +102,14 @@ export class Maker {
     }
     const sources = unmeasured.map(({ parts }) => work.file(parts[0]?.path ?? ''));
     const options = typeof params.check === 'object' ? params.check : {};
-    const { jobs, token, endpoint, fetch, signal } = params;
-    const own = {
-      ...options,
-      ...Object.fromEntries(
-        Object.entries({ jobs, token, endpoint, fetch, signal }).filter(([, value]) => value !== undefined),
-      ),
-    };
-    const call = check({ ...own, source: sources, against: prepared.pinned });
+    const call = check({ ...conversionOf(params), ...options, source: sources, against: prepared.pinned });
     let result: CheckResult | undefined;
     try {
       await forward(call, (event) => {
         if (event.event === 'done') {
           result = event.result;
         } else {
-          emit(event.event === 'phase' ? { event: 'phase', phase: event.phase } : event);
+          emit(unnumbered(event));
         }
       });
     } finally {
@@ -148,6 +141,11 @@ export class Maker {
     const stats = this.params.imatrix === 'auto' ? await stat(file).catch(() => null) : null;
     return stats && localSource(await partOf({ path: file, size: stats.size }), file);
   }
+}
+
+/** Stages of calls within this one, whose numbers would begin anew with each. */
+function unnumbered<Event extends PublishEvent>(event: Event): PublishEvent {
+  return event.event === 'phase' ? { event: 'phase', phase: event.phase } : event;
 }
 
 /** A part of a file that is made, with its hash. */

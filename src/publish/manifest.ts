@@ -45,7 +45,6 @@ const manifest = v.object({
 
 export type Manifest = v.InferOutput<typeof manifest>;
 export type PublishedFile = v.InferOutput<typeof file>;
-export type Measured = v.InferOutput<typeof measures>;
 
 /** @returns null for a text that is no manifest: whoever has it in the repository loses nothing but a second run's speed. */
 export function parseManifest(json: string): Manifest | null {
@@ -64,4 +63,9 @@ export function manifestText(value: Manifest): string {
 /** Bytes of all parts. */
 export function sizeOfFile({ parts }: PublishedFile): number {
   return parts.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Bytes that it takes to run a file: its own, and those of the cache for 4,096 tokens where that is known. */
+export function memoryOf(file: PublishedFile): number {
+  return sizeOfFile(file) + (file.cache ?? 0);
 }

@@ -1,7 +1,6 @@
 import { type Call, stream } from '../async/stream.js';
 import { plotCheck } from '../plot/plot-check.js';
-import type { Checked, CheckResult } from '../runner/check-result.js';
-import { PLOT, writeCard } from './card.js';
+import { CARD, PLOT, writeCard } from './card.js';
 import { checkWriteToken, commitFiles, createTarget, type Target, uploadLarge } from './hub-writer.js';
 import type { LfsFile } from './lfs-upload.js';
 import { IMATRIX, localSource, Maker } from './make.js';
@@ -33,7 +32,7 @@ export async function planPublish(params: PublishParams, emit: Emit = () => {}):
     manifest: { ...prepared.manifest, files: expectedFiles(prepared) },
     making,
   };
-  return { ...plan, card: writeCard(card, await cardOf(target)) };
+  return { ...plan, card: writeCard(card, await target.readText(CARD)) };
 }
 
 /** What the repository has, and what will be made: not hashed yet. */
@@ -77,7 +76,7 @@ async function run(params: PublishParams, emit: Emit): Promise<PublishResult> {
     summary: `${missing.map(({ type }) => type).join(', ')} of ${source.repo.name}`,
     uploaded: [...work.made.flatMap(({ parts }) => parts), ...(imatrix ? [imatrix] : [])],
     small: [
-      { path: 'README.md', text: writeCard(card, await cardOf(target)) },
+      { path: CARD, text: writeCard(card, await target.readText(CARD)) },
       { path: MANIFEST, text: manifestText(whole) },
       ...(plot === null ? [] : [{ path: PLOT, text: plot }]),
     ],
@@ -92,10 +91,6 @@ async function run(params: PublishParams, emit: Emit): Promise<PublishResult> {
 function done(result: PublishResult, emit: Emit): PublishResult {
   emit({ event: 'done', result });
   return result;
-}
-
-async function cardOf(target: Target): Promise<string | null> {
-  return target.readText('README.md');
 }
 
 /** Sends a file's parts, unless an earlier run did, and removes them where they are not to stay. */
@@ -147,31 +142,10 @@ function replacedPaths(before: Manifest, after: Manifest): string[] {
 
 /** Size against divergence of all measured files; null where there are none. */
 async function plotOf({ check, files }: Manifest, name: string): Promise<string | null> {
-  const models = files.flatMap((file): Checked[] => {
-    const { type, bitsPerWeight, measured } = file;
-    const divergence = measured && { ...UNDRAWN, kld: { ...NO_SPREAD, ...measured.kld }, sameTop: measured.sameTop };
-    return measured
-      ? [
-          {
-            source: file.parts[0]?.path ?? type,
-            type,
-            size: sizeOfFile(file),
-            bitsPerWeight,
-            perplexity: measured.perplexity,
-            divergence,
-          },
-        ]
-      : [];
+  const models = files.flatMap((file) => {
+    const { type, measured } = file;
+    const source = file.parts[0]?.path ?? type;
+    return measured ? [{ source, type, size: sizeOfFile(file), divergence: { kld: measured.kld } }] : [];
   });
-  if (!check || models.length === 0) {
-    return null;
-  }
-  const { perplexity, ...rest } = check;
-  const base: Checked = { source: name, type: null, size: 0, bitsPerWeight: 0, perplexity, divergence: null };
-  return plotCheck({ ...rest, base, models } satisfies CheckResult);
+  return check && models.length > 0 ? plotCheck({ ...check, base: { source: name }, models }) : null;
 }
-
-/** Figures that the plot does not show. */
-const NONE = { value: 0, error: 0 };
-const UNDRAWN = { perplexityRatio: NONE, probabilityDifference: { rms: NONE, mean: NONE } };
-const NO_SPREAD = { minimum: 0, p10: 0, median: 0, p90: 0, p95: 0, p99: 0, p999: 0, maximum: 0 };

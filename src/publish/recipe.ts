@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { LocalBlob } from '../repo/local-blob.js';
 import type { Repo } from '../repo/repo.js';
+import { sha256 } from '../repo/verify.js';
+import { sha256Of } from './lfs-upload.js';
 import type { PublishParams } from './params.js';
 
 /** Options that say how the work is done and where it goes: they change no byte of a file. */
@@ -37,7 +38,7 @@ export async function recipeOf(repo: Repo, params: PublishParams): Promise<strin
 
 /** The hash that a file of this type is known by. @param type as the user spells it. */
 export function recipeKey(recipe: string, type: string): string {
-  return createHash('sha256').update(`${type.toUpperCase()}\n${recipe}`).digest('hex').slice(0, 32);
+  return sha256(Buffer.from(`${type.toUpperCase()}\n${recipe}`)).slice(0, 32);
 }
 
 /** A file's hash for the name of one; any other text itself. */
@@ -46,9 +47,5 @@ async function contentsOf(value: string): Promise<string> {
   if (!stats?.isFile()) {
     return value;
   }
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(value)) {
-    hash.update(piece as Buffer);
-  }
-  return `sha256:${hash.digest('hex')}`;
+  return `sha256:${await sha256Of(new LocalBlob(value, 0, stats.size))}`;
 }

@@ -22,7 +22,7 @@ import { pagedFetch } from './pages.js';
 import { byCodePoint, checkRepoPath } from './paths.js';
 import { refusalError } from './refusals.js';
 import type { Repo, RepoFile } from './repo.js';
-import { DEFAULT_POLICY, type NetworkPolicy } from './retry.js';
+import { type NetworkPolicy, policyOf } from './retry.js';
 import { hashName, ReadNotes, verified } from './verify.js';
 
 export interface HubOptions extends HubSettings {
@@ -47,10 +47,9 @@ export async function openHub(repo: string, revision: string, options: HubOption
   if (options.offline) {
     return openSnapshot(repo, revision, cache, options);
   }
-  const { silence = DEFAULT_POLICY.silence, longestWait = DEFAULT_POLICY.longestWait } = options;
   const client: Client = {
     endpoint: options.endpoint,
-    fetch: new CheckedFetch({ ...options, policy: { ...DEFAULT_POLICY, silence, longestWait, ...options.policy } }),
+    fetch: new CheckedFetch({ ...options, policy: { ...policyOf(options), ...options.policy } }),
   };
   const at = { endpoint: client.endpoint, repo, revision };
   const commit = await resolveCommit(client, at, options.signal).catch(async (error: unknown) => {

@@ -49,6 +49,14 @@ export const DEFAULT_POLICY: NetworkPolicy = {
   },
 };
 
+/** The default patience, with what the user sets of it. */
+export function policyOf({
+  silence = DEFAULT_POLICY.silence,
+  longestWait = DEFAULT_POLICY.longestWait,
+}: Partial<NetworkPolicy>): NetworkPolicy {
+  return { ...DEFAULT_POLICY, silence, longestWait };
+}
+
 /** The time, in milliseconds, in which `leastBytes` have to come. */
 export function rateWindow({ silence }: NetworkPolicy): number {
   return SILENCES * silence;

@@ -39,7 +39,7 @@ export class ContentHash {
     this.#algorithm = hashName(file) ?? 'sha1';
     this.#expected = sha256 ?? gitSha1;
     this.#hash = begin(this.#algorithm);
-    this.#prefix = sha256 === undefined ? Buffer.from(`blob ${size}\0`) : undefined;
+    this.#prefix = sha256 === undefined ? blobPrefix(size) : undefined;
   }
 
   async update(bytes: Uint8Array): Promise<void> {
@@ -119,4 +119,14 @@ export class ReadNotes {
 
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** As git names a file with these contents. */
+export function gitSha1(bytes: Uint8Array): string {
+  return createHash('sha1').update(blobPrefix(bytes.length)).update(bytes).digest('hex');
+}
+
+/** What git puts before the contents of a file. @param size bytes. */
+function blobPrefix(size: number): Uint8Array {
+  return Buffer.from(`blob ${size}\0`);
 }
