@@ -6,7 +6,7 @@ import { tempFolder } from '../temp.js';
 
 /** The token that may write; its parts are as long as those of real ones. */
 export const TOKEN = 'hf_WriteTokenOfTheTests0123456789abcd';
-/** A pull request, a commit: the repository that is published to. */
+/** The repository that is published to. */
 export const TO = 'me/Tiny-Verse-2M-GGUF';
 export const SOURCE = 'org/Tiny-Verse-2M';
 
