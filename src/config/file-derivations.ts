@@ -1,6 +1,5 @@
 import { isObject } from '../json.js';
-import type { Derivations, Known } from './config.js';
-import type { Facts } from './facts.js';
+import type { Derivations, Facts, Known } from './config.js';
 import { integer, optionalInteger, optionalIntegers, refuse } from './fields.js';
 
 /** What follows from other files than config.json. */
