@@ -5,10 +5,10 @@ import type { NamedExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture } from './architecture.js';
-import { holds } from './conditions.js';
 import { ownTensors } from './map-tensors.js';
 import { compile, matches } from './patterns.js';
 import { transformed } from './transform.js';
+import { holds } from './values.js';
 import { writeKeys } from './write-keys.js';
 
 /** How well a family's tables suit a checkpoint of a class that nobody knows. */

@@ -9,12 +9,11 @@ import type { ForcedType, NamedExpr, TensorExpr } from '../tensor/expr.js';
 import { dtypeOf, shapeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
-import { holds } from './conditions.js';
 import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
 import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
-import { isLayer, typedValue } from './values.js';
+import { holds, isLayer, typedValue } from './values.js';
 import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */

@@ -4,10 +4,10 @@ import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
-import { holds } from './conditions.js';
 import * as FAMILIES from './families/index.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
+import { holds } from './values.js';
 
 /** What the files export that is a family, and not a part of one that others share. */
 const EXPORTS = Object.values<object>(FAMILIES)

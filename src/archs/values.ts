@@ -4,109 +4,135 @@ import * as read from '../config/fields.js';
 import { ConfigFieldError, type FieldSource, optionalObject, show } from '../config/fields.js';
 import { ropeFields, ropeRoot } from '../config/rope.js';
 import type { Json } from '../json.js';
-import type { KeyType, LayerTest, MathName, PartName, Value } from './architecture.js';
+import type { Condition, KeyType, LayerTest, MathName, PartName, Scalar, Value } from './architecture.js';
 
-type Read = (source: FieldSource, ...names: string[]) => Derived;
+/** What a value is read as: the type of a key, or whatever config.json has. */
+type Kind = KeyType | 'any';
+type Read = (source: FieldSource, ...names: string[]) => Json | Derived;
 
-const counts: Read = (source, ...names) =>
-  (isList(source, names) ? read.optionalIntegers : read.optionalInteger)(source, ...names);
+const oneOrList =
+  (one: Read, list: Read): Read =>
+  (source, ...names) =>
+    (Array.isArray(read.optionalAny(source, ...names)) ? list : one)(source, ...names);
 
-const READ: Record<KeyType, { readonly optional: Read; readonly required: Read }> = {
-  u32: { optional: read.optionalInteger, required: read.integer },
-  i32: { optional: read.optionalNumber, required: read.number },
-  f32: { optional: read.optionalNumber, required: read.number },
-  bool: { optional: read.optionalBoolean, required: read.boolean },
-  string: { optional: read.optionalString, required: read.string },
-  'u32|i32[]': {
-    optional: counts,
-    required: (source, ...names) => (isList(source, names) ? counts : read.integer)(source, ...names),
-  },
-  'i32[]': { optional: read.optionalIntegers, required: read.integers },
-  'f32[]': { optional: read.optionalNumbers, required: read.numbers },
-  'bool[]': { optional: read.optionalIntegers, required: read.integers },
-  'u64[]': { optional: read.optionalIntegers, required: read.integers },
-  'string[]': { optional: read.optionalStrings, required: read.strings },
+const READ: Record<Kind, readonly [optional: Read, required: Read]> = {
+  u32: [read.optionalInteger, read.integer],
+  i32: [read.optionalNumber, read.number],
+  f32: [read.optionalNumber, read.number],
+  bool: [read.optionalBoolean, read.boolean],
+  string: [read.optionalString, read.string],
+  'u32|i32[]': [oneOrList(read.optionalInteger, read.optionalIntegers), oneOrList(read.integer, read.integers)],
+  'i32[]': [read.optionalIntegers, read.integers],
+  'f32[]': [read.optionalNumbers, read.numbers],
+  'bool[]': [read.optionalIntegers, read.integers],
+  'u64[]': [read.optionalIntegers, read.integers],
+  'string[]': [read.optionalStrings, read.strings],
+  any: [read.optionalAny, read.any],
 };
 
-function isList({ hparams }: FieldSource, names: readonly string[]): boolean {
-  return Array.isArray(hparams[names.find((name) => hparams[name] !== undefined) ?? '']);
+/** What is done about each form of something; the field that a form is told by comes first of those that it has. */
+type Table<Form extends object, Rest extends readonly unknown[], Result> = {
+  readonly [Key in Form extends unknown ? keyof Form : never]?: (
+    form: Extract<Form, Readonly<Record<Key, unknown>>>,
+    ...rest: Rest
+  ) => Result;
+};
+
+function applied<Form extends object, Rest extends readonly unknown[], Result>(
+  table: Table<Form, Rest, Result>,
+  form: Form,
+  ...rest: Rest
+): Result {
+  const [, own] = Object.entries(table).find(([key]) => key in form) as [string, (form: Form, ...rest: Rest) => Result];
+  return own(form, ...rest);
 }
+
+const VALUES: Table<Value, [kind: Kind, known: Known], Json | Derived> = {
+  fields({ fields, of, required, or }, kind, known) {
+    const source = partOf(of, known);
+    return (source && READ[kind][required ? 1 : 0](source, ...fields)) ?? or;
+  },
+  first: ({ first }, kind, known) =>
+    first.reduce<Json | Derived>((found, each) => found ?? applied(VALUES, each, kind, known), undefined),
+  probe({ probe, required }, kind, known) {
+    const found = known.probes?.get(probe);
+    if (found === undefined && required) {
+      throw new ConfigFieldError(`The checkpoint lacks a tensor that a key follows from (${probe}).`);
+    }
+    return Array.isArray(found) && !kind.endsWith(']') ? found[0] : found;
+  },
+  value: ({ value }) => value,
+  derive: (from, _, known) => derive(from.derive, known),
+  element({ of, element }, _, known) {
+    const list = typedValue(of, 'f32[]', known);
+    return typeof list === 'object' ? list[element] : undefined;
+  },
+  block: (_, __, { block }) => block,
+  math: ({ math, of }, _, known) => calculated(math, of, known),
+  layers: perLayer,
+};
 
 /** The value of a key. @throws ConfigFieldError where a field is of another kind than the key, or is missing */
 export function typedValue(from: Value, type: KeyType, known: Known): Derived {
-  if ('fields' in from) {
-    const source = partOf(from.of, known);
-    const value = source && READ[type][from.required ? 'required' : 'optional'](source, ...from.fields);
-    return value ?? from.or;
-  }
-  if ('first' in from) {
-    for (const each of from.first) {
-      const value = typedValue(each, type, known);
-      if (value !== undefined) {
-        return value;
-      }
-    }
-    return undefined;
-  }
-  if ('probe' in from) {
-    const found = known.probes?.get(from.probe);
-    if (found === undefined && from.required) {
-      throw new ConfigFieldError(`The checkpoint lacks a tensor that a key follows from (${from.probe}).`);
-    }
-    return Array.isArray(found) && !type.endsWith(']') ? found[0] : found;
-  }
-  if ('value' in from) {
-    return from.value;
-  }
-  if ('derive' in from) {
-    return derive(from.derive, known);
-  }
-  if ('element' in from) {
-    const list = typedValue(from.of, 'f32[]', known);
-    return typeof list === 'object' ? list[from.element] : undefined;
-  }
-  if ('block' in from) {
-    return known.block;
-  }
-  return 'math' in from ? calculated(from.math, from.of, known) : perLayer(from, type, known);
+  return applied(VALUES, from, type, known) as Derived;
 }
 
 /** A value as config.json has it, of whatever kind: what conditions compare. Null counts as missing. */
 export function rawValue(from: Value, known: Known): Json | undefined {
-  if (!('fields' in from)) {
-    return 'first' in from
-      ? from.first.map((each) => rawValue(each, known)).find((value) => value !== undefined)
-      : typedValue(from, 'f32', known);
-  }
-  const source = partOf(from.of, known);
-  const name = from.fields.find((candidate) => source?.hparams[candidate] !== undefined);
-  const value = (name === undefined ? undefined : source?.hparams[name]) ?? from.or;
-  if (from.required && value === undefined) {
-    throw new ConfigFieldError(`config.json has no ${from.fields.join(' or ')}.`);
-  }
-  return value;
+  return applied(VALUES, from, 'any', known) as Json | undefined;
 }
 
-/** Whether a test holds of a block. */
-export function isLayer(test: LayerTest, block: number, known: Known): boolean {
-  if ('every' in test) {
+const CONDITIONS: Table<Condition, [known: Known], boolean> = {
+  all: ({ all }, known) => all.every((part) => holds(part, known)),
+  any: ({ any }, known) => any.some((part) => holds(part, known)),
+  not: ({ not }, known) => !holds(not, known),
+  exists: ({ field, exists }, { config }) => (config.hparams[field] !== undefined) === exists,
+  set({ set }, known) {
+    const value = rawValue(set, known);
+    return Array.isArray(value) ? value.length > 0 : Boolean(value);
+  },
+  above({ value, above }, known) {
+    const number = rawValue(value, known);
+    return typeof number === 'number' && number > above;
+  },
+  is(own, known) {
+    const value = 'field' in own ? known.config.hparams[own.field] : rawValue('value' in own ? own.value : own, known);
+    return isAmong(own.is, value);
+  },
+};
+
+const isAmong = (wanted: Scalar | readonly Scalar[], value: Json | undefined) =>
+  [wanted].flat().some((each) => each === value);
+
+/** @throws ConfigFieldError where a derivation or a value does */
+export function holds(condition: Condition | undefined, known: Known): boolean {
+  return condition === undefined || applied(CONDITIONS, condition, known);
+}
+
+const LAYER_TESTS: Table<LayerTest, [block: number, known: Known], boolean> = {
+  not: ({ not }, block, known) => !isLayer(not, block, known),
+  every(test, block, known) {
     const every = typedValue(test.every, 'u32', known);
     const after = typeof test.after === 'object' ? typedValue(test.after, 'i32', known) : (test.after ?? 0);
     return typeof every === 'number' && every > 0 && typeof after === 'number' && (block + after) % every === 0;
-  }
-  if ('not' in test) {
-    return !isLayer(test.not, block, known);
-  }
-  if ('from' in test) {
+  },
+  from(test, block, known) {
     const from = typedValue(test.from, 'u32', known);
     return typeof from === 'number' && block >= from;
-  }
-  if ('among' in test) {
-    const among = typedValue(test.among, 'i32[]', known);
-    return typeof among === 'object' && among.some((number) => number === block + (test.after ?? 0));
-  }
-  const list = rawValue(test.list, known);
-  return Array.isArray(list) && [test.is].flat().some((wanted) => wanted === list[block]);
+  },
+  among({ among, after = 0 }, block, known) {
+    const numbers = typedValue(among, 'i32[]', known);
+    return typeof numbers === 'object' && numbers.some((number) => number === block + after);
+  },
+  list({ list, is }, block, known) {
+    const elements = rawValue(list, known);
+    return Array.isArray(elements) && isAmong(is, elements[block]);
+  },
+};
+
+/** Whether a test holds of a block. */
+export function isLayer(test: LayerTest, block: number, known: Known): boolean {
+  return applied(LAYER_TESTS, test, block, known);
 }
 
 const MATH: Record<MathName, (left: number, right: number) => number> = {
@@ -135,7 +161,7 @@ function calculated(name: MathName, of: readonly Value[], known: Known): number 
 
 type PerLayer = Extract<Value, { readonly layers: LayerTest }>;
 
-function perLayer({ layers, yes, no }: PerLayer, type: KeyType, known: Known): Derived {
+function perLayer({ layers, yes, no }: PerLayer, kind: Kind, known: Known): Derived {
   const list = 'list' in layers ? rawValue(layers.list, known) : undefined;
   if ('list' in layers && !Array.isArray(list)) {
     if (list === undefined) {
@@ -143,7 +169,7 @@ function perLayer({ layers, yes, no }: PerLayer, type: KeyType, known: Known): D
     }
     throw new ConfigFieldError(`config.json has ${show(list)} where it has a value for each layer.`);
   }
-  const element: KeyType = type === 'f32[]' ? 'f32' : 'u32|i32[]';
+  const element: KeyType = kind === 'f32[]' ? 'f32' : 'u32|i32[]';
   const own = yes === undefined ? true : typedValue(yes, element, known);
   const other = no === undefined ? false : typedValue(no, element, known);
   if (own === undefined || other === undefined) {

@@ -64,6 +64,7 @@ function required<T>(read: Reader<T | undefined>): Reader<T> {
     read(source, ...names) ?? refuse(`config.json has no ${names.map((name) => place(source, name)).join(' or ')}.`);
 }
 
+export const optionalAny = optional('anything', isAny);
 export const optionalInteger = optional('a whole number from 0 to 4294967295', isCount);
 export const optionalNumber = optional('a number that fits float32', isNumber);
 export const optionalBoolean = optional('true or false', isBoolean);
@@ -74,6 +75,7 @@ export const optionalNumbers = optional('a list of numbers that fit float32', li
 export const optionalStrings = optional('a list of strings', listOf(isString));
 export const optionalObject = optional<JsonObject>('an object', isObject);
 
+export const any = required(optionalAny);
 export const integer = required(optionalInteger);
 export const number = required(optionalNumber);
 export const boolean = required(optionalBoolean);

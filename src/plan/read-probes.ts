@@ -1,6 +1,5 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
-import { holds } from '../archs/conditions.js';
-import { typedValue } from '../archs/values.js';
+import { holds, typedValue } from '../archs/values.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Config } from '../config/config.js';
 import type { Known, Probed } from '../config/derivations.js';
