@@ -1,5 +1,5 @@
+import { Formulas, readCondition, readValue } from '../config/formulas.js';
 import type { Architecture, Probe, TensorRule } from './architecture.js';
-import { Formulas, readCondition, readValue } from './formulas.js';
 import { keyRows } from './key-rows.js';
 import { tensorRules } from './tensor-rules.js';
 import { BLOCKS, DROP, IGNORE, RENAME } from './text-model.js';

@@ -1,4 +1,5 @@
 import type { Known } from '../config/derivations.js';
+import { holds } from '../config/values.js';
 import { Hf2ggufError } from '../errors.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { NamedExpr } from '../tensor/expr.js';
@@ -8,7 +9,6 @@ import type { Architecture } from './architecture.js';
 import { ownTensors } from './map-tensors.js';
 import { compile, matches } from './patterns.js';
 import { transformed } from './transform.js';
-import { holds } from './values.js';
 import { writeKeys } from './write-keys.js';
 
 /** How well a family's tables suit a checkpoint of a class that nobody knows. */

@@ -1,5 +1,6 @@
-import type { Condition, KeyRow, KeyType } from './architecture.js';
-import { Formulas } from './formulas.js';
+import { Formulas } from '../config/formulas.js';
+import type { Condition, KeyType } from '../config/value.js';
+import type { KeyRow } from './architecture.js';
 
 /** The types of keys by how their names end, as llama.cpp reads them. The others are `u32`. */
 const TYPES: readonly (readonly [type: KeyType, names: RegExp])[] = [

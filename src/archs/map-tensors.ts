@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { COUNTS, type Known } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
+import { holds, isLayer, typedValue } from '../config/values.js';
 import { SourceError } from '../errors.js';
 import { asBlocks } from '../tensor/blocks.js';
 import { concat } from '../tensor/build.js';
@@ -13,7 +14,6 @@ import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
 import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
-import { holds, isLayer, typedValue } from './values.js';
 import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */

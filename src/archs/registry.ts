@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
+import { holds } from '../config/values.js';
 import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
@@ -7,7 +8,6 @@ import type { Architecture } from './architecture.js';
 import * as FAMILIES from './families/index.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
-import { holds } from './values.js';
 
 /** What the files export that is a family, and not a part of one that others share. */
 const EXPORTS = Object.values<object>(FAMILIES)

@@ -1,6 +1,7 @@
 import type { CountName } from '../config/derivations.js';
+import { Formulas } from '../config/formulas.js';
+import type { TransformName } from '../tensor/transforms.js';
 import type { TensorRule, Transform } from './architecture.js';
-import { Formulas } from './formulas.js';
 import { named } from './tensor-names.js';
 
 /** What projections of experts are called, and where they go. */
@@ -93,7 +94,17 @@ function words(formulas: Formulas): readonly string[] {
 
 const WORD = /(?!(?:each|group|first|on|when)(?:\s|$))[^\s:|+=]+/y;
 
-const viaOf = (formulas: Formulas) => (formulas.take(/:/y) ? formulas.transforms() : undefined);
+/**
+ * Transforms in the order in which they happen: `reshape(head_count, -1), transpose(0, 1)`. A word in their parentheses is
+ * a probe, a count or a field; any other value is a formula.
+ */
+const viaOf = (formulas: Formulas): readonly Transform[] | undefined =>
+  formulas.take(/:/y)
+    ? formulas.list(/,/y, () => {
+        const name = formulas.need(/\w+/y, 'transform')[0] as TransformName;
+        return [name, ...(formulas.take(/\(/y) ? formulas.arguments(() => formulas.parameter()) : [])] as const;
+      })
+    : undefined;
 
 /** A name that begins with a dot is of a block. */
 const placed = (name: string, block: string) => (name.startsWith('.') ? block + name : name);

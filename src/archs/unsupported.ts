@@ -1,5 +1,5 @@
-import type { Condition } from './architecture.js';
-import { readCondition } from './formulas.js';
+import { readCondition } from '../config/formulas.js';
+import type { Condition } from '../config/value.js';
 
 /** A kind of model that is not converted: one under a class name that families have, or a class that none has. */
 export interface Unsupported {

@@ -1,10 +1,10 @@
-import { type Derived, derive, type Known } from '../config/derivations.js';
-import { blockCount } from '../config/derive.js';
-import * as read from '../config/fields.js';
-import { ConfigFieldError, type FieldSource, optionalObject, show } from '../config/fields.js';
-import { ropeFields, ropeRoot } from '../config/rope.js';
 import type { Json } from '../json.js';
-import type { Condition, KeyType, LayerTest, MathName, PartName, Scalar, Value } from './architecture.js';
+import { type Derived, derive, type Known } from './derivations.js';
+import { blockCount } from './derive.js';
+import * as read from './fields.js';
+import { ConfigFieldError, type FieldSource, optionalObject, show } from './fields.js';
+import { ropeFields, ropeRoot } from './rope.js';
+import type { Condition, KeyType, LayerTest, MathName, PartName, Scalar, Value } from './value.js';
 
 /** What a value is read as: the type of a key, or whatever config.json has. */
 type Kind = KeyType | 'any';
