@@ -114,7 +114,10 @@ const LAYER_TESTS: Table<LayerTest, [block: number, known: Known], boolean> = {
   every(test, block, known) {
     const every = typedValue(test.every, 'u32', known);
     const after = typeof test.after === 'object' ? typedValue(test.after, 'i32', known) : (test.after ?? 0);
-    return typeof every === 'number' && every > 0 && typeof after === 'number' && (block + after) % every === 0;
+    if (every === 0) {
+      throw new ConfigFieldError('config.json asks for every layer whose number is a multiple of 0.');
+    }
+    return typeof every === 'number' && typeof after === 'number' && (block + after) % every === 0;
   },
   from(test, block, known) {
     const from = typedValue(test.from, 'u32', known);
@@ -169,15 +172,18 @@ function perLayer({ layers, yes, no }: PerLayer, kind: Kind, known: Known): Deri
     }
     throw new ConfigFieldError(`config.json has ${show(list)} where it has a value for each layer.`);
   }
-  const element: KeyType = kind === 'f32[]' ? 'f32' : 'u32|i32[]';
-  const own = yes === undefined ? true : typedValue(yes, element, known);
-  const other = no === undefined ? false : typedValue(no, element, known);
+  const element: Kind = kind === 'any' ? kind : kind === 'f32[]' ? 'f32' : 'u32|i32[]';
+  const own = yes === undefined ? true : applied(VALUES, yes, element, known);
+  const other = no === undefined ? false : applied(VALUES, no, element, known);
   if (own === undefined || other === undefined) {
     return undefined;
   }
-  const at = (value: Exclude<Derived, undefined>, i: number) => (typeof value === 'object' ? value[i] : value);
   const size = Array.isArray(list) ? list.length : blockCount(known.config);
-  return Array.from({ length: size }, (_, i) => Number(at(isLayer(layers, i, known) ? own : other, i) ?? 0));
+  return Array.from({ length: size }, (_, i) => {
+    const value = isLayer(layers, i, known) ? own : other;
+    const element = (Array.isArray(value) ? value[i] : value) ?? 0;
+    return typeof element === 'string' ? element : Number(element);
+  }) as number[] | string[];
 }
 
 function partOf(name: PartName | readonly string[] | undefined, known: Known): FieldSource | undefined {
