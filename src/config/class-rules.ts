@@ -23,7 +23,7 @@ const isNone = (field: string) => `(lacks ${field} or ${field} == null)`;
 const SIXTEENTH = '(hidden_size + 15) // 16';
 /** The first layers are dense, all others sparse. */
 const denseFirst = (dense: number | string) => `mlp_layer_types ?= layers(from ${dense}, "sparse", "dense")`;
-/** `LAYER` counts from the model's last layer. */
+/** Every fourth layer, counted back from the last one. */
 const FROM_END = 'every 4 after 1 - num_hidden_layers';
 const DENSE = 'first_k_dense_replace?0';
 
