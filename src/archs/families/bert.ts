@@ -1,9 +1,6 @@
 import { common, family } from '../family.js';
-import { DENSE } from '../tensor-lists.js';
-import { TEXT_KEYS } from '../text-keys.js';
-import { DROP, IGNORE } from '../text-model.js';
 
-const BERT_KEYS = `${TEXT_KEYS}; attention.causal = false; pooling_type = @pooling_type
+const BERT_KEYS = `$TEXT_KEYS; attention.causal = false; pooling_type = @pooling_type
   classifier.output_labels = @class_labels`;
 /** The head of classifiers and rerankers, whose last layer has the same name with labels as the first without. */
 const CLASSIFIER = `
@@ -13,7 +10,7 @@ const BERT_TENSORS = `
   token_embd token_embd_norm token_types position_embd attn_output_norm attn_qkv attn_q attn_k attn_v attn_output
   ffn_up ffn_down layer_output_norm`;
 const RENAME = '.gamma = .weight, .beta = .bias';
-const BERT_IGNORE = `${IGNORE} embeddings.position_ids pooler.dense.* cls.predictions* cls.seq_relationship*`;
+const BERT_IGNORE = `$IGNORE embeddings.position_ids pooler.dense.* cls.predictions* cls.seq_relationship*`;
 
 /** What models of BERT's kind have in common beside their tensors: heads for training are left out. */
 const BERT_MODEL = common`
@@ -29,8 +26,8 @@ export const distilBert = family`bert: DistilBertModel DistilBertForMaskedLM Dis
   keys: attention.layer_norm_epsilon = 1e-12; ${BERT_KEYS}; strip: distilbert. bert.; ignore: ${BERT_IGNORE} vocab_*`;
 
 export const euroBert = family`eurobert: EuroBertModel JinaEmbeddingsV5Model (jinaai/jina-embeddings-v5-text-nano)
-  keys: ${TEXT_KEYS}; attention.causal = false; rope.scaling.type = "none"; pooling_type = @pooling_type
-  tensors: ${DENSE}; tokenizer: bpe, before no-bos`;
+  keys: $TEXT_KEYS; attention.causal = false; rope.scaling.type = "none"; pooling_type = @pooling_type
+  tensors: $DENSE; tokenizer: bpe, before no-bos`;
 
 export const jinaBertV2 = family`jina-bert-v2: JinaBertModel JinaBertForMaskedLM (jinaai/jina-embeddings-v2-base-en)
     like ${BERT_MODEL}
@@ -94,4 +91,4 @@ export const xlmRoberta = family`bert: ${XLM_ROBERTA_CLASSES} (BAAI/bge-m3) like
 export const jinaBertV3 = family`jina-bert-v3: ${XLM_ROBERTA_CLASSES} (jinaai/jina-embeddings-v3)
     like ${xlmRoberta} unproven
   when: set lora_adaptations
-  rename: ${RENAME}, .parametrizations. = ., .original =; drop: ${DROP} *.0.lora_A *.0.lora_B`;
+  rename: ${RENAME}, .parametrizations. = ., .original =; drop: $DROP *.0.lora_A *.0.lora_B`;

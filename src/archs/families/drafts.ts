@@ -1,7 +1,4 @@
 import { family } from '../family.js';
-import { DENSE, ROTARY } from '../tensor-lists.js';
-import { revised, TEXT_KEYS } from '../text-keys.js';
-import { DROP } from '../text-model.js';
 import { llama } from './llama.js';
 import { QWEN2_KEYS } from './qwen.js';
 
@@ -49,7 +46,7 @@ const WINDOWED = 'set sliding_window and set layer_types';
 /** The draft of Muse Glimmer has its fields in the root, and heads as transformers keeps them. */
 export const museGlimmerAssistant = family`dflash: MuseGlimmerAssistantModel (meta-models/Muse-Glimmer-30B-assistant)
     like ${dflash} unproven
-  keys: ${TEXT_KEYS}; block_size; target_layers = @dflash_target_layers
+  keys: $TEXT_KEYS; block_size; target_layers = @dflash_target_layers
     attention.sliding_window = sliding_window? when ${WINDOWED}
     attention.sliding_window_pattern = layers(layer_types? is "sliding_attention") when ${WINDOWED}
   tensors: ${COMMON}; output attn_q attn_k attn_q_norm attn_k_norm; tokenizer: bpe, after dspark-mask-token`;
@@ -67,12 +64,12 @@ export const dspark = family`dflash: Qwen3DSparkModel DSparkDraftModel DSparkSpe
   tensors: ${COMMON}; output when not @has_full_draft_vocabulary
     none = [model.]lm_head.weight when @has_full_draft_vocabulary; ${queriesAndKeys(`${HALVES}, ${HALVES}`)}
   probes: d2t: values d2t; d2t: values model.d2t; ${HAS_CONFIDENCE}
-  drop: ${DROP} t2d d2t model.d2t; lastExtra: dspark_d2t; tokenizer: bpe, after dspark-mask-token`;
+  drop: $DROP t2d d2t model.d2t; lastExtra: dspark_d2t; tokenizer: bpe, after dspark-mask-token`;
 
 /** ref-quirk: `Gemma4DSparkModel` in conversion/gemma.py; unsupported.ts refuses the variants that it refuses. */
 export const gemma4Dspark = family`dflash: Gemma4DSparkModel (RedHatAI/gemma-4-31B-it-speculator.dspark)
     like ${dflash} unproven
-  keys: ${revised(DFLASH_KEYS, 'rope.freq_base = @gemma4_draft_theta')}
+  keys: ${DFLASH_KEYS}; !rope.freq_base = @gemma4_draft_theta
     attention.head_count_kv = num_global_key_value_heads; attention.key_length = global_head_dim
     attention.value_length = global_head_dim; rope.dimension_count = global_head_dim
     embedding_scale = hidden_size ** 0.5; attention.scale = 1; hidden_activation = "gelu_pytorch_tanh"
@@ -88,8 +85,8 @@ export const eagle3 = family`eagle3: ${llama.classes.join(' ')} LlamaForCausalLM
   when: has draft_vocab_size and num_hidden_layers == 1
   firstKeys: target_layers = @eagle3_target_layers; target_hidden_size = target_hidden_size? else target/hidden_size
     norm_before_residual = norm_before_residual?false; norm_before_fc = norm_before_fc?false
-  tensors: ${DENSE}; ${ROTARY}; fc.weight = fc.weight; enc.output_norm.weight = input_norm.weight
+  tensors: $DENSE; $ROTARY; fc.weight = fc.weight; enc.output_norm.weight = input_norm.weight
     .attn_norm_2.weight = .hidden_norm.weight
   # The distances between a draft model's tokens and the target's.
   probes: d2t: values d2t
-  rename: midlayer. = model.layers.0.; drop: ${DROP} d2t t2d; lastExtra: eagle3_d2t; target: files`;
+  rename: midlayer. = model.layers.0.; drop: $DROP d2t t2d; lastExtra: eagle3_d2t; target: files`;

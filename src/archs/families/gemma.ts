@@ -1,11 +1,8 @@
 import { family } from '../family.js';
-import { DENSE, HEADLESS, plusOne, QK_NORMS } from '../tensor-lists.js';
 import { tensorRules } from '../tensor-rules.js';
-import { LAYER_WINDOWS, TEXT_KEYS } from '../text-keys.js';
-import { IGNORE } from '../text-model.js';
 
 /** Norms are kept as what they differ from 1 by. */
-const PLUS_ONE = plusOne('output_norm attn_norm ffn_norm');
+const PLUS_ONE = 'plus-one output_norm attn_norm ffn_norm';
 const OTHER_NORMS = 'post_attention_norm post_ffw_norm';
 /** Tokens that the tokenizer doesn't have get no row. */
 const KNOWN_TOKENS = 'token_embd.weight: cut(@tokenizer_size)';
@@ -17,24 +14,24 @@ const GEMMA_KEYS = `
 /** The embedding is the output. */
 export const gemma2 = family`gemma2: Gemma2ForCausalLM (google/gemma-2-9b-it)
   keys: ${GEMMA_KEYS}; attn_logit_softcapping; final_logit_softcapping; attention.sliding_window[] = sliding_window
-  tensors: ${HEADLESS} post_ffw_norm post_attention_norm; ${PLUS_ONE}; ${plusOne(OTHER_NORMS)}
-  ignore: ${IGNORE} lm_head.weight; tokenizer: sentencepiece, after no-sentencepiece-space-prefix`;
+  tensors: $HEADLESS post_ffw_norm post_attention_norm; ${PLUS_ONE}; plus-one ${OTHER_NORMS}
+  ignore: $IGNORE lm_head.weight; tokenizer: sentencepiece, after no-sentencepiece-space-prefix`;
 
 export const gemma = family`gemma: GemmaForCausalLM (google/gemma-2b) like ${gemma2} unproven
   keys: ${GEMMA_KEYS}
-  tensors: ${HEADLESS}; ${PLUS_ONE}; tokenizer: sentencepiece, after code-gemma-infill no-sentencepiece-space-prefix`;
+  tensors: $HEADLESS; ${PLUS_ONE}; tokenizer: sentencepiece, after code-gemma-infill no-sentencepiece-space-prefix`;
 
-const GEMMA3_KEYS = `${TEXT_KEYS}; context_length[] = max_position_embeddings?131072
+const GEMMA3_KEYS = `$TEXT_KEYS; context_length[] = max_position_embeddings?131072
   attention.head_count[] = num_attention_heads?8; attention.layer_norm_rms_epsilon = rms_norm_eps?1e-6
   attention.key_length[] = head_dim?256; attention.value_length[] = head_dim?256
   rope.freq_base = rope/rope_theta?1000000
   final_logit_softcapping = final_logit_softcapping? when set final_logit_softcapping
   attention.sliding_window = sliding_window when sliding_window_pattern != 1
   attention.head_count_kv[] = num_key_value_heads?4`;
-const GEMMA3_TENSORS = `${DENSE} ${QK_NORMS} post_ffw_norm post_attention_norm`;
+const GEMMA3_TENSORS = `$DENSE $QK_NORMS post_ffw_norm post_attention_norm`;
 export const gemma3 = family`gemma3: Gemma3ForCausalLM Gemma3ForConditionalGeneration (google/gemma-3-4b-it)
   keys: ${GEMMA3_KEYS}
-  tensors: ${GEMMA3_TENSORS}; ${PLUS_ONE}; ${plusOne(`${QK_NORMS} ${OTHER_NORMS}`)}; ${KNOWN_TOKENS}
+  tensors: ${GEMMA3_TENSORS}; ${PLUS_ONE}; plus-one $QK_NORMS ${OTHER_NORMS}; ${KNOWN_TOKENS}
   files: tokenizer.json; tokenizer: sentencepiece bpe, after no-sentencepiece-space-prefix`;
 
 /** EmbeddingGemma. Its window is the one of config.json, which transformers changes. */
@@ -52,7 +49,7 @@ export const gemma3n = family`gemma3n: Gemma3nForCausalLM Gemma3nForConditionalG
   keys: ${GEMMA3_KEYS}; altup.active_idx[] = altup_active_idx; altup.num_inputs[] = altup_num_inputs
     embedding_length_per_layer_input[] = hidden_size_per_layer_input
     attention.shared_kv_layers[] = num_kv_shared_layers; activation_sparsity_scale = @activation_sparsity
-    ${LAYER_WINDOWS}
+    $LAYER_WINDOWS
   tensors: ${GEMMA3_TENSORS} ${PER_LAYER}
     altup_correct_coef altup_predict_coef altup_router altup_router_norm laurel_l laurel_r laurel_post_norm
     token_embd per_layer_token_embd: pad(vocab_size?262400); .altup_correct_scale.weight = .altup.correct_output_scale
@@ -61,7 +58,7 @@ export const gemma3n = family`gemma3n: Gemma3nForCausalLM Gemma3nForConditionalG
   tokenizer: sentencepiece bpe, after no-sentencepiece-space-prefix`;
 
 const GEMMA4_KEYS = `${GEMMA3_KEYS}; attention.shared_kv_layers[] = num_kv_shared_layers
-  embedding_length_per_layer_input[] = hidden_size_per_layer_input?0; ${LAYER_WINDOWS}
+  embedding_length_per_layer_input[] = hidden_size_per_layer_input?0; $LAYER_WINDOWS
   attention.key_length[] = @global_head_dim; attention.value_length[] = @global_head_dim
   attention.key_length_swa[] = head_dim; attention.value_length_swa[] = head_dim
   expert_feed_forward_length = expert_intermediate_size|moe_intermediate_size?
@@ -91,4 +88,4 @@ export const gemma4Assistant = family`gemma4-assistant: Gemma4AssistantForCausal
   keys: ${GEMMA4_KEYS}; embedding_length_out[] = backbone_hidden_size; nextn_predict_layers[] = @block_count
   tensors: token_embd output_norm attn_norm attn_q attn_output ffn_norm ffn_gate ffn_up ffn_down attn_q_norm
     post_ffw_norm post_attention_norm nextn.pre_projection nextn.post_projection; ${KNOWN_TOKENS}; ${LAYER_SCALE}
-  ignore: ${IGNORE} *masked_embedding*`;
+  ignore: $IGNORE *masked_embedding*`;

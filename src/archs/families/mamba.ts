@@ -1,5 +1,4 @@
 import { family } from '../family.js';
-import { DENSE } from '../tensor-lists.js';
 import { tensorRules } from '../tensor-rules.js';
 
 const WIDTH = 'hidden_size|d_model|dim';
@@ -65,7 +64,7 @@ export const falconH1 = family`falcon-h1: FalconH1ForCausalLM (tiiuae/Falcon-H1-
     attention.head_count_kv = num_key_value_heads; attention.key_length = head_dim; attention.value_length = head_dim
     rope.freq_base = rope_root/rope_theta
   # llama.cpp's name of the norm of feed-forward parts has no .weight.
-  tensors: ${DENSE.replace('ffn_norm ', '')} ${SSM2}; ${SSM2_SHAPES}; token_embd: mul((embedding_multiplier))
+  tensors: $ATTENTION ffn_gate ffn_up ffn_down ${SSM2}; ${SSM2_SHAPES}; token_embd: mul((embedding_multiplier))
     output: mul((lm_head_multiplier)); attn_q attn_v: mul((attention_in_multiplier))
     attn_k: mul((key_multiplier)), mul((attention_in_multiplier)); attn_output: mul((attention_out_multiplier))
     ffn_gate: mul(mlp_multipliers[0]); ffn_down: mul(mlp_multipliers[1])

@@ -1,6 +1,4 @@
 import { family } from '../family.js';
-import { DENSE } from '../tensor-lists.js';
-import { without } from '../text-keys.js';
 import { DEEPSEEK2, DEEPSEEK2_KEYS, DEEPSEEK2_OUTPUT, DEEPSEEK2_TENSORS, KV_B, MLA } from './deepseek.js';
 import { LLAMA_KEYS, llama } from './llama.js';
 
@@ -26,8 +24,8 @@ const MISTRAL_FORMAT_KEYS = `
 /** Models in Mistral's own format, whose queries and keys are as llama.cpp wants them. */
 export const mistralFormat = family`llama: MistralModel (mistralai/Mistral-7B-Instruct-v0.3) like ${llama} unproven
   when: not has llama_4_scaling
-  keys: ${without(LLAMA_KEYS, 'vocab_size')}; ${MISTRAL_FORMAT_KEYS}
-  tensors: ${DENSE}; tokenizer: mistral`;
+  keys: ${LLAMA_KEYS}; -vocab_size; ${MISTRAL_FORMAT_KEYS}
+  tensors: $DENSE; tokenizer: mistral`;
 
 export const mistral3Format = family`mistral3: MistralModel (mistralai/Ministral-3-3B-Instruct-2512)
     like ${mistralFormat} unproven

@@ -1,5 +1,4 @@
 import { family } from '../family.js';
-import { MIXTRAL_EXPERTS } from '../tensor-lists.js';
 
 const NAMES = 'token_embd output output_norm attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm';
 const SIZE = 'hidden_size|n_embd';
@@ -29,4 +28,4 @@ export const phi3 = family`phi3: Phi3ForCausalLM Phi4ForCausalLMV (microsoft/Phi
 export const phimoe = family`phimoe: PhiMoEForCausalLM (microsoft/Phi-3.5-MoE-instruct) like ${phi3} unproven
   keys: ${PHI3_KEYS}; expert_used_count[] = num_experts_per_tok|num_experts_per_token
     expert_count[] = num_local_experts|num_experts
-  tensors: ${NAMES} ffn_gate_inp; ${MIXTRAL_EXPERTS}`;
+  tensors: ${NAMES} ffn_gate_inp; $MIXTRAL_EXPERTS`;

@@ -1,12 +1,10 @@
 import { family } from '../family.js';
-import { DENSE, EXPERTS, QK_NORMS } from '../tensor-lists.js';
-import { TEXT_KEYS } from '../text-keys.js';
 import { QWEN_MOE_KEYS, QWEN3_KEYS, qwen3, qwen3moe } from './qwen.js';
 
 /** The language models of Qwen2-VL, Qwen2.5-VL and Qwen2.5-Omni. */
 export const qwen2vl = family`qwen2vl: Qwen2VLModel Qwen2VLForConditionalGeneration Qwen2_5_VLForConditionalGeneration
     Qwen2_5OmniModel (Qwen/Qwen2.5-VL-3B-Instruct)
-  keys: ${TEXT_KEYS}; tensors: ${DENSE}; strip: thinker.; tokenizer: sentencepiece bpe`;
+  keys: $TEXT_KEYS; tensors: $DENSE; strip: thinker.; tokenizer: sentencepiece bpe`;
 
 const DEEPSTACK = 'n_deepstack_layers = @deepstack_layer_count';
 const NO_DEEPSTACK = 'n_deepstack_layers = 0';
@@ -24,7 +22,7 @@ const TRANSPOSED_EXPERTS = `
 export const qwen3vlmoe = family`qwen3vlmoe: Qwen3VLMoeForConditionalGeneration (Qwen/Qwen3-VL-30B-A3B-Instruct)
     like ${qwen3moe}
   keys: ${QWEN_MOE_KEYS}; ${DEEPSTACK}
-  tensors: ${DENSE} ffn_gate_inp ${QK_NORMS}; ${EXPERTS}; ${TRANSPOSED_EXPERTS}; strip: thinker.`;
+  tensors: $DENSE ffn_gate_inp $QK_NORMS; $EXPERTS; ${TRANSPOSED_EXPERTS}; strip: thinker.`;
 
 export const qwen3omnimoe = family`qwen3vlmoe: Qwen3OmniMoeForConditionalGeneration (Qwen/Qwen3-Omni-30B-A3B-Instruct)
     like ${qwen3vlmoe}
