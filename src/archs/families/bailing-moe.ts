@@ -2,7 +2,7 @@ import { family } from '../family.js';
 
 /** Ling 1 and 1.5: in the output, each dimension is brought to length 1. */
 export const bailingmoe = family`bailingmoe: BailingMoeForCausalLM (inclusionAI/Ling-lite)
-  keys: $TEXT_KEYS; rope.dimension_count = @head_dim; leading_dense_block_count = first_k_dense_replace; vocab_size
+  keys: + rope.dimension_count = @head_dim; leading_dense_block_count = first_k_dense_replace; vocab_size
     expert_feed_forward_length = moe_intermediate_size; expert_weights_scale = 1
     expert_shared_count = num_shared_experts; expert_weights_norm = norm_topk_prob
   tensors: output.* = lm_head.* when not set norm_head
@@ -23,12 +23,12 @@ const BAILING_MOE_2_TENSORS = `
 export const bailingmoe2 = family`bailingmoe2: BailingMoeV2ForCausalLM (inclusionAI/Ling-mini-2.0)
   keys: ${BAILING_MOE_2_KEYS}
   tensors: ${BAILING_MOE_2_TENSORS}; $EXPERTS
-  rename: $RENAME, .expert_bias = .expert_bias.bias; mtp: blocks num_nextn_predict_layers?`;
+  rename: + .expert_bias = .expert_bias.bias; mtp: blocks num_nextn_predict_layers?`;
 
 /** Sarvam: all dimensions of a head rotate, and the biases that choose experts are centred. */
 export const sarvamMoe = family`bailingmoe2: SarvamMoEForCausalLM modeling_sarvam_moe.SarvamMoEForCausalLM
     (sarvamai/sarvam-30b) like ${bailingmoe2}
-  keys: ${BAILING_MOE_2_KEYS}; rope.dimension_count = @head_dim
+  keys: + rope.dimension_count = @head_dim
   tensors: ${BAILING_MOE_2_TENSORS}; exp_probs_b: centre(probe(bias_means)); $EXPERTS
   probes: bias_means: averages model.layers.{b}.mlp.gate.expert_bias`;
 
@@ -39,7 +39,7 @@ const FULL = `layers(from ${GROUPED}, 1, layers(every layer_group_size after 1, 
 const LATENT = 'reshape(head_count, qk_nope_head_dim + v_head_dim, -1), split(1, (qk_nope_head_dim), (v_head_dim))';
 /** Ling 3: linear attention (KDA), and full attention with a latent every few blocks. */
 export const bailingmoe3 = family`bailingmoe3: BailingMoeV3ForCausalLM (inclusionAI/Ling-3.0-tiny)
-  keys: $TEXT_KEYS; !attention.head_count_kv:i32[] = ${FULL}; vocab_size
+  keys: + !attention.head_count_kv:i32[] = ${FULL}; vocab_size
     ssm.conv_kernel = short_conv_kernel_size; kda.head_dim = head_dim; kda.safe_gate = kda_safe_gate
     kda.gate_lower_bound = kda_lower_bound; attention.q_lora_rank = q_lora_rank?; attention.kv_lora_rank = kv_lora_rank
     rope.dimension_count = qk_rope_head_dim; attention.key_length = kv_lora_rank + qk_rope_head_dim
@@ -56,5 +56,5 @@ export const bailingmoe3 = family`bailingmoe3: BailingMoeV3ForCausalLM (inclusio
     .attn_gate.* = .attention.g_proj.* on ${FULL} is 1
     .attn_k_b.* = .attention.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
     .attn_v_b.* = .attention.kv_b_proj.*: ${LATENT}, take(1); $EXPERTS
-  rename: $RENAME, .expert_bias = .expert_bias.bias, .dt_bias = .dt_proj.bias
+  rename: + .expert_bias = .expert_bias.bias, .dt_bias = .dt_proj.bias
   mtp: $NEXTN, keep model.word_embeddings.weight model.norm.weight lm_head.weight`;

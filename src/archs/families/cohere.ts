@@ -5,7 +5,7 @@ import { tensorRules } from '../tensor-rules.js';
 const NAMES = 'token_embd output_norm attn_norm attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down';
 /** Command R, Aya. `max_position_embeddings` says less than what the model was trained on. */
 export const commandR = family`command-r: CohereForCausalLM (CohereLabs/c4ai-command-r-v01)
-  keys: $TEXT_KEYS; !context_length[] = model_max_length|max_position_embeddings?; logit_scale; $NO_SCALING
+  keys: + !context_length[] = model_max_length|max_position_embeddings?; logit_scale; $NO_SCALING
   tensors: ${NAMES} $QK_NORMS`;
 
 /** Rules for tensors and their biases. Biases, where a checkpoint has them, hold nothing, and are not written. */
@@ -17,7 +17,7 @@ const withoutBiases = (names: string): readonly TensorRule[] => {
   ]);
 };
 export const cohere2 = family`cohere2: Cohere2ForCausalLM (CohereLabs/c4ai-command-r7b-12-2024)
-  keys: $TEXT_KEYS; logit_scale; attention.sliding_window = sliding_window; vocab_size
+  keys: + logit_scale; attention.sliding_window = sliding_window; vocab_size
     rope.dimension_count = floor(rotary_pct * $EQUAL_SHARE); $NO_SCALING
   probes: zero_biases: zero *.bias
   tensors: ${() => withoutBiases(NAMES)}`;

@@ -2,7 +2,7 @@ import { common, family } from '../family.js';
 
 /** DeepSeekMoE, the first of the family. */
 export const deepseek = family`deepseek: DeepseekForCausalLM (deepseek-ai/deepseek-moe-16b-chat)
-  keys: $TEXT_KEYS; rope.dimension_count = @head_dim; $NO_SCALING
+  keys: + rope.dimension_count = @head_dim; $NO_SCALING
     leading_dense_block_count = first_k_dense_replace; vocab_size; expert_feed_forward_length = moe_intermediate_size
     expert_weights_scale = 1; expert_count = n_routed_experts; expert_shared_count = n_shared_experts
   tensors: $DENSE $SHARED_EXPERT; $ROTARY; $EXPERTS; tokenizer: sentencepiece bpe`;
@@ -82,6 +82,6 @@ export const INDEXER = 'indexer.k_norm indexer.proj indexer.attn_k indexer.attn_
 
 export const deepseek32 = family`deepseek32: DeepseekV32ForCausalLM (deepseek-ai/DeepSeek-V3.2-Exp)
     like ${DEEPSEEK2} unproven
-  keys: ${DEEPSEEK2_KEYS}; $NEXTN_KEY; ${INDEXER_KEYS}
+  keys: + $NEXTN_KEY; ${INDEXER_KEYS}
   tensors: ${deepseek2Tensors(`${MLA} ${INDEXER} $NEXTN_TENSORS`)}; ${KV_B}
   mtp: $NEXTN, plainName; tokenizer: bpe, before needs-add-bos`;

@@ -43,7 +43,7 @@ export const deepseek4 = family`deepseek4: DeepseekV4ForCausalLM (deepseek-ai/De
     none = .ffn.gate.bias on not from num_hash_layers; .exp_probs_b_vl.bias = .ffn.gate.bias_vl
     .ffn_gate_tid2eid.weight = .ffn.gate.tid2eid; .nextn.eh_proj.weight = .e_proj.weight + .h_proj.weight: concat(1)
     experts .ffn.experts.{x}: w1 w2 w3
-  files: tokenizer_config.json chat_template.json; blocks: $BLOCKS mtp.{b}+main_block_count
+  files: tokenizer_config.json chat_template.json; blocks: + mtp.{b}+main_block_count
   ignore: aligner.* image_* $IGNORE
   ahead: blk.*.ffn_gate_tid2eid.weight blk.*.ffn_*_exps.weight blk.*.nextn.eh_proj.weight
   types: blk.*.nextn.eh_proj.weight Q8_0

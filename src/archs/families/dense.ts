@@ -14,7 +14,7 @@ const TERNARY = {
 };
 const TERNARY_NAMES = Object.entries(TERNARY);
 export const bitnet = family`bitnet: BitnetForCausalLM BitNetForCausalLM (1bitLLM/bitnet_b1_58-large)
-  keys: $TEXT_KEYS; rope.scaling.type = "linear"; rope.scaling.factor = 1
+  keys: + rope.scaling.type = "linear"; rope.scaling.factor = 1
   tensors: $HEADLESS attn_sub_norm ffn_sub_norm
     ${TERNARY_NAMES.map(([to]) => `${to}.weight: ternary(probe(${to})?)`).join('\n')}
   probes: ${TERNARY_NAMES.map(([to, from]) => `${to}: mean model.layers.{b}.${from}.weight`).join('\n')}
@@ -25,10 +25,10 @@ const headNorm = (heads: string) =>
   `slice(0, 0, 1), reshape(2, hidden_size // ${heads} // 2), transpose(0, 1), reshape(1, -1), expand(0, ${heads})`;
 export const chameleon = family`chameleon: ChameleonForConditionalGeneration ChameleonForCausalLM
     (facebook/chameleon-7b)
-  keys: $TEXT_KEYS; swin_norm = swin_norm?false
+  keys: + swin_norm = swin_norm?false
   tensors: $DENSE $QK_NORMS; $ROTARY; attn_q_norm: ${headNorm('num_attention_heads')}
     attn_k_norm: ${headNorm('num_key_value_heads')}
-  ignore: $IGNORE model.vqmodel*`;
+  ignore: + model.vqmodel*`;
 
 const HEAD_SIZE = 'hidden_size? // num_attention_heads?';
 const DECI_KEYS = `
@@ -58,14 +58,14 @@ export const nemotronNas = family`deci: DeciLMForCausalLM (nvidia/Llama-3_1-Nemo
 
 /** Two stacks of blocks, which run in cycles: the blocks that are counted are those that run. */
 export const hrmText = family`hrm_text: HrmTextForCausalLM (danish-foundation-models/DFM-Mimir)
-  keys: $TEXT_KEYS; block_count = @hrm_layers_per_stack * H_cycles * (L_cycles + 1); rope.dimension_count = @head_dim
+  keys: + block_count = @hrm_layers_per_stack * H_cycles * (L_cycles + 1); rope.dimension_count = @head_dim
     embedding_scale; hrm.layers_per_stack = @hrm_layers_per_stack; hrm.h_cycles = H_cycles; hrm.l_cycles = L_cycles
     hrm.prefix_lm = prefix_lm?false
   tensors: token_embd output attn_output ffn_down; hrm.z_l_init = model.z_L_init
     .attn_gate.* .attn_q.* .attn_k.* .attn_v.* = .self_attn.gqkv_proj.*: chunk(0, 4)
     .ffn_gate.* .ffn_up.* = .mlp.gate_up_proj.*: chunk(0, 2)
   blocks: model.L_module.layers.{b} model.H_module.layers.{b}+hrm_layers_per_stack
-  blockLimit: @hrm_layers_per_stack * 2; rename: $RENAME, .attn. = .self_attn.`;
+  blockLimit: @hrm_layers_per_stack * 2; rename: + .attn. = .self_attn.`;
 
 const GROUP = 'num_attention_heads // num_key_value_heads';
 /** A part of `wqkv`, in which the queries of each key-value head are followed by its keys and values. */
@@ -73,7 +73,6 @@ const packed = (from: string, end: string) =>
   `reshape(num_key_value_heads, ${GROUP} + 2, $EQUAL_SHARE, hidden_size), slice(1, ${from}, ${end}),
   reshape(-1, hidden_size)`;
 export const internlm2 = family`internlm2: InternLM2ForCausalLM (internlm/internlm2-chat-7b)
-  keys: $TEXT_KEYS
   tensors: token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
     .attn_q.weight = .attention.wqkv.weight: ${packed('0', GROUP)}, rotary(head_count)
     .attn_k.weight = .attention.wqkv.weight: ${packed(GROUP, `${GROUP} + 1`)}, rotary(kv_head_count)
@@ -81,11 +80,11 @@ export const internlm2 = family`internlm2: InternLM2ForCausalLM (internlm/intern
   tokenizer: internlm2`;
 
 export const maincoder = family`maincoder: MaincoderForCausalLM (Maincode/Maincoder-1B)
-  keys: $TEXT_KEYS; rope.dimension_count = head_dim?; tensors: $DENSE $QK_NORMS`;
+  keys: + rope.dimension_count = head_dim?; tensors: $DENSE $QK_NORMS`;
 
 /** MiniCPM 1, 2 and 4. */
 export const minicpm = family`minicpm: MiniCPMForCausalLM (openbmb/MiniCPM-2B-sft-bf16)
-  keys: $TEXT_KEYS; embedding_scale = scale_emb; residual_scale = scale_depth / num_hidden_layers ** 0.5
+  keys: + embedding_scale = scale_emb; residual_scale = scale_depth / num_hidden_layers ** 0.5
     logit_scale = hidden_size / dim_model_base
   tensors: $DENSE; $ROTARY_WEIGHTS; extra: head_rope_factors; tokenizer: sentencepiece`;
 
@@ -102,7 +101,7 @@ export const minicpm3 = family`minicpm3: MiniCPM3ForCausalLM (openbmb/MiniCPM3-4
 
 /** Queries and keys are normed without weights; then queries are scaled. The weights of such a norm say as much. */
 export const museGlimmer = family`muse-glimmer: MuseGlimmerForConditionalGeneration (meta-models/Muse-Glimmer-30B)
-  keys: $TEXT_KEYS; final_logit_softcapping; logit_scale = output_multiplier
+  keys: + final_logit_softcapping; logit_scale = output_multiplier
     attention.sliding_window = sliding_window; $LAYER_WINDOWS
   tensors: .attn_q_norm.weight = .self_attn.q_proj.weight: fill((qk_scale_factor), head_dim)
     .attn_k_norm.weight = .self_attn.q_proj.weight: fill(1, head_dim)
@@ -113,7 +112,7 @@ export const museGlimmer = family`muse-glimmer: MuseGlimmerForConditionalGenerat
 const FACTOR = 'factor? else rope_root/factor?';
 /** The checkpoint's norms are those of the model, less one. */
 export const nemotron = family`nemotron: NemotronForCausalLM (nvidia/Minitron-4B-Base)
-  keys: $TEXT_KEYS; vocab_size
+  keys: + vocab_size
     attention.layer_norm_epsilon = layer_norm_eps|layer_norm_epsilon|norm_epsilon|norm_eps
     rope.dimension_count = floor(rope_root/partial_rotary_factor * hidden_size) // num_attention_heads
     rope.scaling.type = "none" when not set ${FACTOR}; rope.scaling.type = "linear" when set ${FACTOR}
@@ -122,18 +121,18 @@ export const nemotron = family`nemotron: NemotronForCausalLM (nvidia/Minitron-4B
 
 /** Its norms have no weights. */
 export const olmo = family`olmo: OlmoForCausalLM OLMoForCausalLM (allenai/OLMo-1.7-7B-hf)
-  keys: $TEXT_KEYS; attention.layer_norm_epsilon = 1e-5; attention.clamp_kqv = clip_qkv?
+  keys: + attention.layer_norm_epsilon = 1e-5; attention.clamp_kqv = clip_qkv?
   tensors: token_embd output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; $ROTARY_WEIGHTS`;
 
 /** OLMo 2, and OLMo 3 with windows in all but every fourth layer. Norms stand behind attention and feed-forward. */
 export const olmo2 = family`olmo2: Olmo2ForCausalLM Olmo3ForCausalLM (allenai/OLMo-2-1124-7B-Instruct)
-  keys: $TEXT_KEYS; attention.sliding_window = sliding_window?
+  keys: + attention.sliding_window = sliding_window?
     $LAYER_WINDOWS else layers(every 4 after 1, false, true) when has sliding_window
   tensors: token_embd output_norm output attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down post_attention_norm
     post_ffw_norm $QK_NORMS`;
 
 export const olmoe = family`olmoe: OlmoeForCausalLM (allenai/OLMoE-1B-7B-0924)
-  keys: $TEXT_KEYS; attention.layer_norm_rms_epsilon = 1e-5
+  keys: + attention.layer_norm_rms_epsilon = 1e-5
   tensors: $DENSE ffn_gate_inp $QK_NORMS; $EXPERTS`;
 
 export const openelm = family`openelm: OpenELMForCausalLM (apple/OpenELM-270M)
@@ -148,23 +147,22 @@ export const openelm = family`openelm: OpenELMForCausalLM (apple/OpenELM-270M)
 
 export const panguEmbedded = family`pangu-embedded: PanguEmbeddedForCausalLM
     (FreedomIntelligence/openPangu-Embedded-7B-V1.1)
-  keys: $TEXT_KEYS; vocab_size; rope.dimension_count = @head_dim; attention.key_length = @head_dim
+  keys: + vocab_size; rope.dimension_count = @head_dim; attention.key_length = @head_dim
     attention.value_length = @head_dim
   tensors: $HEADLESS; $TIED_OUTPUT; tokenizer: sentencepiece, after add-space-prefix`;
 
 export const plm = family`plm: PLMForCausalLM (PLM-Team/PLM-1.8B-Instruct)
-  keys: $TEXT_KEYS; vocab_size; attention.kv_lora_rank = kv_lora_rank
+  keys: + vocab_size; attention.kv_lora_rank = kv_lora_rank
     attention.key_length = qk_nope_head_dim + qk_rope_head_dim; attention.value_length = v_head_dim
     rope.dimension_count = qk_rope_head_dim
   tensors: token_embd output_norm output attn_norm attn_q attn_output ffn_norm ffn_up ffn_down
     attn_kv_a_mqa attn_kv_b attn_kv_a_norm`;
 
-export const seedOss = family`seed_oss: SeedOssForCausalLM (ByteDance-Seed/Seed-OSS-36B-Instruct)
-  keys: $TEXT_KEYS; tensors: $DENSE post_attention_norm`;
+export const seedOss = family`seed_oss: SeedOssForCausalLM (ByteDance-Seed/Seed-OSS-36B-Instruct); tensors: $DENSE post_attention_norm`;
 
 /** A gate for each head. */
 export const spark = family`spark2_5: Spark2_5ForCausalLM (XHToken/Spark-X2.5-1.7B)
-  keys: $TEXT_KEYS; vocab_size; attention.sliding_window = sliding_window; $LAYER_WINDOWS
+  keys: + vocab_size; attention.sliding_window = sliding_window; $LAYER_WINDOWS
     rope.dimension_count = floor(head_dim * rope/partial_rotary_factor)
     rope.dimension_count_swa = floor(head_dim * rope_sliding/partial_rotary_factor)
   tensors: token_embd output_norm output attn_norm attn_output ffn_norm ffn_gate ffn_up ffn_down
@@ -187,8 +185,8 @@ const INVERTED = `reshape(-1, (head_dim), (hidden_size)), transpose(0, 1), mulRo
   transpose(0, 1), reshape(-1, (hidden_size))`;
 export const talkie = family`talkie: TalkieForCausalLM (lewtun/talkie-1930-13b-it-hf)
   firstKeys: logit_scale = probe(logit scale)?
-  keys: $TEXT_KEYS; attention.layer_norm_rms_epsilon = ${2 ** -23}
+  keys: + attention.layer_norm_rms_epsilon = ${2 ** -23}
   tensors: token_embd attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; attn_q attn_k: ${INVERTED}
     weights output attn_q_norm layer_output_scale; weights attn_q_norm: reshape(-1, 1)
     .attn_output.scale = .attn_gain.a_g; .ffn_down.scale = .mlp_gain.a_g
-  probes: logit scale: values lm_head_gain.w_g; drop: $DROP lm_head_gain.w_g`;
+  probes: logit scale: values lm_head_gain.w_g; drop: + lm_head_gain.w_g`;

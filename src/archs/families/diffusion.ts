@@ -1,5 +1,5 @@
 import { family } from '../family.js';
-import { QWEN_MOE_KEYS, QWEN2_KEYS, qwen3moe } from './qwen.js';
+import { QWEN2_KEYS, qwen3moe } from './qwen.js';
 
 /** Models that fill masked tokens in, in any order, so that each token sees all others. */
 const NOT_CAUSAL = 'attention.causal = false';
@@ -17,9 +17,9 @@ export const llada = family`llada: LLaDAModelLM (GSAI-ML/LLaDA-8B-Instruct) unpr
   tensors: $DENSE; $ROTARY; tokenizer: bpe, addedTokens as-they-are, after add-bos`;
 
 export const lladaMoe = family`llada-moe: LLaDAMoEModel LLaDAMoEModelLM (inclusionAI/LLaDA-MoE-7B-A1B-Instruct)
-  keys: $TEXT_KEYS; expert_feed_forward_length = expert_intermediate_size?; tokenizer.ggml.mask_token_id = 156895
+  keys: + expert_feed_forward_length = expert_intermediate_size?; tokenizer.ggml.mask_token_id = 156895
     ${NOT_CAUSAL}; ${NO_SHIFT}
   tensors: $DENSE ffn_gate_inp $QK_NORMS; $EXPERTS`;
 
 export const rnd1 = family`rnd1: RND1 (radicalnumerics/RND1-Base-0910) like ${qwen3moe} unproven
-  keys: ${QWEN_MOE_KEYS}; ${NOT_CAUSAL}; ${MASK}`;
+  keys: + ${NOT_CAUSAL}; ${MASK}`;

@@ -47,5 +47,5 @@ export const dots3note = family`dots3note: Dots3NoteForCausalLM Dots3NoteForCond
     attn_q_a_norm attn_kv_a_norm when not ${RESCALED}
     .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
     .attn_v_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(1)
-  blocks: $BLOCKS mtp.{b}+main_block_count; rename: $RENAME, model.mtp.embed_tokens. = mtp.0.embed_tokens.
+  blocks: + mtp.{b}+main_block_count; rename: + model.mtp.embed_tokens. = mtp.0.embed_tokens.
   mtp: $NEXTN, blocks 0, counted mtp.{b}, names mtp.* model.mtp.*; tokenizer: bpe, roles eot <|endofassistant|>`;

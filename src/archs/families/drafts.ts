@@ -58,18 +58,18 @@ const HAS_CONFIDENCE = `confidence: there ${CONFIDENCE_NAMES.join(' ')}`;
 /** DFlash with a Markov head. ref-quirk: conversion/qwen.py moves the rotary dimensions of such a model twice. */
 export const dspark = family`dflash: Qwen3DSparkModel DSparkDraftModel DSparkSpeculator Lfm2DSparkDraftModel
     LingDSparkModel (satgeze/Qwen3.6-27B-DSpark) like ${dflash}
-  keys: ${DFLASH_KEYS}; sample_from_anchor = true
+  keys: + sample_from_anchor = true
     sample_from_anchor = false when has transformer_layer_config or has aux_hidden_state_layer_ids
     sample_from_anchor = sample_from_anchor?; has_confidence_head = probe(confidence)?
   tensors: ${COMMON}; output when not @has_full_draft_vocabulary
     none = [model.]lm_head.weight when @has_full_draft_vocabulary; ${queriesAndKeys(`${HALVES}, ${HALVES}`)}
   probes: d2t: values d2t; d2t: values model.d2t; ${HAS_CONFIDENCE}
-  drop: $DROP t2d d2t model.d2t; lastExtra: dspark_d2t; tokenizer: bpe, after dspark-mask-token`;
+  drop: + t2d d2t model.d2t; lastExtra: dspark_d2t; tokenizer: bpe, after dspark-mask-token`;
 
 /** ref-quirk: `Gemma4DSparkModel` in conversion/gemma.py; unsupported.ts refuses the variants that it refuses. */
 export const gemma4Dspark = family`dflash: Gemma4DSparkModel (RedHatAI/gemma-4-31B-it-speculator.dspark)
     like ${dflash} unproven
-  keys: ${DFLASH_KEYS}; !rope.freq_base = @gemma4_draft_theta
+  keys: + !rope.freq_base = @gemma4_draft_theta
     attention.head_count_kv = num_global_key_value_heads; attention.key_length = global_head_dim
     attention.value_length = global_head_dim; rope.dimension_count = global_head_dim
     embedding_scale = hidden_size ** 0.5; attention.scale = 1; hidden_activation = "gelu_pytorch_tanh"
@@ -89,4 +89,4 @@ export const eagle3 = family`eagle3: ${llama.classes.join(' ')} LlamaForCausalLM
     .attn_norm_2.weight = .hidden_norm.weight
   # The distances between a draft model's tokens and the target's.
   probes: d2t: values d2t
-  rename: midlayer. = model.layers.0.; drop: $DROP d2t t2d; lastExtra: eagle3_d2t; target: files`;
+  rename: midlayer. = model.layers.0.; drop: + d2t t2d; lastExtra: eagle3_d2t; target: files`;

@@ -3,7 +3,7 @@ import { family } from '../family.js';
 import { tensorRules } from '../tensor-rules.js';
 
 export const exaone = family`exaone: ExaoneForCausalLM (LGAI-EXAONE/EXAONE-3.5-2.4B-Instruct)
-  keys: $TEXT_KEYS; $ROTARY_DIMENSIONS($EQUAL_SHARE, ?1); tensors: $DENSE; extra: rope_freqs`;
+  keys: + $ROTARY_DIMENSIONS($EQUAL_SHARE, ?1); tensors: $DENSE; extra: rope_freqs`;
 
 const EXAONE4_KEYS = `$TEXT_KEYS; vocab_size; attention.sliding_window = sliding_window?
   $LAYER_WINDOWS else @repeated_windows when sliding_window > -1`;
@@ -23,7 +23,7 @@ const MTP_LAYERS = `$BLOCKS mtp.layers.{b}+main_block_count`;
 /** EXAONE 4.5's text model, with blocks for multi-token prediction. */
 export const exaone45 = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.5-33B) like ${exaone4}
   when: set num_nextn_predict_layers and not set mtp_share_layers
-  keys: ${EXAONE4_KEYS}; nextn_predict_layers = num_nextn_predict_layers?
+  keys: + nextn_predict_layers = num_nextn_predict_layers?
   tensors: ${NORMED}; ${MTP_SHARED}; blocks: ${MTP_LAYERS}; mtp: blocks num_nextn_predict_layers?`;
 
 /** Rules for the same tensors of the one block that is all of those for multi-token prediction. */
@@ -41,7 +41,7 @@ export const exaone45Shared = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.
   }}`;
 
 export const exaone45Alone = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.5-33B) like ${exaone4} unproven
-  when: not set num_nextn_predict_layers; drop: $DROP mtp.*`;
+  when: not set num_nextn_predict_layers; drop: + mtp.*`;
 
 export const exaoneMoe = family`exaone-moe: ExaoneMoEForCausalLM ExaoneMoeForCausalLM (LGAI-EXAONE/K-EXAONE-236B-A23B)
     like ${exaone}

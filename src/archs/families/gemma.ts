@@ -15,7 +15,7 @@ const GEMMA_KEYS = `
 export const gemma2 = family`gemma2: Gemma2ForCausalLM (google/gemma-2-9b-it)
   keys: ${GEMMA_KEYS}; attn_logit_softcapping; final_logit_softcapping; attention.sliding_window[] = sliding_window
   tensors: $HEADLESS post_ffw_norm post_attention_norm; ${PLUS_ONE}; plus-one ${OTHER_NORMS}
-  ignore: $IGNORE lm_head.weight; tokenizer: sentencepiece, after no-sentencepiece-space-prefix`;
+  ignore: + lm_head.weight; tokenizer: sentencepiece, after no-sentencepiece-space-prefix`;
 
 export const gemma = family`gemma: GemmaForCausalLM (google/gemma-2b) like ${gemma2} unproven
   keys: ${GEMMA_KEYS}
@@ -36,7 +36,7 @@ export const gemma3 = family`gemma3: Gemma3ForCausalLM Gemma3ForConditionalGener
 
 /** EmbeddingGemma. Its window is the one of config.json, which transformers changes. */
 export const gemmaEmbedding = family`gemma-embedding: Gemma3TextModel (google/embeddinggemma-300m) like ${gemma3}
-  keys: ${GEMMA3_KEYS}; attention.sliding_window[] = @released_window; dense_2_feat_in[] = @dense_2_feat_in
+  keys: + attention.sliding_window[] = @released_window; dense_2_feat_in[] = @dense_2_feat_in
     dense_2_feat_out[] = @dense_2_feat_out; dense_3_feat_in[] = @dense_3_feat_in
     dense_3_feat_out[] = @dense_3_feat_out; pooling_type[] = @pooling_type
   files: config.json tokenizer.json; denseModules: all
@@ -79,13 +79,13 @@ export const gemma4 = family`gemma4: Gemma4ForCausalLM Gemma4ForConditionalGener
 
 /** Gemma 4 with encoders of few layers. */
 export const gemma4Unified = family`gemma4: Gemma4UnifiedForConditionalGeneration (google/gemma-4-E2B-it) like ${gemma4}
-  keys: ${GEMMA4_KEYS}; tokenizer.ggml.suppress_tokens = @suppressed_tokens
+  keys: + tokenizer.ggml.suppress_tokens = @suppressed_tokens
   files: tokenizer.json generation_config.json`;
 
 /** What drafts for a Gemma 4: it has queries of its own, and the keys and values of the model that it drafts for. */
 export const gemma4Assistant = family`gemma4-assistant: Gemma4AssistantForCausalLM Gemma4UnifiedAssistantForCausalLM
     (google/gemma-4-E2B-it-assistant) like ${gemma4} unproven
-  keys: ${GEMMA4_KEYS}; embedding_length_out[] = backbone_hidden_size; nextn_predict_layers[] = @block_count
+  keys: + embedding_length_out[] = backbone_hidden_size; nextn_predict_layers[] = @block_count
   tensors: token_embd output_norm attn_norm attn_q attn_output ffn_norm ffn_gate ffn_up ffn_down attn_q_norm
     post_ffw_norm post_attention_norm nextn.pre_projection nextn.post_projection; ${KNOWN_TOKENS}; ${LAYER_SCALE}
-  ignore: $IGNORE *masked_embedding*`;
+  ignore: + *masked_embedding*`;

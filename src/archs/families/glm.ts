@@ -13,7 +13,7 @@ export const chatglm = family`chatglm: GlmForCausalLM ChatGLMModel ChatGLMForCon
     rope.dimension_count = floor((attention_dim? else ${WIDTH} // num_attention_heads?) *
     rope_root/partial_rotary_factor?0.5); tokenizer.ggml.add_bos_token = false; rope.freq_base = 10000 * rope_ratio?1
   tensors: token_embd output_norm output attn_norm attn_qkv attn_q attn_k attn_v attn_output ffn_norm ffn_up ffn_down
-  strip: transformer.; drop: $DROP *rotary_pos_emb.inv_freq
+  strip: transformer.; drop: + *rotary_pos_emb.inv_freq
   tokenizer: glm4-tiktoken chatglm3 bpe, roles eos <|endoftext|> eot <|user|> unk <|endoftext|>`;
 
 /** llama.cpp rotates for images with the halves of the rotated dimensions apart; those of GLM are interleaved. */
@@ -29,7 +29,7 @@ export const glm4 = family`glm4: Glm4ForCausalLM Glm4vForConditionalGeneration (
 
 /** GLM-OCR: GLM 4 with a block for multi-token prediction that is always part of it. */
 export const glmOcr = family`glm4: GlmOcrForConditionalGeneration (zai-org/GLM-OCR) like ${glm4}
-  keys: ${GLM4_KEYS}; $NEXTN_KEY; mtp: blocks num_nextn_predict_layers?`;
+  keys: + $NEXTN_KEY; mtp: blocks num_nextn_predict_layers?`;
 
 /** The roles of GLM's tokens. With `<|endoftext|>` for the end of a turn, models of the family don't end. */
 const TOKENIZER = 'bpe, roles bos [gMASK] eot <|user|> unk <|endoftext|> eom <|observation|>';
@@ -49,7 +49,7 @@ export const solarOpen = family`glm4moe: SolarOpenForCausalLM (upstage/Solar-Ope
 
 /** GLM 4.7 Flash, with DeepSeek's attention. */
 export const glm4moelite = family`deepseek2: Glm4MoeLiteForCausalLM (zai-org/GLM-4.7-Flash) like ${DEEPSEEK2}
-  keys: ${DEEPSEEK2_KEYS}; $NEXTN_IF_ANY
+  keys: + $NEXTN_IF_ANY
   tensors: ${deepseek2Tensors(`${MLA} $NEXTN_TENSORS`)}; ${KV_B}; mtp: $NEXTN; tokenizer: ${TOKENIZER}`;
 
 /** GLM 5, with the attention of DeepSeek V3.2. */

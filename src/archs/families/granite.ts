@@ -25,7 +25,7 @@ const SHARED_KEY = 'expert_shared_feed_forward_length = shared_intermediate_size
 /** Granite SWA with experts, whose gates and ups stay one tensor. */
 export const graniteSwaMoe = family`granite_swa: GraniteMoeSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct)
     like ${graniteSwa}
-  keys: ${GRANITE_SWA_KEYS}; ${SHARED_KEY}
+  keys: + ${SHARED_KEY}
   tensors: $DENSE ffn_gate_inp ffn_down_exps ffn_down_shexp; $ROTARY; $SINKS
     .ffn_down_exps.weight = .block_sparse_moe.experts.down_proj
     .ffn_gate_up_exps.weight = .block_sparse_moe.experts.gate_up_proj | .block_sparse_moe.input_linear.weight
@@ -62,7 +62,7 @@ const adapters = (to: string, from: string, slice = '', heads?: string): string 
 /** A dense Granite with adapters in it, which tokens choose. One block of its configuration is none of the file's. */
 export const graniteSwitch = family`graniteswitch: GraniteSwitchForCausalLM (ibm-granite/granite-switch-4.1-3b-preview)
     like ${graniteMoe} unproven
-  keys: ${GRANITE_MOE_KEYS}; block_count = @block_count - 1; expert_used_count = 0 when not set num_local_experts
+  keys: + block_count = @block_count - 1; expert_used_count = 0 when not set num_local_experts
     adapters.count = num_adapters; adapters.lora_rank = max_lora_rank; adapters.token_ids_activate = adapter_token_ids
     adapters.token_ids_substitute = adapter_substitute_token_ids; adapters.router_gain = control_token_gain?15
   tensors: token_embd output_norm attn_norm ffn_norm
@@ -75,7 +75,7 @@ export const graniteSwitch = family`graniteswitch: GraniteSwitchForCausalLM (ibm
     ${adapters('ffn_gate', 'shared_mlp.input_linear', '_slices.0')}
     ${adapters('ffn_up', 'shared_mlp.input_linear', '_slices.1')}; .ffn_down.* = .shared_mlp.output_linear.base_layer.*
     ${adapters('ffn_down', 'shared_mlp.output_linear')}
-  drop: $DROP model.switch.* switch.* *adapter_token_ids *control_to_substitute_lut lm_head.weight`;
+  drop: + model.switch.* switch.* *adapter_token_ids *control_to_substitute_lut lm_head.weight`;
 
 /** A field whose name may begin with `mamba_`. */
 const mamba = (names: string) => `${names}|${names.replaceAll(/\w+/g, 'mamba_$&')}`;
@@ -97,9 +97,9 @@ export const SSM_SHAPES = `
 /** Some layers of attention with rotary embeddings, the others Mamba 2. */
 export const bamba = family`granitehybrid: BambaForCausalLM (ibm-ai-platform/Bamba-9B-v2) like ${graniteMoe}
   when: @has_mamba_layers
-  keys: ${GRANITE_MOE_KEYS}; ${SSM_KEYS}; rope.scaling.finetuned = true
+  keys: + ${SSM_KEYS}; rope.scaling.finetuned = true
   tensors: ${GRANITE_MOE_TENSORS}; ${SSM}; ${SSM_SHAPES}
-  rename: $RENAME, .dt_bias = .dt_proj.bias; tokenizer: sentencepiece bpe, multiple 8`;
+  rename: + .dt_bias = .dt_proj.bias; tokenizer: sentencepiece bpe, multiple 8`;
 
 /** Without rotary embeddings, so that there is no limit to the context. */
 export const HYBRID_KEYS = `${GRANITE_MOE_KEYS}; ${SSM_KEYS}; rope.scaling.finetuned = false

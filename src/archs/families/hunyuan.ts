@@ -2,7 +2,6 @@ import { family } from '../family.js';
 import {
   DEEPSEEK_TEXT_KEYS,
   DEEPSEEK2,
-  DEEPSEEK2_IGNORE,
   DEEPSEEK2_OUTPUT,
   DEEPSEEK2_TENSORS,
   deepseekKeys,
@@ -23,7 +22,7 @@ const scaled = (when: string, alpha: number, dimensions: string) => `
     rope.scaling.type = "none"; rope.scaling.factor = 1
   }`;
 export const hunyuanMoe = family`hunyuan-moe: HunYuanMoEV1ForCausalLM (tencent/Hunyuan-A13B-Instruct) unproven
-  keys: $TEXT_KEYS; expert_shared_feed_forward_length = intermediate_size
+  keys: + expert_shared_feed_forward_length = intermediate_size
     expert_feed_forward_length = @hunyuan_expert_size; expert_used_count = @hunyuan_experts_used
     expert_shared_count = @hunyuan_experts_shared; ${scaled(DYNAMIC, 1000, '$EQUAL_SHARE')}; ${LONG}
   tensors: $TIED_OUTPUT; $HEADLESS $SHARED_EXPERT $QK_NORMS; $EXPERTS
@@ -49,12 +48,12 @@ export const hunyuanVl = family`hunyuan_vl: HunYuanVLForConditionalGeneration (t
     }`;
 
 export const hyV3 = family`hy_v3: HYV3ForCausalLM (tencent/Hy3) unproven
-  keys: $TEXT_KEYS; expert_feed_forward_length = moe_intermediate_size
+  keys: + expert_feed_forward_length = moe_intermediate_size
     expert_shared_feed_forward_length = moe_intermediate_size? * num_shared_experts?1
     expert_weights_norm = route_norm?true; expert_weights_scale = router_scaling_factor?1; expert_gating_func = 2
     $NEXTN_IF_ANY
   tensors: $DENSE $SHARED_EXPERT exp_probs_b $QK_NORMS $NEXTN_TENSORS; $EXPERTS
-  rename: $RENAME, .final_layernorm. = .shared_head.norm.; mtp: $NEXTN, plainName`;
+  rename: + .final_layernorm. = .shared_head.norm.; mtp: $NEXTN, plainName`;
 
 /** One group of experts is none. */
 const GROUPED = 'not (n_group == 1 and topk_group == 1)';
@@ -79,7 +78,7 @@ export const hyV4 = family`hy_v4: HYV4ForCausalLM (tencent/Hy4-preview) like ${D
     ${INDEXER} output_hc_fn output_hc_base output_hc_scale hc_attn_fn hc_attn_base hc_attn_scale hc_ffn_fn hc_ffn_base
     hc_ffn_scale; ${DEEPSEEK2_OUTPUT}; .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
     .attn_v_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(1); $STACKED_EXPERTS
-  rename: $RENAME, ${BARE_NAMES}; ignore: ${DEEPSEEK2_IGNORE} model.mtp_layers.*
+  rename: + ${BARE_NAMES}; ignore: + model.mtp_layers.*
   types: *hc_attn_fn.weight F32; *hc_ffn_fn.weight F32; output_hc_fn.weight F32
     output.weight F32 when set enable_lm_head_fp32
   mtp: blocks 0, convert never`;

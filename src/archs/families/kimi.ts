@@ -9,7 +9,7 @@ const score = (to: string, name: string) =>
   `${to}.weight = ${name}_norm.weight + ${name}_proj.weight: float, reshape(-1), product`;
 /** Kimi K3. The vision model is no part of it. */
 export const kimiK3 = family`kimi-k3: KimiK3ForConditionalGeneration (moonshotai/Kimi-K3)
-  keys: $TEXT_KEYS; !attention.head_count_kv[] = layers(${FULL}, 1, 0); vocab_size
+  keys: + !attention.head_count_kv[] = layers(${FULL}, 1, 0); vocab_size
     ssm.conv_kernel = linear_attn_config/short_conv_kernel_size; kda.head_dim = linear_attn_config/head_dim
     kda.gate_lower_bound = linear_attn_config/gate_lower_bound?; attention.q_lora_rank = q_lora_rank?; ${MLA_RANK}
     rope.dimension_count = qk_rope_head_dim; ${MLA_SIZES}; expert_feed_forward_length = moe_intermediate_size
@@ -34,7 +34,7 @@ const LATENT = `reshape(kv_head_count, qk_nope_head_dim + ${V}, -1), split(1, (q
 /** Linear attention (KDA), and between it blocks with full attention by way of a latent (MLA). */
 export const kimiLinear = family`kimi-linear: KimiLinearModel KimiLinearForCausalLM
     (moonshotai/Kimi-Linear-48B-A3B-Instruct) unproven
-  keys: $TEXT_KEYS; !attention.head_count_kv:i32[] = @kimi_kv_heads; vocab_size
+  keys: + !attention.head_count_kv:i32[] = @kimi_kv_heads; vocab_size
     ssm.conv_kernel = linear_attn_config/short_conv_kernel_size?; kda.head_dim = linear_attn_config/head_dim?
     attention.q_lora_rank = q_lora_rank|n_lora_q?; attention.kv_lora_rank = kv_lora_rank|n_lora_kv
     rope.dimension_count = ${ROPE}; attention.key_length = kv_lora_rank|n_lora_kv + ${ROPE}
@@ -48,4 +48,4 @@ export const kimiLinear = family`kimi-linear: KimiLinearModel KimiLinearForCausa
     attn_kv_a_norm; ssm_conv1d_q ssm_conv1d_k ssm_conv1d_v: ${CONV.replace('size', 'size?')}; ssm_a: exp, neg
     .attn_k_b.weight = .self_attn.kv_b_proj.weight: ${LATENT}, take(0), transpose(1, 2)
     .attn_v_b.weight = .self_attn.kv_b_proj.weight: ${LATENT}, take(1); $MIXTRAL_EXPERTS
-  rename: $RENAME, .dt_bias = .dt_proj.bias; tokenizer: bpe kimi-tiktoken, after tokenizer-eos`;
+  rename: + .dt_bias = .dt_proj.bias; tokenizer: bpe kimi-tiktoken, after tokenizer-eos`;

@@ -19,11 +19,11 @@ export const smollm3 = family`smollm3: SmolLM3ForCausalLM (HuggingFaceTB/SmolLM3
 
 /** Without a gate. */
 export const arcee = family`arcee: ArceeForCausalLM (arcee-ai/AFM-4.5B) like ${llama}
-  keys: ${LLAMA_KEYS}; pooling_type = @pooling_type; tensors: $ATTENTION ffn_norm ffn_up ffn_down; $ROTARY`;
+  keys: + pooling_type = @pooling_type; tensors: $ATTENTION ffn_norm ffn_up ffn_down; $ROTARY`;
 
 /** Blocks that are run several times. */
 export const nanbeige = family`nanbeige: NanbeigeForCausalLM (Nanbeige/Nanbeige4.2-3B) like ${llama}
-  keys: ${LLAMA_KEYS}; num_loops = max(num_loops?1, 1); skip_loop_final_norm = skip_loop_final_norm?false
+  keys: + num_loops = max(num_loops?1, 1); skip_loop_final_norm = skip_loop_final_norm?false
   tensors: $DENSE; $ROTARY`;
 
 /**
@@ -38,7 +38,7 @@ export const cogvlm = family`cogvlm: CogVLMForCausalLM (THUDM/cogvlm2-llama3-cha
 /** The language model of Janus Pro. */
 export const janus = family`llama: JanusForConditionalGeneration (deepseek-community/Janus-Pro-1B)
     like ${llama} unproven
-  ignore: $IGNORE model.aligner.* model.vqmodel.* model.generation_*`;
+  ignore: + model.aligner.* model.vqmodel.* model.generation_*`;
 
 /** InternLM 3, which is a Llama with a tokenizer of its own. */
 export const internlm3 = family`llama: InternLM3ForCausalLM (internlm/internlm3-8b-instruct)
@@ -47,7 +47,7 @@ export const internlm3 = family`llama: InternLM3ForCausalLM (internlm/internlm3-
 
 /** The language model of Sarashina 2.2 Vision, a Llama within `llm`; the encoder's last norm is `norm`. */
 export const sarashina2 = family`llama: Sarashina2VisionForCausalLM (sbintuitions/sarashina2.2-vision-3b) like ${llama}
-  strip: llm.; ignore: $IGNORE norm.*`;
+  strip: llm.; ignore: + norm.*`;
 
 /** Parameters of xIELU, the activation: a number for each block. They are no tensors of the file, but keys. */
 const XIELU = ['alpha_n', 'alpha_p', 'beta', 'eps'];
@@ -55,10 +55,10 @@ export const apertus = family`apertus: ApertusForCausalLM (swiss-ai/Apertus-8B-I
   firstKeys: ${XIELU.map((id) => `xielu.${id} = probe(${id})?`).join('\n')}
   tensors: $ATTENTION ffn_norm ffn_up ffn_down $QK_NORMS
   probes: ${XIELU.map((id) => `${id}: values model.layers.{b}.mlp.act_fn.${id}`).join('\n')}
-  drop: $DROP ${XIELU.map((id) => `*.act_fn.${id}`).join(' ')}`;
+  drop: + ${XIELU.map((id) => `*.act_fn.${id}`).join(' ')}`;
 
 export const afmoe = family`afmoe: AfmoeForCausalLM (arcee-ai/Trinity-Large-Thinking) like ${llama}
-  keys: ${LLAMA_KEYS}; expert_shared_count = num_shared_experts?; expert_feed_forward_length = moe_intermediate_size?
+  keys: + expert_shared_count = num_shared_experts?; expert_feed_forward_length = moe_intermediate_size?
     leading_dense_block_count = num_dense_layers?; expert_weights_norm = route_norm?
     expert_weights_scale = route_scale?; attention.sliding_window = sliding_window?
   tensors: $DENSE attn_gate post_attention_norm post_ffw_norm $SHARED_EXPERT $QK_NORMS
@@ -67,8 +67,7 @@ export const afmoe = family`afmoe: AfmoeForCausalLM (arcee-ai/Trinity-Large-Thin
 /** Its `intermediate_size` is that of experts; dense layers have `intermediate_size_mlp`. */
 export const llama4 = family`llama4: Llama4ForConditionalGeneration Llama4ForCausalLM
     (unsloth/Llama-4-Scout-17B-16E-Instruct) like ${llama}
-  keys: ${LLAMA_KEYS}
-    feed_forward_length = prefix_dense_intermediate_size|dense_intermediate_size|intermediate_size_mlp
+  keys: + feed_forward_length = prefix_dense_intermediate_size|dense_intermediate_size|intermediate_size_mlp
     interleave_moe_layer_step; expert_feed_forward_length = intermediate_size
     attention.sliding_window = 0 when @all_full_attention
   # The experts of a block in one tensor, which is multiplied from the other side.
@@ -79,7 +78,7 @@ export const llama4 = family`llama4: Llama4ForConditionalGeneration Llama4ForCau
 
 /** A dense decoder, with experts beside its feed-forward part. */
 export const arctic = family`arctic: ArcticForCausalLM (Snowflake/snowflake-arctic-instruct)
-  keys: $TEXT_KEYS; vocab_size; rope.dimension_count = $EQUAL_SHARE
+  keys: + vocab_size; rope.dimension_count = $EQUAL_SHARE
   tensors: $ATTENTION ffn_gate ffn_up ffn_down ffn_gate_inp; $ROTARY_WEIGHTS; .ffn_norm.* = .residual_layernorm.*
     .ffn_norm_exps.* = .post_attention_layernorm.*; $MIXTRAL_EXPERTS
   tokenizer: arctic`;

@@ -59,7 +59,7 @@ const PARTS = [
 
 /** Attention and Mamba 2 side by side in each block. The multipliers of the configuration go into the weights. */
 export const falconH1 = family`falcon-h1: FalconH1ForCausalLM (tiiuae/Falcon-H1-0.5B-Base) like ${mamba2}
-  keys: ${MAMBA_KEYS}; ${SSM2_KEYS}; vocab_size; context_length = max_position_embeddings?0
+  keys: + vocab_size; context_length = max_position_embeddings?0
     feed_forward_length = intermediate_size; attention.head_count = num_attention_heads
     attention.head_count_kv = num_key_value_heads; attention.key_length = head_dim; attention.value_length = head_dim
     rope.freq_base = rope_root/rope_theta

@@ -1,7 +1,7 @@
 import type { TensorRule } from '../architecture.js';
 import { family } from '../family.js';
 import { tensorRules } from '../tensor-rules.js';
-import { GRANITE_IGNORE, graniteHybrid, HYBRID_KEYS, INNER_WIDTH, MAMBA_HEADS, SSM, SSM_SHAPES } from './granite.js';
+import { graniteHybrid, HYBRID_KEYS, INNER_WIDTH, MAMBA_HEADS, SSM, SSM_SHAPES } from './granite.js';
 
 const HEAD = 'head_dim|attention_head_dim';
 const ATTENTION_LAYERS = 'layers(@nemotron_attention_layers is 1, num_key_value_heads, 0)';
@@ -62,4 +62,4 @@ export const nemotronHPuzzle = family`nemotron_h_moe: NemotronHPuzzleForCausalLM
   keys: ${KEYS}; feed_forward_length:i32[] = @puzzle_feed_forward
     expert_feed_forward_length:i32[] = @puzzle_feed_forward; expert_used_count:i32[] = @puzzle_experts_used
     ${EXPERT_KEYS}; moe_latent_size
-  tensors: ${LAYERS}; ${SHAPES}; ${MOE_TENSORS}; ignore: ${GRANITE_IGNORE} mtp.*; types:; mtp: blocks 0`;
+  tensors: ${LAYERS}; ${SHAPES}; ${MOE_TENSORS}; ignore: + mtp.*; types:; mtp: blocks 0`;

@@ -26,6 +26,6 @@ export const phi3 = family`phi3: Phi3ForCausalLM Phi4ForCausalLMV (microsoft/Phi
   tensors: ${NAMES} ffn_up ffn_down; extra: long_rope_factors; tokenizer: phi3 bpe`;
 
 export const phimoe = family`phimoe: PhiMoEForCausalLM (microsoft/Phi-3.5-MoE-instruct) like ${phi3} unproven
-  keys: ${PHI3_KEYS}; expert_used_count[] = num_experts_per_tok|num_experts_per_token
+  keys: + expert_used_count[] = num_experts_per_tok|num_experts_per_token
     expert_count[] = num_local_experts|num_experts
   tensors: ${NAMES} ffn_gate_inp; $MIXTRAL_EXPERTS`;

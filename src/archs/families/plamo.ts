@@ -39,6 +39,6 @@ export const plamo2 = family`plamo2: Plamo2ForCausalLM PLaMo2ForCausalLM (pfnet/
     = .C_norm.weight, .k_weight = .k.weight, .q_weight = .q.weight; tokenizer: plamo`;
 
 export const plamo3 = family`plamo3: Plamo3ForCausalLM PLaMo3ForCausalLM (midorin-Linux/plamo-3-12b-self-merged-base)
-  keys: $TEXT_KEYS; vocab_size; attention.sliding_window = window_size|sliding_window?
+  keys: + vocab_size; attention.sliding_window = window_size|sliding_window?
     attention.sliding_window_pattern[] = sliding_window_pattern when set window_size|sliding_window
   tensors: ${TENSORS}; ${SHIFTED}; attn_q_norm attn_k_norm: add(1); tokenizer: plamo, after chat-template`;

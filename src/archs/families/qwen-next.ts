@@ -13,8 +13,8 @@ const QWEN_NEXT_KEYS = `${QWEN_MOE_KEYS}; $MTP_BLOCKS_KEY; ssm.conv_kernel = lin
   full_attention_interval = full_attention_interval?4; $ROTARY_DIMENSIONS(@head_dim, ?0.25)`;
 const QWEN_NEXT = common`
   keys: ${QWEN_NEXT_KEYS}
-  blocks: $BLOCKS mtp.layers.{b}+main_block_count
-  rename: $RENAME, model.mtp. = mtp., mtp.fc. = mtp.layers.0.eh_proj., mtp.pre_fc_norm_embedding. =
+  blocks: + mtp.layers.{b}+main_block_count
+  rename: + model.mtp. = mtp., mtp.fc. = mtp.layers.0.eh_proj., mtp.pre_fc_norm_embedding. =
     mtp.layers.0.enorm., mtp.pre_fc_norm_hidden. = mtp.layers.0.hnorm., mtp.norm. = mtp.layers.0.shared_head.norm.,
     .dt_bias = .dt_proj.bias
   mtp: blocks mtp_num_hidden_layers?, counted mtp.layers.{b}, names mtp.*, keep model.embed_tokens.weight
@@ -61,7 +61,7 @@ export const qwen35moe = family`qwen35moe: Qwen3_5MoeForConditionalGeneration Qw
  */
 export const minicpmv = family`qwen35: MiniCPMV4_6ForConditionalGeneration (openbmb/MiniCPM-V-4_6)
     like ${qwen35} unproven
-  ignore: $IGNORE model.merger.* mtp*`;
+  ignore: + model.merger.* mtp*`;
 
 /** The numbers that n-grams are hashed with, of 64 bits: tensors of the checkpoint that become keys. */
 const HASHES =
@@ -96,5 +96,5 @@ export const qwen4exp = family`qwen4exp: Qwen4ExpForConditionalGeneration Qwen4E
     head_offsets: integers *ple_embedding.ngram_heads_offsets when set ple_layer_ids
     head_vocab_sizes: integers *ple_embedding.ngram_heads_vocab_sizes when set ple_layer_ids
     ple_shape: shape *.ngram_embedding.shard_0.weight
-  rename: $RENAME, .dt_bias = .dt_proj.bias, .shard_ = .shard.; ignore: $IGNORE mtp.* model.mtp.*
-  drop: $DROP ${HASHES}`;
+  rename: + .dt_bias = .dt_proj.bias, .shard_ = .shard.; ignore: + mtp.* model.mtp.*
+  drop: + ${HASHES}`;

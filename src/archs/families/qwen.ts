@@ -2,7 +2,6 @@ import { family } from '../family.js';
 
 /** The first Qwen. */
 export const qwen = family`qwen: QWenLMHeadModel (Qwen/Qwen-1_8B)
-  keys: $TEXT_KEYS
   tensors: token_embd output_norm output attn_norm attn_qkv attn_output ffn_norm ffn_gate ffn_up ffn_down
   tokenizer: qwen-tiktoken bpe`;
 
