@@ -12,16 +12,15 @@ export const bailingmoe = family`bailingmoe: BailingMoeForCausalLM (inclusionAI/
     .attn_v.* = .attention.query_key_value.*: $SPLIT_QKV, take(2); $EXPERTS
   probes: head_norms: norms lm_head.weight when set norm_head`;
 
-const BAILING_MOE_2_KEYS = `$TEXT_KEYS; $ROTARY_DIMENSIONS(@head_dim, ?0.5)
-  leading_dense_block_count = first_k_dense_replace; vocab_size; expert_feed_forward_length = moe_intermediate_size
-  expert_shared_feed_forward_length = moe_shared_expert_intermediate_size? else moe_intermediate_size *
-  num_shared_experts; expert_weights_scale = routed_scaling_factor; expert_shared_count = num_shared_experts
-  expert_weights_norm = norm_topk_prob; $NEXTN_KEY`;
 const BAILING_MOE_2_TENSORS = `
   $DENSE attn_qkv $SHARED_EXPERT exp_probs_b $QK_NORMS layer_output_norm $NEXTN_TENSORS`;
 /** Ling and Ring 2. */
 export const bailingmoe2 = family`bailingmoe2: BailingMoeV2ForCausalLM (inclusionAI/Ling-mini-2.0)
-  keys: ${BAILING_MOE_2_KEYS}
+  keys: + $ROTARY_DIMENSIONS(@head_dim, ?0.5)
+    leading_dense_block_count = first_k_dense_replace; vocab_size; expert_feed_forward_length = moe_intermediate_size
+    expert_shared_feed_forward_length = moe_shared_expert_intermediate_size? else moe_intermediate_size *
+    num_shared_experts; expert_weights_scale = routed_scaling_factor; expert_shared_count = num_shared_experts
+    expert_weights_norm = norm_topk_prob; $NEXTN_KEY
   tensors: ${BAILING_MOE_2_TENSORS}; $EXPERTS
   rename: + .expert_bias = .expert_bias.bias; mtp: blocks num_nextn_predict_layers?`;
 

@@ -24,7 +24,6 @@ export const KV_B = `
 
 /** What the family has in place of keys of text models, its one key-value head aside. */
 export const DEEPSEEK_TEXT_KEYS = '$TEXT_KEYS; !attention.layer_norm_rms_epsilon = rms_norm_eps?1e-6';
-const ONE_HEAD = '!attention.head_count_kv[] = 1';
 export const LEADING_DENSE = `
   leading_dense_block_count = first_k_dense_replace? else 0 when n_routed_experts > -1
   leading_dense_block_count = first_k_dense_replace? else num_hidden_layers when not n_routed_experts > -1`;
@@ -38,7 +37,8 @@ export const deepseekKeys = (attention: string, leading = LEADING_DENSE): string
 
 /** ref-quirk: `DeepseekV2Model.set_gguf_parameters` multiplies with 0.1, other families that write the key do not. */
 export const YARN_MULTIPLIER = 'rope.scaling.yarn_log_multiplier = 0.1 * rope_root/mscale_all_dim?';
-export const DEEPSEEK2_KEYS = `${DEEPSEEK_TEXT_KEYS}; ${ONE_HEAD}; ${deepseekKeys(MLA_KEYS)}; ${YARN_MULTIPLIER}`;
+export const DEEPSEEK2_KEYS = `${DEEPSEEK_TEXT_KEYS}; !attention.head_count_kv[] = 1; ${deepseekKeys(MLA_KEYS)}
+  ${YARN_MULTIPLIER}`;
 
 /** Tensors beside `output` that all of the family have. */
 export const DEEPSEEK2_TENSORS = `token_embd output_norm attn_norm ffn_norm ffn_gate ffn_up ffn_down $SHARED_EXPERT
@@ -50,11 +50,10 @@ export const DEEPSEEK2_OUTPUT = '$TIED_OUTPUT([model.])';
 /** The rules of the family. */
 export const deepseek2Tensors = (names: string): string => `
   ${DEEPSEEK2_TENSORS} ${names}; ${DEEPSEEK2_OUTPUT}; $EXPERTS`;
-export const DEEPSEEK2_IGNORE = `$IGNORE *sam_model* *qwen2_model*`;
 
 /** What DeepSeek V2 and those that are made of it have in common. */
 export const DEEPSEEK2 = common`
-  keys: ${DEEPSEEK2_KEYS}; ignore: ${DEEPSEEK2_IGNORE}; tokenizer: bpe kimi-tiktoken`;
+  keys: ${DEEPSEEK2_KEYS}; ignore: + *sam_model* *qwen2_model*; tokenizer: bpe kimi-tiktoken`;
 
 const OCR_CLASSES = 'DeepseekOCRForCausalLM DeepseekOCR2ForCausalLM UnlimitedOCRForCausalLM';
 const IS_OCR = `@origin in ["${OCR_CLASSES.replaceAll(' ', '", "')}"]`;

@@ -3,21 +3,18 @@ import { family } from '../family.js';
 /** Dense decoders that have no kin. */
 
 /** What has one of three values in each matrix, by the names in GGUF and in the checkpoint. */
-const TERNARY = {
-  attn_q: 'self_attn.q_proj',
-  attn_k: 'self_attn.k_proj',
-  attn_v: 'self_attn.v_proj',
-  attn_output: 'self_attn.o_proj',
-  ffn_gate: 'mlp.gate_proj',
-  ffn_up: 'mlp.up_proj',
-  ffn_down: 'mlp.down_proj',
-};
-const TERNARY_NAMES = Object.entries(TERNARY);
+const TERNARY = [
+  ...['q', 'k', 'v'].map((part) => [`attn_${part}`, `self_attn.${part}_proj`]),
+  ...[
+    ['attn_output', 'self_attn.o_proj'],
+    ...['gate', 'up', 'down'].map((part) => [`ffn_${part}`, `mlp.${part}_proj`]),
+  ],
+];
 export const bitnet = family`bitnet: BitnetForCausalLM BitNetForCausalLM (1bitLLM/bitnet_b1_58-large)
   keys: + rope.scaling.type = "linear"; rope.scaling.factor = 1
   tensors: $HEADLESS attn_sub_norm ffn_sub_norm
-    ${TERNARY_NAMES.map(([to]) => `${to}.weight: ternary(probe(${to})?)`).join('\n')}
-  probes: ${TERNARY_NAMES.map(([to, from]) => `${to}: mean model.layers.{b}.${from}.weight`).join('\n')}
+    ${TERNARY.map(([to]) => `${to}.weight: ternary(probe(${to})?)`).join('\n')}
+  probes: ${TERNARY.map(([to, from]) => `${to}: mean model.layers.{b}.${from}.weight`).join('\n')}
   tokenizer: sentencepiece`;
 
 /** transformers has the norm of a head once for each; its halves are apart there, as those of the heads' rows are. */
@@ -31,24 +28,22 @@ export const chameleon = family`chameleon: ChameleonForConditionalGeneration Cha
   ignore: + model.vqmodel*`;
 
 const HEAD_SIZE = 'hidden_size? // num_attention_heads?';
-const DECI_KEYS = `
-  # Models whose blocks were found by a search have block_configs, and keys of their own.
-  if has block_configs {
-    rope.freq_base = rope_root/rope_theta?; attention.head_count_kv:i32[] = @deci_kv_heads
-    attention.head_count:i32[] = @deci_heads; feed_forward_length:i32[] = @deci_feed_forward
-    block_count = @block_count; context_length = max_position_embeddings; embedding_length = hidden_size
-    attention.layer_norm_rms_epsilon = rms_norm_eps; attention.key_length = ${HEAD_SIZE}
-    attention.value_length = ${HEAD_SIZE}; general.file_type = @file_type
-  }
-  if not has block_configs {
-    $TEXT_KEYS; attention.head_count_kv:i32[] = num_key_value_heads_per_layer?
-  }
-  vocab_size; rope.dimension_count = @head_dim`;
 
 /** Blocks of different kinds: with attention, with linear attention, or without either. */
 export const deci = family`deci: DeciLMForCausalLM (Deci/DeciLM-7B)
   when: vocab_size?128256 != 128256
-  keys: ${DECI_KEYS}
+  keys: # Models whose blocks were found by a search have block_configs, and keys of their own.
+    if has block_configs {
+      rope.freq_base = rope_root/rope_theta?; attention.head_count_kv:i32[] = @deci_kv_heads
+      attention.head_count:i32[] = @deci_heads; feed_forward_length:i32[] = @deci_feed_forward
+      block_count = @block_count; context_length = max_position_embeddings; embedding_length = hidden_size
+      attention.layer_norm_rms_epsilon = rms_norm_eps; attention.key_length = ${HEAD_SIZE}
+      attention.value_length = ${HEAD_SIZE}; general.file_type = @file_type
+    }
+    if not has block_configs {
+      $TEXT_KEYS; attention.head_count_kv:i32[] = num_key_value_heads_per_layer?
+    }
+    vocab_size; rope.dimension_count = @head_dim
   tensors: $DENSE; attn_q: rotary(head_count); attn_k: rotary(@deci_kv_heads)
   extra: rope_freqs; tokenizer: llama-hf`;
 
@@ -158,7 +153,8 @@ export const plm = family`plm: PLMForCausalLM (PLM-Team/PLM-1.8B-Instruct)
   tensors: token_embd output_norm output attn_norm attn_q attn_output ffn_norm ffn_up ffn_down
     attn_kv_a_mqa attn_kv_b attn_kv_a_norm`;
 
-export const seedOss = family`seed_oss: SeedOssForCausalLM (ByteDance-Seed/Seed-OSS-36B-Instruct); tensors: $DENSE post_attention_norm`;
+export const seedOss = family`seed_oss: SeedOssForCausalLM (ByteDance-Seed/Seed-OSS-36B-Instruct)
+  tensors: $DENSE post_attention_norm`;
 
 /** A gate for each head. */
 export const spark = family`spark2_5: Spark2_5ForCausalLM (XHToken/Spark-X2.5-1.7B)

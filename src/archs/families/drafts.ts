@@ -7,15 +7,6 @@ import { QWEN2_KEYS } from './qwen.js';
 const SELECTS = 'set dflash_config/conv_kernel_size';
 /** A field of `dflash_config`, or else of the root. */
 const either = (name: string) => `dflash_config/${name}? else ${name}?`;
-const DFLASH_KEYS = `${QWEN2_KEYS}; block_size = dflash_config/block_size? else block_size?16
-  conv_kernel_size = dflash_config/conv_kernel_size?; conv_group_size = dflash_config/conv_group_size? when ${SELECTS}
-  selector_rank = dflash_config/selector_rank? when ${SELECTS}
-  selector_top_k = dflash_config/selector_top_k? when ${SELECTS}; logit_scale = ${either('output_multiplier')}
-  final_logit_softcapping = ${either('final_logit_softcapping')} when ${either('final_logit_softcapping')} > 0
-  embedding_scale = ${either('input_embedding_scale')}; target_layers = @dflash_target_layers
-  target_layers = aux_hidden_state_layer_ids? when lacks dflash_config; attention.sliding_window = @dflash_window
-  attention.sliding_window_pattern = @dflash_window_pattern; attention.causal = is_causal? else dflash_config/causal?
-  rope.dimension_sections = @draft_mrope_sections`;
 
 /** Queries and keys, which some checkpoints have for interleaved rotary dimensions. */
 const queriesAndKeys = (halves: string) => `
@@ -39,7 +30,15 @@ const COMMON = `
   | .self_attn.learnable_sink_param[.weight]; ${ROOT}`;
 /** A draft that writes a block of tokens at once. */
 export const dflash = family`dflash: DFlashDraftModel DFlash2DraftModel (z-lab/Qwen3.5-9B-DFlash)
-  keys: ${DFLASH_KEYS}
+  keys: ${QWEN2_KEYS}; block_size = dflash_config/block_size? else block_size?16
+    conv_kernel_size = dflash_config/conv_kernel_size?; conv_group_size = dflash_config/conv_group_size? when ${SELECTS}
+    selector_rank = dflash_config/selector_rank? when ${SELECTS}
+    selector_top_k = dflash_config/selector_top_k? when ${SELECTS}; logit_scale = ${either('output_multiplier')}
+    final_logit_softcapping = ${either('final_logit_softcapping')} when ${either('final_logit_softcapping')} > 0
+    embedding_scale = ${either('input_embedding_scale')}; target_layers = @dflash_target_layers
+    target_layers = aux_hidden_state_layer_ids? when lacks dflash_config; attention.sliding_window = @dflash_window
+    attention.sliding_window_pattern = @dflash_window_pattern; attention.causal = is_causal? else dflash_config/causal?
+    rope.dimension_sections = @draft_mrope_sections
   tensors: ${COMMON}; output; ${queriesAndKeys(HALVES)}; tokenizer: bpe, after dflash-mask-token; target: family`;
 
 const WINDOWED = 'set sliding_window and set layer_types';

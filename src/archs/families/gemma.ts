@@ -1,5 +1,4 @@
 import { family } from '../family.js';
-import { tensorRules } from '../tensor-rules.js';
 
 /** Norms are kept as what they differ from 1 by. */
 const PLUS_ONE = 'plus-one output_norm attn_norm ffn_norm';
@@ -40,7 +39,7 @@ export const gemmaEmbedding = family`gemma-embedding: Gemma3TextModel (google/em
     dense_2_feat_out[] = @dense_2_feat_out; dense_3_feat_in[] = @dense_3_feat_in
     dense_3_feat_out[] = @dense_3_feat_out; pooling_type[] = @pooling_type
   files: config.json tokenizer.json; denseModules: all
-  tensors: ${() => [...(gemma3.tensors ?? []), ...tensorRules('dense_2 dense_3')]}`;
+  tensors: + dense_2 dense_3`;
 
 const PER_LAYER = `per_layer_token_embd per_layer_model_proj per_layer_proj_norm inp_gate proj post_norm`;
 const stacked = (name: string) => `${[0, 1, 2].map((i) => `${name}.${i}.weight`).join(' + ')}: stack`;
@@ -57,21 +56,19 @@ export const gemma3n = family`gemma3n: Gemma3nForCausalLM Gemma3nForConditionalG
     altup_unembd_proj.weight = ${stacked('model.altup_unembed_projections')}
   tokenizer: sentencepiece bpe, after no-sentencepiece-space-prefix`;
 
-const GEMMA4_KEYS = `${GEMMA3_KEYS}; attention.shared_kv_layers[] = num_kv_shared_layers
-  embedding_length_per_layer_input[] = hidden_size_per_layer_input?0; $LAYER_WINDOWS
-  attention.key_length[] = @global_head_dim; attention.value_length[] = @global_head_dim
-  attention.key_length_swa[] = head_dim; attention.value_length_swa[] = head_dim
-  expert_feed_forward_length = expert_intermediate_size|moe_intermediate_size?
-  # The blocks that share keys and values may be twice as wide.
-  feed_forward_length:i32[] = layers(from @block_count - num_kv_shared_layers?, intermediate_size? * 2,
-  intermediate_size?) when set use_double_wide_mlp
-  attention.head_count_kv:i32[] = layers(layer_types? is "sliding_attention", num_key_value_heads?, @global_kv_heads)
-  rope.dimension_count[] = @global_head_dim
-  rope.dimension_count_swa = floor(head_dim? * rope_root/partial_rotary_factor?1)`;
-
 const LAYER_SCALE = '.layer_output_scale.weight = .layer_scalar';
 export const gemma4 = family`gemma4: Gemma4ForCausalLM Gemma4ForConditionalGeneration (google/gemma-4-E2B-it)
-  keys: ${GEMMA4_KEYS}
+  keys: ${GEMMA3_KEYS}; attention.shared_kv_layers[] = num_kv_shared_layers
+    embedding_length_per_layer_input[] = hidden_size_per_layer_input?0; $LAYER_WINDOWS
+    attention.key_length[] = @global_head_dim; attention.value_length[] = @global_head_dim
+    attention.key_length_swa[] = head_dim; attention.value_length_swa[] = head_dim
+    expert_feed_forward_length = expert_intermediate_size|moe_intermediate_size?
+    # The blocks that share keys and values may be twice as wide.
+    feed_forward_length:i32[] = layers(from @block_count - num_kv_shared_layers?, intermediate_size? * 2,
+    intermediate_size?) when set use_double_wide_mlp
+    attention.head_count_kv:i32[] = layers(layer_types? is "sliding_attention", num_key_value_heads?, @global_kv_heads)
+    rope.dimension_count[] = @global_head_dim
+    rope.dimension_count_swa = floor(head_dim? * rope_root/partial_rotary_factor?1)
   tensors: ${GEMMA3_TENSORS} ${PER_LAYER}; pre_ffw_norm_2 post_ffw_norm_1 post_ffw_norm_2 ffn_gate_inp; ${KNOWN_TOKENS}
     ${LAYER_SCALE}; .ffn_gate_inp.scale = .router.scale; .ffn_down_exps.scale = .router.per_expert_scale
     .ffn_down_exps.weight = .experts.down_proj[.weight]; .ffn_gate_up_exps.weight = .experts.gate_up_proj[.weight]

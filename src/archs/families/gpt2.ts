@@ -30,14 +30,13 @@ export const jais = family`jais: JAISLMHeadModel (inceptionai/jais-family-590m)
 export const jais2 = family`jais2: Jais2ForCausalLM (inceptionai/Jais-2-8B-Chat)
   keys: + rope.dimension_count[] = @head_dim; tensors: ${SEPARATE}`;
 
-const STARCODER_KEYS = `
-  context_length[] = n_positions; embedding_length[] = n_embd; feed_forward_length = n_embd * 4
-  block_count = @block_count; attention.head_count[] = n_head; attention.head_count_kv[] = 1
-  attention.layer_norm_epsilon = layer_norm_epsilon; general.file_type = @file_type`;
 export const starcoder = family`starcoder: GPTBigCodeForCausalLM (bigcode/gpt_bigcode-santacoder)
-  keys: ${STARCODER_KEYS}; tensors: ${NAMES} position_embd`;
+  keys: context_length[] = n_positions; embedding_length[] = n_embd; feed_forward_length = n_embd * 4
+    block_count = @block_count; attention.head_count[] = n_head; attention.head_count_kv[] = 1
+    attention.layer_norm_epsilon = layer_norm_epsilon; general.file_type = @file_type; tensors: ${NAMES} position_embd`;
 
-export const starcoder2 = family`starcoder2: Starcoder2ForCausalLM (bigcode/starcoder2-3b); tensors: attn_qkv ${SEPARATE}`;
+export const starcoder2 = family`starcoder2: Starcoder2ForCausalLM (bigcode/starcoder2-3b)
+  tensors: attn_qkv ${SEPARATE}`;
 
 export const codeshell = family`codeshell: CodeShellForCausalLM (WisdomShell/CodeShell-7B) like ${starcoder}
   keys: + attention.head_count_kv[] = num_query_groups; rope.freq_base = 10000

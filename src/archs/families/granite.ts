@@ -7,19 +7,18 @@ const GRANITE_KEYS = `${LLAMA_KEYS}; -attention.key_length; -attention.value_len
   embedding_scale = embedding_multiplier? when set embedding_multiplier
   residual_scale = residual_multiplier? when set residual_multiplier
   logit_scale = logits_scaling? when set logits_scaling; deepstack_mapping = @deepstack_mapping`;
-export const GRANITE_IGNORE = `$IGNORE encoder.* *image_* *layerwise_projectors* *spatial_projectors*`;
 
 export const granite = family`granite: GraniteForCausalLM (ibm-granite/granite-3.3-2b-instruct) like ${llama}
-  keys: ${GRANITE_KEYS}; ignore: ${GRANITE_IGNORE}`;
+  keys: ${GRANITE_KEYS}; ignore: + encoder.* *image_* *layerwise_projectors* *spatial_projectors*`;
 
-const GRANITE_SWA_KEYS = `${GRANITE_KEYS}; attention.sliding_window = sliding_window?128
-  $LAYER_WINDOWS when set layer_types
-  attention.sliding_window_pattern = layers(every 4, false, true) when not set layer_types
-  attention.rope_pattern = layers(no_rope_layers? is [0, false], false, true) when set no_rope_layers`;
 /** Attention within a window in some layers, and rotary embeddings in some. */
 export const graniteSwa = family`granite_swa: GraniteSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct)
     like ${granite}
-  keys: ${GRANITE_SWA_KEYS}; tensors: $DENSE; $ROTARY; $SINKS`;
+  keys: + attention.sliding_window = sliding_window?128
+    $LAYER_WINDOWS when set layer_types
+    attention.sliding_window_pattern = layers(every 4, false, true) when not set layer_types
+    attention.rope_pattern = layers(no_rope_layers? is [0, false], false, true) when set no_rope_layers
+    tensors: $DENSE; $ROTARY; $SINKS`;
 
 const SHARED_KEY = 'expert_shared_feed_forward_length = shared_intermediate_size? when set shared_intermediate_size';
 /** Granite SWA with experts, whose gates and ups stay one tensor. */

@@ -57,8 +57,6 @@ export const hyV3 = family`hy_v3: HYV3ForCausalLM (tencent/Hy3) unproven
 
 /** One group of experts is none. */
 const GROUPED = 'not (n_group == 1 and topk_group == 1)';
-const V4_TEXT_KEYS = `${DEEPSEEK_TEXT_KEYS}; !attention.head_count_kv[] = 1
-  !expert_group_count = n_group? when ${GROUPED}; !expert_group_used_count = topk_group? when ${GROUPED}`;
 const LATENT = 'reshape(head_count, qk_nope_head_dim + v_head_dim, -1), split(1, qk_nope_head_dim, v_head_dim)';
 /** Tensors whose names end without `.weight`. */
 const BARE =
@@ -66,7 +64,9 @@ const BARE =
 const BARE_NAMES = BARE.replaceAll(/\S+/g, '$& = $&.weight,').replace(/,$/, '');
 /** Hunyuan 4: DeepSeek's attention with a gate and sinks, sparse in some layers, and hyper-connections. */
 export const hyV4 = family`hy_v4: HYV4ForCausalLM (tencent/Hy4-preview) like ${DEEPSEEK2} unproven
-  keys: ${V4_TEXT_KEYS}; ${deepseekKeys(MLA_KEYS, 'leading_dense_block_count = @hy_v4_leading_dense')}
+  keys: ${DEEPSEEK_TEXT_KEYS}; !attention.head_count_kv[] = 1
+    !expert_group_count = n_group? when ${GROUPED}; !expert_group_used_count = topk_group? when ${GROUPED}
+    ${deepseekKeys(MLA_KEYS, 'leading_dense_block_count = @hy_v4_leading_dense')}
     ${YARN_MULTIPLIER}; expert_gating_func = 2; swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0
     hyper_connection.count = hc_mult; hyper_connection.epsilon = hc_eps; hyper_connection.magnitude = hc_magnitude
     if @hy_v4_has_indexers {

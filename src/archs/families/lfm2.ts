@@ -3,17 +3,16 @@ import { family } from '../family.js';
 const GIVEN_SIZE = 'block_ff_dim|intermediate_size';
 const SCALED = `floor(block_ffn_dim_multiplier?1 * (2 * ${GIVEN_SIZE} // 3))`;
 const ADJUSTED = `(${SCALED} + block_multiple_of - 1) // block_multiple_of * block_multiple_of`;
-/** Layers with short convolutions have no heads for keys and values. */
-const LFM2_KEYS = `$TEXT_KEYS; !attention.head_count_kv:i32[] = layers(layer_types? is "conv", 0, num_key_value_heads?)
-  vocab_size; shortconv.l_cache = conv_L_cache; attention.layer_norm_rms_epsilon = norm_eps
-  feed_forward_length = ${ADJUSTED} when set block_auto_adjust_ff_dim
-  feed_forward_length = ${GIVEN_SIZE} when not set block_auto_adjust_ff_dim`;
 const LFM2 = `
-  token_embd token_embd_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down $QK_NORMS
-  shortconv.conv shortconv.in_proj shortconv.out_proj`;
+  token_embd token_embd_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate ffn_up ffn_down
+  $QK_NORMS shortconv.conv shortconv.in_proj shortconv.out_proj`;
 const KERNEL = 'shortconv.conv.weight: squeeze(1)';
 export const lfm2 = family`lfm2: Lfm2ForCausalLM LFM2ForCausalLM (LiquidAI/LFM2-1.2B)
-  keys: ${LFM2_KEYS}
+  # Layers with short convolutions have no heads for keys and values.
+  keys: + !attention.head_count_kv:i32[] = layers(layer_types? is "conv", 0, num_key_value_heads?)
+    vocab_size; shortconv.l_cache = conv_L_cache; attention.layer_norm_rms_epsilon = norm_eps
+    feed_forward_length = ${ADJUSTED} when set block_auto_adjust_ff_dim
+    feed_forward_length = ${GIVEN_SIZE} when not set block_auto_adjust_ff_dim
   tensors: ${LFM2}; ${KERNEL}; rename: + lfm. = model.
   # What LFM2-Audio has around its language model.
   ignore: + *audio* *codebook* *conformer* *depth_embedding* *depthformer* *depth_linear*`;

@@ -1,6 +1,6 @@
 import { family } from '../family.js';
 
-const ATTENTION = 'token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gate_inp';
+const ATTENTION = '$ATTENTION ffn_norm ffn_gate_inp';
 /** MiniMax-Text-01 and M1: lightning attention in most layers. Added tokens without an embedding are suppressed. */
 export const minimax01 = family`minimax-01: MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM (MiniMaxAI/MiniMax-Text-01)
   keys: + tokenizer.ggml.suppress_tokens = probe(zero_rows)? when set probe(zero_rows)
@@ -10,9 +10,9 @@ export const minimax01 = family`minimax-01: MiniMaxText01ForCausalLM MiniMaxM1Fo
   probes: zero_rows: zero-rows model.embed_tokens.weight from @own_token_count
   files: tokenizer.json; tokenizer: bpe, after template-file`;
 
-const M2_KEYS = `$TEXT_KEYS; expert_feed_forward_length = intermediate_size; rope.dimension_count = rotary_dim`;
 export const minimaxM2 = family`minimax-m2: MiniMaxM2ForCausalLM (MiniMaxAI/MiniMax-M2)
-  keys: ${M2_KEYS}; tensors: ${ATTENTION} exp_probs_b $QK_NORMS; $MIXTRAL_EXPERTS`;
+  keys: + expert_feed_forward_length = intermediate_size; rope.dimension_count = rotary_dim
+    tensors: ${ATTENTION} exp_probs_b $QK_NORMS; $MIXTRAL_EXPERTS`;
 
 /** An indexer chooses what is attended to. The checkpoint's norms are those of the model, less one. */
 export const minimaxM3 = family`minimax-m3: MiniMaxM3SparseForCausalLM MiniMaxM3SparseForConditionalGeneration
@@ -24,7 +24,7 @@ export const minimaxM3 = family`minimax-m3: MiniMaxM3SparseForCausalLM MiniMaxM3
     attention.indexer.block_size = sparse_attention_config/sparse_block_size
     attention.indexer.local_blocks = sparse_attention_config/sparse_local_block
     leading_dense_block_count = @leading_dense_layers
-  tensors: ${ATTENTION} exp_probs_b ffn_gate ffn_up ffn_down ffn_gate_shexp ffn_up_shexp ffn_down_shexp $QK_NORMS
+  tensors: ${ATTENTION} exp_probs_b ffn_gate ffn_up ffn_down $SHARED $QK_NORMS
     indexer.q_proj indexer.k_proj indexer.q_norm indexer.k_norm
     plus-one output_norm attn_norm ffn_norm $QK_NORMS indexer.q_norm indexer.k_norm; $MIXTRAL_EXPERTS
   types: *.indexer.* F32`;

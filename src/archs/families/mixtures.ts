@@ -19,7 +19,7 @@ export const dbrx = family`dbrx: DbrxForCausalLM (alpindale/dbrx-instruct)
 /** Gates and ups are the even and the odd rows of one tensor, which the checkpoint has transposed. */
 export const gptOss = family`gpt-oss: GptOssForCausalLM (openai/gpt-oss-20b)
   keys: + attention.sliding_window = sliding_window; expert_feed_forward_length = intermediate_size
-  tensors: token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output post_attention_norm ffn_gate_inp
+  tensors: $ATTENTION post_attention_norm ffn_gate_inp
     $SINKS; .ffn_down_exps.weight = .mlp.experts.down_proj: transpose(1, 2)
     .ffn_down_exps.bias = .mlp.experts.down_proj_bias
     .ffn_gate_exps.weight = .mlp.experts.gate_up_proj: transpose(1, 2), slice(1, 0, -1, 2)
@@ -70,7 +70,7 @@ export const laguna = family`laguna: LagunaForCausalLM (poolside/Laguna-XS.2)
     leading_dense_block_count = @leading_dense_layers
     rope.dimension_count = floor(head_dim * rope/partial_rotary_factor?1)
     rope.dimension_count_swa = floor(head_dim * rope_sliding/partial_rotary_factor?1) when set rope_sliding/rope_theta
-  tensors: $DENSE ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp $QK_NORMS
+  tensors: $DENSE ffn_gate_inp exp_probs_b $SHARED $QK_NORMS
     .attn_gate.weight = .self_attn.g_proj.weight: reshape(@laguna_gate_widths, hidden_size)
     experts .mlp.experts.{x}: gate_proj up_proj down_proj
   tokenizer: bpe, after template-file laguna-end-of-turn`;
@@ -128,7 +128,7 @@ export const step35 = family`step35: Step3p5ForCausalLM Step3p7ForConditionalGen
     moe_every_n_layers = moe_every_n_layer?1; attention.layer_norm_rms_epsilon = rms_norm_eps?1e-5
     swiglu_clamp_exp = @swiglu_limits; swiglu_clamp_shexp = @shared_swiglu_limits; $NEXTN_IF_ANY
   tensors: $DENSE attn_gate ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps
-    ffn_gate_shexp ffn_up_shexp ffn_down_shexp $QK_NORMS $NEXTN_TENSORS
+    $SHARED $QK_NORMS $NEXTN_TENSORS
     plus-one output_norm attn_norm ffn_norm $QK_NORMS nextn.shared_head_norm nextn.enorm nextn.hnorm
     .exp_probs_b.bias = .moe.router_bias
   rename: + .transformer. = ., shared_head.output = shared_head.head; extra: step_rope_freqs; mtp: $NEXTN`;

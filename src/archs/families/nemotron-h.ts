@@ -4,9 +4,9 @@ import { tensorRules } from '../tensor-rules.js';
 import { graniteHybrid, HYBRID_KEYS, INNER_WIDTH, MAMBA_HEADS, SSM, SSM_SHAPES } from './granite.js';
 
 const HEAD = 'head_dim|attention_head_dim';
-const ATTENTION_LAYERS = 'layers(@nemotron_attention_layers is 1, num_key_value_heads, 0)';
 /** Granite's keys for hybrids, where a pattern says which layers are of attention. */
-const KEYS = `${HYBRID_KEYS}; !attention.head_count_kv:i32[] = ${ATTENTION_LAYERS}
+const KEYS = `${HYBRID_KEYS}
+  !attention.head_count_kv:i32[] = layers(@nemotron_attention_layers is 1, num_key_value_heads, 0)
   !ssm.inner_size = ${MAMBA_HEADS} * ${INNER_WIDTH}
   attention.key_length = ${HEAD}; attention.value_length = ${HEAD}`;
 const feedForward = (size: string) => `feed_forward_length:i32[] = layers(@nemotron_mlp_layers is 1, ${size}, 0)`;

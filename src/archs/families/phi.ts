@@ -12,17 +12,15 @@ export const phi2 = family`phi2: PhiForCausalLM (microsoft/phi-2) unproven
     ${rotated()}; general.file_type = @file_type; tokenizer.ggml.add_bos_token = false
   tensors: ${NAMES} ffn_up ffn_down`;
 
-const PHI3_KEYS = `
-  context_length[] = n_positions|max_position_embeddings
-  rope.scaling.original_context_length[] = rope_root/original_max_position_embeddings; embedding_length[] = ${SIZE}
-  feed_forward_length[] = intermediate_size; block_count = @block_count; attention.head_count[] = ${HEADS}
-  attention.head_count_kv[] = num_key_value_heads|n_head_kv; attention.layer_norm_rms_epsilon = rms_norm_eps
-  ${rotated('?1')}; rope.freq_base = rope/rope_theta; general.file_type = @file_type
-  attention.sliding_window[] = sliding_window?0`;
 /** Phi-3, Phi-3.5, Phi-4 and Phi-4-mini. Phi-4 is told by a window of 0. */
 export const phi3 = family`phi3: Phi3ForCausalLM Phi4ForCausalLMV (microsoft/Phi-3-mini-4k-instruct)
   firstKeys: rope.scaling.attn_factor = @long_rope_attention_factor
-  keys: ${PHI3_KEYS}
+  keys: context_length[] = n_positions|max_position_embeddings
+    rope.scaling.original_context_length[] = rope_root/original_max_position_embeddings; embedding_length[] = ${SIZE}
+    feed_forward_length[] = intermediate_size; block_count = @block_count; attention.head_count[] = ${HEADS}
+    attention.head_count_kv[] = num_key_value_heads|n_head_kv; attention.layer_norm_rms_epsilon = rms_norm_eps
+    ${rotated('?1')}; rope.freq_base = rope/rope_theta; general.file_type = @file_type
+    attention.sliding_window[] = sliding_window?0
   tensors: ${NAMES} ffn_up ffn_down; extra: long_rope_factors; tokenizer: phi3 bpe`;
 
 export const phimoe = family`phimoe: PhiMoEForCausalLM (microsoft/Phi-3.5-MoE-instruct) like ${phi3} unproven

@@ -51,7 +51,7 @@ export const QWEN_MOE_KEYS = `$TEXT_KEYS; expert_feed_forward_length = moe_inter
 export const QWEN_EXPERTS = `$EXPERTS; $STACKED_EXPERTS`;
 
 /** A router, and an expert that all tokens pass, by a gate of its own. */
-export const GATED_SHARED_EXPERT = 'ffn_gate_inp ffn_gate_inp_shexp ffn_gate_shexp ffn_up_shexp ffn_down_shexp';
+export const GATED_SHARED_EXPERT = 'ffn_gate_inp ffn_gate_inp_shexp $SHARED';
 
 export const qwen2moe = family`qwen2moe: Qwen2MoeForCausalLM (Qwen/Qwen1.5-MoE-A2.7B)
   keys: ${QWEN_MOE_KEYS}; tensors: $DENSE ${GATED_SHARED_EXPERT}; ${QWEN_EXPERTS}`;
