@@ -2,32 +2,16 @@ import type { Json } from '../json.js';
 import { type Derived, derive, type Known } from './derivations.js';
 import { blockCount } from './derive.js';
 import * as read from './fields.js';
-import { ConfigFieldError, type FieldSource, optionalObject, show } from './fields.js';
+import { ConfigFieldError, type FieldSource, object, show } from './fields.js';
 import { ropeFields, ropeRoot } from './rope.js';
 import type { Condition, KeyType, LayerTest, MathName, PartName, Scalar, Value } from './value.js';
 
 /** What a value is read as: the type of a key, or whatever config.json has. */
 type Kind = KeyType | 'any';
-type Read = (source: FieldSource, ...names: string[]) => Json | Derived;
-
-const oneOrList =
-  (one: Read, list: Read): Read =>
-  (source, ...names) =>
-    (Array.isArray(read.optionalAny(source, ...names)) ? list : one)(source, ...names);
-
-const READ: Record<Kind, readonly [optional: Read, required: Read]> = {
-  u32: [read.optionalInteger, read.integer],
-  i32: [read.optionalNumber, read.number],
-  f32: [read.optionalNumber, read.number],
-  bool: [read.optionalBoolean, read.boolean],
-  string: [read.optionalString, read.string],
-  'u32|i32[]': [oneOrList(read.optionalInteger, read.optionalIntegers), oneOrList(read.integer, read.integers)],
-  'i32[]': [read.optionalIntegers, read.integers],
-  'f32[]': [read.optionalNumbers, read.numbers],
-  'bool[]': [read.optionalIntegers, read.integers],
-  'u64[]': [read.optionalIntegers, read.integers],
-  'string[]': [read.optionalStrings, read.strings],
-  any: [read.optionalAny, read.any],
+const READ: Readonly<Record<Kind, read.Field<Json>>> = {
+  ...{ u32: read.integer, i32: read.number, f32: read.number, bool: read.boolean, string: read.string, any: read.any },
+  ...{ 'i32[]': read.integers, 'f32[]': read.numbers, 'bool[]': read.integers, 'u64[]': read.integers },
+  ...{ 'string[]': read.strings, 'u32|i32[]': read.integer },
 };
 
 /** What is done about each form of something; the field that a form is told by comes first of those that it has. */
@@ -50,7 +34,12 @@ function applied<Form extends object, Rest extends readonly unknown[], Result>(
 const VALUES: Table<Value, [kind: Kind, known: Known], Json | Derived> = {
   fields({ fields, of, required, or }, kind, known) {
     const source = partOf(of, known);
-    return (source && READ[kind][required ? 1 : 0](source, ...fields)) ?? or;
+    if (!source) {
+      return or;
+    }
+    const isList = kind === 'u32|i32[]' && Array.isArray(read.any.optional(source, ...fields));
+    const own = isList ? read.integers : READ[kind];
+    return (required ? own : own.optional)(source, ...fields) ?? or;
   },
   first: ({ first }, kind, known) =>
     first.reduce<Json | Derived>((found, each) => found ?? applied(VALUES, each, kind, known), undefined),
@@ -195,7 +184,7 @@ function partOf(name: PartName | readonly string[] | undefined, known: Known): F
     return PARTS[name](known);
   }
   return name.reduce<FieldSource | undefined>((source, part) => {
-    const hparams = source && optionalObject(source, part);
+    const hparams = source && object.optional(source, part);
     return hparams && { hparams, path: source.path === undefined ? part : `${source.path}.${part}` };
   }, config);
 }
@@ -206,7 +195,7 @@ const PARTS: Record<PartName, (known: Known) => FieldSource | undefined> = {
   target: ({ facts }) => ({ hparams: facts.target(), path: "the target model's configuration" }),
   rope_sliding({ config }) {
     const root = ropeRoot(config);
-    const sliding = optionalObject(root, 'sliding_attention');
+    const sliding = object.optional(root, 'sliding_attention');
     return sliding && { hparams: sliding, path: `${root.path}.sliding_attention` };
   },
 };

@@ -1,5 +1,5 @@
 import type { Facts } from '../config/config.js';
-import { optionalObject } from '../config/fields.js';
+import { object } from '../config/fields.js';
 import { UsageError } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
@@ -41,7 +41,7 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
           'Name that one with --target-model-dir.',
         );
       }
-      return { ...targetConfig, ...optionalObject({ hparams: targetConfig }, 'text_config') };
+      return { ...targetConfig, ...object.optional({ hparams: targetConfig }, 'text_config') };
     },
   };
 }
