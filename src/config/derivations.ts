@@ -1,11 +1,18 @@
 import type { Config, Derivations, Derived, Known } from './config.js';
-import { blockCount, decoderBlockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
+import {
+  blockCount,
+  decoderBlockCount,
+  headCount,
+  headDim,
+  kvHeadCount,
+  mainBlockCount,
+  ropeFields,
+} from './derive.js';
 import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import { FAMILY_DERIVATIONS } from './family-derivations.js';
 import { integer, number, object, refuse, show, string } from './fields.js';
 import { FILE_DERIVATIONS } from './file-derivations.js';
 import { LAYER_DERIVATIONS } from './layer-derivations.js';
-import { ropeFields } from './rope.js';
 
 export type { Derived, Known, Probed } from './config.js';
 

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../json.js';
 import { MAX_BLOCKS } from '../limits.js';
 import type { Config } from './config.js';
-import { array, type FieldSource, integer, refuse } from './fields.js';
+import { array, type FieldSource, integer, object, refuse } from './fields.js';
 
 /**
  * The fields that can hold the number of blocks. The first one that config.json has counts. ref-quirk:
@@ -71,3 +71,16 @@ export const eachBlock = <T>(config: Config, make: (block: number) => T): T[] =>
 /** For each block, 1 where something is so, else 0. @throws ConfigFieldError */
 export const flags = (config: Config, is: (block: number) => boolean): number[] =>
   eachBlock(config, (block) => Number(is(block)));
+
+/** All rotary fields, with their places in config.json. */
+export const ropeRoot = ({ rope, ropePlace }: Config): FieldSource & { readonly path: string } => ({
+  hparams: rope,
+  ...ropePlace,
+});
+
+/** The rotary fields of layers with full attention: their own part if there is one, else all rotary fields. */
+export function ropeFields(config: Config): FieldSource {
+  const root = ropeRoot(config);
+  const full = object.optional(root, 'full_attention');
+  return full ? { hparams: full, path: `${root.path}.full_attention` } : root;
+}

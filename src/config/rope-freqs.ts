@@ -2,9 +2,8 @@ import { isObject } from '../json.js';
 import { MAX_HEAD_DIM } from '../limits.js';
 import { pow } from '../numeric/torch-pow.js';
 import type { Config } from './config.js';
-import { equalShare, globalHeadDim, headDim, times } from './derive.js';
+import { equalShare, globalHeadDim, headDim, ropeFields, ropeRoot, times } from './derive.js';
 import { array, type FieldSource, integer, number, numbers, refuse, show, string } from './fields.js';
-import { ropeFields, ropeRoot } from './rope.js';
 
 /** Factors for each pair of a head's rotated dimensions. All functions throw ConfigFieldError. */
 

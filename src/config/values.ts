@@ -1,9 +1,8 @@
 import type { Json } from '../json.js';
 import { type Derived, derive, type Known } from './derivations.js';
-import { blockCount } from './derive.js';
+import { blockCount, ropeFields, ropeRoot } from './derive.js';
 import * as read from './fields.js';
 import { ConfigFieldError, type FieldSource, object, show } from './fields.js';
-import { ropeFields, ropeRoot } from './rope.js';
 import type { Condition, KeyType, LayerTest, MathName, PartName, Scalar, Value } from './value.js';
 
 /** What a value is read as: the type of a key, or whatever config.json has. */

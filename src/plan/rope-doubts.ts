@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
+import { ropeFields } from '../config/derive.js';
 import { number, string } from '../config/fields.js';
-import { ropeFields } from '../config/rope.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 
