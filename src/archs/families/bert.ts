@@ -13,9 +13,8 @@ const RENAME = '.gamma = .weight, .beta = .bias';
 
 /** What models of BERT's kind have in common beside their tensors: heads for training are left out. */
 const BERT_MODEL = common`
-  keys: ${BERT_KEYS}
-  strip: bert.; rename: ${RENAME}
-    ignore: + embeddings.position_ids pooler.dense.* cls.predictions* cls.seq_relationship*`;
+  keys: ${BERT_KEYS}; strip: bert.; rename: ${RENAME}
+  ignore: + embeddings.position_ids pooler.dense.* cls.predictions* cls.seq_relationship*`;
 
 export const bert = family`bert: BertModel BertForMaskedLM CamembertModel BertForSequenceClassification
     (BAAI/bge-small-en-v1.5) like ${BERT_MODEL}
@@ -62,9 +61,8 @@ const TRAINED = `
   context_length = 2048 when lacks max_position_embeddings and n_positions == 8192
   context_length = 512 when lacks max_position_embeddings and n_positions == 2048`;
 export const nomicBert = family`nomic-bert: NomicBertModel (nomic-ai/nomic-embed-text-v1.5) like ${BERT_MODEL}
-  when: not set moe_every_n_layers
-  keys: + ${TRAINED}
-  tensors: ${BERT_TENSORS} ffn_gate; tokenizer: xlm-roberta word-piece`;
+  when: not set moe_every_n_layers; keys: + ${TRAINED}; tensors: ${BERT_TENSORS} ffn_gate
+  tokenizer: xlm-roberta word-piece`;
 
 /** The experts of a block stand in one matrix. */
 const STACKED = 'reshape(expert_count, n_inner, n_embd)';

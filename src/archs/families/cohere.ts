@@ -19,8 +19,7 @@ const withoutBiases = (names: string): readonly TensorRule[] => {
 export const cohere2 = family`cohere2: Cohere2ForCausalLM (CohereLabs/c4ai-command-r7b-12-2024)
   keys: + logit_scale; attention.sliding_window = sliding_window; vocab_size
     rope.dimension_count = floor(rotary_pct * $EQUAL_SHARE); $NO_SCALING
-  probes: zero_biases: zero *.bias
-  tensors: ${() => withoutBiases(NAMES)}`;
+  probes: zero_biases: zero *.bias; tensors: ${() => withoutBiases(NAMES)}`;
 
 export const cohere2moe = family`cohere2moe: Cohere2MoeForCausalLM (CohereLabs/North-Mini-Code-1.0) like ${cohere2}
   keys: $TEXT_KEYS; logit_scale; attention.sliding_window = sliding_window

@@ -96,12 +96,11 @@ export const minicpm3 = family`minicpm3: MiniCPM3ForCausalLM (openbmb/MiniCPM3-4
 
 /** Queries and keys are normed without weights; then queries are scaled. The weights of such a norm say as much. */
 export const museGlimmer = family`muse-glimmer: MuseGlimmerForConditionalGeneration (meta-models/Muse-Glimmer-30B)
-  keys: + final_logit_softcapping; logit_scale = output_multiplier
-    attention.sliding_window = sliding_window; $LAYER_WINDOWS
+  keys: + final_logit_softcapping; logit_scale = output_multiplier; attention.sliding_window = sliding_window
+    $LAYER_WINDOWS
   tensors: .attn_q_norm.weight = .self_attn.q_proj.weight: fill((qk_scale_factor), head_dim)
-    .attn_k_norm.weight = .self_attn.q_proj.weight: fill(1, head_dim)
-    $DENSE attn_gate post_ffw_norm post_attention_norm; $ROTARY
-    plus-one attn_norm post_attention_norm ffn_norm post_ffw_norm
+    .attn_k_norm.weight = .self_attn.q_proj.weight: fill(1, head_dim); $DENSE attn_gate post_ffw_norm
+    post_attention_norm; $ROTARY; plus-one attn_norm post_attention_norm ffn_norm post_ffw_norm
   tokenizer: bpe, after eot`;
 
 const FACTOR = 'factor? else rope_root/factor?';

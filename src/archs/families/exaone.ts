@@ -50,6 +50,5 @@ export const exaoneMoe = family`exaone-moe: ExaoneMoEForCausalLM ExaoneMoeForCau
     expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
     leading_dense_block_count = first_k_dense_replace|first_last_k_dense_replace?0
     nextn_predict_layers = num_nextn_predict_layers?0; rope.scaling.type = "none"
-  tensors: $DENSE ffn_gate_inp exp_probs_b $SHARED $QK_NORMS $NEXTN_TENSORS
-    $EXPERTS; ${MTP_SHARED}
+  tensors: $DENSE ffn_gate_inp exp_probs_b $SHARED $QK_NORMS $NEXTN_TENSORS; $EXPERTS; ${MTP_SHARED}
   blocks: ${MTP_LAYERS}; mtp: blocks num_nextn_predict_layers?`;

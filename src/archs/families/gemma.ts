@@ -38,8 +38,7 @@ export const gemmaEmbedding = family`gemma-embedding: Gemma3TextModel (google/em
   keys: + attention.sliding_window[] = @released_window; dense_2_feat_in[] = @dense_2_feat_in
     dense_2_feat_out[] = @dense_2_feat_out; dense_3_feat_in[] = @dense_3_feat_in
     dense_3_feat_out[] = @dense_3_feat_out; pooling_type[] = @pooling_type
-  files: config.json tokenizer.json; denseModules: all
-  tensors: + dense_2 dense_3`;
+  files: config.json tokenizer.json; denseModules: all; tensors: + dense_2 dense_3`;
 
 const PER_LAYER = `per_layer_token_embd per_layer_model_proj per_layer_proj_norm inp_gate proj post_norm`;
 const stacked = (name: string) => `${[0, 1, 2].map((i) => `${name}.${i}.weight`).join(' + ')}: stack`;

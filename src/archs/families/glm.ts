@@ -38,8 +38,7 @@ export const glm4moe = family`glm4moe: Glm4MoeForCausalLM Glm4vMoeForConditional
   keys: ${GLM4_KEYS}; expert_count = n_routed_experts?; expert_feed_forward_length = moe_intermediate_size?
     expert_shared_count = n_shared_experts?; leading_dense_block_count = first_k_dense_replace?; expert_gating_func = 2
     expert_weights_scale = routed_scaling_factor?; expert_weights_norm = norm_topk_prob?; $NEXTN_KEY
-  tensors: $DENSE post_attention_norm ffn_gate_inp exp_probs_b $SHARED $QK_NORMS
-    $NEXTN_TENSORS; $EXPERTS
+  tensors: $DENSE post_attention_norm ffn_gate_inp exp_probs_b $SHARED $QK_NORMS $NEXTN_TENSORS; $EXPERTS
   mtp: $NEXTN; tokenizer: ${TOKENIZER}`;
 
 /** Its blocks for multi-token prediction are always part of it. */

@@ -14,11 +14,10 @@ export const granite = family`granite: GraniteForCausalLM (ibm-granite/granite-3
 /** Attention within a window in some layers, and rotary embeddings in some. */
 export const graniteSwa = family`granite_swa: GraniteSWAForCausalLM (ibm-granite/granite-3.3-2b-instruct)
     like ${granite}
-  keys: + attention.sliding_window = sliding_window?128
-    $LAYER_WINDOWS when set layer_types
+  keys: + attention.sliding_window = sliding_window?128; $LAYER_WINDOWS when set layer_types
     attention.sliding_window_pattern = layers(every 4, false, true) when not set layer_types
     attention.rope_pattern = layers(no_rope_layers? is [0, false], false, true) when set no_rope_layers
-    tensors: $DENSE; $ROTARY; $SINKS`;
+  tensors: $DENSE; $ROTARY; $SINKS`;
 
 const SHARED_KEY = 'expert_shared_feed_forward_length = shared_intermediate_size? when set shared_intermediate_size';
 /** Granite SWA with experts, whose gates and ups stay one tensor. */
@@ -95,10 +94,9 @@ export const SSM_SHAPES = `
 
 /** Some layers of attention with rotary embeddings, the others Mamba 2. */
 export const bamba = family`granitehybrid: BambaForCausalLM (ibm-ai-platform/Bamba-9B-v2) like ${graniteMoe}
-  when: @has_mamba_layers
-  keys: + ${SSM_KEYS}; rope.scaling.finetuned = true
-  tensors: ${GRANITE_MOE_TENSORS}; ${SSM}; ${SSM_SHAPES}
-  rename: + .dt_bias = .dt_proj.bias; tokenizer: sentencepiece bpe, multiple 8`;
+  when: @has_mamba_layers; keys: + ${SSM_KEYS}; rope.scaling.finetuned = true
+  tensors: ${GRANITE_MOE_TENSORS}; ${SSM}; ${SSM_SHAPES}; rename: + .dt_bias = .dt_proj.bias
+  tokenizer: sentencepiece bpe, multiple 8`;
 
 /** Without rotary embeddings, so that there is no limit to the context. */
 export const HYBRID_KEYS = `${GRANITE_MOE_KEYS}; ${SSM_KEYS}; rope.scaling.finetuned = false

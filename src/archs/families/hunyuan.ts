@@ -32,8 +32,7 @@ export const hunyuanMoe = family`hunyuan-moe: HunYuanMoEV1ForCausalLM (tencent/H
 const DENSE_KEYS = `$TEXT_KEYS; !expert_count = num_local_experts|n_routed_experts?
   ${scaled('rope_root/rope_type? in ["dynamic", "xdrope"]', 50, 'head_dim')}`;
 export const hunyuanDense = family`hunyuan-dense: HunYuanDenseV1ForCausalLM (tencent/Hunyuan-4B-Instruct)
-  keys: ${DENSE_KEYS}; ${LONG}
-  tensors: $TIED_OUTPUT; $HEADLESS $QK_NORMS
+  keys: ${DENSE_KEYS}; ${LONG}; tensors: $TIED_OUTPUT; $HEADLESS $QK_NORMS
   tokenizer: bpe hunyuan-tiktoken, mayLackPadding, after hunyuan-bos hunyuan-ends`;
 
 /** Sections of the rotary dimensions for images; newer files call the type `dynamic`. */

@@ -43,9 +43,8 @@ export const kimiLinear = family`kimi-linear: KimiLinearModel KimiLinearForCausa
     expert_feed_forward_length = moe_intermediate_size; expert_shared_count = num_shared_experts
     leading_dense_block_count = first_k_dense_replace; expert_weights_scale = routed_scaling_factor
   tensors: $DENSE ffn_gate_inp exp_probs_b ffn_up_shexp ffn_gate_shexp ffn_down_shexp ssm_dt ssm_a ssm_norm
-    ssm_conv1d_q
-    ssm_conv1d_k ssm_conv1d_v ssm_f_a ssm_f_b ssm_beta ssm_g_a ssm_g_b attn_q_a attn_q_b attn_kv_a_mqa attn_q_a_norm
-    attn_kv_a_norm; ssm_conv1d_q ssm_conv1d_k ssm_conv1d_v: ${CONV.replace('size', 'size?')}; ssm_a: exp, neg
-    .attn_k_b.weight = .self_attn.kv_b_proj.weight: ${LATENT}, take(0), transpose(1, 2)
+    ssm_conv1d_q ssm_conv1d_k ssm_conv1d_v ssm_f_a ssm_f_b ssm_beta ssm_g_a ssm_g_b attn_q_a attn_q_b attn_kv_a_mqa
+    attn_q_a_norm attn_kv_a_norm; ssm_conv1d_q ssm_conv1d_k ssm_conv1d_v: ${CONV.replace('size', 'size?')}
+    ssm_a: exp, neg; .attn_k_b.weight = .self_attn.kv_b_proj.weight: ${LATENT}, take(0), transpose(1, 2)
     .attn_v_b.weight = .self_attn.kv_b_proj.weight: ${LATENT}, take(1); $MIXTRAL_EXPERTS
   rename: + .dt_bias = .dt_proj.bias; tokenizer: bpe kimi-tiktoken, after tokenizer-eos`;

@@ -22,9 +22,8 @@ const MISTRAL_FORMAT_KEYS = `
   attention.temperature_scale = llama_4_scaling/beta?`;
 /** Models in Mistral's own format, whose queries and keys are as llama.cpp wants them. */
 export const mistralFormat = family`llama: MistralModel (mistralai/Mistral-7B-Instruct-v0.3) like ${llama} unproven
-  when: not has llama_4_scaling
-  keys: + -vocab_size; ${MISTRAL_FORMAT_KEYS}
-  tensors: $DENSE; tokenizer: mistral`;
+  when: not has llama_4_scaling; keys: + -vocab_size; ${MISTRAL_FORMAT_KEYS}; tensors: $DENSE
+  tokenizer: mistral`;
 
 export const mistral3Format = family`mistral3: MistralModel (mistralai/Ministral-3-3B-Instruct-2512)
     like ${mistralFormat} unproven

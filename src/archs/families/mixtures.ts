@@ -19,9 +19,8 @@ export const dbrx = family`dbrx: DbrxForCausalLM (alpindale/dbrx-instruct)
 /** Gates and ups are the even and the odd rows of one tensor, which the checkpoint has transposed. */
 export const gptOss = family`gpt-oss: GptOssForCausalLM (openai/gpt-oss-20b)
   keys: + attention.sliding_window = sliding_window; expert_feed_forward_length = intermediate_size
-  tensors: $ATTENTION post_attention_norm ffn_gate_inp
-    $SINKS; .ffn_down_exps.weight = .mlp.experts.down_proj: transpose(1, 2)
-    .ffn_down_exps.bias = .mlp.experts.down_proj_bias
+  tensors: $ATTENTION post_attention_norm ffn_gate_inp; $SINKS
+    .ffn_down_exps.weight = .mlp.experts.down_proj: transpose(1, 2); .ffn_down_exps.bias = .mlp.experts.down_proj_bias
     .ffn_gate_exps.weight = .mlp.experts.gate_up_proj: transpose(1, 2), slice(1, 0, -1, 2)
     .ffn_gate_exps.bias = .mlp.experts.gate_up_proj_bias: slice(1, 0, -1, 2)
     .ffn_up_exps.weight = .mlp.experts.gate_up_proj: transpose(1, 2), slice(1, 1, -1, 2)

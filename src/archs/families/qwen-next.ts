@@ -12,8 +12,7 @@ const QWEN_NEXT_KEYS = `${QWEN_MOE_KEYS}; $MTP_BLOCKS_KEY; ssm.conv_kernel = lin
   attention.recurrent_layers = layers(from @main_block_count, 0, layers(layer_types? is "linear_attention"))
   full_attention_interval = full_attention_interval?4; $ROTARY_DIMENSIONS(@head_dim, ?0.25)`;
 const QWEN_NEXT = common`
-  keys: ${QWEN_NEXT_KEYS}
-  blocks: + mtp.layers.{b}+main_block_count
+  keys: ${QWEN_NEXT_KEYS}; blocks: + mtp.layers.{b}+main_block_count
   rename: + model.mtp. = mtp., mtp.fc. = mtp.layers.0.eh_proj., mtp.pre_fc_norm_embedding. =
     mtp.layers.0.enorm., mtp.pre_fc_norm_hidden. = mtp.layers.0.hnorm., mtp.norm. = mtp.layers.0.shared_head.norm.,
     .dt_bias = .dt_proj.bias
@@ -83,11 +82,10 @@ export const qwen4exp = family`qwen4exp: Qwen4ExpForConditionalGeneration Qwen4E
       ple.head_offsets = probe(head_offsets); ple.head_vocab_sizes = probe(head_vocab_sizes)
     }
   tensors: token_embd output output_hc_norm output_hc_down output_hc_up attn_qkv attn_q attn_k attn_v attn_gate
-    ${GATED_SHARED_EXPERT} $QK_NORMS ssm_conv1d ssm_dt ssm_a ssm_norm ssm_out ssm_alpha ssm_beta
-    indexer.k_norm indexer.q_norm hc_attn_norm hc_attn_down hc_attn_up hc_attn_inject hc_ffn_norm hc_ffn_down
-    hc_ffn_up hc_ffn_inject ple_key ple_value ple_norm_key ple_norm_query ple_norm_conv ple_conv1d attn_output
-    ${LINEAR}; plus-one $QK_NORMS ${QWEN4_NORMS} ple_norm_key ple_norm_query ple_norm_conv
-    ple_conv1d.weight: squeeze(1)
+    ${GATED_SHARED_EXPERT} $QK_NORMS ssm_conv1d ssm_dt ssm_a ssm_norm ssm_out ssm_alpha ssm_beta; indexer.k_norm
+    indexer.q_norm hc_attn_norm hc_attn_down hc_attn_up hc_attn_inject hc_ffn_norm hc_ffn_down hc_ffn_up hc_ffn_inject
+    ple_key ple_value ple_norm_key ple_norm_query ple_norm_conv ple_conv1d attn_output; ${LINEAR}
+    plus-one $QK_NORMS ${QWEN4_NORMS} ple_norm_key ple_norm_query ple_norm_conv; ple_conv1d.weight: squeeze(1)
     .indexer.q_proj.weight = .self_attn.indexer.index_qk_proj.weight: slice(0, 0, ${QUERIES})
     .indexer.k_proj.weight = .self_attn.indexer.index_qk_proj.weight: slice(0, ${QUERIES})
     per_layer_token_embd.weight = .ple.ple_embedding.ngram_embedding.shard.{x}.weight: reshape(-1,
