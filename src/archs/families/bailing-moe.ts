@@ -12,8 +12,7 @@ export const bailingmoe = family`bailingmoe: BailingMoeForCausalLM (inclusionAI/
     .attn_v.* = .attention.query_key_value.*: $SPLIT_QKV, take(2); $EXPERTS
   probes: head_norms: norms lm_head.weight when set norm_head`;
 
-const BAILING_MOE_2_TENSORS = `
-  $DENSE attn_qkv $SHARED_EXPERT exp_probs_b $QK_NORMS layer_output_norm $NEXTN_TENSORS`;
+const BAILING_MOE_2_TENSORS = `$DENSE attn_qkv $SHARED_EXPERT exp_probs_b $QK_NORMS layer_output_norm $NEXTN_TENSORS`;
 /** Ling and Ring 2. */
 export const bailingmoe2 = family`bailingmoe2: BailingMoeV2ForCausalLM (inclusionAI/Ling-mini-2.0)
   keys: + $ROTARY_DIMENSIONS(@head_dim, ?0.5)

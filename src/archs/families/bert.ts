@@ -57,8 +57,7 @@ const OFFSET_KEYS = `${BERT_KEYS}; context_length = max_position_embeddings? - $
 /**
  * Positions that the model was trained for, of those that it counts. ref-quirk: `NomicBertModel` in conversion/bert.py.
  */
-const TRAINED = `
-  context_length = 2048 when lacks max_position_embeddings and n_positions == 8192
+const TRAINED = `context_length = 2048 when lacks max_position_embeddings and n_positions == 8192
   context_length = 512 when lacks max_position_embeddings and n_positions == 2048`;
 export const nomicBert = family`nomic-bert: NomicBertModel (nomic-ai/nomic-embed-text-v1.5) like ${BERT_MODEL}
   when: not set moe_every_n_layers; keys: + ${TRAINED}; tensors: ${BERT_TENSORS} ffn_gate

@@ -6,8 +6,7 @@ const NAMES = 'token_embd output output_norm attn_norm attn_qkv attn_output ffn_
 const HEADS = 'n_head|num_attention_heads';
 const SIZE = 'hidden_size|n_embed';
 /** Each head has its query, key and value together; the file has all queries first, then all keys, then all values. */
-const HEADS_APART = `
-  attn_qkv.weight: reshape(${HEADS}, 3, -1, ${SIZE}), permute(1, 0, 2, 3), reshape(-1, ${SIZE})
+const HEADS_APART = `attn_qkv.weight: reshape(${HEADS}, 3, -1, ${SIZE}), permute(1, 0, 2, 3), reshape(-1, ${SIZE})
   attn_qkv.bias: reshape(${HEADS}, 3, -1), permute(1, 0, 2), reshape(-1)`;
 export const bloom = family`bloom: BloomForCausalLM BloomModel (bigscience/bloom-560m)
   keys: context_length = seq_length? else ${SIZE}; embedding_length[] = ${SIZE}; feed_forward_length = ${SIZE} * 4

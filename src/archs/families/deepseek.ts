@@ -18,14 +18,12 @@ export const MLA = 'attn_q attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv
 const KV_PARTS = `reshape(num_key_value_heads, qk_nope_head_dim + v_head_dim, kv_lora_rank?512),
   split(1, qk_nope_head_dim, v_head_dim)`;
 /** `kv_b_proj` as the two matrices that it is made of: that of the keys is applied to queries, so it is transposed. */
-export const KV_B = `
-  .attn_k_b.weight = .self_attn.kv_b_proj.weight: ${KV_PARTS}, take(0), transpose(1, 2)
+export const KV_B = `.attn_k_b.weight = .self_attn.kv_b_proj.weight: ${KV_PARTS}, take(0), transpose(1, 2)
   .attn_v_b.weight = .self_attn.kv_b_proj.weight: ${KV_PARTS}, take(1)`;
 
 /** What the family has in place of keys of text models, its one key-value head aside. */
 export const DEEPSEEK_TEXT_KEYS = '$TEXT_KEYS; !attention.layer_norm_rms_epsilon = rms_norm_eps?1e-6';
-export const LEADING_DENSE = `
-  leading_dense_block_count = first_k_dense_replace? else 0 when n_routed_experts > -1
+export const LEADING_DENSE = `leading_dense_block_count = first_k_dense_replace? else 0 when n_routed_experts > -1
   leading_dense_block_count = first_k_dense_replace? else num_hidden_layers when not n_routed_experts > -1`;
 
 /** The keys of the family behind those of text models; those of its attention stand among them. */
@@ -74,8 +72,7 @@ export const deepseek2ocr = family`deepseek2-ocr: ${OCR_CLASSES} DeepseekV2ForCa
   tensors: ${deepseek2Tensors('attn_q attn_k attn_v attn_output')}`;
 
 /** What chooses the tokens that attention looks at. */
-export const INDEXER_KEYS = `
-  attention.indexer.head_count = index_n_heads; attention.indexer.key_length = index_head_dim
+export const INDEXER_KEYS = `attention.indexer.head_count = index_n_heads; attention.indexer.key_length = index_head_dim
   attention.indexer.top_k = index_topk`;
 export const INDEXER = 'indexer.k_norm indexer.proj indexer.attn_k indexer.attn_q_b';
 

@@ -9,8 +9,7 @@ const SELECTS = 'set dflash_config/conv_kernel_size';
 const either = (name: string) => `dflash_config/${name}? else ${name}?`;
 
 /** Queries and keys, which some checkpoints have for interleaved rotary dimensions. */
-const queriesAndKeys = (halves: string) => `
-  attn_q attn_k attn_q_norm attn_k_norm when set rope_is_neox_style?true
+const queriesAndKeys = (halves: string) => `attn_q attn_k attn_q_norm attn_k_norm when set rope_is_neox_style?true
   attn_q.weight attn_k.weight attn_q_norm.weight attn_k_norm.weight: ${halves} when not set rope_is_neox_style?true`;
 const HALVES = 'halves(head_dim)';
 /** Models have names with `model.` and without. */

@@ -15,8 +15,7 @@ export const exaone4 = family`exaone4: Exaone4ForCausalLM (LGAI-EXAONE/EXAONE-4.
   keys: ${EXAONE4_KEYS}; tensors: ${NORMED}`;
 
 /** What all blocks for multi-token prediction share. */
-const MTP_SHARED = `
-  blk.{mtp}.nextn.eh_proj.* = mtp.fc.*; blk.{mtp}.nextn.enorm.* = mtp.pre_fc_norm_embedding.*
+const MTP_SHARED = `blk.{mtp}.nextn.eh_proj.* = mtp.fc.*; blk.{mtp}.nextn.enorm.* = mtp.pre_fc_norm_embedding.*
   blk.{mtp}.nextn.hnorm.* = mtp.pre_fc_norm_hidden.*; blk.{mtp}.nextn.shared_head_norm.* = mtp.norm.*`;
 const EXAONE45 = 'Exaone4_5_ForConditionalGeneration';
 const MTP_LAYERS = `$BLOCKS mtp.layers.{b}+main_block_count`;

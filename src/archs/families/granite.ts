@@ -37,8 +37,7 @@ const shared = (ends: string, when: string) => `
   .ffn_gate${ends}.* .ffn_up${ends}.* = .shared_mlp.input_linear.*: split(0, ${SHARED_SIZES}) when ${when}
   .ffn_down${ends}.* = .shared_mlp.output_linear.* when ${when}`;
 const GRANITE_MOE_KEYS = `${GRANITE_KEYS}; ${SHARED_KEY}`;
-const GRANITE_MOE_TENSORS = `
-  $DENSE ffn_gate_inp ffn_down_exps; $ROTARY
+const GRANITE_MOE_TENSORS = `$DENSE ffn_gate_inp ffn_down_exps; $ROTARY
   .ffn_gate_exps.* .ffn_up_exps.* = .block_sparse_moe.input_linear.*: split(1, ${SIZES})
   ${shared('_shexp', 'set num_local_experts')}; ${shared('', 'not set num_local_experts')}`;
 export const graniteMoe = family`granitemoe: GraniteMoeForCausalLM GraniteMoeSharedForCausalLM
@@ -81,15 +80,13 @@ const mamba = (names: string) => `${names}|${names.replaceAll(/\w+/g, 'mamba_$&'
 /** What `hidden_size` says of Mamba layers is the size of a head where config.json has that. */
 export const INNER_WIDTH = 'mamba_head_dim|hidden_size|d_model?';
 export const MAMBA_HEADS = mamba('num_heads');
-export const SSM_KEYS = `
-  ssm.conv_kernel = ${mamba('conv_kernel|d_conv')}
+export const SSM_KEYS = `ssm.conv_kernel = ${mamba('conv_kernel|d_conv')}
   ssm.state_size = ${mamba('state_size|d_state|state_dim|ssm_state_size')}
   ssm.group_count = ${mamba('n_groups|num_groups')}; ssm.inner_size = ${mamba('expand|num_heads')} * ${INNER_WIDTH}
   ssm.time_step_rank = ${mamba('n_heads|num_heads')}; rope.dimension_count = attn_rotary_emb? when set attn_rotary_emb
   attention.head_count_kv:i32[] = layers(@attention_layers is 1, num_key_value_heads|n_head_kv, 0)`;
 export const SSM = 'ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out';
-export const SSM_SHAPES = `
-  ssm_conv1d.weight: squeeze(1); ssm_a: exp, neg, reshape(-1, 1); ssm_d: reshape(-1, 1)
+export const SSM_SHAPES = `ssm_conv1d.weight: squeeze(1); ssm_a: exp, neg, reshape(-1, 1); ssm_d: reshape(-1, 1)
   ssm_norm: reshape(${mamba('n_groups|num_groups')}, -1)`;
 
 /** Some layers of attention with rotary embeddings, the others Mamba 2. */

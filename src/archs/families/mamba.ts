@@ -23,8 +23,7 @@ export const mamba = family`mamba: MambaForCausalLM MambaLMHeadModel FalconMamba
 const GROUPS = 'n_groups|mamba_n_groups?1';
 const INNER = 'mamba_d_ssm|intermediate_size|d_inner? else mamba_expand|expand?2 * hidden_size|d_model|dim';
 const SSM2 = 'ssm_in ssm_conv1d ssm_dt ssm_a ssm_d ssm_norm ssm_out';
-const SSM2_SHAPES = `
-  ssm_conv1d.weight: squeeze(1); ssm_a: reshape(-1, 1), exp, neg; ssm_d: reshape(-1, 1)
+const SSM2_SHAPES = `ssm_conv1d.weight: squeeze(1); ssm_a: reshape(-1, 1), exp, neg; ssm_d: reshape(-1, 1)
   ssm_norm: reshape(${GROUPS}, -1)`;
 export const mamba2 = family`mamba2: Mamba2ForCausalLM (mistralai/Mamba-Codestral-7B-v0.1)
   keys: ${MAMBA_KEYS}; ssm.conv_kernel = conv_kernel|d_conv|mamba_d_conv?4; ssm.inner_size = ${INNER}

@@ -21,8 +21,7 @@ export const nemotronH = family`nemotron_h: NemotronHForCausalLM (nvidia/Nemotro
   tensors: ${LAYERS} ffn_up ffn_down; ${SHAPES}
   mtp: blocks 0, names mtp.*, keep ${KEEP}; tokenizer: bpe, multiple 8, after add-bos`;
 
-const MOE_TENSORS = `
-  ffn_gate_inp exp_probs_b ffn_up_shexp ffn_down_shexp ffn_latent_down ffn_latent_up
+const MOE_TENSORS = `ffn_gate_inp exp_probs_b ffn_up_shexp ffn_down_shexp ffn_latent_down ffn_latent_up
   experts .mixer.experts.{x}: down_proj up_proj`;
 /** Rules for the block for multi-token prediction, which the checkpoint has as two. */
 const mtp = (part: number, rules: readonly TensorRule[]): readonly TensorRule[] =>

@@ -14,8 +14,7 @@ export const qwen3asr = family`qwen3vl: Qwen3ASRForConditionalGeneration (Qwen/Q
   keys: ${QWEN3_KEYS}; ${NO_DEEPSTACK}; tokenizer: sentencepiece bpe, after chatml-template im-end-ids`;
 
 /** All experts in one tensor, with inputs before outputs: `[experts, size, 2 * own]`. */
-const TRANSPOSED_EXPERTS = `
-  .ffn_down_exps.weight = .mlp.experts.down_proj[.weight]: transpose(1, 2)
+const TRANSPOSED_EXPERTS = `.ffn_down_exps.weight = .mlp.experts.down_proj[.weight]: transpose(1, 2)
   .ffn_gate_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(2, 2), take(0), transpose(1, 2)
   .ffn_up_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(2, 2), take(1), transpose(1, 2)`;
 export const qwen3vlmoe = family`qwen3vlmoe: Qwen3VLMoeForConditionalGeneration (Qwen/Qwen3-VL-30B-A3B-Instruct)

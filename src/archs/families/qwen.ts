@@ -26,8 +26,7 @@ export const QWEN3_KEYS = `${QWEN2_KEYS}
 
 /** The head of a reranker has the two rows of the output that score its answers. */
 const ANSWERS = 'pick(@yes_token, @no_token)';
-const QWEN3_TENSORS = `
-  cls.output.weight = model.embed_tokens.weight
+const QWEN3_TENSORS = `cls.output.weight = model.embed_tokens.weight
     | embed_tokens.weight: ${ANSWERS} when @is_reranker and set tie_word_embeddings
   cls.output.weight = lm_head.weight: ${ANSWERS} when @is_reranker and not set tie_word_embeddings
   output.* = lm_head.* when not (@is_reranker and not set tie_word_embeddings); $HEADLESS $QK_NORMS`;
