@@ -1,5 +1,5 @@
 import { Formulas, readCondition, readValue } from '../config/formulas.js';
-import type { Architecture, Probe, TensorRule } from './architecture.js';
+import type { Architecture, Probe } from './architecture.js';
 import { keyRows } from './key-rows.js';
 import { tensorRules } from './tensor-rules.js';
 import { expanded } from './texts.js';
@@ -56,8 +56,8 @@ const BEFORE = /^(?:\s*like\s+@(\d+))?(\s+unproven)?(.*)$/s;
 const HEAD = /^([^\s:]+): ([^()]+)\((\S+)\)/;
 const PART = new RegExp(`(?:^|\\n|; )\\s*(${Object.keys(PARTS).join('|')}):`);
 
-/** What may stand in a family's text: texts, what it is like, and rules that no line can say. */
-type Given = string | number | Partial<Architecture> | (() => readonly TensorRule[]);
+/** What may stand in a family's text: texts, and what it is like. */
+type Given = string | number | Partial<Architecture>;
 
 /**
  * A family, from a text: `general.architecture`, the names in `architectures` of config.json, and a released repository;
@@ -65,7 +65,7 @@ type Given = string | number | Partial<Architecture> | (() => readonly TensorRul
  *
  *   llama-embed: LlamaBidirectionalModel (nvidia/llama-embed-nemotron-8b) like ${llama} unproven
  *     keys:       rows as key-rows.ts reads them; so are those of `firstKeys`
- *     tensors:    lines as tensor-rules.ts reads them, or a function that makes rules
+ *     tensors:    lines as tensor-rules.ts reads them
  *     when:       a condition, as formulas.ts reads it; `blockLimit` is a value
  *     strip: ignore: drop: extra: ...      words; in `blocks`, one with `+main_block_count` stands behind as many others
  *     rename:     .gamma = .weight, .beta = .bias
@@ -95,7 +95,7 @@ export function common(text: TemplateStringsArray, ...given: Given[]): Partial<A
 
 /** The text with what is given and what is shared in it; in the place of what is no text stands its number. */
 function whole(text: TemplateStringsArray, given: readonly Given[]): string {
-  const texts = given.map((each, i) => (typeof each === 'object' || typeof each === 'function' ? `@${i}` : each));
+  const texts = given.map((each, i) => (typeof each === 'object' ? `@${i}` : each));
   return expanded(String.raw({ raw: text }, ...texts));
 }
 
@@ -112,11 +112,8 @@ function parts(place: string, text: string, given: readonly Given[], made: objec
   const texts = new Map(found.flatMap((name, i) => (i % 2 ? [] : [[name, (found[i + 1] ?? '').trim()] as const])));
   for (const name of Object.keys(PARTS) as Part[]) {
     const own = texts.get(name);
-    const rules = given[Number(/^@(\d+)$/.exec(own ?? '')?.[1])];
     if (own !== undefined) {
-      lazily(made, name, () =>
-        located(`${name} of ${place}`, () => (rules as undefined | (() => unknown))?.() ?? partOf(name, own, base)),
-      );
+      lazily(made, name, () => located(`${name} of ${place}`, () => partOf(name, own, base)));
     } else if (name in base) {
       lazily(made, name, () => base[name]);
     }

@@ -27,6 +27,8 @@ interface List {
  *   weights time_mix_k_k                       the same, without `.weight` or with it in the checkpoint
  *   plus-one attn_norm                         weights that a checkpoint keeps as what they differ from 1 by
  *   unwritten output when probe(tied)          the same names, which are not written
+ *   unbiased attn_q                            weights; biases are not written where probe(zero_biases) holds
+ *   at mtp.layers.0                            lines behind it, up to `---`, are of blocks for multi-token prediction
  *   .attn_gate.* = .self_attn.g_proj.* | .gate.*       other spellings of one tensor
  *   .attn_v.weight = .attention.kv.weight: chunk(0, 2), take(1), transpose(0, 1)
  *   .attn_k.* .attn_v.* = .attention.kv.*: chunk(0, 2)            a tensor that becomes these, one after the other
@@ -44,8 +46,10 @@ interface List {
 export function tensorRules(text: string): readonly TensorRule[] {
   const rules: TensorRule[] = [];
   let list: List | undefined;
+  let place: string | undefined;
   const end = (more: readonly TensorRule[] = []) => {
-    rules.push(...(list ? named(list.names, list.via, list.areWeights) : []), ...more);
+    const own = [...(list ? named(list.names, list.via, list.areWeights) : []), ...more];
+    rules.push(...(place === undefined ? own : own.map((rule) => mtpRule(rule, place ?? ''))));
     list = undefined;
   };
   for (const line of expanded(text).split(/(?<!,)\n(?!\s*[|+])|; /)) {
@@ -53,10 +57,11 @@ export function tensorRules(text: string): readonly TensorRule[] {
     if (formulas.ended) {
       continue;
     }
-    const kind = formulas.take(/(experts|weights|plus-one|unwritten|---)(?:\s|$)/y)?.[1];
+    const kind = formulas.take(/(experts|weights|plus-one|unwritten|unbiased|at|---)(?:\s|$)/y)?.[1];
     const names = words(formulas);
-    if (kind === '---') {
+    if (kind === '---' || kind === 'at') {
       end();
+      [place] = names;
     } else if (kind === 'experts') {
       end(experts(names[0] ?? '', formulas));
     } else if (formulas.take(/=/y)) {
@@ -65,7 +70,7 @@ export function tensorRules(text: string): readonly TensorRule[] {
       const via = kind === 'plus-one' ? ([['add', 1]] as const) : viaOf(formulas);
       const ends = endsOf(formulas);
       const areWeights = kind === 'weights';
-      const isAlone = Object.keys(ends).length > 0 || kind === 'unwritten';
+      const isAlone = Object.keys(ends).length > 0 || kind === 'unwritten' || kind === 'unbiased';
       if (isAlone || list?.areWeights !== areWeights) {
         end();
       }
@@ -79,7 +84,8 @@ export function tensorRules(text: string): readonly TensorRule[] {
       if (isAlone) {
         const own = named(list.names, list.via, areWeights);
         list = undefined;
-        end(own.map(({ to, ...each }) => ({ ...(kind !== 'unwritten' && { to }), ...each, ...ends })));
+        const written = own.map(({ to, ...each }) => ({ ...(kind !== 'unwritten' && { to }), ...each, ...ends }));
+        end(kind === 'unbiased' ? written.flatMap(withoutBias) : written);
       }
     }
     formulas.need(/$/y, 'end');
@@ -87,6 +93,22 @@ export function tensorRules(text: string): readonly TensorRule[] {
   end();
   return rules;
 }
+
+/** A rule for the same tensor of blocks for multi-token prediction, which the checkpoint has at another place. */
+const mtpRule = ({ from = [], to, group, ...rule }: TensorRule, place: string): TensorRule => ({
+  ...{ ...rule, from: from.map((name) => name.replace('{L}', place)) },
+  ...(to !== undefined && { to: to.replace('{b}', '{mtp}') }),
+  ...(group !== undefined && { group: `mtp ${group}` }),
+});
+
+/** Rules for a tensor and its bias. A bias, where a checkpoint has it, holds nothing, and is not written. */
+const withoutBias = ({ from = [], to = '', ...rule }: TensorRule): readonly TensorRule[] => {
+  const ending = (end: string) => from.map((name) => name.replace(/\.\*$/, end));
+  return [
+    { ...rule, from: ending('.weight'), to: to.replace(/\*$/, 'weight') },
+    { from: ending('.bias'), when: { probe: 'zero_biases', is: true } },
+  ];
+};
 
 function words(formulas: Formulas): readonly string[] {
   const found: string[] = [];

@@ -1,6 +1,4 @@
-import type { TensorRule } from '../architecture.js';
 import { family } from '../family.js';
-import { tensorRules } from '../tensor-rules.js';
 import { graniteHybrid, HYBRID_KEYS, INNER_WIDTH, MAMBA_HEADS, SSM, SSM_SHAPES } from './granite.js';
 
 const HEAD = 'head_dim|attention_head_dim';
@@ -23,14 +21,6 @@ export const nemotronH = family`nemotron_h: NemotronHForCausalLM (nvidia/Nemotro
 
 const MOE_TENSORS = `ffn_gate_inp exp_probs_b ffn_up_shexp ffn_down_shexp ffn_latent_down ffn_latent_up
   experts .mixer.experts.{x}: down_proj up_proj`;
-/** Rules for the block for multi-token prediction, which the checkpoint has as two. */
-const mtp = (part: number, rules: readonly TensorRule[]): readonly TensorRule[] =>
-  rules.map((rule) => ({
-    ...rule,
-    from: rule.from?.map((name) => name.replace('{L}', `mtp.layers.${part}`)) ?? [],
-    to: rule.to?.replace('{b}', '{mtp}') ?? '',
-    ...(rule.group === undefined ? {} : { group: 'mtp experts' }),
-  }));
 const EXPERT_KEYS = `
   expert_shared_feed_forward_length = moe_shared_expert_intermediate_size; expert_count = n_routed_experts
   expert_shared_count = n_shared_experts; expert_weights_norm = norm_topk_prob
@@ -44,15 +34,11 @@ export const nemotronHMoe = family`nemotron_h_moe: NemotronHForCausalLM (nvidia/
   # ref-quirk: prepare_tensors knows a router by the block's number in the checkpoint.
   types: blk.{mtp}.ffn_gate_inp.weight outtype
   mtp: blocks num_nextn_predict_layers?, names mtp.*, keep ${KEEP}; tokenizer: bpe, multiple 8
-  tensors: ${() => [
-    ...tensorRules(`${LAYERS}; ${SHAPES}`),
-    ...tensorRules(MOE_TENSORS),
-    ...mtp(0, tensorRules(`${ATTENTION} nextn.enorm nextn.hnorm nextn.eh_proj; $ROTARY`)),
-    ...mtp(1, tensorRules(MOE_TENSORS)),
-    ...tensorRules(`
-      blk.{mtp}.post_attention_norm.weight = mtp.layers.1.norm.weight
-      blk.{mtp}.nextn.shared_head_norm.weight = mtp.layers.1.final_layernorm.weight`),
-  ]}`;
+  # The checkpoint has the block for multi-token prediction as two.
+  tensors: ${LAYERS}; ${SHAPES}; ---; ${MOE_TENSORS}; at mtp.layers.0; ${ATTENTION} nextn.enorm nextn.hnorm
+    nextn.eh_proj; $ROTARY; at mtp.layers.1; ${MOE_TENSORS}; ---
+    blk.{mtp}.post_attention_norm.weight = mtp.layers.1.norm.weight
+    blk.{mtp}.nextn.shared_head_norm.weight = mtp.layers.1.final_layernorm.weight`;
 
 /** Layers with numbers of their own. Its blocks for multi-token prediction are another kind, and not written. */
 export const nemotronHPuzzle = family`nemotron_h_moe: NemotronHPuzzleForCausalLM
