@@ -53,7 +53,7 @@ export {
 export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
 export { BufferMemoryError } from './fill/byte-pool.js';
-export { BadWeightsError, ShrunkFileError } from './fill/execute.js';
+export { BadWeightsError, FillInterruptedError, ShrunkFileError } from './fill/execute.js';
 export { ReadError } from './fill/local-sources.js';
 export { MemoryLimitError } from './fill/memory-limit.js';
 export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/cursor.js';
@@ -74,6 +74,7 @@ export { MalformedYamlError } from './metadata/yaml.js';
 export { EmptyOptionError } from './options/empty.js';
 export { NumberError } from './options/numbers.js';
 export { OutputExistsError, OverwriteError, SpecialFileError } from './output/guard.js';
+export { BusyOutputError } from './output/leftovers.js';
 export { OutsideFolderError } from './output/output-paths.js';
 export { LinkLoopError, OutputNameError } from './output/place.js';
 export { DiskFullError, WriteError } from './output/write-error.js';
