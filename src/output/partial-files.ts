@@ -264,7 +264,8 @@ async function makeFolder(path: string, made: string[]): Promise<void> {
   }
 }
 
-async function bytesOnDisk(path: string): Promise<number> {
+/** Bytes that a file takes: those that were never written may take none. */
+export async function bytesOnDisk(path: string): Promise<number> {
   const { blocks } = await stat(path);
   return blocks * BLOCK_BYTES;
 }

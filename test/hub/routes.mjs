@@ -63,6 +63,10 @@ export async function hubReply(world, url, authorization) {
     if (!repo) {
       continue;
     }
+    const to = world.repos.nameNow(repo);
+    if (to !== repo) {
+      return { status: 307, headers: { location: `${url.pathname.replace(repo, to)}${url.search}` }, text: '' };
+    }
     const place = { repo, revision: decodeURIComponent(revision), path: decodeURIComponent(path), url };
     const no = await refused(world, repo, authorization, isFile);
     if (no) {
