@@ -1,4 +1,4 @@
-import type { Failure, Found, Job, JobRequest, ModelPlan } from '../api.js';
+import type { Failure, Found, Job, JobRequest, ModelPlan } from '../src/server/api.js';
 
 /** What the page needs of whoever converts. */
 export interface Backend {
