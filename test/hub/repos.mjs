@@ -119,6 +119,13 @@ export class Repos {
     return [...this.#renamed].find(([, to]) => to === repo)?.[0] ?? repo;
   }
 
+  /** All that have a text in their names. @param {string} text */
+  async search(text) {
+    const owners = await readdir(this.root).catch(() => []);
+    const all = await Promise.all(owners.map((owner) => this.ofOwner(owner)));
+    return all.flat().filter(({ repo }) => repo.toLowerCase().includes(text.toLowerCase()));
+  }
+
   /** @param {string} owner */
   async ofOwner(owner) {
     const entries = await readdir(join(this.root, owner)).catch(() => []);
