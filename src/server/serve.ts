@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
-import { ResourceError } from '../errors.js';
 import { makeApp } from './app.js';
+import { ListenError } from './errors.js';
 import { EventStreams } from './event-streams.js';
 import { makeLogger } from './observe.js';
 import { SqliteQueue } from './sqlite-queue.js';
@@ -24,9 +24,6 @@ export interface ServeOptions {
   /** Called once the server listens. */
   onListening?(address: string): void;
 }
-
-/** The port is taken, or may not be listened on. */
-export class ListenError extends ResourceError {}
 
 const HOST = '127.0.0.1';
 const [DEFAULT_PORT, DEFAULT_DATA] = [7860, 'hf2gguf-data'];
