@@ -8,7 +8,7 @@ export const ROOMS = {
   calls: 'async fill gguf-files layout options output plan quantize repo runner',
   checkpoint: 'async options repo tensor',
   cli: 'archs calls files gguf gguf-files layout options output plan plot publish quantize repo runner server tensor tokenizer',
-  config: 'generated numeric repo',
+  config: 'generated numeric',
   files: 'async calls gguf gguf-files jinja layout loading options output plan quantize repo tensor',
   fill: 'async gguf layout output quantize repo tensor',
   generated: '',

@@ -38,9 +38,7 @@ export {
   TruncatedFileError,
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
-export { NoTargetModelError } from './config/facts.js';
 export { ConfigFieldError } from './config/fields.js';
-export { PoolingFileError, UnsupportedPoolingError } from './config/sentence-modules.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,
@@ -81,6 +79,7 @@ export { DiskFullError, WriteError } from './output/write-error.js';
 export { ExpertShapeError } from './plan/check-experts.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
 export { FallbackError } from './plan/finish-plan.js';
+export { NoTargetModelError } from './plan/gather-facts.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';
 export { UnreadableMetadataError } from './plan/inputs.js';
 export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './plan/quantize-request.js';
@@ -88,6 +87,7 @@ export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './pl
 export { ProbeSizeError } from './plan/read-probes.js';
 export { QuantizedSourceError } from './plan/refuse-codes.js';
 export { SensitivitiesFileError, SensitivitiesMismatchError } from './plan/sensitivities.js';
+export { PoolingFileError, UnsupportedPoolingError } from './plan/sentence-modules.js';
 export { SplitLimitError } from './plan/split-parts.js';
 export { TargetTooSmallError } from './plan/target.js';
 export { NothingToPlotError } from './plot/plot-check.js';
