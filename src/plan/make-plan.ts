@@ -4,6 +4,7 @@ import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Known } from '../config/derivations.js';
+import { checkLayerLists } from '../config/layer-lists.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { blockSize } from '../gguf/types.js';
 import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
@@ -60,6 +61,9 @@ export async function makePlan(
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
   const fileType = fileTypeOf(outType, checkpoint);
   const own = { config, facts: model.facts };
+  if (!params.vocabOnly && arch.gguf !== 'clip') {
+    checkLayerLists(config);
+  }
   const probes = params.vocabOnly
     ? undefined
     : await readProbes(arch, checkpoint.tensors, { repo, known: own, params });
