@@ -78,6 +78,7 @@ export { OutsideFolderError } from './output/output-paths.js';
 export { LinkLoopError, OutputNameError } from './output/place.js';
 export { DiskFullError, WriteError } from './output/write-error.js';
 export { ExpertShapeError } from './plan/check-experts.js';
+export { IndexerError } from './plan/check-indexers.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
 export { FallbackError } from './plan/finish-plan.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';

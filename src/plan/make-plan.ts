@@ -26,6 +26,7 @@ import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { checkExperts } from './check-experts.js';
+import { checkIndexers } from './check-indexers.js';
 import { type Asked, checkParams } from './check-params.js';
 import { tellOverrides } from './check-quantized.js';
 import { doubtEndTokens } from './end-tokens.js';
@@ -92,6 +93,9 @@ export async function makePlan(
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, fileType: fileType.id, guesses, emit });
   checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
+  if (!params.vocabOnly) {
+    checkIndexers(tensors, kv, arch.gguf);
+  }
   await checkLoading({ model, params, kv, tensors, emit });
   const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
   const name = (type: string) => outputName(metadata, type, kind);
