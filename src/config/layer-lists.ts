@@ -1,4 +1,4 @@
-import type { Json } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Config } from './config.js';
 import { mainBlockCount } from './derive.js';
 import { optionalInteger, refuse } from './fields.js';
@@ -15,12 +15,17 @@ const LAYER_LISTS = [
 /**
  * Refuses lists of another length than the model has blocks; those for multi-token prediction may have entries too.
  * An empty list is none.
+ * @param given config.json as it is: defaults of transformers are not checked.
  * @throws ConfigFieldError
  */
-export function checkLayerLists(config: Config): void {
+export function checkLayerLists(config: Config, given: JsonObject): void {
+  const parts = [given, ...Object.values(given).filter(isObject)];
   const lists = Object.entries(config.hparams).filter(
     (field): field is [string, readonly Json[]] =>
-      Array.isArray(field[1]) && field[1].length > 0 && LAYER_LISTS.some((names) => names.test(field[0])),
+      Array.isArray(field[1]) &&
+      field[1].length > 0 &&
+      LAYER_LISTS.some((names) => names.test(field[0])) &&
+      parts.some((part) => Array.isArray(part[field[0]])),
   );
   if (lists.length === 0) {
     return;

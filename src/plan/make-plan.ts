@@ -63,7 +63,7 @@ export async function makePlan(
   const fileType = fileTypeOf(outType, checkpoint);
   const own = { config, facts: model.facts };
   if (!params.vocabOnly && arch.gguf !== 'clip') {
-    checkLayerLists(config);
+    checkLayerLists(config, (await model.files.json('config.json')) ?? {});
   }
   const probes = params.vocabOnly
     ? undefined

@@ -4,7 +4,8 @@ import { loadConfig } from '#src/config/load-config.js';
 import type { JsonObject } from '#src/json.js';
 
 function check(fields: JsonObject): void {
-  checkLayerLists(loadConfig({ architectures: ['AnyForCausalLM'], num_hidden_layers: 3, ...fields }));
+  const config = { architectures: ['AnyForCausalLM'], num_hidden_layers: 3, ...fields };
+  checkLayerLists(loadConfig(config), config);
 }
 
 test.each([
@@ -27,6 +28,8 @@ test.each<JsonObject>([
   // Llama 4 has an empty list for its default.
   { no_rope_layers: [] },
   { intermediate_size: 8 },
+  // transformers makes up a list as long as its default number of blocks.
+  { model_type: 'qwen2', text_config: { model_type: 'qwen2', num_hidden_layers: 3 } },
 ])('other lists are as they should be: %j', (fields) => {
   expect(() => check(fields)).not.toThrow();
 });
