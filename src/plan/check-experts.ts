@@ -12,7 +12,7 @@ const EXPERTS = /^blk\.\d+\.ffn_(?<part>gate|up|gate_up|down)_exps\.weight$/;
 /**
  * Compares the matrices of experts `[experts, out, in]` with the sizes that the keys give them: of the model, or of what it
  * is projected to for its experts, and of their own hidden layer.
- * @throws ExpertShapeError where they are tensors of their own or transposed, or some are missing; StrictError with `strict`
+ * @throws ExpertShapeError where they are tensors of their own, or some are missing; StrictError with `strict`
  */
 export function checkExperts(tensors: readonly NamedExpr[], kv: KeyValues, gguf: string, to: DoubtSink): void {
   const key = (name: string) => kv.get(`${gguf}.${name}`)?.value;
@@ -38,7 +38,7 @@ export function checkExperts(tensors: readonly NamedExpr[], kv: KeyValues, gguf:
         `The experts that become ${name} (${sourcesOf(expr)[0]?.name}) are ${shapes}; config.json gives them ` +
         `[${count ?? experts}, ${right.join(', ')}]${isTransposed ? ': they are transposed' : ''}.`;
       const next = 'Check that config.json and the checkpoint belong together.';
-      if (expr.op === 'concat' || isTransposed) {
+      if (expr.op === 'concat') {
         throw new ExpertShapeError(what, next);
       }
       // Families differ in how they keep all experts in one tensor, and releases of a family do.
