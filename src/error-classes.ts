@@ -77,6 +77,7 @@ export { OutsideFolderError } from './output/output-paths.js';
 export { LinkLoopError, OutputNameError } from './output/place.js';
 export { DiskFullError, WriteError } from './output/write-error.js';
 export { ExpertShapeError } from './plan/check-experts.js';
+export { IndexerError } from './plan/check-indexers.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
 export { FallbackError } from './plan/finish-plan.js';
 export { NoTargetModelError } from './plan/gather-facts.js';
