@@ -59,8 +59,8 @@ export function stripsOf(rows: Rows, { reads }: PlannedReads, grain: number): St
   if (most >= all.step) {
     return all;
   }
-  const unit = [grain, ...WHOLE_ROWS].find((group) => group <= most) ?? 1;
-  const step = Math.max(1, unit * Math.floor(most / unit));
+  const unit = [grain, ...WHOLE_ROWS].find((group) => group <= 2 * most) ?? 1;
+  const step = unit * Math.max(1, Math.floor(most / unit));
   const bytes = new ReadBytes(new Uint8Array(0), reads);
   let [work, read] = [0, 0];
   for (const strip of cutStrips(rows, step)) {
