@@ -94,6 +94,17 @@ interface Gathered<Tensor> {
 /** Those that are written together. */
 type Waiting<Tensor> = Map<string, readonly Gathered<Tensor>[]>;
 
+/** The name of the first tensor that is missing: that of one beside it with another number, or its pattern. */
+function missingName({ parts, match: { rule, suffix } }: Gathered<NamedExpr>): string {
+  const missing = Array.from({ length: parts.size + 1 }, (_, i) => i).find((i) => !parts.has(i)) ?? 0;
+  const [[number, beside] = []] = parts;
+  if (rule.all === undefined && beside) {
+    return beside.name.replace(new RegExp(`\\.${number}\\.(?!.*\\.${number}\\.)`), `.${missing}.`);
+  }
+  const pattern = rule.all?.[missing] ?? rule.from?.[0] ?? '';
+  return pattern.replace(/\.\*$/, suffix);
+}
+
 class Mapper {
   readonly #mapped = new Map<string, NamedExpr>();
   /** By group and block. */
@@ -193,9 +204,8 @@ class Mapper {
     const incomplete = waiting.find(({ parts, wanted }) => parts.size < wanted);
     if (incomplete) {
       const { match: found, wanted, parts } = incomplete;
-      const missing = Array.from({ length: parts.size + 1 }, (_, i) => i).find((i) => !parts.has(i));
       throw new TensorMappingError(
-        `${parts.size} of the ${wanted} tensors that become ${nameOf(found)} are there; number ${missing} is missing.`,
+        `${missingName(incomplete)} is missing: ${parts.size} of the ${wanted} tensors that become ${nameOf(found)} are there.`,
         'Check that config.json has the right number of them, and that all files were downloaded whole.',
       );
     }

@@ -67,9 +67,18 @@ function writeValue(out: ByteWriter, key: string, value: GgufValue): void {
   }
   out.u32(VALUE_TYPES[value.of]);
   out.u64(value.value.length);
+  if (isAsStored(value.of, value.value)) {
+    out.bytes(new Uint8Array(value.value.buffer, value.value.byteOffset, value.value.byteLength));
+    return;
+  }
   for (let i = 0; i < value.value.length; i++) {
     writeScalar(out, key, value.of, value.value[i] as Scalar);
   }
+}
+
+/** Whether a list's bytes in memory are those of the file. */
+function isAsStored(of: ScalarType, list: unknown): list is Float32Array | Int32Array {
+  return (of === 'f32' && list instanceof Float32Array) || (of === 'i32' && list instanceof Int32Array);
 }
 
 function writeScalar(out: ByteWriter, key: string, type: ScalarType, value: Scalar): void {
@@ -200,8 +209,8 @@ class ByteWriter {
 }
 
 /**
- * UTF-8 of a short string of characters below U+0800, as most tokens are, several times as fast as a call to Buffer;
- * null for any other.
+ * UTF-8 of a short string without surrogates, as most tokens are, several times as fast as a call to Buffer; null for
+ * any other.
  * @returns the bytes written.
  */
 function writeShort(buffer: Buffer, value: string, start: number): number | null {
@@ -215,6 +224,10 @@ function writeShort(buffer: Buffer, value: string, start: number): number | null
       buffer[at++] = code;
     } else if (code < 0x800) {
       buffer[at++] = 0xc0 | (code >> 6);
+      buffer[at++] = 0x80 | (code & 0x3f);
+    } else if (code < 0xd800 || code > 0xdfff) {
+      buffer[at++] = 0xe0 | (code >> 12);
+      buffer[at++] = 0x80 | ((code >> 6) & 0x3f);
       buffer[at++] = 0x80 | (code & 0x3f);
     } else {
       return null;

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../json.js';
 import { byteToken } from '../text/byte-tokens.js';
 import { type Merges, mergeSymbols, NONE } from '../text/merge.js';
+import type { MergeIndex } from '../text/merge-index.js';
 import { arrayField, booleanField, ID_LIMIT, malformed, objectField, stringField } from './fields.js';
-import { type MergeIndex, mergeIndexOf } from './merge-index.js';
+import { indexOfMerges } from './merges.js';
 import { TokenIds } from './token-ids.js';
 
 /** The number of words whose ids are cached. Later words are rare enough to be encoded again. */
@@ -23,7 +24,9 @@ export class Bpe {
   readonly #fuseUnknown: boolean;
   readonly #byteFallback: boolean;
   readonly #ignoreMerges: boolean;
-  readonly #index: () => MergeIndex;
+  readonly #indexed: () => MergeIndex;
+  /** Made when a pair is first looked up. */
+  #index: MergeIndex | null = null;
   readonly #merges: Merges<number> = {
     rank: (left, right) => {
       const pair = this.#pair(left, right);
@@ -44,7 +47,7 @@ export class Bpe {
     this.#fuseUnknown = booleanField(fields, 'fuse_unk', 'model', false);
     this.#byteFallback = booleanField(fields, 'byte_fallback', 'model', false);
     this.#ignoreMerges = booleanField(fields, 'ignore_merges', 'model', false);
-    this.#index = () => mergeIndexOf(arrayField(fields, 'merges', 'model'));
+    this.#indexed = () => indexOfMerges(arrayField(fields, 'merges', 'model'));
   }
 
   get size(): number {
@@ -146,7 +149,8 @@ export class Bpe {
   }
 
   #lookUp(left: string, right: string): number {
-    const rank = this.#index().rank(left, right);
+    this.#index ??= this.#indexed();
+    const rank = this.#index.rank(left, right);
     return rank < 0 ? NONE : rank * ID_LIMIT + this.#known(left + right.slice(this.#prefix.length));
   }
 }

@@ -4,6 +4,7 @@ import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Known } from '../config/derivations.js';
+import { checkLayerLists } from '../config/layer-lists.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { blockSize } from '../gguf/types.js';
 import type { TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
@@ -25,6 +26,7 @@ import { dtypeOf, shapeOf } from '../tensor/rows.js';
 import { writeVocabulary } from '../tokenizer/write-vocabulary.js';
 import { doubt, warn } from '../warnings.js';
 import { checkExperts } from './check-experts.js';
+import { checkIndexers } from './check-indexers.js';
 import { type Asked, checkParams } from './check-params.js';
 import { tellOverrides } from './check-quantized.js';
 import { doubtEndTokens } from './end-tokens.js';
@@ -60,6 +62,9 @@ export async function makePlan(
   const outType: OutType = askedOutType === 'auto' ? guessed(model) : askedOutType;
   const fileType = fileTypeOf(outType, checkpoint);
   const own = { config, facts: model.facts };
+  if (!params.vocabOnly && arch.gguf !== 'clip') {
+    checkLayerLists(config, (await model.files.json('config.json')) ?? {});
+  }
   const probes = params.vocabOnly
     ? undefined
     : await readProbes(arch, checkpoint.tensors, { repo, known: own, params });
@@ -88,6 +93,9 @@ export async function makePlan(
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, fileType: fileType.id, guesses, emit });
   checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
+  if (!params.vocabOnly) {
+    checkIndexers(tensors, kv, arch.gguf);
+  }
   await checkLoading({ model, params, kv, tensors, emit });
   const kind = params.mtp && !arch.mtp?.plainName ? 'mtp' : 'model';
   const name = (type: string) => outputName(metadata, type, kind);

@@ -1,6 +1,7 @@
 import { SourceError } from '../errors.js';
 import { type JsonObject, parseJsonObject } from '../json.js';
 import { SMALL_FILES, type SmallFileLimit } from '../limits.js';
+import { joinMerges } from './join-merges.js';
 import type { Repo } from './repo.js';
 
 export class FileTooLargeError extends SourceError {}
@@ -27,17 +28,26 @@ export class SmallFiles {
   /** UTF-8 without a byte order mark. */
   async text(path: string): Promise<string | null> {
     const bytes = await this.bytes(path);
-    return bytes && new TextDecoder('utf-8').decode(bytes);
+    return bytes && decode(bytes);
   }
 
-  /** @throws MalformedJsonError, JsonLimitError */
+  /** In tokenizer.json `joinMerges` has joined the merges. @throws MalformedJsonError, JsonLimitError */
   json(path: string): Promise<JsonObject | null> {
     return once(this.#json, path, () => this.#parse(path));
   }
 
   async #parse(path: string): Promise<JsonObject | null> {
-    const text = await this.text(path);
-    return text === null ? null : parseJsonObject(text, path, limitOf(path).values);
+    const bytes = await this.bytes(path);
+    const parse = (json: Uint8Array) => parseJsonObject(decode(json), path, limitOf(path).values);
+    if (bytes === null || path !== 'tokenizer.json') {
+      return bytes && parse(bytes);
+    }
+    try {
+      return parse(joinMerges(bytes));
+    } catch {
+      // The error tells a place, which is to be that of the file itself.
+      return parse(bytes);
+    }
   }
 
   async #size(path: string): Promise<number | null> {
@@ -63,6 +73,10 @@ export class SmallFiles {
     }
     return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
   }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8').decode(bytes);
 }
 
 /** What is known of a path, made the first time. */

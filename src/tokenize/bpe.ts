@@ -1,6 +1,7 @@
 import { toByteChars } from '../text/byte-level.js';
 import { byteToken } from '../text/byte-tokens.js';
-import { joinTexts, type Merges, mergeSymbols, NONE } from '../text/merge.js';
+import { joinTexts, type Merges, mergeSymbols } from '../text/merge.js';
+import { mergeIndex } from '../text/merge-index.js';
 import { type Cut, compileCut } from './cut.js';
 import type { PreTokenizerSettings } from './pre-tokenizers.js';
 import type { Tokens } from './tokens.js';
@@ -12,11 +13,7 @@ const CACHED_LENGTH = 64;
 /** Byte pair encoding. It cuts a text into words, and merges the symbols of each word in the order of the merges. */
 export class BpeEncoder {
   readonly #cut: Cut;
-  readonly #ranks = new Map<string, number>();
-  readonly #merges: Merges<string> = {
-    rank: (left, right) => this.#ranks.get(`${left} ${right}`) ?? NONE,
-    join: joinTexts,
-  };
+  readonly #merges: Merges<string>;
   readonly #words = new Map<string, readonly number[]>();
 
   /**
@@ -29,10 +26,9 @@ export class BpeEncoder {
     merges: ArrayLike<string>,
   ) {
     this.#cut = compileCut(pre.patterns);
-    // Goes from the end, so that of two equal merges the first one counts.
-    for (let rank = merges.length - 1; rank >= 0; rank--) {
-      this.#ranks.set(merges[rank] as string, rank);
-    }
+    // Source: llm_tokenizer_bpe in src/llama-vocab.cpp: of two equal merges the first one counts.
+    const index = mergeIndex(merges, 'first');
+    this.#merges = { rank: (left, right) => index.rank(left, right), join: joinTexts };
   }
 
   /** Encodes a text without special tokens and appends its ids to `output`. */

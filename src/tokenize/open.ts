@@ -3,8 +3,10 @@ import { BpeEncoder } from './bpe.js';
 import { CharsMap } from './chars-map.js';
 import { MalformedVocabularyError, UnsupportedVocabularyError } from './errors.js';
 import { Fields } from './fields.js';
+import { encodeDna, withoutMarkers } from './hybrid-dna.js';
 import { Partition } from './partition.js';
 import { pieceOf, type Spelling } from './pieces.js';
+import { Plamo2Encoder } from './plamo2.js';
 import { DEFAULT_PRE, PRE_TOKENIZERS, type PreTokenizerSettings } from './pre-tokenizers.js';
 import { RwkvEncoder } from './rwkv.js';
 import { findSpecials, type SpecialDefaults, setStrips } from './special.js';
@@ -28,6 +30,8 @@ interface Kind {
   readonly separates?: true;
   /** Whether the BOS is added even if the file says no. */
   readonly forcesBos: boolean;
+  /** Whether nothing is put around a text, whatever the file says. */
+  readonly bare?: true;
   readonly spelling: Spelling;
   readonly lstrip: string | undefined;
   /**
@@ -46,6 +50,8 @@ const KINDS: Readonly<Record<string, (fields: Fields) => Kind>> = {
   rwkv: rwkvWorld,
   t5: unigram,
   whitespace,
+  plamo2,
+  hybriddna: hybridDna,
 };
 
 /**
@@ -61,8 +67,8 @@ export function openVocabulary(kv: KeyValues): Vocabulary {
   const partition = new Partition(tokens);
   const addBos = kind.forcesBos || (fields.bool('tokenizer.ggml.add_bos_token') ?? kind.addBos);
   const addEos = fields.bool('tokenizer.ggml.add_eos_token') ?? kind.addEos ?? false;
-  const before = addBos || kind.separates ? bos : null;
-  const after = kind.separates ? separator : addEos ? eos : null;
+  const before = !kind.bare && (addBos || kind.separates) ? bos : null;
+  const after = kind.bare ? null : kind.separates ? separator : addEos ? eos : null;
   return {
     size: tokens.texts.length,
     ...{ bos, eos, endOfGeneration, addBos, addEos },
@@ -145,6 +151,33 @@ function whitespace(fields: Fields): Kind {
   };
 }
 
+/** BPE of text, and runs of six bases of what stands between `<dna>` and `</dna>`. */
+function hybridDna(fields: Fields): Kind {
+  const pre = fields.string('tokenizer.ggml.pre') || DEFAULT_PRE;
+  const kind = bytePairs(fields, preTokenizer(pre), 11);
+  const { ids } = kind.tokens;
+  return {
+    ...kind,
+    tokens: { ...kind.tokens, texts: withoutMarkers(kind.tokens) },
+    encode: (text, output, context) => encodeDna(text, ids, output, (plain) => kind.encode(plain, output, context)),
+  };
+}
+
+function plamo2(fields: Fields): Kind {
+  const tokens = readTokens(fields);
+  const encoder = new Plamo2Encoder(tokens);
+  return {
+    tokens,
+    defaults: { bos: 1, eos: 2, unknown: 0 },
+    bare: true,
+    addBos: false,
+    forcesBos: false,
+    spelling: 'plain',
+    lstrip: undefined,
+    encode: (text, output) => encoder.encode(text, output),
+  };
+}
+
 function wordPiece(fields: Fields): Kind {
   const tokens = readTokens(fields);
   const lowercase = fields.bool(LOWERCASE) ?? true;
@@ -188,6 +221,7 @@ function rwkvWorld(fields: Fields): Kind {
   return {
     tokens,
     defaults: { bos: null, eos: null },
+    bare: true,
     addBos: false,
     forcesBos: false,
     spelling: 'escapes',

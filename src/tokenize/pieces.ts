@@ -1,13 +1,14 @@
 import { encodeRaw } from '../gguf/raw-strings.js';
 import { byteOf } from '../text/byte-level.js';
+import { byteOfToken } from '../text/byte-tokens.js';
 import { unescaped } from './rwkv.js';
 import { ATTR, type Tokens } from './tokens.js';
 
 const EMPTY = new Uint8Array();
 const HIDDEN = ATTR.unknown | ATTR.control;
 
-/** How tokens are spelt: with ▁ for a space, in GPT-2's alphabet of bytes, or with escapes. */
-export type Spelling = 'spaces' | 'bytes' | 'escapes';
+/** How tokens are spelt: with ▁ for a space, in GPT-2's alphabet of bytes, with escapes, or as they are. */
+export type Spelling = 'spaces' | 'bytes' | 'escapes' | 'plain';
 
 /** The bytes of a token. An unused token has none; a control token has some only with `special`. */
 export function pieceOf({ texts, attrs }: Tokens, token: number, special: boolean, spelling: Spelling): Uint8Array {
@@ -18,6 +19,9 @@ export function pieceOf({ texts, attrs }: Tokens, token: number, special: boolea
   }
   if (spelling === 'escapes') {
     return unescaped(text);
+  }
+  if (spelling === 'plain' && !(attr & ATTR.byte && byteOfToken(text) !== undefined)) {
+    return encodeRaw(text);
   }
   if (attr & (HIDDEN | ATTR.userDefined)) {
     return encodeRaw(text);

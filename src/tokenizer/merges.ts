@@ -6,7 +6,7 @@ import type { SmallFiles } from '../repo/small-files.js';
 const FORMAT = 'model.merges is neither a list of "left right" nor of ["left", "right"]';
 
 /**
- * The merges as `tokenizer.ggml.merges` has them: "left right". If tokenizer.json has pairs, a space inside a part
+ * The merges as `tokenizer.ggml.merges` has them: "left right". A space inside a part of a pair
  * becomes `Ġ`, the space of a byte-level vocabulary. ref-quirk: `SpecialVocab._try_load_from_tokenizer_json` in
  * gguf-py/gguf/vocab.py.
  * @throws MalformedTokenizerError
@@ -19,6 +19,9 @@ export function mergesOf(merges: Json | undefined): readonly string[] {
     return merges;
   }
   return merges.map((merge) => {
+    if (typeof merge === 'string') {
+      return merge;
+    }
     const [left, right] = Array.isArray(merge) && merge.length === 2 ? merge : [];
     if (typeof left !== 'string' || typeof right !== 'string') {
       throw malformedFile('tokenizer.json', FORMAT);

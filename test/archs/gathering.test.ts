@@ -149,7 +149,7 @@ describe('by hand', () => {
       'an expert that is missing',
       moe,
       all(0).filter(({ name }) => !name.includes('experts.1.up')),
-      /^2 of the 3 tensors that become blk.0.ffn_up_exps.weight are there; number 1 is missing/,
+      /^model\.layers\.0\.mlp\.experts\.1\.up_proj\.weight is missing: 2 of the 3 tensors that become blk.0.ffn_up_exps.weight/,
     ],
     [
       'an expert too many',

@@ -1,5 +1,7 @@
 import { KeyValues } from '#src/gguf/key-values.js';
 import { TOKEN_TYPE } from '#src/gguf/token-type.js';
+import { BYTE_CHARS } from '#src/text/byte-level.js';
+import { byteToken } from '#src/text/byte-tokens.js';
 
 /** Small vocabularies of encoders: WordPiece, unigram, and BPE between white space. */
 export function encoderVocabularies(): readonly (readonly [string, KeyValues])[] {
@@ -15,6 +17,10 @@ export function encoderVocabularies(): readonly (readonly [string, KeyValues])[]
     ['unigram with single spaces', scored.clone().bool('tokenizer.ggml.remove_extra_whitespaces', true)],
     ['unigram with a map of characters', scored.clone().array('tokenizer.ggml.precompiled_charsmap', 'u8', MAP)],
     ['whitespace', words],
+    ['rwkv', rwkv()],
+    ['plamo2', plamo2()],
+    ['hybriddna', bases()],
+    ['hybriddna without the unknown token', bases().array('tokenizer.ggml.tokens', 'string', withoutUnknown())],
     ['whitespace in lower case', words.clone().bool('tokenizer.ggml.normalizer.lowercase', true)],
   ];
 }
@@ -98,6 +104,91 @@ function whitespace(): KeyValues {
     )
     .u32('tokenizer.ggml.bos_token_id', 0)
     .u32('tokenizer.ggml.eos_token_id', 1);
+}
+
+/** Tokens within others, with scores that tie, a token without a score, a byte's token that is none, and padding. */
+function plamo2(): KeyValues {
+  const pairs = LETTERS.flatMap((left, i) => LETTERS.filter((_, j) => (i + j) % 7 === 0).map((right) => left + right));
+  const words = [
+    'hello',
+    'ello',
+    'Hello',
+    ' world',
+    'wor',
+    ' w',
+    'abc',
+    'ab',
+    'bc',
+    '12',
+    '123',
+    '世界',
+    '\n',
+    ' ',
+    '  ',
+  ];
+  const bytes = Array.from({ length: 256 }, (_, byte) => byteToken(byte));
+  const typed = [
+    ...of(TOKEN_TYPE.unknown, '<|plamo:unk|>'),
+    ...of(TOKEN_TYPE.control, '<|plamo:bos|>', '<|plamo:eos|>', '<|plamo:pad|>', '<|plamo:op|>'),
+    ...of(TOKEN_TYPE.byte, ...bytes, '<byte>'),
+    ...of(TOKEN_TYPE.normal, ...new Set([...LETTERS, ...pairs, ...words])),
+    ...of(TOKEN_TYPE.userDefined, 'IMG'),
+    ...of(TOKEN_TYPE.unused, '[PAD1]', '[PAD2]', 'ABC'),
+  ];
+  const scores = typed.map(([text, type], id) =>
+    type === TOKEN_TYPE.unused ? -1000 : text === 'Hello' ? Number.NEGATIVE_INFINITY : -(id % 13) - (id % 3) / 3e4,
+  );
+  return vocabulary('plamo2', typed)
+    .string('tokenizer.ggml.pre', 'default')
+    .array('tokenizer.ggml.scores', 'f32', scores)
+    .u32('tokenizer.ggml.eot_token_id', 4)
+    .bool('tokenizer.ggml.add_bos_token', true);
+}
+
+/** Tokens within others, of whole characters and of parts of them. */
+function rwkv(): KeyValues {
+  const bytes = Array.from({ length: 0xe8 }, (_, byte) => `\\x${(byte + 1).toString(16).padStart(2, '0')}`);
+  const words = [
+    '\\n\\n',
+    '\\t ',
+    "it\\'s",
+    'Hel',
+    'Hello W',
+    '12',
+    '123',
+    '\\xe4\\xbd',
+    '\\xe4\\xbd\\xa0',
+    '好，',
+    '<s>',
+  ];
+  return vocabulary('rwkv', [
+    ...of(TOKEN_TYPE.control, '<|end|>'),
+    ...of(TOKEN_TYPE.normal, ...bytes, ...words),
+    ...of(TOKEN_TYPE.unused, '[PAD9]'),
+  ])
+    .u32('tokenizer.ggml.bos_token_id', 0)
+    .u32('tokenizer.ggml.eos_token_id', 0)
+    .u32('tokenizer.ggml.unknown_token_id', 0)
+    .bool('tokenizer.ggml.add_bos_token', true);
+}
+
+const UNKNOWN_BASES = '<oov>';
+const DNA = [
+  ...of(TOKEN_TYPE.control, '<s>', '</s>'),
+  ...of(TOKEN_TYPE.normal, ...BYTE_CHARS, 'AC', 'ACGTAC', 'lo', '<dna>', '</dna>', UNKNOWN_BASES),
+  ...of(TOKEN_TYPE.normal, 'ACGTAC\ue000', 'CCCCCC\ue000', 'GATTAA\ue000', 'TAAAAA\ue000'),
+];
+
+function bases(): KeyValues {
+  return vocabulary('hybriddna', DNA)
+    .string('tokenizer.ggml.pre', 'llama-bpe')
+    .array('tokenizer.ggml.merges', 'string', ['A C', 'l o'])
+    .u32('tokenizer.ggml.bos_token_id', 0)
+    .u32('tokenizer.ggml.eos_token_id', 1);
+}
+
+function withoutUnknown(): string[] {
+  return DNA.map(([text]) => (text === UNKNOWN_BASES ? '<other>' : text));
 }
 
 /** What a map of characters replaces: single characters, several of them, entries within others, and by nothing. */

@@ -1,0 +1,4 @@
+import { ResourceError } from '../errors.js';
+
+/** The port is taken, or may not be listened on. */
+export class ListenError extends ResourceError {}
