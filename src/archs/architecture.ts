@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { COUNTS, DERIVATIONS } from '../config/derivations.js';
-import { type Condition, KEY_TYPES, type KeyType, type LayerTest, type Value } from '../config/value.js';
+import { type Condition, KEY_TYPES, type KeyType, type LayerTest, MATH, PARTS, type Value } from '../config/value.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import { KINDS } from '../tokenizer/kinds.js';
 import { STEPS } from '../tokenizer/steps.js';
@@ -26,7 +26,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
   v.union([
     object({
       fields: some,
-      of: maybe(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding', 'target']), some])),
+      of: maybe(v.union([v.picklist(PARTS), some])),
       required: maybe(flag),
       or: maybe(v.union([v.string(), v.number(), v.boolean()])),
     }),
@@ -37,7 +37,7 @@ const value: v.GenericSchema<Value> = v.lazy(() =>
     object({ probe: text, required: maybe(flag) }),
     object({ first: list(value) }),
     object({
-      math: v.picklist(['add', 'sub', 'mul', 'div', 'quotient', 'pow', 'min', 'max']),
+      math: v.picklist(MATH),
       of: v.pipe(list(value), v.nonEmpty()),
     }),
     object({ layers: layerTest, yes: maybe(value), no: maybe(value) }),

@@ -3,7 +3,6 @@ import { Formulas } from '../config/formulas.js';
 import type { TransformName } from '../tensor/transforms.js';
 import type { TensorRule, Transform } from './architecture.js';
 import { named } from './tensor-names.js';
-import { expanded } from './texts.js';
 
 /** What projections of experts are called, and where they go. */
 const EXPERTS = new Map([
@@ -52,7 +51,7 @@ export function tensorRules(text: string): readonly TensorRule[] {
     rules.push(...(place === undefined ? own : own.map((rule) => mtpRule(rule, place ?? ''))));
     list = undefined;
   };
-  for (const line of expanded(text).split(/(?<!,)\n(?!\s*[|+])|; /)) {
+  for (const line of text.split(/(?<!,)\n(?!\s*[|+])|; /)) {
     const formulas = new Formulas(line);
     if (formulas.ended) {
       continue;

@@ -1,5 +1,5 @@
 import type { DerivationName } from './derivations.js';
-import type { Condition, LayerTest, MathName, PartName, Scalar, Value } from './value.js';
+import { type Condition, type LayerTest, type MathName, PARTS, type Scalar, type Value } from './value.js';
 
 const SIGNS: Readonly<Record<string, MathName>> = {
   ...{ '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '//': 'quotient', '**': 'pow' },
@@ -184,7 +184,7 @@ export class Formulas {
     const otherwise = end === '?' && /\S/.test(this.text[this.#at] ?? '') ? this.#literal() : undefined;
     return {
       fields: names.split('|'),
-      ...(of !== undefined && { of: PARTS.has(of) ? (of as PartName) : [of] }),
+      ...(of !== undefined && { of: PARTS.find((part) => part === of) ?? [of] }),
       ...((end === '!' || (end !== '?' && !this.#mayLack)) && { required: true as const }),
       ...(otherwise !== undefined && { or: otherwise as number }),
     };
@@ -231,8 +231,6 @@ export class Formulas {
     return verdict === '!=' || verdict === 'not in' ? { not: condition } : condition;
   }
 }
-
-const PARTS: ReadonlySet<string> = new Set<PartName>(['rope', 'rope_root', 'rope_sliding', 'target']);
 
 /** One condition. @throws SyntaxError */
 export function readCondition(text: string): Condition {

@@ -50,7 +50,8 @@ export type Value =
   | { readonly layers: LayerTest; readonly yes?: Value; readonly no?: Value };
 
 /** `div` is the quotient of floats, `quotient` the one that is rounded down. */
-export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min' | 'max';
+export const MATH = ['add', 'sub', 'mul', 'div', 'quotient', 'pow', 'min', 'max'] as const;
+export type MathName = (typeof MATH)[number];
 
 /**
  * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list has;
@@ -67,7 +68,8 @@ export type LayerTest =
  * Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window; the
  * configuration of the model that this one drafts for.
  */
-export type PartName = 'rope' | 'rope_root' | 'rope_sliding' | 'target';
+export const PARTS = ['rope', 'rope_root', 'rope_sliding', 'target'] as const;
+export type PartName = (typeof PARTS)[number];
 
 /** What a key is; `u32|i32[]` is one number, or one for each block. */
 export const KEY_TYPES = [
