@@ -93,10 +93,9 @@ export function common(text: TemplateStringsArray, ...given: Given[]): Partial<A
   return parts('what families share', whole(text, given), given, {});
 }
 
-/** The text with what is given and what is shared in it; in the place of what is no text stands its number. */
+/** The text with what is given in it; in the place of what is no text stands its number. */
 function whole(text: TemplateStringsArray, given: readonly Given[]): string {
-  const texts = given.map((each, i) => (typeof each === 'object' ? `@${i}` : each));
-  return expanded(String.raw({ raw: text }, ...texts));
+  return String.raw({ raw: text }, ...given.map((each, i) => (typeof each === 'object' ? `@${i}` : each)));
 }
 
 function parts(place: string, text: string, given: readonly Given[], made: object): Partial<Architecture> {
@@ -113,7 +112,7 @@ function parts(place: string, text: string, given: readonly Given[], made: objec
   for (const name of Object.keys(PARTS) as Part[]) {
     const own = texts.get(name);
     if (own !== undefined) {
-      lazily(made, name, () => located(`${name} of ${place}`, () => partOf(name, own, base)));
+      lazily(made, name, () => located(`${name} of ${place}`, () => partOf(name, expanded(own), base)));
     } else if (name in base) {
       lazily(made, name, () => base[name]);
     }

@@ -72,6 +72,65 @@ test('rows of keys', () => {
   ]);
 });
 
+test('rows of keys in the places of others, without some, and under two conditions', () => {
+  const before = keyRows('block_count = layers; expert_count; vocab_size');
+  const rows = keyRows('-vocab_size; !block_count = blocks; if has a { if has b { head_dim } }', before);
+  expect(rows).toEqual([
+    ['{arch}.block_count', 'u32', field('blocks')],
+    ['{arch}.expert_count', 'u32', field('expert_count')],
+    [
+      ...['{arch}.head_dim', 'u32', field('head_dim')],
+      {
+        all: [
+          { field: 'a', exists: true },
+          { field: 'b', exists: true },
+        ],
+      },
+    ],
+  ]);
+});
+
+test('parts that go on from those of another family, and shared texts', () => {
+  const base = family`one: One (a/b)
+    keys: vocab_size; ignore: x.*; tensors: ffn_down`;
+  const own = family`two: Two (a/b) like ${base}
+    keys: + head_dim; ignore: + y.*; tensors: + $QK_NORMS`;
+  expect(own.keys).toEqual([...base.keys, ['{arch}.head_dim', 'u32', field('head_dim')]]);
+  expect(own.ignore).toEqual(['x.*', 'y.*']);
+  expect(own.tensors.map(({ to }) => to)).toEqual([
+    'blk.{b}.ffn_down.*',
+    'blk.{b}.attn_q_norm.*',
+    'blk.{b}.attn_k_norm.*',
+  ]);
+  const wrong = family`three: Three (a/b)
+    keys: $NO_SUCH_TEXT`;
+  expect(() => wrong.keys).toThrow('keys of three: texts.ts has no NO_SUCH_TEXT');
+});
+
+test('rules for tensors that are not written, whose biases are not, and of blocks for multi-token prediction', () => {
+  const rules = tensorRules(`
+    unwritten ple_conv1d when has a
+    unbiased ple_conv1d
+    plus-one ple_conv1d
+    at mtp.layers.0
+    ple_conv1d
+    experts .e.{x}: w2
+    ---
+    ple_conv1d`);
+  const [unbiased, mtp] = ['{L}.ple.conv1d', 'mtp.layers.0.ple.conv1d'];
+  const to = 'blk.{b}.ple_conv1d';
+  expect(rules).toEqual([
+    { from: [`${unbiased}.*`], when: { field: 'a', exists: true } },
+    { from: [`${unbiased}.weight`], to: `${to}.weight` },
+    { from: [`${unbiased}.bias`], when: { probe: 'zero_biases', is: true } },
+    { from: [`${unbiased}.weight`], to: `${to}.weight`, via: [['add', 1]] },
+    { from: [`${unbiased}.bias`], to: `${to}.bias` },
+    { from: [`${mtp}.*`], to: 'blk.{mtp}.ple_conv1d.*' },
+    { from: ['mtp.layers.0.e.{x}.w2.*'], to: 'blk.{mtp}.ffn_down_exps.*', each: 'expert_count', group: 'mtp experts' },
+    { from: [`${unbiased}.*`], to: `${to}.*` },
+  ]);
+});
+
 test('rules for tensors', () => {
   const rules = tensorRules(`
     nextn.eh_proj
