@@ -7,6 +7,8 @@ export interface Work {
   readonly commit: string;
   /** Names of file types. */
   readonly quant: readonly string[];
+  /** Whether the model is read without the token of this machine. */
+  readonly isPublic: boolean;
 }
 
 /** A job as a user orders it. */

@@ -8,7 +8,7 @@ const PATIENCE = 10_000;
 
 const SCHEMA = `
   create table if not exists jobs (
-    id text primary key, key text not null, source text not null, commit_sha text not null, quant text not null,
+    id text primary key, key text not null, source text not null, commit_sha text not null, quant text not null, is_public integer not null,
     size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]',
     failure text, worker text, lease integer, wanted integer not null default 1
   );
@@ -32,13 +32,14 @@ const IN_TURN = `
   where state = 'queued'
   order by coalesce(running, 0), row_number() over (partition by owner order by created, jobs.rowid), created, jobs.rowid`;
 
-const COLUMNS = 'id, source, commit_sha, quant, size, state, created, ended, files, failure';
+const COLUMNS = 'id, source, commit_sha, quant, is_public, size, state, created, ended, files, failure';
 
 interface Row {
   readonly id: string;
   readonly source: string;
   readonly commit_sha: string;
   readonly quant: string;
+  readonly is_public: number;
   readonly size: number;
   readonly state: JobState;
   readonly created: number;
@@ -57,7 +58,15 @@ export class SqliteQueue implements Queue {
     this.#db.exec(SCHEMA);
   }
 
-  async submit({ owner, key, source, commit, quant, size }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
+  async submit({
+    owner,
+    key,
+    source,
+    commit,
+    quant,
+    isPublic,
+    size,
+  }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
     return this.#change(() => {
       const same = this.#one<{ id: string }>(
         `select id from jobs where key = ? and state in ('queued', 'running', 'done')`,
@@ -67,8 +76,9 @@ export class SqliteQueue implements Queue {
       const now = Date.now();
       if (!same) {
         this.#run(
-          `insert into jobs (id, key, source, commit_sha, quant, size, state, created) values (?, ?, ?, ?, ?, ?, 'queued', ?)`,
-          ...[id, key, source, commit, JSON.stringify(quant), size, now],
+          `insert into jobs (id, key, source, commit_sha, quant, is_public, size, state, created)
+           values (?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+          ...[id, key, source, commit, JSON.stringify(quant), Number(isPublic), size, now],
         );
         this.#tell(id);
       }
@@ -245,9 +255,17 @@ export class SqliteQueue implements Queue {
 
 const HELD = `id = ? and worker = ? and state = 'running'`;
 
-function jobOf({ commit_sha: commit, quant, files, failure, ...row }: Row): StoredJob {
+function jobOf({ commit_sha: commit, quant, is_public: isPublic, files, failure, ...row }: Row): StoredJob {
   return {
-    ...{ id: row.id, source: row.source, commit, quant: JSON.parse(quant), size: row.size, state: row.state },
+    ...{
+      id: row.id,
+      source: row.source,
+      commit,
+      quant: JSON.parse(quant),
+      isPublic: isPublic === 1,
+      size: row.size,
+      state: row.state,
+    },
     ...{ created: row.created, ended: row.ended, files: JSON.parse(files) },
     failure: failure === null ? null : JSON.parse(failure),
   };

@@ -7,7 +7,7 @@ import { convert } from '../calls/conversions.js';
 import { Hf2ggufError } from '../errors.js';
 import type { QuantName } from '../quantize/file-types.js';
 import { withoutSecrets } from '../secrets.js';
-import { hubSource } from './model-plan.js';
+import { hubSource, tokenOf } from './model-plan.js';
 import type { End, Queue, StoredJob } from './queue.js';
 
 export interface WorkerOptions {
@@ -79,7 +79,7 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
 }
 
 async function run(
-  { source, commit, quant }: StoredJob,
+  { source, commit, quant, isPublic }: StoredJob,
   folder: string,
   notes: Notes,
   signal: AbortSignal,
@@ -88,6 +88,7 @@ async function run(
   try {
     const call = convert({
       ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], output: `${folder}/`, signal },
+      ...tokenOf({ isPublic }),
       ...(endpoint !== undefined && { endpoint }),
     });
     const { files } = await forward(call, (event) => notes.add(event));

@@ -16,7 +16,7 @@ const LEASE = 60_000;
 const ROOM = 1e12;
 
 const order = (owner: string, name: string, size = 1000): Order => {
-  return { owner, key: name, source: `org/${name}`, commit: 'c'.repeat(40), quant: ['Q8_0'], size };
+  return { owner, key: name, source: `org/${name}`, commit: 'c'.repeat(40), quant: ['Q8_0'], isPublic: true, size };
 };
 const file = { name: 'Model-Q8_0.gguf', type: 'Q8_0', size: 1000 };
 
