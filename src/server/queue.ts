@@ -37,6 +37,7 @@ export type End =
   | { readonly state: 'failed'; readonly failure: Failure }
   | { readonly state: 'cancelled' };
 
+/** An event of the library's, or `{"event":"state","state":...}` where a job has come to a state. */
 export interface StoredEvent {
   /** Grows with each event of all jobs. */
   readonly id: number;
@@ -77,7 +78,7 @@ export interface Queue {
   finish(id: string, worker: string, end: End): Promise<void>;
   /** Events of one job. */
   eventsOf(id: string, after: number): Promise<StoredEvent[]>;
-  /** Events of all jobs; the last one's number where `after` is null, without the events. */
+  /** Events of all jobs. */
   eventsAfter(after: number): Promise<StoredEvent[]>;
   lastEvent(): Promise<number>;
   counts(): Promise<Readonly<Record<JobState, number>>>;

@@ -231,8 +231,10 @@ export class SqliteQueue implements Queue {
     this.#tell(id);
   }
 
-  #tell(id: string, event: object = { event: 'state' }): void {
-    this.#run('insert into events (job, text) values (?, ?)', id, JSON.stringify(event));
+  /** Notes an event of a job; without one, the state that it has now. */
+  #tell(id: string, event?: object): void {
+    const { state } = this.#one<{ state: JobState }>('select state from jobs where id = ?', id) ?? {};
+    this.#run('insert into events (job, text) values (?, ?)', id, JSON.stringify(event ?? { event: 'state', state }));
   }
 
   /** Nothing of what an action reads changes until it has written. */

@@ -67,8 +67,14 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
       ended: expect.any(Number),
     });
     expect(await events(id)).toEqual([
-      ...[{ event: 'state' }, { event: 'state' }],
-      ...[{ event: 'phase', phase: 'fill' }, { event: 'state' }],
+      ...[
+        { event: 'state', state: 'queued' },
+        { event: 'state', state: 'running' },
+      ],
+      ...[
+        { event: 'phase', phase: 'fill' },
+        { event: 'state', state: 'done' },
+      ],
     ]);
     expect(await queue.counts()).toMatchObject({ queued: 1, done: 1, running: 0 });
   });
