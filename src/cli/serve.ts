@@ -9,6 +9,7 @@ interface Flags {
   readonly auth?: 'token';
   readonly data?: string;
   readonly workers?: number;
+  readonly keepDays?: number;
 }
 
 const EXAMPLES = `
@@ -29,6 +30,11 @@ export function serveCommand(): Command {
       new Option('--auth <how>', 'how users log in: token, with that of HF2GGUF_SERVE_TOKEN').choices(['token']),
     )
     .option('--workers <n>', 'processes that convert (default: 1)', parseNumber)
+    .option(
+      '--keep-days <n>',
+      'days after which jobs that have ended are removed with their files (default: 7)',
+      parseNumber,
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Flags) => {
       const { serve } = await import('../server/serve.js');

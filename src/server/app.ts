@@ -12,6 +12,7 @@ import { type ExitCode, Hf2ggufError } from '../errors.js';
 import { packageVersion } from '../output/version.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { withoutSecrets } from '../secrets.js';
+import { AnswerCache } from './answer-cache.js';
 import { type Failure, type Job, jobRequest, planRequest, searchRequest, sessionRequest } from './api.js';
 import { rangeOf } from './byte-range.js';
 import type { EventStreams } from './event-streams.js';
@@ -62,6 +63,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
   const { queue, streams, sessions } = options;
   // Users who log in see what everybody may see; the token of this machine is its own user's.
   const reading = { ...options, isPublic: sessions.isNeeded };
+  const plans = new AnswerCache((source) => planModel(source, reading));
   const app = new Hono<Env>();
   const metrics = new Metrics(queue, streams);
   app.use(metrics.observe(options.log));
@@ -83,7 +85,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.notFound((context) => context.json({ what: 'There is nothing at this address.' }, 404));
 
   const view = async (job: StoredJob): Promise<Job> => {
-    const { size: _, isPublic: __, ...shown } = job;
+    const { size: _, isPublic: __, attempts: ___, ...shown } = job;
     return { ...shown, quant: [...job.quant], files: [...job.files], place: await queue.place(job.id) };
   };
   const owned = async (context: Context<Env>): Promise<StoredJob> => {
@@ -119,7 +121,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
   });
   app.post('/api/plans', async (context) => {
     const { source } = checked(planRequest, await body(context));
-    return context.json(await planModel(source, { ...reading, signal: context.req.raw.signal }));
+    return context.json(await plans.get(source));
   });
   app.post('/api/jobs', async (context) => {
     const { source, quant } = checked(jobRequest, await body(context));

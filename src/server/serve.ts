@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { EventStreams } from './event-streams.js';
 import { makeLogger } from './observe.js';
 import { Sessions } from './sessions.js';
 import { SqliteQueue } from './sqlite-queue.js';
-import { work } from './worker.js';
+import { jobFolder, work } from './worker.js';
 
 export interface ServeOptions {
   /** @default 7860 */
@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly data?: string;
   /** Processes that convert. @default 1 */
   readonly workers?: number;
+  /** Days after which jobs that have ended are removed with their files. @default 7 */
+  readonly keepDays?: number;
   readonly signal: AbortSignal;
   /** Called once the server listens. */
   onListening?(address: string): void;
@@ -36,6 +38,10 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 /** So long that nobody guesses it. */
 const SHORTEST_TOKEN = 16;
 const [DEFAULT_PORT, DEFAULT_DATA] = [7860, 'hf2gguf-data'];
+/** Milliseconds. */
+const DAY = 24 * 60 * 60 * 1000;
+/** Milliseconds between two looks for jobs whose time is over. */
+const SWEEP = 60_000;
 /** Milliseconds until a worker that ended by itself is started again. */
 const PAUSE = 1000;
 
@@ -50,7 +56,7 @@ const places = (data = DEFAULT_DATA) => {
  * @throws ListenError, ServeTokenError
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, signal, onListening } = options;
+  const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, keepDays = 7, signal, onListening } = options;
   const { folder, queue: file, jobs, key } = places(options.data);
   const isLoopback = LOOPBACK.includes(host);
   const token = tokenOf(options.auth, isLoopback);
@@ -61,6 +67,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const page = fileURLToPath(new URL('../page/', import.meta.url));
   const app = makeApp({ queue, streams, sessions, isLoopback, folder: jobs, page, log: makeLogger() });
   const server = createAdaptorServer({ fetch: app.fetch });
+  const sweep = () => removeOld(queue, jobs, Date.now() - keepDays * DAY);
+  const sweeping = setInterval(sweep, SWEEP);
   try {
     server.listen(port, host);
     await once(server, 'listening', { signal });
@@ -75,12 +83,19 @@ export async function serve(options: ServeOptions): Promise<void> {
       throw new ListenError(`Port ${port} cannot be listened on: ${message}.`, 'Name another with --port.');
     }
   } finally {
+    clearInterval(sweeping);
     streams.close();
     server.close();
     if ('closeAllConnections' in server) {
       server.closeAllConnections();
     }
     await queue.close();
+  }
+}
+
+async function removeOld(queue: SqliteQueue, folder: string, before: number): Promise<void> {
+  for (const id of await queue.expire(before).catch(() => [])) {
+    await rm(jobFolder(folder, id), { recursive: true, force: true });
   }
 }
 

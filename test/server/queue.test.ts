@@ -144,6 +144,28 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect(await claim('other')).toBe('org/a');
   });
 
+  test('a job that failed for a while is not due before its pause is over, and others go before it', async () => {
+    const id = await submit('ann', 'a');
+    await submit('ann', 'b');
+    await claim();
+    await queue.release(id, 'w', 200);
+    expect(await claim()).toBe('org/b');
+    expect(await claim()).toBeUndefined();
+    await sleep(250);
+    expect(await queue.claim('w', LEASE, ROOM)).toMatchObject({ id, attempts: 2 });
+  });
+
+  test('jobs that ended long ago are forgotten, with their events', async () => {
+    const [old, waits] = [await submit('ann', 'a'), await submit('ann', 'b')];
+    await claim();
+    await queue.finish(old, 'w', { state: 'done', files: [file] });
+    expect(await queue.expire(Date.now() - 1000)).toEqual([]);
+    expect(await queue.expire(Date.now() + 1000)).toEqual([old]);
+    expect([await queue.get(old), await events(old)]).toEqual([null, []]);
+    expect((await queue.list('ann')).map(({ id }) => id)).toEqual([waits]);
+    expect((await queue.submit(order('ann', 'a'))).isNew).toBe(true);
+  });
+
   test('a job that waits is cancelled at once, one that runs through its worker or its loss', async () => {
     const [first, second, third] = [await submit('ann', 'a'), await submit('ann', 'b'), await submit('ann', 'c')];
     await queue.cancel(third);

@@ -318,6 +318,13 @@ test('with a log-in, each user sees what is their own, without and with a wrong 
   expect((await ask<Job[]>('/api/jobs', undefined, { cookie: ann })).answer).toHaveLength(1);
 });
 
+test('a model is planned once for all who ask at the same time', async () => {
+  const asked = Array.from({ length: 20 }, () => ask<ModelPlan>('/api/plans', { source: 'org/Other' }));
+  expect(new Set((await Promise.all(asked)).map(({ answer }) => JSON.stringify(answer))).size).toBe(1);
+  const configs = hub.seen.filter(({ path }) => path.includes('/config.json') && path.includes('resolve-cache'));
+  expect(configs).toHaveLength(1);
+});
+
 test('users who log in do not read with the token of the machine', async () => {
   hub.world.access['org/Other'] = { private: true, members: ['me'] };
   expect((await ask('/api/plans', { source: 'org/Other' })).status).toBe(200);

@@ -171,7 +171,8 @@ class Scene {
     const what = `${order.source} ${order.quant}`;
     const answer = await this.#post('/api/jobs', order, cookie);
     const job = (await answer.json()) as Job;
-    if (answer.status !== 201) {
+    // An order whose answer was lost with the server is there already when it is sent again.
+    if (!answer.ok) {
       this.#faults.push(`${what}: status ${answer.status}`);
       return;
     }
