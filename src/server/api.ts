@@ -22,6 +22,11 @@ export const jobRequest = v.strictObject({
 });
 export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) });
 
+export const sessionRequest = v.strictObject({ token: v.pipe(v.string(), v.maxLength(1000)) });
+
+/** Whether this server wants a log-in, and has one. */
+export const session = v.object({ isNeeded: v.boolean(), isOpen: v.boolean() });
+
 /** A model on the Hub. */
 export const found = v.object({ name: v.string(), downloads: v.number(), likes: v.number(), isGated: v.boolean() });
 
@@ -74,6 +79,7 @@ export const job = v.object({
   failure: v.nullable(failure),
 });
 
+export type Session = v.InferOutput<typeof session>;
 export type Found = v.InferOutput<typeof found>;
 export type TypeChoice = v.InferOutput<typeof typeChoice>;
 export type ModelPlan = v.InferOutput<typeof modelPlan>;

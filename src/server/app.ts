@@ -12,7 +12,8 @@ import { type ExitCode, Hf2ggufError } from '../errors.js';
 import { packageVersion } from '../output/version.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { withoutSecrets } from '../secrets.js';
-import { type Failure, type Job, jobRequest, planRequest, searchRequest } from './api.js';
+import { AnswerCache } from './answer-cache.js';
+import { type Failure, type Job, jobRequest, planRequest, searchRequest, sessionRequest } from './api.js';
 import { rangeOf } from './byte-range.js';
 import type { EventStreams } from './event-streams.js';
 import { measureOrder, planModel } from './model-plan.js';
@@ -21,6 +22,7 @@ import { openApi } from './open-api.js';
 import { PAGE_HEADERS, refuseForeign } from './origin.js';
 import type { Queue, StoredJob } from './queue.js';
 import { searchModels } from './search.js';
+import type { Sessions } from './sessions.js';
 import { jobFolder } from './worker.js';
 
 export interface AppOptions {
@@ -31,14 +33,17 @@ export interface AppOptions {
   readonly page: string;
   readonly streams: EventStreams;
   readonly log: Logger;
+  readonly sessions: Sessions;
+  /** Whether the server listens for this machine alone. */
+  readonly isLoopback: boolean;
   readonly endpoint?: string;
 }
 
 /** Jobs that one user may have at a time. */
 const MAX_OPEN_JOBS = 20;
 const MAX_BODY = 2 ** 16;
-/** Whoever uses a server on the loopback interface is the user of this machine. */
-const OWNER = 'local';
+/** What goes with a request: its user's name. */
+type Env = { Variables: { user: string } };
 
 /** An answer that says what is wrong. */
 class Refusal extends Error {
@@ -54,9 +59,12 @@ class Refusal extends Error {
 const STATUS: Partial<Record<ExitCode, ContentfulStatusCode>> = { 2: 400, 3: 422, 4: 422, 5: 502, 6: 507 };
 
 /** The HTTP interface and the page. Requests are held against the schemas of api.ts. */
-export function makeApp(options: AppOptions): Hono {
-  const { queue, streams } = options;
-  const app = new Hono();
+export function makeApp(options: AppOptions): Hono<Env> {
+  const { queue, streams, sessions } = options;
+  // Users who log in see what everybody may see; the token of this machine is its own user's.
+  const reading = { ...options, isPublic: sessions.isNeeded };
+  const plans = new AnswerCache((source) => planModel(source, reading));
+  const app = new Hono<Env>();
   const metrics = new Metrics(queue, streams);
   app.use(metrics.observe(options.log));
   app.use(async (context, next) => {
@@ -65,7 +73,7 @@ export function makeApp(options: AppOptions): Hono {
       context.res.headers.set(name, value);
     }
   });
-  app.use(refuseForeign);
+  app.use(refuseForeign(options.isLoopback));
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => refuse(413, 'The request is too large.') }));
   app.onError((error, context) => {
     const [status, failure] = inWords(error);
@@ -77,41 +85,61 @@ export function makeApp(options: AppOptions): Hono {
   app.notFound((context) => context.json({ what: 'There is nothing at this address.' }, 404));
 
   const view = async (job: StoredJob): Promise<Job> => {
-    const { size: _, ...shown } = job;
+    const { size: _, isPublic: __, attempts: ___, ...shown } = job;
     return { ...shown, quant: [...job.quant], files: [...job.files], place: await queue.place(job.id) };
   };
-  const owned = async (context: Context): Promise<StoredJob> => {
+  const owned = async (context: Context<Env>): Promise<StoredJob> => {
     const id = context.req.param('id') ?? '';
-    const job = (await queue.isOwner(id, OWNER)) ? await queue.get(id) : null;
+    const job = (await queue.isOwner(id, context.get('user'))) ? await queue.get(id) : null;
     return job ?? refuse(404, 'There is no such job.', 'It may have been removed; start it again.');
   };
 
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/metrics', async (context) => context.text(await metrics.text()));
   app.get('/openapi.json', (context) => context.json(openApi()));
+  app.get('/api/session', async (context) => {
+    return context.json({ isNeeded: sessions.isNeeded, isOpen: (await sessions.user(context)) !== null });
+  });
+  app.post('/api/session', async (context) => {
+    const { token } = checked(sessionRequest, await body(context));
+    return (await sessions.begin(context, token))
+      ? context.json({ isNeeded: true, isOpen: true })
+      : refuse(401, 'This is not the token of this server.', 'Ask whoever runs it.');
+  });
+  app.post('/api/session/end', (context) => {
+    sessions.end(context);
+    return context.json({ isNeeded: sessions.isNeeded, isOpen: false });
+  });
+  app.use('/api/*', async (context, next) => {
+    const user = await sessions.user(context);
+    context.set('user', user ?? refuse(401, 'You are not logged in.', 'Log in with the token of this server.'));
+    return next();
+  });
   app.get('/api/models', async (context) => {
     const { q } = checked(searchRequest, context.req.query());
-    return context.json(await searchModels(q, { ...options, signal: context.req.raw.signal }));
+    return context.json(await searchModels(q, { ...reading, signal: context.req.raw.signal }));
   });
   app.post('/api/plans', async (context) => {
     const { source } = checked(planRequest, await body(context));
-    return context.json(await planModel(source, { ...options, signal: context.req.raw.signal }));
+    return context.json(await plans.get(source));
   });
   app.post('/api/jobs', async (context) => {
     const { source, quant } = checked(jobRequest, await body(context));
     const types = [...new Set(quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`)))].sort();
-    if ((await queue.open(OWNER)) >= MAX_OPEN_JOBS) {
+    const owner = context.get('user');
+    if ((await queue.open(owner)) >= MAX_OPEN_JOBS) {
       refuse(429, `There are ${MAX_OPEN_JOBS} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
     }
-    const work = { ...(await measureOrder(source, types, options)), quant: types };
+    const { isPublic } = reading;
+    const work = { ...(await measureOrder(source, types, reading)), quant: types, isPublic };
     const key = createHash('sha256')
-      .update(JSON.stringify([packageVersion(), work.source, work.commit, types]))
+      .update(JSON.stringify([packageVersion(), work]))
       .digest('hex');
-    const { job, isNew } = await queue.submit({ ...work, owner: OWNER, key });
+    const { job, isNew } = await queue.submit({ ...work, owner, key });
     return context.json(await view(job), isNew ? 201 : 200);
   });
   app.get('/api/jobs', async (context) => {
-    const jobs = await queue.list(OWNER);
+    const jobs = await queue.list(context.get('user'));
     return context.json(await Promise.all(jobs.map(view)));
   });
   app.get('/api/jobs/:id', async (context) => context.json(await view(await owned(context))));

@@ -101,7 +101,7 @@ export class EventStreams {
         }
       } else if (event.id > seen) {
         seen = event.id;
-        const data = event.text === STATE ? stateOf(await view()) : event.text;
+        const data = event.text.startsWith(STATE) ? stateOf(await view(), JSON.parse(event.text).state) : event.text;
         await stream.writeSSE({ id: String(event.id), data });
       }
     }
@@ -129,11 +129,13 @@ export class EventStreams {
   }
 }
 
-/** As the queue notes it that something about a job has changed. */
-const STATE = JSON.stringify({ event: 'state' });
+/** As the queue notes it that a job has another state. */
+const STATE = '{"event":"state"';
 
-function stateOf(job: Job | null): string {
-  return JSON.stringify({ event: 'state', job });
+/** A job as it was when it came to a state: what is known by now may be more. */
+function stateOf(job: Job | null, state = job?.state): string {
+  const before = { state, place: null, ended: null, files: [], failure: null };
+  return JSON.stringify({ event: 'state', job: job && (job.state === state ? job : { ...job, ...before }) });
 }
 
 function isOver(job: Job | null): boolean {

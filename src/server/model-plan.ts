@@ -12,6 +12,8 @@ const TYPES = [
 ] satisfies readonly QuantName[];
 
 export interface PlanOptions {
+  /** Whether the model is read without the token of this machine. */
+  readonly isPublic?: boolean;
   readonly endpoint?: string;
   readonly signal?: AbortSignal;
 }
@@ -19,6 +21,11 @@ export interface PlanOptions {
 /** A name on the Hub that no folder of this machine can stand for. */
 export function hubSource(source: string, commit?: string): string {
   return commit === undefined ? `hf://${source}` : `hf://${source}@${commit}`;
+}
+
+/** An empty token is none. */
+export function tokenOf({ isPublic }: { readonly isPublic?: boolean | undefined }): { readonly token?: string } {
+  return isPublic ? { token: '' } : {};
 }
 
 /** What a model is, and how large it becomes, from its headers alone. @throws as `plan` */
@@ -29,7 +36,7 @@ export async function planModel(source: string, options: PlanOptions = {}): Prom
       warnings.push(String(event.what));
     }
   };
-  const facts = await readSource(hubSource(source), { ...options, emit });
+  const facts = await readSource(hubSource(source), { ...options, ...tokenOf(options), emit });
   const { commit, files } = await planTypes(facts, TYPES, options, emit);
   const [first] = files;
   return {
@@ -45,7 +52,7 @@ export async function planModel(source: string, options: PlanOptions = {}): Prom
 
 /** The commit that a name stands for now, and the bytes of the files that an order of types gives. @throws as `plan` */
 export async function measureOrder(source: string, quant: readonly string[], options: PlanOptions = {}) {
-  const facts = await readSource(hubSource(source), { ...options, emit: () => {} });
+  const facts = await readSource(hubSource(source), { ...options, ...tokenOf(options), emit: () => {} });
   const { commit, files } = await planTypes(facts, quant as readonly QuantName[], options, () => {});
   return { source: facts.id, commit, size: files.reduce((sum, file) => sum + file.size, 0) };
 }
@@ -53,10 +60,13 @@ export async function measureOrder(source: string, quant: readonly string[], opt
 async function planTypes(
   { id, repo }: SourceFacts,
   quant: readonly QuantName[],
-  options: PlanOptions,
+  { isPublic, ...options }: PlanOptions,
   emit: (event: { readonly event: string; readonly what?: unknown }) => void,
 ): Promise<{ commit: string; files: readonly PlacedFile[] }> {
   const commit = repo.revision ?? '';
-  const { files } = await plan({ ...options, source: hubSource(id, commit), quant: [...quant] }, emit);
+  const { files } = await plan(
+    { ...options, ...tokenOf({ isPublic }), source: hubSource(id, commit), quant: [...quant] },
+    emit,
+  );
   return { commit, files };
 }

@@ -2,7 +2,7 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import * as v from 'valibot';
 import { packageVersion } from '../output/version.js';
-import { failure, found, job, jobRequest, modelPlan, planRequest } from './api.js';
+import { failure, found, job, jobRequest, modelPlan, planRequest, session, sessionRequest } from './api.js';
 
 interface Operation {
   readonly method: 'get' | 'post';
@@ -14,6 +14,9 @@ interface Operation {
 }
 
 const OPERATIONS: readonly Operation[] = [
+  { method: 'get', path: '/api/session', summary: 'Whether a log-in is wanted', answer: session },
+  { method: 'post', path: '/api/session', summary: 'Log in', request: sessionRequest, answer: session },
+  { method: 'post', path: '/api/session/end', summary: 'Log out', answer: session },
   {
     method: 'get',
     path: '/api/models',

@@ -7,6 +7,8 @@ export interface Work {
   readonly commit: string;
   /** Names of file types. */
   readonly quant: readonly string[];
+  /** Whether the model is read without the token of this machine. */
+  readonly isPublic: boolean;
 }
 
 /** A job as a user orders it. */
@@ -25,6 +27,8 @@ export interface StoredJob extends Work {
   /** Milliseconds since 1970. */
   readonly created: number;
   readonly ended: number | null;
+  /** How often it was begun. */
+  readonly attempts: number;
   readonly files: readonly JobFile[];
   readonly failure: Failure | null;
 }
@@ -35,6 +39,7 @@ export type End =
   | { readonly state: 'failed'; readonly failure: Failure }
   | { readonly state: 'cancelled' };
 
+/** An event of the library's, or `{"event":"state","state":...}` where a job has come to a state. */
 export interface StoredEvent {
   /** Grows with each event of all jobs. */
   readonly id: number;
@@ -68,16 +73,18 @@ export interface Queue {
   claim(worker: string, lease: number, room: number): Promise<StoredJob | null>;
   /** @returns whether the worker still has the job, and its user still wants it. */
   renew(id: string, worker: string, lease: number): Promise<'go on' | 'cancelled' | 'lost'>;
-  /** Gives a job back that is to be gone on with later. */
-  release(id: string, worker: string): Promise<void>;
+  /** Gives a job back that is to be gone on with, not before some milliseconds have passed. */
+  release(id: string, worker: string, pause?: number): Promise<void>;
   /** What a worker no longer has is not changed. */
   append(id: string, worker: string, events: readonly object[]): Promise<void>;
   finish(id: string, worker: string, end: End): Promise<void>;
   /** Events of one job. */
   eventsOf(id: string, after: number): Promise<StoredEvent[]>;
-  /** Events of all jobs; the last one's number where `after` is null, without the events. */
+  /** Events of all jobs. */
   eventsAfter(after: number): Promise<StoredEvent[]>;
   lastEvent(): Promise<number>;
+  /** Forgets jobs that ended before a time, in milliseconds since 1970. @returns their ids */
+  expire(before: number): Promise<string[]>;
   counts(): Promise<Readonly<Record<JobState, number>>>;
   close(): Promise<void>;
 }

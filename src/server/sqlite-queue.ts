@@ -8,9 +8,10 @@ const PATIENCE = 10_000;
 
 const SCHEMA = `
   create table if not exists jobs (
-    id text primary key, key text not null, source text not null, commit_sha text not null, quant text not null,
+    id text primary key, key text not null, source text not null, commit_sha text not null, quant text not null, is_public integer not null,
     size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]',
-    failure text, worker text, lease integer, wanted integer not null default 1
+    failure text, worker text, lease integer, wanted integer not null default 1, attempts integer not null default 0,
+    due integer not null default 0
   );
   create unique index if not exists jobs_key on jobs (key) where state in ('queued', 'running', 'done');
   create index if not exists jobs_state on jobs (state);
@@ -29,20 +30,22 @@ const IN_TURN = `
   left join (
     select owner, count(*) as running from jobs join owners on owners.job = jobs.id where state = 'running' group by owner
   ) as busy using (owner)
-  where state = 'queued'
+  where state = 'queued' and due <= ?
   order by coalesce(running, 0), row_number() over (partition by owner order by created, jobs.rowid), created, jobs.rowid`;
 
-const COLUMNS = 'id, source, commit_sha, quant, size, state, created, ended, files, failure';
+const COLUMNS = 'id, source, commit_sha, quant, is_public, size, state, created, ended, attempts, files, failure';
 
 interface Row {
   readonly id: string;
   readonly source: string;
   readonly commit_sha: string;
   readonly quant: string;
+  readonly is_public: number;
   readonly size: number;
   readonly state: JobState;
   readonly created: number;
   readonly ended: number | null;
+  readonly attempts: number;
   readonly files: string;
   readonly failure: string | null;
 }
@@ -57,7 +60,15 @@ export class SqliteQueue implements Queue {
     this.#db.exec(SCHEMA);
   }
 
-  async submit({ owner, key, source, commit, quant, size }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
+  async submit({
+    owner,
+    key,
+    source,
+    commit,
+    quant,
+    isPublic,
+    size,
+  }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
     return this.#change(() => {
       const same = this.#one<{ id: string }>(
         `select id from jobs where key = ? and state in ('queued', 'running', 'done')`,
@@ -67,8 +78,9 @@ export class SqliteQueue implements Queue {
       const now = Date.now();
       if (!same) {
         this.#run(
-          `insert into jobs (id, key, source, commit_sha, quant, size, state, created) values (?, ?, ?, ?, ?, ?, 'queued', ?)`,
-          ...[id, key, source, commit, JSON.stringify(quant), size, now],
+          `insert into jobs (id, key, source, commit_sha, quant, is_public, size, state, created)
+           values (?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+          ...[id, key, source, commit, JSON.stringify(quant), Number(isPublic), size, now],
         );
         this.#tell(id);
       }
@@ -92,7 +104,7 @@ export class SqliteQueue implements Queue {
   }
 
   async place(id: string): Promise<number | null> {
-    const at = this.#all<{ id: string }>(IN_TURN).findIndex((job) => job.id === id);
+    const at = this.#all<{ id: string }>(IN_TURN, ALWAYS).findIndex((job) => job.id === id);
     return at < 0 ? null : at;
   }
 
@@ -121,12 +133,12 @@ export class SqliteQueue implements Queue {
       for (const { id } of lost) {
         this.#requeue(id);
       }
-      const next = this.#all<{ id: string; size: number }>(IN_TURN).find(({ size }) => size <= room);
+      const next = this.#all<{ id: string; size: number }>(IN_TURN, now).find(({ size }) => size <= room);
       if (!next) {
         return null;
       }
       this.#run(
-        `update jobs set state = 'running', worker = ?, lease = ? where id = ?`,
+        `update jobs set state = 'running', worker = ?, lease = ?, attempts = attempts + 1 where id = ?`,
         ...[worker, now + lease, next.id],
       );
       this.#tell(next.id);
@@ -141,9 +153,10 @@ export class SqliteQueue implements Queue {
     return changes === 0 ? 'lost' : wanted === 0 ? 'cancelled' : 'go on';
   }
 
-  async release(id: string, worker: string): Promise<void> {
+  async release(id: string, worker: string, pause = 0): Promise<void> {
     this.#change(() => {
       if (this.#isHeld(id, worker)) {
+        this.#run('update jobs set due = ? where id = ?', pause > 0 ? Date.now() + pause : 0, id);
         this.#requeue(id);
       }
     });
@@ -187,6 +200,18 @@ export class SqliteQueue implements Queue {
     return this.#one<{ id: number | null }>('select max(id) as id from events')?.id ?? 0;
   }
 
+  async expire(before: number): Promise<string[]> {
+    return this.#change(() => {
+      const ids = this.#all<{ id: string }>('select id from jobs where ended < ?', before).map(({ id }) => id);
+      for (const id of ids) {
+        this.#run('delete from events where job = ?', id);
+        this.#run('delete from owners where job = ?', id);
+        this.#run('delete from jobs where id = ?', id);
+      }
+      return ids;
+    });
+  }
+
   async counts(): Promise<Record<JobState, number>> {
     const rows = this.#all<{ state: JobState; count: number }>(
       'select state, count(*) as count from jobs group by state',
@@ -221,8 +246,10 @@ export class SqliteQueue implements Queue {
     this.#tell(id);
   }
 
-  #tell(id: string, event: object = { event: 'state' }): void {
-    this.#run('insert into events (job, text) values (?, ?)', id, JSON.stringify(event));
+  /** Notes an event of a job; without one, the state that it has now. */
+  #tell(id: string, event?: object): void {
+    const { state } = this.#one<{ state: JobState }>('select state from jobs where id = ?', id) ?? {};
+    this.#run('insert into events (job, text) values (?, ?)', id, JSON.stringify(event ?? { event: 'state', state }));
   }
 
   /** Nothing of what an action reads changes until it has written. */
@@ -243,12 +270,23 @@ export class SqliteQueue implements Queue {
   }
 }
 
+/** Later than any job is due. */
+const ALWAYS = Number.MAX_SAFE_INTEGER;
+
 const HELD = `id = ? and worker = ? and state = 'running'`;
 
-function jobOf({ commit_sha: commit, quant, files, failure, ...row }: Row): StoredJob {
+function jobOf({ commit_sha: commit, quant, is_public: isPublic, files, failure, ...row }: Row): StoredJob {
   return {
-    ...{ id: row.id, source: row.source, commit, quant: JSON.parse(quant), size: row.size, state: row.state },
-    ...{ created: row.created, ended: row.ended, files: JSON.parse(files) },
+    ...{
+      id: row.id,
+      source: row.source,
+      commit,
+      quant: JSON.parse(quant),
+      isPublic: isPublic === 1,
+      size: row.size,
+      state: row.state,
+    },
+    ...{ created: row.created, ended: row.ended, attempts: row.attempts, files: JSON.parse(files) },
     failure: failure === null ? null : JSON.parse(failure),
   };
 }

@@ -4,10 +4,11 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forward } from '../async/stream.js';
 import { convert } from '../calls/conversions.js';
-import { Hf2ggufError } from '../errors.js';
+import { Hf2ggufError, ResourceError } from '../errors.js';
 import type { QuantName } from '../quantize/file-types.js';
+import { NetworkError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
-import { hubSource } from './model-plan.js';
+import { hubSource, tokenOf } from './model-plan.js';
 import type { End, Queue, StoredJob } from './queue.js';
 
 export interface WorkerOptions {
@@ -25,6 +26,8 @@ const [LEASE, RENEWAL] = [15_000, 1_000];
 const PAUSE = 250;
 /** Milliseconds between two notes of events. */
 const NOTE = 250;
+/** How often a job is begun that fails for the network's or this machine's sake, and the first pause, which doubles. */
+const [MOST_ATTEMPTS, FIRST_PAUSE] = [5, 10_000];
 /** Bytes that stay free on the disk. */
 const SPARE = 2 ** 28;
 
@@ -70,6 +73,8 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
       await queue.finish(job.id, name, { state: 'cancelled' });
     } else if (end === 'interrupted') {
       await queue.release(job.id, name);
+    } else if (end === 'later') {
+      await queue.release(job.id, name, FIRST_PAUSE * 2 ** (job.attempts - 1));
     } else {
       await queue.finish(job.id, name, end);
     }
@@ -79,15 +84,16 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
 }
 
 async function run(
-  { source, commit, quant }: StoredJob,
+  { source, commit, quant, isPublic, attempts }: StoredJob,
   folder: string,
   notes: Notes,
   signal: AbortSignal,
   endpoint: string | undefined,
-): Promise<End | 'interrupted'> {
+): Promise<End | 'interrupted' | 'later'> {
   try {
     const call = convert({
       ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], output: `${folder}/`, signal },
+      ...tokenOf({ isPublic }),
       ...(endpoint !== undefined && { endpoint }),
     });
     const { files } = await forward(call, (event) => notes.add(event));
@@ -99,6 +105,9 @@ async function run(
     if (signal.aborted) {
       return 'interrupted';
     }
+    if (PASSING.some((kind) => error instanceof kind) && attempts < MOST_ATTEMPTS) {
+      return 'later';
+    }
     await rm(folder, { recursive: true, force: true });
     const { what, next } =
       error instanceof Hf2ggufError
@@ -107,6 +116,9 @@ async function run(
     return { state: 'failed', failure: { what: withoutSecrets(what), next } };
   }
 }
+
+/** Failures that may be over in a while. */
+const PASSING = [NetworkError, ResourceError];
 
 type Noted = { readonly event: string; readonly path?: string };
 

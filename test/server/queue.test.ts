@@ -16,7 +16,7 @@ const LEASE = 60_000;
 const ROOM = 1e12;
 
 const order = (owner: string, name: string, size = 1000): Order => {
-  return { owner, key: name, source: `org/${name}`, commit: 'c'.repeat(40), quant: ['Q8_0'], size };
+  return { owner, key: name, source: `org/${name}`, commit: 'c'.repeat(40), quant: ['Q8_0'], isPublic: true, size };
 };
 const file = { name: 'Model-Q8_0.gguf', type: 'Q8_0', size: 1000 };
 
@@ -67,8 +67,14 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
       ended: expect.any(Number),
     });
     expect(await events(id)).toEqual([
-      ...[{ event: 'state' }, { event: 'state' }],
-      ...[{ event: 'phase', phase: 'fill' }, { event: 'state' }],
+      ...[
+        { event: 'state', state: 'queued' },
+        { event: 'state', state: 'running' },
+      ],
+      ...[
+        { event: 'phase', phase: 'fill' },
+        { event: 'state', state: 'done' },
+      ],
     ]);
     expect(await queue.counts()).toMatchObject({ queued: 1, done: 1, running: 0 });
   });
@@ -136,6 +142,28 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     await queue.release(id, 'w');
     expect((await queue.get(id))?.state).toBe('queued');
     expect(await claim('other')).toBe('org/a');
+  });
+
+  test('a job that failed for a while is not due before its pause is over, and others go before it', async () => {
+    const id = await submit('ann', 'a');
+    await submit('ann', 'b');
+    await claim();
+    await queue.release(id, 'w', 200);
+    expect(await claim()).toBe('org/b');
+    expect(await claim()).toBeUndefined();
+    await sleep(250);
+    expect(await queue.claim('w', LEASE, ROOM)).toMatchObject({ id, attempts: 2 });
+  });
+
+  test('jobs that ended long ago are forgotten, with their events', async () => {
+    const [old, waits] = [await submit('ann', 'a'), await submit('ann', 'b')];
+    await claim();
+    await queue.finish(old, 'w', { state: 'done', files: [file] });
+    expect(await queue.expire(Date.now() - 1000)).toEqual([]);
+    expect(await queue.expire(Date.now() + 1000)).toEqual([old]);
+    expect([await queue.get(old), await events(old)]).toEqual([null, []]);
+    expect((await queue.list('ann')).map(({ id }) => id)).toEqual([waits]);
+    expect((await queue.submit(order('ann', 'a'))).isNew).toBe(true);
   });
 
   test('a job that waits is cancelled at once, one that runs through its worker or its loss', async () => {

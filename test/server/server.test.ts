@@ -20,8 +20,12 @@ let folder: string;
 let server: Started;
 let address: string;
 
+const LOGIN = 'a token that nobody guesses';
 const environment = () => {
-  return { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0', HF_TOKEN: TOKEN, HF_HOME: tempFolder() };
+  return {
+    ...{ HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0', HF_TOKEN: TOKEN, HF_HOME: tempFolder() },
+    HF2GGUF_SERVE_TOKEN: LOGIN,
+  };
 };
 
 async function serve(...args: readonly string[]): Promise<void> {
@@ -260,4 +264,86 @@ test('the interface describes itself', async () => {
       content: { 'application/json': { schema: { type: 'object', required: ['source', 'quant'] } } },
     },
   });
+});
+
+/** Logs in; gives the header that later requests have. */
+async function logIn(token = LOGIN): Promise<{ status: number; cookie: string }> {
+  const response = await fetch(`${address}/api/session`, {
+    ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) },
+  });
+  const set = response.headers.get('set-cookie') ?? '';
+  expect(set).toMatch(response.ok ? /; HttpOnly.*; SameSite=Strict/ : /^$/);
+  return { status: response.status, cookie: set.split(';')[0] ?? '' };
+}
+
+/** A cookie with one more letter in its name, whose signature is that of the other. */
+const forged = (cookie: string) => cookie.replace('=', '=0');
+
+test('with a log-in, each user sees what is their own, without and with a wrong session nothing', async () => {
+  await stop();
+  await serve('--auth', 'token');
+  const [{ cookie: ann }, { cookie: bob }] = [await logIn(), await logIn()];
+  expect(await logIn('a token that somebody guessed')).toEqual({ status: 401, cookie: '' });
+  const { answer: job } = await ask<Job>(
+    '/api/jobs',
+    { source: 'org/Tiny-Verse-2M', quant: ['Q8_0'] },
+    { cookie: ann },
+  );
+  const url = `/api/jobs/${job.id}`;
+  let name = '';
+  while (name === '') {
+    name = (await ask<Job>(url, undefined, { cookie: ann })).answer.files[0]?.name ?? '';
+  }
+  const routes: readonly (readonly [path: string, body?: object])[] = [
+    ...([['/api/models?q=x'], ['/api/plans', { source: 'org/Tiny-Verse-2M' }], ['/api/jobs']] as const),
+    ...([['/api/jobs', { source: 'org/Tiny-Verse-2M', quant: ['Q8_0'] }], [url], [`${url}/cancel`, {}]] as const),
+    ...([[`${url}/events`], [`${url}/files/${name}`]] as const),
+  ];
+  for (const [path, body] of routes) {
+    for (const headers of [{}, { cookie: forged(ann) }, { cookie: 'hf2gguf_session=local' }]) {
+      const { status } = await ask(path, body, headers);
+      expect({ path, headers, status }).toEqual({ path, headers, status: 401 });
+    }
+  }
+  for (const [path, body] of routes.filter(([own]) => own.startsWith(url))) {
+    expect({ path, status: (await ask(path, body, { cookie: bob })).status }).toEqual({ path, status: 404 });
+  }
+  expect((await ask<Job[]>('/api/jobs', undefined, { cookie: bob })).answer).toEqual([]);
+  // Who orders the same gets the same job, and with it its files.
+  const order = { source: 'org/Tiny-Verse-2M', quant: ['Q8_0'] };
+  expect(await ask('/api/jobs', order, { cookie: bob })).toMatchObject({ status: 200, answer: { id: job.id } });
+  // Log-ins outlive the server.
+  await stop();
+  await serve('--auth', 'token');
+  expect((await ask<Job[]>('/api/jobs', undefined, { cookie: ann })).answer).toHaveLength(1);
+});
+
+test('a model is planned once for all who ask at the same time', async () => {
+  const asked = Array.from({ length: 20 }, () => ask<ModelPlan>('/api/plans', { source: 'org/Other' }));
+  expect(new Set((await Promise.all(asked)).map(({ answer }) => JSON.stringify(answer))).size).toBe(1);
+  const configs = hub.seen.filter(({ path }) => path.includes('/config.json') && path.includes('resolve-cache'));
+  expect(configs).toHaveLength(1);
+});
+
+test('users who log in do not read with the token of the machine', async () => {
+  hub.world.access['org/Other'] = { private: true, members: ['me'] };
+  expect((await ask('/api/plans', { source: 'org/Other' })).status).toBe(200);
+  await stop();
+  await serve('--auth', 'token');
+  const { cookie } = await logIn();
+  const before = hub.seen.length;
+  expect((await ask('/api/plans', { source: 'org/Other' }, { cookie })).status).toBe(502);
+  const { answer } = await ask<Job>('/api/jobs', { source: 'org/Tiny-Verse-2M', quant: ['Q8_0'] }, { cookie });
+  while ((await ask<Job>(`/api/jobs/${answer.id}`, undefined, { cookie })).answer.state !== 'done') {
+    await sleep(50);
+  }
+  expect(hub.seen.slice(before).filter(({ authorization }) => authorization !== null)).toEqual([]);
+});
+
+test('a server for others is refused without a log-in', async () => {
+  const { code, err } = await start(['serve', '--host', '0.0.0.0', '--port', '0'], environment(), folder).finished;
+  expect([code, err]).toEqual([2, expect.stringMatching(/needs a log-in.*--auth token/)]);
+  const short = { ...environment(), HF2GGUF_SERVE_TOKEN: 'short' };
+  const weak = await start(['serve', '--auth', 'token', '--port', '0'], short, folder).finished;
+  expect([weak.code, weak.err]).toEqual([2, expect.stringMatching(/has 5 characters/)]);
 });
