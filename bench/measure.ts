@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { PEAK_REPORT } from '../test/peak-report.js';
 
 export const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -32,23 +33,25 @@ export async function memoryOfCli(args: readonly string[]): Promise<number> {
 
 /** Peak resident memory of a process of Node, MiB. */
 export async function memoryOf(args: readonly string[]): Promise<number> {
-  const report = `data:text/javascript,process.on('exit',()=>console.error('peak',process.resourceUsage().maxRSS))`;
-  const errors = await runNode(['--import', report, ...args]);
-  return Number(/peak (\d+)/.exec(errors)?.[1]) / 1024;
+  const peaks = await runNode(['--import', PEAK_REPORT, ...args]);
+  return Math.max(...peaks.trim().split('\n').map(Number)) / 1024;
 }
 
-/** What the process printed on stderr. */
+/** What the process wrote to file descriptor 3. */
 async function runNode(args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let errors = '';
-  child.stderr.on('data', (piece: Buffer) => {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+  let [errors, reported] = ['', ''];
+  child.stderr?.on('data', (piece: Buffer) => {
     errors += piece.toString();
+  });
+  child.stdio[3]?.on('data', (piece: Buffer) => {
+    reported += piece.toString();
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
   if (code !== 0) {
     throw new Error(`${args.join(' ')} ended with ${code}: ${errors}`);
   }
-  return errors;
+  return reported;
 }
 
 /** Removes files and waits until the disk is idle, so that one measurement doesn't pay for another's writes. */

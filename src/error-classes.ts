@@ -38,9 +38,7 @@ export {
   TruncatedFileError,
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
-export { NoTargetModelError } from './config/facts.js';
 export { ConfigFieldError } from './config/fields.js';
-export { PoolingFileError, UnsupportedPoolingError } from './config/sentence-modules.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,
@@ -53,7 +51,7 @@ export {
 export { NotSplitError } from './files/merge.js';
 export { ChangedFileError } from './files/replace-header.js';
 export { BufferMemoryError } from './fill/byte-pool.js';
-export { BadWeightsError, ShrunkFileError } from './fill/execute.js';
+export { BadWeightsError, FillInterruptedError, ShrunkFileError } from './fill/execute.js';
 export { ReadError } from './fill/local-sources.js';
 export { MemoryLimitError } from './fill/memory-limit.js';
 export { GgufVersionError, MalformedGgufError, NotGgufError } from './gguf/cursor.js';
@@ -74,6 +72,7 @@ export { MalformedYamlError } from './metadata/yaml.js';
 export { EmptyOptionError } from './options/empty.js';
 export { NumberError } from './options/numbers.js';
 export { OutputExistsError, OverwriteError, SpecialFileError } from './output/guard.js';
+export { BusyOutputError } from './output/leftovers.js';
 export { OutsideFolderError } from './output/output-paths.js';
 export { LinkLoopError, OutputNameError } from './output/place.js';
 export { DiskFullError, WriteError } from './output/write-error.js';
@@ -81,6 +80,7 @@ export { ExpertShapeError } from './plan/check-experts.js';
 export { IndexerError } from './plan/check-indexers.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
 export { FallbackError } from './plan/finish-plan.js';
+export { NoTargetModelError } from './plan/gather-facts.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';
 export { UnreadableMetadataError } from './plan/inputs.js';
 export { SelectionWithoutImatrixError, UnreadableOptionFileError } from './plan/quantize-request.js';
@@ -88,6 +88,7 @@ export { ImatrixRequiredError, NotQuantizableError, RequantizeError } from './pl
 export { ProbeSizeError } from './plan/read-probes.js';
 export { QuantizedSourceError } from './plan/refuse-codes.js';
 export { SensitivitiesFileError, SensitivitiesMismatchError } from './plan/sensitivities.js';
+export { PoolingFileError, UnsupportedPoolingError } from './plan/sentence-modules.js';
 export { SplitLimitError } from './plan/split-parts.js';
 export { TargetTooSmallError } from './plan/target.js';
 export { NothingToPlotError } from './plot/plot-check.js';
@@ -159,6 +160,7 @@ export { ModelTooLargeError } from './runner/model.js';
 export { NoNumberError } from './runner/no-number.js';
 export { ChatTemplateError } from './runner/template.js';
 export { UnreadableTextError } from './runner/texts.js';
+export { ListenError, ServeTokenError } from './server/errors.js';
 export { DescriptorLimitError, NativeMemoryError, ThreadLimitError } from './system-limits.js';
 export { TensorIndexError } from './tensor/operators/gather.js';
 export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';

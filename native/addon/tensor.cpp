@@ -154,8 +154,52 @@ void unary(const Napi::CallbackInfo& info) {
   kernels.unary(op, dtype, source.data, target.data, count);
 }
 
-/** A step of a formula that makes `count` elements. */
-FormulaStep stepOf(const Napi::Object& given, size_t count) {
+size_t naturalOf(const Napi::Value& value) {
+  const int64_t number = integerOf(value);
+  if (number < 0) throw rangeError(value, "a size, stride or offset is negative");
+  return size_t(number);
+}
+
+/** A copy: what is checked here, another thread could change in shared memory. @throws Napi::RangeError */
+std::vector<int32_t> indicesOf(const Napi::Value& value, size_t available) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
+    throw Napi::TypeError::New(value.Env(), "indices are an Int32Array");
+  }
+  const Napi::Int32Array given = value.As<Napi::Int32Array>();
+  std::vector<int32_t> indices(given.Data(), given.Data() + given.ElementLength());
+  for (const int32_t index : indices) {
+    if (index < 0 || size_t(index) >= available) {
+      throw rangeError(value, "index " + std::to_string(index) + " is not below " + std::to_string(available));
+    }
+  }
+  return indices;
+}
+
+/** A view of `count` codes in `bytes` bytes. */
+CodesView codesViewOf(const Napi::Object& given, size_t bytes, size_t count) {
+  CodesView view{};
+  view.bits = countOf(given["bits"]), view.bytes = bytes, view.first = naturalOf(given["first"]);
+  if (view.bits > 8) throw rangeError(given, "codes have 1 to 8 bits");
+  const Napi::Value axes = given["axes"];
+  view.axisCount = axes.IsArray() ? axes.As<Napi::Array>().Length() : 0;
+  if (view.axisCount < 1 || view.axisCount > MAX_AXES) throw rangeError(given, "codes have too few or too many axes");
+  size_t elements = 1, end = view.first, reach;
+  bool fits = true;
+  for (size_t i = 0; i < view.axisCount; ++i) {
+    const Napi::Value axis = axes.As<Napi::Array>().Get(uint32_t(i));
+    if (!axis.IsArray()) throw rangeError(given, "an axis is a size and a stride");
+    auto& own = view.axes[i];
+    own = {countOf(axis.As<Napi::Array>().Get(0u)), naturalOf(axis.As<Napi::Array>().Get(1u))};
+    fits = fits && !__builtin_mul_overflow(elements, own.size, &elements) &&
+           !__builtin_mul_overflow(own.size - 1, own.stride, &reach) && !__builtin_add_overflow(end, reach, &end);
+  }
+  // `end` is the last code's number. 8 bits of code and 2^53 bytes do not overflow.
+  if (!fits || elements != count || end >= bytes * 8 / view.bits) throw rangeError(given, "a buffer has not all codes");
+  return view;
+}
+
+/** A step of a formula that makes `count` elements. Its index is kept in `indices`. */
+FormulaStep stepOf(const Napi::Object& given, size_t count, std::vector<std::vector<int32_t>>& indices) {
   FormulaStep step{};
   step.kind = FormulaKind(indexOf(given["kind"], std::size(FORMULA_KINDS), [](size_t i) { return FORMULA_KINDS[i]; }));
   switch (step.kind) {
@@ -171,13 +215,23 @@ FormulaStep stepOf(const Napi::Object& given, size_t count) {
       checkSize(given, source, count / each, bytesOf(step.dtype));
       break;
     }
+    case FormulaKind::PICKED: {
+      const Buffer source = bufferOf(given["data"]);
+      step.data = source.data;
+      step.dtype = dtypeOf(given["dtype"]);
+      step.inner = countOf(given["inner"]);
+      indices.push_back(indicesOf(given["index"], step.inner));
+      step.index = indices.back().data(), step.columns = indices.back().size();
+      if (step.columns == 0 || count % step.columns != 0) throw rangeError(given, "a formula ends within an index");
+      size_t values;
+      if (__builtin_mul_overflow(count / step.columns, step.inner, &values)) throw rangeError(given, "too many values");
+      checkSize(given, source, values, bytesOf(step.dtype));
+      break;
+    }
     case FormulaKind::CODES: {
       const Buffer source = bufferOf(given["data"]);
       step.data = source.data;
-      step.bits = countOf(given["bits"]);
-      if (step.bits > 8) throw rangeError(given, "codes have 1 to 8 bits");
-      const size_t bytes = count / 8 * step.bits + (count % 8 * step.bits + 7) / 8;
-      if (source.size < bytes) throw rangeError(given, "a buffer has not the size of its codes");
+      step.codes = codesViewOf(given, source.size, count);
       break;
     }
     case FormulaKind::LOOKUP: {
@@ -217,10 +271,11 @@ void formula(const Napi::CallbackInfo& info) {
   if (!info[1].IsArray()) throw Napi::TypeError::New(info.Env(), "a formula is an array of steps");
   const Napi::Array given = info[1].As<Napi::Array>();
   std::vector<FormulaStep> steps;
+  std::vector<std::vector<int32_t>> indices;
   size_t depth = 0;
   for (uint32_t i = 0; i < given.Length(); ++i) {
     if (!given.Get(i).IsObject()) throw Napi::TypeError::New(info.Env(), "a formula's step is an object");
-    steps.push_back(stepOf(given.Get(i).As<Napi::Object>(), count));
+    steps.push_back(stepOf(given.Get(i).As<Napi::Object>(), count, indices));
     const FormulaKind kind = steps.back().kind;
     const size_t operands = kind < FormulaKind::BINARY ? 0 : kind == FormulaKind::BINARY ? 2 : 1;
     if (depth < operands || depth - operands + 1 > FORMULA_DEPTH) throw rangeError(given, "a formula's stack is too small");
@@ -267,18 +322,8 @@ void gather(const Napi::CallbackInfo& info) {
   const TensorKernels& kernels = kernelsOf(info[0]);
   const Buffer source = bufferOf(info[1]), target = bufferOf(info[4]);
   const size_t bytes = countOf(info[2]), available = elementsOf(info[1], source, bytes);
-  if (!info[3].IsTypedArray() || info[3].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
-    throw Napi::TypeError::New(info.Env(), "indices are an Int32Array");
-  }
-  const Napi::Int32Array given = info[3].As<Napi::Int32Array>();
-  // A copy: what is checked here, another thread could change in shared memory.
-  const std::vector<int32_t> indices(given.Data(), given.Data() + given.ElementLength());
+  const std::vector<int32_t> indices = indicesOf(info[3], available);
   checkSize(info[4], target, indices.size(), bytes);
-  for (const int32_t index : indices) {
-    if (index < 0 || size_t(index) >= available) {
-      throw rangeError(info[3], "index " + std::to_string(index) + " is not below " + std::to_string(available));
-    }
-  }
   kernels.gather(source.data, bytes, indices.data(), target.data, indices.size());
 }
 

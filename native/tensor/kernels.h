@@ -13,24 +13,39 @@ enum class UnaryOp { NEG, SQRT, EXP, SOFTPLUS, TERNARY };
 constexpr const char* BINARY_OPS[] = {"add", "sub", "mul", "div"};
 constexpr const char* UNARY_OPS[] = {"neg", "sqrt", "exp", "softplus", "ternary"};
 
-/** The steps of a formula, in the order of FORMULA_KINDS. The first four put elements on a stack, the others compute there. */
-enum class FormulaKind { VALUES, CODES, LOOKUP, NUMBER, BINARY, UNARY, ROUND };
+/** The steps of a formula, in the order of FORMULA_KINDS. Those before BINARY put elements on a stack, the others compute there. */
+enum class FormulaKind { VALUES, PICKED, CODES, LOOKUP, NUMBER, BINARY, UNARY, ROUND };
 /** The names in src/tensor/kernels.ts, in the same order. */
-constexpr const char* FORMULA_KINDS[] = {"values", "codes", "lookup", "number", "binary", "unary", "round"};
+constexpr const char* FORMULA_KINDS[] = {"values", "picked", "codes", "lookup", "number", "binary", "unary", "round"};
 /** The most elements that may be on the stack at once. */
 constexpr size_t FORMULA_DEPTH = 6;
 
+/** Some of the codes that lie packed without gaps from the lowest bit of the first of `bytes` bytes on. */
+struct CodesView {
+  /** Of a code. */
+  size_t bits;
+  size_t bytes;
+  /** The number of the first code, and the axes, outermost first, whose strides count codes. There is at least one. */
+  size_t first;
+  size_t axisCount;
+  struct {
+    size_t size, stride;
+  } axes[MAX_AXES];
+};
+
 struct FormulaStep {
   FormulaKind kind;
-  /** VALUES: that of the elements. ROUND: F16 or BF16. */
+  /** VALUES, PICKED: that of the elements. ROUND: F16 or BF16. */
   DType dtype;
   /** BINARY, UNARY: which. */
   size_t operation;
-  /** CODES: of a code; as `unpack` has them. */
-  size_t bits;
   const uint8_t* data;
   /** VALUES: each element stands `run` times, and then each group of `inner` elements `repeat` times. */
   size_t inner, repeat, run;
+  /** PICKED: the elements of each group of `inner`, by their numbers, `columns` of them. */
+  const int32_t* index;
+  size_t columns;
+  CodesView codes;
   /** LOOKUP: 256 rows of `width` float32; each byte of `data` is the number of one. A CHUNK has whole rows. */
   const uint8_t* table;
   size_t width;

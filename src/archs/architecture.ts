@@ -1,186 +1,95 @@
-import type { CountName, DerivationName } from '../config/derivations.js';
-import type { ScalarType } from '../gguf/types.js';
-import type { ForcedType } from '../tensor/expr.js';
-import type { TransformName } from '../tensor/transforms.js';
-import type { TokenizerPlan } from '../tokenizer/plan.js';
-import type { ExtraName } from './extra-tensors.js';
+import * as v from 'valibot';
+import { COUNTS, DERIVATIONS } from '../config/derivations.js';
+import { type Condition, KEY_TYPES, type KeyType, type LayerTest, type Value } from '../config/value.js';
+import { TRANSFORMS } from '../tensor/transforms.js';
+import { KINDS } from '../tokenizer/kinds.js';
+import { STEPS } from '../tokenizer/steps.js';
+import { EXTRA_TENSORS } from './extra-tensors.js';
 
-/**
- * One family of models, as data: how its configuration becomes key-values, and its checkpoint's names GGUF names. It
- * prints as JSON (`hf2gguf archs NAME --json`) and is read from it (`--arch-file`).
- */
-export interface Architecture {
-  /** Class names in `architectures` of config.json. */
-  readonly classes: readonly string[];
-  /** What else has to hold of the configuration, where several families share a class. */
-  readonly when?: Condition;
-  /** `general.architecture`. */
-  readonly gguf: string;
-  /** A released repository of the family. */
-  readonly example: string;
-  /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
-  readonly keys: readonly KeyRow[];
-  /** Keys that stand before the metadata: the reference writes them first, or as it goes over the tensors. */
-  readonly firstKeys?: readonly KeyRow[];
-  /** What blocks' names begin with: `{L}` of the rules. */
-  readonly blocks: readonly (string | LaterBlocks)[];
-  /** How many blocks the checkpoint has, where that is not config.json's number of layers. */
-  readonly blockLimit?: Value;
-  /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
-  readonly strip: readonly string[];
-  /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
-  readonly unwrap: readonly string[];
-  /** Parts of the names and what stands in their place from then on. */
-  readonly rename?: readonly (readonly [part: string, by: string])[];
-  /** Names of what is no part of this model, such as image encoders; `*` stands for anything. */
-  readonly ignore: readonly string[];
-  /** Names of what is read with the rest but not written, such as buffers; `*` stands for anything. */
-  readonly drop: readonly string[];
-  readonly tensors: readonly TensorRule[];
-  /** Tensors of blocks that stand before all others, by their names in the file; `*` stands for anything. */
-  readonly ahead?: readonly string[];
-  /** Types that tensors of the file have whatever `--outtype` says, by their name in it; `*` stands for anything. */
-  readonly types?: readonly (readonly [name: string, type: ForcedType, when?: Condition])[];
-  /** What is read of the weights while planning, all at once. */
-  readonly probes?: readonly Probe[];
-  /** Tensors that come from the configuration; they stand before the checkpoint's. */
-  readonly extra?: readonly ExtraName[];
-  /** JSON files beside config.json that its derivations read. */
-  readonly files?: readonly string[];
-  /**
-   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always is,
-   * as `dense_2`, where the repository has it.
-   */
-  readonly denseModules?: true | string;
-  /** Blocks for multi-token prediction, if the family has them. */
-  readonly mtp?: Mtp;
-  /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
-  readonly lastExtra?: readonly ExtraName[];
-  /**
-   * A draft model has the vocabulary of the model that it drafts for (`--target-model-dir`): read from its files by the
-   * plan of this family (`files`), or by that of its own (`family`).
-   */
-  readonly target?: 'files' | 'family';
-  /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
-  readonly tokenizer?: TokenizerPlan;
-  /** No record of what the reference writes is among the tests. */
-  readonly unproven?: true;
+/** The names of a table, as what a field may be. */
+function nameOf<Table extends object>(table: Table) {
+  return v.picklist(Object.keys(table) as (keyof Table & string)[]);
 }
 
-/** Blocks that are numbered anew in the checkpoint, and stand behind others in the file. */
-export interface LaterBlocks {
-  readonly begin: string;
-  /** How many blocks stand before them. */
-  readonly after: CountName;
-}
+const maybe = v.exactOptional;
+const flag = v.literal(true);
+const object = <Fields extends v.ObjectEntries>(fields: Fields) => v.pipe(v.strictObject(fields), v.readonly());
+const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
+const text = v.pipe(v.string(), v.nonEmpty());
+const texts = list(text);
+const some = v.pipe(texts, v.nonEmpty());
+const derivation = nameOf({ ...COUNTS, ...DERIVATIONS });
+const scalar = v.union([v.string(), v.number(), v.boolean(), v.null()]);
+const is = v.union([scalar, list(scalar)]);
 
-/**
- * Multi-token prediction: blocks behind the model's own that draft further tokens. They count as blocks where they are
- * converted; `{ derive: 'mtp' }` is `with` then, `only` where nothing else is, and `without` where they are left out.
- */
-export interface Mtp {
-  /** How many there are; 0 where there is no value. */
-  readonly blocks: Value;
-  /** Where `blocks` says 0: the beginning of their names in the checkpoint, `mtp.layers.{b}`, to count them by. */
-  readonly counted?: string;
-  /** Names of tensors that belong to them, beside `model.layers.{b}` from the model's own blocks on; `*` is anything. */
-  readonly names?: readonly string[];
-  /** What `--mtp` keeps beside them. Without, `--mtp` and `--no-mtp` are refused. */
-  readonly keep?: readonly string[];
-  /** `alone`: with `--mtp` only; `never`: they are read and not written. Default: with the model. */
-  readonly convert?: 'alone' | 'never';
-  /** They are a model by themselves: the blocks that config.json counts are those of the one that it drafts for. */
-  readonly instead?: true;
-  /** The file of `--mtp` is named as the whole model's would be. */
-  readonly plainName?: true;
-}
+const value: v.GenericSchema<Value> = v.lazy(() =>
+  v.union([
+    object({
+      fields: some,
+      of: maybe(v.union([v.picklist(['rope', 'rope_root', 'rope_sliding', 'target']), some])),
+      required: maybe(flag),
+      or: maybe(v.union([v.string(), v.number(), v.boolean()])),
+    }),
+    object({ value: v.union([v.string(), v.number(), v.boolean(), list(v.number()), list(v.string())]) }),
+    object({ derive: derivation }),
+    object({ block: flag }),
+    object({ element: v.number(), of: value }),
+    object({ probe: text, required: maybe(flag) }),
+    object({ first: list(value) }),
+    object({
+      math: v.picklist(['add', 'sub', 'mul', 'div', 'quotient', 'pow', 'min', 'max']),
+      of: v.pipe(list(value), v.nonEmpty()),
+    }),
+    object({ layers: layerTest, yes: maybe(value), no: maybe(value) }),
+  ]),
+);
 
-export type Scalar = string | number | boolean | null;
+const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
+  v.union([
+    object({ list: value, is }),
+    object({ every: value, after: maybe(v.union([v.number(), value])) }),
+    object({ from: value }),
+    object({ among: value, after: maybe(v.number()) }),
+    object({ not: layerTest }),
+  ]),
+);
 
-/** Something that holds of a configuration or does not. */
-export type Condition =
-  | { readonly field: string; readonly is: Scalar | readonly Scalar[] }
-  | { readonly field: string; readonly exists: boolean }
-  | { readonly derive: DerivationName; readonly is: Scalar | readonly Scalar[] }
-  | { readonly value: Value; readonly is: Scalar | readonly Scalar[] }
-  | { readonly value: Value; readonly above: number }
-  /** Whether a value is there, and neither null, false, 0 nor empty. */
-  | { readonly set: Value }
-  | { readonly probe: string; readonly is: boolean }
-  | { readonly not: Condition }
-  | { readonly all: readonly Condition[] }
-  | { readonly any: readonly Condition[] };
+const condition: v.GenericSchema<Condition> = v.lazy(() =>
+  v.union([
+    object({ field: text, is }),
+    object({ field: text, exists: v.boolean() }),
+    object({ derive: derivation, is }),
+    object({ value, is }),
+    object({ value, above: v.number() }),
+    object({ set: value }),
+    object({ probe: text, is: v.boolean() }),
+    object({ not: condition }),
+    object({ all: list(condition) }),
+    object({ any: list(condition) }),
+  ]),
+);
+
+const keyType = v.picklist(KEY_TYPES);
 
 /** A key-value: `{arch}` in the key stands for `gguf`. It is not written where there is no value, or `when` does not hold. */
 export type KeyRow = readonly [key: string, type: KeyType, from: Value, when?: Condition];
-
-/** `u32|i32[]`: one number, or one for each block. */
-export type KeyType =
-  | Extract<ScalarType, 'u32' | 'i32' | 'f32' | 'bool' | 'string'>
-  | 'u32|i32[]'
-  | 'i32[]'
-  | 'f32[]'
-  | 'u64[]'
-  | 'bool[]'
-  | 'string[]';
+const keyRow: v.GenericSchema<KeyRow> = v.union([
+  v.strictTuple([text, keyType, value]),
+  v.strictTuple([text, keyType, value, condition]),
+]);
 
 /**
- * A value that follows from the configuration; there is none where a field that it needs is missing. Examples:
- *
- *   { fields: ['hidden_size', 'n_embd'] }
- *   { derive: 'head_dim' }
- *   { math: 'mul', of: [{ fields: ['expand'], or: 2 }, { fields: ['hidden_size'] }] }
- *   { layers: { list: { fields: ['layer_types'] }, is: 'sliding_attention' } }
- *   { layers: { list: { fields: ['layer_types'] }, is: 'attention' }, yes: { derive: 'kv_head_count' }, no: { value: 0 } }
- *   { layers: { every: { fields: ['sliding_window_pattern'] }, after: 1 }, yes: { value: false }, no: { value: true } }
+ * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of a
+ * value that is a list, the element for the tensor's block counts.
  */
-export type Value =
-  /** The first of some fields that is there, of the configuration or a part of it, else `or`. */
-  | {
-      readonly fields: readonly string[];
-      readonly of?: PartName | readonly string[];
-      readonly required?: true;
-      readonly or?: string | number | boolean;
-    }
-  | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
-  | { readonly derive: DerivationName }
-  /** In a transform: the number of the tensor's block. */
-  | { readonly block: true }
-  /** An element of a list, counted from 0. */
-  | { readonly element: number; readonly of: Value }
-  /** A probe's values. */
-  | { readonly probe: string; readonly required?: true }
-  /** The first of some values that is there. */
-  | { readonly first: readonly Value[] }
-  /** Python's arithmetic, from left to right. */
-  | { readonly math: MathName; readonly of: readonly Value[] }
-  /** A list with a value for each block: `yes` where the test holds of it, else `no`; without them true and false. */
-  | { readonly layers: LayerTest; readonly yes?: Value; readonly no?: Value };
+const transform = v.pipe(v.tupleWithRest([nameOf(TRANSFORMS)], v.union([v.number(), text, value])), v.readonly());
+export type Transform = v.InferOutput<typeof transform>;
 
-/** `div` is the quotient of floats, `quotient` the one that is rounded down. */
-export type MathName = 'add' | 'sub' | 'mul' | 'div' | 'quotient' | 'pow' | 'min' | 'max';
-
-/**
- * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list has;
- * `after` is added to a block's number.
- */
-export type LayerTest =
-  | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
-  | { readonly every: Value; readonly after?: number | Value }
-  | { readonly from: Value }
-  | { readonly among: Value; readonly after?: number }
-  | { readonly not: LayerTest };
-
-/**
- * Parts of the configuration: the rotary fields of layers with full attention, of all, and of those with a window; the
- * configuration of the model that this one drafts for.
- */
-export type PartName = 'rope' | 'rope_root' | 'rope_sliding' | 'target';
-
+const hasBlock = (name: string) => name.includes('{b}') || name.includes('{L}');
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
- * `{x}` another number, `{mtp}` each block for multi-token prediction, and `.*` at the end `.weight`, `.bias` or nothing. All rules for a name apply, in the table's
- * order: a tensor that becomes several has several rules. Examples:
+ * `{x}` another number, `{mtp}` each block for multi-token prediction, and `.*` at the end `.weight`, `.bias` or nothing.
+ * All rules for a name apply, in the table's order: a tensor that becomes several has several rules. Examples:
  *
  *   { from: ['lm_head.*'], to: 'output.*' }
  *   { from: ['{L}.self_attn.q_proj.*'], to: 'blk.{b}.attn_q.*', via: [['rotary', 'head_count']] }
@@ -188,36 +97,42 @@ export type PartName = 'rope' | 'rope_root' | 'rope_sliding' | 'target';
  *   { all: ['{L}.q.*', '{L}.k.*'], to: 'blk.{b}.attn_qk.*', via: [['concat', 0]] }
  *   { from: ['{L}.kv.*'], to: 'blk.{b}.attn_v.*', via: [['split', 0, 'k_size', 'v_size'], ['take', 1]] }
  */
-export interface TensorRule {
-  /** The spellings of one tensor's name. */
-  readonly from?: readonly string[];
-  /** In place of `from`: tensors that become one, in this order; it stands where the last of them does. */
-  readonly all?: readonly string[];
-  /** The rule is none where this does not hold. */
-  readonly when?: Condition;
-  /** The rule is for these blocks alone. */
-  readonly on?: LayerTest;
-  /** Without, the tensor is not written. */
-  readonly to?: string;
-  /** What is done to the values, one after the other; in the end there is one tensor. */
-  readonly via?: readonly Transform[];
-  /** Of several tensors with these names the first one is written. */
-  readonly first?: true;
-  /** How many `{x}` there are: they are stacked by number before anything else is done. */
-  readonly each?: CountName;
-  /** Rules of a group are written together, in the table's order, where the last tensor of any of them stands. */
-  readonly group?: string;
-}
-
-/**
- * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of a
- * value that is a list, the element for the tensor's block counts.
- */
-export type Transform = readonly [name: TransformName, ...parameters: (number | string | Value)[]];
+const tensorRule = v.pipe(
+  object({
+    /** The spellings of one tensor's name. */
+    from: maybe(some),
+    /** In place of `from`: tensors that become one, in this order; it stands where the last of them does. */
+    all: maybe(some),
+    /** The rule is none where this does not hold. */
+    when: maybe(condition),
+    /** The rule is for these blocks alone. */
+    on: maybe(layerTest),
+    /** Without, the tensor is not written. */
+    to: maybe(text),
+    /** What is done to the values, one after the other; in the end there is one tensor. */
+    via: maybe(list(transform)),
+    /** How many `{x}` there are: they are stacked by number before anything else is done. */
+    each: maybe(nameOf(COUNTS)),
+    /** Of several tensors with these names the first one is written. */
+    first: maybe(flag),
+    /** Rules of a group are written together, in the table's order, where the last tensor of any of them stands. */
+    group: maybe(text),
+  }),
+  v.check(({ from, all }) => (from === undefined) !== (all === undefined), 'needs either "from" or "all"'),
+  v.check(
+    ({ from, all, to }) => [...(from ?? []), ...(all ?? [])].every((name) => hasBlock(name) || !hasBlock(to ?? '')),
+    'has {b} in "to", and no block in its names',
+  ),
+  v.check(
+    ({ from, each }) => each === undefined || (from ?? []).every((name) => name.includes('{x}')),
+    '"each" needs {x} in "from"',
+  ),
+);
+export type TensorRule = v.InferOutput<typeof tensorRule>;
 
 /** A fact about the weights that keys and conditions ask for by its `id`. */
-export interface Probe {
-  readonly id: string;
+const probe = object({
+  id: text,
   /**
    * `averages`: the mean of each tensor as torch computes it, 0 for those that the checkpoint lacks;
    * `values`: the elements; `integers`: the elements as whole numbers, which may be greater than floats can say; `mean`: of
@@ -225,23 +140,117 @@ export interface Probe {
    * whether the elements of all are 0; `zero-rows`: which rows are 0, of those that stand `from` a number on; `equal`:
    * whether two tensors are the same; `there`: whether the checkpoint has one of the tensors, none of which is read.
    */
-  readonly want:
-    | 'values'
-    | 'averages'
-    | 'integers'
-    | 'mean'
-    | 'norms'
-    | 'shape'
-    | 'zero'
-    | 'zero-rows'
-    | 'equal'
-    | 'there';
-  readonly from?: Value;
+  want: v.picklist([
+    ...(['values', 'averages', 'integers', 'mean', 'norms', 'shape', 'zero', 'equal', 'zero-rows', 'there'] as const),
+  ]),
   /**
    * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
    * which is anything, may be of no tensor.
    */
-  readonly of: readonly string[];
+  of: some,
+  from: maybe(value),
   /** Nothing is read where this does not hold. */
-  readonly when?: Condition;
-}
+  when: maybe(condition),
+});
+export type Probe = v.InferOutput<typeof probe>;
+
+const steps = list(nameOf(STEPS));
+/** As `TokenizerPlan` says. */
+const tokenizer = object({
+  before: maybe(steps),
+  kinds: v.pipe(list(nameOf(KINDS)), v.nonEmpty()),
+  multiple: maybe(v.union([v.number(), v.pipe(v.strictTuple([text, v.number()]), v.readonly())])),
+  between: maybe(steps),
+  after: maybe(steps),
+  roles: maybe(v.record(text, v.union([text, v.number()]))),
+  addedTokens: maybe(v.literal('as-they-are')),
+  mayLackPadding: maybe(flag),
+});
+
+/**
+ * Multi-token prediction: blocks behind the model's own that draft further tokens. They count as blocks where they are
+ * converted; `{ derive: 'mtp' }` is `with` then, `only` where nothing else is, and `without` where they are left out.
+ */
+const mtp = object({
+  /** How many there are; 0 where there is no value. */
+  blocks: value,
+  /** Where `blocks` says 0: the beginning of their names in the checkpoint, `mtp.layers.{b}`, to count them by. */
+  counted: maybe(text),
+  /** Names of tensors that belong to them, beside `model.layers.{b}` from the model's own blocks on; `*` is anything. */
+  names: maybe(texts),
+  /** What `--mtp` keeps beside them. Without, `--mtp` and `--no-mtp` are refused. */
+  keep: maybe(texts),
+  /** `alone`: with `--mtp` only; `never`: they are read and not written. Default: with the model. */
+  convert: maybe(v.picklist(['alone', 'never'])),
+  /** They are a model by themselves: the blocks that config.json counts are those of the one that it drafts for. */
+  instead: maybe(flag),
+  /** The file of `--mtp` is named as the whole model's would be. */
+  plainName: maybe(flag),
+});
+
+const forced = v.picklist(['F32', 'F16', 'Q8_0', 'float', 'outtype']);
+const forcedRow = v.union([v.strictTuple([text, forced]), v.strictTuple([text, forced, condition])]);
+const extra = list(nameOf(EXTRA_TENSORS));
+
+/**
+ * One family of models, as data: how its configuration becomes key-values, and its checkpoint's names GGUF names. It
+ * prints as JSON (`hf2gguf archs NAME --json`) and is read from it (`--arch-file`).
+ */
+export const ARCHITECTURE = object({
+  /** Class names in `architectures` of config.json. */
+  classes: some,
+  /** What else has to hold of the configuration, where several families share a class. */
+  when: maybe(condition),
+  /** `general.architecture`. */
+  gguf: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/, 'is no name of an architecture, such as "llama"')),
+  /** A released repository of the family. */
+  example: v.string(),
+  /** The `<gguf>.*` keys and `general.file_type`, in the reference's order; a key set again keeps its first place. */
+  keys: list(keyRow),
+  /** Keys that stand before the metadata: the reference writes them first, or as it goes over the tensors. */
+  firstKeys: maybe(list(keyRow)),
+  /** What blocks' names begin with, `{L}` of the rules; some are numbered anew, and stand behind `after` others in the file. */
+  blocks: list(v.union([text, object({ begin: text, after: nameOf(COUNTS) })])),
+  /** How many blocks the checkpoint has, where that is not config.json's number of layers. */
+  blockLimit: maybe(value),
+  /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
+  strip: texts,
+  /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
+  unwrap: texts,
+  /** Parts of the names and what stands in their place from then on. */
+  rename: maybe(list(v.pipe(v.strictTuple([text, v.string()]), v.readonly()))),
+  /** Names of what is no part of this model, such as image encoders; `*` stands for anything. */
+  ignore: texts,
+  /** Names of what is read with the rest but not written, such as buffers; `*` stands for anything. */
+  drop: texts,
+  /** Tensors of blocks that stand before all others, by their names in the file; `*` stands for anything. */
+  ahead: maybe(texts),
+  tensors: list(tensorRule),
+  /** Types that tensors of the file have whatever `--outtype` says, by their name in it; `*` stands for anything. */
+  types: maybe(list(v.pipe(forcedRow, v.readonly()))),
+  /** What is read of the weights while planning, all at once. */
+  probes: maybe(list(probe)),
+  /** Tensors that come from the configuration; they stand before the checkpoint's. */
+  extra: maybe(extra),
+  /** JSON files beside config.json that its derivations read. */
+  files: maybe(texts),
+  /**
+   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always is,
+   * as `dense_2`, where the repository has it.
+   */
+  denseModules: maybe(v.union([flag, text])),
+  /** Blocks for multi-token prediction, if the family has them. */
+  mtp: maybe(mtp),
+  /** Tensors that are made from what probes found; they stand behind the checkpoint's. */
+  lastExtra: maybe(extra),
+  /**
+   * A draft model has the vocabulary of the model that it drafts for (`--target-model-dir`): read from its files by the
+   * plan of this family (`files`), or by that of its own (`family`).
+   */
+  target: maybe(v.picklist(['files', 'family'])),
+  /** Which kinds of tokenizers to try, in order, and what is written beside them; default: byte-level BPE alone. */
+  tokenizer: maybe(tokenizer),
+  /** No record of what the reference writes is among the tests. */
+  unproven: maybe(flag),
+});
+export type Architecture = v.InferOutput<typeof ARCHITECTURE>;

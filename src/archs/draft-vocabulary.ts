@@ -1,5 +1,5 @@
 import type { Known } from '../config/derivations.js';
-import { ConfigFieldError, integer, optionalInteger } from '../config/fields.js';
+import { ConfigFieldError, integer } from '../config/fields.js';
 import { SourceError } from '../errors.js';
 
 /** A table of a draft model's tokens that does not fit the vocabulary of the target. */
@@ -17,7 +17,7 @@ export function eagleTokens(known: Known): readonly number[] | undefined {
 export function dsparkTokens(known: Known): readonly number[] | undefined {
   const { config } = known;
   const size = integer(config, 'vocab_size');
-  const own = optionalInteger(config, 'draft_vocab_size') || size;
+  const own = integer.optional(config, 'draft_vocab_size') || size;
   if (own > size) {
     throw new ConfigFieldError(`config.json has a draft_vocab_size of ${own}, more than the vocab_size ${size}.`);
   }

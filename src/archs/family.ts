@@ -1,13 +1,13 @@
+import { Formulas, readCondition, readValue } from '../config/formulas.js';
 import type { Architecture, Probe, TensorRule } from './architecture.js';
-import { Formulas, readCondition, readValue } from './formulas.js';
 import { keyRows } from './key-rows.js';
 import { tensorRules } from './tensor-rules.js';
-import { BLOCKS, DROP, IGNORE, RENAME } from './text-model.js';
+import { expanded } from './texts.js';
 
 /** What a family may have beside its names and its repository. */
 type Part = Exclude<keyof Architecture, 'gguf' | 'classes' | 'example' | 'unproven'>;
 
-type Readers<Name extends string> = Readonly<Record<Name, (text: string) => unknown>>;
+type Readers<Name extends string> = Readonly<Record<Name, (text: string, before?: readonly never[]) => unknown>>;
 
 const same = (text: string): string => text;
 
@@ -75,7 +75,7 @@ type Given = string | number | Partial<Architecture> | (() => readonly TensorRul
  *     tokenizer:  bpe, after add-bos, roles eot <|user|>          kinds, then other options of the plan
  *
  * What it says nothing of, `unproven` aside, it has from the one that it is `like`, or from what text models have in
- * common.
+ * common; where a part begins with `+`, what it says stands behind what it has from there. `$NAME` is a text of texts.ts.
  * Parts are read when they are asked for, so that finding a model's family costs no more than it has to.
  * @throws SyntaxError that says where the text is
  */
@@ -93,12 +93,10 @@ export function common(text: TemplateStringsArray, ...given: Given[]): Partial<A
   return parts('what families share', whole(text, given), given, {});
 }
 
-/** The text with what is given in it; in the place of what is no text stands its number. */
+/** The text with what is given and what is shared in it; in the place of what is no text stands its number. */
 function whole(text: TemplateStringsArray, given: readonly Given[]): string {
-  return String.raw(
-    { raw: text },
-    ...given.map((each, i) => (typeof each === 'object' || typeof each === 'function' ? `@${i}` : each)),
-  );
+  const texts = given.map((each, i) => (typeof each === 'object' || typeof each === 'function' ? `@${i}` : each));
+  return expanded(String.raw({ raw: text }, ...texts));
 }
 
 function parts(place: string, text: string, given: readonly Given[], made: object): Partial<Architecture> {
@@ -117,13 +115,23 @@ function parts(place: string, text: string, given: readonly Given[], made: objec
     const rules = given[Number(/^@(\d+)$/.exec(own ?? '')?.[1])];
     if (own !== undefined) {
       lazily(made, name, () =>
-        located(`${name} of ${place}`, () => (rules as undefined | (() => unknown))?.() ?? PARTS[name](own)),
+        located(`${name} of ${place}`, () => (rules as undefined | (() => unknown))?.() ?? partOf(name, own, base)),
       );
     } else if (name in base) {
       lazily(made, name, () => base[name]);
     }
   }
   return made;
+}
+
+/** What a part says, behind that of `base` if it begins with `+`. */
+function partOf(name: Part, text: string, base: Partial<Architecture>): unknown {
+  if (!text.startsWith('+')) {
+    return PARTS[name](text);
+  }
+  const before = (base[name] ?? []) as readonly never[];
+  const own = PARTS[name](text.slice(1), before) as readonly unknown[];
+  return PARTS[name] === keyRows ? own : [...before, ...own];
 }
 
 /** A field that is made when it is read first. */
@@ -186,11 +194,12 @@ function lines<Item>(text: string, read: (line: Formulas) => Item): Item[] {
 }
 
 /**
- * What text models have in common beside their tensors: `filter_tensors` and `prepare_tensors` of conversion/base.py. A
- * language model within another is taken out of it.
+ * What text models have in common beside their tensors: `TextModel.set_gguf_parameters`, `filter_tensors` and
+ * `prepare_tensors` of conversion/base.py. A language model within another is taken out of it.
  */
 const TEXT_MODEL: Partial<Architecture> = common`like ${{}}
-  blocks: ${BLOCKS}
-  strip: ; unwrap: language_model.; rename: ${RENAME}
-  ignore: ${IGNORE}
-  drop: ${DROP}`;
+  keys: $TEXT_KEYS
+  blocks: $BLOCKS
+  strip: ; unwrap: language_model.; rename: $RENAME
+  ignore: $IGNORE
+  drop: $DROP`;

@@ -1,11 +1,11 @@
 import type { Known } from '../config/derivations.js';
+import { holds } from '../config/values.js';
 import { Hf2ggufError } from '../errors.js';
 import { KeyValues } from '../gguf/key-values.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { shapeOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture } from './architecture.js';
-import { holds } from './conditions.js';
 import { ownTensors } from './map-tensors.js';
 import { compile, matches } from './patterns.js';
 import { transformed } from './transform.js';

@@ -1,5 +1,6 @@
-import type { Condition, KeyRow, KeyType } from './architecture.js';
-import { Formulas } from './formulas.js';
+import { Formulas } from '../config/formulas.js';
+import type { Condition, KeyType } from '../config/value.js';
+import type { KeyRow } from './architecture.js';
 
 /** The types of keys by how their names end, as llama.cpp reads them. The others are `u32`. */
 const TYPES: readonly (readonly [type: KeyType, names: RegExp])[] = [
@@ -31,40 +32,49 @@ const ABSOLUTE = /^(general|tokenizer|diffusion|xielu)\./;
  *   feed_forward_length:i32[] = @deci_feed_forward  of another type than the key's usual one
  *   attention.sliding_window = sliding_window when set use_sliding_window
  *   if has yarn { ... }                             rows that are written under a condition
+ *   !rope.freq_base = 10000                         in the place of rows of the same name before it
+ *   -rope.freq_base                                 takes rows of the name away
  *
+ * @param before rows that stand before them.
  * @throws SyntaxError
  */
-export function keyRows(text: string): readonly KeyRow[] {
-  return rowsOf(new Formulas(text));
+export function keyRows(text: string, before: readonly KeyRow[] = []): readonly KeyRow[] {
+  return rowsOf(new Formulas(text), before);
 }
 
 /** Rows to the end, or where they are written under a condition to the brace behind them. */
-function rowsOf(formulas: Formulas, outer?: Condition): KeyRow[] {
-  const rows: KeyRow[] = [];
+function rowsOf(formulas: Formulas, before: readonly KeyRow[], outer?: Condition): KeyRow[] {
+  let rows = [...before];
   while (!formulas.ended) {
     if (outer && formulas.take(/\}/y)) {
       return rows;
     }
     if (formulas.take(/if\b/y)) {
-      const when = formulas.condition();
+      const inner = formulas.condition();
       formulas.need(/\{/y, '"{"');
-      rows.push(...rowsOf(formulas, when));
+      rows.push(...rowsOf(formulas, [], both(outer, inner)));
       continue;
     }
-    const [, name = '', list, type] = formulas.need(/([a-z][\w.]*)(\[\])?(?::([\w[\]]+))?/iy, 'key');
+    const [, sign, name = '', list, type] = formulas.need(/([!-])?([a-z][\w.]*)(\[\])?(?::([\w[\]]+))?/iy, 'key');
+    const key = ABSOLUTE.test(name) ? name : `{arch}.${name}`;
+    if (sign === '-') {
+      rows = rows.filter(([other]) => other !== key);
+      continue;
+    }
     const from = formulas.take(/=/y) ? formulas.value() : ({ fields: [name], required: true } as const);
-    const own = formulas.take(/when\b/y) ? formulas.condition() : undefined;
-    const when = own && outer ? { all: [outer, own] } : (own ?? outer);
+    const when = both(outer, formulas.take(/when\b/y) ? formulas.condition() : undefined);
     const usual = TYPES.find(([, names]) => names.test(name))?.[0] ?? 'u32';
-    const row = [
-      ABSOLUTE.test(name) ? name : `{arch}.${name}`,
-      list ? 'u32|i32[]' : ((type as KeyType | undefined) ?? usual),
-      from,
-    ] as const;
-    rows.push(when ? [...row, when] : row);
+    const row = [key, list ? 'u32|i32[]' : ((type as KeyType | undefined) ?? usual), from] as const;
+    const own = when ? ([...row, when] as const) : row;
+    const replaced = sign && rows.some(([other]) => other === key);
+    rows = replaced ? rows.map((other) => (other[0] === key ? own : other)) : [...rows, own];
   }
   if (outer) {
     formulas.need(/\}/y, '"}"');
   }
   return rows;
+}
+
+function both(outer: Condition | undefined, inner: Condition | undefined): Condition | undefined {
+  return outer && inner ? { all: [outer, inner] } : (outer ?? inner);
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { COUNTS, type Known } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
+import { holds, isLayer, typedValue } from '../config/values.js';
 import { SourceError } from '../errors.js';
 import { asBlocks } from '../tensor/blocks.js';
 import { concat } from '../tensor/build.js';
@@ -9,12 +10,10 @@ import type { ForcedType, NamedExpr, TensorExpr } from '../tensor/expr.js';
 import { dtypeOf, shapeOf, sourcesOf } from '../tensor/rows.js';
 import { globs } from '../text/globs.js';
 import type { Architecture, TensorRule } from './architecture.js';
-import { holds } from './conditions.js';
 import { EXTRA_TENSORS, type ExtraName } from './extra-tensors.js';
 import { isChosen, isMtpName } from './mtp.js';
 import { compile, type Match, matches } from './patterns.js';
 import { transformed } from './transform.js';
-import { isLayer, typedValue } from './values.js';
 import { wrapperOf } from './wrapped-names.js';
 
 /** A tensor of the checkpoint that the architecture has no name for, or two with one name. */
@@ -86,30 +85,32 @@ export function mapTensors(
 }
 
 /** Some of the tensors that become one. */
-interface Gathered<Tensor = NamedExpr> {
-  readonly rule: TensorRule;
+interface Gathered<Tensor> {
   readonly match: Match;
   readonly wanted: number;
   readonly parts: Map<number, Tensor>;
 }
 
+/** Those that are written together. */
+type Waiting<Tensor> = Map<string, readonly Gathered<Tensor>[]>;
+
 /** The name of the first tensor that is missing: that of one beside it with another number, or its pattern. */
-function missingName({ parts, rule, match }: Gathered): string {
+function missingName({ parts, match: { rule, suffix } }: Gathered<NamedExpr>): string {
   const missing = Array.from({ length: parts.size + 1 }, (_, i) => i).find((i) => !parts.has(i)) ?? 0;
   const [[number, beside] = []] = parts;
   if (rule.all === undefined && beside) {
     return beside.name.replace(new RegExp(`\\.${number}\\.(?!.*\\.${number}\\.)`), `.${missing}.`);
   }
   const pattern = rule.all?.[missing] ?? rule.from?.[0] ?? '';
-  return pattern.replace(/\.\*$/, match.suffix);
+  return pattern.replace(/\.\*$/, suffix);
 }
 
 class Mapper {
   readonly #mapped = new Map<string, NamedExpr>();
   /** By group and block. */
-  readonly #waiting = new Map<string, Gathered[]>();
+  readonly #waiting: Waiting<NamedExpr> = new Map();
   /** By name in the file. */
-  readonly #waitingBlocks = new Map<string, Gathered<BlockTensor>>();
+  readonly #waitingBlocks: Waiting<BlockTensor> = new Map();
   readonly #patterns;
   readonly #forced;
   readonly #blocks;
@@ -141,10 +142,19 @@ class Mapper {
       );
     }
     for (const own of found) {
-      if (own.rule.each === undefined && own.rule.all === undefined) {
+      const { rule, b, suffix } = own;
+      if (rule.each === undefined && rule.all === undefined) {
         this.#write(own, [tensor]);
-      } else {
-        this.#gather(own, partOf(own), tensor);
+        continue;
+      }
+      const { tensors } = this.architecture;
+      const rules = () => (rule.group === undefined ? [rule] : tensors.filter(({ group }) => group === rule.group));
+      const key = `${rule.group ?? tensors.indexOf(rule)} ${b} ${suffix}`;
+      for (const { match, parts } of this.#gather(this.#waiting, key, own, rules, tensor)) {
+        if (match.rule.each !== undefined) {
+          checkAlike(parts);
+        }
+        this.#write(match, parts);
       }
     }
   }
@@ -152,13 +162,8 @@ class Mapper {
   /** Blocks are written as soon as all parts of one tensor are there, whatever group the tensor belongs to. */
   addBlocks(name: string, tensor: BlockTensor): void {
     for (const own of this.#found(name, tensor).filter(({ rule: { to } }) => to !== undefined)) {
-      const key = nameOf(own);
-      const gathered = this.#waitingBlocks.get(key) ?? this.#gathered<BlockTensor>(own);
-      this.#waitingBlocks.set(key, gathered);
-      this.#put(gathered, partOf(own), tensor);
-      if (gathered.parts.size === gathered.wanted) {
-        this.#waitingBlocks.delete(key);
-        this.#writeBlocks(own, inOrder(gathered));
+      for (const { parts } of this.#gather(this.#waitingBlocks, nameOf(own), own, () => [own.rule], tensor)) {
+        this.#writeBlocks(own, parts);
       }
     }
   }
@@ -195,7 +200,7 @@ class Mapper {
 
   /** @throws TensorMappingError where some of the tensors that become one are missing */
   finish(): readonly NamedExpr[] {
-    const waiting = [...this.#waitingBlocks.values(), ...[...this.#waiting.values()].flat()];
+    const waiting = [...this.#waitingBlocks.values(), ...this.#waiting.values()].flat();
     const incomplete = waiting.find(({ parts, wanted }) => parts.size < wanted);
     if (incomplete) {
       const { match: found, wanted, parts } = incomplete;
@@ -213,26 +218,22 @@ class Mapper {
     return b === null || after === undefined ? found : { ...found, b: b + COUNTS[after](this.known.config) };
   }
 
-  #gather(found: Match, place: number, tensor: NamedExpr): void {
-    const { rule, b, suffix } = found;
-    const key = `${rule.group ?? this.architecture.tensors.indexOf(rule)} ${b} ${suffix}`;
-    const group = this.#waiting.get(key) ?? this.#members(found);
-    this.#waiting.set(key, group);
-    this.#put(group.find((member) => member.rule === rule) as Gathered, place, tensor);
-    if (group.every(({ parts, wanted }) => parts.size === wanted)) {
-      this.#waiting.delete(key);
-      for (const own of group) {
-        const parts = inOrder(own);
-        if (own.rule.each !== undefined) {
-          checkAlike(parts);
-        }
-        this.#write(own.match, parts);
-      }
-    }
-  }
-
-  /** @throws TensorMappingError for a part that is there twice, or that config.json does not count */
-  #put<Tensor extends NamedExpr>({ parts, wanted }: Gathered<Tensor>, place: number, tensor: Tensor): void {
+  /**
+   * Puts a tensor beside those that its rules' tensors wait for; gives all of them once they are there.
+   * @param rules those that are written together, in the table's order.
+   * @throws TensorMappingError for a part that is there twice, or that config.json does not count
+   */
+  #gather<Tensor extends NamedExpr>(
+    waiting: Waiting<Tensor>,
+    key: string,
+    found: Match,
+    rules: () => readonly TensorRule[],
+    tensor: Tensor,
+  ): readonly { readonly match: Match; readonly parts: readonly Tensor[] }[] {
+    const group = waiting.get(key) ?? rules().map((rule) => this.#gathered<Tensor>({ ...found, rule }));
+    waiting.set(key, group);
+    const { parts, wanted } = group.find(({ match }) => match.rule === found.rule) as Gathered<Tensor>;
+    const place = found.rule.all ? found.part : (found.x ?? 0);
     if (place >= wanted || parts.has(place)) {
       throw new TensorMappingError(
         `Can not map tensor ${placeOf(tensor)}: ${place < wanted ? 'it is there twice' : `config.json gives the model ${wanted} of them only`}.`,
@@ -240,21 +241,16 @@ class Mapper {
       );
     }
     parts.set(place, tensor);
-  }
-
-  /** What a group waits for, in the table's order. */
-  #members(found: Match): Gathered[] {
-    const { group } = found.rule;
-    const rules = this.architecture.tensors.filter(
-      (rule) => rule === found.rule || (group !== undefined && rule.group === group),
-    );
-    return rules.map((rule) => this.#gathered({ ...found, rule }));
+    if (group.some((member) => member.parts.size < member.wanted)) {
+      return [];
+    }
+    waiting.delete(key);
+    return group.map((member) => ({ match: member.match, parts: inOrder(member) }));
   }
 
   #gathered<Tensor>(match: Match): Gathered<Tensor> {
-    const { rule } = match;
-    const wanted = rule.each ? COUNTS[rule.each](this.known.config) : (rule.all?.length ?? 1);
-    return { rule, match, wanted, parts: new Map() };
+    const { each, all } = match.rule;
+    return { match, wanted: each ? COUNTS[each](this.known.config) : (all?.length ?? 1), parts: new Map() };
   }
 
   /** A name for each of the blocks for multi-token prediction that it speaks of. */
@@ -337,11 +333,6 @@ function ordered(tensors: readonly NamedExpr[], names: readonly string[]): reado
     return tensors.filter((own) => isOne(own.name)).sort((a, b) => block(a) - block(b));
   });
   return ahead.length === 0 ? tensors : [...new Set([...ahead, ...tensors])];
-}
-
-/** Which of the tensors that become one a tensor is. */
-function partOf({ rule, part, x }: Match): number {
-  return rule.all ? part : (x ?? 0);
 }
 
 function inOrder<Tensor>({ parts, wanted }: Gathered<Tensor>): readonly Tensor[] {

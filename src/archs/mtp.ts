@@ -1,10 +1,10 @@
 import type { Config, ConvertedMtp } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
 import { blockCount, mainBlockCount } from '../config/derive.js';
+import { typedValue } from '../config/values.js';
 import { SourceError, UnsupportedError } from '../errors.js';
 import { globs } from '../text/globs.js';
 import type { Architecture } from './architecture.js';
-import { typedValue } from './values.js';
 
 /** `--mtp` or `--no-mtp` for a family that the reference does not take apart. */
 export class MtpChoiceError extends UnsupportedError {}

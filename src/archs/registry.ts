@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
+import { holds } from '../config/values.js';
 import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
-import { holds } from './conditions.js';
 import * as FAMILIES from './families/index.js';
 import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';

@@ -1,7 +1,9 @@
 import type { CountName } from '../config/derivations.js';
+import { Formulas } from '../config/formulas.js';
+import type { TransformName } from '../tensor/transforms.js';
 import type { TensorRule, Transform } from './architecture.js';
-import { Formulas } from './formulas.js';
 import { named } from './tensor-names.js';
+import { expanded } from './texts.js';
 
 /** What projections of experts are called, and where they go. */
 const EXPERTS = new Map([
@@ -23,6 +25,8 @@ interface List {
  *   token_embd attn_q attn_k                   by their names in GGUF, under all spellings of tensor-names.ts
  *   attn_q attn_k: rotary(head_count)          the same, and what is done to them
  *   weights time_mix_k_k                       the same, without `.weight` or with it in the checkpoint
+ *   plus-one attn_norm                         weights that a checkpoint keeps as what they differ from 1 by
+ *   unwritten output when probe(tied)          the same names, which are not written
  *   .attn_gate.* = .self_attn.g_proj.* | .gate.*       other spellings of one tensor
  *   .attn_v.weight = .attention.kv.weight: chunk(0, 2), take(1), transpose(0, 1)
  *   .attn_k.* .attn_v.* = .attention.kv.*: chunk(0, 2)            a tensor that becomes these, one after the other
@@ -44,12 +48,12 @@ export function tensorRules(text: string): readonly TensorRule[] {
     rules.push(...(list ? named(list.names, list.via, list.areWeights) : []), ...more);
     list = undefined;
   };
-  for (const line of text.split(/(?<!,)\n(?!\s*[|+])|; /)) {
+  for (const line of expanded(text).split(/(?<!,)\n(?!\s*[|+])|; /)) {
     const formulas = new Formulas(line);
     if (formulas.ended) {
       continue;
     }
-    const kind = formulas.take(/(experts|weights|---)(?:\s|$)/y)?.[1];
+    const kind = formulas.take(/(experts|weights|plus-one|unwritten|---)(?:\s|$)/y)?.[1];
     const names = words(formulas);
     if (kind === '---') {
       end();
@@ -58,15 +62,16 @@ export function tensorRules(text: string): readonly TensorRule[] {
     } else if (formulas.take(/=/y)) {
       end(rulesFor(names, formulas));
     } else {
-      const via = viaOf(formulas);
+      const via = kind === 'plus-one' ? ([['add', 1]] as const) : viaOf(formulas);
       const ends = endsOf(formulas);
       const areWeights = kind === 'weights';
-      const isAlone = Object.keys(ends).length > 0;
+      const isAlone = Object.keys(ends).length > 0 || kind === 'unwritten';
       if (isAlone || list?.areWeights !== areWeights) {
         end();
       }
       list ??= { names: [], via: {}, areWeights };
-      for (const name of names) {
+      for (const word of names) {
+        const name = kind === 'plus-one' ? `${word}.weight` : word;
         const stem = name.replace(/\.(weight|bias)$/, '');
         list.names.push(...(via && list.names.includes(stem) ? [] : [stem]));
         Object.assign(list.via, via && { [name]: via });
@@ -74,7 +79,7 @@ export function tensorRules(text: string): readonly TensorRule[] {
       if (isAlone) {
         const own = named(list.names, list.via, areWeights);
         list = undefined;
-        end(own.map((each) => ({ ...each, ...ends })));
+        end(own.map(({ to, ...each }) => ({ ...(kind !== 'unwritten' && { to }), ...each, ...ends })));
       }
     }
     formulas.need(/$/y, 'end');
@@ -93,7 +98,17 @@ function words(formulas: Formulas): readonly string[] {
 
 const WORD = /(?!(?:each|group|first|on|when)(?:\s|$))[^\s:|+=]+/y;
 
-const viaOf = (formulas: Formulas) => (formulas.take(/:/y) ? formulas.transforms() : undefined);
+/**
+ * Transforms in the order in which they happen: `reshape(head_count, -1), transpose(0, 1)`. A word in their parentheses is
+ * a probe, a count or a field; any other value is a formula.
+ */
+const viaOf = (formulas: Formulas): readonly Transform[] | undefined =>
+  formulas.take(/:/y)
+    ? formulas.list(/,/y, () => {
+        const name = formulas.need(/\w+/y, 'transform')[0] as TransformName;
+        return [name, ...(formulas.take(/\(/y) ? formulas.arguments(() => formulas.parameter()) : [])] as const;
+      })
+    : undefined;
 
 /** A name that begins with a dot is of a block. */
 const placed = (name: string, block: string) => (name.startsWith('.') ? block + name : name);

@@ -1,10 +1,11 @@
 import { COUNTS, type CountName, type Known } from '../config/derivations.js';
 import { ConfigFieldError, integer } from '../config/fields.js';
+import type { Value } from '../config/value.js';
+import { rawValue, typedValue } from '../config/values.js';
 import { SourceError } from '../errors.js';
 import type { TensorExpr } from '../tensor/expr.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
-import type { Transform, Value } from './architecture.js';
-import { rawValue, typedValue } from './values.js';
+import type { Transform } from './architecture.js';
 
 /** A tensor that is not of the shape that config.json gives it. */
 export class TransformError extends SourceError {}

@@ -1,9 +1,8 @@
 import type { Known } from '../config/derivations.js';
 import { ConfigFieldError, show } from '../config/fields.js';
+import { holds, typedValue } from '../config/values.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import type { Architecture } from './architecture.js';
-import { holds } from './conditions.js';
-import { typedValue } from './values.js';
 
 /**
  * Writes an architecture's keys, or other rows for it.

@@ -36,7 +36,8 @@ const QUANTIZE: Conversion<QuantizeParams> = {
  * A GGUF file is quantized.
  * @example for await (const event of convert({ source: 'org/model', quant: 'q4_k_m' })) console.log(event);
  * @throws Hf2ggufError; a family of it for everything that the caller or the files can get wrong. What was written
- * stays when its check fails or is interrupted, else nothing is left behind. QualityGateError comes after `done`.
+ * stays when its check fails or is interrupted. What is done of large files is kept after an interruption or a failure of
+ * the network, and the same call goes on with it; else nothing is left behind. QualityGateError comes after `done`.
  */
 export function convert(params: ConvertParams): Call<ConvertEvent, ConvertResult> {
   return call(converted(params));

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Architecture, KeyRow, TensorRule, Value } from '../archs/architecture.js';
+import type { Architecture, KeyRow, TensorRule } from '../archs/architecture.js';
 import { listArchitectures, parseArchitecture } from '../archs/registry.js';
 import { PRE_TOKENIZER_NAMES } from '../tokenizer/pre/fingerprints.js';
 import { screen } from './terminal/screen.js';
@@ -62,7 +62,7 @@ function renderFamily({ classes, gguf, example, keys, tensors }: Architecture): 
   return [`${classes.join(', ')}: ${gguf}, such as ${example}`, keyTable, tensorTable].join('\n\n');
 }
 
-function renderFrom(from: Value): string {
+function renderFrom(from: KeyRow[2]): string {
   if ('fields' in from) {
     return from.fields.join(', ');
   }

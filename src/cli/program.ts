@@ -18,6 +18,7 @@ import { publishCommand } from './publish.js';
 import { quantizeCommand } from './quantize.js';
 import { refuseRepeated } from './repeatable.js';
 import { runCommand } from './run.js';
+import { serveCommand, workerCommand } from './serve.js';
 import { splitCommand } from './split.js';
 import { screen } from './terminal/screen.js';
 import { typesCommand } from './types.js';
@@ -37,6 +38,8 @@ export function program(): Command {
     .addCommand(quantizeCommand())
     .addCommand(publishCommand())
     .addCommand(watchCommand())
+    .addCommand(serveCommand())
+    .addCommand(workerCommand())
     .addCommand(imatrixCommand())
     .addCommand(runCommand())
     .addCommand(inspectCommand())

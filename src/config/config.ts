@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '../json.js';
-import type { Facts } from './facts.js';
 
 /** The blocks for multi-token prediction that are converted: with the model, without it, or none of them. */
 export interface ConvertedMtp {
@@ -34,6 +33,44 @@ export interface Config {
   readonly rope: Readonly<Record<string, Json | undefined>>;
   /** Where config.json has `rope`, for messages, and those of its fields that are elsewhere. */
   readonly ropePlace: { readonly path: string; readonly places: Readonly<Record<string, string>> };
+}
+
+/** A Dense layer, which is applied to what the model pools. */
+export interface DenseModule {
+  /** Its name in GGUF. */
+  readonly name: 'dense_2' | 'dense_3';
+  /** The path of its weights. */
+  readonly file: string;
+  readonly config: JsonObject;
+}
+
+/** What families know of a repository beside config.json. */
+export interface Facts {
+  readonly repoName: string;
+  /** The text of the model card, README.md. */
+  readonly readme: string | null;
+  /** sentence-transformers' Dense layers, where they are asked for. */
+  readonly denseModules: readonly DenseModule[];
+  /**
+   * The `llama_pooling_type` of an embedding model; undefined for any other model.
+   * @throws PoolingFileError, UnsupportedPoolingError
+   */
+  pooling(): number | undefined;
+  /**
+   * The id of a token that a reranker answers with; undefined where the tokenizer has none, or nothing in the repository
+   * speaks of a reranker.
+   * @throws MalformedJsonError, JsonLimitError
+   */
+  answer(token: string): number | undefined;
+  /** Whether the repository has a file. */
+  has(path: string): boolean;
+  /** One of the files that the family names in `Architecture.files`; null where there is none. */
+  json(path: string): JsonObject | null;
+  /**
+   * config.json of the model that a draft model is made for, with the text model's fields over its own.
+   * @throws NoTargetModelError
+   */
+  target(): JsonObject;
 }
 
 /** What derivations read. */

@@ -1,11 +1,18 @@
 import type { Config, Derivations, Derived, Known } from './config.js';
-import { blockCount, decoderBlockCount, headCount, headDim, kvHeadCount, mainBlockCount } from './derive.js';
+import {
+  blockCount,
+  decoderBlockCount,
+  headCount,
+  headDim,
+  kvHeadCount,
+  mainBlockCount,
+  ropeFields,
+} from './derive.js';
 import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import { FAMILY_DERIVATIONS } from './family-derivations.js';
-import { integer, optionalInteger, optionalNumber, optionalObject, optionalString, refuse, show } from './fields.js';
+import { integer, number, object, refuse, show, string } from './fields.js';
 import { FILE_DERIVATIONS } from './file-derivations.js';
 import { LAYER_DERIVATIONS } from './layer-derivations.js';
-import { ropeFields } from './rope.js';
 
 export type { Derived, Known, Probed } from './config.js';
 
@@ -25,7 +32,7 @@ export const COUNTS = {
   /** The tensors that a table of n-grams is kept in. */
   ple_parts: (config) => integer(config, 'split_ngram_parts'),
   /** The blocks of one of HRM's two stacks. */
-  hrm_layers_per_stack: (config) => optionalInteger(config, 'num_layers_per_stack') || mainBlockCount(config),
+  hrm_layers_per_stack: (config) => integer.optional(config, 'num_layers_per_stack') || mainBlockCount(config),
 } as const satisfies Record<string, (config: Config) => number>;
 
 export type CountName = keyof typeof COUNTS;
@@ -41,7 +48,7 @@ const GATING_FIELDS =
  */
 export const DERIVATIONS = {
   expert_gating_func({ config }) {
-    const name = optionalString(config, ...GATING_FIELDS.split(' '));
+    const name = string.optional(config, ...GATING_FIELDS.split(' '));
     return name === undefined
       ? undefined
       : (GATING.get(name) ?? refuse(`config.json weighs experts by ${show(name)}, which GGUF has no number for.`));
@@ -49,8 +56,8 @@ export const DERIVATIONS = {
   /** `linear`, `yarn` or `longrope`. Other types write no key; `llama3` has a tensor instead. */
   rope_scaling_type({ config }) {
     const rope = ropeFields(config);
-    const type = optionalString(rope, 'rope_type');
-    if ((type === 'linear' || type === 'yarn') && optionalNumber(rope, 'factor') !== undefined) {
+    const type = string.optional(rope, 'rope_type');
+    if ((type === 'linear' || type === 'yarn') && number.optional(rope, 'factor') !== undefined) {
       return type;
     }
     return type === 'su' || type === 'longrope' ? 'longrope' : undefined;
@@ -58,7 +65,7 @@ export const DERIVATIONS = {
   yarn_original_context({ config }) {
     const rope = ropeFields(config);
     return (
-      optionalInteger(rope, 'original_max_position_embeddings') ??
+      integer.optional(rope, 'original_max_position_embeddings') ??
       refuse(
         `config.json has no ${rope.path}.original_max_position_embeddings, which YaRN starts from.`,
         'Add it: the max_position_embeddings that the model had before it was scaled.',
@@ -70,7 +77,7 @@ export const DERIVATIONS = {
    * `BertModel.__init__` in conversion/bert.py keeps a single made-up label, since a reranker has one.
    */
   class_labels({ config }) {
-    const entries = Object.entries(optionalObject(config, 'id2label') ?? {}).sort(([a], [b]) => Number(a) - Number(b));
+    const entries = Object.entries(object.optional(config, 'id2label') ?? {}).sort(([a], [b]) => Number(a) - Number(b));
     const isMadeUp = entries.length === 2 && entries.some(([id, label]) => id === '0' && label === 'LABEL_0');
     return entries.length === 0 || isMadeUp
       ? undefined

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../json.js';
 import { MAX_BLOCKS } from '../limits.js';
 import type { Config } from './config.js';
-import { type FieldSource, integer, optionalArray, optionalInteger, refuse } from './fields.js';
+import { array, type FieldSource, integer, object, refuse } from './fields.js';
 
 /**
  * The fields that can hold the number of blocks. The first one that config.json has counts. ref-quirk:
@@ -24,7 +24,7 @@ export const blockCount = (config: Config): number =>
 
 /** The number of a decoder's blocks beside an encoder's. @throws ConfigFieldError for more than MAX_BLOCKS */
 export const decoderBlockCount = (config: FieldSource): number | undefined => {
-  const count = optionalInteger(config, 'num_decoder_layers');
+  const count = integer.optional(config, 'num_decoder_layers');
   return count === undefined ? undefined : capped(count);
 };
 
@@ -34,23 +34,23 @@ export const headCount = (config: FieldSource): number =>
 
 /** The number of key and value heads: the number of query heads if there is no field. @throws ConfigFieldError */
 export const kvHeadCount = (config: FieldSource): number =>
-  optionalInteger(config, 'n_kv_heads', 'num_key_value_heads') ?? headCount(config);
+  integer.optional(config, 'n_kv_heads', 'num_key_value_heads') ?? headCount(config);
 
 /** Dimensions of a head: `head_dim`, or an equal share of the hidden size. @throws ConfigFieldError */
 export const headDim = (config: FieldSource): number =>
-  optionalInteger(config, 'head_dim') ?? equalShare(integer(config, 'hidden_size'), headCount(config));
+  integer.optional(config, 'head_dim') ?? equalShare(integer(config, 'hidden_size'), headCount(config));
 
 /**
  * A field of Gemma's layers with full attention: its own, or that of the first such layer in `per_layer_config`.
  * @throws ConfigFieldError
  */
 export function globalField(config: Config, own: string, perLayer: string): number | undefined {
-  const types = optionalArray(config, 'layer_types') ?? [];
+  const types = array.optional(config, 'layer_types') ?? [];
   const layers = config.hparams.per_layer_config;
   const full = Object.entries(isObject(layers) ? layers : {}).find(
     ([i, fields]) => types[Number(i)] === 'full_attention' && isObject(fields) && fields[perLayer] !== undefined,
   );
-  return optionalInteger(config, own) ?? (full && optionalInteger({ hparams: full[1] as JsonObject }, perLayer));
+  return integer.optional(config, own) ?? (full && integer.optional({ hparams: full[1] as JsonObject }, perLayer));
 }
 
 /** Dimensions of a head with full attention, where other heads have another size. @throws ConfigFieldError */
@@ -71,3 +71,16 @@ export const eachBlock = <T>(config: Config, make: (block: number) => T): T[] =>
 /** For each block, 1 where something is so, else 0. @throws ConfigFieldError */
 export const flags = (config: Config, is: (block: number) => boolean): number[] =>
   eachBlock(config, (block) => Number(is(block)));
+
+/** All rotary fields, with their places in config.json. */
+export const ropeRoot = ({ rope, ropePlace }: Config): FieldSource & { readonly path: string } => ({
+  hparams: rope,
+  ...ropePlace,
+});
+
+/** The rotary fields of layers with full attention: their own part if there is one, else all rotary fields. */
+export function ropeFields(config: Config): FieldSource {
+  const root = ropeRoot(config);
+  const full = object.optional(root, 'full_attention');
+  return full ? { hparams: full, path: `${root.path}.full_attention` } : root;
+}

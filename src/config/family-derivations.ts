@@ -1,19 +1,7 @@
 import { normalQuantile } from '../numeric/normal-quantile.js';
 import type { Derivations, Known } from './config.js';
-import { globalField, globalHeadDim } from './derive.js';
-import {
-  integer,
-  integers,
-  number,
-  numbers,
-  optionalArray,
-  optionalInteger,
-  optionalObject,
-  optionalString,
-  refuse,
-  show,
-} from './fields.js';
-import { ropeRoot } from './rope.js';
+import { globalField, globalHeadDim, ropeRoot } from './derive.js';
+import { array, integer, integers, number, numbers, object, refuse, show, string } from './fields.js';
 import { longRope } from './rope-freqs.js';
 
 /** Numbers of single families. ref-quirk: each as in the family's file of conversion/. */
@@ -21,7 +9,7 @@ export const FAMILY_DERIVATIONS = {
   /** The sizes of the sections for time, height, width, and a fourth one. Missing sections are 0. */
   mrope_sections({ config }) {
     const root = ropeRoot(config);
-    const sections = optionalArray(root, 'mrope_section');
+    const sections = array.optional(root, 'mrope_section');
     return (
       sections &&
       [...sections, 0, 0, 0, 0]
@@ -46,8 +34,8 @@ export const FAMILY_DERIVATIONS = {
   hunyuan_experts_shared: uniform('num_shared_expert'),
   /** Shared experts, whose outputs are averaged; no value where there are none. */
   averaged_shared_experts({ config }) {
-    const count = optionalInteger(config, 'num_shared_experts') || undefined;
-    const strategy = optionalString(config, 'shared_expert_combination_strategy') ?? 'average';
+    const count = integer.optional(config, 'num_shared_experts') || undefined;
+    const strategy = string.optional(config, 'shared_expert_combination_strategy') ?? 'average';
     return count && strategy !== 'average'
       ? refuse(`config.json combines shared experts by ${show(strategy)}, and GGUF has the average alone.`)
       : count;
@@ -59,9 +47,9 @@ export const FAMILY_DERIVATIONS = {
   },
   /** The layers that get features of the image encoder. */
   deepstack_layer_count({ config }) {
-    const hparams = optionalObject(config, 'thinker_config') ?? config.hparams;
-    const vision = { hparams: optionalObject({ hparams }, 'vision_config') ?? {}, path: 'vision_config' };
-    return optionalArray(vision, 'deepstack_visual_indexes')?.length ?? 0;
+    const hparams = object.optional(config, 'thinker_config') ?? config.hparams;
+    const vision = { hparams: object.optional({ hparams }, 'vision_config') ?? {}, path: 'vision_config' };
+    return array.optional(vision, 'deepstack_visual_indexes')?.length ?? 0;
   },
   activation_sparsity: ({ config }) => numbers(config, 'activation_sparsity_pattern').map(normalQuantile),
   global_head_dim: ({ config }) => globalHeadDim(config),
@@ -72,7 +60,7 @@ export const FAMILY_DERIVATIONS = {
    */
   falcon_kv_heads({ config }) {
     const { multi_query: one, new_decoder_architecture: grouped } = config.hparams;
-    return one === true && grouped !== true ? 1 : optionalInteger(config, 'num_kv_heads', 'n_head_kv') || 1;
+    return one === true && grouped !== true ? 1 : integer.optional(config, 'num_kv_heads', 'n_head_kv') || 1;
   },
   /** The exponent that Jais' slopes were made from. */
   alibi_bias_of_slopes({ config, probes }) {

@@ -39,49 +39,41 @@ const isString: Test<string> = (value): value is string => typeof value === 'str
 const isAny: Test<Json> = (value): value is Json => value !== undefined;
 
 /**
- * Makes a reader of fields. It reads the first of `names` that the configuration has; the names are different families'
+ * A reader of fields. It reads the first of `names` that the configuration has; the names are different families'
  * spellings of one field. ref-quirk: as in `find_hparam` of conversion/base.py, a null hides the names behind it, and
  * counts as missing.
- * @throws ConfigFieldError where the value is of another kind
+ * @throws ConfigFieldError where the value is of another kind, or missing
  */
-function optional<T>(kind: string, test: Test<T>): Reader<T | undefined> {
-  return (source, ...names) => {
+export interface Field<T> extends Reader<T> {
+  /** The same for a field that may be missing. */
+  readonly optional: Reader<T | undefined>;
+}
+
+function field<T>(kind: string, test: Test<T>): Field<T> {
+  const optional: Reader<T | undefined> = (source, ...names) => {
     const name = names.find((candidate) => source.hparams[candidate] !== undefined);
     const value = name === undefined ? null : (source.hparams[name] ?? null);
     if (name === undefined || value === null) {
       return undefined;
     }
-    if (!test(value)) {
-      refuse(`${place(source, name)} in config.json is ${show(value)}, not ${kind}.`);
-    }
-    return value;
+    return test(value) ? value : refuse(`${place(source, name)} in config.json is ${show(value)}, not ${kind}.`);
   };
+  const required: Reader<T> = (source, ...names) =>
+    optional(source, ...names) ??
+    refuse(`config.json has no ${names.map((name) => place(source, name)).join(' or ')}.`);
+  return Object.assign(required, { optional });
 }
 
-/** Makes a reader like `optional` that throws ConfigFieldError where the field is missing. */
-function required<T>(read: Reader<T | undefined>): Reader<T> {
-  return (source, ...names) =>
-    read(source, ...names) ?? refuse(`config.json has no ${names.map((name) => place(source, name)).join(' or ')}.`);
-}
-
-export const optionalInteger = optional('a whole number from 0 to 4294967295', isCount);
-export const optionalNumber = optional('a number that fits float32', isNumber);
-export const optionalBoolean = optional('true or false', isBoolean);
-export const optionalString = optional('a string', isString);
-export const optionalArray = optional('a list', listOf(isAny));
-export const optionalIntegers = optional('a list of whole numbers from -2147483648 to 2147483647', listOf(isInt32));
-export const optionalNumbers = optional('a list of numbers that fit float32', listOf(isNumber));
-export const optionalStrings = optional('a list of strings', listOf(isString));
-export const optionalObject = optional<JsonObject>('an object', isObject);
-
-export const integer = required(optionalInteger);
-export const number = required(optionalNumber);
-export const boolean = required(optionalBoolean);
-export const string = required(optionalString);
-export const array = required(optionalArray);
-export const integers = required(optionalIntegers);
-export const numbers = required(optionalNumbers);
-export const strings = required(optionalStrings);
+export const any = field('anything', isAny);
+export const integer = field('a whole number from 0 to 4294967295', isCount);
+export const number = field('a number that fits float32', isNumber);
+export const boolean = field('true or false', isBoolean);
+export const string = field('a string', isString);
+export const array = field('a list', listOf(isAny));
+export const integers = field('a list of whole numbers from -2147483648 to 2147483647', listOf(isInt32));
+export const numbers = field('a list of numbers that fit float32', listOf(isNumber));
+export const strings = field('a list of strings', listOf(isString));
+export const object = field<JsonObject>('an object', isObject);
 
 function place({ places, path }: FieldSource, name: string): string {
   return places?.[name] ?? (path === undefined ? name : `${path}.${name}`);

@@ -1,7 +1,6 @@
 import { isObject } from '../json.js';
-import type { Derivations, Known } from './config.js';
-import type { Facts } from './facts.js';
-import { integer, optionalInteger, optionalIntegers, refuse } from './fields.js';
+import type { Derivations, Facts, Known } from './config.js';
+import { integer, integers, refuse } from './fields.js';
 
 /** What follows from other files than config.json. */
 export const FILE_DERIVATIONS = {
@@ -26,7 +25,7 @@ export const FILE_DERIVATIONS = {
   tokenizer_size({ config, facts }) {
     const tokenizer = facts.json('tokenizer.json');
     if (facts.has('tokenizer.model') || tokenizer === null) {
-      return optionalInteger(config, 'vocab_size_per_layer_input', 'vocab_size') || Number.MAX_SAFE_INTEGER;
+      return integer.optional(config, 'vocab_size_per_layer_input', 'vocab_size') || Number.MAX_SAFE_INTEGER;
     }
     const { added_tokens: added } = tokenizer;
     return (ownTokens(facts) ?? 0) + (Array.isArray(added) ? added.length : 0);
@@ -43,7 +42,7 @@ export const FILE_DERIVATIONS = {
   },
   released_window: ({ facts }) => integer({ hparams: facts.json('config.json') ?? {} }, 'sliding_window'),
   suppressed_tokens: ({ facts }) =>
-    optionalIntegers({ hparams: facts.json('generation_config.json') ?? {} }, 'suppress_tokens'),
+    integers.optional({ hparams: facts.json('generation_config.json') ?? {} }, 'suppress_tokens'),
   dense_2_feat_in: features('dense_2', 'in_features'),
   dense_2_feat_out: features('dense_2', 'out_features'),
   dense_3_feat_in: features('dense_3', 'in_features'),
@@ -69,6 +68,6 @@ function ownTokens(facts: Facts): number | undefined {
 function features(name: string, field: string) {
   return ({ facts }: Known): number | undefined => {
     const found = facts.denseModules.find((module) => module.name === name);
-    return found && optionalInteger({ hparams: found.config, path: name }, field);
+    return found && integer.optional({ hparams: found.config, path: name }, field);
   };
 }

@@ -1,21 +1,7 @@
 import { isObject, type Json } from '../json.js';
 import type { Config, Derivations, Known } from './config.js';
 import { eachBlock, flags, headCount, kvHeadCount, mainBlockCount, times } from './derive.js';
-import {
-  array,
-  type FieldSource,
-  integer,
-  integers,
-  optionalArray,
-  optionalInteger,
-  optionalIntegers,
-  optionalNumber,
-  optionalObject,
-  optionalString,
-  optionalStrings,
-  refuse,
-  show,
-} from './fields.js';
+import { array, type FieldSource, integer, integers, number, object, refuse, show, string, strings } from './fields.js';
 
 /**
  * What differs from layer to layer: lists with a value for each block, and what follows from such lists. ref-quirk: each
@@ -34,12 +20,12 @@ export const LAYER_DERIVATIONS = {
   padded_windows: ({ config }) => padded(config, 'layer_types', (type) => Number(type === 'sliding_attention')) ?? [],
   /** The window, if any layer has it and config.json has its size. */
   smallthinker_window: ({ config }) =>
-    optionalIntegers(config, 'sliding_window_layout')?.some((layer) => layer !== 0)
-      ? optionalInteger(config, 'sliding_window_size') || undefined
+    integers.optional(config, 'sliding_window_layout')?.some((layer) => layer !== 0)
+      ? integer.optional(config, 'sliding_window_size') || undefined
       : undefined,
   /** Whether `layer_types` is there and names no layer with a window. */
   all_full_attention: ({ config }) =>
-    optionalArray(config, 'layer_types')?.every((type) => type === 'full_attention') ?? false,
+    array.optional(config, 'layer_types')?.every((type) => type === 'full_attention') ?? false,
   swiglu_limits: ({ config }) => padded(config, 'swiglu_limits', Number),
   shared_swiglu_limits: ({ config }) => padded(config, 'swiglu_limits_shared', Number),
   ling_swiglu_limits: ({ config }) => limits(config, 'expert_swiglu_limit_list'),
@@ -48,30 +34,30 @@ export const LAYER_DERIVATIONS = {
   /** The layers before the first one with experts. */
   leading_dense_layers: ({ config }) => leadingDense(array(config, 'mlp_layer_types', 'moe_layer_freq')),
   /** Whether config.json says of fewer layers than there are what they are. */
-  lacks_layer_types: ({ config }) => (optionalArray(config, 'layer_types')?.length ?? 0) < mainBlockCount(config),
+  lacks_layer_types: ({ config }) => (array.optional(config, 'layer_types')?.length ?? 0) < mainBlockCount(config),
   leading_dense_blocks({ config }) {
-    const types = optionalStrings(config, 'mlp_layer_types');
-    return types ? leadingDense(types) : (optionalInteger(config, 'first_k_dense_replace') ?? 0);
+    const types = strings.optional(config, 'mlp_layer_types');
+    return types ? leadingDense(types) : (integer.optional(config, 'first_k_dense_replace') ?? 0);
   },
   hy_v4_leading_dense({ config }) {
-    const types = optionalStrings(config, 'mlp_layer_types');
+    const types = strings.optional(config, 'mlp_layer_types');
     const counted = types && leadingDense(types);
-    const given = optionalInteger(config, 'first_k_dense_replace');
+    const given = integer.optional(config, 'first_k_dense_replace');
     if (counted !== undefined && (types?.includes('dense', counted) || (given ?? counted) !== counted)) {
       refuse('mlp_layer_types in config.json does not say "dense" of the first first_k_dense_replace layers alone.');
     }
     return given ?? counted ?? integer(config, 'first_k_dense_replace');
   },
   step_dense_layers({ config }) {
-    const layers = (optionalString(config, 'moe_layers_enum') ?? '').trim().split(',').map(Number);
+    const layers = (string.optional(config, 'moe_layers_enum') ?? '').trim().split(',').map(Number);
     return layers.every(Number.isSafeInteger)
       ? Math.max(0, Math.min(...layers))
       : refuse('moe_layers_enum in config.json has something else than numbers of layers.');
   },
   /** Whether all dimensions are rotated in layers with a window, and half of them in the others. */
   step_rotary_factors_fit({ config }) {
-    const factors = optionalArray(config, 'partial_rotary_factors') ?? [];
-    const types = optionalArray(config, 'layer_types') ?? [];
+    const factors = array.optional(config, 'partial_rotary_factors') ?? [];
+    const types = array.optional(config, 'layer_types') ?? [];
     const fits = (i: number) => (factors[i] ?? 0.5) === (types[i] === 'sliding_attention' ? 1 : 0.5);
     return eachBlock(config, fits).every(Boolean);
   },
@@ -86,7 +72,7 @@ export const LAYER_DERIVATIONS = {
   puzzle_experts_used: ({ config }) => puzzleNumbers(config, 'num_experts_per_tok'),
   /** One head of keys and values, the latent's, where the numbers of blocks from 1 on say so. */
   kimi_kv_heads({ config }) {
-    const hparams = optionalObject(config, 'linear_attn_config') ?? {};
+    const hparams = object.optional(config, 'linear_attn_config') ?? {};
     const full = new Set(integers({ hparams, path: 'linear_attn_config' }, 'full_attn_layers'));
     return times(mainBlockCount(config), (i) => Number(full.has(i + 1)));
   },
@@ -101,8 +87,8 @@ export const LAYER_DERIVATIONS = {
    * first one's output goes into the embeddings.
    */
   deepstack_mapping({ config }) {
-    const pairs = optionalArray(config, 'deepstack_layer_map') ?? [];
-    const spatial = optionalIntegers(config, 'spatial_target_layers') ?? [];
+    const pairs = array.optional(config, 'deepstack_layer_map') ?? [];
+    const spatial = integers.optional(config, 'spatial_target_layers') ?? [];
     if (pairs.length === 0 && spatial.length === 0) {
       return undefined;
     }
@@ -122,7 +108,7 @@ export const LAYER_DERIVATIONS = {
 
   /** For each layer, the rows of the matrix that makes its gates. */
   laguna_gate_widths({ config }) {
-    const heads = optionalIntegers(config, 'num_attention_heads_per_layer') ?? [];
+    const heads = integers.optional(config, 'num_attention_heads_per_layer') ?? [];
     const gates = lagunaGates(config);
     return eachBlock(config, (i) => {
       const size = (gates[i] ?? gates[0]) === 'per_element' ? integer(config, 'head_dim') : 1;
@@ -143,7 +129,7 @@ export const LAYER_DERIVATIONS = {
   ),
   deci_kv_heads: (known) =>
     known.config.hparams.block_configs === undefined
-      ? (optionalIntegers(known.config, 'num_key_value_heads_per_layer') ?? kvHeadCount(known.config))
+      ? (integers.optional(known.config, 'num_key_value_heads_per_layer') ?? kvHeadCount(known.config))
       : deciKvHeads(known),
   /** Two thirds of the multiple that a block asks for, up to the next multiple of 256. */
   deci_feed_forward: perDeciBlock('ffn', ({ hparams, path }, config) => {
@@ -156,7 +142,7 @@ export const LAYER_DERIVATIONS = {
 
 /** A list with an element for each block: null where config.json has none. */
 function padded(config: Config, field: string, of: (element: Json, i: number) => number): number[] | undefined {
-  const list = optionalArray(config, field);
+  const list = array.optional(config, field);
   return list && eachBlock(config, (i) => of(list[i] ?? null, i));
 }
 
@@ -164,7 +150,7 @@ function padded(config: Config, field: string, of: (element: Json, i: number) =>
 function limits(config: Config, field: string): readonly number[] | undefined {
   return padded(config, field, (limit, i) => {
     const name = `${field}[${i}]`;
-    return optionalNumber({ hparams: { [name]: limit } }, name) ?? 0;
+    return number.optional({ hparams: { [name]: limit } }, name) ?? 0;
   });
 }
 
@@ -176,8 +162,8 @@ function leadingDense(layers: readonly Json[]): number {
 
 /** ref-quirk: `GraniteHybridModel.get_attn_layers` in conversion/granite.py. */
 function attentionLayers(config: Config): readonly number[] {
-  const types = optionalStrings(config, 'layer_types') ?? [];
-  const indices = optionalIntegers(config, 'attn_layer_indices') ?? [];
+  const types = strings.optional(config, 'layer_types') ?? [];
+  const indices = integers.optional(config, 'attn_layer_indices') ?? [];
   if (types.length > 0 || indices.length > 0) {
     return flags(config, (i) => (types.length > 0 ? types[i] === 'attention' : indices.includes(i)));
   }
@@ -198,7 +184,7 @@ function nemotronLayers(config: Config, kinds: readonly Json[]): readonly number
 
 function puzzleNumbers(config: Config, field: string): readonly number[] {
   return array(config, 'block_configs').map((block, i) =>
-    isObject(block) ? (optionalInteger({ hparams: block, path: `block_configs.${i}` }, field) ?? 0) : 0,
+    isObject(block) ? (integer.optional({ hparams: block, path: `block_configs.${i}` }, field) ?? 0) : 0,
   );
 }
 
@@ -206,8 +192,8 @@ const SPARSE = ['sparse_attention', 'deepseek_sparse_attention'];
 
 /** ref-quirk: `indexer_is_full` in conversion/hy_v4.py. */
 function indexers(config: Config): readonly number[] | undefined {
-  const own = optionalStrings(config, 'indexer_types');
-  const types = own ?? optionalStrings(config, 'layer_types') ?? [];
+  const own = strings.optional(config, 'indexer_types');
+  const types = own ?? strings.optional(config, 'layer_types') ?? [];
   if (own === undefined && !types.some((type) => SPARSE.includes(type))) {
     return undefined;
   }
@@ -232,15 +218,15 @@ function lagunaGates({ hparams: { gating, gating_types: types } }: Config): read
 /** A number for each block, from a part of its element of `block_configs`. ref-quirk: conversion/deci.py. */
 function perDeciBlock(name: 'attention' | 'ffn', number: (part: FieldSource, config: Config) => number) {
   return ({ config }: Known): readonly number[] => {
-    const given = optionalArray(config, 'block_configs') ?? [];
+    const given = array.optional(config, 'block_configs') ?? [];
     const blocks = eachBlock(config, (i) => given[i] ?? null);
     if (blocks.length !== given.length) {
       refuse(`config.json has ${given.length} block_configs and ${blocks.length} blocks: there is one for each.`);
     }
     return blocks.map((block, i) => {
       const path = `block_configs[${i}]`;
-      const own = optionalObject({ hparams: { block }, path }, 'block');
-      const hparams = own && optionalObject({ hparams: own, path }, name);
+      const own = object.optional({ hparams: { block }, path }, 'block');
+      const hparams = own && object.optional({ hparams: own, path }, name);
       return hparams
         ? number({ hparams, path: `${path}.${name}` }, config)
         : refuse(`${path} in config.json has no ${name}.`);
@@ -249,6 +235,6 @@ function perDeciBlock(name: 'attention' | 'ffn', number: (part: FieldSource, con
 }
 
 const deciKvHeads = perDeciBlock('attention', (attention, config) => {
-  const group = optionalInteger(attention, 'n_heads_in_group') ?? 0;
+  const group = integer.optional(attention, 'n_heads_in_group') ?? 0;
   return group === 0 ? 0 : Math.floor(headCount(config) / group);
 });

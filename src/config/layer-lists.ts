@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Config } from './config.js';
 import { mainBlockCount } from './derive.js';
-import { optionalInteger, refuse } from './fields.js';
+import { integer, refuse } from './fields.js';
 
 /** Fields that have an entry for each block: its kind, whether it rotates, how many heads or experts it has. */
 const LAYER_LISTS = [
@@ -31,7 +31,7 @@ export function checkLayerLists(config: Config, given: JsonObject): void {
     return;
   }
   const blocks = mainBlockCount(config);
-  const more = optionalInteger(config, 'num_nextn_predict_layers', 'mtp_num_hidden_layers') ?? config.mtp?.blocks ?? 0;
+  const more = integer.optional(config, 'num_nextn_predict_layers', 'mtp_num_hidden_layers') ?? config.mtp?.blocks ?? 0;
   for (const [name, { length }] of lists) {
     if (length < blocks || length > blocks + more) {
       refuse(`${name} in config.json has ${length} entries, and the model has ${blocks} blocks.`);

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Config } from './config.js';
-import { optionalObject, refuse } from './fields.js';
+import { object, refuse } from './fields.js';
 import type { Version } from './rules.js';
 import { toDict } from './to-dict.js';
 
@@ -101,9 +101,9 @@ function layersOf(architecture: string, { block_configs: blocks, layers_block_ty
  * copies them one after the other, so that the last one wins; here it is asked first.
  */
 function textConfig(fields: JsonObject): JsonObject | undefined {
-  const part = (name: string) => optionalObject({ hparams: fields }, name);
+  const part = (name: string) => object.optional({ hparams: fields }, name);
   const thinker = part('thinker_config');
-  const nested = () => thinker && optionalObject({ hparams: thinker, path: 'thinker_config' }, 'text_config');
+  const nested = () => thinker && object.optional({ hparams: thinker, path: 'thinker_config' }, 'text_config');
   return (
     part('lfm') ?? part('language_config') ?? nested() ?? part('lm_config') ?? part('llm_config') ?? part('text_config')
   );
@@ -154,7 +154,7 @@ const ROTARY_FACTOR = ['partial_rotary_factor', 'rope_pct', 'rope_percent'];
  */
 function ropeParameters(hparams: JsonObject): Pick<Config, 'rope' | 'ropePlace'> {
   const name = hparams.rope_parameters === undefined ? 'rope_scaling' : 'rope_parameters';
-  const given = optionalObject({ hparams }, name) ?? {};
+  const given = object.optional({ hparams }, name) ?? {};
   if (given.full_attention !== undefined || given.sliding_attention !== undefined) {
     return { rope: given, ropePlace: { path: name, places: {} } };
   }

@@ -2,19 +2,8 @@ import { isObject } from '../json.js';
 import { MAX_HEAD_DIM } from '../limits.js';
 import { pow } from '../numeric/torch-pow.js';
 import type { Config } from './config.js';
-import { equalShare, globalHeadDim, headDim, times } from './derive.js';
-import {
-  type FieldSource,
-  integer,
-  number,
-  numbers,
-  optionalArray,
-  optionalNumber,
-  optionalString,
-  refuse,
-  show,
-} from './fields.js';
-import { ropeFields, ropeRoot } from './rope.js';
+import { equalShare, globalHeadDim, headDim, ropeFields, ropeRoot, times } from './derive.js';
+import { array, type FieldSource, integer, number, numbers, refuse, show, string } from './fields.js';
 
 /** Factors for each pair of a head's rotated dimensions. All functions throw ConfigFieldError. */
 
@@ -55,8 +44,8 @@ export function stepRopeFreqs(config: Config): readonly number[] | undefined {
     return undefined;
   }
   const { factor, low, high, context, theta } = scaling;
-  const full = (optionalArray(config, 'layer_types') ?? []).indexOf('full_attention');
-  const share = (optionalArray(config, 'partial_rotary_factors') ?? [])[full];
+  const full = (array.optional(config, 'layer_types') ?? []).indexOf('full_attention');
+  const share = (array.optional(config, 'partial_rotary_factors') ?? [])[full];
   const dim = capped(headDim(config));
   const factors = frequencies(theta, Math.floor(dim * (typeof share === 'number' ? share : 1))).map((frequency) => {
     const wavelength = (2 * Math.PI) / frequency;
@@ -71,17 +60,17 @@ export function stepRopeFreqs(config: Config): readonly number[] | undefined {
 
 function scalingOf(config: Config) {
   const rope = ropeFields(config);
-  if (optionalString(rope, 'rope_type')?.toLowerCase() !== 'llama3') {
+  if (string.optional(rope, 'rope_type')?.toLowerCase() !== 'llama3') {
     return undefined;
   }
-  const low = optionalNumber(rope, 'low_freq_factor') ?? 1;
-  const high = optionalNumber(rope, 'high_freq_factor') ?? 4;
+  const low = number.optional(rope, 'low_freq_factor') ?? 1;
+  const high = number.optional(rope, 'high_freq_factor') ?? 4;
   if (low === 0 || high === 0) {
     refuse(`${rope.path} in config.json has a low_freq_factor or high_freq_factor of 0.`);
   }
-  const factor = optionalNumber(rope, 'factor') ?? 8;
-  const context = optionalNumber(rope, 'original_max_position_embeddings') ?? 8192;
-  return { low, high, factor, context, theta: optionalNumber(rope, 'rope_theta') ?? 10000 };
+  const factor = number.optional(rope, 'factor') ?? 8;
+  const context = number.optional(rope, 'original_max_position_embeddings') ?? 8192;
+  return { low, high, factor, context, theta: number.optional(rope, 'rope_theta') ?? 10000 };
 }
 
 /** 1 / theta^(i / dim) for each even i. */
@@ -101,7 +90,7 @@ function capped(dim: number): number {
  * `generate_extra_tensors` of `Phi3MiniModel` in conversion/phi.py.
  */
 export function longRope(config: Config) {
-  const share = optionalNumber(ropeRoot(config), 'partial_rotary_factor') ?? 1;
+  const share = number.optional(ropeRoot(config), 'partial_rotary_factor') ?? 1;
   const factors = longFactors(config, () => {
     const size = Math.trunc(share * integer(config, 'hidden_size', 'n_embd'));
     return equalShare(size, integer(config, 'num_attention_heads', 'n_head'));
@@ -129,7 +118,7 @@ function attentionFactor(config: Config): number {
   const rope = ropeRoot(config);
   const original = number(rope, 'original_max_position_embeddings');
   const scale = number(config, 'n_positions', 'max_position_embeddings') / original;
-  const type = optionalString(rope, 'rope_type')?.toLowerCase();
+  const type = string.optional(rope, 'rope_type')?.toLowerCase();
   if (type === 'su' || type === 'longrope') {
     return scale > 1 ? Math.sqrt(1 + Math.log(scale) / Math.log(original)) : 1;
   }
@@ -167,12 +156,12 @@ export const gemmaDraftFields = (config: Config): FieldSource =>
  */
 export function gemmaDraftRope(config: Config): readonly number[] | undefined {
   const rope = gemmaDraftFields(config);
-  const type = optionalString(rope, 'rope_type');
+  const type = string.optional(rope, 'rope_type');
   if (type === 'default') {
     return undefined;
   }
   const size = integer(config, 'global_head_dim');
-  const share = optionalNumber(rope, 'partial_rotary_factor') ?? GEMMA_ROPE.partial_rotary_factor;
+  const share = number.optional(rope, 'partial_rotary_factor') ?? GEMMA_ROPE.partial_rotary_factor;
   const rotated = Math.trunc((size * share) / 2);
   const fits = share > 0 && share <= 1 && size * share === 2 * rotated && size <= MAX_HEAD_DIM;
   if (type !== 'proportional' || !fits) {

@@ -1,8 +1,9 @@
 import { COMMON_DEFAULTS } from '../generated/config-defaults.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { times } from './derive.js';
+import { ConfigFieldError, integer } from './fields.js';
 import { EMPTY, type ModelType, modelType } from './model-types.js';
-import { type Draft, isMissing, Refused, refused, type Version, whole } from './rules.js';
+import { type Draft, isMissing, refused, type Version } from './rules.js';
 
 /**
  * What transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives for a config.json. Null where transformers does
@@ -13,7 +14,7 @@ export function toDict(raw: JsonObject, version: Version = 4): JsonObject | null
   try {
     return instantiate(raw.model_type, raw, version, 0);
   } catch (error) {
-    if (error instanceof Refused) {
+    if (error instanceof ConfigFieldError) {
       return null;
     }
     throw error;
@@ -54,7 +55,8 @@ function construct(name: string, type: ModelType, raw: JsonObject, version: Vers
     fields[key] = instantiatePart(isObject(own) ? own : refused('parts'), part, name, type.version, version, depth + 1);
   }
   if (isMissing(fields.id2label) || (raw.id2label === undefined && !isMissing(raw.num_labels))) {
-    const labels = times(isMissing(raw.num_labels) ? 2 : whole(fields, 'num_labels', MAX_LABELS), (i) => `LABEL_${i}`);
+    const count = isMissing(raw.num_labels) ? 2 : integer({ hparams: fields }, 'num_labels');
+    const labels = times(count <= MAX_LABELS ? count : refused('num_labels'), (i) => `LABEL_${i}`);
     fields.id2label = Object.fromEntries(labels.entries());
   }
   for (const rule of type.rules) {

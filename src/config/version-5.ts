@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { checkRopeKeys, type Draft, isMissing, type Rule, refused } from './rules.js';
+import { checkRopeKeys } from './class-rules.js';
+import { type Draft, isMissing, type Rule, refused } from './rules.js';
 
 /** The separate fields of version 4. */
 const LEGACY = ['rope_scaling', 'rope_theta', 'partial_rotary_factor'];

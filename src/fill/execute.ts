@@ -1,13 +1,15 @@
 import { forEachConcurrently, throwIfAborted } from '../async/concurrency.js';
-import { SourceError } from '../errors.js';
+import { InterruptedError, SourceError } from '../errors.js';
 import type { PhaseEvent, ProgressEvent, WarningEvent } from '../events.js';
 import { type SizedFile, writeError } from '../output/write-error.js';
 import { NativeAddonError } from '../quantize/native.js';
+import { NetworkError } from '../repo/errors.js';
 import type { Repo } from '../repo/repo.js';
 import { checkUnchanged } from '../repo/unchanged.js';
 import type { BeginHash } from '../repo/verify.js';
 import { NativeMemoryError } from '../system-limits.js';
 import { sourcesOf } from '../tensor/rows.js';
+import { warn } from '../warnings.js';
 import { BytePool } from './byte-pool.js';
 import { DoubtfulValues } from './doubtful-values.js';
 import { fetchReads } from './fetch-reads.js';
@@ -24,6 +26,15 @@ import { WrittenRows, withoutWritten } from './written-rows.js';
 export class ShrunkFileError extends SourceError {}
 /** A tensor has values that its type cannot hold, or that must not be quantized. */
 export class BadWeightsError extends SourceError {}
+
+const GO_ON = 'The same command goes on with it.';
+
+/** Writing was interrupted. What is done stays for the same command to go on with. */
+export class FillInterruptedError extends InterruptedError {
+  constructor(kept: readonly string[], options?: ErrorOptions) {
+    super(options, { what: `Interrupted; what is done so far is kept: ${kept.join(', ')}.`, next: GO_ON });
+  }
+}
 
 /** The parameters of `execute`. */
 export interface Execution {
@@ -49,8 +60,8 @@ export interface Execution {
 }
 
 /**
- * Fills the files, and gives them their names when all are complete and flushed. It removes everything if anything
- * fails.
+ * Fills the files, and gives them their names when all are complete and flushed. If anything fails it removes everything,
+ * but what it may go on with another time after an interruption or a failure of the network.
  * @returns for each file whether it replaced another.
  * @throws ResourceError, SourceError, HubError, InterruptedError, StrictError with `strict`, and the sink's errors
  */
@@ -68,9 +79,22 @@ export async function execute(execution: Execution): Promise<boolean[]> {
     throwIfAborted(execution.signal);
     return await sink.finish();
   } catch (error) {
-    await sink.discard();
+    const kept = mayPass(error) ? await sink.keep?.() : undefined;
+    if (!kept?.length) {
+      await sink.discard();
+      throw error;
+    }
+    if (error instanceof InterruptedError) {
+      throw new FillInterruptedError(kept, { cause: error });
+    }
+    warn(execution, `What is done so far is kept: ${kept.join(', ')}.`, GO_ON);
     throw error;
   }
+}
+
+/** Whether the same command may get further another time. */
+function mayPass(error: unknown): boolean {
+  return error instanceof InterruptedError || error instanceof NetworkError;
 }
 
 /** A file that was changed in place while it was read has given bytes of both. @throws ChangedSourceError */

@@ -25,6 +25,8 @@ export interface Sink {
   flushBehind(written: ReadonlyMap<number, number>): void;
   /** Completes the files. @returns for each file whether it replaced another */
   finish(): Promise<boolean[]>;
+  /** Ends the work, and keeps what another run can go on with. @returns the files that are kept; none if `discard` has to follow */
+  keep?(): Promise<string[]>;
   /** Removes all files that are not complete. */
   discard(): Promise<void>;
 }

@@ -28,12 +28,15 @@ export interface Strips {
   readonly work: number;
 }
 
-/** Bytes that evaluating and writing a strip take, about. */
-const STRIP_BYTES = 2 ** 19;
-/** Strips of a transposed matrix are as wide as the blocks in which the kernel transposes it, or a multiple of that. */
-const BLOCK_ROWS = 64;
-/** How often strips may read the same bytes: a scale belongs to several rows. */
-const MOST_READ = 9 / 8;
+/** Bytes that evaluating and writing a strip take, about. Strips of half a MiB take more time to narrow than to compute. */
+const STRIP_BYTES = 2 ** 21;
+/**
+ * Rows of strips that begin where their sources do: as many as the blocks have in which the kernel transposes a matrix, or as
+ * many as share words of packed codes.
+ */
+const WHOLE_ROWS = [64, 8];
+/** The bytes that strips read again, as a scale that belongs to several rows, are at most this part of what they write. */
+const MOST_READ_AGAIN = 1 / 8;
 
 /** One strip of all rows. @param keepsOutputs whether the bytes made for all destinations stay in memory together. */
 export function oneStrip({ expr, from, to, columns, destinations }: Rows, keepsOutputs = false): Strips {
@@ -56,8 +59,8 @@ export function stripsOf(rows: Rows, { reads }: PlannedReads, grain: number): St
   if (most >= all.step) {
     return all;
   }
-  const unit = [grain, BLOCK_ROWS].find((group) => group <= most) ?? 1;
-  const step = Math.max(1, unit * Math.floor(most / unit));
+  const unit = [grain, ...WHOLE_ROWS].find((group) => group <= 2 * most) ?? 1;
+  const step = unit * Math.max(1, Math.floor(most / unit));
   const bytes = new ReadBytes(new Uint8Array(0), reads);
   let [work, read] = [0, 0];
   for (const strip of cutStrips(rows, step)) {
@@ -68,7 +71,8 @@ export function stripsOf(rows: Rows, { reads }: PlannedReads, grain: number): St
     work = Math.max(work, oneStrip(strip).work);
     read += bytesOfSegments(own);
   }
-  return read <= MOST_READ * bytesOfSegments(segments(rows.expr)) ? { step, work } : all;
+  const readAgain = read - bytesOfSegments(segments(rows.expr));
+  return readAgain <= MOST_READ_AGAIN * all.work ? { step, work } : all;
 }
 
 /** Cuts rows into strips of so many. */

@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type WarningSink, warn } from '../warnings.js';
 import { checkOutputs, type Guard, type Wanted } from './guard.js';
-import { continueRun, type DoneRows, Journal } from './journal.js';
-import { clearLeftovers, partialPath } from './leftovers.js';
+import { continueRun, type DoneRows, Journal, type PlanKey } from './journal.js';
+import { clearLeftovers, partialPath, refuseBusy, release } from './leftovers.js';
 import { DiskFullError, mebibytes, writeError } from './write-error.js';
 
 const fs = {
@@ -25,6 +25,9 @@ export interface Output extends Wanted {
   /** Bytes; 0 where that is not known yet. */
   readonly size: number;
 }
+
+/** Bytes of all files together below which they are made again rather than kept. */
+const LEAST_KEPT = 64 * 2 ** 20;
 
 /** A file on its way: beside the place where it will stand, under a name of its own. */
 interface Partial {
@@ -55,14 +58,14 @@ export class PartialFiles {
     readonly guard: Guard = { inputs: new Map(), force: false },
     /** Hears of files that killed runs left. */
     readonly to: WarningSink = { emit: () => {} },
-    /** A hash of all that decides the files' bytes. With it, what is on disk is noted, and a killed run is gone on with. */
-    readonly plan?: string,
+    /** With it, what is on disk is noted, and a killed run is gone on with. */
+    readonly plan?: PlanKey,
   ) {}
 
   /**
    * Makes the files, or takes over those of a killed run of the same plan; what other killed runs left in their places is
    * removed.
-   * @throws DiskFullError, WriteError, and as `checkOutputs`
+   * @throws DiskFullError, WriteError, BusyOutputError, and as `checkOutputs`
    */
   async open(): Promise<void> {
     await this.#inWords(async () => {
@@ -70,14 +73,16 @@ export class PartialFiles {
       for (const target of targets) {
         await makeFolder(dirname(target), this.#folders);
       }
+      await refuseBusy(targets);
       const outputs = targets.map((target, i) => {
         return { target, partial: partialPath(target), size: this.outputs[i]?.size ?? 0 };
       });
-      const continued = this.plan === undefined ? null : await continueRun(this.plan, outputs);
+      const found = this.plan === undefined ? null : await continueRun(this.plan, outputs);
+      const [continued, reason] = typeof found === 'string' ? [null, found] : [found, null];
       this.#partials.push(...(continued ? outputs.map(({ target, partial: path }) => ({ path, target })) : []));
       this.#journal = continued?.journal;
       this.done = continued?.done ?? this.done;
-      await this.#clearLeftovers(targets);
+      await this.#clearLeftovers(targets, reason);
       await checkSpace(
         await Promise.all(
           outputs.map(async ({ target, partial, size }) => {
@@ -106,10 +111,11 @@ export class PartialFiles {
     });
   }
 
-  async #clearLeftovers(targets: readonly string[]): Promise<void> {
+  async #clearLeftovers(targets: readonly string[], reason: string | null): Promise<void> {
     const cleared = await clearLeftovers(targets);
     if (cleared.length > 0) {
-      warn(this.to, `Removed what a killed run had left: ${cleared.join(', ')}.`);
+      const why = reason === null ? '' : `, since ${reason}`;
+      warn(this.to, `Removed what a killed run had left${why}: ${cleared.join(', ')}.`);
     }
   }
 
@@ -165,6 +171,7 @@ export class PartialFiles {
       // In one go: of two runs that write the same parts, all of one come after all of the other.
       for (let next = this.#partials[0]; next; next = this.#partials[0]) {
         renameSync(next.path, next.target);
+        release(next.path);
         this.#partials.shift();
       }
       await this.#journal?.remove();
@@ -176,6 +183,25 @@ export class PartialFiles {
     });
   }
 
+  /**
+   * Ends the work, and keeps the files for another run of the same plan where it would take some time to make them again.
+   * @returns the files that are kept; none where they are so small, or so little of them is on disk, that it is not worth
+   * while. `discard` removes them then.
+   */
+  async keep(): Promise<string[]> {
+    const size = this.outputs.reduce((sum, output) => sum + output.size, 0);
+    if (size < LEAST_KEPT || !this.#journal || !(await this.#isAllNoted()) || this.#journal.isEmpty) {
+      return [];
+    }
+    await this.#close();
+    this.#journal.close();
+    this.#folders.splice(0);
+    return this.#partials.splice(0).map(({ path }) => {
+      release(path);
+      return path;
+    });
+  }
+
   /** Removes what is not finished, and the folders that were made for it. */
   async discard(): Promise<void> {
     await this.#flushed.catch(() => {});
@@ -183,10 +209,23 @@ export class PartialFiles {
     await this.#journal?.remove();
     for (const { path } of this.#partials.splice(0)) {
       await fs.rm(path, { force: true });
+      release(path);
     }
     for (const folder of this.#folders.splice(0).reverse()) {
       // Another run may have put something there.
       await rmdir(folder).catch(() => {});
+    }
+  }
+
+  /** Notes what is written since the last flush. @returns whether everything could be flushed */
+  async #isAllNoted(): Promise<boolean> {
+    try {
+      await this.#flushed;
+      this.flushBehind();
+      await this.#flushed;
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -225,7 +264,8 @@ async function makeFolder(path: string, made: string[]): Promise<void> {
   }
 }
 
-async function bytesOnDisk(path: string): Promise<number> {
+/** Bytes that a file takes: those that were never written may take none. */
+export async function bytesOnDisk(path: string): Promise<number> {
   const { blocks } = await stat(path);
   return blocks * BLOCK_BYTES;
 }

@@ -1,12 +1,13 @@
 import { findArchitecture, UnsupportedArchitectureError } from '../archs/registry.js';
 import { openCheckpoint } from '../checkpoint/checkpoint.js';
 import { decodeCheckpoint } from '../checkpoint/quantized/decode.js';
-import type { Config } from '../config/config.js';
-import { type Facts, gatherFacts } from '../config/facts.js';
+import type { Config, Facts } from '../config/config.js';
+
 import type { KeptPart } from '../layout/plan.js';
 import { type OpenOptions, openRepo } from '../repo/open.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { dtypeOf, shapeOf } from '../tensor/rows.js';
+import { gatherFacts } from './gather-facts.js';
 import { keptParts } from './kept-parts.js';
 import { readConfig } from './open-model.js';
 

@@ -13,9 +13,8 @@ import {
 import { readDenseTensors } from '../checkpoint/dense-tensors.js';
 import { UnsupportedWeightsError } from '../checkpoint/pickle/errors.js';
 import { decodeCheckpoint } from '../checkpoint/quantized/decode.js';
-import type { Config } from '../config/config.js';
+import type { Config, Facts } from '../config/config.js';
 import type { Known } from '../config/derivations.js';
-import { type Facts, gatherFacts } from '../config/facts.js';
 import { loadConfig, loadMistralConfig } from '../config/load-config.js';
 import { SourceError } from '../errors.js';
 import type { WaitEvent } from '../events.js';
@@ -28,6 +27,7 @@ import { SmallFiles } from '../repo/small-files.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { BPE_ALONE, type TokenizerPlan } from '../tokenizer/plan.js';
 import { checkParams } from './check-params.js';
+import { gatherFacts } from './gather-facts.js';
 import type { ConversionParams } from './params.js';
 import { UnreadableOptionFileError } from './quantize-request.js';
 import { refuseCodes } from './refuse-codes.js';

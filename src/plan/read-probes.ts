@@ -1,10 +1,9 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
-import { holds } from '../archs/conditions.js';
-import { typedValue } from '../archs/values.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Config } from '../config/config.js';
 import type { Known, Probed } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
+import { holds, typedValue } from '../config/values.js';
 import { SourceError } from '../errors.js';
 import { leastMemory } from '../fill/least-memory.js';
 import { MemoryFiles } from '../fill/sink.js';

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
-import { optionalNumber, optionalString } from '../config/fields.js';
-import { ropeFields } from '../config/rope.js';
+import { ropeFields } from '../config/derive.js';
+import { number, string } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 
@@ -21,11 +21,11 @@ const UNSCALED: readonly string[] = ['default', 'none', 'mrope'];
  */
 export function doubtRope(config: Config, { arch, kv, tensors }: WrittenRope, to: DoubtSink): void {
   const rope = ropeFields(config);
-  const type = optionalString(rope, 'rope_type') ?? 'default';
+  const type = string.optional(rope, 'rope_type') ?? 'default';
   const written = kv.get(`${arch}.rope.scaling.type`)?.value;
   const hasFactors = tensors.some((name) => name.startsWith('rope_f'));
   const isScaled = written === 'longrope' ? hasFactors : written !== undefined || hasFactors;
-  if (UNSCALED.includes(type) || isScaled || optionalNumber(rope, 'factor') === 1) {
+  if (UNSCALED.includes(type) || isScaled || number.optional(rope, 'factor') === 1) {
     return;
   }
   doubt(

@@ -73,7 +73,7 @@ export async function prepare(params: PublishParams, emit: (event: PublishEvent)
   const unmade = wanted.filter(({ recipe }) => !kept.some((file) => file.recipe === recipe));
   const folder = params.keep ?? `${params.to.replace('/', '--')}.publish`;
   const missing = unmade.length === 0 ? [] : await planned(params, pinned, unmade, emit);
-  const groups = grouped(missing, await freeBytes(folder));
+  const groups = grouped(missing, await freeBytes(folder, params.keep !== undefined));
   return {
     ...{ source, pinned, target, manifest, missing, groups, folder },
     making: { version: packageVersion(), options: optionsText(params, types), imatrix: null },

@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listModels } from '@huggingface/hub';
+import { listModels, modelInfo } from '@huggingface/hub';
 import { type Call, forward, stream } from '../async/stream.js';
 import { Hf2ggufError, InterruptedError, ResourceError, UsageError } from '../errors.js';
 import type { DoneEvent } from '../events.js';
 import { MAX_LISTED_MODELS } from '../limits.js';
-import {
-  NetworkDownError,
-  RateLimitedError,
-  ReplacedFileError,
-  ServerFailingError,
-  TooSlowError,
-  WrongAnswerError,
-} from '../repo/errors.js';
+import { RefusedAnswer } from '../repo/checked-fetch.js';
+import { NetworkError, ReplacedFileError, WrongAnswerError } from '../repo/errors.js';
 import { pagedFetch } from '../repo/pages.js';
 import { withoutSecrets } from '../secrets.js';
 import { type HubClient, hubClient } from './hub-client.js';
@@ -132,7 +126,10 @@ async function look(owner: string, watch: Watch): Promise<WatchedModel[]> {
       if (outcome.outcome === 'later') {
         isWhole = false;
       } else {
-        state.models.set(model, { commit, why: outcome.why ?? null });
+        // One that was renamed since it was listed is listed by its new name next time.
+        for (const name of [model, outcome.model]) {
+          state.models.set(name, { commit, why: outcome.why ?? null });
+        }
       }
     }
     // A model that comes later keeps the look's beginning before it.
@@ -165,10 +162,12 @@ async function changedModels(owner: string, { client, state }: Watch): Promise<L
   return found.reverse();
 }
 
-async function deal(model: string, commit: string, { params, emit }: Watch): Promise<WatchedModel> {
+async function deal(listed: string, commit: string, { client, params, emit }: Watch): Promise<WatchedModel> {
   const { owners: _, to, state: __, once: ___, every: ____, webhook: _____, ...options } = params;
-  const repository = `${to}/${model.slice(model.indexOf('/') + 1)}-GGUF`;
+  let model = listed;
   try {
+    model = await nameNow(listed, client);
+    const repository = `${to}/${model.slice(model.indexOf('/') + 1)}-GGUF`;
     const call = publish({ ...options, source: `${model}@${commit}`, to: repository });
     const result = await forward(call, (event) => event.event !== 'done' && emit(event));
     return { model, commit, outcome: result.commit === null ? 'unchanged' : 'published' };
@@ -181,8 +180,17 @@ async function deal(model: string, commit: string, { params, emit }: Watch): Pro
   }
 }
 
+/** The name of a model that may have been renamed; publishing says what is wrong with one that the Hub refuses. */
+async function nameNow(model: string, { endpoint, fetch }: HubClient): Promise<string> {
+  try {
+    return (await modelInfo({ name: model, hubUrl: endpoint, fetch })).name;
+  } catch (error) {
+    if (error instanceof RefusedAnswer) {
+      return model;
+    }
+    throw error;
+  }
+}
+
 /** Failures that may be over at the next look: of the Hub, the line, or this machine. */
-const PASSING = [
-  ...[RateLimitedError, ServerFailingError, NetworkDownError, TooSlowError, WrongAnswerError, ReplacedFileError],
-  ResourceError,
-];
+const PASSING = [NetworkError, WrongAnswerError, ReplacedFileError, ResourceError];

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
+import { bytesOnDisk } from '../output/partial-files.js';
 import { type Manifest, type PublishedFile, parseManifest } from './manifest.js';
 
 const STATE = 'publish.json';
@@ -28,14 +29,20 @@ export class WorkFolder {
 
   /**
    * Makes the folder, and reads the note of an earlier run. Files that are no longer there are not made.
-   * @param recipes of the files that are wanted; others are removed.
+   * @param recipes of the files that are wanted; others are removed, as those of another source are.
    */
   async open(recipes: readonly string[]): Promise<void> {
     await mkdir(this.path, { recursive: true });
     const text = await readFile(join(this.path, STATE), 'utf8').catch(() => null);
     const parsed = text === null ? null : v.safeParse(state, parseOrNull(text));
     const manifest = parsed?.success ? parseManifest(parsed.output.manifest) : null;
-    if (!parsed?.success || !manifest || manifest.source !== this.source) {
+    if (!parsed?.success || !manifest) {
+      return;
+    }
+    if (manifest.source !== this.source) {
+      for (const file of manifest.files) {
+        await this.drop(file);
+      }
       return;
     }
     for (const recipe of parsed.output.uploaded) {
@@ -103,8 +110,13 @@ function parseOrNull(text: string): unknown {
   }
 }
 
-/** Bytes that are free where a folder is, or will be made. */
-export async function freeBytes(folder: string): Promise<number> {
+/**
+ * Bytes that are free where a folder is, or will be made.
+ * @param keeps whether what is in the folder stays; else its bytes count as free.
+ */
+export async function freeBytes(folder: string, keeps: boolean): Promise<number> {
   const { bavail, bsize } = await statfs(folder).catch(() => statfs(dirname(resolve(folder))));
-  return bavail * bsize;
+  const names = keeps ? [] : await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(names.map(async (name) => bytesOnDisk(join(folder, name)).catch(() => 0)));
+  return sizes.reduce((sum, size) => sum + size, bavail * bsize);
 }

@@ -208,10 +208,13 @@ export class RefusedError extends HubError {
 
 // The network, after all retries. `where` is an address without its query, which may be signed.
 
+/** The network or a server does not let the work go on now; it may later. */
+export abstract class NetworkError extends HubError {}
+
 /** When a server wants to be asked again, in milliseconds from now, where that is later than we wait. */
 type ComeAgain = number | undefined;
 
-export class RateLimitedError extends HubError {
+export class RateLimitedError extends NetworkError {
   constructor(where: string, tries: number, comeAgainIn?: ComeAgain) {
     super(
       `${where} limits the rate of requests${alsoAt(tries)}.`,
@@ -220,7 +223,7 @@ export class RateLimitedError extends HubError {
   }
 }
 
-export class ServerFailingError extends HubError {
+export class ServerFailingError extends NetworkError {
   constructor(where: string, status: number, tries: number, comeAgainIn?: ComeAgain) {
     super(
       `${where} fails with status ${status}${alsoAt(tries)}.`,
@@ -229,7 +232,7 @@ export class ServerFailingError extends HubError {
   }
 }
 
-export class NetworkDownError extends HubError {
+export class NetworkDownError extends NetworkError {
   constructor(where: string, why: string, tries: number) {
     super(
       `${where} can't be read: ${why}${alsoAt(tries)}.`,
@@ -239,7 +242,7 @@ export class NetworkDownError extends HubError {
 }
 
 /** A request that makes some progress, but takes longer than it would at the least rate. */
-export class TooSlowError extends HubError {
+export class TooSlowError extends NetworkError {
   /** @param ms the longest time that was allowed. */
   constructor(where: string, bytes: number, ms: number, tries: number) {
     super(

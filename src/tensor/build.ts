@@ -12,7 +12,7 @@ import {
 import type { CastTarget } from './kernels.js';
 import { arranged } from './operators/view.js';
 import { dtypeOf, shapeOf } from './rows.js';
-import { contiguous, expanded, permuted, reshaped, type Strided, sliced, slicedPieces } from './strides.js';
+import { contiguous, expanded, permuted, type Strided, sliced, slicedPieces } from './strides.js';
 
 /**
  * Builders of expressions, named as in torch. A builder moves a view down to the sources: through arithmetic, through a
@@ -43,7 +43,7 @@ export function reshape(expr: TensorExpr, shape: readonly number[]): TensorExpr 
     const merged = (shape[axis] ?? 1) / (shapeOf(expr)[expr.axis] ?? 1);
     return concatOf(expr, axis, (part) => reshape(part, shape.with(axis, (shapeOf(part)[expr.axis] ?? 1) * merged)));
   }
-  return arrange(expr, (view) => reshaped(view, shape));
+  return within(expr, (operand) => reshape(operand, shape)) ?? arrange(expr, (view) => ({ ...view, shape }));
 }
 
 /** Dimensions in another order: the new dimension `i` is the old `order[i]`. @throws RangeError */
@@ -65,7 +65,7 @@ export function permute(expr: TensorExpr, order: readonly number[]): TensorExpr 
       return { ...expr, axis, of: permute(expr.of, order) };
     }
   }
-  return arrange(expr, (view) => permuted(view, order));
+  return within(expr, (operand) => permute(operand, order)) ?? arrange(expr, (view) => permuted(view, order));
 }
 
 /** Two dimensions exchanged. @throws RangeError */

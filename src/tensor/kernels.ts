@@ -18,8 +18,8 @@ export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
 export type UnaryFunction = 'neg' | 'sqrt' | 'exp' | 'softplus' | 'ternary';
 
 /**
- * A step of a formula. The first four put an element on a stack; the others replace the upmost one or two by a result. All
- * compute in float32.
+ * A step of a formula. Those before `binary` put an element on a stack; the others replace the upmost one or two by a result.
+ * All compute in float32.
  */
 export type FormulaStep =
   /** Elements of a buffer: each stands `run` times, and then each group of `inner` elements `repeat` times. */
@@ -31,8 +31,25 @@ export type FormulaStep =
       readonly repeat: number;
       readonly run: number;
     }
-  /** Codes of 1 to 8 bits without gaps, as `unpack` has them. */
-  | { readonly kind: 'codes'; readonly data: Uint8Array; readonly bits: number }
+  /** Elements of each group of `inner`, by their numbers in the group. */
+  | {
+      readonly kind: 'picked';
+      readonly data: Uint8Array;
+      readonly dtype: DType;
+      readonly inner: number;
+      readonly index: Int32Array;
+    }
+  /**
+   * A view of codes of 1 to 8 bits that lie without gaps, as `unpack` has them: `first` is the number of its first code, the
+   * strides of `axes`, outermost first and at least one, count codes.
+   */
+  | {
+      readonly kind: 'codes';
+      readonly data: Uint8Array;
+      readonly bits: number;
+      readonly first: number;
+      readonly axes: readonly (readonly [size: number, stride: number])[];
+    }
   /** Rows of a table of 256, of 1, 2, 4 or 8 float32 each, by the bytes of `data`. */
   | { readonly kind: 'lookup'; readonly data: Uint8Array; readonly table: Uint8Array; readonly width: number }
   | { readonly kind: 'number'; readonly value: number }

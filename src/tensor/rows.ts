@@ -3,10 +3,9 @@ import type { Interpreter, Operator } from './operator.js';
 import { concat } from './operators/concat.js';
 import { apply, arithmetic, cast } from './operators/elementwise.js';
 import { gather } from './operators/gather.js';
-import { constant, fill } from './operators/known.js';
+import { constant, fill, source } from './operators/leaves.js';
 import { norm } from './operators/norm.js';
 import { repack, unpack } from './operators/packed.js';
-import { source } from './operators/source.js';
 import { view } from './operators/view.js';
 
 /** Functions that read an expression, as `Interpreter` says. Each calls the operator at the expression's root. */

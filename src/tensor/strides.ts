@@ -70,11 +70,6 @@ function axesOfDimensions({ shape, axes }: Pick<Strided, 'shape' | 'axes'>): Axi
   return dimensions;
 }
 
-/** The same elements in the same order under another shape, which has as many. */
-export function reshaped(view: Strided, shape: readonly number[]): Strided {
-  return { ...view, shape };
-}
-
 /** A view with other axes in one of its dimensions. */
 function changed(
   { shape, offset }: Strided,

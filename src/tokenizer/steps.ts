@@ -1,4 +1,4 @@
-import { type FieldSource, integer, optionalInteger, optionalObject } from '../config/fields.js';
+import { type FieldSource, integer, object } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { TOKEN_TYPE } from '../gguf/token-type.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
@@ -116,7 +116,7 @@ export const STEPS = {
    * in conversion/hunyuan.py.
    */
   'hunyuan-ends': async ({ config, files, kv }) => {
-    const end = optionalInteger(config, 'eod_token_id');
+    const end = integer.optional(config, 'eod_token_id');
     if (end !== undefined) {
       kv.u32('tokenizer.ggml.eos_token_id', end);
     }
@@ -248,12 +248,12 @@ export const STEPS = {
 
   /** ref-quirk: `DFlashModel.set_vocab` in conversion/qwen.py. */
   'dflash-mask-token': ({ config, kv }) => {
-    writeMaskToken(kv, { hparams: optionalObject(config, 'dflash_config') ?? {}, path: 'dflash_config' });
+    writeMaskToken(kv, { hparams: object.optional(config, 'dflash_config') ?? {}, path: 'dflash_config' });
   },
 
   /** A DSpark may have its fields in the root. */
   'dspark-mask-token': ({ config, kv }) => {
-    const own = optionalObject(config, 'dflash_config');
+    const own = object.optional(config, 'dflash_config');
     writeMaskToken(kv, own?.mask_token_id !== undefined ? { hparams: own, path: 'dflash_config' } : config);
   },
   /** ref-quirk: `DeepseekV4DSparkModel.set_vocab` in conversion/deepseek.py. */
@@ -263,7 +263,7 @@ export const STEPS = {
 } as const satisfies Readonly<Record<string, TokenizerStep>>;
 
 function writeMaskToken(kv: KeyValues, source: FieldSource): void {
-  const id = optionalInteger(source, 'mask_token_id');
+  const id = integer.optional(source, 'mask_token_id');
   if (id !== undefined) {
     kv.u32('tokenizer.ggml.mask_token_id', id);
   }

@@ -1,4 +1,4 @@
-import { optionalInteger } from '../config/fields.js';
+import { integer } from '../config/fields.js';
 import type { TokenizerContext } from './context.js';
 
 /**
@@ -7,5 +7,5 @@ import type { TokenizerContext } from './context.js';
  * @throws ConfigFieldError
  */
 export function writeTokenTypeCount({ config, kv }: TokenizerContext, otherwise: number): void {
-  kv.u32('tokenizer.ggml.token_type_count', optionalInteger(config, 'type_vocab_size') ?? otherwise);
+  kv.u32('tokenizer.ggml.token_type_count', integer.optional(config, 'type_vocab_size') ?? otherwise);
 }

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findArchitecture } from '#src/archs/registry.js';
 import { writeKeys } from '#src/archs/write-keys.js';
-import { gatherFacts } from '#src/config/facts.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import { parseJsonObject } from '#src/json.js';
+import { gatherFacts } from '#src/plan/gather-facts.js';
 import { folderFiles, type Run, readRun, written } from './corpus.js';
 
 const fixtures = join(import.meta.dirname, '../../../test/fixtures');

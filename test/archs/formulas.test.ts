@@ -1,7 +1,7 @@
 import { family } from '#src/archs/family.js';
-import { readCondition, readValue } from '#src/archs/formulas.js';
 import { keyRows } from '#src/archs/key-rows.js';
 import { tensorRules } from '#src/archs/tensor-rules.js';
+import { readCondition, readValue } from '#src/config/formulas.js';
 
 const field = (...fields: string[]) => ({ fields, required: true });
 

@@ -1,6 +1,5 @@
-import type { Config } from '#src/config/config.js';
+import type { Config, Facts } from '#src/config/config.js';
 import type { Known } from '#src/config/derivations.js';
-import type { Facts } from '#src/config/facts.js';
 
 /** A configuration, and beside it a repository that says nothing. */
 export function known(config: Config, facts: Partial<Facts> = {}): Known {

@@ -1,13 +1,4 @@
-import {
-  array,
-  boolean,
-  ConfigFieldError,
-  integer,
-  number,
-  optionalInteger,
-  optionalNumber,
-  string,
-} from '#src/config/fields.js';
+import { array, boolean, ConfigFieldError, integer, number, string } from '#src/config/fields.js';
 import { JsonLimitError, parseJsonObject } from '#src/json.js';
 
 const source = (text: string, path?: string) => ({
@@ -21,7 +12,7 @@ describe('integer', () => {
   });
 
   test('a null hides the names after it', () => {
-    expect(optionalInteger(source('{"a": null, "b": 2}'), 'a', 'b')).toBeUndefined();
+    expect(integer.optional(source('{"a": null, "b": 2}'), 'a', 'b')).toBeUndefined();
   });
 
   test('takes a whole number written as a float', () => {
@@ -55,8 +46,8 @@ test('a value nested too deep to print', () => {
 test("numbers: float32's range, and Python's Infinity", () => {
   expect(number(source('{"a": 1e-6}'), 'a')).toBe(1e-6);
   expect(number(source('{"a": Infinity}'), 'a')).toBe(Number.POSITIVE_INFINITY);
-  expect(optionalNumber(source('{"a": -Infinity}'), 'a')).toBe(Number.NEGATIVE_INFINITY);
-  expect(optionalNumber(source('{"a": NaN, "b": "a NaN \\" NaN"}'), 'a')).toBeUndefined();
+  expect(number.optional(source('{"a": -Infinity}'), 'a')).toBe(Number.NEGATIVE_INFINITY);
+  expect(number.optional(source('{"a": NaN, "b": "a NaN \\" NaN"}'), 'a')).toBeUndefined();
   expect(() => number(source('{"a": 1e39}'), 'a')).toThrow(ConfigFieldError);
   expect(() => number(source('{"a": true}'), 'a')).toThrow(ConfigFieldError);
 });

@@ -291,7 +291,7 @@ describe('transposed matrices of several MiB', () => {
     });
   const bytes = 4 * 2 * count;
   /** All of an expert's rows would take 4.5 MiB beside what is read. */
-  const strip = 2 ** 20;
+  const strip = 3.5 * 2 ** 20;
 
   test.each([
     ['of this machine', true, LARGE],

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { cli } from '../paths.js';
+import { PEAK_REPORT } from '../peak-report.js';
 
 /** Seconds that a run may take on a busy machine; then it is killed. */
 export const SECONDS = 60;
@@ -10,16 +11,6 @@ export const CONTROLS = /[^\P{Cc}\t\n]|\p{Bidi_Control}/u;
 
 /** Characters of what a run prints that are looked at. */
 const SHOWN = 2 ** 22;
-/**
- * Writes the most memory that the process had, in KiB, to file descriptor 3 as it ends: VmHWM of proc(5). What
- * `resourceUsage` says begins with what the process that started it had.
- */
-const PEAK = `data:text/javascript,${encodeURIComponent(
-  `import { readFileSync, writeSync } from 'node:fs';
-   const peak = () => /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
-   process.on('exit', () => writeSync(3, peak() + '\\n'));`,
-)}`;
-
 /** How a run ended. */
 export interface End {
   readonly code: number | null;
@@ -36,7 +27,7 @@ export async function watchedCli(
   args: readonly string[],
   { env, cwd }: { readonly env: NodeJS.ProcessEnv; readonly cwd?: string },
 ): Promise<End> {
-  const child = spawn(process.execPath, ['--import', PEAK, cli, ...args], {
+  const child = spawn(process.execPath, ['--import', PEAK_REPORT, cli, ...args], {
     ...{ cwd, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...env } },
   });
   const start = performance.now();

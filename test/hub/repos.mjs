@@ -40,6 +40,9 @@ export class Repos {
   /** @type {Map<string, string>} when a repository changed, where it isn't long ago */
   #changed = new Map();
 
+  /** @type {Map<string, string>} the new name of a repository by its old one */
+  #renamed = new Map();
+
   /** @param {string} root */
   constructor(root) {
     this.root = root;
@@ -101,6 +104,28 @@ export class Repos {
     return this.#changed.get(repo) ?? '2026-01-01T00:00:00.000Z';
   }
 
+  /** Its commits stay. @param {string} repo @param {string} to */
+  rename(repo, to) {
+    this.#renamed.set(repo, to);
+  }
+
+  /** @param {string} repo */
+  nameNow(repo) {
+    return this.#renamed.get(repo) ?? repo;
+  }
+
+  /** The name that a repository had when it was made. @param {string} repo */
+  #firstName(repo) {
+    return [...this.#renamed].find(([, to]) => to === repo)?.[0] ?? repo;
+  }
+
+  /** All that have a text in their names. @param {string} text */
+  async search(text) {
+    const owners = await readdir(this.root).catch(() => []);
+    const all = await Promise.all(owners.map((owner) => this.ofOwner(owner)));
+    return all.flat().filter(({ repo }) => repo.toLowerCase().includes(text.toLowerCase()));
+  }
+
   /** @param {string} owner */
   async ofOwner(owner) {
     const entries = await readdir(join(this.root, owner)).catch(() => []);
@@ -111,7 +136,9 @@ export class Repos {
       }
     }
     const found = await Promise.all([...repos].map(async (repo) => ({ repo, head: await this.commit(repo, 'main') })));
-    return found.flatMap(({ repo, head }) => (head ? [{ repo, sha: head.sha, changed: this.changed(repo) }] : []));
+    return found.flatMap(({ repo, head }) =>
+      head ? [{ repo: this.nameNow(repo), sha: head.sha, changed: this.changed(repo) }] : [],
+    );
   }
 
   /**
@@ -127,15 +154,17 @@ export class Repos {
 
   /** @param {string} repo */
   async exists(repo) {
-    return this.#written.has(repo) || this.#branches.has(repo) || (await holdsFile(join(this.root, repo)));
+    const name = this.#firstName(repo);
+    return this.#written.has(name) || this.#branches.has(name) || (await holdsFile(join(this.root, name)));
   }
 
   /**
-   * @param {string} repo that exists
+   * @param {string} named a repository that exists
    * @param {string} revision branch or commit
    * @returns {Promise<Commit | null>}
    */
-  async commit(repo, revision) {
+  async commit(named, revision) {
+    const repo = this.#firstName(named);
     const branch = revision === 'HEAD' ? 'main' : revision;
     const { commits: own = [], requests = [] } = this.#written.get(repo) ?? {};
     const request = /^refs\/pr\/(\d+)$/.exec(branch)?.[1];

@@ -63,6 +63,10 @@ export async function hubReply(world, url, authorization) {
     if (!repo) {
       continue;
     }
+    const to = world.repos.nameNow(repo);
+    if (to !== repo) {
+      return { status: 307, headers: { location: `${url.pathname.replace(repo, to)}${url.search}` }, text: '' };
+    }
     const place = { repo, revision: decodeURIComponent(revision), path: decodeURIComponent(path), url };
     const no = await refused(world, repo, authorization, isFile);
     if (no) {
@@ -121,14 +125,15 @@ function modelInfo(/** @type {World} */ world, /** @type {Place} */ { repo }, /*
 }
 
 /**
- * An owner's models, the one that changed last first. Private ones are shown to nobody here.
+ * An owner's models, or those with a text in their names, the one that changed last first. Private ones are shown to nobody here.
  * @param {World} world
  * @param {URL} url
  * @returns {Promise<Reply>}
  */
 async function models(world, url) {
-  const author = url.searchParams.get('author') ?? '';
-  const all = (await world.repos.ofOwner(author)).filter(({ repo }) => !world.access[repo]?.private);
+  const [author, text] = [url.searchParams.get('author'), url.searchParams.get('search')];
+  const named = author === null ? await world.repos.search(text ?? '') : await world.repos.ofOwner(author);
+  const all = named.filter(({ repo }) => !world.access[repo]?.private);
   all.sort((a, b) => (a.changed < b.changed ? 1 : -1));
   const from = Number(url.searchParams.get('cursor') ?? 0);
   const to = from + Math.min(world.pageSize, Number(url.searchParams.get('limit') ?? 500));

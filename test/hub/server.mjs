@@ -1,7 +1,8 @@
 // A Hub on this machine: speaks the part of the real API that readers of models use, to the real client.
 import { createServer } from 'node:http';
-import { FaultPlan } from './faults.mjs';
+import { FAULTS, FaultPlan } from './faults.mjs';
 import { line } from './line.mjs';
+import { json } from './replies.mjs';
 import { Repos } from './repos.mjs';
 import { respond } from './respond.mjs';
 import { cdnReply, hubReply } from './routes.mjs';
@@ -29,10 +30,14 @@ import { Storage, storageReply, writeReply } from './writing.mjs';
  * @property {import('./faults.mjs').Fault | null} fault
  */
 
+/** With these nothing need be taken. @type {ReadonlySet<string>} */
+const PASSING = new Set(FAULTS);
+
 export class LoopbackHub {
   /** @type {Seen[]} every request so far */
   seen = [];
   #open = 0;
+  #writeFaults = 0;
   /** @type {(() => void)[]} */
   #whenIdle = [];
 
@@ -100,15 +105,18 @@ export class LoopbackHub {
     const url = new URL(request.url ?? '', `http://${host}`);
     const { range = null, authorization } = request.headers;
     const { method = 'GET' } = request;
-    const reply =
-      method === 'GET' || method === 'HEAD'
-        ? await this.#reply(host, url, authorization)
+    const isRead = method === 'GET' || method === 'HEAD';
+    const early = isRead || host === 'elsewhere' ? undefined : this.#writeFault(host);
+    const reply = isRead
+      ? await this.#reply(host, url, authorization)
+      : early?.isFirst
+        ? unread(request)
         : await this.#written(host, { method, url, authorization, body: request });
     const body = reply.file ? reply.file.size > 0 : !!reply.text;
     const json = host === 'hub' && reply.status === 200 && !reply.file;
     const fault =
-      host === 'elsewhere'
-        ? null
+      early || host === 'elsewhere'
+        ? (early?.fault ?? null)
         : (this.placed ?? this.faults).next({
             body,
             range: !!reply.file && body && range !== null,
@@ -119,6 +127,16 @@ export class LoopbackHub {
     this.seen.push({ host, method, path: url.pathname, range, authorization: authorization ?? null, fault });
     const { elsewhere, retryAfter, line } = this;
     await respond(request, response, reply, fault, { elsewhere, retryAfter, line });
+  }
+
+  /**
+   * What goes wrong with something that is sent: by turns when it is done and before it is taken.
+   * @param {'hub' | 'cdn'} host
+   */
+  #writeFault(host) {
+    const isHub = host === 'hub';
+    const fault = (this.placed ?? this.faults).next({ body: isHub, range: false, json: isHub });
+    return { fault, isFirst: fault !== null && PASSING.has(fault) && this.#writeFaults++ % 2 === 1 };
   }
 
   /**
@@ -153,6 +171,12 @@ export class LoopbackHub {
       }
     }
   }
+}
+
+/** What stands for an answer where nothing is taken. @param {import('node:http').IncomingMessage} request */
+function unread(request) {
+  request.resume();
+  return json({ success: false });
 }
 
 /**

@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { clearLeftovers, partialPath } from '#src/output/leftovers.js';
+import { clearLeftovers, partialPath, refuseBusy, release } from '#src/output/leftovers.js';
 import { run, start } from '../cli/run.js';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
@@ -44,6 +44,42 @@ test('files of runs that no longer live are removed, and nothing else', async ()
   const cleared = await clearLeftovers([target]);
   expect(cleared.map((path) => basename(path)).sort()).toEqual([dead, again, old].sort());
   expect(readdirSync(folder).sort()).toEqual([...kept, link, sub].sort());
+});
+
+test('a process that has ended writes no more, though its parent has not asked how', async () => {
+  const target = join(tempFolder(), 'model.gguf');
+  const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const pid = Number(
+      await new Promise<string>((resolve) => parent.stdout.once('data', (text) => resolve(`${text}`))),
+    );
+    const fields = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    const path = partialPath(target)
+      .replace(`-${process.pid}-`, `-${pid}-`)
+      .replace(/-\d+-(?=[^-]+$)/, `-${fields()[19]}-`);
+    writeFileSync(path, '');
+    await expect(refuseBusy([target])).rejects.toMatchObject({
+      exitCode: 2,
+      what: `Process ${pid} is writing ${target}.`,
+    });
+    while (fields()[0] !== 'Z') {
+      await setTimeout(10);
+    }
+    await refuseBusy([target]);
+    expect(await clearLeftovers([target])).toEqual([path]);
+  } finally {
+    parent.kill();
+  }
+});
+
+test("this process's own files are left once it is no more at work on them", async () => {
+  const target = join(tempFolder(), 'model.gguf');
+  const path = partialPath(target);
+  writeFileSync(path, '');
+  await refuseBusy([target]);
+  expect(await clearLeftovers([target])).toEqual([]);
+  release(path);
+  expect(await clearLeftovers([target])).toEqual([path]);
 });
 
 test('a name of the greatest length leaves room for the ending, and its leftovers are found', async () => {

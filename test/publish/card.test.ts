@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { parseCard } from '#src/metadata/model-card.js';
 import { type Card, writeCard } from '#src/publish/card.js';
 import type { PublishedFile } from '#src/publish/manifest.js';
 import { memoryRepo } from '../memory-repo.js';
+import { root } from '../paths.js';
 
 const SOURCE_CARD = `---
 license: other
@@ -128,5 +131,15 @@ describe('the model card of a published repository', () => {
   it('takes no markup from the source into its text', () => {
     const hostile = cardOf(TWO, '---\nlicense: "mit](http://evil) <script>"\n---\n');
     expect(parts(writeCard(hostile, null)).body).not.toContain('<script>');
+  });
+});
+
+test('the example in the documentation is a card as it was made, whose metadata can be read', () => {
+  const [, yaml = ''] = /^---\n([\s\S]*?)\n---\n/.exec(readFileSync(join(root, 'docs/card-example.md'), 'utf8')) ?? [];
+  expect(load(yaml)).toMatchObject({
+    ...{ license: 'apache-2.0', language: ['en'], base_model: 'HuggingFaceTB/SmolLM2-135M-Instruct' },
+    'model-index': [
+      { results: [{ metrics: expect.arrayContaining([expect.objectContaining({ type: 'perplexity' })]) }] },
+    ],
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { parseManifest } from '#src/publish/manifest.js';
@@ -8,6 +8,7 @@ import { planPublish, publish } from '#src/publish/publish.js';
 import { readRecord } from '../calls/records.js';
 import type { LoopbackHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
+import { mountSmallDisk } from '../small-disk.js';
 import { tempFolder } from '../temp.js';
 import { filesOf, SOURCE, startHubWithTiny, TO, TOKEN } from './kit.js';
 
@@ -94,6 +95,47 @@ test('with other options a file is made anew, in the place of the old one', asyn
   const after = await filesOf(hub);
   expect([...after.keys()]).toEqual(['README.md', 'Tiny-Verse-2M-Q8_0.gguf', 'hf2gguf.json']);
   expect(sha256(after.get('Tiny-Verse-2M-Q8_0.gguf'))).not.toBe(sha256(before));
+});
+
+test('a disk with room for one file takes three types, one after the other', async () => {
+  hub = await startHubWithTiny();
+  // Q8_0 takes 2.1 MiB, and there are 1.2 and 1.4 MiB beside it; notes take a part of the fourth.
+  const disk = mountSmallDisk('4m');
+  if (disk === null) {
+    return;
+  }
+  try {
+    process.chdir(disk.folder);
+    const { events } = await run(params(['q8_0', 'q5_k_m', 'q4_k_m']));
+    const plan = events.find((event) => event.event === 'publication')?.plan;
+    expect(plan?.reads).toEqual([['Q8_0'], ['Q5_K_M'], ['Q4_K_M']]);
+    const files = await filesOf(hub);
+    for (const type of ['Q4_K_M', 'Q5_K_M', 'Q8_0']) {
+      expect(sha256(files.get(`Tiny-Verse-2M-${type}.gguf`))).toBe(record(type));
+    }
+    expect(readdirSync(disk.folder)).toEqual([]);
+  } finally {
+    process.chdir(folder);
+    disk.unmount();
+  }
+});
+
+test('a run for another source removes what a killed one has left in its folder', async () => {
+  hub = await startHubWithTiny({ partSize: 2 ** 16 });
+  cpSync(join(fixtures, 'Tiny-Verse-2M'), join(hub.repos.root, 'org/Other'), { recursive: true });
+  const stop = new AbortController();
+  const going = (async () => {
+    for await (const event of publish({ ...params('q8_0'), signal: stop.signal })) {
+      if (event.event === 'phase' && event.phase === 'upload') {
+        stop.abort();
+      }
+    }
+  })();
+  await expect(going).rejects.toThrow(/Interrupted/);
+  const work = `${TO.replace('/', '--')}.publish`;
+  expect(readdirSync(join(folder, work)).sort()).toEqual(['Tiny-Verse-2M-Q8_0.gguf', 'publish.json']);
+  await run({ ...params('q4_k_m'), source: 'org/Other' });
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('large files go in parts', async () => {

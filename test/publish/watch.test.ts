@@ -1,10 +1,10 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type WatchEvent, type WatchedModel, type WatchParams, watch } from '#src/publish/watch.js';
 import type { LoopbackHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
-import { startHubWithTiny, TOKEN } from './kit.js';
+import { filesOf, startHubWithTiny, TOKEN } from './kit.js';
 
 const environment = { ...process.env };
 const place = process.cwd();
@@ -23,15 +23,22 @@ afterEach(async () => {
   await hub.close();
 });
 
-/** An owner of ten models that convert, one that is gated, one that is none, one that is deleted after it was listed. */
+const TINY = join(fixtures, 'Tiny-Verse-2M');
+const named = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`);
+
+/** An owner of 30 repositories: ten models that convert, one that moves and one that changes; the others are none, gated, or deleted. */
 async function startOwner(): Promise<LoopbackHub> {
-  const gated = { gated: true, members: [] };
-  const own = await startHubWithTiny({ pageSize: 4, access: { 'owner/gated': gated } });
-  for (const name of [...Array.from({ length: 10 }, (_, i) => `model-${i}`), 'gated']) {
-    cpSync(join(fixtures, 'Tiny-Verse-2M'), join(own.repos.root, 'owner', name), { recursive: true });
+  const gated = named('gated', 5);
+  const access = Object.fromEntries(gated.map((name) => [`owner/${name}`, { gated: true, members: [] }]));
+  const own = await startHubWithTiny({ pageSize: 4, access });
+  const folder = (name: string) => join(own.repos.root, 'owner', name);
+  for (const name of [...named('model', 10), ...gated, 'moving', 'changing', ...named('deleted', 4)]) {
+    cpSync(TINY, folder(name), { recursive: true });
   }
-  mkdirSync(join(own.repos.root, 'owner/no-model'));
-  writeFileSync(join(own.repos.root, 'owner/no-model/README.md'), 'Only words.\n');
+  for (const name of named('no-model', 9)) {
+    mkdirSync(folder(name));
+    writeFileSync(join(folder(name), 'README.md'), 'Only words.\n');
+  }
   return own;
 }
 
@@ -48,43 +55,46 @@ const outcomes = (models: readonly WatchedModel[]) => Object.fromEntries(models.
 
 test('publishes what converts, says once why the rest does not, and has nothing to do the second time', async () => {
   hub = await startOwner();
-  const { models } = await look();
-  const published = Array.from({ length: 10 }, (_, i) => [`owner/model-${i}`, 'published']);
-  expect(outcomes(models)).toEqual({
-    ...Object.fromEntries(published),
-    'owner/gated': 'refused',
-    'owner/no-model': 'refused',
-  });
-  expect(models.find(({ model }) => model === 'owner/gated')?.why).toContain('gated');
-  expect(await hub.repos.exists('me/model-3-GGUF')).toBe(true);
-  expect(await hub.repos.exists('me/gated-GGUF')).toBe(false);
-  expect((await look()).models).toEqual([]);
-  expect(readFileSync('hf2gguf-watch.json', 'utf8')).not.toContain(TOKEN.slice(3));
-});
-
-test('a model that has changed is published again', async () => {
-  hub = await startOwner();
-  await look();
+  const folder = (name: string) => join(hub.repos.root, 'owner', name);
   const changed = tempFolder();
-  cpSync(join(hub.repos.root, 'owner/no-model'), changed, { recursive: true });
-  cpSync(join(fixtures, 'Tiny-Verse-2M'), changed, { recursive: true });
-  hub.repos.setBranch('owner/no-model', 'main', changed);
-  hub.repos.setChanged('owner/no-model', '2026-02-01T00:00:00.000Z');
-  expect(outcomes((await look()).models)).toEqual({ 'owner/no-model': 'published' });
-});
-
-test('a model that is gone when it is read does not stop the others', async () => {
-  hub = await startOwner();
+  let isFirst = true;
   const call = watch({ owners: ['owner'], to: 'me', quant: 'q8_0', once: true });
   for await (const event of call) {
-    if (event.event === 'model' && event.outcome === 'published') {
-      rmSync(join(hub.repos.root, 'owner/model-9'), { recursive: true, force: true });
-      rmSync(join(hub.repos.root, 'owner/model-0'), { recursive: true, force: true });
+    if (isFirst) {
+      // All are listed by now.
+      isFirst = false;
+      for (const name of named('deleted', 4)) {
+        rmSync(folder(name), { recursive: true });
+      }
+      hub.repos.rename('owner/moving', 'owner/moved');
+    } else if (event.event === 'publication' && event.plan.source.id === 'owner/changing') {
+      // While it is read.
+      cpSync(TINY, changed, { recursive: true });
+      writeFileSync(join(changed, 'README.md'), 'Better weights.\n');
+      hub.repos.setBranch('owner/changing', 'main', changed);
+      hub.repos.setChanged('owner/changing', '2026-02-01T00:00:00.000Z');
     }
   }
   const { models } = await call;
-  expect(models).toHaveLength(12);
-  expect(models.filter(({ outcome }) => outcome === 'published').length).toBeGreaterThanOrEqual(8);
+  const all = (names: readonly string[], outcome: string) => names.map((name) => [`owner/${name}`, outcome]);
+  const published = [...named('model', 10), 'changing', 'moved'];
+  expect(outcomes(models)).toEqual(
+    Object.fromEntries([
+      ...all(published, 'published'),
+      ...all([...named('gated', 5), ...named('no-model', 9), ...named('deleted', 4)], 'refused'),
+    ]),
+  );
+  expect(models.find(({ model }) => model === 'owner/gated-2')?.why).toContain('gated');
+  for (const name of published) {
+    const files = await filesOf(hub, `me/${name}-GGUF`);
+    expect([...files.keys()].filter((path) => path.endsWith('-Q8_0.gguf'))).toHaveLength(1);
+  }
+  expect(await hub.repos.exists('me/gated-2-GGUF')).toBe(false);
+  // What changed meanwhile is new at the next look; then there is nothing.
+  expect(outcomes((await look()).models)).toEqual({ 'owner/changing': 'published' });
+  expect((await look()).models).toEqual([]);
+  expect(readFileSync('hf2gguf-watch.json', 'utf8')).not.toContain(TOKEN.slice(3));
+  expect(readdirSync('.')).toEqual(['hf2gguf-watch.json']);
 });
 
 test('webhooks are taken with the right secret alone', async () => {

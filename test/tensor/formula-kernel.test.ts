@@ -54,7 +54,7 @@ describe.each(availableTargets())('%s', (target) => {
     const made = new Uint8Array(4 * count);
     kernels.formula(
       [
-        { kind: 'codes', data, bits },
+        { kind: 'codes', data, bits, first: 0, axes: [[count, 1]] },
         { kind: 'number', value: -1.5 },
         { kind: 'binary', op: 'mul' },
       ],
@@ -62,6 +62,59 @@ describe.each(availableTargets())('%s', (target) => {
       made,
     );
     expect(floats(made)).toEqual(Float32Array.from(codes, (code) => code * -1.5));
+  });
+
+  test.each(Array.from({ length: 64 }, (_, i) => [1 + (i % 8), i] as const))(
+    'views of codes of %i bits have those that are unpacked: %i',
+    (bits, seed) => {
+      const roll = dice(seed + 100);
+      // Codes of 4 bits at strides of 8 are in neighbouring words of 4 bytes; other strides are in none.
+      const stride = [1, 2, 4, 8, 16, 3, 32 / bits, roll(40)][roll(8)] ?? 1;
+      const axes = [
+        [1 + roll(4), roll(3000)],
+        [1 + roll(3), roll(9)],
+        [1 + roll(2500), Math.floor(stride)],
+      ] as const;
+      const first = roll(20);
+      const numbers = axes.reduce(
+        (before, [size, own]) => before.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * own)),
+        [first],
+      );
+      // Up to the last code's byte, not to the end of a word.
+      const bytes = Math.ceil(((Math.max(...numbers) + 1) * bits) / 8);
+      const data = Uint8Array.from({ length: bytes }, () => roll(256));
+      const codes = new Uint8Array(Math.floor((bytes * 8) / bits));
+      kernels.unpack(data.subarray(0, Math.ceil((codes.length * bits) / 8)), 1, bits, codes);
+      const made = new Uint8Array(4 * numbers.length);
+      kernels.formula([{ kind: 'codes', data, bits, first, axes }], 'F32', made);
+      expect(floats(made)).toEqual(Float32Array.from(numbers, (at) => codes[at] as number));
+    },
+  );
+
+  test.each(['F32', 'F16', 'BF16', 'U8'] as const)('columns of %s are picked by their numbers', (dtype) => {
+    for (const [rows, inner, columns] of [
+      [5, 7, 40],
+      [3, 16, 2048],
+      [2, 1500, 700],
+      [1, 1, 1],
+    ] as const) {
+      const roll = dice(inner);
+      const plain = Float32Array.from({ length: rows * inner }, () => roll(200));
+      const data = new Uint8Array(plain.length * { F32: 4, F16: 2, BF16: 2, U8: 1 }[dtype]);
+      if (dtype === 'U8') {
+        data.set(plain);
+      } else {
+        kernels.cast(bytesOf(plain), 'F32', data, dtype);
+      }
+      const index = Int32Array.from({ length: columns }, () => roll(inner));
+      const made = new Uint8Array(4 * rows * columns);
+      kernels.formula([{ kind: 'picked', data, dtype, inner, index }], 'F32', made);
+      expect(floats(made)).toEqual(
+        Float32Array.from({ length: rows * columns }, (_, i) => {
+          return plain[Math.floor(i / columns) * inner + (index[i % columns] ?? 0)] as number;
+        }),
+      );
+    }
   });
 
   test.each([1, 2, 4, 8])('rows of %i values are looked up by bytes', (width) => {
@@ -113,14 +166,42 @@ describe.each(availableTargets())('%s', (target) => {
 });
 
 const four = new Float32Array(4);
+const codes = (data: Uint8Array, bits: number, layout = {}): FormulaStep => {
+  return { kind: 'codes', data, bits, first: 0, axes: [[4, 1]], ...layout };
+};
+/** Of a row of four. */
+const picked = (index: readonly number[]): FormulaStep => {
+  return { kind: 'picked', data: bytesOf(four), dtype: 'F32', inner: 4, index: Int32Array.from(index) };
+};
 test.each<[string, readonly FormulaStep[]]>([
   ['too few values', [values(four.subarray(1))]],
   ['values that end within a repetition', [values(four.subarray(2), { run: 3 })]],
   ['groups that are not whole', [values(four, { inner: 3 })]],
   ['repetitions beyond all bounds', [values(four, { repeat: 2 ** 53, run: 2 ** 53 })]],
   ['no repetition', [values(four, { repeat: 0 })]],
-  ['codes of 9 bits', [{ kind: 'codes', data: new Uint8Array(9), bits: 9 }]],
-  ['too few codes', [{ kind: 'codes', data: new Uint8Array(1), bits: 4 }]],
+  ['codes of 9 bits', [codes(new Uint8Array(9), 9)]],
+  ['too few codes', [codes(new Uint8Array(1), 4)]],
+  ['codes behind the last one', [codes(new Uint8Array(2), 4, { first: 1 })]],
+  ['codes that are too far apart', [codes(new Uint8Array(2), 4, { axes: [[4, 2]] })]],
+  [
+    'codes beyond all bounds',
+    [
+      codes(new Uint8Array(2), 4, {
+        axes: [
+          [2, 2 ** 53],
+          [2, 2 ** 53],
+        ],
+      }),
+    ],
+  ],
+  ['more codes than elements', [codes(new Uint8Array(9), 4, { axes: [[5, 1]] })]],
+  ['codes before the first one', [codes(new Uint8Array(9), 4, { axes: [[4, -1]], first: 8 })]],
+  ['codes without axes', [codes(new Uint8Array(9), 4, { axes: [] })]],
+  ['a number of no column', [picked([0, 1, 2, 4])]],
+  ['a negative number of a column', [picked([0, -1])]],
+  ['an index that ends within a row', [picked([0, 1, 2])]],
+  ['no index', [picked([])]],
+  ['too few columns', [picked([0, 1])]],
   ['a table of fewer rows', [{ kind: 'lookup', data: new Uint8Array(4), table: new Uint8Array(1020), width: 1 }]],
   ['rows of three values', [{ kind: 'lookup', data: new Uint8Array(1), table: new Uint8Array(3072), width: 3 }]],
   ['too few bytes', [{ kind: 'lookup', data: new Uint8Array(1), table: new Uint8Array(2048), width: 2 }]],

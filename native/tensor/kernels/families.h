@@ -15,6 +15,8 @@ void formula(const FormulaStep* steps, size_t stepCount, DType to, uint8_t* targ
 /** Of float32 values; `to` does not overlap the operands. */
 void pairwise(BinaryOp op, const float* left, const float* right, float* to, size_t count);
 void each(UnaryOp op, const float* x, float* to, size_t count);
+/** The codes `first`, `first + stride`, ... as float32. */
+void readCodes(const uint8_t* data, const CodesView& view, size_t first, size_t stride, float* x, size_t count);
 void unpack(const uint8_t* source, size_t bits, uint8_t* target, size_t count);
 void repackMXFP4(const uint8_t* codes, const uint8_t* scales, uint8_t* target, size_t blocks);
 void repackNVFP4(const uint8_t* codes, const uint8_t* scales, uint8_t* target, size_t blocks);

@@ -37,11 +37,37 @@ void round(DType dtype, const float* x, float* to, size_t length) {
   readFloats(dtype, rounded, to, length);
 }
 
-void readCodes(const FormulaStep& step, size_t start, size_t length, float* x) {
-  uint8_t codes[CHUNK];
-  static_assert(CHUNK % 8 == 0);  // A chunk's codes begin with a byte.
-  unpack(step.data + start / 8 * step.bits, step.bits, codes, length);
-  readFloats(DType::U8, codes, x, length);
+/** Reads elements [start, start + length) of a step whose elements are codes in the order of a view. */
+void readView(const FormulaStep& step, size_t start, size_t length, float* x) {
+  const CodesView& view = step.codes;
+  const auto& last = view.axes[view.axisCount - 1];
+  while (length > 0) {
+    const size_t column = start % last.size, left = last.size - column, count = left < length ? left : length;
+    size_t code = view.first + column * last.stride;
+    for (size_t i = view.axisCount - 1, row = start / last.size; i-- > 0; row /= view.axes[i].size) {
+      code += row % view.axes[i].size * view.axes[i].stride;
+    }
+    readCodes(step.data, view, code, last.stride, x, count);
+    start += count, x += count, length -= count;
+  }
+}
+
+/** Reads elements [start, start + length) of a step that picks values by an index. */
+void readPicked(const FormulaStep& step, size_t start, size_t length, float* x) {
+  const size_t bytes = bytesOf(step.dtype);
+  float own[CHUNK];
+  while (length > 0) {
+    const size_t column = start % step.columns, left = step.columns - column, count = left < length ? left : length;
+    const uint8_t* group = step.data + start / step.columns * step.inner * bytes;
+    const int32_t* index = step.index + column;
+    if (step.inner <= CHUNK) {
+      readFloats(step.dtype, group, own, step.inner);
+      for (size_t i = 0; i < count; ++i) x[i] = own[index[i]];
+    } else {
+      for (size_t i = 0; i < count; ++i) readFloats(step.dtype, group + size_t(index[i]) * bytes, x + i, 1);
+    }
+    start += count, x += count, length -= count;
+  }
 }
 
 template <size_t WIDTH>
@@ -89,8 +115,11 @@ void formula(const FormulaStep* steps, size_t stepCount, DType to, uint8_t* targ
         case FormulaKind::VALUES:
           readRepeated(step, start, length, stack[depth++]);
           break;
+        case FormulaKind::PICKED:
+          readPicked(step, start, length, stack[depth++]);
+          break;
         case FormulaKind::CODES:
-          readCodes(step, start, length, stack[depth++]);
+          readView(step, start, length, stack[depth++]);
           break;
         case FormulaKind::LOOKUP:
           readLookup(step, start, length, stack[depth++]);

@@ -1,9 +1,7 @@
 import { family } from '../family.js';
-import { DENSE, ROTARY_WEIGHTS } from '../tensor-lists.js';
-import { EQUAL_SHARE, TEXT_KEYS } from '../text-keys.js';
 
 const LAYOUT = 'tensor_data_layout = "Meta AI original pth"';
-const KEYS = `${TEXT_KEYS}; ${LAYOUT}; rope.dimension_count = ${EQUAL_SHARE}`;
+const KEYS = `$TEXT_KEYS; ${LAYOUT}; rope.dimension_count = $EQUAL_SHARE`;
 /** Baichuan 1 and 2, whose queries, keys and values lie in one tensor. The reference does not end on them. */
 export const baichuan = family`baichuan: BaichuanForCausalLM BaiChuanForCausalLM (baichuan-inc/Baichuan2-7B-Chat)
     unproven
@@ -15,7 +13,7 @@ export const baichuan = family`baichuan: BaichuanForCausalLM BaiChuanForCausalLM
   tokenizer: sentencepiece`;
 
 export const xverse = family`xverse: XverseForCausalLM (xverse/XVERSE-7B)
-  keys: ${KEYS}; tensors: ${DENSE}; ${ROTARY_WEIGHTS}; tokenizer: xverse`;
+  keys: ${KEYS}; tensors: $DENSE; $ROTARY_WEIGHTS; tokenizer: xverse`;
 
 /** Its norms are no RMS norms, whatever the field is called. */
 export const orion = family`orion: OrionForCausalLM (OrionStarAI/Orion-14B-Base)
@@ -23,4 +21,4 @@ export const orion = family`orion: OrionForCausalLM (OrionStarAI/Orion-14B-Base)
     context_length = max_sequence_length|max_position_embeddings|model_max_length; embedding_length = hidden_size
     block_count = @block_count; feed_forward_length = intermediate_size; attention.head_count = num_attention_heads
     attention.head_count_kv = @kv_head_count; attention.layer_norm_epsilon = rms_norm_eps
-  tensors: ${DENSE}; tokenizer: sentencepiece`;
+  tensors: $DENSE; tokenizer: sentencepiece`;

@@ -1,6 +1,4 @@
 import { family } from '../family.js';
-import { QK_NORMS } from '../tensor-lists.js';
-import { EQUAL_SHARE } from '../text-keys.js';
 
 /** Early decoders whose queries, keys and values come together. */
 
@@ -8,8 +6,7 @@ const NAMES = 'token_embd output output_norm attn_norm attn_qkv attn_output ffn_
 const HEADS = 'n_head|num_attention_heads';
 const SIZE = 'hidden_size|n_embed';
 /** Each head has its query, key and value together; the file has all queries first, then all keys, then all values. */
-const HEADS_APART = `
-  attn_qkv.weight: reshape(${HEADS}, 3, -1, ${SIZE}), permute(1, 0, 2, 3), reshape(-1, ${SIZE})
+const HEADS_APART = `attn_qkv.weight: reshape(${HEADS}, 3, -1, ${SIZE}), permute(1, 0, 2, 3), reshape(-1, ${SIZE})
   attn_qkv.bias: reshape(${HEADS}, 3, -1), permute(1, 0, 2), reshape(-1)`;
 export const bloom = family`bloom: BloomForCausalLM BloomModel (bigscience/bloom-560m)
   keys: context_length = seq_length? else ${SIZE}; embedding_length[] = ${SIZE}; feed_forward_length = ${SIZE} * 4
@@ -20,7 +17,7 @@ export const bloom = family`bloom: BloomForCausalLM BloomModel (bigscience/bloom
 /** GPT-NeoX and Pythia. ref-quirk: conversion/gptneox.py writes no `general.file_type`. */
 export const gptneox = family`gptneox: GPTNeoXForCausalLM (EleutherAI/pythia-70m)
   keys: context_length[] = max_position_embeddings; embedding_length[] = hidden_size; block_count = @block_count
-    feed_forward_length[] = intermediate_size; rope.dimension_count = floor(${EQUAL_SHARE} * rotary_pct)
+    feed_forward_length[] = intermediate_size; rope.dimension_count = floor($EQUAL_SHARE * rotary_pct)
     attention.head_count[] = num_attention_heads; use_parallel_residual = use_parallel_residual?true
     attention.layer_norm_epsilon = layer_norm_eps
   tensors: ${NAMES} ffn_norm; ${HEADS_APART}`;
@@ -44,4 +41,4 @@ export const mpt = family`mpt: MPTForCausalLM (anas-awadalla/mpt-7b)
     attention.layer_norm_epsilon = 1e-5; attention.clamp_kqv = attn_config/clip_qkv?
     attention.max_alibi_bias = attn_config/alibi_bias_max? when set attn_config/alibi
     attention.max_alibi_bias = 0 when not set attn_config/alibi
-  tensors: ${NAMES} position_embd ffn_norm ${QK_NORMS}; tokenizer: bpe sentencepiece, after sea-lion`;
+  tensors: ${NAMES} position_embd ffn_norm $QK_NORMS; tokenizer: bpe sentencepiece, after sea-lion`;

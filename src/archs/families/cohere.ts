@@ -1,15 +1,12 @@
 import type { TensorRule } from '../architecture.js';
 import { family } from '../family.js';
-import { EXPERTS, NEXTN_TENSORS, QK_NORMS } from '../tensor-lists.js';
 import { tensorRules } from '../tensor-rules.js';
-import { EQUAL_SHARE, NEXTN_IF_ANY, NO_SCALING, revised, TEXT_KEYS } from '../text-keys.js';
 
 const NAMES = 'token_embd output_norm attn_norm attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down';
 /** Command R, Aya. `max_position_embeddings` says less than what the model was trained on. */
 export const commandR = family`command-r: CohereForCausalLM (CohereLabs/c4ai-command-r-v01)
-  keys: ${revised(TEXT_KEYS, 'context_length[] = model_max_length|max_position_embeddings?')}; logit_scale
-    ${NO_SCALING}
-  tensors: ${NAMES} ${QK_NORMS}`;
+  keys: + !context_length[] = model_max_length|max_position_embeddings?; logit_scale; $NO_SCALING
+  tensors: ${NAMES} $QK_NORMS`;
 
 /** Rules for tensors and their biases. Biases, where a checkpoint has them, hold nothing, and are not written. */
 const withoutBiases = (names: string): readonly TensorRule[] => {
@@ -20,21 +17,20 @@ const withoutBiases = (names: string): readonly TensorRule[] => {
   ]);
 };
 export const cohere2 = family`cohere2: Cohere2ForCausalLM (CohereLabs/c4ai-command-r7b-12-2024)
-  keys: ${TEXT_KEYS}; logit_scale; attention.sliding_window = sliding_window; vocab_size
-    rope.dimension_count = floor(rotary_pct * ${EQUAL_SHARE}); ${NO_SCALING}
-  probes: zero_biases: zero *.bias
-  tensors: ${() => withoutBiases(NAMES)}`;
+  keys: + logit_scale; attention.sliding_window = sliding_window; vocab_size
+    rope.dimension_count = floor(rotary_pct * $EQUAL_SHARE); $NO_SCALING
+  probes: zero_biases: zero *.bias; tensors: ${() => withoutBiases(NAMES)}`;
 
 export const cohere2moe = family`cohere2moe: Cohere2MoeForCausalLM (CohereLabs/North-Mini-Code-1.0) like ${cohere2}
-  keys: ${TEXT_KEYS}; logit_scale; attention.sliding_window = sliding_window
+  keys: $TEXT_KEYS; logit_scale; attention.sliding_window = sliding_window
     attention.sliding_window_pattern = layers(layer_types is "sliding_attention"); vocab_size
     expert_feed_forward_length = intermediate_size; leading_dense_block_count = @leading_dense_blocks
     expert_weights_norm = norm_topk_prob?false; expert_shared_count = @averaged_shared_experts
-    expert_shared_feed_forward_length = intermediate_size * @averaged_shared_experts; ${NEXTN_IF_ANY}
-    rope.dimension_count = head_dim; ${NO_SCALING}
+    expert_shared_feed_forward_length = intermediate_size * @averaged_shared_experts; $NEXTN_IF_ANY
+    rope.dimension_count = head_dim; $NO_SCALING
   mtp: blocks num_nextn_predict_layers?
   tensors: ${() => [
     ...withoutBiases(`${NAMES} output ffn_gate_inp`),
-    ...withoutBiases(`ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${NEXTN_TENSORS}`),
-    ...tensorRules(EXPERTS),
+    ...withoutBiases(`$SHARED $NEXTN_TENSORS`),
+    ...tensorRules('$EXPERTS'),
   ]}`;

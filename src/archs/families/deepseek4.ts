@@ -1,6 +1,4 @@
 import { family } from '../family.js';
-import { revised, TEXT_KEYS } from '../text-keys.js';
-import { BLOCKS, IGNORE } from '../text-model.js';
 import { INDEXER_KEYS } from './deepseek.js';
 
 const HC_PARTS = ['attn_fn', 'attn_base', 'attn_scale', 'ffn_fn', 'ffn_base', 'ffn_scale'];
@@ -8,7 +6,7 @@ const compressor = (to: string, from: string) => `
   .${to}_compressor_ape.weight = .${from}.compressor.ape; .${to}_compressor_kv.weight = .${from}.compressor.wkv.weight
   .${to}_compressor_gate.weight = .${from}.compressor.wgate.weight
   .${to}_compressor_norm.weight = .${from}.compressor.norm.weight`;
-const DEEPSEEK_4_KEYS = `${TEXT_KEYS}; rope.dimension_count = qk_rope_head_dim; attention.q_lora_rank = q_lora_rank
+const DEEPSEEK_4_KEYS = `$TEXT_KEYS; rope.dimension_count = qk_rope_head_dim; attention.q_lora_rank = q_lora_rank
   attention.sliding_window = sliding_window; expert_feed_forward_length = moe_intermediate_size
   expert_shared_count = n_shared_experts; expert_weights_scale = routed_scaling_factor
   expert_weights_norm = norm_topk_prob; swiglu_clamp_exp = layers(from 0, swiglu_limit)
@@ -45,8 +43,8 @@ export const deepseek4 = family`deepseek4: DeepseekV4ForCausalLM (deepseek-ai/De
     none = .ffn.gate.bias on not from num_hash_layers; .exp_probs_b_vl.bias = .ffn.gate.bias_vl
     .ffn_gate_tid2eid.weight = .ffn.gate.tid2eid; .nextn.eh_proj.weight = .e_proj.weight + .h_proj.weight: concat(1)
     experts .ffn.experts.{x}: w1 w2 w3
-  files: tokenizer_config.json chat_template.json; blocks: ${BLOCKS} mtp.{b}+main_block_count
-  ignore: aligner.* image_* ${IGNORE}
+  files: tokenizer_config.json chat_template.json; blocks: + mtp.{b}+main_block_count
+  ignore: aligner.* image_* $IGNORE
   ahead: blk.*.ffn_gate_tid2eid.weight blk.*.ffn_*_exps.weight blk.*.nextn.eh_proj.weight
   types: blk.*.nextn.eh_proj.weight Q8_0
   mtp: blocks num_nextn_predict_layers?, names mtp.*, convert alone, keep embed.weight norm.weight head.weight
@@ -61,7 +59,7 @@ const DRAFT_TENSORS = `
 /** The blocks of DSpark, which draft for the model that they are kept with: `--arch DeepseekV4DSparkModel`. */
 export const deepseek4Dspark = family`dflash: DeepseekV4DSparkModel (deepseek-ai/DeepSeek-V4-Flash-DSpark) like
     ${deepseek4}
-  keys: ${revised(DEEPSEEK_4_KEYS, 'attention.compress_ratios = layers(from 0, 0); hash_layer_count = 0')}
+  keys: ${DEEPSEEK_4_KEYS}; !attention.compress_ratios = layers(from 0, 0); !hash_layer_count = 0
     block_size = dspark_block_size; target_layers = @dspark_target_layers
   tensors: ${DRAFT_TENSORS}; ${BLOCK_TENSORS}; .exp_probs_b.bias = .ffn.gate.bias; none = .ffn.gate.bias_vl
     none = .ffn.gate.tid2eid; experts .ffn.experts.{x}: w1 w2 w3

@@ -1,15 +1,12 @@
 import type { TensorRule } from '../architecture.js';
 import { family } from '../family.js';
-import { DENSE, EXPERTS, NEXTN_TENSORS, QK_NORMS } from '../tensor-lists.js';
 import { tensorRules } from '../tensor-rules.js';
-import { EQUAL_SHARE, LAYER_WINDOWS, rotaryDimensions, TEXT_KEYS } from '../text-keys.js';
-import { BLOCKS, DROP } from '../text-model.js';
 
 export const exaone = family`exaone: ExaoneForCausalLM (LGAI-EXAONE/EXAONE-3.5-2.4B-Instruct)
-  keys: ${TEXT_KEYS}; ${rotaryDimensions(EQUAL_SHARE, 1)}; tensors: ${DENSE}; extra: rope_freqs`;
+  keys: + $ROTARY_DIMENSIONS($EQUAL_SHARE, ?1); tensors: $DENSE; extra: rope_freqs`;
 
-const EXAONE4_KEYS = `${TEXT_KEYS}; vocab_size; attention.sliding_window = sliding_window?
-  ${LAYER_WINDOWS} else @repeated_windows when sliding_window > -1`;
+const EXAONE4_KEYS = `$TEXT_KEYS; vocab_size; attention.sliding_window = sliding_window?
+  $LAYER_WINDOWS else @repeated_windows when sliding_window > -1`;
 const NORMED = `
   token_embd output_norm output attn_q attn_k attn_v attn_output post_attention_norm post_ffw_norm ffn_gate ffn_up
   ffn_down attn_q_norm attn_k_norm`;
@@ -18,15 +15,14 @@ export const exaone4 = family`exaone4: Exaone4ForCausalLM (LGAI-EXAONE/EXAONE-4.
   keys: ${EXAONE4_KEYS}; tensors: ${NORMED}`;
 
 /** What all blocks for multi-token prediction share. */
-const MTP_SHARED = `
-  blk.{mtp}.nextn.eh_proj.* = mtp.fc.*; blk.{mtp}.nextn.enorm.* = mtp.pre_fc_norm_embedding.*
+const MTP_SHARED = `blk.{mtp}.nextn.eh_proj.* = mtp.fc.*; blk.{mtp}.nextn.enorm.* = mtp.pre_fc_norm_embedding.*
   blk.{mtp}.nextn.hnorm.* = mtp.pre_fc_norm_hidden.*; blk.{mtp}.nextn.shared_head_norm.* = mtp.norm.*`;
 const EXAONE45 = 'Exaone4_5_ForConditionalGeneration';
-const MTP_LAYERS = `${BLOCKS} mtp.layers.{b}+main_block_count`;
+const MTP_LAYERS = `$BLOCKS mtp.layers.{b}+main_block_count`;
 /** EXAONE 4.5's text model, with blocks for multi-token prediction. */
 export const exaone45 = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.5-33B) like ${exaone4}
   when: set num_nextn_predict_layers and not set mtp_share_layers
-  keys: ${EXAONE4_KEYS}; nextn_predict_layers = num_nextn_predict_layers?
+  keys: + nextn_predict_layers = num_nextn_predict_layers?
   tensors: ${NORMED}; ${MTP_SHARED}; blocks: ${MTP_LAYERS}; mtp: blocks num_nextn_predict_layers?`;
 
 /** Rules for the same tensors of the one block that is all of those for multi-token prediction. */
@@ -36,7 +32,7 @@ const forAllOfMtp = ({ from = [], to = '' }: TensorRule): TensorRule => ({
 });
 /** These blocks are one and the same. */
 export const exaone45Shared = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.5-33B) like ${exaone45} unproven
-  when: set num_nextn_predict_layers and set mtp_share_layers; blocks: ${BLOCKS}
+  when: set num_nextn_predict_layers and set mtp_share_layers; blocks: $BLOCKS
   tensors: ${() => {
     const own = tensorRules(NORMED);
     const shared = own.filter(({ to }) => to?.startsWith('blk.')).map(forAllOfMtp);
@@ -44,7 +40,7 @@ export const exaone45Shared = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.
   }}`;
 
 export const exaone45Alone = family`exaone4: ${EXAONE45} (LGAI-EXAONE/EXAONE-4.5-33B) like ${exaone4} unproven
-  when: not set num_nextn_predict_layers; drop: ${DROP} mtp.*`;
+  when: not set num_nextn_predict_layers; drop: + mtp.*`;
 
 export const exaoneMoe = family`exaone-moe: ExaoneMoEForCausalLM ExaoneMoeForCausalLM (LGAI-EXAONE/K-EXAONE-236B-A23B)
     like ${exaone}
@@ -53,6 +49,5 @@ export const exaoneMoe = family`exaone-moe: ExaoneMoEForCausalLM ExaoneMoeForCau
     expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
     leading_dense_block_count = first_k_dense_replace|first_last_k_dense_replace?0
     nextn_predict_layers = num_nextn_predict_layers?0; rope.scaling.type = "none"
-  tensors: ${DENSE} ffn_gate_inp exp_probs_b ffn_gate_shexp ffn_up_shexp ffn_down_shexp ${QK_NORMS} ${NEXTN_TENSORS}
-    ${EXPERTS}; ${MTP_SHARED}
+  tensors: $DENSE ffn_gate_inp exp_probs_b $SHARED $QK_NORMS $NEXTN_TENSORS; $EXPERTS; ${MTP_SHARED}
   blocks: ${MTP_LAYERS}; mtp: blocks num_nextn_predict_layers?`;

@@ -1,15 +1,12 @@
 import { family } from '../family.js';
-import { DENSE } from '../tensor-lists.js';
-import { without } from '../text-keys.js';
-import { DEEPSEEK2, DEEPSEEK2_KEYS, DEEPSEEK2_OUTPUT, DEEPSEEK2_TENSORS, KV_B, MLA } from './deepseek.js';
-import { LLAMA_KEYS, llama } from './llama.js';
+import { DEEPSEEK2, DEEPSEEK2_OUTPUT, DEEPSEEK2_TENSORS, KV_B, MLA } from './deepseek.js';
+import { llama } from './llama.js';
 
 const MISTRAL3_CLASSES = 'Ministral3ForCausalLM Mistral3ForConditionalGeneration';
 /** Mistral 3, 3.1, 3.2 and Ministral 3: Llama, with Ministral's attention temperature. */
 export const mistral3 = family`mistral3: ${MISTRAL3_CLASSES} (mistralai/Ministral-3-3B-Instruct-2512) like ${llama}
   when: model_type != "mistral4"
-  keys: ${LLAMA_KEYS}
-    if model_type == "ministral3" {
+  keys: + if model_type == "ministral3" {
       rope.scaling.yarn_log_multiplier = @ministral3_yarn_multiplier
       attention.temperature_scale = rope_root/llama_4_scaling_beta
     }`;
@@ -25,9 +22,8 @@ const MISTRAL_FORMAT_KEYS = `
   attention.temperature_scale = llama_4_scaling/beta?`;
 /** Models in Mistral's own format, whose queries and keys are as llama.cpp wants them. */
 export const mistralFormat = family`llama: MistralModel (mistralai/Mistral-7B-Instruct-v0.3) like ${llama} unproven
-  when: not has llama_4_scaling
-  keys: ${without(LLAMA_KEYS, 'vocab_size')}; ${MISTRAL_FORMAT_KEYS}
-  tensors: ${DENSE}; tokenizer: mistral`;
+  when: not has llama_4_scaling; keys: + -vocab_size; ${MISTRAL_FORMAT_KEYS}; tensors: $DENSE
+  tokenizer: mistral`;
 
 export const mistral3Format = family`mistral3: MistralModel (mistralai/Ministral-3-3B-Instruct-2512)
     like ${mistralFormat} unproven
@@ -44,7 +40,7 @@ export const mistral4 = family`mistral4: ${MISTRAL3_CLASSES} (mistralai/Mistral-
 /** Mistral's mixtures of experts in its own format: DeepSeek V2's layers under the names of its files. */
 export const mistralMoe = family`deepseek2: MistralMoeModel (mistralai/Mistral-Large-3-675B-Instruct-2512)
     like ${DEEPSEEK2} unproven
-  keys: ${DEEPSEEK2_KEYS}; ${MISTRAL_FORMAT_KEYS}; attention.temperature_length = yarn/original_max_position_embeddings
+  keys: + ${MISTRAL_FORMAT_KEYS}; attention.temperature_length = yarn/original_max_position_embeddings
     rope.scaling.yarn_log_multiplier = 0.1
   tensors: ${DEEPSEEK2_TENSORS} ${MLA} output; ${KV_B.replaceAll('self_attn', 'attention')}
     experts .experts.{x}: w2 w1 w3

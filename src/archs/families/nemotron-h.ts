@@ -1,23 +1,18 @@
 import type { TensorRule } from '../architecture.js';
 import { family } from '../family.js';
-import { ROTARY } from '../tensor-lists.js';
 import { tensorRules } from '../tensor-rules.js';
-import { NEXTN_IF_ANY, revised } from '../text-keys.js';
-import { GRANITE_IGNORE, graniteHybrid, HYBRID_KEYS, INNER_WIDTH, MAMBA_HEADS, SSM, SSM_SHAPES } from './granite.js';
+import { graniteHybrid, HYBRID_KEYS, INNER_WIDTH, MAMBA_HEADS, SSM, SSM_SHAPES } from './granite.js';
 
 const HEAD = 'head_dim|attention_head_dim';
-const ATTENTION_LAYERS = 'layers(@nemotron_attention_layers is 1, num_key_value_heads, 0)';
 /** Granite's keys for hybrids, where a pattern says which layers are of attention. */
-const KEYS = `${revised(
-  HYBRID_KEYS,
-  `attention.head_count_kv:i32[] = ${ATTENTION_LAYERS}
-  ssm.inner_size = ${MAMBA_HEADS} * ${INNER_WIDTH}`,
-)}
+const KEYS = `${HYBRID_KEYS}
+  !attention.head_count_kv:i32[] = layers(@nemotron_attention_layers is 1, num_key_value_heads, 0)
+  !ssm.inner_size = ${MAMBA_HEADS} * ${INNER_WIDTH}
   attention.key_length = ${HEAD}; attention.value_length = ${HEAD}`;
 const feedForward = (size: string) => `feed_forward_length:i32[] = layers(@nemotron_mlp_layers is 1, ${size}, 0)`;
 const ATTENTION = 'attn_norm attn_q attn_k attn_v attn_output';
 const LAYERS = `token_embd output_norm output ${ATTENTION} ${SSM}`;
-const SHAPES = ROTARY + SSM_SHAPES;
+const SHAPES = `$ROTARY; ${SSM_SHAPES}`;
 const KEEP = 'backbone.embeddings.weight backbone.norm_f.weight lm_head.weight';
 /** Each layer is a Mamba 2, attention or a feed-forward part. */
 export const nemotronH = family`nemotron_h: NemotronHForCausalLM (nvidia/Nemotron-H-8B-Base-8K) like ${graniteHybrid}
@@ -26,8 +21,7 @@ export const nemotronH = family`nemotron_h: NemotronHForCausalLM (nvidia/Nemotro
   tensors: ${LAYERS} ffn_up ffn_down; ${SHAPES}
   mtp: blocks 0, names mtp.*, keep ${KEEP}; tokenizer: bpe, multiple 8, after add-bos`;
 
-const MOE_TENSORS = `
-  ffn_gate_inp exp_probs_b ffn_up_shexp ffn_down_shexp ffn_latent_down ffn_latent_up
+const MOE_TENSORS = `ffn_gate_inp exp_probs_b ffn_up_shexp ffn_down_shexp ffn_latent_down ffn_latent_up
   experts .mixer.experts.{x}: down_proj up_proj`;
 /** Rules for the block for multi-token prediction, which the checkpoint has as two. */
 const mtp = (part: number, rules: readonly TensorRule[]): readonly TensorRule[] =>
@@ -46,14 +40,14 @@ export const nemotronHMoe = family`nemotron_h_moe: NemotronHForCausalLM (nvidia/
   when: has num_experts_per_tok
   keys: ${KEYS}; ${feedForward('moe_intermediate_size')}; expert_used_count = num_experts_per_tok
     expert_feed_forward_length = moe_intermediate_size; ${EXPERT_KEYS}; moe_latent_size = moe_latent_size?
-    ${NEXTN_IF_ANY}
+    $NEXTN_IF_ANY
   # ref-quirk: prepare_tensors knows a router by the block's number in the checkpoint.
   types: blk.{mtp}.ffn_gate_inp.weight outtype
   mtp: blocks num_nextn_predict_layers?, names mtp.*, keep ${KEEP}; tokenizer: bpe, multiple 8
   tensors: ${() => [
-    ...tensorRules(`${LAYERS} ${SHAPES}`),
+    ...tensorRules(`${LAYERS}; ${SHAPES}`),
     ...tensorRules(MOE_TENSORS),
-    ...mtp(0, tensorRules(`${ATTENTION} nextn.enorm nextn.hnorm nextn.eh_proj ${ROTARY}`)),
+    ...mtp(0, tensorRules(`${ATTENTION} nextn.enorm nextn.hnorm nextn.eh_proj; $ROTARY`)),
     ...mtp(1, tensorRules(MOE_TENSORS)),
     ...tensorRules(`
       blk.{mtp}.post_attention_norm.weight = mtp.layers.1.norm.weight
@@ -67,4 +61,4 @@ export const nemotronHPuzzle = family`nemotron_h_moe: NemotronHPuzzleForCausalLM
   keys: ${KEYS}; feed_forward_length:i32[] = @puzzle_feed_forward
     expert_feed_forward_length:i32[] = @puzzle_feed_forward; expert_used_count:i32[] = @puzzle_experts_used
     ${EXPERT_KEYS}; moe_latent_size
-  tensors: ${LAYERS}; ${SHAPES}; ${MOE_TENSORS}; ignore: ${GRANITE_IGNORE} mtp.*; types:; mtp: blocks 0`;
+  tensors: ${LAYERS}; ${SHAPES}; ${MOE_TENSORS}; ignore: + mtp.*; types:; mtp: blocks 0`;

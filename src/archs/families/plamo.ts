@@ -1,6 +1,4 @@
 import { family } from '../family.js';
-import { DENSE } from '../tensor-lists.js';
-import { TEXT_KEYS } from '../text-keys.js';
 
 const ATTENTION = 'attn_norm attn_qkv attn_q_norm attn_k_norm attn_output post_attention_norm';
 const TENSORS = `token_embd output_norm output ${ATTENTION} ffn_norm ffn_up ffn_down post_ffw_norm`;
@@ -13,7 +11,7 @@ export const plamo = family`plamo: PlamoForCausalLM (pfnet/plamo-13b) unproven
     block_count = @block_count; attention.head_count = num_attention_heads?; attention.head_count_kv = 5
     attention.layer_norm_rms_epsilon = rms_norm_eps; general.file_type = @file_type
   # Queries are stored by the key-value head that they belong to, and llama.cpp repeats those one after the other.
-  tensors: ${DENSE}; attn_q: reshape(8, 5, 128, 5120), permute(1, 0, 2, 3), reshape(5120, 5120)
+  tensors: $DENSE; attn_q: reshape(8, 5, 128, 5120), permute(1, 0, 2, 3), reshape(5120, 5120)
     attn_output: reshape(5120, 8, 5, 128), permute(0, 2, 1, 3), reshape(5120, 5120)
   tokenizer: sentencepiece`;
 
@@ -41,6 +39,6 @@ export const plamo2 = family`plamo2: Plamo2ForCausalLM PLaMo2ForCausalLM (pfnet/
     = .C_norm.weight, .k_weight = .k.weight, .q_weight = .q.weight; tokenizer: plamo`;
 
 export const plamo3 = family`plamo3: Plamo3ForCausalLM PLaMo3ForCausalLM (midorin-Linux/plamo-3-12b-self-merged-base)
-  keys: ${TEXT_KEYS}; vocab_size; attention.sliding_window = window_size|sliding_window?
+  keys: + vocab_size; attention.sliding_window = window_size|sliding_window?
     attention.sliding_window_pattern[] = sliding_window_pattern when set window_size|sliding_window
   tensors: ${TENSORS}; ${SHIFTED}; attn_q_norm attn_k_norm: add(1); tokenizer: plamo, after chat-template`;

@@ -1,5 +1,4 @@
 import { family } from '../family.js';
-import { EQUAL_SHARE } from '../text-keys.js';
 
 /** The keys of all RWKVs begin like this. Their context has no end. */
 const BEGIN = `context_length = 1_048_576; embedding_length = hidden_size; block_count = @block_count`;
@@ -36,14 +35,13 @@ export const rwkv6 = family`rwkv6: Rwkv6ForCausalLM (RWKV/v6-Finch-1B6-HF)
 
 const PICKED = 'pick(3, 1, 2, 0, 4)';
 export const rwkv6qwen2 = family`rwkv6qwen2: RWKV6Qwen2ForCausalLM (recursal/QRWKV6-32B-Instruct-Preview-v0.1)
-  keys: ${BEGIN}; wkv.head_size = ${EQUAL_SHARE}
+  keys: ${BEGIN}; wkv.head_size = $EQUAL_SHARE
     ${sized('time_mix_extra_dim', 'lora_rank_tokenshift?, ', 32, 'hidden_size > 4095')}
     ${sized('time_decay_extra_dim', 'lora_rank_decay?, ', 64, 'hidden_size > 4095')}
     feed_forward_length = intermediate_size; general.file_type = @file_type; ${RMS_NORM}; token_shift_count = 1
     attention.head_count_kv = num_key_value_heads; ${NO_HEADS}
-  tensors: token_embd output_norm output attn_norm ffn_norm ffn_gate ffn_up ffn_down
-    time_mix_receptance time_mix_key time_mix_value time_mix_gate time_mix_ln time_mix_output
-    ${MIX6} time_mix_w1 time_mix_w2
+  tensors: token_embd output_norm output attn_norm ffn_norm ffn_gate ffn_up ffn_down time_mix_receptance time_mix_key
+    time_mix_value time_mix_gate time_mix_ln time_mix_output; ${MIX6} time_mix_w1 time_mix_w2
     weights time_mix_w1: transpose(0, 1), reshape(5, -1, hidden_size?), ${PICKED}, reshape(-1, hidden_size?)
     weights time_mix_w2: permute(0, 2, 1), ${PICKED}; ${lerpFused('self_attn')}
   tokenizer: sentencepiece bpe`;

@@ -1,5 +1,4 @@
 import { family } from '../family.js';
-import { TEXT_KEYS } from '../text-keys.js';
 
 const parts = (of: string, names: string) =>
   names
@@ -9,7 +8,7 @@ const parts = (of: string, names: string) =>
     .join('\n');
 /** The decoder of WavTokenizer: codes of speech become the spectrum of a wave. It reads no text. */
 export const wavTokenizerDec = family`wavtokenizer-dec: WavTokenizerDec (novateur/WavTokenizer-large-speech-75token)
-  keys: ${TEXT_KEYS}; vocab_size; features_length = n_embd_features; feed_forward_length = n_ff
+  keys: + vocab_size; features_length = n_embd_features; feed_forward_length = n_ff
     attention.group_norm_epsilon = group_norm_epsilon; attention.group_norm_groups = group_norm_groups
     posnet.embedding_length = posnet/n_embd; posnet.block_count = posnet/n_layer
     convnext.embedding_length = convnext/n_embd; convnext.block_count = convnext/n_layer; attention.causal = false

@@ -14,8 +14,7 @@ const feedForward = (to: string, from: string) => `
   ${to}_norm.* = ${from}.layer_norm.*; ${to}_gate.* = ${from}.DenseReluDense.wi_0.*
   ${to}_up.* = ${from}.DenseReluDense.wi.* | ${from}.DenseReluDense.wi_1.*; ${to}_down.* = ${from}.DenseReluDense.wo.*`;
 // A checkpoint has the embeddings under one of these names, or under several.
-const ENCODER = `
-  token_embd.* = shared.* | encoder.embed_tokens.* | decoder.embed_tokens.* first; output.* = lm_head.*
+const ENCODER = `token_embd.* = shared.* | encoder.embed_tokens.* | decoder.embed_tokens.* first; output.* = lm_head.*
   enc.output_norm.* = encoder.final_layer_norm.*
   ${attention('enc.blk.{b}.attn', 'encoder.block.{b}.layer.0', 'SelfAttention')}
   ${feedForward('enc.blk.{b}.ffn', 'encoder.block.{b}.layer.1')}`;

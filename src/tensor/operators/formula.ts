@@ -6,13 +6,15 @@ import {
   type CastExpr,
   elementCount,
   type GatherExpr,
+  rowLength,
   type TensorExpr,
+  type UnpackExpr,
   type ViewExpr,
 } from '../expr.js';
 import { type FloatType, FORMULA_DEPTH, type FormulaStep } from '../kernels.js';
 import type { Interpreter, Workplace } from '../operator.js';
-import { isWhole } from '../strides.js';
-import { repeatsOf } from './gather.js';
+import { isWhole, type SubView } from '../strides.js';
+import { columnsOf, isColumns, memoryOfIndices } from './gather.js';
 import { filled, sizeOf } from './operands.js';
 
 /**
@@ -27,7 +29,8 @@ export function isFloat(type: string): type is FloatType {
 /** What a formula reads: an expression that is evaluated, and how its elements become the formula's. */
 type Leaf = { readonly of: TensorExpr } & (
   | { readonly kind: 'values'; readonly inner: number; readonly repeat: number; readonly run: number }
-  | { readonly kind: 'codes'; readonly bits: number }
+  | { readonly kind: 'picked'; readonly gather: GatherExpr }
+  | { readonly kind: 'codes'; readonly bits: number; readonly first: number; readonly axes: readonly Axis[] }
   | { readonly kind: 'lookup'; readonly table: TensorExpr; readonly width: number }
 );
 
@@ -54,13 +57,13 @@ function partsOf(expr: TensorExpr, all: Interpreter, depth = 0): readonly Part[]
     case 'fill':
       return rounded([{ kind: 'number', value: expr.value }], expr.dtype);
     case 'unpack':
-      return [{ kind: 'codes', bits: expr.bits, of: expr.of }];
+      return [codesLeaf(expr, { axes: [[elementCount(all.shape(expr)), 1]], offset: 0 })];
     case 'view':
       return isWhole(expr, elementCount(all.shape(expr.of)))
         ? partsOf(expr.of, all, depth)
-        : [repeatedLeaf(expr) ?? plainLeaf(expr, all)];
+        : [codesInRuns(expr) ?? repeatedLeaf(expr) ?? plainLeaf(expr, all)];
     case 'gather':
-      return [lookupLeaf(expr, all) ?? plainLeaf(expr, all)];
+      return [lookupLeaf(expr, all) ?? pickedLeaf(expr, all) ?? plainLeaf(expr, all)];
     default:
       return [plainLeaf(expr, all)];
   }
@@ -89,6 +92,22 @@ function repeatedLeaf({ of, axes, offset }: ViewExpr): Leaf | null {
   return { kind: 'values', of: elements, inner, repeat, run };
 }
 
+function codesLeaf({ of, bits }: UnpackExpr, { axes, offset }: SubView): Leaf {
+  return { kind: 'codes', of, bits, axes, first: offset };
+}
+
+/** Codes that are read one by one take longer than all of a word's. */
+const MIN_RUN = 16;
+
+function codesInRuns(expr: ViewExpr): Leaf | null {
+  const [length, stride] = expr.axes.at(-1) ?? [1, 1];
+  return expr.of.op === 'unpack' && length >= MIN_RUN && stride > 0 ? codesLeaf(expr.of, expr) : null;
+}
+
+function pickedLeaf(gather: GatherExpr, all: Interpreter): Leaf | null {
+  return isColumns(gather, all) ? { kind: 'picked', of: gather.of, gather } : null;
+}
+
 /** Rows of a table, by bytes. */
 function lookupLeaf({ axis, of, index }: GatherExpr, all: Interpreter): Leaf | null {
   const [rows, ...row] = all.shape(of);
@@ -98,7 +117,7 @@ function lookupLeaf({ axis, of, index }: GatherExpr, all: Interpreter): Leaf | n
 }
 
 function isLeaf(part: Part): part is Leaf {
-  return part.kind === 'values' || part.kind === 'codes' || part.kind === 'lookup';
+  return 'of' in part;
 }
 
 type Elementwise = ArithmeticExpr | ApplyExpr | CastExpr;
@@ -117,17 +136,18 @@ export function computed(expr: Elementwise, place: Workplace, all: Interpreter):
 }
 
 function stepOf(leaf: Leaf, place: Workplace, all: Interpreter): FormulaStep {
-  const { of } = leaf;
-  const run = of.op === 'gather' && leaf.kind === 'values' ? repeatsOf(of, place, all) : undefined;
-  if (of.op === 'gather' && run !== undefined) {
-    const data = all.evaluate(of.of, place);
-    const inner = elementCount(all.shape(of.of));
-    return { kind: 'values', inner, repeat: 1, run, data, dtype: all.dtype(of) as DType };
-  }
-  const data = all.evaluate(of, place);
+  const data = all.evaluate(leaf.of, place);
+  const dtype = all.dtype(leaf.of) as DType;
   switch (leaf.kind) {
     case 'values':
-      return { ...leaf, data, dtype: all.dtype(of) as DType };
+      return { ...leaf, data, dtype };
+    case 'picked': {
+      const { index, run } = columnsOf(leaf.gather, place, all);
+      const shape = all.shape(leaf.of);
+      return run === undefined
+        ? { kind: 'picked', data, dtype, inner: rowLength(shape), index }
+        : { kind: 'values', data, dtype, inner: elementCount(shape), repeat: 1, run };
+    }
     case 'codes':
       return { ...leaf, data };
     case 'lookup':
@@ -136,8 +156,18 @@ function stepOf(leaf: Leaf, place: Workplace, all: Interpreter): FormulaStep {
 }
 
 export function memoryOf(expr: Elementwise, all: Interpreter): number {
-  const read = partsOf(expr, all)
-    .filter(isLeaf)
-    .flatMap((leaf) => (leaf.kind === 'lookup' ? [leaf.of, leaf.table] : [leaf.of]));
-  return sizeOf(expr, all) + read.reduce((sum, of) => sum + all.memory(of), 0);
+  const leaves = partsOf(expr, all).filter(isLeaf);
+  return leaves.reduce((sum, leaf) => sum + all.memory(leaf.of) + besides(leaf, all), sizeOf(expr, all));
+}
+
+/** Bytes that a leaf takes beside its elements. */
+function besides(leaf: Leaf, all: Interpreter): number {
+  switch (leaf.kind) {
+    case 'picked':
+      return memoryOfIndices(leaf.gather, all);
+    case 'lookup':
+      return all.memory(leaf.table);
+    default:
+      return 0;
+  }
 }

@@ -63,24 +63,51 @@ export const gather: Operator<GatherExpr> = {
     });
   },
 
-  memory: (expr, all) => both.memory(expr, all) + rowLength(all.shape(expr.index)) * DTYPE_BYTES.I32,
+  memory: (expr, all) => sizeOf(expr, all) + all.memory(expr.of) + memoryOfIndices(expr, all),
 };
 
-const isColumns = ({ axis, of }: GatherExpr, all: Interpreter) => axis === all.shape(of).length - 1;
+/** Bytes that it takes to read an index. */
+export const memoryOfIndices = ({ index }: GatherExpr, all: Interpreter) =>
+  all.memory(index) + rowLength(all.shape(index)) * DTYPE_BYTES.I32;
 
-/**
- * How often a gather takes each column, if it takes all of them in their order and each as often; undefined for others. The
- * groups of most quantized weights follow each other.
- */
-export function repeatsOf(expr: GatherExpr, place: Workplace, all: Interpreter): number | undefined {
-  if (!isColumns(expr, all)) {
-    return undefined;
+export const isColumns = ({ axis, of }: GatherExpr, all: Interpreter) => axis === all.shape(of).length - 1;
+
+/** Which columns a gather takes. */
+interface Columns {
+  readonly index: Int32Array;
+  /** How many columns there are. */
+  readonly count: number;
+  /** How often each, if it takes all of them in their order and each as often: the groups of most quantized weights do. */
+  readonly run: number | undefined;
+}
+
+/** What was read in a workplace: the strips of a tensor have one index. */
+const known = new WeakMap<Workplace, WeakMap<TensorExpr, Columns>>();
+
+/** @throws TensorIndexError */
+export function columnsOf(expr: GatherExpr, place: Workplace, all: Interpreter): Columns {
+  const own = known.get(place) ?? new WeakMap<TensorExpr, Columns>();
+  known.set(place, own);
+  const count = rowLength(all.shape(expr.of));
+  const found = own.get(expr.index);
+  if (found?.count === count) {
+    return found;
   }
-  const indices = inRange(expr, all, () => place.scope(() => indicesOf(expr.index, place, all)));
-  const repeats = indices.length / rowLength(all.shape(expr.of));
-  return Number.isInteger(repeats) && indices.every((index, i) => index === Math.floor(i / repeats))
-    ? repeats
-    : undefined;
+  const read = inRange(expr, all, () => place.scope(() => readColumns(expr, count, place, all)));
+  own.set(expr.index, read);
+  return read;
+}
+
+/** @throws RangeError */
+function readColumns({ index: list }: GatherExpr, count: number, place: Workplace, all: Interpreter): Columns {
+  const index = indicesOf(list, place, all);
+  const wrong = index.find((column) => column < 0 || column >= count);
+  if (wrong !== undefined) {
+    throw new RangeError(`index ${wrong} is not below ${count}`);
+  }
+  const run = index.length / count;
+  const isRepeated = Number.isInteger(run) && index.every((column, i) => column === Math.floor(i / run));
+  return { index, count, run: isRepeated ? run : undefined };
 }
 
 /** @throws TensorIndexError where `use` of the indices throws a RangeError */

@@ -1,39 +1,11 @@
+import type { Facts } from '../config/config.js';
+import { object } from '../config/fields.js';
 import { UsageError } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
-import { optionalObject } from './fields.js';
-import { type DenseModule, denseModules, poolingType } from './sentence-modules.js';
+import { denseModules, poolingType } from './sentence-modules.js';
 
-/** What families know of a repository beside config.json. */
-export interface Facts {
-  readonly repoName: string;
-  /** The text of the model card, README.md. */
-  readonly readme: string | null;
-  /** sentence-transformers' Dense layers, where they are asked for. */
-  readonly denseModules: readonly DenseModule[];
-  /**
-   * The `llama_pooling_type` of an embedding model; undefined for any other model.
-   * @throws PoolingFileError, UnsupportedPoolingError
-   */
-  pooling(): number | undefined;
-  /**
-   * The id of a token that a reranker answers with; undefined where the tokenizer has none, or nothing in the repository
-   * speaks of a reranker.
-   * @throws MalformedJsonError, JsonLimitError
-   */
-  answer(token: string): number | undefined;
-  /** Whether the repository has a file. */
-  has(path: string): boolean;
-  /** One of the files that the family names in `Architecture.files`; null where there is none. */
-  json(path: string): JsonObject | null;
-  /**
-   * config.json of the model that a draft model is made for, with the text model's fields over its own.
-   * @throws NoTargetModelError
-   */
-  target(): JsonObject;
-}
-
-export interface Wanted {
+interface Wanted {
   /** The paths of JSON files. */
   readonly files?: readonly string[] | undefined;
   readonly denseModules?: boolean | undefined;
@@ -69,7 +41,7 @@ export async function gatherFacts(files: SmallFiles, wanted: Wanted = {}): Promi
           'Name that one with --target-model-dir.',
         );
       }
-      return { ...targetConfig, ...optionalObject({ hparams: targetConfig }, 'text_config') };
+      return { ...targetConfig, ...object.optional({ hparams: targetConfig }, 'text_config') };
     },
   };
 }

@@ -1,8 +1,27 @@
 import { bytesOf } from '../dtype.js';
-import { type ConstantExpr, elementCount, type FillExpr, rowLength } from '../expr.js';
-import type { Operator } from '../operator.js';
+import { type ConstantExpr, elementCount, type FillExpr, rowLength, type SourceExpr } from '../expr.js';
+import type { Operator, Segment } from '../operator.js';
 
-/** Operators without a source: values that are known when the plan is made, and one repeated value. */
+/** Operators without operands: tensors of files, values that are known when the plan is made, and one repeated value. */
+
+export const source: Operator<SourceExpr> = {
+  shape: ({ shape }) => shape,
+  dtype: ({ dtype }) => dtype,
+  grain: () => 1,
+  narrow(expr, from, to) {
+    const columns = rowLength(expr.shape);
+    return { ...expr, offset: expr.offset + from * bytesOf(expr.dtype, columns), shape: [to - from, columns] };
+  },
+  segments: (expr) => [whole(expr)],
+  evaluate: (expr, place) => place.fetch(whole(expr)).bytes,
+  memory: () => 0,
+  sources: (expr) => [expr],
+};
+
+function whole({ file, offset, dtype, shape }: SourceExpr): Segment {
+  const length = bytesOf(dtype, elementCount(shape));
+  return { file, offset, length, count: 1, stride: length };
+}
 
 const sourceless = { grain: () => 1, segments: () => [], sources: () => [] };
 

@@ -1,6 +1,5 @@
-import type { DerivationName } from '../config/derivations.js';
-import type { TransformName } from '../tensor/transforms.js';
-import type { Condition, LayerTest, MathName, PartName, Scalar, Transform, Value } from './architecture.js';
+import type { DerivationName } from './derivations.js';
+import type { Condition, LayerTest, MathName, PartName, Scalar, Value } from './value.js';
 
 const SIGNS: Readonly<Record<string, MathName>> = {
   ...{ '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '//': 'quotient', '**': 'pow' },
@@ -34,8 +33,7 @@ const BLANK = /(?:[\s;]|#[^\n]*)*/y;
  *   @is_tied   probe(tied)   not ...   ... and ...   ... or ...
  *
  * `set` holds of what is neither missing nor null, false, 0 or empty. In conditions fields may be missing; `a!` may not.
- * Transforms stand in the order in which they happen: `reshape(head_count, -1), transpose(0, 1)`. A word in their
- * parentheses is a probe, a count or a field; any other value is a formula. `#` begins a comment.
+ * `#` begins a comment.
  * @throws SyntaxError that shows the place
  */
 export class Formulas {
@@ -69,15 +67,15 @@ export class Formulas {
   }
 
   value(): Value {
-    const choices = this.#list(/else\b/y, () => this.#chain(/\+|-(?=\s)/y, () => this.#product()));
+    const choices = this.list(/else\b/y, () => this.#chain(/\+|-(?=\s)/y, () => this.#product()));
     return choices.length > 1 ? { first: choices } : (choices[0] as Value);
   }
 
   condition(): Condition {
     const outer = this.#mayLack;
     this.#mayLack = true;
-    const any = this.#list(/or\b/y, () => {
-      const all = this.#list(/and\b/y, () => this.#holds());
+    const any = this.list(/or\b/y, () => {
+      const all = this.list(/and\b/y, () => this.#holds());
       return all.length > 1 ? { all } : (all[0] as Condition);
     });
     this.#mayLack = outer;
@@ -102,22 +100,16 @@ export class Formulas {
     return { [kind]: of, ...(after !== undefined && { after }) } as unknown as LayerTest;
   }
 
-  transforms(): readonly Transform[] {
-    return this.#list(/,/y, () => {
-      const name = this.need(/\w+/y, 'transform')[0] as TransformName;
-      return [name, ...(this.take(/\(/y) ? this.#arguments(() => this.#parameter()) : [])] as const;
-    });
-  }
-
   /** A number, a word, or a formula that is neither. */
-  #parameter(): number | string | Value {
+  parameter(): number | string | Value {
     const word = this.take(/([a-z]\w*)(?=\s*[,)])/iy)?.[1];
     const value = word === undefined ? this.value() : undefined;
     const isNumber = value && 'value' in value && typeof value.value === 'number' && this.text[this.#at - 1] !== ')';
     return word ?? (isNumber ? (value.value as number) : (value as Value));
   }
 
-  #list<Item>(between: RegExp, item: () => Item): Item[] {
+  /** Items with something between them. */
+  list<Item>(between: RegExp, item: () => Item): Item[] {
     const items = [item()];
     while (this.take(between)) {
       items.push(item());
@@ -125,8 +117,9 @@ export class Formulas {
     return items;
   }
 
-  #arguments<Item>(item: () => Item): Item[] {
-    const items = this.#list(/,/y, item);
+  /** Items a comma apart, and the parenthesis behind them. */
+  arguments<Item>(item: () => Item): Item[] {
+    const items = this.list(/,/y, item);
     this.need(/\)/y, '")"');
     return items;
   }
@@ -159,11 +152,11 @@ export class Formulas {
 
   #atom(): Value {
     if (this.take(/\(/y)) {
-      return this.#arguments(() => this.value())[0] as Value;
+      return this.arguments(() => this.value())[0] as Value;
     }
     const name = this.take(/(first|floor|min|max)\(/y)?.[1];
     if (name !== undefined) {
-      const of = this.#arguments(() => this.value());
+      const of = this.arguments(() => this.value());
       if (name === 'first') {
         return { first: of };
       }
@@ -171,7 +164,7 @@ export class Formulas {
     }
     if (this.take(/layers\(/y)) {
       const layers = this.test();
-      const [yes, no] = this.take(/,/y) ? this.#arguments(() => this.value()) : [this.need(/\)/y, '")"') && undefined];
+      const [yes, no] = this.take(/,/y) ? this.arguments(() => this.value()) : [this.need(/\)/y, '")"') && undefined];
       return { layers, ...(yes && { yes }), ...(no && { no }) };
     }
     const [, probe, mayLack] = this.take(/probe\(([^)]+)\)(\?)?/y) ?? [];
@@ -199,7 +192,7 @@ export class Formulas {
 
   #literal(): Scalar | readonly Scalar[] | undefined {
     if (this.take(/\[/y)) {
-      const items = this.#list(/,/y, () => this.#needLiteral() as Scalar);
+      const items = this.list(/,/y, () => this.#needLiteral() as Scalar);
       this.need(/\]/y, '"]"');
       return items;
     }
@@ -217,7 +210,7 @@ export class Formulas {
       return { not: this.#holds() };
     }
     if (this.take(/\(/y)) {
-      return this.#arguments(() => this.condition())[0] as Condition;
+      return this.arguments(() => this.condition())[0] as Condition;
     }
     if (this.take(/set\b/y)) {
       return { set: this.value() };

@@ -1,3 +1,4 @@
+import type { DenseModule } from '../config/config.js';
 import { SourceError, UnsupportedError } from '../errors.js';
 import { isObject, type JsonObject, parseJson } from '../json.js';
 import type { SmallFiles } from '../repo/small-files.js';
@@ -46,15 +47,6 @@ export async function poolingType(files: SmallFiles): Promise<number | null> {
     throw new UnsupportedPoolingError(what, 'Mean, CLS and last-token pooling are supported.');
   }
   return mode;
-}
-
-/** A Dense layer, which is applied to what the model pools. */
-export interface DenseModule {
-  /** Its name in GGUF. */
-  readonly name: 'dense_2' | 'dense_3';
-  /** The path of its weights. */
-  readonly file: string;
-  readonly config: JsonObject;
 }
 
 /** ref-quirk: the constructor of `EmbeddingGemma` in conversion/gemma.py. @throws PoolingFileError */

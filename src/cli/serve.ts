@@ -1,0 +1,52 @@
+import { Command, Option } from 'commander';
+import { interruptible } from './interrupt.js';
+import { parseNumber } from './number.js';
+import { screen } from './terminal/screen.js';
+
+interface Flags {
+  readonly port?: number;
+  readonly host?: string;
+  readonly auth?: 'token';
+  readonly data?: string;
+  readonly workers?: number;
+}
+
+const EXAMPLES = `
+Examples:
+  hf2gguf serve                                   a page with a button, at http://127.0.0.1:7860/
+  hf2gguf serve --port 8000 --data /srv/gguf --workers 2
+  HF2GGUF_SERVE_TOKEN=... hf2gguf serve --host 0.0.0.0 --auth token
+
+Jobs and their files are in the data folder, and are gone on with after a stop. Without --host the server is for this
+machine alone.`;
+
+export function serveCommand(): Command {
+  return addData(new Command('serve'))
+    .description('Serve a page on which models are converted, and the HTTP interface behind it.')
+    .option('--port <port>', 'the port to listen on (default: 7860)', parseNumber)
+    .option('--host <address>', 'the address to listen at; one for other machines needs --auth (default: 127.0.0.1)')
+    .addOption(
+      new Option('--auth <how>', 'how users log in: token, with that of HF2GGUF_SERVE_TOKEN').choices(['token']),
+    )
+    .option('--workers <n>', 'processes that convert (default: 1)', parseNumber)
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: Flags) => {
+      const { serve } = await import('../server/serve.js');
+      await interruptible(async (signal) => {
+        await serve({ ...flags, signal, onListening: (address) => screen.print(`Listening at ${address}`) });
+      });
+    });
+}
+
+export function workerCommand(): Command {
+  return addData(new Command('worker'))
+    .description('Work on the jobs of a data folder beside the processes that hf2gguf serve starts.')
+    .action(async (flags: Flags) => {
+      const { runWorker } = await import('../server/serve.js');
+      await interruptible((signal) => runWorker({ ...flags, signal }));
+    });
+}
+
+function addData(command: Command): Command {
+  return command.option('--data <folder>', 'where jobs and their files are (default: hf2gguf-data)');
+}

@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+
+/**
+ * What the server and its page say to each other: requests are checked against these schemas, `/openapi.json` is made of
+ * them, and the page's `Backend` has their types.
+ */
+
+/** `org/model`, or `org/model@revision`: never an address or a path. */
+export const sourceName = v.pipe(
+  v.string(),
+  v.maxLength(300),
+  v.regex(/^[A-Za-z0-9_][\w.-]{0,95}\/[A-Za-z0-9_][\w.-]{0,95}(@[\w./-]{1,100})?$/, 'a name as org/model'),
+);
+
+const typeName = v.pipe(v.string(), v.maxLength(20), v.regex(/^[A-Z0-9_]+$/, 'the name of a type, such as Q4_K_M'));
+
+export const planRequest = v.strictObject({ source: sourceName });
+export const jobRequest = v.strictObject({
+  source: sourceName,
+  /** Each is a file. */
+  quant: v.pipe(v.array(typeName), v.minLength(1), v.maxLength(8)),
+});
+export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) });
+
+export const sessionRequest = v.strictObject({ token: v.pipe(v.string(), v.maxLength(1000)) });
+
+/** Whether this server wants a log-in, and has one. */
+export const session = v.object({ isNeeded: v.boolean(), isOpen: v.boolean() });
+
+/** A model on the Hub. */
+export const found = v.object({ name: v.string(), downloads: v.number(), likes: v.number(), isGated: v.boolean() });
+
+export const typeChoice = v.object({
+  /** The file type's name, such as `Q4_K_M`. */
+  type: v.string(),
+  /** The file's name. */
+  path: v.string(),
+  /** Bytes of the file, exactly. */
+  size: v.number(),
+  bitsPerWeight: v.number(),
+  /** Bytes that running it takes, with a context of 4,096 tokens. */
+  memory: v.number(),
+  /** The share of parameters (0 to 1) that get another type, because of their row length. */
+  fallbackShare: v.number(),
+});
+
+/** What is known of a model from its headers alone. */
+export const modelPlan = v.object({
+  source: v.string(),
+  commit: v.string(),
+  /** The architecture's name in GGUF. */
+  architecture: v.string(),
+  parameters: v.number(),
+  licences: v.array(v.string()),
+  isGated: v.boolean(),
+  warnings: v.array(v.string()),
+  /** The largest first. */
+  types: v.array(typeChoice),
+});
+
+export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+
+export const jobFile = v.object({ name: v.string(), type: v.nullable(v.string()), size: v.number() });
+
+export const failure = v.object({ what: v.string(), next: v.optional(v.string()) });
+
+export const job = v.object({
+  id: v.string(),
+  source: v.string(),
+  commit: v.string(),
+  quant: v.array(v.string()),
+  state: v.picklist(JOB_STATES),
+  /** How many jobs come before it; null when it does not wait. */
+  place: v.nullable(v.number()),
+  /** Milliseconds since 1970. */
+  created: v.number(),
+  ended: v.nullable(v.number()),
+  files: v.array(jobFile),
+  failure: v.nullable(failure),
+});
+
+export type Session = v.InferOutput<typeof session>;
+export type Found = v.InferOutput<typeof found>;
+export type TypeChoice = v.InferOutput<typeof typeChoice>;
+export type ModelPlan = v.InferOutput<typeof modelPlan>;
+export type JobState = (typeof JOB_STATES)[number];
+export type JobFile = v.InferOutput<typeof jobFile>;
+export type Failure = v.InferOutput<typeof failure>;
+export type Job = v.InferOutput<typeof job>;
+export type JobRequest = v.InferOutput<typeof jobRequest>;
+
+/**
+ * What happens to a job, as the stream of its events tells it: the library's events (phase, progress, wait, warning, file),
+ * and `state` whenever the job as a whole has changed.
+ */
+export type JobEvent = { readonly event: 'state'; readonly job: Job } | { readonly event: string };

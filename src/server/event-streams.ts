@@ -1,0 +1,143 @@
+import type { Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { Job } from './api.js';
+import type { Queue, StoredEvent } from './queue.js';
+
+/** Milliseconds between two looks for new events, for all streams together. */
+const PAUSE = 100;
+/** Milliseconds after which a silent stream says that it lives, and where a job that waits stands. */
+const HEARTBEAT = 10_000;
+/** Events that wait for a slow client; then its stream ends, and the client comes again from where it was. */
+const MOST_WAITING = 1000;
+
+type View = () => Promise<Job | null>;
+
+/** The events that one stream has not sent yet. */
+class Listener {
+  readonly waiting: StoredEvent[] = [];
+  #wake = () => {};
+
+  constructor(readonly job: string) {}
+
+  hear(event: StoredEvent): void {
+    this.waiting.push(event);
+    this.#wake();
+  }
+
+  /** Resolves with the next event, or with the end of the time. */
+  async next(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, HEARTBEAT);
+    });
+    clearTimeout(timer);
+  }
+
+  end(): void {
+    this.#wake();
+  }
+}
+
+/** Streams of jobs' events. One look at the queue serves all of them. */
+export class EventStreams {
+  readonly #listeners = new Set<Listener>();
+  #last: number | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(readonly queue: Queue) {}
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /** Ends all streams. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    for (const listener of this.#listeners) {
+      listener.end();
+    }
+  }
+
+  /**
+   * The events of a job that come after one, until the job has ended. A client that asks for more of one that has ended is
+   * told so by status 204, at which browsers stop asking.
+   * @param view the job as its user sees it, which events of its state carry.
+   */
+  async open(context: Context, job: string, after: number, view: View): Promise<Response> {
+    const listener = new Listener(job);
+    await this.#listen(listener);
+    const before = await this.queue.eventsOf(job, after);
+    if (before.length === 0 && isOver(await view())) {
+      this.#listeners.delete(listener);
+      return context.body(null, 204);
+    }
+    return streamSSE(context, async (stream) => {
+      stream.onAbort(() => listener.end());
+      try {
+        await this.#send(stream, listener, before, view);
+      } finally {
+        this.#listeners.delete(listener);
+      }
+    });
+  }
+
+  async #send(stream: SSEStreamingApi, listener: Listener, before: readonly StoredEvent[], view: View): Promise<void> {
+    let seen = 0;
+    const { waiting } = listener;
+    waiting.unshift(...before);
+    while (!stream.aborted && !this.#isClosed && waiting.length - before.length < MOST_WAITING) {
+      const event = waiting.shift();
+      if (event === undefined) {
+        const job = await view();
+        if (isOver(job)) {
+          return;
+        }
+        await listener.next();
+        if (waiting.length === 0) {
+          await (job?.state === 'queued' ? stream.writeSSE({ data: stateOf(job) }) : stream.write(': here\n\n'));
+        }
+      } else if (event.id > seen) {
+        seen = event.id;
+        const data = event.text.startsWith(STATE) ? stateOf(await view(), JSON.parse(event.text).state) : event.text;
+        await stream.writeSSE({ id: String(event.id), data });
+      }
+    }
+  }
+
+  async #listen(listener: Listener): Promise<void> {
+    this.#listeners.add(listener);
+    this.#last ??= await this.queue.lastEvent();
+    this.#timer ??= setTimeout(() => this.#look(), PAUSE);
+  }
+
+  async #look(): Promise<void> {
+    for (const event of await this.queue.eventsAfter(this.#last ?? 0).catch(() => [])) {
+      this.#last = event.id;
+      for (const listener of this.#listeners) {
+        if (listener.job === event.job) {
+          listener.hear(event);
+        }
+      }
+    }
+    if (this.#listeners.size === 0) {
+      this.#last = null;
+    }
+    this.#timer = this.#last === null || this.#isClosed ? undefined : setTimeout(() => this.#look(), PAUSE);
+  }
+}
+
+/** As the queue notes it that a job has another state. */
+const STATE = '{"event":"state"';
+
+/** A job as it was when it came to a state: what is known by now may be more. */
+function stateOf(job: Job | null, state = job?.state): string {
+  const before = { state, place: null, ended: null, files: [], failure: null };
+  return JSON.stringify({ event: 'state', job: job && (job.state === state ? job : { ...job, ...before }) });
+}
+
+function isOver(job: Job | null): boolean {
+  return job === null || !['queued', 'running'].includes(job.state);
+}

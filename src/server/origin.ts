@@ -1,0 +1,37 @@
+import type { MiddlewareHandler } from 'hono';
+
+/** Names of this machine for itself. */
+const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
+
+/** What goes with every answer: the page loads nothing from elsewhere, and no other page may hold it or read it. */
+export const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+/**
+ * Refuses what other pages send: by a name of theirs that they had resolved to this machine (DNS rebinding), or across
+ * origins, which browsers say in `Origin` and `Sec-Fetch-Site`.
+ * @param isLoopback whether the server is known by the names of this machine alone; others log in, and cookies know names.
+ */
+export const refuseForeign =
+  (isLoopback: boolean): MiddlewareHandler =>
+  async (context, next) => {
+    const host = context.req.header('host') ?? '';
+    const origin = context.req.header('origin');
+    const site = context.req.header('sec-fetch-site') ?? 'same-origin';
+    const isOwn = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+    const isRead = context.req.method === 'GET' || context.req.method === 'HEAD';
+    if (isLoopback && !LOOPBACK.test(host)) {
+      return context.json({ what: 'This server is only for the machine that it runs on.' }, 403);
+    }
+    if (!isRead && !(isOwn && ['same-origin', 'none'].includes(site))) {
+      return context.json({ what: 'Another page may not do this.' }, 403);
+    }
+    return next();
+  };

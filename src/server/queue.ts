@@ -1,0 +1,86 @@
+import type { Failure, JobFile, JobState } from './api.js';
+
+/** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
+export interface Work {
+  /** `org/model`. */
+  readonly source: string;
+  readonly commit: string;
+  /** Names of file types. */
+  readonly quant: readonly string[];
+  /** Whether the model is read without the token of this machine. */
+  readonly isPublic: boolean;
+}
+
+/** A job as a user orders it. */
+export interface Order extends Work {
+  readonly owner: string;
+  /** Equal for orders that give the same files. */
+  readonly key: string;
+  /** Bytes of the files that it makes. */
+  readonly size: number;
+}
+
+export interface StoredJob extends Work {
+  readonly id: string;
+  readonly state: JobState;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly ended: number | null;
+  readonly files: readonly JobFile[];
+  readonly failure: Failure | null;
+}
+
+/** How a job ended. */
+export type End =
+  | { readonly state: 'done'; readonly files: readonly JobFile[] }
+  | { readonly state: 'failed'; readonly failure: Failure }
+  | { readonly state: 'cancelled' };
+
+/** An event of the library's, or `{"event":"state","state":...}` where a job has come to a state. */
+export interface StoredEvent {
+  /** Grows with each event of all jobs. */
+  readonly id: number;
+  readonly job: string;
+  /** JSON. */
+  readonly text: string;
+}
+
+/**
+ * Jobs that outlive the processes that work on them. A worker that claims a job has it for some time, and renews that; a
+ * job whose time has run out is another's to claim.
+ */
+export interface Queue {
+  /** @returns a new job, or the one that makes or has made the same files. */
+  submit(order: Order): Promise<{ readonly job: StoredJob; readonly isNew: boolean }>;
+  get(id: string): Promise<StoredJob | null>;
+  /** The newest first. */
+  list(owner: string): Promise<StoredJob[]>;
+  isOwner(id: string, owner: string): Promise<boolean>;
+  /** How many jobs will be claimed before this one; null if it does not wait. */
+  place(id: string): Promise<number | null>;
+  /** How many an owner has that wait or run. */
+  open(owner: string): Promise<number>;
+  /** A job that waits ends at once, one that runs when its worker hears of it. */
+  cancel(id: string): Promise<void>;
+  /**
+   * The next job: of the owner who has the fewest running, the one that waits longest.
+   * @param room bytes that there are for its files.
+   * @param lease milliseconds.
+   */
+  claim(worker: string, lease: number, room: number): Promise<StoredJob | null>;
+  /** @returns whether the worker still has the job, and its user still wants it. */
+  renew(id: string, worker: string, lease: number): Promise<'go on' | 'cancelled' | 'lost'>;
+  /** Gives a job back that is to be gone on with later. */
+  release(id: string, worker: string): Promise<void>;
+  /** What a worker no longer has is not changed. */
+  append(id: string, worker: string, events: readonly object[]): Promise<void>;
+  finish(id: string, worker: string, end: End): Promise<void>;
+  /** Events of one job. */
+  eventsOf(id: string, after: number): Promise<StoredEvent[]>;
+  /** Events of all jobs. */
+  eventsAfter(after: number): Promise<StoredEvent[]>;
+  lastEvent(): Promise<number>;
+  counts(): Promise<Readonly<Record<JobState, number>>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,274 @@
+import { randomBytes } from 'node:crypto';
+import Database from 'libsql';
+import { JOB_STATES, type JobState } from './api.js';
+import type { End, Order, Queue, StoredEvent, StoredJob } from './queue.js';
+
+/** Milliseconds that a process waits for another one's transaction. */
+const PATIENCE = 10_000;
+
+const SCHEMA = `
+  create table if not exists jobs (
+    id text primary key, key text not null, source text not null, commit_sha text not null, quant text not null, is_public integer not null,
+    size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]',
+    failure text, worker text, lease integer, wanted integer not null default 1
+  );
+  create unique index if not exists jobs_key on jobs (key) where state in ('queued', 'running', 'done');
+  create index if not exists jobs_state on jobs (state);
+  create table if not exists owners (
+    job text not null, owner text not null, at integer not null, primary key (job, owner)
+  );
+  create index if not exists owners_owner on owners (owner, at);
+  create table if not exists events (id integer primary key autoincrement, job text not null, text text not null);
+  create index if not exists events_job on events (job, id);
+`;
+
+/** Jobs by turns: first those of whoever has the fewest running, then those that wait longest. */
+const IN_TURN = `
+  select id, size from jobs
+  join (select job, min(owner) as owner from owners group by job) as first on first.job = jobs.id
+  left join (
+    select owner, count(*) as running from jobs join owners on owners.job = jobs.id where state = 'running' group by owner
+  ) as busy using (owner)
+  where state = 'queued'
+  order by coalesce(running, 0), row_number() over (partition by owner order by created, jobs.rowid), created, jobs.rowid`;
+
+const COLUMNS = 'id, source, commit_sha, quant, is_public, size, state, created, ended, files, failure';
+
+interface Row {
+  readonly id: string;
+  readonly source: string;
+  readonly commit_sha: string;
+  readonly quant: string;
+  readonly is_public: number;
+  readonly size: number;
+  readonly state: JobState;
+  readonly created: number;
+  readonly ended: number | null;
+  readonly files: string;
+  readonly failure: string | null;
+}
+
+/** The queue in a file of SQLite's, which several processes of one machine open at once. */
+export class SqliteQueue implements Queue {
+  readonly #db: Database.Database;
+
+  constructor(path: string) {
+    this.#db = new Database(path, { timeout: PATIENCE });
+    this.#db.exec(`pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = ${PATIENCE}`);
+    this.#db.exec(SCHEMA);
+  }
+
+  async submit({
+    owner,
+    key,
+    source,
+    commit,
+    quant,
+    isPublic,
+    size,
+  }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
+    return this.#change(() => {
+      const same = this.#one<{ id: string }>(
+        `select id from jobs where key = ? and state in ('queued', 'running', 'done')`,
+        key,
+      );
+      const id = same?.id ?? randomBytes(12).toString('hex');
+      const now = Date.now();
+      if (!same) {
+        this.#run(
+          `insert into jobs (id, key, source, commit_sha, quant, is_public, size, state, created)
+           values (?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+          ...[id, key, source, commit, JSON.stringify(quant), Number(isPublic), size, now],
+        );
+        this.#tell(id);
+      }
+      this.#run('insert or replace into owners (job, owner, at) values (?, ?, ?)', id, owner, now);
+      return { job: this.#get(id) as StoredJob, isNew: !same };
+    });
+  }
+
+  async get(id: string): Promise<StoredJob | null> {
+    return this.#get(id);
+  }
+
+  async list(owner: string): Promise<StoredJob[]> {
+    const names = COLUMNS.replaceAll(/\w+/g, 'jobs.$&');
+    const sql = `select ${names} from jobs join owners on owners.job = jobs.id where owner = ? order by at desc limit 200`;
+    return this.#all<Row>(sql, owner).map(jobOf);
+  }
+
+  async isOwner(id: string, owner: string): Promise<boolean> {
+    return this.#one('select 1 from owners where job = ? and owner = ?', id, owner) !== undefined;
+  }
+
+  async place(id: string): Promise<number | null> {
+    const at = this.#all<{ id: string }>(IN_TURN).findIndex((job) => job.id === id);
+    return at < 0 ? null : at;
+  }
+
+  async open(owner: string): Promise<number> {
+    const sql = `select count(*) as count from jobs join owners on owners.job = jobs.id
+      where owner = ? and state in ('queued', 'running')`;
+    return this.#one<{ count: number }>(sql, owner)?.count ?? 0;
+  }
+
+  async cancel(id: string): Promise<void> {
+    this.#change(() => {
+      const { state } = this.#one<{ state: JobState }>('select state from jobs where id = ?', id) ?? {};
+      if (state === 'queued') {
+        this.#run(`update jobs set state = 'cancelled', ended = ? where id = ?`, Date.now(), id);
+        this.#tell(id);
+      } else if (state === 'running') {
+        this.#run('update jobs set wanted = 0 where id = ?', id);
+      }
+    });
+  }
+
+  async claim(worker: string, lease: number, room: number): Promise<StoredJob | null> {
+    return this.#change(() => {
+      const now = Date.now();
+      const lost = this.#all<{ id: string }>(`select id from jobs where state = 'running' and lease < ?`, now);
+      for (const { id } of lost) {
+        this.#requeue(id);
+      }
+      const next = this.#all<{ id: string; size: number }>(IN_TURN).find(({ size }) => size <= room);
+      if (!next) {
+        return null;
+      }
+      this.#run(
+        `update jobs set state = 'running', worker = ?, lease = ? where id = ?`,
+        ...[worker, now + lease, next.id],
+      );
+      this.#tell(next.id);
+      return this.#get(next.id);
+    });
+  }
+
+  async renew(id: string, worker: string, lease: number): Promise<'go on' | 'cancelled' | 'lost'> {
+    const until = Date.now() + lease;
+    const { changes } = this.#run(`update jobs set lease = ? where ${HELD}`, until, id, worker);
+    const { wanted } = this.#one<{ wanted: number }>(`select wanted from jobs where ${HELD}`, id, worker) ?? {};
+    return changes === 0 ? 'lost' : wanted === 0 ? 'cancelled' : 'go on';
+  }
+
+  async release(id: string, worker: string): Promise<void> {
+    this.#change(() => {
+      if (this.#isHeld(id, worker)) {
+        this.#requeue(id);
+      }
+    });
+  }
+
+  async append(id: string, worker: string, events: readonly object[]): Promise<void> {
+    this.#change(() => {
+      if (this.#isHeld(id, worker)) {
+        for (const event of events) {
+          this.#tell(id, event);
+        }
+      }
+    });
+  }
+
+  async finish(id: string, worker: string, end: End): Promise<void> {
+    this.#change(() => {
+      if (this.#isHeld(id, worker)) {
+        const files = JSON.stringify(end.state === 'done' ? end.files : []);
+        const failure = end.state === 'failed' ? JSON.stringify(end.failure) : null;
+        this.#run(
+          'update jobs set state = ?, ended = ?, files = ?, failure = ?, worker = null, lease = null where id = ?',
+          ...[end.state, Date.now(), files, failure, id],
+        );
+        // How far it was at which moment is of no use to anybody any more.
+        this.#run(`delete from events where job = ? and text like '{"event":"progress"%'`, id);
+        this.#tell(id);
+      }
+    });
+  }
+
+  async eventsOf(id: string, after: number): Promise<StoredEvent[]> {
+    return this.#all<StoredEvent>('select id, job, text from events where job = ? and id > ? order by id', id, after);
+  }
+
+  async eventsAfter(after: number): Promise<StoredEvent[]> {
+    return this.#all<StoredEvent>('select id, job, text from events where id > ? order by id limit 10000', after);
+  }
+
+  async lastEvent(): Promise<number> {
+    return this.#one<{ id: number | null }>('select max(id) as id from events')?.id ?? 0;
+  }
+
+  async counts(): Promise<Record<JobState, number>> {
+    const rows = this.#all<{ state: JobState; count: number }>(
+      'select state, count(*) as count from jobs group by state',
+    );
+    const counts = Object.fromEntries(JOB_STATES.map((state) => [state, 0])) as Record<JobState, number>;
+    for (const { state, count } of rows) {
+      counts[state] = count;
+    }
+    return counts;
+  }
+
+  async close(): Promise<void> {
+    this.#db.close();
+  }
+
+  #get(id: string): StoredJob | null {
+    const row = this.#one<Row>(`select ${COLUMNS} from jobs where id = ?`, id);
+    return row ? jobOf(row) : null;
+  }
+
+  #isHeld(id: string, worker: string): boolean {
+    return this.#one(`select 1 from jobs where ${HELD}`, id, worker) !== undefined;
+  }
+
+  /** A job that nobody wants any more ends, any other waits again. */
+  #requeue(id: string): void {
+    this.#run(
+      `update jobs set state = iif(wanted, 'queued', 'cancelled'), ended = iif(wanted, null, ?), worker = null, lease = null
+       where id = ?`,
+      ...[Date.now(), id],
+    );
+    this.#tell(id);
+  }
+
+  /** Notes an event of a job; without one, the state that it has now. */
+  #tell(id: string, event?: object): void {
+    const { state } = this.#one<{ state: JobState }>('select state from jobs where id = ?', id) ?? {};
+    this.#run('insert into events (job, text) values (?, ?)', id, JSON.stringify(event ?? { event: 'state', state }));
+  }
+
+  /** Nothing of what an action reads changes until it has written. */
+  #change<Result>(action: () => Result): Result {
+    return this.#db.transaction(action).immediate();
+  }
+
+  #run(sql: string, ...values: readonly unknown[]): { readonly changes: number } {
+    return this.#db.prepare(sql).run(...values);
+  }
+
+  #one<Found = unknown>(sql: string, ...values: readonly unknown[]): Found | undefined {
+    return this.#db.prepare(sql).get(...values) as Found | undefined;
+  }
+
+  #all<Found>(sql: string, ...values: readonly unknown[]): Found[] {
+    return this.#db.prepare(sql).all(...values) as Found[];
+  }
+}
+
+const HELD = `id = ? and worker = ? and state = 'running'`;
+
+function jobOf({ commit_sha: commit, quant, is_public: isPublic, files, failure, ...row }: Row): StoredJob {
+  return {
+    ...{
+      id: row.id,
+      source: row.source,
+      commit,
+      quant: JSON.parse(quant),
+      isPublic: isPublic === 1,
+      size: row.size,
+      state: row.state,
+    },
+    ...{ created: row.created, ended: row.ended, files: JSON.parse(files) },
+    failure: failure === null ? null : JSON.parse(failure),
+  };
+}

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, statfs } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { forward } from '../async/stream.js';
+import { convert } from '../calls/conversions.js';
+import { Hf2ggufError } from '../errors.js';
+import type { QuantName } from '../quantize/file-types.js';
+import { withoutSecrets } from '../secrets.js';
+import { hubSource, tokenOf } from './model-plan.js';
+import type { End, Queue, StoredJob } from './queue.js';
+
+export interface WorkerOptions {
+  readonly queue: Queue;
+  /** Where files go: a folder for each job. */
+  readonly folder: string;
+  readonly endpoint?: string;
+  /** Ends the worker; its job is given back, for another to go on with. */
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds after which a job is taken over whose worker is silent, and between its words. */
+const [LEASE, RENEWAL] = [15_000, 1_000];
+/** Milliseconds between two looks at an empty queue. */
+const PAUSE = 250;
+/** Milliseconds between two notes of events. */
+const NOTE = 250;
+/** Bytes that stay free on the disk. */
+const SPARE = 2 ** 28;
+
+/** Works on jobs until it is told to end. */
+export async function work(options: WorkerOptions): Promise<void> {
+  const { queue, folder, signal } = options;
+  const name = randomBytes(8).toString('hex');
+  await mkdir(folder, { recursive: true });
+  while (!signal.aborted) {
+    const { bavail, bsize } = await statfs(folder);
+    const job = await queue.claim(name, LEASE, bavail * bsize - SPARE);
+    if (job) {
+      await workOn(job, name, options);
+    } else {
+      await sleep(PAUSE, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
+/** The folder of a job's files. */
+export function jobFolder(folder: string, id: string): string {
+  return join(folder, id);
+}
+
+async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, signal }: WorkerOptions): Promise<void> {
+  const own = jobFolder(folder, job.id);
+  await mkdir(own, { recursive: true });
+  const stop = new AbortController();
+  let isCancelled = false;
+  const renewal = setInterval(async () => {
+    const answer = await queue.renew(job.id, name, LEASE).catch(() => 'go on' as const);
+    isCancelled = answer === 'cancelled';
+    if (answer !== 'go on') {
+      stop.abort();
+    }
+  }, RENEWAL);
+  const notes = new Notes(queue, job.id, name);
+  try {
+    const end = await run(job, own, notes, AbortSignal.any([signal, stop.signal]), endpoint);
+    await notes.close();
+    if (isCancelled) {
+      await rm(own, { recursive: true, force: true });
+      await queue.finish(job.id, name, { state: 'cancelled' });
+    } else if (end === 'interrupted') {
+      await queue.release(job.id, name);
+    } else {
+      await queue.finish(job.id, name, end);
+    }
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+async function run(
+  { source, commit, quant, isPublic }: StoredJob,
+  folder: string,
+  notes: Notes,
+  signal: AbortSignal,
+  endpoint: string | undefined,
+): Promise<End | 'interrupted'> {
+  try {
+    const call = convert({
+      ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], output: `${folder}/`, signal },
+      ...tokenOf({ isPublic }),
+      ...(endpoint !== undefined && { endpoint }),
+    });
+    const { files } = await forward(call, (event) => notes.add(event));
+    return {
+      state: 'done',
+      files: files.map(({ path, type, size }) => ({ name: basename(path), type, size })),
+    };
+  } catch (error) {
+    if (signal.aborted) {
+      return 'interrupted';
+    }
+    await rm(folder, { recursive: true, force: true });
+    const { what, next } =
+      error instanceof Hf2ggufError
+        ? error
+        : { what: 'A bug stopped the conversion.', next: 'Please report it, with the name of the model.' };
+    return { state: 'failed', failure: { what: withoutSecrets(what), next } };
+  }
+}
+
+type Noted = { readonly event: string; readonly path?: string };
+
+/** Events that are shown, noted a few times a second; of a stage's progress only the newest. */
+class Notes {
+  #waiting: Noted[] = [];
+  #noting: Promise<void> = Promise.resolve();
+  readonly #timer = setInterval(() => this.#note(), NOTE);
+
+  constructor(
+    readonly queue: Queue,
+    readonly job: string,
+    readonly worker: string,
+  ) {}
+
+  add(event: Noted): void {
+    if (event.event === 'plan' || event.event === 'done') {
+      return;
+    }
+    if (event.event === 'progress' && this.#waiting.at(-1)?.event === 'progress') {
+      this.#waiting.pop();
+    }
+    // Where files are on this machine is nobody's business.
+    this.#waiting.push(event.path === undefined ? event : { ...event, path: basename(event.path) });
+  }
+
+  #note(): void {
+    const events = this.#waiting.splice(0);
+    if (events.length > 0) {
+      this.#noting = this.#noting.then(() => this.queue.append(this.job, this.worker, events)).catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#note();
+    await this.#noting;
+  }
+}

@@ -1,0 +1,193 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Order, Queue } from '#src/server/queue.js';
+import { SqliteQueue } from '#src/server/sqlite-queue.js';
+import { tempFolder } from '../temp.js';
+
+/** Queues by their name: each call gives one more process's view of the same jobs. */
+const QUEUES = {
+  SQLite: () => {
+    const path = join(tempFolder(), 'queue.db');
+    return () => new SqliteQueue(path);
+  },
+} satisfies Record<string, () => () => Queue>;
+
+const LEASE = 60_000;
+const ROOM = 1e12;
+
+const order = (owner: string, name: string, size = 1000): Order => {
+  return { owner, key: name, source: `org/${name}`, commit: 'c'.repeat(40), quant: ['Q8_0'], isPublic: true, size };
+};
+const file = { name: 'Model-Q8_0.gguf', type: 'Q8_0', size: 1000 };
+
+describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
+  let open: () => Queue;
+  let queue: Queue;
+  const queues: Queue[] = [];
+
+  beforeEach(() => {
+    const view = make();
+    open = () => {
+      const own = view();
+      queues.push(own);
+      return own;
+    };
+    queue = open();
+  });
+
+  afterEach(async () => {
+    for (const own of queues.splice(0)) {
+      await own.close();
+    }
+  });
+
+  const submit = async (owner: string, name: string, size?: number) => {
+    return (await queue.submit(order(owner, name, size))).job.id;
+  };
+  const claim = async (worker = 'w', room = ROOM, lease = LEASE) => (await queue.claim(worker, lease, room))?.source;
+  const events = async (id: string) => (await queue.eventsOf(id, 0)).map(({ text }) => JSON.parse(text));
+
+  test('jobs survive their process, in order, and end once', async () => {
+    const id = await submit('ann', 'a');
+    await submit('ann', 'b');
+    const other = open();
+    expect(await other.place(id)).toBe(0);
+    expect((await other.claim('w', LEASE, ROOM))?.id).toBe(id);
+    expect(await other.place(id)).toBeNull();
+    await other.append(id, 'w', [
+      { event: 'phase', phase: 'fill' },
+      { event: 'progress', unit: 'bytes', done: 1, total: 2 },
+    ]);
+    await other.finish(id, 'w', { state: 'done', files: [file] });
+    await other.finish(id, 'w', { state: 'failed', failure: { what: 'Too late.' } });
+    expect(await queue.get(id)).toMatchObject({
+      state: 'done',
+      files: [file],
+      failure: null,
+      ended: expect.any(Number),
+    });
+    expect(await events(id)).toEqual([
+      ...[
+        { event: 'state', state: 'queued' },
+        { event: 'state', state: 'running' },
+      ],
+      ...[
+        { event: 'phase', phase: 'fill' },
+        { event: 'state', state: 'done' },
+      ],
+    ]);
+    expect(await queue.counts()).toMatchObject({ queued: 1, done: 1, running: 0 });
+  });
+
+  test('one job makes the same files for all who want them', async () => {
+    const id = await submit('ann', 'a');
+    expect(await queue.submit(order('bob', 'a'))).toMatchObject({ isNew: false, job: { id } });
+    expect([await queue.isOwner(id, 'bob'), await queue.isOwner(id, 'eve')]).toEqual([true, false]);
+    await claim();
+    await queue.finish(id, 'w', { state: 'done', files: [file] });
+    expect(await queue.submit(order('eve', 'a'))).toMatchObject({ isNew: false, job: { id, state: 'done' } });
+    expect((await queue.list('eve')).map((job) => job.id)).toEqual([id]);
+  });
+
+  test('what failed is tried again when it is ordered again', async () => {
+    const id = await submit('ann', 'a');
+    await claim();
+    await queue.finish(id, 'w', { state: 'failed', failure: { what: 'No.', next: 'Wait.' } });
+    expect((await queue.get(id))?.failure).toEqual({ what: 'No.', next: 'Wait.' });
+    const again = await queue.submit(order('ann', 'a'));
+    expect(again.isNew).toBe(true);
+    expect((await queue.list('ann')).map((job) => job.id)).toEqual([again.job.id, id]);
+  });
+
+  test('users take turns', async () => {
+    for (const name of ['a1', 'a2', 'a3']) {
+      await submit('ann', name);
+    }
+    const last = await submit('bob', 'b1');
+    await submit('bob', 'b2');
+    expect(await queue.place(last)).toBe(1);
+    const claimed = [];
+    for (let i = 0; i < 5; i++) {
+      claimed.push(await claim(`w${i}`));
+    }
+    expect(claimed).toEqual(['org/a1', 'org/b1', 'org/a2', 'org/b2', 'org/a3']);
+    expect(await claim()).toBeUndefined();
+    expect([await queue.open('ann'), await queue.open('eve')]).toEqual([3, 0]);
+  });
+
+  test('a job that would not fit waits, and others go before it', async () => {
+    await submit('ann', 'large', 5000);
+    await submit('ann', 'small', 10);
+    expect(await claim('w', 1000)).toBe('org/small');
+    expect(await claim('w', 1000)).toBeUndefined();
+    expect(await claim('w', 6000)).toBe('org/large');
+  });
+
+  test("a lost worker's job is taken over, and the lost one changes nothing any more", async () => {
+    const id = await submit('ann', 'a');
+    await claim('lost', ROOM, 1);
+    await sleep(5);
+    expect(await claim('next')).toBe('org/a');
+    expect(await queue.renew(id, 'lost', LEASE)).toBe('lost');
+    expect(await queue.renew(id, 'next', LEASE)).toBe('go on');
+    await queue.append(id, 'lost', [{ event: 'phase', phase: 'open' }]);
+    await queue.finish(id, 'lost', { state: 'done', files: [] });
+    expect((await queue.get(id))?.state).toBe('running');
+    expect(await events(id)).not.toContainEqual({ event: 'phase', phase: 'open' });
+  });
+
+  test('what is given back is the next job again', async () => {
+    const id = await submit('ann', 'a');
+    await claim();
+    await queue.release(id, 'w');
+    expect((await queue.get(id))?.state).toBe('queued');
+    expect(await claim('other')).toBe('org/a');
+  });
+
+  test('a job that waits is cancelled at once, one that runs through its worker or its loss', async () => {
+    const [first, second, third] = [await submit('ann', 'a'), await submit('ann', 'b'), await submit('ann', 'c')];
+    await queue.cancel(third);
+    expect((await queue.get(third))?.state).toBe('cancelled');
+    await claim('w');
+    await claim('lost', ROOM, 1);
+    await queue.cancel(first);
+    await queue.cancel(second);
+    expect(await queue.renew(first, 'w', LEASE)).toBe('cancelled');
+    await queue.finish(first, 'w', { state: 'cancelled' });
+    await sleep(5);
+    expect(await claim()).toBeUndefined();
+    expect([(await queue.get(first))?.state, (await queue.get(second))?.state]).toEqual(['cancelled', 'cancelled']);
+  });
+
+  test('two processes never claim one job', async () => {
+    for (let i = 0; i < 40; i++) {
+      await submit(`user-${i % 3}`, `m${i}`);
+    }
+    const views = [open(), open(), open()];
+    const claimed: (string | undefined)[] = [];
+    await Promise.all(
+      views.map(async (view, i) => {
+        for (let job = await view.claim(`w${i}`, LEASE, ROOM); job; job = await view.claim(`w${i}`, LEASE, ROOM)) {
+          claimed.push(job.source);
+          await sleep(1);
+        }
+      }),
+    );
+    expect(new Set(claimed).size).toBe(40);
+    expect(claimed).toHaveLength(40);
+  });
+
+  test('events have growing numbers, over all jobs', async () => {
+    const [a, b] = [await submit('ann', 'a'), await submit('bob', 'b')];
+    const last = await queue.lastEvent();
+    await claim();
+    await queue.append(a, 'w', [{ event: 'phase', phase: 'open' }]);
+    const found = await queue.eventsAfter(last);
+    expect(found.map(({ job, text }) => [job, JSON.parse(text).event])).toEqual([
+      [a, 'state'],
+      [a, 'phase'],
+    ]);
+    expect(found.map(({ id }) => id)).toEqual([...found.map(({ id }) => id)].sort((x, y) => x - y));
+    expect((await queue.eventsOf(b, 0)).length).toBe(1);
+  });
+});
