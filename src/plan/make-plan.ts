@@ -90,6 +90,13 @@ export async function makePlan(
       'With --mistral-format that goes without saying.',
     );
   }
+  if (!params.vocabOnly && checkpoint.tensors.some(({ name }) => OWN_ADAPTER.test(name))) {
+    warn(
+      { emit },
+      "The model's adapters for tasks are not written: embeddings are those of the model without them.",
+      "llama.cpp's convert_hf_to_gguf.py writes them to files of their own.",
+    );
+  }
   const guesses: Guess[] = [];
   const { kv, tokenizer } = await keyValues({ model, known, params, metadata, fileType: fileType.id, guesses, emit });
   checkExperts(tensors, kv, arch.gguf, { emit, strict: params.strict });
@@ -141,6 +148,9 @@ export async function makePlan(
     ? planned
     : { ...planned, kept: keptParts([...(checkpoint.blocks ?? []), ...checkpoint.tensors]) };
 }
+
+/** Of adapters that are a part of the model, as Jina's embeddings v3 has them. */
+const OWN_ADAPTER = /\.0\.lora_[AB]$/;
 
 function guessed({ arch, config, checkpoint: { raw, guessedFrom = raw } }: Model): OutType {
   const own = ownTensors<NamedExpr>(arch, config, guessedFrom);

@@ -16,7 +16,7 @@ export const xverse = family`xverse: XverseForCausalLM (xverse/XVERSE-7B)
   keys: ${KEYS}; tensors: $DENSE; $ROTARY_WEIGHTS; tokenizer: xverse`;
 
 /** Its norms are no RMS norms, whatever the field is called. */
-export const orion = family`orion: OrionForCausalLM (OrionStarAI/Orion-14B-Base) unproven
+export const orion = family`orion: OrionForCausalLM (OrionStarAI/Orion-14B-Base)
   keys: general.file_type = @file_type; ${LAYOUT}
     context_length = max_sequence_length|max_position_embeddings|model_max_length; embedding_length = hidden_size
     block_count = @block_count; feed_forward_length = intermediate_size; attention.head_count = num_attention_heads

@@ -83,8 +83,11 @@ const XLM_ROBERTA_CLASSES = 'XLMRobertaModel XLMRobertaForSequenceClassification
 export const xlmRoberta = family`bert: ${XLM_ROBERTA_CLASSES} (BAAI/bge-m3) like ${roberta}
   when: not set lora_adaptations; tokenizer: xlm-roberta`;
 
-/** The model without its adapters for tasks, which the reference writes to files of their own. */
+/**
+ * The model without its adapters for tasks. The reference writes them beside FILE as `lora-TASK-FILE`; where it is told a
+ * folder, it writes them beside the folder, under names without `.gguf`.
+ */
 export const jinaBertV3 = family`jina-bert-v3: ${XLM_ROBERTA_CLASSES} (jinaai/jina-embeddings-v3)
-    like ${xlmRoberta} unproven
+    like ${xlmRoberta}
   when: set lora_adaptations
   rename: + .parametrizations. = ., .original =; drop: + *.0.lora_A *.0.lora_B`;

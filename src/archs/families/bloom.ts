@@ -34,7 +34,7 @@ export const falcon = family`falcon: FalconForCausalLM RWForCausalLM (tiiuae/fal
     reshape(-1, ${SIZE}), concat(0)`;
 
 /** ref-quirk: conversion/mpt.py writes no `general.file_type`. */
-export const mpt = family`mpt: MPTForCausalLM (anas-awadalla/mpt-7b) unproven
+export const mpt = family`mpt: MPTForCausalLM (anas-awadalla/mpt-7b)
   keys: context_length[] = max_seq_len; embedding_length[] = d_model; block_count = @block_count
     feed_forward_length = d_model * 4; attention.head_count[] = n_heads
     attention.head_count_kv = attn_config/kv_n_heads? when set attn_config/kv_n_heads

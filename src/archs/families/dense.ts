@@ -84,7 +84,7 @@ export const minicpm = family`minicpm: MiniCPMForCausalLM (openbmb/MiniCPM-2B-sf
   tensors: $DENSE; $ROTARY_WEIGHTS; extra: head_rope_factors; tokenizer: sentencepiece`;
 
 /** MiniCPM 3, with a latent of keys and values. */
-export const minicpm3 = family`minicpm3: MiniCPM3ForCausalLM (openbmb/MiniCPM3-4B) like ${minicpm} unproven
+export const minicpm3 = family`minicpm3: MiniCPM3ForCausalLM (openbmb/MiniCPM3-4B) like ${minicpm}
   keys: general.file_type = @file_type; context_length = max_position_embeddings; embedding_length = hidden_size
     block_count = @block_count; feed_forward_length = intermediate_size; attention.head_count = num_attention_heads
     attention.head_count_kv = num_key_value_heads; attention.layer_norm_rms_epsilon = rms_norm_eps; vocab_size

@@ -11,7 +11,7 @@ import {
 } from './deepseek.js';
 import { QWEN_EXPERTS, QWEN_MOE_KEYS } from './qwen.js';
 
-export const dots1 = family`dots1: Dots1ForCausalLM (rednote-hilab/dots.llm1.inst) unproven
+export const dots1 = family`dots1: Dots1ForCausalLM (rednote-hilab/dots.llm1.inst)
   keys: ${QWEN_MOE_KEYS}; leading_dense_block_count = first_k_dense_replace; expert_shared_count = n_shared_experts
     expert_weights_scale = routed_scaling_factor; expert_weights_norm = norm_topk_prob
   tensors: $DENSE ffn_gate_inp exp_probs_b $SHARED $QK_NORMS; ${QWEN_EXPERTS}`;

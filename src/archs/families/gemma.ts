@@ -16,7 +16,7 @@ export const gemma2 = family`gemma2: Gemma2ForCausalLM (google/gemma-2-9b-it)
   tensors: $HEADLESS post_ffw_norm post_attention_norm; ${PLUS_ONE}; plus-one ${OTHER_NORMS}
   ignore: + lm_head.weight; tokenizer: sentencepiece, after no-sentencepiece-space-prefix`;
 
-export const gemma = family`gemma: GemmaForCausalLM (google/gemma-2b) like ${gemma2} unproven
+export const gemma = family`gemma: GemmaForCausalLM (google/gemma-2b) like ${gemma2}
   keys: ${GEMMA_KEYS}
   tensors: $HEADLESS; ${PLUS_ONE}; tokenizer: sentencepiece, after code-gemma-infill no-sentencepiece-space-prefix`;
 

@@ -5,7 +5,7 @@ const SIZE = 'hidden_size|n_embd';
 const HEADS = 'num_attention_heads|n_head';
 /** The dimensions of a head that are rotated: a share of the model's, whole, divided by the heads. */
 const rotated = (or = '') => `rope.dimension_count = floor(rope_root/partial_rotary_factor${or} * ${SIZE}) // ${HEADS}`;
-export const phi2 = family`phi2: PhiForCausalLM (microsoft/phi-2) unproven
+export const phi2 = family`phi2: PhiForCausalLM (microsoft/phi-2)
   keys: context_length[] = n_positions|max_position_embeddings; embedding_length[] = ${SIZE}
     feed_forward_length = ${SIZE} * 4; block_count = @block_count; attention.head_count[] = ${HEADS}
     attention.head_count_kv[] = ${HEADS}; attention.layer_norm_epsilon = layer_norm_epsilon|layer_norm_eps
@@ -23,7 +23,7 @@ export const phi3 = family`phi3: Phi3ForCausalLM Phi4ForCausalLMV (microsoft/Phi
     attention.sliding_window[] = sliding_window?0
   tensors: ${NAMES} ffn_up ffn_down; extra: long_rope_factors; tokenizer: phi3 bpe`;
 
-export const phimoe = family`phimoe: PhiMoEForCausalLM (microsoft/Phi-3.5-MoE-instruct) like ${phi3} unproven
+export const phimoe = family`phimoe: PhiMoEForCausalLM (microsoft/Phi-3.5-MoE-instruct) like ${phi3}
   keys: + expert_used_count[] = num_experts_per_tok|num_experts_per_token
     expert_count[] = num_local_experts|num_experts
   tensors: ${NAMES} ffn_gate_inp; $MIXTRAL_EXPERTS`;
