@@ -1,13 +1,21 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { median, memoryOfCli, settle, timeCli } from './measure.js';
 import { syntheticLlama } from './synthetic.js';
 import { QUANTIZED, syntheticQuantized } from './synthetic-quantized.js';
 
 /**
  * A checkpoint of each method of quantizing, of as many parameters as one in bfloat16, to bf16 and to q4_k_m: times beside
- * those of the latter, in turns, and the peak memory. Arguments: parts of the names of methods; all without.
+ * those of the latter, in turns, and the peak memory. With a Python that has the packages, also the time in which the method's
+ * own library, or PyTorch where that needs a GPU, decodes the same tensors in memory; what isn't installed is left out, by name.
+ * Arguments: parts of the names of methods; all without.
+ *
+ *   python3 -m venv VENV && VENV/bin/pip install torch numpy safetensors bitsandbytes 'mlx[cpu]'
+ *   npm run bench:checkpoint -- --python VENV/bin/python GPTQ
  */
 
 const RUNS = 3;
@@ -21,7 +29,21 @@ const TYPES = [
   ['--quant', 'q4_k_m', '--allow-requantize'],
 ] as const;
 
-const asked = process.argv.slice(2);
+const SCRIPT = fileURLToPath(new URL('../../bench/checkpoint.py', import.meta.url));
+
+/** What a Python says of its time for a folder's tensors. */
+function timeOfPeer(python: string, name: string, folder: string): string {
+  const { status, stdout, stderr } = spawnSync(python, [SCRIPT, name, folder], { encoding: 'utf8' });
+  if (status !== 0) {
+    throw new Error(`${python} could not decode ${name}: ${stderr}`);
+  }
+  return stdout.trim();
+}
+
+const {
+  positionals: asked,
+  values: { python },
+} = parseArgs({ allowPositionals: true, options: { python: { type: 'string' } } });
 const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
 try {
   const plain = syntheticLlama(folder, LAYERS);
@@ -44,6 +66,9 @@ try {
           `(at most ${MOST_TIME}x: ${verdict(own / base, MOST_TIME)}); ` +
           `peak ${peak.toFixed(0)} MiB (at most ${MOST_MIB}: ${verdict(peak, MOST_MIB)})`,
       );
+    }
+    if (python !== undefined) {
+      console.log(`${name}: ${timeOfPeer(python, name, model)}`);
     }
     rmSync(model, { recursive: true });
   }

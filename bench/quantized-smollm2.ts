@@ -4,7 +4,9 @@
  * Fails where the two divergences differ by 5 % or more.
  *
  *   python3 -m venv VENV && VENV/bin/pip install torch safetensors bitsandbytes 'mlx[cpu]'
- *   node out/bench/quantized-smollm2.js VENV/bin/python [FOLDER [CHUNKS]]
+ *   node out/bench/quantized-smollm2.js VENV/bin/python [FOLDER [CHUNKS [METHOD...]]]
+ *
+ * A method takes some four minutes on two cores.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,7 +19,7 @@ import { fixtures } from '../test/paths.js';
 import { timeCli } from './measure.js';
 import { smollm2 } from './smollm2.js';
 
-const [python = 'python3', given, chunks = '16'] = process.argv.slice(2);
+const [python = 'python3', given, chunks = '16', ...asked] = process.argv.slice(2);
 const SCRIPT = fileURLToPath(new URL('../../bench/quantized-smollm2.py', import.meta.url));
 const TEXT = join(fixtures, 'Tiny-Verse-2M.expected/eval.txt');
 const METHODS = { nf4: 'bitsandbytes NF4', awq: 'AWQ', mlx: 'MLX 4 bits' };
@@ -36,7 +38,7 @@ async function divergence(source: string): Promise<number> {
 const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-bench-'));
 try {
   const source = smollm2(given, folder);
-  for (const [method, name] of Object.entries(METHODS)) {
+  for (const [method, name] of Object.entries(METHODS).filter(([own]) => asked.length === 0 || asked.includes(own))) {
     const [quantized, decoded] = [join(folder, method, 'quantized'), join(folder, method, 'decoded')];
     const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
     const { status, stdout } = spawnSync(python, [SCRIPT, method, source, quantized, decoded], { stdio });

@@ -85,27 +85,19 @@ export const QUANTIZED: Readonly<Record<string, Method>> = {
   },
   'GPTQ 4 bits': {
     fields: quantized('gptq', { bits: 4, group_size: 128, desc_act: false, sym: true }),
-    matrix: (out, columns) => [
-      { end: 'qweight', dtype: 'I32', shape: [columns / 8, out] },
-      { end: 'qzeros', dtype: 'I32', shape: [columns / 128, out / 8], content: i32(0x77777777) },
-      { end: 'scales', dtype: 'F16', shape: [columns / 128, out], content: F16 },
-      {
-        ...{ end: 'g_idx', dtype: 'I32', shape: [columns] },
-        content: i32(...Array.from({ length: columns }, (_, i) => Math.floor(i / 128))),
-      },
-    ],
+    matrix: (out, columns) => [...gptq(4, out, columns), groupOfEach(columns, (i) => i)],
+  },
+  'GPTQ 4 bits, act-order': {
+    fields: quantized('gptq', { bits: 4, group_size: 128, desc_act: true, sym: true }),
+    matrix: (out, columns) => [...gptq(4, out, columns), groupOfEach(columns, (i) => (i * 731) % columns)],
   },
   'GPTQ 8 bits': {
     fields: quantized('gptq', { bits: 8, group_size: 128, desc_act: false, sym: true }),
-    matrix: (out, columns) => [
-      { end: 'qweight', dtype: 'I32', shape: [columns / 4, out] },
-      { end: 'qzeros', dtype: 'I32', shape: [columns / 128, out / 4], content: i32(0x7f7f7f7f) },
-      { end: 'scales', dtype: 'F16', shape: [columns / 128, out], content: F16 },
-      {
-        ...{ end: 'g_idx', dtype: 'I32', shape: [columns] },
-        content: i32(...Array.from({ length: columns }, (_, i) => Math.floor(i / 128))),
-      },
-    ],
+    matrix: (out, columns) => [...gptq(8, out, columns), groupOfEach(columns, (i) => i)],
+  },
+  'AutoRound 4 bits': {
+    fields: quantized('auto-round', { bits: 4, group_size: 128, sym: true, packing_format: 'auto_round:auto_gptq' }),
+    matrix: (out, columns) => gptq(4, out, columns),
   },
   AWQ: {
     fields: quantized('awq', { bits: 4, group_size: 128, version: 'gemm', zero_point: true }),
@@ -147,6 +139,14 @@ export const QUANTIZED: Readonly<Record<string, Method>> = {
     matrix: mlx(6, 64),
     embedding: true,
   },
+  BitNet: {
+    fields: quantized('bitnet', { linear_class: 'bitlinear', quantization_mode: 'offline' }),
+    matrix: (out, columns) => [
+      // Codes 0, 1 and 2.
+      { end: 'weight', dtype: 'U8', shape: [out / 4, columns], content: Buffer.from([0x24, 0x99, 0x46, 0x60, 0x15]) },
+      { end: 'weight_scale', dtype: 'BF16', shape: [1], content: BF16 },
+    ],
+  },
   'HQQ 4 bits': {
     fields: quantized('hqq', {
       quant_config: { weight_quant_params: { nbits: 4, group_size: 64, axis: 1, view_as_float: false } },
@@ -166,6 +166,24 @@ export const QUANTIZED: Readonly<Record<string, Method>> = {
     ],
   },
 };
+
+/** In GPTQ's layout, without the groups of the inputs. */
+function gptq(bits: number, out: number, columns: number): readonly Kept[] {
+  const zero = 2 ** (bits - 1) - 1;
+  return [
+    { end: 'qweight', dtype: 'I32', shape: [(columns * bits) / 32, out] },
+    {
+      ...{ end: 'qzeros', dtype: 'I32', shape: [columns / 128, (out * bits) / 32] },
+      content: Buffer.from([bits === 4 ? zero * 17 : zero]),
+    },
+    { end: 'scales', dtype: 'F16', shape: [columns / 128, out], content: F16 },
+  ];
+}
+
+function groupOfEach(columns: number, place: (column: number) => number): Kept {
+  const groups = Array.from({ length: columns }, (_, i) => Math.floor(place(i) / 128));
+  return { end: 'g_idx', dtype: 'I32', shape: [columns], content: i32(...groups) };
+}
 
 function mlx(bits: number, group: number): Method['matrix'] {
   return (out, columns) => [

@@ -121,7 +121,8 @@ export interface ConversionParams extends OutputParams, QuantizeOptions, SplitOp
   /** Write the 8-bit floats of a checkpoint as Q8_0, whatever `outtype` says. @default false */
   readonly fp8AsQ8?: boolean;
   /**
-   * Leave weights as they are that a checkpoint of MLX or compressed-tensors keeps in MXFP4 or NVFP4, which ggml has too.
+   * Leave weights as they are that a checkpoint of MLX or compressed-tensors keeps in MXFP4 or NVFP4, which ggml has too. With
+   * `quant`, what the checkpoint keeps so stays, whatever the method, unless `tensorType` names it.
    * @default false
    */
   readonly keepBlocks?: boolean;

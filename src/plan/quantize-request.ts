@@ -16,8 +16,14 @@ import { readSensitivities } from './sensitivities.js';
 export class SelectionWithoutImatrixError extends UsageError {}
 export class UnreadableOptionFileError extends SourceError {}
 
+/** What stands beside llama-quantize's options on one of the commands alone. */
+interface RequestOptions extends QuantizeOptions {
+  readonly keepSplit?: boolean;
+  readonly keepBlocks?: boolean;
+}
+
 /** Parses the options of llama-quantize that name no file. @throws UsageError */
-export function parseOptions(options: QuantizeOptions & { readonly keepSplit?: boolean }) {
+export function parseOptions(options: RequestOptions) {
   const { outputTensorType, tokenEmbeddingType, includeWeights = [], excludeWeights = [] } = options;
   if (options.imatrix === undefined && includeWeights.length + excludeWeights.length > 0) {
     throw new SelectionWithoutImatrixError(
@@ -36,6 +42,7 @@ export function parseOptions(options: QuantizeOptions & { readonly keepSplit?: b
     prune: options.pruneLayers === undefined ? [] : parseLayers(options.pruneLayers),
     allowRequantize: options.allowRequantize ?? false,
     keepSplit: options.keepSplit ?? false,
+    keepBlocks: options.keepBlocks ?? false,
   };
 }
 
@@ -43,9 +50,7 @@ export function parseOptions(options: QuantizeOptions & { readonly keepSplit?: b
  * Parses llama-quantize's options and reads the files that they name.
  * @throws UsageError, and what reading an importance matrix throws.
  */
-export async function readRequest(
-  options: QuantizeOptions & OpenOptions & { readonly keepSplit?: boolean },
-): Promise<QuantizeRequest> {
+export async function readRequest(options: RequestOptions & OpenOptions): Promise<QuantizeRequest> {
   const { tensorTypes, overrides, ...parsed } = parseOptions(options);
   const rules = await readTensorTypeFile(options);
   const { imatrix, unmatched } = await readSelected(options);

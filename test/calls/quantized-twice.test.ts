@@ -36,6 +36,15 @@ if (data === undefined) {
       expect(kept.warnings.join()).not.toMatch(/--keep-blocks/);
     });
 
+    test('with a --quant they stay beside what is quantized, unless an option names them', async () => {
+      const kept = await planned('prequant-ct-mxfp4', { keepBlocks: true, quant: 'q8_0' });
+      expect(kept.types).toEqual(['F32', 'MXFP4', 'Q8_0']);
+      expect(kept.file).toBe('Q8_0');
+      await expect(
+        planned('prequant-ct-mxfp4', { keepBlocks: true, quant: 'q8_0', tensorType: ['ffn_down=q6_k'] }),
+      ).rejects.toThrow(/ffn_down.* is quantized already \(MXFP4\)/);
+    });
+
     test('without such blocks there is no hint', async () => {
       expect((await planned('prequant-mlx-4bit', {})).warnings.join()).not.toMatch(/--keep-blocks/);
     });

@@ -8,6 +8,7 @@ import { MXFP4_MOE, NVFP4_FILE } from './block-file-types.js';
 import { modelDType, type PlainType } from './declared-dtypes.js';
 import type { Declared, Method } from './method.js';
 import { MICRO_FLOATS, type MicroFloat, microFloats, packedBytes } from './micro-floats.js';
+import { partsIn, restoreParts } from './mlx-modules.js';
 import { computedOnce } from './packed-codes.js';
 import { type BlockTensor, type PlainTensors, QuantizedTensorError, UnsupportedMethodError } from './plain-tensors.js';
 import { checkDType, checkShape, perElement } from './scales.js';
@@ -29,6 +30,7 @@ export const mlx: Method = {
   decode(tensors, declared, { keepBlocks }) {
     const settings = settingsOf(declared) ?? {};
     const dtype = modelDType(declared.hparams);
+    const isPart = partsIn(declared.hparams.model_type);
     const namesOfExperts = declared.hparams.model_type === 'lfm2_moe' ? W123 : undefined;
     const blocks: BlockTensor[] = [];
     let isRestored = false;
@@ -41,15 +43,15 @@ export const mlx: Method = {
       const put = (name: string, own: Parts) => {
         const plain = () => (form ? plainWeight(own, form, dtype, weight) : own.weight);
         const expr = format && blocksOf(format, own, weight);
-        if (keepBlocks && expr) {
+        if (keepBlocks && expr && !isPart(name)) {
           blocks.push({ name, expr, plain, ...(kept && { kept }) });
           tensors.drop(name);
         } else {
           tensors.set(name, plain(), kept);
-          tensors.hasBlocks ||= expr !== undefined;
+          tensors.hasBlocks ||= expr !== undefined && !isPart(name);
         }
       };
-      const [, block, projection] = STACKED.exec(module) ?? [];
+      const [, block, projection] = (isPart(weight) ? null : STACKED.exec(module)) ?? [];
       if (block !== undefined && projection !== undefined) {
         const names = namesOfExperts ?? (block.endsWith('block_sparse_moe') ? W123 : {});
         const name = names[projection] ?? projection;
@@ -68,7 +70,7 @@ export const mlx: Method = {
     if (NEXT.includes(declared.family ?? '')) {
       restoreNorms(tensors);
     }
-    if (isRestored) {
+    if (restoreParts(tensors, declared.hparams.model_type) || isRestored) {
       tensors.sort();
     }
     if (blocks.length > 0) {

@@ -27,6 +27,8 @@ export interface TypeRequest {
   readonly outputTensorType?: GgmlType;
   readonly tokenEmbeddingType?: GgmlType;
   readonly tensorTypes?: readonly TensorTypeRule[];
+  /** `--keep-blocks`: what is MXFP4 or NVFP4 already keeps its type, unless `--tensor-type` names it. @default false */
+  readonly keepBlocks?: boolean;
 }
 
 const OUTPUT = 'output.weight';
@@ -38,7 +40,8 @@ export class LayerNameError extends SourceError {}
  * The type of every tensor in a quantized file, and why: what llama-quantize chooses (src/llama-quant.cpp of llama.cpp
  * v0.5.0). The first of these that has a say decides:
  *
- *  1. COPY, `--leave-output-tensor` (output.weight alone), and what is never quantized (`whyKept`): the type stays.
+ *  1. COPY, `--leave-output-tensor` (output.weight alone), `--keep-blocks` (ours), and what is never quantized (`whyKept`):
+ *     the type stays.
  *  2. `--token-embedding-type`, for token_embd, and for per_layer_token_embd unless `--tensor-type` names it.
  *  3. `--output-tensor-type`, for output.weight.
  *  4. F32, F16 and BF16 files: that type; what follows is for quantized types only.
@@ -60,7 +63,7 @@ export function chooseQuantTypes(tensors: readonly RecipeTensor[], request: Type
   }
   const mixture = startMixture(tensors, request, facts, defaultType);
   return tensors.map((tensor) => {
-    const kept = request.leaveOutputTensor && tensor.name === OUTPUT ? '--leave-output-tensor' : whyKept(tensor);
+    const kept = keptByOption(tensor, request) ?? whyKept(tensor);
     if (kept !== undefined) {
       return { type: tensor.type, why: kept };
     }
@@ -69,6 +72,15 @@ export function chooseQuantTypes(tensors: readonly RecipeTensor[], request: Type
       fallBack(asManual(tensor, request, defaultType) ?? mixture(tensor), tensor);
     return needsImatrix(tensor.name, choice.type, fileType) ? { ...choice, needsImatrix: true } : choice;
   });
+}
+
+/** The option that keeps a tensor's type. */
+function keptByOption({ name, type }: RecipeTensor, request: TypeRequest): string | undefined {
+  if (request.leaveOutputTensor && name === OUTPUT) {
+    return '--leave-output-tensor';
+  }
+  const isBlocks = type === 'MXFP4' || type === 'NVFP4';
+  return request.keepBlocks && isBlocks && !manualRule(name, request) ? '--keep-blocks' : undefined;
 }
 
 /**

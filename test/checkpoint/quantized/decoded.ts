@@ -96,14 +96,14 @@ export class Decoded {
     return {
       dtype: dtypeOf(expr),
       shape: shapeOf(expr),
-      first: [...new Float32Array(whole.slice().buffer).subarray(0, 4)],
+      first: [...new Float32Array(whole.buffer).subarray(0, 4)],
       sha256: createHash('sha256').update(whole).digest('hex').slice(0, 16),
     };
   }
 
   /** All values in float32. */
   values(name: string): Float32Array {
-    return new Float32Array(this.#floats(this.tensor(name).expr).slice().buffer);
+    return new Float32Array(this.#floats(this.tensor(name).expr).buffer);
   }
 
   /** The bytes of a tensor as they are written. */
@@ -112,7 +112,8 @@ export class Decoded {
   }
 
   #floats(expr: TensorExpr): Uint8Array {
-    return evaluate(cast(expr, 'F32'), this.#place());
+    // A copy: bytes of the file are in a Buffer, whose slices are no copies.
+    return new Uint8Array(evaluate(cast(expr, 'F32'), this.#place()));
   }
 
   #place(): Workplace {

@@ -80,6 +80,70 @@ test('stacked experts have their names again, and all tensors are sorted', async
   expect(mixtral.names[1]).toBe('l.block_sparse_moe.experts.1.w2.weight');
 });
 
+describe('what mlx-lm makes of one tensor is one again', () => {
+  /** Plain values 0, 1, 2, ... from `first` on. */
+  const counted = (shape: readonly number[], first: number): Part => {
+    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => first + i);
+    return { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) };
+  };
+  const decode = (model: string, parts: Record<string, Part>) =>
+    Decoded.of({ ...config({}), model_type: model }, parts);
+
+  test('the two halves of kv_b_proj', async () => {
+    // Two heads with keys of 2 and values of 1, rank 3: mlx-lm has the keys transposed.
+    const decoded = await decode('deepseek_v3', {
+      'l.self_attn.embed_q.weight': counted([2, 3, 2], 0),
+      'l.self_attn.unembed_out.weight': counted([2, 1, 3], 100),
+    });
+    expect(decoded.names).toEqual(['l.self_attn.kv_b_proj.weight']);
+    expect(decoded.record('l.self_attn.kv_b_proj.weight').shape).toEqual([6, 3]);
+    expect([...decoded.values('l.self_attn.kv_b_proj.weight')]).toEqual([
+      ...[0, 2, 4, 1, 3, 5, 100, 101, 102],
+      ...[6, 8, 10, 7, 9, 11, 103, 104, 105],
+    ]);
+  });
+
+  test("Granite's experts, of which each has its gate before its up, and its dense layers", async () => {
+    const decoded = await decode('granitemoehybrid', {
+      'l.block_sparse_moe.switch_mlp.down_proj.weight': counted([2, 2, 1], 0),
+      'l.block_sparse_moe.switch_mlp.gate_proj.weight': counted([2, 1, 2], 10),
+      'l.block_sparse_moe.switch_mlp.up_proj.weight': counted([2, 1, 2], 20),
+      'm.mlp.down_proj.weight': counted([2, 1], 0),
+      'm.mlp.gate_proj.weight': counted([1, 2], 10),
+      'm.mlp.up_proj.weight': counted([1, 2], 20),
+    });
+    expect(decoded.names).toEqual([
+      ...['l.block_sparse_moe.input_linear.weight', 'l.block_sparse_moe.output_linear.weight'],
+      ...['m.shared_mlp.input_linear.weight', 'm.shared_mlp.output_linear.weight'],
+    ]);
+    expect([...decoded.values('l.block_sparse_moe.input_linear.weight')]).toEqual([10, 11, 20, 21, 12, 13, 22, 23]);
+    expect([...decoded.values('m.shared_mlp.input_linear.weight')]).toEqual([10, 11, 20, 21]);
+  });
+
+  test("gpt-oss's experts, transposed, with gates and ups in turn, and no blocks kept of them", async () => {
+    const decoded = await decode('gpt_oss', {
+      'l.experts.down_proj.bias': counted([1, 3], 50),
+      'l.experts.down_proj.weight': counted([1, 3, 2], 0),
+      'l.experts.gate_proj.bias': counted([1, 2], 60),
+      'l.experts.gate_proj.weight': counted([1, 2, 3], 10),
+      'l.experts.up_proj.bias': counted([1, 2], 70),
+      'l.experts.up_proj.weight': counted([1, 2, 3], 20),
+    });
+    const values = (name: string) => [...decoded.values(`l.experts.${name}`)];
+    expect(decoded.record('l.experts.gate_up_proj').shape).toEqual([1, 3, 4]);
+    expect(values('gate_up_proj')).toEqual([10, 20, 13, 23, 11, 21, 14, 24, 12, 22, 15, 25]);
+    expect(values('gate_up_proj_bias')).toEqual([60, 70, 61, 71]);
+    expect(values('down_proj')).toEqual([0, 2, 4, 1, 3, 5]);
+    expect(values('down_proj_bias')).toEqual([50, 51, 52]);
+  });
+
+  test('a part without the other one is an error', async () => {
+    await expect(decode('deepseek_v3', { 'l.embed_q.weight': counted([2, 3, 2], 0) })).rejects.toThrow(
+      'l.unembed_out.weight is missing',
+    );
+  });
+});
+
 test("norms of Qwen3-Next are without the 1 that mlx-lm's sanitize adds", async () => {
   // 1.5, 1.25 and 0.5 in bfloat16.
   const bytes = Uint8Array.of(0xc0, 0x3f, 0xa0, 0x3f, 0x00, 0x3f);
