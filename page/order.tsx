@@ -1,0 +1,83 @@
+import { useState } from 'preact/hooks';
+import type { Failure, ModelPlan } from '../src/server/api.js';
+import { type Backend, failureOf } from './backend.js';
+import { DeviceChoice, useDevice } from './device-choice.js';
+import { recommend } from './devices.js';
+import { FailureCard } from './failure-card.js';
+import { formatBytes } from './format.js';
+import { go, jobLink } from './routes.js';
+import { TypeChoices } from './type-choices.js';
+
+/** Types that one order can have. */
+const MOST = 8;
+
+interface Props {
+  readonly plan: ModelPlan;
+  /** As the user named it: without a revision, the newest. */
+  readonly source: string;
+  readonly backend: Backend;
+}
+
+/** The types to choose from, and the button. */
+export function Order({ plan: { types }, source, backend }: Props) {
+  const [device, chooseDevice] = useDevice();
+  /** Null as long as the user has ticked nothing: then it is what is recommended. */
+  const [ticked, setTicked] = useState<readonly string[] | null>(null);
+  const [isSending, setIsSending] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  if (!device) {
+    return null;
+  }
+
+  const recommended = recommend(types, device);
+  const wanted = ticked ?? (recommended === null ? [] : [recommended]);
+  const chosen = types.filter(({ type }) => wanted.includes(type));
+  const tick = (type: string) => {
+    setTicked(wanted.includes(type) ? wanted.filter((other) => other !== type) : [...wanted, type]);
+  };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setIsSending(true);
+    setFailure(null);
+    try {
+      const { id } = await backend.start({ source, quant: chosen.map(({ type }) => type) });
+      go(jobLink(id));
+    } catch (error) {
+      setFailure(failureOf(error));
+      setIsSending(false);
+    }
+  };
+
+  return (
+    <form class="order" onSubmit={submit}>
+      <div class="order-head">
+        <h2 id="types">Choose what to make</h2>
+        <DeviceChoice device={device} choose={chooseDevice} />
+      </div>
+      {recommended === null && (
+        <p class="card warning">
+          None of the usual types fits a {device.name} with room to spare. Parts of a model can be left in slower
+          memory, or another device chosen.
+        </p>
+      )}
+      <TypeChoices types={types} device={device} recommended={recommended} ticked={wanted} tick={tick} />
+      {failure && <FailureCard failure={failure} />}
+      <div class="order-bar">
+        <p aria-live="polite">
+          {chosen.length === 0 ? (
+            'Nothing is ticked'
+          ) : (
+            <>
+              <strong>{chosen.map(({ type }) => type).join(', ')}</strong>
+              <span> {formatBytes(chosen.reduce((sum, { size }) => sum + size, 0))}</span>
+              {chosen.length > MOST && <span> · {MOST} at a time at most</span>}
+            </>
+          )}
+        </p>
+        <button type="submit" class="primary" disabled={chosen.length === 0 || chosen.length > MOST || isSending}>
+          {isSending ? 'Sending…' : 'Convert'}
+        </button>
+      </div>
+    </form>
+  );
+}
