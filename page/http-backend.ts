@@ -15,6 +15,21 @@ class Unreachable extends BackendError {
   }
 }
 
+/** The server says no: now, or whenever it is asked. */
+class Refused extends BackendError {
+  constructor(
+    failure: Failure,
+    readonly status: number,
+  ) {
+    super(failure);
+  }
+
+  /** Whether asking again changes nothing. */
+  get isFinal(): boolean {
+    return this.status < 500;
+  }
+}
+
 /** The server that the page comes from. */
 export class HttpBackend implements Backend {
   session(): Promise<Session> {
@@ -90,9 +105,7 @@ export class HttpBackend implements Backend {
         }
       } catch (error) {
         if (!hasEnded) {
-          error instanceof BackendError && !(error instanceof Unreachable)
-            ? tell({ event: 'gone', failure: error.failure })
-            : lose();
+          error instanceof Refused && error.isFinal ? tell({ event: 'gone', failure: error.failure }) : lose();
         }
       }
       if (!hasEnded) {
@@ -121,7 +134,7 @@ async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer
   if (response.ok && answer !== null) {
     return answer;
   }
-  throw isFailure(answer) ? new BackendError(answer) : new Unreachable();
+  throw isFailure(answer) ? new Refused(answer, response.status) : new Unreachable();
 }
 
 function isFailure(answer: unknown): answer is Failure {
