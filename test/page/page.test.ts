@@ -11,7 +11,7 @@ import { tempFolder } from '../temp.js';
 const CHROMIUM = '/usr/bin/chromium';
 const LOGIN = 'a token that nobody guesses';
 /** Bytes a second of the Hub's line where a conversion is to be seen at work. */
-const SLOW = 1_500_000;
+const SLOW = 800_000;
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1440, height: 900 };
 /** Where pictures of the views go, to be looked at. */
@@ -70,7 +70,7 @@ const troubles: string[] = [];
       .getByText(/Converting the weights/)
       .first()
       .waitFor();
-    expect(await page.getByText('stage 3 of 4').count()).toBe(1);
+    await page.getByText('stage 3 of 4').waitFor();
     await page
       .getByRole('link', { name: /^Download/ })
       .first()
@@ -84,6 +84,7 @@ const troubles: string[] = [];
     }
     expect(await page.locator('dl.commands').textContent()).toContain('llama-cli -m Tiny-Verse-2M-Q4_K_M.gguf');
     await page.getByRole('link', { name: 'Conversions', exact: true }).click();
+    await page.locator('.jobs li').first().waitFor();
     expect(await page.locator('.jobs li').count()).toBe(1);
   }, 120_000);
 
