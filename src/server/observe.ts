@@ -50,8 +50,8 @@ export class Metrics {
       const seconds = (performance.now() - began) / 1000;
       const { method } = context.req;
       const { status } = context.res;
-      // The route that answered is the last one that matched.
-      const route = context.req.matchedRoutes.at(-1)?.path ?? '';
+      // What runs for many routes stands before the one that answers.
+      const route = context.req.matchedRoutes.find(({ path }) => !path.endsWith('*'))?.path ?? '';
       this.#seconds.observe({ method, route, status }, seconds);
       log.info({ method, route, status, seconds }, 'request');
     };
