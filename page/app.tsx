@@ -15,7 +15,7 @@ export function App({ backend }: { readonly backend: Backend }) {
   const isFirst = useRef(true);
   const { view } = route;
   const title = titleOf(route);
-  const [session, setSession] = useState<Session>({ isNeeded: false, isOpen: true });
+  const [session, setSession] = useState<Session>({ isNeeded: false, isOpen: true, mayPublish: false });
   const isClosed = session.isNeeded && !session.isOpen;
 
   useEffect(() => {
@@ -59,21 +59,27 @@ export function App({ backend }: { readonly backend: Backend }) {
         {isClosed ? (
           <LogIn backend={backend} opened={setSession} />
         ) : (
-          <View key={String(session.isOpen)} route={route} backend={backend} />
+          <View key={String(session.isOpen)} route={route} backend={backend} mayPublish={session.mayPublish} />
         )}
       </main>
     </>
   );
 }
 
-function View({ route, backend }: { readonly route: Route; readonly backend: Backend }) {
+interface ViewProps {
+  readonly route: Route;
+  readonly backend: Backend;
+  readonly mayPublish: boolean;
+}
+
+function View({ route, backend, mayPublish }: ViewProps) {
   switch (route.view) {
     case 'home':
       return <HomeView backend={backend} />;
     case 'model':
       return <ModelView key={route.source} source={route.source} backend={backend} />;
     case 'job':
-      return <JobView key={route.id} id={route.id} backend={backend} />;
+      return <JobView key={route.id} id={route.id} backend={backend} mayPublish={mayPublish} />;
     case 'jobs':
       return (
         <>

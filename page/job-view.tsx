@@ -4,6 +4,7 @@ import { type Backend, failureOf } from './backend.js';
 import { FailureCard } from './failure-card.js';
 import { formatTime } from './format.js';
 import { isOpen } from './job-states.js';
+import { PublishForm } from './publish-form.js';
 import { Results } from './results.js';
 import { go, jobLink, modelLink } from './routes.js';
 import { Running } from './running.js';
@@ -14,10 +15,11 @@ import { Warnings } from './warnings.js';
 interface Props {
   readonly id: string;
   readonly backend: Backend;
+  readonly mayPublish: boolean;
 }
 
 /** One conversion, from its place in the queue to its files. */
-export function JobView({ id, backend }: Props) {
+export function JobView({ id, backend, mayPublish }: Props) {
   const news = useJob(id, backend);
   const [failure, setFailure] = useState<Failure | null>(null);
   const { job, gone, isLost, warnings } = news;
@@ -26,9 +28,9 @@ export function JobView({ id, backend }: Props) {
     setFailure(null);
     await action().catch((error) => setFailure(failureOf(error)));
   };
-  const again = ({ source, quant }: Job) =>
+  const again = ({ source, quant, publish }: Job) =>
     attempt(async () => {
-      const next = await backend.start({ source, quant });
+      const next = await backend.start({ source, quant, ...(publish && { publish }) });
       go(jobLink(next.id));
     });
 
@@ -51,12 +53,19 @@ export function JobView({ id, backend }: Props) {
           <p class="about">
             <StateMark state={job.state} />
             <span>{job.quant.join(', ')}</span>
+            {job.publish && (
+              <span>
+                {job.url ? 'published in ' : 'to be published in '}
+                {job.url ? <a href={job.url}>{job.publish.to}</a> : job.publish.to}
+              </span>
+            )}
             <time class="quiet" dateTime={new Date(job.created).toISOString()}>
               {formatTime(job.created)}
             </time>
           </p>
           {isOpen(job) && <Running news={news} job={job} />}
           {job.state === 'done' && <Results job={job} fileUrl={(name) => backend.fileUrl(id, name)} />}
+          {job.state === 'done' && !job.publish && mayPublish && <PublishForm job={job} backend={backend} />}
           {job.failure && <FailureCard failure={job.failure} />}
           {failure && <FailureCard failure={failure} />}
           <Warnings warnings={warnings} />

@@ -23,7 +23,7 @@ export function LogIn({ backend, opened }: Props) {
   return (
     <>
       <h1 tabIndex={-1}>Log in</h1>
-      <form class="log-in" onSubmit={submit}>
+      <form class="fields" onSubmit={submit}>
         <label>
           <span>Token of this server</span>
           <input

@@ -15,17 +15,29 @@ export const sourceName = v.pipe(
 const typeName = v.pipe(v.string(), v.maxLength(20), v.regex(/^[A-Z0-9_]+$/, 'the name of a type, such as Q4_K_M'));
 
 export const planRequest = v.strictObject({ source: sourceName });
+/** Where the files of a job go on the Hub. */
+export const publication = v.strictObject({
+  /** The repository, `owner/name`; it is created where there is none. */
+  to: v.pipe(
+    v.string(),
+    v.maxLength(200),
+    v.regex(/^[A-Za-z0-9_][\w.-]{0,95}\/[A-Za-z0-9_][\w.-]{0,95}$/, 'the name of a repository, as owner/name'),
+  ),
+  /** Whether it is created as a private one. */
+  private: v.boolean(),
+});
 export const jobRequest = v.strictObject({
   source: sourceName,
   /** Each is a file. */
   quant: v.pipe(v.array(typeName), v.minLength(1), v.maxLength(8)),
+  publish: v.optional(publication),
 });
 export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) });
 
 export const sessionRequest = v.strictObject({ token: v.pipe(v.string(), v.maxLength(1000)) });
 
-/** Whether this server wants a log-in, and has one. */
-export const session = v.object({ isNeeded: v.boolean(), isOpen: v.boolean() });
+/** Whether this server wants a log-in, and has one; and whether it publishes with the token of its machine. */
+export const session = v.object({ isNeeded: v.boolean(), isOpen: v.boolean(), mayPublish: v.boolean() });
 
 /** A model on the Hub. */
 export const found = v.object({ name: v.string(), downloads: v.number(), likes: v.number(), isGated: v.boolean() });
@@ -69,6 +81,7 @@ export const job = v.object({
   source: v.string(),
   commit: v.string(),
   quant: v.array(v.string()),
+  publish: v.nullable(publication),
   state: v.picklist(JOB_STATES),
   /** How many jobs come before it; null when it does not wait. */
   place: v.nullable(v.number()),
@@ -76,9 +89,12 @@ export const job = v.object({
   created: v.number(),
   ended: v.nullable(v.number()),
   files: v.array(jobFile),
+  /** The page of the repository that the files are published in. */
+  url: v.nullable(v.string()),
   failure: v.nullable(failure),
 });
 
+export type Publication = v.InferOutput<typeof publication>;
 export type Session = v.InferOutput<typeof session>;
 export type Found = v.InferOutput<typeof found>;
 export type TypeChoice = v.InferOutput<typeof typeChoice>;

@@ -13,7 +13,7 @@ import { packageVersion } from '../output/version.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { withoutSecrets } from '../secrets.js';
 import { AnswerCache } from './answer-cache.js';
-import { type Failure, type Job, jobRequest, planRequest, searchRequest, sessionRequest } from './api.js';
+import { type Failure, type Job, jobRequest, planRequest, type Session, searchRequest, sessionRequest } from './api.js';
 import { rangeOf } from './byte-range.js';
 import type { EventStreams } from './event-streams.js';
 import { measureOrder, planModel } from './model-plan.js';
@@ -94,21 +94,25 @@ export function makeApp(options: AppOptions): Hono<Env> {
     return job ?? refuse(404, 'There is no such job.', 'It may have been removed; start it again.');
   };
 
+  const sessionView = (isOpen: boolean): Session => {
+    return { isNeeded: sessions.isNeeded, isOpen, mayPublish: !sessions.isNeeded };
+  };
+
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/metrics', async (context) => context.text(await metrics.text()));
   app.get('/openapi.json', (context) => context.json(openApi()));
   app.get('/api/session', async (context) => {
-    return context.json({ isNeeded: sessions.isNeeded, isOpen: (await sessions.user(context)) !== null });
+    return context.json(sessionView((await sessions.user(context)) !== null));
   });
   app.post('/api/session', async (context) => {
     const { token } = checked(sessionRequest, await body(context));
     return (await sessions.begin(context, token))
-      ? context.json({ isNeeded: true, isOpen: true })
+      ? context.json(sessionView(true))
       : refuse(401, 'This is not the token of this server.', 'Ask whoever runs it.');
   });
   app.post('/api/session/end', (context) => {
     sessions.end(context);
-    return context.json({ isNeeded: sessions.isNeeded, isOpen: false });
+    return context.json(sessionView(!sessions.isNeeded));
   });
   app.use('/api/*', async (context, next) => {
     const user = await sessions.user(context);
@@ -124,14 +128,21 @@ export function makeApp(options: AppOptions): Hono<Env> {
     return context.json(await plans.get(source));
   });
   app.post('/api/jobs', async (context) => {
-    const { source, quant } = checked(jobRequest, await body(context));
+    const { source, quant, publish = null } = checked(jobRequest, await body(context));
+    if (publish !== null && !sessionView(true).mayPublish) {
+      refuse(
+        403,
+        'This server publishes nothing for users who log in.',
+        'Download the files, and publish them yourself.',
+      );
+    }
     const types = [...new Set(quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`)))].sort();
     const owner = context.get('user');
     if ((await queue.open(owner)) >= MAX_OPEN_JOBS) {
       refuse(429, `There are ${MAX_OPEN_JOBS} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
     }
     const { isPublic } = reading;
-    const work = { ...(await measureOrder(source, types, reading)), quant: types, isPublic };
+    const work = { ...(await measureOrder(source, types, reading)), quant: types, isPublic, publish };
     const key = createHash('sha256')
       .update(JSON.stringify([packageVersion(), work]))
       .digest('hex');

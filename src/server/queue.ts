@@ -1,4 +1,4 @@
-import type { Failure, JobFile, JobState } from './api.js';
+import type { Failure, JobFile, JobState, Publication } from './api.js';
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
 export interface Work {
@@ -9,6 +9,8 @@ export interface Work {
   readonly quant: readonly string[];
   /** Whether the model is read without the token of this machine. */
   readonly isPublic: boolean;
+  /** Where the files are published; null where they are only made. */
+  readonly publish: Publication | null;
 }
 
 /** A job as a user orders it. */
@@ -30,12 +32,13 @@ export interface StoredJob extends Work {
   /** How often it was begun. */
   readonly attempts: number;
   readonly files: readonly JobFile[];
+  readonly url: string | null;
   readonly failure: Failure | null;
 }
 
 /** How a job ended. */
 export type End =
-  | { readonly state: 'done'; readonly files: readonly JobFile[] }
+  | { readonly state: 'done'; readonly files: readonly JobFile[]; readonly url: string | null }
   | { readonly state: 'failed'; readonly failure: Failure }
   | { readonly state: 'cancelled' };
 

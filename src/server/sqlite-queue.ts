@@ -8,8 +8,8 @@ const PATIENCE = 10_000;
 
 const SCHEMA = `
   create table if not exists jobs (
-    id text primary key, key text not null, source text not null, commit_sha text not null, quant text not null, is_public integer not null,
-    size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]',
+    id text primary key, key text not null, source text not null, commit_sha text not null, quant text not null, is_public integer not null, publish text,
+    size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]', url text,
     failure text, worker text, lease integer, wanted integer not null default 1, attempts integer not null default 0,
     due integer not null default 0
   );
@@ -33,7 +33,8 @@ const IN_TURN = `
   where state = 'queued' and due <= ?
   order by coalesce(running, 0), row_number() over (partition by owner order by created, jobs.rowid), created, jobs.rowid`;
 
-const COLUMNS = 'id, source, commit_sha, quant, is_public, size, state, created, ended, attempts, files, failure';
+const COLUMNS =
+  'id, source, commit_sha, quant, is_public, publish, size, state, created, ended, attempts, files, url, failure';
 
 interface Row {
   readonly id: string;
@@ -41,12 +42,14 @@ interface Row {
   readonly commit_sha: string;
   readonly quant: string;
   readonly is_public: number;
+  readonly publish: string | null;
   readonly size: number;
   readonly state: JobState;
   readonly created: number;
   readonly ended: number | null;
   readonly attempts: number;
   readonly files: string;
+  readonly url: string | null;
   readonly failure: string | null;
 }
 
@@ -60,15 +63,8 @@ export class SqliteQueue implements Queue {
     this.#db.exec(SCHEMA);
   }
 
-  async submit({
-    owner,
-    key,
-    source,
-    commit,
-    quant,
-    isPublic,
-    size,
-  }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
+  async submit(order: Order): Promise<{ job: StoredJob; isNew: boolean }> {
+    const { owner, key, source, commit, quant, isPublic, publish, size } = order;
     return this.#change(() => {
       const same = this.#one<{ id: string }>(
         `select id from jobs where key = ? and state in ('queued', 'running', 'done')`,
@@ -78,9 +74,19 @@ export class SqliteQueue implements Queue {
       const now = Date.now();
       if (!same) {
         this.#run(
-          `insert into jobs (id, key, source, commit_sha, quant, is_public, size, state, created)
-           values (?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
-          ...[id, key, source, commit, JSON.stringify(quant), Number(isPublic), size, now],
+          `insert into jobs (id, key, source, commit_sha, quant, is_public, publish, size, state, created)
+           values (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+          ...[
+            id,
+            key,
+            source,
+            commit,
+            JSON.stringify(quant),
+            Number(isPublic),
+            publish && JSON.stringify(publish),
+            size,
+            now,
+          ],
         );
         this.#tell(id);
       }
@@ -175,11 +181,11 @@ export class SqliteQueue implements Queue {
   async finish(id: string, worker: string, end: End): Promise<void> {
     this.#change(() => {
       if (this.#isHeld(id, worker)) {
-        const files = JSON.stringify(end.state === 'done' ? end.files : []);
+        const { files, url } = end.state === 'done' ? end : { files: [], url: null };
         const failure = end.state === 'failed' ? JSON.stringify(end.failure) : null;
         this.#run(
-          'update jobs set state = ?, ended = ?, files = ?, failure = ?, worker = null, lease = null where id = ?',
-          ...[end.state, Date.now(), files, failure, id],
+          'update jobs set state = ?, ended = ?, files = ?, url = ?, failure = ?, worker = null, lease = null where id = ?',
+          ...[end.state, Date.now(), JSON.stringify(files), url, failure, id],
         );
         // How far it was at which moment is of no use to anybody any more.
         this.#run(`delete from events where job = ? and text like '{"event":"progress"%'`, id);
@@ -275,7 +281,7 @@ const ALWAYS = Number.MAX_SAFE_INTEGER;
 
 const HELD = `id = ? and worker = ? and state = 'running'`;
 
-function jobOf({ commit_sha: commit, quant, is_public: isPublic, files, failure, ...row }: Row): StoredJob {
+function jobOf({ commit_sha: commit, quant, is_public: isPublic, publish, files, failure, ...row }: Row): StoredJob {
   return {
     ...{
       id: row.id,
@@ -283,10 +289,11 @@ function jobOf({ commit_sha: commit, quant, is_public: isPublic, files, failure,
       commit,
       quant: JSON.parse(quant),
       isPublic: isPublic === 1,
+      publish: publish && JSON.parse(publish),
       size: row.size,
       state: row.state,
     },
-    ...{ created: row.created, ended: row.ended, attempts: row.attempts, files: JSON.parse(files) },
+    ...{ created: row.created, ended: row.ended, attempts: row.attempts, files: JSON.parse(files), url: row.url },
     failure: failure === null ? null : JSON.parse(failure),
   };
 }

@@ -5,9 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { forward } from '../async/stream.js';
 import { convert } from '../calls/conversions.js';
 import { Hf2ggufError, ResourceError } from '../errors.js';
+import { publish } from '../publish/publish.js';
 import type { QuantName } from '../quantize/file-types.js';
 import { NetworkError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
+import type { JobFile } from './api.js';
 import { hubSource, tokenOf } from './model-plan.js';
 import type { End, Queue, StoredJob } from './queue.js';
 
@@ -84,22 +86,28 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
 }
 
 async function run(
-  { source, commit, quant, isPublic, attempts }: StoredJob,
+  job: StoredJob,
   folder: string,
   notes: Notes,
   signal: AbortSignal,
   endpoint: string | undefined,
 ): Promise<End | 'interrupted' | 'later'> {
+  const { source, commit, quant, publish: publication, attempts } = job;
   try {
-    const call = convert({
-      ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], output: `${folder}/`, signal },
-      ...tokenOf({ isPublic }),
+    const params = {
+      ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], signal, ...tokenOf(job) },
       ...(endpoint !== undefined && { endpoint }),
-    });
-    const { files } = await forward(call, (event) => notes.add(event));
+    };
+    const hear = (event: Noted) => notes.add(event);
+    if (publication === null) {
+      const { files } = await forward(convert({ ...params, output: `${folder}/` }), hear);
+      return { state: 'done', url: null, files: files.map(fileOf) };
+    }
+    const { files, url } = await forward(publish({ ...params, ...publication, keep: folder }), hear);
+    const made = files.filter(({ type }) => quant.includes(type));
     return {
-      state: 'done',
-      files: files.map(({ path, type, size }) => ({ name: basename(path), type, size })),
+      ...{ state: 'done', url },
+      files: made.flatMap(({ type, parts }) => parts.map(({ path, size }) => fileOf({ path, type, size }))),
     };
   } catch (error) {
     if (signal.aborted) {
@@ -115,6 +123,10 @@ async function run(
         : { what: 'A bug stopped the conversion.', next: 'Please report it, with the name of the model.' };
     return { state: 'failed', failure: { what: withoutSecrets(what), next } };
   }
+}
+
+function fileOf({ path, type, size }: { path: string; type: string | null; size: number }): JobFile {
+  return { name: basename(path), type, size };
 }
 
 /** Failures that may be over in a while. */
@@ -135,7 +147,7 @@ class Notes {
   ) {}
 
   add(event: Noted): void {
-    if (event.event === 'plan' || event.event === 'done') {
+    if (['plan', 'publication', 'done'].includes(event.event)) {
       return;
     }
     if (event.event === 'progress' && this.#waiting.at(-1)?.event === 'progress') {

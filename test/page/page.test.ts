@@ -5,6 +5,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { type Started, start } from '../cli/run.js';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
+import { filesOf, TOKEN } from '../publish/kit.js';
 import { tempFolder } from '../temp.js';
 
 /** Debian's. */
@@ -83,9 +84,14 @@ const troubles: string[] = [];
       expect(readFileSync(path).length).toBe(record.size);
     }
     expect(await page.locator('dl.commands').textContent()).toContain('llama-cli -m Tiny-Verse-2M-Q4_K_M.gguf');
+    await page.getByLabel('Your repository on Hugging Face').fill('me/Verse-GGUF');
+    await page.getByRole('button', { name: 'Publish' }).click();
+    await page.getByText('published in me/Verse-GGUF', { exact: true }).waitFor({ timeout: 60_000 });
+    expect((await filesOf(hub, 'me/Verse-GGUF')).has('README.md')).toBe(true);
+    await picture(page, 'published');
     await page.getByRole('link', { name: 'Conversions', exact: true }).click();
     await page.locator('.jobs li').first().waitFor();
-    expect(await page.locator('.jobs li').count()).toBe(1);
+    expect(await page.locator('.jobs li').count()).toBe(2);
   }, 120_000);
 
   test('the keyboard alone does', async () => {
@@ -178,13 +184,19 @@ const troubles: string[] = [];
 async function serve(options: { rate?: number } = {}, args: readonly string[] = []): Promise<void> {
   const root = tempFolder();
   cpSync(join(fixtures, 'Tiny-Verse-2M'), join(root, 'org/Tiny-Verse-2M'), { recursive: true });
-  hub = await startHub(root, options);
+  hub = await startHub(root, { ...options, tokens: { [TOKEN]: { user: 'me' } } });
   data = tempFolder();
   await begin('0', args);
 }
 
 async function begin(port: string, args: readonly string[] = []): Promise<void> {
-  const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0', HF_HOME: data, HF2GGUF_SERVE_TOKEN: LOGIN };
+  const env = {
+    HF_ENDPOINT: hub.endpoint,
+    HF_HUB_OFFLINE: '0',
+    HF_HOME: data,
+    HF_TOKEN: TOKEN,
+    HF2GGUF_SERVE_TOKEN: LOGIN,
+  };
   server = start(['serve', '--port', port, '--data', data, ...args], env);
   address = await new Promise((resolve) => {
     server.child.stdout?.on('data', (piece: Buffer) => resolve(/http:\S+/.exec(`${piece}`)?.[0] ?? ''));

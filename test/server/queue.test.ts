@@ -16,7 +16,16 @@ const LEASE = 60_000;
 const ROOM = 1e12;
 
 const order = (owner: string, name: string, size = 1000): Order => {
-  return { owner, key: name, source: `org/${name}`, commit: 'c'.repeat(40), quant: ['Q8_0'], isPublic: true, size };
+  return {
+    owner,
+    key: name,
+    source: `org/${name}`,
+    commit: 'c'.repeat(40),
+    quant: ['Q8_0'],
+    isPublic: true,
+    publish: null,
+    size,
+  };
 };
 const file = { name: 'Model-Q8_0.gguf', type: 'Q8_0', size: 1000 };
 
@@ -58,7 +67,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
       { event: 'phase', phase: 'fill' },
       { event: 'progress', unit: 'bytes', done: 1, total: 2 },
     ]);
-    await other.finish(id, 'w', { state: 'done', files: [file] });
+    await other.finish(id, 'w', { state: 'done', files: [file], url: null });
     await other.finish(id, 'w', { state: 'failed', failure: { what: 'Too late.' } });
     expect(await queue.get(id)).toMatchObject({
       state: 'done',
@@ -84,7 +93,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect(await queue.submit(order('bob', 'a'))).toMatchObject({ isNew: false, job: { id } });
     expect([await queue.isOwner(id, 'bob'), await queue.isOwner(id, 'eve')]).toEqual([true, false]);
     await claim();
-    await queue.finish(id, 'w', { state: 'done', files: [file] });
+    await queue.finish(id, 'w', { state: 'done', files: [file], url: null });
     expect(await queue.submit(order('eve', 'a'))).toMatchObject({ isNew: false, job: { id, state: 'done' } });
     expect((await queue.list('eve')).map((job) => job.id)).toEqual([id]);
   });
@@ -131,7 +140,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect(await queue.renew(id, 'lost', LEASE)).toBe('lost');
     expect(await queue.renew(id, 'next', LEASE)).toBe('go on');
     await queue.append(id, 'lost', [{ event: 'phase', phase: 'open' }]);
-    await queue.finish(id, 'lost', { state: 'done', files: [] });
+    await queue.finish(id, 'lost', { state: 'done', files: [], url: null });
     expect((await queue.get(id))?.state).toBe('running');
     expect(await events(id)).not.toContainEqual({ event: 'phase', phase: 'open' });
   });
@@ -158,7 +167,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
   test('jobs that ended long ago are forgotten, with their events', async () => {
     const [old, waits] = [await submit('ann', 'a'), await submit('ann', 'b')];
     await claim();
-    await queue.finish(old, 'w', { state: 'done', files: [file] });
+    await queue.finish(old, 'w', { state: 'done', files: [file], url: null });
     expect(await queue.expire(Date.now() - 1000)).toEqual([]);
     expect(await queue.expire(Date.now() + 1000)).toEqual([old]);
     expect([await queue.get(old), await events(old)]).toEqual([null, []]);

@@ -9,6 +9,7 @@ import { type Started, start } from '../cli/run.js';
 import { PlacedFaults } from '../hub/faults.mjs';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
+import { filesOf } from '../publish/kit.js';
 import { tempFolder } from '../temp.js';
 
 const TOKEN = 'hf_ServerTokenOfTheTests0123456789ab';
@@ -114,6 +115,28 @@ test('a model is found, planned, converted and fetched, with the bytes that the 
   const last = events.at(-1)?.id ?? 0;
   const again = await fetch(`${address}/api/jobs/${job.id}/events`, { headers: { 'last-event-id': `${last}` } });
   expect(again.status).toBe(204);
+});
+
+test('files are published with the token of the machine, which nobody else may use', async () => {
+  const source = 'org/Tiny-Verse-2M';
+  const publish = { to: 'me/Verse-GGUF', private: true };
+  const { answer: job } = await ask<Job>('/api/jobs', { source, quant: ['Q8_0'], publish });
+  const events = await follow(job.id);
+  expect(events.at(-1)?.job).toMatchObject({
+    ...{ state: 'done', publish, url: `${hub.endpoint}/me/Verse-GGUF`, failure: null },
+    files: [{ name: 'Tiny-Verse-2M-Q8_0.gguf', type: 'Q8_0', size: record('Q8_0').size }],
+  });
+  const files = await filesOf(hub, 'me/Verse-GGUF');
+  expect([...files.keys()]).toEqual(['README.md', 'Tiny-Verse-2M-Q8_0.gguf', 'hf2gguf.json']);
+  expect(hub.world.access['me/Verse-GGUF']?.private).toBe(true);
+  expect(JSON.stringify(events)).not.toContain(TOKEN.slice(3));
+  expect((await ask('/api/jobs', { source, quant: ['Q8_0'], publish: { to: '../x', private: true } })).status).toBe(
+    400,
+  );
+  await stop();
+  await serve('--auth', 'token');
+  const { cookie } = await logIn();
+  expect((await ask('/api/jobs', { source, quant: ['Q4_0'], publish }, { cookie })).status).toBe(403);
 });
 
 test('a stopped server gives its job back, and the next one goes on with it; streams go on where they were', async () => {

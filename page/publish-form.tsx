@@ -1,0 +1,56 @@
+import { useState } from 'preact/hooks';
+import type { Failure, Job } from '../src/server/api.js';
+import { type Backend, failureOf } from './backend.js';
+import { FailureCard } from './failure-card.js';
+import { go, jobLink } from './routes.js';
+
+interface Props {
+  readonly job: Job;
+  readonly backend: Backend;
+}
+
+/** Puts a finished job's files into a repository of the user's, with a model card. */
+export function PublishForm({ job: { source, quant }, backend }: Props) {
+  const [to, setTo] = useState('');
+  const [isPrivate, setIsPrivate] = useState(true);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [isSending, setIsSending] = useState(false);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setIsSending(true);
+    setFailure(null);
+    try {
+      const { id } = await backend.start({ source, quant, publish: { to: to.trim(), private: isPrivate } });
+      go(jobLink(id));
+    } catch (error) {
+      setFailure(failureOf(error));
+      setIsSending(false);
+    }
+  };
+  return (
+    <section aria-labelledby="publish">
+      <h2 id="publish">Publish it</h2>
+      <form class="fields" onSubmit={submit}>
+        <label>
+          <span>Your repository on Hugging Face</span>
+          <input
+            type="text"
+            placeholder={`your-name/${source.replace(/^.*\/|@.*$/g, '')}-GGUF`}
+            value={to}
+            autocapitalize="off"
+            spellcheck={false}
+            onInput={(event) => setTo(event.currentTarget.value)}
+          />
+        </label>
+        <label class="check">
+          <input type="checkbox" checked={isPrivate} onChange={(event) => setIsPrivate(event.currentTarget.checked)} />
+          <span>as a private one</span>
+        </label>
+        <button type="submit" disabled={to.trim() === '' || isSending}>
+          Publish
+        </button>
+      </form>
+      {failure && <FailureCard failure={failure} />}
+    </section>
+  );
+}
