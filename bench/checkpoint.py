@@ -1,4 +1,4 @@
-"""Times the decoding of a quantized checkpoint's matrices to bfloat16, as the method's own library or PyTorch does it.
+"""Times the decoding of a quantized checkpoint's matrices to bfloat16: by bitsandbytes, by MLX, or by formulas in PyTorch.
 
     python checkpoint.py METHOD FOLDER
 

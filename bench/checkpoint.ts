@@ -10,8 +10,9 @@ import { QUANTIZED, syntheticQuantized } from './synthetic-quantized.js';
 
 /**
  * A checkpoint of each method of quantizing, of as many parameters as one in bfloat16, to bf16 and to q4_k_m: times beside
- * those of the latter, in turns, and the peak memory. With a Python that has the packages, also the time in which the method's
- * own library, or PyTorch where that needs a GPU, decodes the same tensors in memory; what isn't installed is left out, by name.
+ * those of the latter, in turns, and the peak memory. With a Python that has the packages, also the time in which
+ * bitsandbytes, MLX, or the method's formula in PyTorch decodes the same tensors in memory; what isn't installed is left out,
+ * by name.
  * Arguments: parts of the names of methods; all without.
  *
  *   python3 -m venv VENV && VENV/bin/pip install torch numpy safetensors bitsandbytes 'mlx[cpu]'
