@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
-import type { Failure, Session } from '../src/server/api.js';
-import { type Backend, failureOf } from './backend.js';
+import type { Session } from '../src/server/api.js';
+import type { Backend } from './backend.js';
 import { FailureCard } from './failure-card.js';
+import { useSubmit } from './use-submit.js';
 
 interface Props {
   readonly backend: Backend;
@@ -11,15 +12,7 @@ interface Props {
 /** Asks for the token of a server that is not for everybody. */
 export function LogIn({ backend, opened }: Props) {
   const [token, setToken] = useState('');
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [isSending, setIsSending] = useState(false);
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    setIsSending(true);
-    setFailure(null);
-    await backend.logIn(token).then(opened, (error) => setFailure(failureOf(error)));
-    setIsSending(false);
-  };
+  const { isSending, failure, submit } = useSubmit(async () => opened(await backend.logIn(token)));
   return (
     <>
       <h1 tabIndex={-1}>Log in</h1>

@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
-import type { Failure, ModelPlan } from '../src/server/api.js';
-import { type Backend, failureOf } from './backend.js';
+import type { ModelPlan } from '../src/server/api.js';
+import type { Backend } from './backend.js';
 import { DeviceChoice, useDevice } from './device-choice.js';
 import { recommend } from './devices.js';
 import { FailureCard } from './failure-card.js';
 import { formatBytes } from './format.js';
 import { go, jobLink } from './routes.js';
 import { TypeChoices } from './type-choices.js';
+import { useSubmit } from './use-submit.js';
 
 /** Types that one order can have. */
 const MOST = 8;
@@ -23,29 +24,19 @@ export function Order({ plan: { types }, source, backend }: Props) {
   const [device, chooseDevice] = useDevice();
   /** Null as long as the user has ticked nothing: then it is what is recommended. */
   const [ticked, setTicked] = useState<readonly string[] | null>(null);
-  const [isSending, setIsSending] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
+  const recommended = device ? recommend(types, device) : null;
+  const wanted = ticked ?? (recommended === null ? [] : [recommended]);
+  const chosen = types.filter(({ type }) => wanted.includes(type));
+  const { isSending, failure, submit } = useSubmit(async () => {
+    const { id } = await backend.start({ source, quant: chosen.map(({ type }) => type) });
+    go(jobLink(id));
+  });
   if (!device) {
     return null;
   }
 
-  const recommended = recommend(types, device);
-  const wanted = ticked ?? (recommended === null ? [] : [recommended]);
-  const chosen = types.filter(({ type }) => wanted.includes(type));
   const tick = (type: string) => {
     setTicked(wanted.includes(type) ? wanted.filter((other) => other !== type) : [...wanted, type]);
-  };
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    setIsSending(true);
-    setFailure(null);
-    try {
-      const { id } = await backend.start({ source, quant: chosen.map(({ type }) => type) });
-      go(jobLink(id));
-    } catch (error) {
-      setFailure(failureOf(error));
-      setIsSending(false);
-    }
   };
 
   return (

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
-import type { Failure, Job } from '../src/server/api.js';
-import { type Backend, failureOf } from './backend.js';
+import type { Job } from '../src/server/api.js';
+import type { Backend } from './backend.js';
 import { FailureCard } from './failure-card.js';
 import { go, jobLink } from './routes.js';
+import { useSubmit } from './use-submit.js';
 
 interface Props {
   readonly job: Job;
@@ -13,20 +14,10 @@ interface Props {
 export function PublishForm({ job: { source, quant }, backend }: Props) {
   const [to, setTo] = useState('');
   const [isPrivate, setIsPrivate] = useState(true);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [isSending, setIsSending] = useState(false);
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    setIsSending(true);
-    setFailure(null);
-    try {
-      const { id } = await backend.start({ source, quant, publish: { to: to.trim(), private: isPrivate } });
-      go(jobLink(id));
-    } catch (error) {
-      setFailure(failureOf(error));
-      setIsSending(false);
-    }
-  };
+  const { isSending, failure, submit } = useSubmit(async () => {
+    const { id } = await backend.start({ source, quant, publish: { to: to.trim(), private: isPrivate } });
+    go(jobLink(id));
+  });
   return (
     <section aria-labelledby="publish">
       <h2 id="publish">Publish it</h2>

@@ -1,16 +1,10 @@
 import { Command, Option } from 'commander';
+import type { ServeOptions } from '../server/serve.js';
 import { interruptible } from './interrupt.js';
 import { parseNumber } from './number.js';
 import { screen } from './terminal/screen.js';
 
-interface Flags {
-  readonly port?: number;
-  readonly host?: string;
-  readonly auth?: 'token';
-  readonly data?: string;
-  readonly workers?: number;
-  readonly keepDays?: number;
-}
+type Flags = Omit<ServeOptions, 'signal' | 'onListening'>;
 
 const EXAMPLES = `
 Examples:

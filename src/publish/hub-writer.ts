@@ -1,4 +1,3 @@
-import { modelInfo } from '@huggingface/hub';
 import { isObject, parseJsonObject } from '../json.js';
 import { RefusedAnswer } from '../repo/checked-fetch.js';
 import {
@@ -44,12 +43,11 @@ export async function openTarget(name: string, options: HubClientOptions): Promi
   const base = { client, at, url: `${client.endpoint}/${name}` };
   try {
     const repo = await openRevision(name, 'main', options);
-    const info = await modelInfo({ name, hubUrl: client.endpoint, fetch: client.fetch });
     const small = new SmallFiles(repo, options.signal);
     return {
       ...base,
       exists: true,
-      isPrivate: info.private,
+      isPrivate: repo.access?.isPrivate ?? false,
       commit: repo.revision,
       files: await repo.list(),
       readText: (path) => small.text(path),

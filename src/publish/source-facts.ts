@@ -1,4 +1,3 @@
-import { modelInfo } from '@huggingface/hub';
 import type { OpeningEvent } from '../events.js';
 import { readModelCard } from '../metadata/model-card.js';
 import { cardText } from '../metadata/values.js';
@@ -7,7 +6,6 @@ import { openRepo } from '../repo/open.js';
 import type { Repo } from '../repo/repo.js';
 import { SmallFiles } from '../repo/small-files.js';
 import { warn } from '../warnings.js';
-import { hubClient } from './hub-client.js';
 import type { PublishParams } from './params.js';
 
 /** What a card and a repository's page say of a source. */
@@ -27,17 +25,7 @@ type Options = Pick<PublishParams, 'token' | 'endpoint' | 'fetch' | 'signal'> & 
 export async function readSource(source: string, options: Options): Promise<SourceFacts> {
   const repo = await openRepo(source, options);
   const card = await readModelCard(new SmallFiles(repo, options.signal), (what) => warn(options, what));
-  const { isPrivate, isGated } =
-    repo.revision === null ? { isPrivate: false, isGated: false } : await access(repo, options);
+  const { isPrivate, isGated } = repo.access ?? { isPrivate: false, isGated: false };
   const licences = [card.get('license'), card.get('license_name')].flat().flatMap((value) => cardText(value) ?? []);
   return { id: repo.id, repo, card, isPrivate, isGated, licences };
-}
-
-async function access({ id }: Repo, options: Options) {
-  const { endpoint, fetch, isOffline } = hubClient(options);
-  if (isOffline) {
-    return { isPrivate: false, isGated: false };
-  }
-  const info = await modelInfo({ name: id, hubUrl: endpoint, fetch });
-  return { isPrivate: info.private, isGated: info.gated !== false };
 }

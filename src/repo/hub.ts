@@ -21,7 +21,7 @@ import { checkLength, readLocalInto, streamLocal } from './local-file.js';
 import { pagedFetch } from './pages.js';
 import { byCodePoint, checkRepoPath } from './paths.js';
 import { refusalError } from './refusals.js';
-import type { Repo, RepoFile } from './repo.js';
+import type { Access, Repo, RepoFile } from './repo.js';
 import { type NetworkPolicy, policyOf } from './retry.js';
 import { hashName, ReadNotes, verified } from './verify.js';
 
@@ -52,11 +52,11 @@ export async function openHub(repo: string, revision: string, options: HubOption
     fetch: new CheckedFetch({ ...options, policy: { ...policyOf(options), ...options.policy } }),
   };
   const at = { endpoint: client.endpoint, repo, revision };
-  const commit = await resolveCommit(client, at, options.signal).catch(async (error: unknown) => {
+  const { commit, access } = await resolveCommit(client, at, options.signal).catch(async (error: unknown) => {
     throw (await otherKind(client, at, error, options.signal)) ?? error;
   });
   const files = await listCommit(client, { ...at, revision: commit }, options.signal);
-  return new HubRepo(client, { ...at, revision: commit }, files, cache, options.verify);
+  return new HubRepo(client, { ...at, revision: commit }, access, files, cache, options.verify);
 }
 
 interface Client {
@@ -82,7 +82,11 @@ async function openSnapshot(repo: string, revision: string, cache: HubCache, opt
   );
 }
 
-async function resolveCommit(client: Client, at: HubLocation, signal?: AbortSignal): Promise<string> {
+async function resolveCommit(
+  client: Client,
+  at: HubLocation,
+  signal?: AbortSignal,
+): Promise<{ readonly commit: string; readonly access: Access }> {
   const info = await explained(at, () =>
     modelInfo({
       name: at.repo,
@@ -95,7 +99,7 @@ async function resolveCommit(client: Client, at: HubLocation, signal?: AbortSign
   if (!isCommit(info.sha)) {
     throw new WrongAnswerError(client.endpoint, `it names no commit for ${at.repo} at ${at.revision}`);
   }
-  return info.sha;
+  return { commit: info.sha, access: { isPrivate: info.private, isGated: info.gated !== false } };
 }
 
 /** The error where a name that is no model's is a data set's or a Space's; else null. */
@@ -179,6 +183,7 @@ class HubRepo implements Repo {
   constructor(
     readonly client: Client,
     readonly at: HubLocation,
+    readonly access: Access,
     files: readonly RepoFile[],
     readonly cache: HubCache,
     readonly verify = false,

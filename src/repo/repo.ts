@@ -12,6 +12,12 @@ export interface RepoFile {
   readonly version?: string;
 }
 
+/** Who may read a model, as the Hub says. */
+export interface Access {
+  readonly isPrivate: boolean;
+  readonly isGated: boolean;
+}
+
 /** A part of a file that was read, and the sha256 of what it was. */
 export interface ReadNote {
   readonly offset: number;
@@ -28,6 +34,8 @@ export interface Repo {
   readonly name: string;
   /** The commit that every read is pinned to; null for a folder. */
   readonly revision: string | null;
+  /** Known of what was opened from the Hub itself, not from a folder or the cache. */
+  readonly access?: Access;
 
   /** All files, sorted by path in code point order. */
   list(): Promise<readonly RepoFile[]>;

@@ -106,7 +106,7 @@ export type Job = v.InferOutput<typeof job>;
 export type JobRequest = v.InferOutput<typeof jobRequest>;
 
 /**
- * What happens to a job, as the stream of its events tells it: the library's events (phase, progress, wait, warning, file),
- * and `state` whenever the job as a whole has changed.
+ * What happens to a job: the library's events (phase, progress, wait, warning, file), and `state` whenever it has come to
+ * another one. The stream of events puts the whole job into these.
  */
-export type JobEvent = { readonly event: 'state'; readonly job: Job } | { readonly event: string };
+export type JobEvent = { readonly event: string; readonly [field: string]: unknown };

@@ -85,8 +85,9 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.notFound((context) => context.json({ what: 'There is nothing at this address.' }, 404));
 
   const view = async (job: StoredJob): Promise<Job> => {
+    const place = job.state === 'queued' ? await queue.place(job.id) : null;
     const { size: _, isPublic: __, attempts: ___, ...shown } = job;
-    return { ...shown, quant: [...job.quant], files: [...job.files], place: await queue.place(job.id) };
+    return { ...shown, quant: [...job.quant], files: [...job.files], place };
   };
   const owned = async (context: Context<Env>): Promise<StoredJob> => {
     const id = context.req.param('id') ?? '';

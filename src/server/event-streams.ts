@@ -101,7 +101,7 @@ export class EventStreams {
         }
       } else if (event.id > seen) {
         seen = event.id;
-        const data = event.text.startsWith(STATE) ? stateOf(await view(), JSON.parse(event.text).state) : event.text;
+        const data = event.kind === 'state' ? stateOf(await view(), JSON.parse(event.text).state) : event.text;
         await stream.writeSSE({ id: String(event.id), data });
       }
     }
@@ -128,9 +128,6 @@ export class EventStreams {
     this.#timer = this.#last === null || this.#isClosed ? undefined : setTimeout(() => this.#look(), PAUSE);
   }
 }
-
-/** As the queue notes it that a job has another state. */
-const STATE = '{"event":"state"';
 
 /** A job as it was when it came to a state: what is known by now may be more. */
 function stateOf(job: Job | null, state = job?.state): string {

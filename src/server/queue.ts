@@ -1,4 +1,4 @@
-import type { Failure, JobFile, JobState, Publication } from './api.js';
+import type { Failure, JobEvent, JobFile, JobState, Publication } from './api.js';
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
 export interface Work {
@@ -47,6 +47,8 @@ export interface StoredEvent {
   /** Grows with each event of all jobs. */
   readonly id: number;
   readonly job: string;
+  /** What it is called: `state`, `phase`. */
+  readonly kind: string;
   /** JSON. */
   readonly text: string;
 }
@@ -79,7 +81,7 @@ export interface Queue {
   /** Gives a job back that is to be gone on with, not before some milliseconds have passed. */
   release(id: string, worker: string, pause?: number): Promise<void>;
   /** What a worker no longer has is not changed. */
-  append(id: string, worker: string, events: readonly object[]): Promise<void>;
+  append(id: string, worker: string, events: readonly JobEvent[]): Promise<void>;
   finish(id: string, worker: string, end: End): Promise<void>;
   /** Events of one job. */
   eventsOf(id: string, after: number): Promise<StoredEvent[]>;

@@ -59,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, keepDays = 7, signal, onListening } = options;
   const { folder, queue: file, jobs, key } = places(options.data);
   const isLoopback = LOOPBACK.includes(host);
-  const token = tokenOf(options.auth, isLoopback);
+  const token = logInToken(options.auth, isLoopback);
   await mkdir(folder, { recursive: true });
   const sessions = await Sessions.open(key, token);
   const queue = new SqliteQueue(file);
@@ -100,7 +100,7 @@ async function removeOld(queue: SqliteQueue, folder: string, before: number): Pr
 }
 
 /** What users log in with; null where they need not. @throws ServeTokenError */
-function tokenOf(auth: ServeOptions['auth'], isLoopback: boolean): string | null {
+function logInToken(auth: ServeOptions['auth'], isLoopback: boolean): string | null {
   const token = process.env.HF2GGUF_SERVE_TOKEN ?? '';
   if (auth === undefined && !isLoopback) {
     throw new ServeTokenError('A server for other machines needs a log-in.', 'Give --auth token, or leave --host out.');

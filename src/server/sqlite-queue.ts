@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import Database from 'libsql';
-import { JOB_STATES, type JobState } from './api.js';
+import { JOB_STATES, type JobEvent, type JobState } from './api.js';
 import type { End, Order, Queue, StoredEvent, StoredJob } from './queue.js';
 
 /** Milliseconds that a process waits for another one's transaction. */
@@ -19,7 +19,8 @@ const SCHEMA = `
     job text not null, owner text not null, at integer not null, primary key (job, owner)
   );
   create index if not exists owners_owner on owners (owner, at);
-  create table if not exists events (id integer primary key autoincrement, job text not null, text text not null);
+  create table if not exists events (id integer primary key autoincrement, job text not null, kind text not null,
+    text text not null);
   create index if not exists events_job on events (job, id);
 `;
 
@@ -133,6 +134,10 @@ export class SqliteQueue implements Queue {
   }
 
   async claim(worker: string, lease: number, room: number): Promise<StoredJob | null> {
+    // Workers ask often, and a look disturbs nobody, as a transaction that may write does.
+    if (!this.#one(`select 1 from jobs where state in ('queued', 'running') limit 1`)) {
+      return null;
+    }
     return this.#change(() => {
       const now = Date.now();
       const lost = this.#all<{ id: string }>(`select id from jobs where state = 'running' and lease < ?`, now);
@@ -168,7 +173,7 @@ export class SqliteQueue implements Queue {
     });
   }
 
-  async append(id: string, worker: string, events: readonly object[]): Promise<void> {
+  async append(id: string, worker: string, events: readonly JobEvent[]): Promise<void> {
     this.#change(() => {
       if (this.#isHeld(id, worker)) {
         for (const event of events) {
@@ -188,18 +193,22 @@ export class SqliteQueue implements Queue {
           ...[end.state, Date.now(), JSON.stringify(files), url, failure, id],
         );
         // How far it was at which moment is of no use to anybody any more.
-        this.#run(`delete from events where job = ? and text like '{"event":"progress"%'`, id);
+        this.#run(`delete from events where job = ? and kind = 'progress'`, id);
         this.#tell(id);
       }
     });
   }
 
   async eventsOf(id: string, after: number): Promise<StoredEvent[]> {
-    return this.#all<StoredEvent>('select id, job, text from events where job = ? and id > ? order by id', id, after);
+    return this.#all<StoredEvent>(
+      'select id, job, kind, text from events where job = ? and id > ? order by id',
+      id,
+      after,
+    );
   }
 
   async eventsAfter(after: number): Promise<StoredEvent[]> {
-    return this.#all<StoredEvent>('select id, job, text from events where id > ? order by id limit 10000', after);
+    return this.#all<StoredEvent>('select id, job, kind, text from events where id > ? order by id limit 10000', after);
   }
 
   async lastEvent(): Promise<number> {
@@ -253,9 +262,13 @@ export class SqliteQueue implements Queue {
   }
 
   /** Notes an event of a job; without one, the state that it has now. */
-  #tell(id: string, event?: object): void {
+  #tell(id: string, event: JobEvent = this.#stateOf(id)): void {
+    this.#run('insert into events (job, kind, text) values (?, ?, ?)', id, event.event, JSON.stringify(event));
+  }
+
+  #stateOf(id: string): JobEvent {
     const { state } = this.#one<{ state: JobState }>('select state from jobs where id = ?', id) ?? {};
-    this.#run('insert into events (job, text) values (?, ?)', id, JSON.stringify(event ?? { event: 'state', state }));
+    return { event: 'state', state };
   }
 
   /** Nothing of what an action reads changes until it has written. */
