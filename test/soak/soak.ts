@@ -146,11 +146,15 @@ class Scene {
     }
   }
 
-  /** A request that is made again while the server is away. */
-  async #ask(path: string, init: RequestInit = {}): Promise<Response> {
+  /** An answer, or what is made of it; asked for again while the server is away, also where it is stopped within its answer. */
+  async #ask<Made = Response>(
+    path: string,
+    init: RequestInit = {},
+    make: (answer: Response) => Promise<Made> | Made = (answer) => answer as Made,
+  ): Promise<Made> {
     for (;;) {
       try {
-        return await fetch(`http://127.0.0.1:${this.#port}${path}`, init);
+        return await make(await fetch(`http://127.0.0.1:${this.#port}${path}`, init));
       } catch {
         await sleep(50);
       }
@@ -158,22 +162,24 @@ class Scene {
   }
 
   async #logIn(): Promise<string> {
-    const { headers } = await this.#post('/api/session', { token: LOGIN }, '');
-    return headers.get('set-cookie')?.split(';')[0] ?? '';
+    const { cookie } = await this.#post('/api/session', { token: LOGIN }, '');
+    return cookie;
   }
 
-  #post(path: string, body: object, cookie: string): Promise<Response> {
+  #post(path: string, body: object, cookie: string) {
     const headers = { 'content-type': 'application/json', cookie };
-    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) }, async (answer) => {
+      const set = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+      return { isTaken: answer.ok, status: answer.status, cookie: set, job: (await answer.json()) as Job };
+    });
   }
 
   async #follow(order: { source: string; quant: string[] }, cookie: string): Promise<void> {
     const what = `${order.source} ${order.quant}`;
-    const answer = await this.#post('/api/jobs', order, cookie);
-    const job = (await answer.json()) as Job;
     // An order whose answer was lost with the server is there already when it is sent again.
-    if (!answer.ok) {
-      this.#faults.push(`${what}: status ${answer.status}`);
+    const { isTaken, status, job } = await this.#post('/api/jobs', order, cookie);
+    if (!isTaken) {
+      this.#faults.push(`${what}: status ${status}`);
       return;
     }
     const heard = await this.#events(job.id, cookie);
@@ -187,8 +193,10 @@ class Scene {
       this.#faults.push(`${what}: heard ${kept}, and there were ${later.map(({ id }) => id)}`);
     }
     const [file] = ends[0]?.job?.files ?? [];
-    const sent = await this.#ask(`/api/jobs/${job.id}/files/${file?.name}`, { headers: { cookie } });
-    const got = sha256(new Uint8Array(await sent.arrayBuffer()));
+    const path = `/api/jobs/${job.id}/files/${file?.name}`;
+    const got = await this.#ask(path, { headers: { cookie } }, async (sent) => {
+      return sha256(new Uint8Array(await sent.arrayBuffer()));
+    });
     if (got !== (await this.#expected(order))) {
       this.#faults.push(`${what}: other bytes`);
     }
@@ -199,7 +207,9 @@ class Scene {
     const heard: Seen[] = [];
     while (!['done', 'failed', 'cancelled'].includes(heard.at(-1)?.job?.state ?? '')) {
       const last = String(heard.at(-1)?.id ?? 0);
-      const response = await this.#ask(`/api/jobs/${id}/events`, { headers: { cookie, 'last-event-id': last } });
+      const response: Response = await this.#ask(`/api/jobs/${id}/events`, {
+        headers: { cookie, 'last-event-id': last },
+      });
       let text = '';
       const take = () => {
         for (const [, data = '', number] of text.matchAll(/data: (.*)\nid: (\d+)\n\n/g)) {
@@ -220,7 +230,7 @@ class Scene {
   }
 
   async #replay(id: string, cookie: string): Promise<Seen[]> {
-    const text = await (await this.#ask(`/api/jobs/${id}/events`, { headers: { cookie } })).text();
+    const text = await this.#ask(`/api/jobs/${id}/events`, { headers: { cookie } }, (answer) => answer.text());
     return [...text.matchAll(/data: (.*)\nid: (\d+)\n\n/g)].map(([, data = '', number]) => {
       return { ...JSON.parse(data), id: Number(number) };
     });
