@@ -13,7 +13,16 @@ import { packageVersion } from '../output/version.js';
 import { parseFileType } from '../quantize/file-types.js';
 import { withoutSecrets } from '../secrets.js';
 import { AnswerCache } from './answer-cache.js';
-import { type Failure, type Job, jobRequest, planRequest, type Session, searchRequest, sessionRequest } from './api.js';
+import {
+  type Failure,
+  type Job,
+  jobRequest,
+  job as jobView,
+  planRequest,
+  type Session,
+  searchRequest,
+  sessionRequest,
+} from './api.js';
 import { rangeOf } from './byte-range.js';
 import type { EventStreams } from './event-streams.js';
 import { measureOrder, planModel } from './model-plan.js';
@@ -86,8 +95,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
 
   const view = async (job: StoredJob): Promise<Job> => {
     const place = job.state === 'queued' ? await queue.place(job.id) : null;
-    const { size: _, isPublic: __, attempts: ___, ...shown } = job;
-    return { ...shown, quant: [...job.quant], files: [...job.files], place };
+    return v.parse(jobView, { ...job, place });
   };
   const owned = async (context: Context<Env>): Promise<StoredJob> => {
     const id = context.req.param('id') ?? '';

@@ -42,6 +42,14 @@ export type End =
   | { readonly state: 'failed'; readonly failure: Failure }
   | { readonly state: 'cancelled' };
 
+/** What a worker may take now. */
+export interface Limits {
+  /** Bytes that there are for files. */
+  readonly room: number;
+  /** Jobs of one owner that run at a time. @default any number */
+  readonly perUser?: number;
+}
+
 /** An event of the library's, or `{"event":"state","state":...}` where a job has come to a state. */
 export interface StoredEvent {
   /** Grows with each event of all jobs. */
@@ -72,10 +80,9 @@ export interface Queue {
   cancel(id: string): Promise<void>;
   /**
    * The next job: of the owner who has the fewest running, the one that waits longest.
-   * @param room bytes that there are for its files.
    * @param lease milliseconds.
    */
-  claim(worker: string, lease: number, room: number): Promise<StoredJob | null>;
+  claim(worker: string, lease: number, limits: Limits): Promise<StoredJob | null>;
   /** @returns whether the worker still has the job, and its user still wants it. */
   renew(id: string, worker: string, lease: number): Promise<'go on' | 'cancelled' | 'lost'>;
   /** Gives a job back that is to be gone on with, not before some milliseconds have passed. */

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import Database from 'libsql';
 import { JOB_STATES, type JobEvent, type JobState } from './api.js';
-import type { End, Order, Queue, StoredEvent, StoredJob } from './queue.js';
+import type { End, Limits, Order, Queue, StoredEvent, StoredJob, Work } from './queue.js';
 
 /** Milliseconds that a process waits for another one's transaction. */
 const PATIENCE = 10_000;
 
 const SCHEMA = `
   create table if not exists jobs (
-    id text primary key, key text not null, source text not null, commit_sha text not null, quant text not null, is_public integer not null, publish text,
-    size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]', url text,
+    id text primary key, key text not null, work text not null, size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]', url text,
     failure text, worker text, lease integer, wanted integer not null default 1, attempts integer not null default 0,
     due integer not null default 0
   );
@@ -26,7 +25,7 @@ const SCHEMA = `
 
 /** Jobs by turns: first those of whoever has the fewest running, then those that wait longest. */
 const IN_TURN = `
-  select id, size from jobs
+  select id, size, coalesce(running, 0) as running from jobs
   join (select job, min(owner) as owner from owners group by job) as first on first.job = jobs.id
   left join (
     select owner, count(*) as running from jobs join owners on owners.job = jobs.id where state = 'running' group by owner
@@ -34,16 +33,18 @@ const IN_TURN = `
   where state = 'queued' and due <= ?
   order by coalesce(running, 0), row_number() over (partition by owner order by created, jobs.rowid), created, jobs.rowid`;
 
-const COLUMNS =
-  'id, source, commit_sha, quant, is_public, publish, size, state, created, ended, attempts, files, url, failure';
+const COLUMNS = 'id, work, size, state, created, ended, attempts, files, url, failure';
+
+interface Turn {
+  readonly id: string;
+  readonly size: number;
+  /** How many jobs of its owner run. */
+  readonly running: number;
+}
 
 interface Row {
   readonly id: string;
-  readonly source: string;
-  readonly commit_sha: string;
-  readonly quant: string;
-  readonly is_public: number;
-  readonly publish: string | null;
+  readonly work: string;
   readonly size: number;
   readonly state: JobState;
   readonly created: number;
@@ -64,8 +65,7 @@ export class SqliteQueue implements Queue {
     this.#db.exec(SCHEMA);
   }
 
-  async submit(order: Order): Promise<{ job: StoredJob; isNew: boolean }> {
-    const { owner, key, source, commit, quant, isPublic, publish, size } = order;
+  async submit({ owner, key, size, ...work }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
     return this.#change(() => {
       const same = this.#one<{ id: string }>(
         `select id from jobs where key = ? and state in ('queued', 'running', 'done')`,
@@ -75,19 +75,8 @@ export class SqliteQueue implements Queue {
       const now = Date.now();
       if (!same) {
         this.#run(
-          `insert into jobs (id, key, source, commit_sha, quant, is_public, publish, size, state, created)
-           values (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
-          ...[
-            id,
-            key,
-            source,
-            commit,
-            JSON.stringify(quant),
-            Number(isPublic),
-            publish && JSON.stringify(publish),
-            size,
-            now,
-          ],
+          `insert into jobs (id, key, work, size, state, created) values (?, ?, ?, ?, 'queued', ?)`,
+          ...[id, key, JSON.stringify(work), size, now],
         );
         this.#tell(id);
       }
@@ -133,7 +122,7 @@ export class SqliteQueue implements Queue {
     });
   }
 
-  async claim(worker: string, lease: number, room: number): Promise<StoredJob | null> {
+  async claim(worker: string, lease: number, { room, perUser = ALWAYS }: Limits): Promise<StoredJob | null> {
     // Workers ask often, and a look disturbs nobody, as a transaction that may write does.
     if (!this.#one(`select 1 from jobs where state in ('queued', 'running') limit 1`)) {
       return null;
@@ -144,7 +133,9 @@ export class SqliteQueue implements Queue {
       for (const { id } of lost) {
         this.#requeue(id);
       }
-      const next = this.#all<{ id: string; size: number }>(IN_TURN, now).find(({ size }) => size <= room);
+      const next = this.#all<Turn>(IN_TURN, now).find(({ size, running }) => {
+        return size <= room && running < perUser;
+      });
       if (!next) {
         return null;
       }
@@ -294,19 +285,6 @@ const ALWAYS = Number.MAX_SAFE_INTEGER;
 
 const HELD = `id = ? and worker = ? and state = 'running'`;
 
-function jobOf({ commit_sha: commit, quant, is_public: isPublic, publish, files, failure, ...row }: Row): StoredJob {
-  return {
-    ...{
-      id: row.id,
-      source: row.source,
-      commit,
-      quant: JSON.parse(quant),
-      isPublic: isPublic === 1,
-      publish: publish && JSON.parse(publish),
-      size: row.size,
-      state: row.state,
-    },
-    ...{ created: row.created, ended: row.ended, attempts: row.attempts, files: JSON.parse(files), url: row.url },
-    failure: failure === null ? null : JSON.parse(failure),
-  };
+function jobOf({ work, files, failure, ...row }: Row): StoredJob {
+  return { ...(JSON.parse(work) as Work), ...row, files: JSON.parse(files), failure: failure && JSON.parse(failure) };
 }

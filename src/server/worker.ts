@@ -40,7 +40,7 @@ export async function work(options: WorkerOptions): Promise<void> {
   await mkdir(folder, { recursive: true });
   while (!signal.aborted) {
     const { bavail, bsize } = await statfs(folder);
-    const job = await queue.claim(name, LEASE, bavail * bsize - SPARE);
+    const job = await queue.claim(name, LEASE, { room: bavail * bsize - SPARE });
     if (job) {
       await workOn(job, name, options);
     } else {

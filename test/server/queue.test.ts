@@ -53,7 +53,8 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
   const submit = async (owner: string, name: string, size?: number) => {
     return (await queue.submit(order(owner, name, size))).job.id;
   };
-  const claim = async (worker = 'w', room = ROOM, lease = LEASE) => (await queue.claim(worker, lease, room))?.source;
+  const claim = async (worker = 'w', room = ROOM, lease = LEASE) =>
+    (await queue.claim(worker, lease, { room }))?.source;
   const events = async (id: string) => (await queue.eventsOf(id, 0)).map(({ text }) => JSON.parse(text));
 
   test('jobs survive their process, in order, and end once', async () => {
@@ -61,7 +62,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     await submit('ann', 'b');
     const other = open();
     expect(await other.place(id)).toBe(0);
-    expect((await other.claim('w', LEASE, ROOM))?.id).toBe(id);
+    expect((await other.claim('w', LEASE, { room: ROOM }))?.id).toBe(id);
     expect(await other.place(id)).toBeNull();
     await other.append(id, 'w', [
       { event: 'phase', phase: 'fill' },
@@ -124,6 +125,14 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect([await queue.open('ann'), await queue.open('eve')]).toEqual([3, 0]);
   });
 
+  test('an owner has no more jobs running than the limit', async () => {
+    await submit('ann', 'a1');
+    await submit('ann', 'a2');
+    await submit('bob', 'b1');
+    const limited = async () => (await queue.claim('w', LEASE, { room: ROOM, perUser: 1 }))?.source;
+    expect([await limited(), await limited(), await limited()]).toEqual(['org/a1', 'org/b1', undefined]);
+  });
+
   test('a job that would not fit waits, and others go before it', async () => {
     await submit('ann', 'large', 5000);
     await submit('ann', 'small', 10);
@@ -161,7 +170,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect(await claim()).toBe('org/b');
     expect(await claim()).toBeUndefined();
     await sleep(250);
-    expect(await queue.claim('w', LEASE, ROOM)).toMatchObject({ id, attempts: 2 });
+    expect(await queue.claim('w', LEASE, { room: ROOM })).toMatchObject({ id, attempts: 2 });
   });
 
   test('jobs that ended long ago are forgotten, with their events', async () => {
@@ -198,7 +207,11 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     const claimed: (string | undefined)[] = [];
     await Promise.all(
       views.map(async (view, i) => {
-        for (let job = await view.claim(`w${i}`, LEASE, ROOM); job; job = await view.claim(`w${i}`, LEASE, ROOM)) {
+        for (
+          let job = await view.claim(`w${i}`, LEASE, { room: ROOM });
+          job;
+          job = await view.claim(`w${i}`, LEASE, { room: ROOM })
+        ) {
           claimed.push(job.source);
           await sleep(1);
         }
