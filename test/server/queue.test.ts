@@ -23,6 +23,7 @@ const order = (owner: string, name: string, size = 1000): Order => {
     commit: 'c'.repeat(40),
     quant: ['Q8_0'],
     isPublic: true,
+    user: null,
     publish: null,
     size,
   };
@@ -122,7 +123,10 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     }
     expect(claimed).toEqual(['org/a1', 'org/b1', 'org/a2', 'org/b2', 'org/a3']);
     expect(await claim()).toBeUndefined();
-    expect([await queue.open('ann'), await queue.open('eve')]).toEqual([3, 0]);
+    expect([await queue.open('ann'), await queue.open('eve')]).toEqual([
+      { jobs: 3, bytes: 3000 },
+      { jobs: 0, bytes: 0 },
+    ]);
   });
 
   test('an owner has no more jobs running than the limit', async () => {
