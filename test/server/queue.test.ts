@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Order, Queue } from '#src/server/queue.js';
+import { RedisQueue } from '#src/server/redis-queue.js';
 import { SqliteQueue } from '#src/server/sqlite-queue.js';
 import { tempFolder } from '../temp.js';
+import { redisMissing, startRedis } from './redis.js';
+
+const redis = redisMissing === undefined ? await startRedis() : null;
+afterAll(() => redis?.stop());
+let prefixes = 0;
 
 /** Queues by their name: each call gives one more process's view of the same jobs. */
 const QUEUES = {
@@ -10,6 +16,12 @@ const QUEUES = {
     const path = join(tempFolder(), 'queue.db');
     return () => new SqliteQueue(path);
   },
+  ...(redis && {
+    Redis: () => {
+      const prefix = `test-${prefixes++}`;
+      return () => new RedisQueue(redis.url, prefix);
+    },
+  }),
 } satisfies Record<string, () => () => Queue>;
 
 const LEASE = 60_000;
@@ -28,6 +40,10 @@ const order = (owner: string, name: string, size = 1000): Order => {
   };
 };
 const file = { name: 'Model-Q8_0.gguf', type: 'Q8_0', size: 1000 };
+
+if (redisMissing !== undefined) {
+  test.skip(`a queue in Redis (skipped: ${redisMissing})`, () => {});
+}
 
 describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
   let open: () => Queue;
