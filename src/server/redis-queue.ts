@@ -5,7 +5,7 @@ import { registerSecretsOf } from '../secrets.js';
 import { type WarningSink, warn } from '../warnings.js';
 import { JOB_STATES, type JobEvent, type JobState } from './api.js';
 import { RedisError } from './errors.js';
-import type { End, Limits, Order, Queue, StoredEvent, StoredJob, Work } from './queue.js';
+import type { End, Limits, OpenJobs, Order, Queue, StoredEvent, StoredJob, Work } from './queue.js';
 import { SCRIPT } from './redis-script.js';
 
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
@@ -25,6 +25,8 @@ type Result =
   | { readonly state: 'queued'; readonly pause: number }
   | { readonly state: JobState; readonly files: string; readonly url: string; readonly failure: string };
 
+type Shared = Pick<StoredJob, 'parts' | 'part'>;
+
 /** Fields and values by turns. */
 type Flat = readonly string[];
 type Entry = readonly [id: string, fields: Flat];
@@ -39,6 +41,7 @@ export class RedisQueue implements Queue {
   readonly #redis: Redis;
   readonly #attempts: Attempts;
   readonly #prefix: string;
+  #isClosed = false;
 
   /** Commands wait for the connection, also for one that is lost. */
   constructor(url: string, prefix = PREFIX) {
@@ -89,13 +92,21 @@ export class RedisQueue implements Queue {
     } finally {
       redis.off('error', note);
     }
-    redis.on('close', () => warn(to, `Redis at ${host} was lost.`, 'Everything waits until it is there again.'));
-    redis.on('ready', () => warn(to, `Redis at ${host} is there again.`));
+    let isThere = true;
+    const tell = (now: boolean) => {
+      if (now !== isThere && !this.#isClosed) {
+        isThere = now;
+        warn(to, `Redis at ${host} ${now ? 'is there again' : 'was lost; everything waits until it is there again'}.`);
+      }
+    };
+    redis.on('ready', () => tell(true)).on('close', () => tell(false));
   }
 
-  async submit({ owner, key, size, ...work }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
+  async submit({ owner, key, size, parts, ...work }: Order): Promise<{ job: StoredJob; isNew: boolean }> {
     const fresh = randomBytes(12).toString('hex');
-    const id = await this.#do<string>('submit', fresh, owner, key, size, JSON.stringify(work));
+    const textOf = (shared: Shared) => JSON.stringify({ ...work, ...shared });
+    const pieces = parts.flatMap((part) => [part.size, textOf({ parts: [], part: part.files })]);
+    const id = await this.#do<string>('submit', fresh, owner, key, size, textOf({ parts, part: null }), ...pieces);
     return { job: (await this.get(id)) as StoredJob, isNew: id === fresh };
   }
 
@@ -115,8 +126,9 @@ export class RedisQueue implements Queue {
     return this.#do<number | null>('place', id);
   }
 
-  async open(owner: string): Promise<number> {
-    return this.#do<number>('open', owner);
+  async open(owner: string): Promise<OpenJobs> {
+    const [jobs, bytes] = await this.#do<[number, number]>('open', owner);
+    return { jobs, bytes };
   }
 
   async cancel(id: string): Promise<void> {
@@ -137,15 +149,14 @@ export class RedisQueue implements Queue {
         await this.#attempts.add('attempt', {}, { jobId: chosen, removeOnComplete: true });
       }
       const [, id] = (await backend.moveToActive(worker)) as [unknown, string | undefined];
-      if (id) {
-        await backend.extendLock(id, worker, lease);
+      if (id && (await backend.extendLock(id, worker, lease)) === 1) {
         const job = await this.get(id);
         if (job?.state === 'running') {
           return job;
         }
-        // It has ended while it waited in BullMQ.
+        // It had ended while it waited in BullMQ.
         await this.#end(id, worker, { state: 'queued', pause: 0 });
-      } else if (chosen === null) {
+      } else if (!id && chosen === null) {
         return null;
       }
     }
@@ -194,6 +205,7 @@ export class RedisQueue implements Queue {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#redis.disconnect();
   }
 
@@ -273,8 +285,9 @@ function jobOf(fields: Flat): StoredJob | null {
   }
   const { id = '', work = '', state, size, created, ended, attempts, files, url, failure } = named(fields);
   return {
-    ...(JSON.parse(work) as Work),
-    ...{ id, state: state as JobState, size: Number(size), created: Number(created), attempts: Number(attempts) },
+    ...(JSON.parse(work) as Work & Shared),
+    ...{ id, parent: id.includes('.') ? id.slice(0, id.indexOf('.')) : null },
+    ...{ state: state as JobState, size: Number(size), created: Number(created), attempts: Number(attempts) },
     ended: ended ? Number(ended) : null,
     files: files ? JSON.parse(files) : [],
     url: url || null,
