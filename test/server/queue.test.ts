@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Limits, Order, Part, Queue } from '#src/server/queue.js';
+import { RedisQueue } from '#src/server/redis-queue.js';
 import { SqliteQueue } from '#src/server/sqlite-queue.js';
 import { tempFolder } from '../temp.js';
+import { redisMissing, startRedis } from './redis.js';
+
+const redis = redisMissing === undefined ? await startRedis() : null;
+afterAll(() => redis?.stop());
+let prefixes = 0;
 
 /** Queues by their name: each call gives one more process's view of the same jobs. */
 const QUEUES = {
@@ -10,6 +16,12 @@ const QUEUES = {
     const path = join(tempFolder(), 'queue.db');
     return () => new SqliteQueue(path);
   },
+  ...(redis && {
+    Redis: () => {
+      const prefix = `test-${prefixes++}`;
+      return () => new RedisQueue(redis.url, prefix);
+    },
+  }),
 } satisfies Record<string, () => () => Queue>;
 
 const LEASE = 60_000;
@@ -36,6 +48,10 @@ const done = { state: 'done', files: [file], url: null } as const;
 /** The parts of a job that three workers share, a file each. */
 const PARTS: readonly Part[] = ['1', '2', '3'].map((name) => ({ files: [`${name}.gguf`], size: 100 }));
 const doneWith = (name: string) => ({ ...done, files: [{ ...file, name }] });
+
+if (redisMissing !== undefined) {
+  test.skip(`a queue in Redis (skipped: ${redisMissing})`, () => {});
+}
 
 describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
   let open: () => Queue;
