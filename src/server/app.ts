@@ -210,13 +210,13 @@ export function makeApp(options: AppOptions): Hono<Env> {
     });
     // Who publishes does so with a token of their own, with which the model is read, too.
     const as = publish !== null && user.hasToken ? { user: user.id } : {};
-    const work = { ...order, quant: types, ...as, publish };
+    const work = { ...order, quant: types, splitMaxSize: null, ...as, publish };
     const key = createHash('sha256')
       .update(JSON.stringify([packageVersion(), work]))
       .digest('hex');
     const { job, isNew } = await inTurn(async () => {
       await checkLimits(user.id, work.size);
-      return queue.submit({ ...work, owner: user.id, key });
+      return queue.submit({ ...work, owner: user.id, key, parts: [] });
     });
     return context.json(await view(job), isNew ? 201 : 200);
   });
