@@ -1,18 +1,15 @@
 import type { Failure, JobEvent, JobFile, JobState, Publication } from './api.js';
+import type { Reader } from './reading.js';
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
-export interface Work {
-  /** `org/model`. */
+export interface Work extends Reader {
+  /** `org/model`, or `local:folder`. */
   readonly source: string;
   readonly commit: string;
   /** Names of file types. */
   readonly quant: readonly string[];
   /** Of a part's tensors together, as the command line takes it; null where files are not split. */
   readonly splitMaxSize: string | null;
-  /** Whether the model is read without the token of this machine. */
-  readonly isPublic: boolean;
-  /** The user whose token reads and publishes; null where nobody's does, or that of this machine. */
-  readonly user: string | null;
   /** Where the files are published; null where they are only made. */
   readonly publish: Publication | null;
 }
