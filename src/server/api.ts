@@ -12,9 +12,17 @@ export const sourceName = v.pipe(
   v.regex(/^[A-Za-z0-9_][\w.-]{0,95}\/[A-Za-z0-9_][\w.-]{0,95}(@[\w./-]{1,100})?$/, 'a name as org/model'),
 );
 
+/** `local:folder`: a folder of the one that the server was given for this, if it was. */
+const localName = v.pipe(
+  v.string(),
+  v.maxLength(102),
+  v.regex(/^local:[A-Za-z0-9_][\w.-]{0,95}$/, 'a name as local:folder'),
+);
+const source = v.union([sourceName, localName], 'a name as org/model');
+
 const typeName = v.pipe(v.string(), v.maxLength(20), v.regex(/^[A-Z0-9_]+$/, 'the name of a type, such as Q4_K_M'));
 
-export const planRequest = v.strictObject({ source: sourceName });
+export const planRequest = v.strictObject({ source });
 /** Where the files of a job go on the Hub. */
 export const publication = v.strictObject({
   /** The repository, `owner/name`; it is created where there is none. */
@@ -27,7 +35,7 @@ export const publication = v.strictObject({
   private: v.boolean(),
 });
 export const jobRequest = v.strictObject({
-  source: sourceName,
+  source,
   /** Each is a file. */
   quant: v.pipe(v.array(typeName), v.minLength(1), v.maxLength(8)),
   publish: v.optional(publication),
@@ -36,8 +44,17 @@ export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) 
 
 export const sessionRequest = v.strictObject({ token: v.pipe(v.string(), v.maxLength(1000)) });
 
-/** Whether this server wants a log-in, and has one; and whether it publishes with the token of its machine. */
-export const session = v.object({ isNeeded: v.boolean(), isOpen: v.boolean(), mayPublish: v.boolean() });
+export const session = v.object({
+  /** How users of this server log in: not at all, with a token that they share, or with Hugging Face, which `/login` begins. */
+  how: v.picklist(['none', 'token', 'huggingface']),
+  isNeeded: v.boolean(),
+  /** Whether whoever asks has logged in, or need not. */
+  isOpen: v.boolean(),
+  /** Whether there is a token that may publish: the user's own, or that of this machine. */
+  mayPublish: v.boolean(),
+  /** What the user is called at the Hub. */
+  name: v.nullable(v.string()),
+});
 
 /** A model on the Hub. */
 export const found = v.object({ name: v.string(), downloads: v.number(), likes: v.number(), isGated: v.boolean() });

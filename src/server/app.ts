@@ -11,6 +11,7 @@ import * as v from 'valibot';
 import { type ExitCode, Hf2ggufError } from '../errors.js';
 import { packageVersion } from '../output/version.js';
 import { parseFileType } from '../quantize/file-types.js';
+import { GatedRepoError, RepoNotFoundError, TokenMissingError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
 import { AnswerCache } from './answer-cache.js';
 import {
@@ -24,14 +25,17 @@ import {
   sessionRequest,
 } from './api.js';
 import { rangeOf } from './byte-range.js';
+import { LogInOverError } from './errors.js';
 import type { EventStreams } from './event-streams.js';
+import type { LocalSources } from './local-sources.js';
 import { measureOrder, planModel } from './model-plan.js';
 import { Metrics } from './observe.js';
 import { openApi } from './open-api.js';
 import { PAGE_HEADERS, refuseForeign } from './origin.js';
 import type { Queue, StoredJob } from './queue.js';
+import { type Access, logInOver, type Reader, readAs } from './reading.js';
 import { searchModels } from './search.js';
-import type { Sessions } from './sessions.js';
+import type { Sessions, User } from './sessions.js';
 import { jobFolder } from './worker.js';
 
 export interface AppOptions {
@@ -45,14 +49,23 @@ export interface AppOptions {
   readonly sessions: Sessions;
   /** Whether the server listens for this machine alone. */
   readonly isLoopback: boolean;
-  readonly endpoint?: string;
+  /** What the Hub is read with. */
+  readonly access: Access;
+  /** Folders of this machine that users may convert. */
+  readonly local: LocalSources;
+  readonly limits: UserLimits;
 }
 
-/** Jobs that one user may have at a time. */
-const MAX_OPEN_JOBS = 20;
+/** What one user may have at a time of jobs that wait or run. */
+export interface UserLimits {
+  readonly jobs: number;
+  /** Bytes of the files that they make. */
+  readonly size: number;
+}
+
 const MAX_BODY = 2 ** 16;
-/** What goes with a request: its user's name. */
-type Env = { Variables: { user: string } };
+/** What goes with a request: its user. */
+type Env = { Variables: { user: User } };
 
 /** An answer that says what is wrong. */
 class Refusal extends Error {
@@ -69,10 +82,34 @@ const STATUS: Partial<Record<ExitCode, ContentfulStatusCode>> = { 2: 400, 3: 422
 
 /** The HTTP interface and the page. Requests are held against the schemas of api.ts. */
 export function makeApp(options: AppOptions): Hono<Env> {
-  const { queue, streams, sessions } = options;
-  // Users who log in see what everybody may see; the token of this machine is its own user's.
-  const reading = { ...options, isPublic: sessions.isNeeded };
-  const plans = new AnswerCache((source) => planModel(source, reading));
+  const { queue, streams, sessions, access, local, limits } = options;
+  const { logIn } = sessions;
+  // Users who log in see what everybody may see, or what they may with their own token; that of this machine is its owner's.
+  const everybody: Reader = { isPublic: sessions.isNeeded, user: null };
+  const plans = new AnswerCache(async (question) => {
+    const { source, ...reader } = JSON.parse(question) as Reader & { readonly source: string };
+    return planModel(source, local, await readAs(reader, access));
+  });
+  /** Asks as everybody; what is refused so, again with the user's own token. */
+  const asEither = async <Answer>(user: User, action: (reader: Reader) => Promise<Answer>): Promise<Answer> => {
+    try {
+      return await action(everybody);
+    } catch (error) {
+      if (!user.hasToken || !CLOSED.some((kind) => error instanceof kind)) {
+        throw error;
+      }
+      return action({ ...everybody, user: user.id }).catch((refusal: unknown) => {
+        throw logInOver(refusal);
+      });
+    }
+  };
+  /** One order after the other, so that none is above the limit that another one has reached. */
+  let orders: Promise<unknown> = Promise.resolve();
+  const inTurn = <Answer>(action: () => Promise<Answer>): Promise<Answer> => {
+    const answer = orders.then(action);
+    orders = answer.catch(() => {});
+    return answer;
+  };
   const app = new Hono<Env>();
   const metrics = new Metrics(queue, streams);
   app.use(metrics.observe(options.log));
@@ -82,7 +119,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
       context.res.headers.set(name, value);
     }
   });
-  app.use(refuseForeign(options.isLoopback));
+  app.use(refuseForeign(options.isLoopback, sessions.publicUrl));
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => refuse(413, 'The request is too large.') }));
   app.onError((error, context) => {
     const [status, failure] = inWords(error);
@@ -99,67 +136,92 @@ export function makeApp(options: AppOptions): Hono<Env> {
   };
   const owned = async (context: Context<Env>): Promise<StoredJob> => {
     const id = context.req.param('id') ?? '';
-    const job = (await queue.isOwner(id, context.get('user'))) ? await queue.get(id) : null;
+    const job = (await queue.isOwner(id, context.get('user').id)) ? await queue.get(id) : null;
     return job ?? refuse(404, 'There is no such job.', 'It may have been removed; start it again.');
   };
 
-  const sessionView = (isOpen: boolean): Session => {
-    return { isNeeded: sessions.isNeeded, isOpen, mayPublish: !sessions.isNeeded };
+  const sessionView = (user: User | null): Session => {
+    const { how, isNeeded } = sessions;
+    return { how, isNeeded, isOpen: user !== null, mayPublish: user?.mayPublish ?? false, name: user?.name ?? null };
+  };
+  /** Refuses an order that would be more than its user may have. */
+  const checkLimits = async (owner: string, size: number) => {
+    const open = await queue.open(owner);
+    if (open.jobs >= limits.jobs) {
+      refuse(429, `There are ${limits.jobs} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
+    }
+    if (open.bytes + size > limits.size) {
+      const most = `${Math.floor(limits.size / 1e6)} MB`;
+      refuse(429, `The files of your jobs would be larger than ${most} together.`, 'Wait until one has ended.');
+    }
   };
 
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/metrics', async (context) => context.text(await metrics.text()));
   app.get('/openapi.json', (context) => context.json(openApi()));
   app.get('/api/session', async (context) => {
-    return context.json(sessionView((await sessions.user(context)) !== null));
+    return context.json(sessionView(await sessions.user(context)));
   });
   app.post('/api/session', async (context) => {
     const { token } = checked(sessionRequest, await body(context));
-    return (await sessions.begin(context, token))
-      ? context.json(sessionView(true))
-      : refuse(401, 'This is not the token of this server.', 'Ask whoever runs it.');
+    const user = await sessions.begin(context, token);
+    return context.json(
+      sessionView(user ?? refuse(401, 'This is not the token of this server.', 'Ask whoever runs it.')),
+    );
   });
-  app.post('/api/session/end', (context) => {
-    sessions.end(context);
-    return context.json(sessionView(!sessions.isNeeded));
+  app.post('/api/session/end', async (context) => {
+    await sessions.end(context);
+    return context.json(sessionView(sessions.isNeeded ? null : await sessions.user(context)));
   });
+  if (logIn.how === 'huggingface') {
+    const { hub, tokens } = logIn;
+    app.get('/login', async (context) => context.redirect(await sessions.beginAtHub(context, hub)));
+    app.get('/login/callback', async (context) => {
+      return (await sessions.endAtHub(context, hub, tokens))
+        ? context.redirect('/')
+        : refuse(403, 'This log-in was not begun here, or too long ago.', 'Log in again.');
+    });
+  }
   app.use('/api/*', async (context, next) => {
     const user = await sessions.user(context);
-    context.set('user', user ?? refuse(401, 'You are not logged in.', 'Log in with the token of this server.'));
+    context.set('user', user ?? refuse(401, 'You are not logged in, or not any more.', 'Log in, then try again.'));
     return next();
   });
   app.get('/api/models', async (context) => {
     const { q } = checked(searchRequest, context.req.query());
+    const reading = await readAs(everybody, access);
     return context.json(await searchModels(q, { ...reading, signal: context.req.raw.signal }));
   });
   app.post('/api/plans', async (context) => {
     const { source } = checked(planRequest, await body(context));
-    return context.json(await plans.get(source));
+    const ask = (reader: Reader) => plans.get(JSON.stringify({ source, ...reader }));
+    return context.json(await asEither(context.get('user'), ask));
   });
   app.post('/api/jobs', async (context) => {
     const { source, quant, publish = null } = checked(jobRequest, await body(context));
-    if (publish !== null && !sessionView(true).mayPublish) {
-      refuse(
-        403,
-        'This server publishes nothing for users who log in.',
-        'Download the files, and publish them yourself.',
-      );
+    const user = context.get('user');
+    if (publish !== null && !user.mayPublish) {
+      refuse(403, 'There is no token of yours that may publish.', 'Download the files, and publish them yourself.');
     }
     const types = [...new Set(quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`)))].sort();
-    const owner = context.get('user');
-    if ((await queue.open(owner)) >= MAX_OPEN_JOBS) {
-      refuse(429, `There are ${MAX_OPEN_JOBS} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
-    }
-    const { isPublic } = reading;
-    const work = { ...(await measureOrder(source, types, reading)), quant: types, isPublic, publish };
+    await checkLimits(user.id, 0);
+    const order = await asEither(user, async (reader) => {
+      return { ...(await measureOrder(source, types, local, await readAs(reader, access))), ...reader };
+    });
+    // Who publishes does so with a token of their own, with which the model is read, too.
+    const as = publish !== null && user.hasToken ? { user: user.id } : {};
+    const work = { ...order, quant: types, splitMaxSize: null, ...as, publish };
     const key = createHash('sha256')
       .update(JSON.stringify([packageVersion(), work]))
       .digest('hex');
-    const { job, isNew } = await queue.submit({ ...work, owner, key });
+    const { job, isNew } = await inTurn(async () => {
+      await checkLimits(user.id, work.size);
+      return queue.submit({ ...work, owner: user.id, key, parts: [] });
+    });
     return context.json(await view(job), isNew ? 201 : 200);
   });
   app.get('/api/jobs', async (context) => {
-    const jobs = await queue.list(context.get('user'));
+    const jobs = await queue.list(context.get('user').id);
     return context.json(await Promise.all(jobs.map(view)));
   });
   app.get('/api/jobs/:id', async (context) => context.json(await view(await owned(context))));
@@ -171,7 +233,11 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.get('/api/jobs/:id/events', async (context) => {
     const { id } = await owned(context);
     const after = Number(context.req.header('last-event-id') ?? context.req.query('after') ?? 0);
-    return streams.open(context, id, Number.isSafeInteger(after) ? after : 0, async () => {
+    const user = context.get('user').id;
+    if (streams.isFull(user)) {
+      refuse(429, 'You follow too many jobs at once.', 'Close some of the pages of this server.');
+    }
+    return streams.open(context, id, Number.isSafeInteger(after) ? after : 0, user, async () => {
       const job = await queue.get(id);
       return job && view(job);
     });
@@ -198,6 +264,9 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
+/** What the Hub says of models that not everybody may read, or that are not there. */
+const CLOSED = [TokenMissingError, GatedRepoError, RepoNotFoundError];
+
 function refuse(status: ContentfulStatusCode, what: string, next?: string): never {
   throw new Refusal(status, { what, ...(next !== undefined && { next }) });
 }
@@ -205,6 +274,9 @@ function refuse(status: ContentfulStatusCode, what: string, next?: string): neve
 function inWords(error: Error): readonly [ContentfulStatusCode, Failure] {
   if (error instanceof Refusal) {
     return [error.status, error.failure];
+  }
+  if (error instanceof LogInOverError) {
+    return [401, { what: error.what, next: error.next }];
   }
   if (error instanceof Hf2ggufError) {
     return [STATUS[error.exitCode] ?? 500, { what: error.what, next: error.next }];

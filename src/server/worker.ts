@@ -10,14 +10,22 @@ import type { QuantName } from '../quantize/file-types.js';
 import { NetworkError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
 import type { JobFile } from './api.js';
-import { hubSource, tokenOf } from './model-plan.js';
+import { LocalSourceError } from './errors.js';
+import { isLocal, type LocalSources } from './local-sources.js';
+import { hubSource, pin } from './model-plan.js';
 import type { End, Queue, StoredJob } from './queue.js';
+import { type Access, logInOver, type Reading, readAs } from './reading.js';
 
 export interface WorkerOptions {
   readonly queue: Queue;
   /** Where files go: a folder for each job. */
   readonly folder: string;
-  readonly endpoint?: string;
+  /** What the Hub is read with. */
+  readonly access: Access;
+  /** Folders of this machine that users may convert. */
+  readonly local: LocalSources;
+  /** Jobs of one user that run at a time, on all workers together. @default any number */
+  readonly perUser?: number;
   /** Ends the worker; its job is given back, for another to go on with. */
   readonly signal: AbortSignal;
 }
@@ -35,12 +43,15 @@ const SPARE = 2 ** 28;
 
 /** Works on jobs until it is told to end. */
 export async function work(options: WorkerOptions): Promise<void> {
-  const { queue, folder, signal } = options;
+  const { queue, folder, perUser, signal } = options;
   const name = randomBytes(8).toString('hex');
   await mkdir(folder, { recursive: true });
   while (!signal.aborted) {
     const { bavail, bsize } = await statfs(folder);
-    const job = await queue.claim(name, LEASE, { room: bavail * bsize - SPARE });
+    const job = await queue.claim(name, LEASE, {
+      room: bavail * bsize - SPARE,
+      ...(perUser !== undefined && { perUser }),
+    });
     if (job) {
       await workOn(job, name, options);
     } else {
@@ -54,7 +65,8 @@ export function jobFolder(folder: string, id: string): string {
   return join(folder, id);
 }
 
-async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, signal }: WorkerOptions): Promise<void> {
+async function workOn(job: StoredJob, name: string, options: WorkerOptions): Promise<void> {
+  const { queue, folder, signal } = options;
   const own = jobFolder(folder, job.id);
   await mkdir(own, { recursive: true });
   const stop = new AbortController();
@@ -68,7 +80,7 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
   }, RENEWAL);
   const notes = new Notes(queue, job.id, name);
   try {
-    const end = await run(job, own, notes, AbortSignal.any([signal, stop.signal]), endpoint);
+    const end = await run(job, own, notes, AbortSignal.any([signal, stop.signal]), options);
     await notes.close();
     if (isCancelled) {
       await rm(own, { recursive: true, force: true });
@@ -90,14 +102,12 @@ async function run(
   folder: string,
   notes: Notes,
   signal: AbortSignal,
-  endpoint: string | undefined,
+  { access, local }: WorkerOptions,
 ): Promise<End | 'interrupted' | 'later'> {
-  const { source, commit, quant, publish: publication, attempts } = job;
+  const { quant, publish: publication, attempts } = job;
   try {
-    const params = {
-      ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], signal, ...tokenOf(job) },
-      ...(endpoint !== undefined && { endpoint }),
-    };
+    const reading = { ...(await readAs(job, access)), signal };
+    const params = { source: await placeOf(job, local, reading), quant: quant as readonly QuantName[], ...reading };
     const hear = (event: Noted) => notes.add(event);
     if (publication === null) {
       const { files } = await forward(convert({ ...params, output: `${folder}/` }), hear);
@@ -117,12 +127,25 @@ async function run(
       return 'later';
     }
     await rm(folder, { recursive: true, force: true });
+    const failure = job.user === null ? error : logInOver(error);
     const { what, next } =
-      error instanceof Hf2ggufError
-        ? error
+      failure instanceof Hf2ggufError
+        ? failure
         : { what: 'A bug stopped the conversion.', next: 'Please report it, with the name of the model.' };
     return { state: 'failed', failure: { what: withoutSecrets(what), next } };
   }
+}
+
+/** Where a job's source is: at its commit on the Hub, or in a folder that is as it was. @throws LocalSourceError */
+async function placeOf({ source, commit }: StoredJob, local: LocalSources, reading: Reading): Promise<string> {
+  if (!isLocal(source)) {
+    return hubSource(source, commit);
+  }
+  const now = await pin(source, local, reading);
+  if (now.commit !== commit) {
+    throw new LocalSourceError(`${source} has changed since this job was started.`, 'Start it again.');
+  }
+  return now.place;
 }
 
 function fileOf({ path, type, size }: { path: string; type: string | null; size: number }): JobFile {
