@@ -79,8 +79,8 @@ export function parseArchitecture(name: string): Architecture {
 const NAMES = ARCHITECTURES.flatMap(({ classes, gguf }) => [...classes, gguf]);
 
 /**
- * The families with this name among their classes, or in GGUF. The one that is exported under the name comes first, then
- * those that every model may be of.
+ * The families with this name among their classes, or in GGUF. The one that is exported under the name comes first,
+ * then those that every model may be of.
  */
 function familiesNamed(name: string): readonly Architecture[] {
   const known = sameName(name, NAMES);
