@@ -35,7 +35,7 @@ const BREAKS = [
   ['tensor-imports', 'tensor/rows.ts', "import type { Plan } from '../layout/plan.js';", 'src/layout/plan.ts'],
   ['text-imports', 'text/split.ts', "export const late = () => import('../gguf/types.js');", 'src/gguf/types.ts'],
   ['everyone-imports', 'limits.ts', "export { Plan } from './layout/plan.js';", 'src/layout/plan.ts'],
-  ['config-imports', 'config/rules.ts', "export * from '../error-classes.js';", 'src/error-classes.ts'],
+  ['config-imports', 'config/config.ts', "export * from '../error-classes.js';", 'src/error-classes.ts'],
   ['portable', 'gguf/reader.ts', "import { open } from 'node:fs/promises';", 'fs/promises'],
   ['portable', 'plan/params.ts', "import type { Stats } from 'fs';", 'fs'],
   ['unknown-room', 'newcomer/first.ts', "import { UsageError } from '../errors.js';", 'src/errors.ts'],

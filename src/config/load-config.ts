@@ -1,9 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { object, refuse } from '../language/fields.js';
+import { EMPTY } from '../transformers/model-types.js';
+import { type Draft, readRules, type Version } from '../transformers/rules.js';
+import { toDict } from '../transformers/to-dict.js';
 import type { Config } from './config.js';
-import { EMPTY } from './model-types.js';
-import { type Draft, readRules, type Version } from './rules.js';
-import { toDict } from './to-dict.js';
 
 /**
  * Works out a model's configuration. ref-quirk: `load_hparams`, `get_model_architecture` and the constructors of

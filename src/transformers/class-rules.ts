@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { mainBlockCount, times } from '../language/blocks.js';
 import { integer } from '../language/fields.js';
-import { mainBlockCount, times } from './derive.js';
 import { isMissing, type Rule, readRules, refused } from './rules.js';
 
 const FULL: string = '"full_attention"';
