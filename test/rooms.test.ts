@@ -81,3 +81,30 @@ test('the table in docs/architecture.md has the folders of src and what each may
   const table = Object.entries(ROOMS).map(([room, names]) => [room, names.match(/[\w-]+/g)?.sort() ?? []]);
   expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(table));
 });
+
+/** The lines of a room's modules, by the module's path. */
+const linesOf = (room: string): [string, string[]][] =>
+  readdirSync(join(root, 'src', room), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => [
+      join(room, name),
+      readFileSync(join(root, 'src', room, name), 'utf8')
+        .trimEnd()
+        .split('\n'),
+    ]);
+
+test('what families, configurations and tensors take stays under 8,000 lines, a file of families under 300', () => {
+  const files = ['archs', 'config', 'tensor'].flatMap(linesOf);
+  expect(files.reduce((sum, [, lines]) => sum + lines.length, 0)).toBeLessThan(8_000);
+  const families = files.filter(([path]) => path.startsWith(join('archs', 'families')));
+  expect(families.length).toBeGreaterThan(20);
+  expect(families.filter(([, lines]) => lines.length > 300).map(([path]) => path)).toEqual([]);
+});
+
+test('no line of theirs, and of the rooms beneath them, is longer than 120 characters', () => {
+  const files = ['archs', 'config', 'language', 'tensor', 'transformers'].flatMap(linesOf);
+  const long = files.flatMap(([path, lines]) =>
+    lines.flatMap((line, i) => ([...line].length > 120 ? [`src/${path}:${i + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
+});

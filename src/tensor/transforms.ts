@@ -62,7 +62,7 @@ export const TRANSFORMS = {
   add: each((expr, value = 0) => build.add(expr, value)),
   /** a number to multiply each element with */
   mul: each((expr, value = 1) => build.mul(expr, value)),
-  /** sizes of parts of the outermost dimension, each followed by a number to multiply the part with; -1: what is left */
+  /** sizes of parts of the outermost dimension, each followed by what to multiply the part with; -1: what is left */
   mulRows: each(mulRows),
   /** a number to divide each element by */
   div: each((expr, value = 1) => build.div(expr, value)),
