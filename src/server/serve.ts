@@ -79,7 +79,7 @@ const KEY = 'HF2GGUF_TOKENS_KEY';
 /**
  * The page and its interface, with workers as processes of their own, until the signal. Running jobs are given back then,
  * and the next server goes on with them.
- * @throws ListenError, ServeTokenError, OAuthSettingsError, SecretFileError
+ * @throws ListenError, ServeTokenError, OAuthSettingsError, SecretFileError, LocalSourceError
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, keepDays = 7, signal, onListening } = options;
@@ -90,6 +90,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const access = makeAccess(tokens);
   const publicUrl = publicUrlOf(options.publicUrl, process.env);
   const logIn = makeLogIn(options.auth, { isLoopback, publicUrl, tokens, access });
+  const local = await LocalSources.open(options.allowLocal);
   await mkdir(folder, { recursive: true });
   const sessions = await Sessions.open(key, logIn, publicUrl);
   const queue = new SqliteQueue(file);
@@ -97,7 +98,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const app = makeApp({
     ...{ queue, streams, sessions, isLoopback, access, folder: jobs, log: makeLogger() },
     page: fileURLToPath(new URL('../page/', import.meta.url)),
-    local: new LocalSources(options.allowLocal ?? null),
+    local,
     limits: { jobs: options.userJobs ?? MOST_JOBS, size: options.userSize ?? Number.POSITIVE_INFINITY },
   });
   const server = makeServer(app);
@@ -203,7 +204,7 @@ export async function runWorker({
   try {
     await work({
       ...{ queue, folder: jobs, signal, access: makeAccess(new UserTokens(tokens, key)) },
-      local: new LocalSources(allowLocal ?? null),
+      local: await LocalSources.open(allowLocal),
       ...(userRunning !== undefined && { perUser: userRunning }),
     });
   } finally {
