@@ -9,7 +9,10 @@ import * as v from 'valibot';
 export const sourceName = v.pipe(
   v.string(),
   v.maxLength(300),
-  v.regex(/^[A-Za-z0-9_][\w.-]{0,95}\/[A-Za-z0-9_][\w.-]{0,95}(@[\w./-]{1,100})?$/, 'a name as org/model'),
+  v.regex(
+    /^[A-Za-z0-9_][\w.-]{0,95}\/[A-Za-z0-9_][\w.-]{0,95}(@(?!.*(?:\.\.|\/\/))\w[\w./-]{0,99})?$/,
+    'a name as org/model',
+  ),
 );
 
 /** `local:folder`: a folder of the one that the server was given for this, if it was. */

@@ -122,7 +122,8 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.use(refuseForeign(options.isLoopback, sessions.publicUrl));
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => refuse(413, 'The request is too large.') }));
   app.onError((error, context) => {
-    const [status, failure] = inWords(error);
+    const [status, { what, next }] = inWords(error);
+    const failure = { what: local.named(what), ...(next !== undefined && { next: local.named(next) }) };
     if (status === 500) {
       options.log.error({ stack: withoutSecrets(error.stack ?? '') }, 'a bug');
     }

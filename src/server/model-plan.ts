@@ -53,7 +53,7 @@ export async function planModel(source: string, local: LocalSources, reading: Re
   const warnings: string[] = [];
   const emit: Emit = (event) => {
     if (event.event === 'warning') {
-      warnings.push(String(event.what));
+      warnings.push(local.named(String(event.what)));
     }
   };
   const { facts, ...pinned } = await pin(source, local, reading, emit);

@@ -86,7 +86,7 @@ const KEY = 'HF2GGUF_TOKENS_KEY';
 /**
  * The page and its interface, with workers as processes of their own, until the signal. Running jobs are given back then,
  * and the next server goes on with them.
- * @throws ListenError, RedisError, ServeTokenError, OAuthSettingsError, SecretFileError
+ * @throws ListenError, RedisError, ServeTokenError, OAuthSettingsError, SecretFileError, LocalSourceError
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, keepDays = 7, signal, onListening } = options;
@@ -97,6 +97,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const access = makeAccess(tokens);
   const publicUrl = publicUrlOf(options.publicUrl, process.env);
   const logIn = makeLogIn(options.auth, { isLoopback, publicUrl, tokens, access });
+  const local = await LocalSources.open(options.allowLocal);
   await mkdir(folder, { recursive: true });
   const sessions = await Sessions.open(key, logIn, publicUrl);
   const log = makeLogger();
@@ -105,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const app = makeApp({
     ...{ queue, streams, sessions, isLoopback, access, folder: jobs, log },
     page: fileURLToPath(new URL('../page/', import.meta.url)),
-    local: new LocalSources(options.allowLocal ?? null),
+    local,
     limits: { jobs: options.userJobs ?? MOST_JOBS, size: options.userSize ?? Number.POSITIVE_INFINITY },
   });
   const server = makeServer(app);
@@ -221,7 +222,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   try {
     await work({
       ...{ queue, folder: jobs, signal, access: makeAccess(new UserTokens(tokenFolder, key)) },
-      local: new LocalSources(allowLocal ?? null),
+      local: await LocalSources.open(allowLocal),
       ...(userRunning !== undefined && { perUser: userRunning }),
     });
   } finally {

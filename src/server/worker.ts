@@ -66,7 +66,7 @@ export function jobFolder(folder: string, id: string): string {
 }
 
 async function workOn(job: StoredJob, name: string, options: WorkerOptions): Promise<void> {
-  const { queue, folder, signal } = options;
+  const { queue, folder, local, signal } = options;
   const own = jobFolder(folder, job.id);
   await mkdir(own, { recursive: true });
   const stop = new AbortController();
@@ -78,7 +78,7 @@ async function workOn(job: StoredJob, name: string, options: WorkerOptions): Pro
       stop.abort();
     }
   }, RENEWAL);
-  const notes = new Notes(queue, job.id, name);
+  const notes = new Notes(queue, job.id, name, local);
   try {
     const end = await run(job, own, notes, AbortSignal.any([signal, stop.signal]), options);
     await notes.close();
@@ -132,7 +132,7 @@ async function run(
       failure instanceof Hf2ggufError
         ? failure
         : { what: 'A bug stopped the conversion.', next: 'Please report it, with the name of the model.' };
-    return { state: 'failed', failure: { what: withoutSecrets(what), next } };
+    return { state: 'failed', failure: { what: local.named(withoutSecrets(what)), next: local.named(next) } };
   }
 }
 
@@ -155,7 +155,7 @@ function fileOf({ path, type, size }: { path: string; type: string | null; size:
 /** Failures that may be over in a while. */
 const PASSING = [NetworkError, ResourceError];
 
-type Noted = { readonly event: string; readonly path?: string };
+type Noted = { readonly event: string; readonly path?: string; readonly what?: string };
 
 /** Events that are shown, noted a few times a second; of a stage's progress only the newest. */
 class Notes {
@@ -167,6 +167,7 @@ class Notes {
     readonly queue: Queue,
     readonly job: string,
     readonly worker: string,
+    readonly local: LocalSources,
   ) {}
 
   add(event: Noted): void {
@@ -177,7 +178,11 @@ class Notes {
       this.#waiting.pop();
     }
     // Where files are on this machine is nobody's business.
-    this.#waiting.push(event.path === undefined ? event : { ...event, path: basename(event.path) });
+    this.#waiting.push({
+      ...event,
+      ...(event.path !== undefined && { path: basename(event.path) }),
+      ...(event.what !== undefined && { what: this.local.named(event.what) }),
+    });
   }
 
   #note(): void {
