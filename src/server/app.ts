@@ -137,7 +137,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
     return context.json(await plans.get(source));
   });
   app.post('/api/jobs', async (context) => {
-    const { source, quant, publish = null } = checked(jobRequest, await body(context));
+    const { source, quant, check, publish = null } = checked(jobRequest, await body(context));
     if (publish !== null && !sessionView(true).mayPublish) {
       refuse(
         403,
@@ -151,7 +151,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
       refuse(429, `There are ${MAX_OPEN_JOBS} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
     }
     const { isPublic } = reading;
-    const work = { ...(await measureOrder(source, types, reading)), quant: types, isPublic, publish };
+    const work = { ...(await measureOrder(source, types, reading)), quant: types, check, isPublic, publish };
     const key = createHash('sha256')
       .update(JSON.stringify([packageVersion(), work]))
       .digest('hex');

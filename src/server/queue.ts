@@ -1,4 +1,4 @@
-import type { Failure, JobEvent, JobFile, JobState, Publication } from './api.js';
+import type { Failure, JobEvent, JobFile, JobState, Publication, Quality } from './api.js';
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
 export interface Work {
@@ -7,6 +7,8 @@ export interface Work {
   readonly commit: string;
   /** Names of file types. */
   readonly quant: readonly string[];
+  /** Whether the files are measured beside the original. */
+  readonly check: boolean;
   /** Whether the model is read without the token of this machine. */
   readonly isPublic: boolean;
   /** Where the files are published; null where they are only made. */
@@ -32,13 +34,19 @@ export interface StoredJob extends Work {
   /** How often it was begun. */
   readonly attempts: number;
   readonly files: readonly JobFile[];
+  readonly quality: Quality | null;
   readonly url: string | null;
   readonly failure: Failure | null;
 }
 
 /** How a job ended. */
 export type End =
-  | { readonly state: 'done'; readonly files: readonly JobFile[]; readonly url: string | null }
+  | {
+      readonly state: 'done';
+      readonly files: readonly JobFile[];
+      readonly quality: Quality | null;
+      readonly url: string | null;
+    }
   | { readonly state: 'failed'; readonly failure: Failure }
   | { readonly state: 'cancelled' };
 

@@ -8,7 +8,7 @@ const PATIENCE = 10_000;
 
 const SCHEMA = `
   create table if not exists jobs (
-    id text primary key, key text not null, work text not null, size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]', url text,
+    id text primary key, key text not null, work text not null, size integer not null, state text not null, created integer not null, ended integer, files text not null default '[]', quality text, url text,
     failure text, worker text, lease integer, wanted integer not null default 1, attempts integer not null default 0,
     due integer not null default 0
   );
@@ -33,7 +33,7 @@ const IN_TURN = `
   where state = 'queued' and due <= ?
   order by coalesce(running, 0), row_number() over (partition by owner order by created, jobs.rowid), created, jobs.rowid`;
 
-const COLUMNS = 'id, work, size, state, created, ended, attempts, files, url, failure';
+const COLUMNS = 'id, work, size, state, created, ended, attempts, files, quality, url, failure';
 
 interface Turn {
   readonly id: string;
@@ -51,6 +51,7 @@ interface Row {
   readonly ended: number | null;
   readonly attempts: number;
   readonly files: string;
+  readonly quality: string | null;
   readonly url: string | null;
   readonly failure: string | null;
 }
@@ -177,11 +178,12 @@ export class SqliteQueue implements Queue {
   async finish(id: string, worker: string, end: End): Promise<void> {
     this.#change(() => {
       if (this.#isHeld(id, worker)) {
-        const { files, url } = end.state === 'done' ? end : { files: [], url: null };
+        const { files, quality, url } = end.state === 'done' ? end : { files: [], quality: null, url: null };
         const failure = end.state === 'failed' ? JSON.stringify(end.failure) : null;
         this.#run(
-          'update jobs set state = ?, ended = ?, files = ?, url = ?, failure = ?, worker = null, lease = null where id = ?',
-          ...[end.state, Date.now(), JSON.stringify(files), url, failure, id],
+          `update jobs set state = ?, ended = ?, files = ?, quality = ?, url = ?, failure = ?, worker = null, lease = null
+           where id = ?`,
+          ...[end.state, Date.now(), JSON.stringify(files), quality && JSON.stringify(quality), url, failure, id],
         );
         // How far it was at which moment is of no use to anybody any more.
         this.#run(`delete from events where job = ? and kind = 'progress'`, id);
@@ -285,6 +287,12 @@ const ALWAYS = Number.MAX_SAFE_INTEGER;
 
 const HELD = `id = ? and worker = ? and state = 'running'`;
 
-function jobOf({ work, files, failure, ...row }: Row): StoredJob {
-  return { ...(JSON.parse(work) as Work), ...row, files: JSON.parse(files), failure: failure && JSON.parse(failure) };
+function jobOf({ work, files, quality, failure, ...row }: Row): StoredJob {
+  return {
+    ...(JSON.parse(work) as Work),
+    ...row,
+    files: JSON.parse(files),
+    quality: quality && JSON.parse(quality),
+    failure: failure && JSON.parse(failure),
+  };
 }
