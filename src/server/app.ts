@@ -147,15 +147,23 @@ export function makeApp(options: AppOptions): Hono<Env> {
     }
     const types = [...new Set(quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`)))].sort();
     const owner = context.get('user');
-    if ((await queue.open(owner)) >= MAX_OPEN_JOBS) {
+    if ((await queue.open(owner)).jobs >= MAX_OPEN_JOBS) {
       refuse(429, `There are ${MAX_OPEN_JOBS} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
     }
     const { isPublic } = reading;
-    const work = { ...(await measureOrder(source, types, reading)), quant: types, check, isPublic, publish };
+    const work = {
+      ...(await measureOrder(source, types, reading)),
+      quant: types,
+      splitMaxSize: null,
+      check,
+      isPublic,
+      user: null,
+      publish,
+    };
     const key = createHash('sha256')
       .update(JSON.stringify([packageVersion(), work]))
       .digest('hex');
-    const { job, isNew } = await queue.submit({ ...work, owner, key });
+    const { job, isNew } = await queue.submit({ ...work, owner, key, parts: [] });
     return context.json(await view(job), isNew ? 201 : 200);
   });
   app.get('/api/jobs', async (context) => {

@@ -9,10 +9,22 @@ export interface Work {
   readonly quant: readonly string[];
   /** Whether the files are measured beside the original. */
   readonly check: boolean;
+  /** Of a part's tensors together, as the command line takes it; null where files are not split. */
+  readonly splitMaxSize: string | null;
   /** Whether the model is read without the token of this machine. */
   readonly isPublic: boolean;
+  /** The user whose token reads and publishes; null where nobody's does, or that of this machine. */
+  readonly user: string | null;
   /** Where the files are published; null where they are only made. */
   readonly publish: Publication | null;
+}
+
+/** A share of a job that a worker has to itself. */
+export interface Part {
+  /** Names of the files that are made. */
+  readonly files: readonly string[];
+  /** Bytes of them. */
+  readonly size: number;
 }
 
 /** A job as a user orders it. */
@@ -22,10 +34,17 @@ export interface Order extends Work {
   readonly key: string;
   /** Bytes of the files that it makes. */
   readonly size: number;
+  /** What several workers share; empty where one makes all. */
+  readonly parts: readonly Part[];
 }
 
 export interface StoredJob extends Work {
   readonly id: string;
+  /** The job that it is a part of. */
+  readonly parent: string | null;
+  /** Names of the files that it makes; null for all. */
+  readonly part: readonly string[] | null;
+  readonly parts: readonly Part[];
   readonly state: JobState;
   readonly size: number;
   /** Milliseconds since 1970. */
@@ -52,16 +71,23 @@ export type End =
 
 /** What a worker may take now. */
 export interface Limits {
-  /** Bytes that there are for files. */
+  /** Bytes that there are for files. A part is taken where there is room for all parts of its job that wait. */
   readonly room: number;
-  /** Jobs of one owner that run at a time. @default any number */
+  /** Jobs of one owner that run at a time; of a shared one each part counts. @default any number */
   readonly perUser?: number;
+}
+
+/** Jobs that wait or run: how many, and the bytes of the files that they make. */
+export interface OpenJobs {
+  readonly jobs: number;
+  readonly bytes: number;
 }
 
 /** An event of the library's, or `{"event":"state","state":...}` where a job has come to a state. */
 export interface StoredEvent {
   /** Grows with each event of all jobs. */
   readonly id: number;
+  /** Never a part: its events are those of the shared job, with the field `part`, its index. */
   readonly job: string;
   /** What it is called: `state`, `phase`. */
   readonly kind: string;
@@ -72,6 +98,10 @@ export interface StoredEvent {
 /**
  * Jobs that outlive the processes that work on them. A worker that claims a job has it for some time, and renews that; a
  * job whose time has run out is another's to claim.
+ *
+ * A shared job is never claimed, but each of its parts, a job of the id `PARENT.INDEX`. It runs from the first claim of a part
+ * on, and ends with the last part: done where all are, failed as the first of them that failed, else cancelled. Where one
+ * fails, the others are cancelled. Whoever lists or counts jobs sees the shared one alone.
  */
 export interface Queue {
   /** @returns a new job, or the one that makes or has made the same files. */
@@ -80,11 +110,11 @@ export interface Queue {
   /** The newest first. */
   list(owner: string): Promise<StoredJob[]>;
   isOwner(id: string, owner: string): Promise<boolean>;
-  /** How many jobs will be claimed before this one; null if it does not wait. */
+  /** How many jobs will be claimed before this one, or before the first of its parts; null if none of it waits. */
   place(id: string): Promise<number | null>;
-  /** How many an owner has that wait or run. */
-  open(owner: string): Promise<number>;
-  /** A job that waits ends at once, one that runs when its worker hears of it. */
+  /** What an owner has that waits or runs. */
+  open(owner: string): Promise<OpenJobs>;
+  /** What waits of a job ends at once, what runs when its worker hears of it. */
   cancel(id: string): Promise<void>;
   /**
    * The next job: of the owner who has the fewest running, the one that waits longest.
@@ -103,7 +133,7 @@ export interface Queue {
   /** Events of all jobs. */
   eventsAfter(after: number): Promise<StoredEvent[]>;
   lastEvent(): Promise<number>;
-  /** Forgets jobs that ended before a time, in milliseconds since 1970. @returns their ids */
+  /** Forgets jobs that ended before a time, in milliseconds since 1970. @returns their ids, without those of parts */
   expire(before: number): Promise<string[]>;
   counts(): Promise<Readonly<Record<JobState, number>>>;
   close(): Promise<void>;

@@ -101,12 +101,12 @@ async function run(
     const hear = (event: Noted) => notes.add(event);
     if (publication === null) {
       const { files } = await forward(convert({ ...params, output: `${folder}/` }), hear);
-      return { state: 'done', url: null, files: files.map(fileOf) };
+      return { state: 'done', quality: null, url: null, files: files.map(fileOf) };
     }
     const { files, url } = await forward(publish({ ...params, ...publication, keep: folder }), hear);
     const made = files.filter(({ type }) => quant.includes(type));
     return {
-      ...{ state: 'done', url },
+      ...{ state: 'done', quality: null, url },
       files: made.flatMap(({ type, parts }) => parts.map(({ path, size }) => fileOf({ path, type, size }))),
     };
   } catch (error) {
