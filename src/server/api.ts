@@ -62,12 +62,16 @@ export const typeChoice = v.object({
 export const modelPlan = v.object({
   source: v.string(),
   commit: v.string(),
+  /** Its page on the Hub, at this commit. */
+  url: v.string(),
   /** The architecture's name in GGUF. */
   architecture: v.string(),
   parameters: v.number(),
   licences: v.array(v.string()),
   isGated: v.boolean(),
   warnings: v.array(v.string()),
+  /** Seconds that measuring takes roughly for each file, and for the original once more; null where it can't be run. */
+  checkSeconds: v.nullable(v.number()),
   /** The largest first. */
   types: v.array(typeChoice),
 });

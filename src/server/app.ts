@@ -28,8 +28,8 @@ import type { EventStreams } from './event-streams.js';
 import { measureOrder, planModel } from './model-plan.js';
 import { Metrics } from './observe.js';
 import { openApi } from './open-api.js';
-import { PAGE_HEADERS, refuseForeign } from './origin.js';
-import type { Queue, StoredJob } from './queue.js';
+import { headersOf, PICTURE, refuseForeign } from './origin.js';
+import type { Queue, StoredJob, Work } from './queue.js';
 import { searchModels } from './search.js';
 import type { Sessions } from './sessions.js';
 import { jobFolder } from './worker.js';
@@ -78,7 +78,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.use(metrics.observe(options.log));
   app.use(async (context, next) => {
     await next();
-    for (const [name, value] of Object.entries(PAGE_HEADERS)) {
+    for (const [name, value] of Object.entries(headersOf(context.res))) {
       context.res.headers.set(name, value);
     }
   });
@@ -152,18 +152,16 @@ export function makeApp(options: AppOptions): Hono<Env> {
     }
     const { isPublic } = reading;
     const work = {
-      ...(await measureOrder(source, types, reading)),
-      quant: types,
-      splitMaxSize: null,
-      check,
-      isPublic,
-      user: null,
-      publish,
+      ...{ version: packageVersion(), ...(await measureOrder(source, types, reading)) },
+      ...{ quant: types, splitMaxSize: null, check, isPublic, user: null, publish },
     };
-    const key = createHash('sha256')
-      .update(JSON.stringify([packageVersion(), work]))
-      .digest('hex');
-    const { job, isNew } = await queue.submit({ ...work, owner, key, parts: [] });
+    const key = createHash('sha256').update(JSON.stringify(work)).digest('hex');
+    const from = publish && (await queue.list(owner)).find((job) => hasMade(job, work));
+    const { job, isNew } = await queue.submit({
+      ...work,
+      ...(from ? { from: from.id, size: 0 } : { from: null }),
+      ...{ owner, key, parts: [] },
+    });
     return context.json(await view(job), isNew ? 201 : 200);
   });
   app.get('/api/jobs', async (context) => {
@@ -185,9 +183,10 @@ export function makeApp(options: AppOptions): Hono<Env> {
     });
   });
   app.get('/api/jobs/:id/files/:name', async (context) => {
-    const { id, files } = await owned(context);
-    const file = files.find(({ name }) => name === context.req.param('name'));
-    return file ? sendFile(context, join(jobFolder(options.folder, id), file.name)) : context.notFound();
+    const { id, files, quality } = await owned(context);
+    const names = [...files.map(({ name }) => name), ...(quality ? [quality.plot] : [])];
+    const name = names.find((own) => own === context.req.param('name'));
+    return name ? sendFile(context, join(jobFolder(options.folder, id), name)) : context.notFound();
   });
 
   app.get('/:name{[a-z-]*\\.?(?:html|js|css|svg)?}', async (context) => {
@@ -199,11 +198,19 @@ export function makeApp(options: AppOptions): Hono<Env> {
   return app;
 }
 
+/** What decides the bytes of files. */
+const OF_FILES = ['version', 'source', 'commit', 'quant', 'splitMaxSize'] as const;
+
+/** Whether a job has made the files that another one is to publish. */
+function hasMade(job: StoredJob, work: Pick<Work, (typeof OF_FILES)[number]>): boolean {
+  return job.state === 'done' && OF_FILES.every((name) => JSON.stringify(job[name]) === JSON.stringify(work[name]));
+}
+
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
-  svg: 'image/svg+xml',
+  svg: PICTURE,
 };
 
 function refuse(status: ContentfulStatusCode, what: string, next?: string): never {
@@ -241,7 +248,7 @@ async function sendFile(context: Context, path: string): Promise<Response> {
   const { size } = await stat(path);
   const range = rangeOf(context.req.header('range'), size);
   const headers = {
-    'content-type': 'application/octet-stream',
+    'content-type': path.endsWith('.svg') ? PICTURE : 'application/octet-stream',
     'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`,
     'accept-ranges': 'bytes',
   };

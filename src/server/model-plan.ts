@@ -3,6 +3,8 @@ import type { PlacedFile } from '../layout/plan.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
 import type { QuantName } from '../quantize/file-types.js';
+import { hubSettings } from '../repo/hub-settings.js';
+import { estimateCheckSeconds } from '../runner/check-time.js';
 import type { ModelPlan } from './api.js';
 
 /** Types that need no importance matrix, the largest first. */
@@ -39,11 +41,14 @@ export async function planModel(source: string, options: PlanOptions = {}): Prom
   const facts = await readSource(hubSource(source), { ...options, ...tokenOf(options), emit });
   const { commit, files } = await planTypes(facts, TYPES, options, emit);
   const [first] = files;
+  const architecture = String(new Map(first?.kv).get('general.architecture')?.value ?? '');
+  const { parameters = 0 } = first ?? {};
+  const { endpoint } = hubSettings(process.env, options);
   return {
     ...{ source: facts.id, commit, licences: [...facts.licences], isGated: facts.isGated },
+    url: `${endpoint}/${facts.id}/tree/${commit}`,
     warnings: [...new Set(warnings)],
-    architecture: String(new Map(first?.kv).get('general.architecture')?.value ?? ''),
-    parameters: first?.parameters ?? 0,
+    ...{ architecture, parameters, checkSeconds: estimateCheckSeconds(architecture, parameters) },
     types: files.map(({ type, name, size, bitsPerWeight, fallbackShare, kv }) => {
       return { type: type ?? '', path: name, size, bitsPerWeight, fallbackShare, memory: size + (cacheSize(kv) ?? 0) };
     }),

@@ -2,6 +2,8 @@ import type { Failure, JobEvent, JobFile, JobState, Publication, Quality } from 
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
 export interface Work {
+  /** That of hf2gguf, which the bytes of the files may depend on. */
+  readonly version: string;
   /** `org/model`. */
   readonly source: string;
   readonly commit: string;
@@ -17,6 +19,8 @@ export interface Work {
   readonly user: string | null;
   /** Where the files are published; null where they are only made. */
   readonly publish: Publication | null;
+  /** A finished job of the same owner with the same files, which are published as they are. */
+  readonly from: string | null;
 }
 
 /** A share of a job that a worker has to itself. */

@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { link, mkdir, rm, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forward } from '../async/stream.js';
 import { convert } from '../calls/conversions.js';
+import type { ConvertResult } from '../calls/events.js';
 import { Hf2ggufError, ResourceError } from '../errors.js';
+import type { WrittenFile } from '../layout/written-file.js';
+import { checkOf, measuredOf } from '../publish/measured.js';
+import type { Made, PublishResult } from '../publish/params.js';
 import { publish } from '../publish/publish.js';
 import type { QuantName } from '../quantize/file-types.js';
 import { NetworkError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
-import type { JobFile } from './api.js';
+import type { Failure, JobFile } from './api.js';
 import { hubSource, tokenOf } from './model-plan.js';
+import { keepQuality, madeBy } from './quality.js';
 import type { End, Queue, StoredJob } from './queue.js';
 
 export interface WorkerOptions {
@@ -54,7 +59,8 @@ export function jobFolder(folder: string, id: string): string {
   return join(folder, id);
 }
 
-async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, signal }: WorkerOptions): Promise<void> {
+async function workOn(job: StoredJob, name: string, options: WorkerOptions): Promise<void> {
+  const { queue, folder, signal } = options;
   const own = jobFolder(folder, job.id);
   await mkdir(own, { recursive: true });
   const stop = new AbortController();
@@ -68,7 +74,7 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
   }, RENEWAL);
   const notes = new Notes(queue, job.id, name);
   try {
-    const end = await run(job, own, notes, AbortSignal.any([signal, stop.signal]), endpoint);
+    const end = await run(job, options, notes, AbortSignal.any([signal, stop.signal]));
     await notes.close();
     if (isCancelled) {
       await rm(own, { recursive: true, force: true });
@@ -87,41 +93,98 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
 
 async function run(
   job: StoredJob,
-  folder: string,
+  options: WorkerOptions,
   notes: Notes,
   signal: AbortSignal,
-  endpoint: string | undefined,
 ): Promise<End | 'interrupted' | 'later'> {
-  const { source, commit, quant, publish: publication, attempts } = job;
+  const { source, commit, quant, check, publish: publication, attempts } = job;
+  const folder = jobFolder(options.folder, job.id);
+  const params = {
+    ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], check, signal, ...tokenOf(job) },
+    ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
+  };
+  /** Files that are whole, while they are measured. */
+  const written: WrittenFile[] = [];
+  const hear = (event: Noted) => notes.add(event);
   try {
-    const params = {
-      ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], signal, ...tokenOf(job) },
-      ...(endpoint !== undefined && { endpoint }),
-    };
-    const hear = (event: Noted) => notes.add(event);
-    if (publication === null) {
-      const { files } = await forward(convert({ ...params, output: `${folder}/` }), hear);
-      return { state: 'done', quality: null, url: null, files: files.map(fileOf) };
+    if (publication !== null) {
+      const made = await takeOver(job, options);
+      const own = { ...params, ...publication, keep: folder, ...(made && { made }) };
+      return await published(job, folder, await forward(publish(own), hear));
     }
-    const { files, url } = await forward(publish({ ...params, ...publication, keep: folder }), hear);
-    const made = files.filter(({ type }) => quant.includes(type));
-    return {
-      ...{ state: 'done', quality: null, url },
-      files: made.flatMap(({ type, parts }) => parts.map(({ path, size }) => fileOf({ path, type, size }))),
-    };
+    const result = await forward(convert({ ...params, output: `${folder}/` }), (event) => {
+      if (event.event === 'file') {
+        written.push(event);
+      }
+      hear(event);
+    });
+    return await converted(source, folder, result);
   } catch (error) {
     if (signal.aborted) {
       return 'interrupted';
+    }
+    const failure = inWords(error);
+    const isWhole = quant.every((type) => written.some((file) => file.type === type));
+    if (check && isWhole && !(error instanceof NetworkError)) {
+      // The files are worth having without their figures.
+      notes.add({ event: 'warning', ...failure });
+      return await converted(source, folder, { files: written });
     }
     if (PASSING.some((kind) => error instanceof kind) && attempts < MOST_ATTEMPTS) {
       return 'later';
     }
     await rm(folder, { recursive: true, force: true });
-    const { what, next } =
-      error instanceof Hf2ggufError
-        ? error
-        : { what: 'A bug stopped the conversion.', next: 'Please report it, with the name of the model.' };
-    return { state: 'failed', failure: { what: withoutSecrets(what), next } };
+    return { state: 'failed', failure };
+  }
+}
+
+function inWords(error: unknown): Failure {
+  const { what, next } =
+    error instanceof Hf2ggufError
+      ? error
+      : { what: 'A bug stopped the conversion.', next: 'Please report it, with the name of the model.' };
+  return { what: withoutSecrets(what), next };
+}
+
+async function converted(
+  source: string,
+  folder: string,
+  { files: written, check }: Pick<ConvertResult, 'files' | 'check'>,
+): Promise<End> {
+  const files = written.map(fileOf);
+  const measured = check?.models.map((model) => {
+    return { type: written.find(({ path }) => path === model.source)?.type ?? '', measured: measuredOf(model) };
+  });
+  const quality = check && (await keepQuality(folder, source, files, { check: checkOf(check), files: measured ?? [] }));
+  return { state: 'done', url: null, files, quality: quality ?? null };
+}
+
+async function published(
+  { source, quant }: StoredJob,
+  folder: string,
+  { files: all, check, url }: PublishResult,
+): Promise<End> {
+  const made = all.filter(({ type }) => quant.includes(type));
+  const files = made.flatMap(({ type, parts }) => parts.map(({ path, size }) => fileOf({ path, type, size })));
+  return { state: 'done', url, files, quality: await keepQuality(folder, source, files, { check, files: made }) };
+}
+
+/** The files of a finished job, as those of another one too; null where they are not there any more. */
+async function takeOver({ id, from }: StoredJob, { queue, folder }: WorkerOptions): Promise<Made | null> {
+  const finished = from === null ? null : await queue.get(from);
+  if (finished?.state !== 'done') {
+    return null;
+  }
+  try {
+    for (const { name } of finished.files) {
+      const target = join(jobFolder(folder, id), name);
+      await rm(target, { force: true });
+      await link(join(jobFolder(folder, finished.id), name), target);
+    }
+    return madeBy(finished);
+  } catch {
+    // A disk that knows no links, or whose files are gone.
+    return null;
   }
 }
 
@@ -133,6 +196,9 @@ function fileOf({ path, type, size }: { path: string; type: string | null; size:
 const PASSING = [NetworkError, ResourceError];
 
 type Noted = { readonly event: string; readonly path?: string };
+
+/** Large ones, and such as hold paths of this machine. */
+const UNSHOWN = ['plan', 'publication', 'measured', 'done'];
 
 /** Events that are shown, noted a few times a second; of a stage's progress only the newest. */
 class Notes {
@@ -147,7 +213,7 @@ class Notes {
   ) {}
 
   add(event: Noted): void {
-    if (['plan', 'publication', 'done'].includes(event.event)) {
+    if (UNSHOWN.includes(event.event)) {
       return;
     }
     if (event.event === 'progress' && this.#waiting.at(-1)?.event === 'progress') {

@@ -19,6 +19,7 @@ const order = (owner: string, name: string, size = 1000, parts: readonly Part[] 
   return {
     owner,
     key: name,
+    version: '1.0.0',
     source: `org/${name}`,
     commit: 'c'.repeat(40),
     quant: ['Q8_0'],
@@ -27,6 +28,7 @@ const order = (owner: string, name: string, size = 1000, parts: readonly Part[] 
     isPublic: true,
     user: null,
     publish: null,
+    from: null,
     size,
     parts,
   };
