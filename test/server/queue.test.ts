@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Limits, Order, Part, Queue } from '#src/server/queue.js';
+import { RedisQueue } from '#src/server/redis-queue.js';
 import { SqliteQueue } from '#src/server/sqlite-queue.js';
 import { tempFolder } from '../temp.js';
+import { redisMissing, startRedis } from './redis.js';
+
+const redis = redisMissing === undefined ? await startRedis() : null;
+afterAll(() => redis?.stop());
+let prefixes = 0;
 
 /** Queues by their name: each call gives one more process's view of the same jobs. */
 const QUEUES = {
@@ -10,6 +16,12 @@ const QUEUES = {
     const path = join(tempFolder(), 'queue.db');
     return () => new SqliteQueue(path);
   },
+  ...(redis && {
+    Redis: () => {
+      const prefix = `test-${prefixes++}`;
+      return () => new RedisQueue(redis.url, prefix);
+    },
+  }),
 } satisfies Record<string, () => () => Queue>;
 
 const LEASE = 60_000;
@@ -34,11 +46,20 @@ const order = (owner: string, name: string, size = 1000, parts: readonly Part[] 
   };
 };
 const file = { name: 'Model-Q8_0.gguf', type: 'Q8_0', size: 1000 };
+const figure = { value: 1.5, error: 0.1 };
+const quality = {
+  ...{ chunks: 10, ctx: 512, tokens: 2550, perplexity: figure, plot: 'quality.svg' },
+  models: [{ type: 'Q8_0', perplexity: figure, kld: figure, sameTop: figure }],
+};
 const done = { state: 'done', files: [file], quality: null, url: null } as const;
 
 /** The parts of a job that three workers share, a file each. */
 const PARTS: readonly Part[] = ['1', '2', '3'].map((name) => ({ files: [`${name}.gguf`], size: 100 }));
 const doneWith = (name: string) => ({ ...done, files: [{ ...file, name }] });
+
+if (redisMissing !== undefined) {
+  test.skip(`a queue in Redis (skipped: ${redisMissing})`, () => {});
+}
 
 describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
   let open: () => Queue;
@@ -79,11 +100,12 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
       { event: 'phase', phase: 'fill' },
       { event: 'progress', unit: 'bytes', done: 1, total: 2 },
     ]);
-    await other.finish(id, 'w', { state: 'done', files: [file], quality: null, url: null });
+    await other.finish(id, 'w', { state: 'done', files: [file], quality, url: null });
     await other.finish(id, 'w', { state: 'failed', failure: { what: 'Too late.' } });
     expect(await queue.get(id)).toMatchObject({
       state: 'done',
       files: [file],
+      quality,
       failure: null,
       ended: expect.any(Number),
     });
