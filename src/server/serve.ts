@@ -14,6 +14,7 @@ import { EventStreams } from './event-streams.js';
 import { guardedFetch } from './guarded-fetch.js';
 import { makeServer } from './http-server.js';
 import { LocalSources } from './local-sources.js';
+import { jobFolder } from './make-files.js';
 import { HuggingFace, oauthSettings, publicUrlOf } from './oauth.js';
 import { makeLogger } from './observe.js';
 import type { Queue } from './queue.js';
@@ -22,7 +23,7 @@ import { RedisQueue } from './redis-queue.js';
 import { type LogIn, Sessions } from './sessions.js';
 import { SqliteQueue } from './sqlite-queue.js';
 import { keyOf, passingKey, UserTokens } from './user-tokens.js';
-import { jobFolder, work } from './worker.js';
+import { work } from './worker.js';
 
 export interface ServeOptions {
   /** @default 7860 */
