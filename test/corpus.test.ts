@@ -34,17 +34,8 @@ interface Case {
 
 const data = process.env.HF2GGUF_DATA;
 
-/** Runs that are known to differ, and why. */
-const DIFFERENT: readonly (readonly [name: RegExp, reason: string])[] = [
-  [/^tok-fail-no-tokenizer\//, 'the reference makes up a vocabulary where there is none, which is an error here'],
-];
-
 /** Adapters and projectors are not converted yet. */
 function notYet({ folder, args, name }: Run): string | undefined {
-  const different = DIFFERENT.find(([pattern]) => pattern.test(name));
-  if (different) {
-    return different[1];
-  }
   if (args.some((arg) => arg.startsWith(folder) && !existsSync(arg))) {
     return 'a file that its arguments name is not among the data';
   }

@@ -147,7 +147,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
     }
     const types = [...new Set(quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`)))].sort();
     const owner = context.get('user');
-    if ((await queue.open(owner)) >= MAX_OPEN_JOBS) {
+    if ((await queue.open(owner)).jobs >= MAX_OPEN_JOBS) {
       refuse(429, `There are ${MAX_OPEN_JOBS} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
     }
     const { isPublic } = reading;
@@ -156,6 +156,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
       quant: types,
       splitMaxSize: null,
       isPublic,
+      user: null,
       publish,
     };
     const key = createHash('sha256')

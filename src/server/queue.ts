@@ -11,6 +11,8 @@ export interface Work {
   readonly splitMaxSize: string | null;
   /** Whether the model is read without the token of this machine. */
   readonly isPublic: boolean;
+  /** The user whose token reads and publishes; null where nobody's does, or that of this machine. */
+  readonly user: string | null;
   /** Where the files are published; null where they are only made. */
   readonly publish: Publication | null;
 }
@@ -67,6 +69,12 @@ export interface Limits {
   readonly perUser?: number;
 }
 
+/** Jobs that wait or run: how many, and the bytes of the files that they make. */
+export interface OpenJobs {
+  readonly jobs: number;
+  readonly bytes: number;
+}
+
 /** An event of the library's, or `{"event":"state","state":...}` where a job has come to a state. */
 export interface StoredEvent {
   /** Grows with each event of all jobs. */
@@ -96,8 +104,8 @@ export interface Queue {
   isOwner(id: string, owner: string): Promise<boolean>;
   /** How many jobs will be claimed before this one, or before the first of its parts; null if none of it waits. */
   place(id: string): Promise<number | null>;
-  /** How many an owner has that wait or run. */
-  open(owner: string): Promise<number>;
+  /** What an owner has that waits or runs. */
+  open(owner: string): Promise<OpenJobs>;
   /** What waits of a job ends at once, what runs when its worker hears of it. */
   cancel(id: string): Promise<void>;
   /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import Database from 'libsql';
 import { JOB_STATES, type JobEvent, type JobState } from './api.js';
-import type { End, Limits, Order, Queue, StoredEvent, StoredJob, Work } from './queue.js';
+import type { End, Limits, OpenJobs, Order, Queue, StoredEvent, StoredJob, Work } from './queue.js';
 
 /** Milliseconds that a process waits for another one's transaction. */
 const PATIENCE = 10_000;
@@ -123,10 +123,11 @@ export class SqliteQueue implements Queue {
     return at < 0 ? null : at;
   }
 
-  async open(owner: string): Promise<number> {
-    const sql = `select count(*) as count from jobs join owners on owners.job = jobs.id
+  async open(owner: string): Promise<OpenJobs> {
+    const sql = `select count(*) as jobs, coalesce(sum(size), 0) as bytes from jobs join owners on owners.job = jobs.id
       where owner = ? and state in ('queued', 'running')`;
-    return this.#one<{ count: number }>(sql, owner)?.count ?? 0;
+    const { jobs = 0, bytes = 0 } = this.#one<OpenJobs>(sql, owner) ?? {};
+    return { jobs, bytes };
   }
 
   async cancel(id: string): Promise<void> {

@@ -1,7 +1,9 @@
 import type { Config } from '../config/config.js';
 import { readTokenizerFiles, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import type { TokenizerContext } from './context.js';
+import { NoTokenizerError } from './errors.js';
 import type { TokenizerKind } from './kinds/kind.js';
+import { placeholder } from './kinds/placeholder.js';
 import { KINDS } from './kinds.js';
 import { noTokenizer } from './no-tokenizer.js';
 import type { TokenizerPlan } from './plan.js';
@@ -52,5 +54,9 @@ async function firstThatApplies(
       return KINDS[name];
     }
   }
-  throw await noTokenizer(context, files);
+  const error = await noTokenizer(context, files);
+  if (error instanceof NoTokenizerError && kinds.includes('bpe') && (await placeholder.applies(context, files))) {
+    return placeholder;
+  }
+  throw error;
 }

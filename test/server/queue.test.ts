@@ -24,6 +24,7 @@ const order = (owner: string, name: string, size = 1000, parts: readonly Part[] 
     quant: ['Q8_0'],
     splitMaxSize: null,
     isPublic: true,
+    user: null,
     publish: null,
     size,
     parts,
@@ -129,7 +130,10 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     }
     expect(claimed).toEqual(['org/a1', 'org/b1', 'org/a2', 'org/b2', 'org/a3']);
     expect(await claim()).toBeUndefined();
-    expect([await queue.open('ann'), await queue.open('eve')]).toEqual([3, 0]);
+    expect([await queue.open('ann'), await queue.open('eve')]).toEqual([
+      { jobs: 3, bytes: 3000 },
+      { jobs: 0, bytes: 0 },
+    ]);
   });
 
   test('an owner has no more jobs running than the limit', async () => {
@@ -277,7 +281,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
       const id = await share();
       const next = await submit('bob', 'b');
       expect((await queue.list('ann')).map((job) => job.id)).toEqual([id]);
-      expect([await queue.open('ann'), await queue.counts()]).toMatchObject([1, { queued: 2, running: 0 }]);
+      expect([await queue.open('ann'), await queue.counts()]).toMatchObject([{ jobs: 1 }, { queued: 2, running: 0 }]);
       expect([await queue.isOwner(id, 'ann'), await queue.isOwner(`${id}.0`, 'ann')]).toEqual([true, false]);
       expect([await queue.place(id), await queue.place(next)]).toEqual([0, 1]);
       await take('a');

@@ -30,6 +30,22 @@ describe('the first kind of a plan that applies is written', () => {
   });
 });
 
+// Expected: what AutoTokenizer of transformers 5.23.0 makes of a folder that holds config.json alone.
+test.each([
+  ['qwen3', ['<|endoftext|>', '[PAD1]', '[PAD2]']],
+  ['gpt_neox', ['<|endoftext|>', '<|padding|>', '[PAD2]']],
+])(
+  'without any tokenizer, a %s whose pre-tokenizer is named gets placeholders, and a warning',
+  async (type, expected) => {
+    const files = { 'config.json': { model_type: type, vocab_size: 3, eos_token_id: 2 } };
+    const { kv, warnings } = await vocabularyOf(files, { kinds: ['sentencepiece', 'bpe'] });
+    expect(valueAt(kv, 'tokenizer.ggml.tokens')).toEqual(expected);
+    expect(valueAt(kv, 'tokenizer.ggml.eos_token_id')).toBe(2);
+    expect(warnings).toContainEqual(expect.stringContaining('cannot encode text'));
+    await expect(vocabularyOf(files, { kinds: ['sentencepiece'] })).rejects.toThrow(NoTokenizerError);
+  },
+);
+
 test('the plans of all architectures are plain data', () => {
   for (const { tokenizer } of ARCHITECTURES) {
     expect(JSON.parse(JSON.stringify({ tokenizer }))).toEqual({ tokenizer });

@@ -3,6 +3,7 @@ import { cast } from '../../tensor/build.js';
 import { isScaled } from '../../tensor/dtype.js';
 import { dtypeOf, shapeOf } from '../../tensor/rows.js';
 import type { Declared, Method } from './method.js';
+import { decodeShards } from './mimo.js';
 import { computedOnce } from './packed-codes.js';
 import { type PlainTensors, QuantizedTensorError, UnsupportedMethodError } from './plain-tensors.js';
 import { broadcast, checkDType, perElement, scaled } from './scales.js';
@@ -34,7 +35,9 @@ export const fp8: Method = {
       const [end, by] = SCALES.find(([ending]) => name.endsWith(ending)) ?? [];
       if (end !== undefined) {
         const weight = name.slice(0, -end.length) + by;
-        decodeFloats(tensors, { weight, scale: name, block, toQ8: fp8AsQ8 });
+        if (!decodeShards(tensors, weight, name, declared, fp8AsQ8)) {
+          decodeFloats(tensors, { weight, scale: name, block, toQ8: fp8AsQ8 });
+        }
         tensors.drop(name);
       } else if (UNUSED.some((ending) => name.endsWith(ending))) {
         tensors.drop(name);

@@ -63,6 +63,24 @@ test('stacked experts: a scale for each block of each, or for each', async () =>
   expect(q8.tensor('experts').forced).toBe('Q8_0');
 });
 
+// Recorded from `_tp_aware_qkv_dequant` in the reference's conversion/mimo.py, run by torch.
+test.each([
+  [4, { num_attention_heads: 8, num_key_value_heads: 4 }, 704, '17eeb2b8e3b9efb8'],
+  [8, { num_attention_heads: 16, swa_num_key_value_heads: 8, hybrid_layer_pattern: [1] }, 1408, 'a583482e68bd104e'],
+])('the fused attention of a MiMo V2.5 in %i shards becomes Q, K, V', async (shards, heads, rows, sha256) => {
+  const name = 'model.layers.0.self_attn.qkv_proj.weight';
+  const config = { ...BLOCKS, head_dim: 48, v_head_dim: 32, num_hidden_layers: 1, ...heads };
+  const parts = {
+    [name]: floats('F8_E4M3', [rows, 150]),
+    [`${name}_scale_inv`]: scales('BF16', [2 * shards, 2], 5),
+  };
+  const decoded = await Decoded.of(config, parts, {}, { family: 'mimo2' });
+  expect(decoded.record(name)).toMatchObject({ dtype: 'F32', shape: [rows, 150], sha256 });
+  await expect(Decoded.of({ ...config, head_dim: 50 }, parts, {}, { family: 'mimo2' })).rejects.toThrow(
+    /heads of config/,
+  );
+});
+
 test("Mistral's own format", async () => {
   const parts = { 'm.weight': floats('F8_E4M3', [20, 13]), 'm.qscale_weight': one, 'm.qscale_act': one };
   const decoded = await Decoded.of(MISTRAL, parts);

@@ -6,6 +6,7 @@ import { type PreTokenizerName, plan } from '#src/index.js';
 import { openFolder } from '#src/repo/folder.js';
 import { SmallFiles } from '#src/repo/small-files.js';
 import { PRE_TOKENIZERS, type PreTokenizerSettings } from '#src/tokenize/pre-tokenizers.js';
+import { NoTokenizerError } from '#src/tokenizer/errors.js';
 import { agreement, Cuts } from '#src/tokenizer/pre/cuts.js';
 import { factsOf } from '#src/tokenizer/pre/facts.js';
 import { dataTest } from '../../paths.js';
@@ -96,7 +97,10 @@ dataTest('without --pre-tokenizer, the name is found wherever the repository dec
   for (const recorded of names.flatMap((name) => recordedOf(corpus, name))) {
     const { name, pre } = recorded;
     const found = await writtenPre(recorded).catch((cause: Error) => cause);
-    if (found instanceof Error) {
+    const note = (why: string, line: string) => undecided.set(why, [...(undecided.get(why) ?? []), line]);
+    if (found instanceof NoTokenizerError) {
+      note('there is no tokenizer that could decide', `${name}: recorded ${pre}`);
+    } else if (found instanceof Error) {
       // A repository that cannot be converted with the name either says nothing about it.
       await writtenPre(recorded, pre as PreTokenizerName).then(
         () => wrong.push(`${name}: ${found.message}`),
@@ -107,7 +111,7 @@ dataTest('without --pre-tokenizer, the name is found wherever the repository dec
     } else {
       const why = await reason(recorded, found);
       const line = `${name}: ${String(found)}, recorded ${pre}`;
-      why === null ? wrong.push(line) : undecided.set(why, [...(undecided.get(why) ?? []), line]);
+      why === null ? wrong.push(line) : note(why, line);
     }
   }
   const list = [...undecided].map(([why, lines]) => `${why} (${lines.length}):\n  ${lines.join('\n  ')}\n`);
