@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
+import { UsageError } from '../errors.js';
 import type { ServeOptions } from '../server/serve.js';
+import { parseBytes } from './format.js';
 import { interruptible } from './interrupt.js';
 import { parseNumber } from './number.js';
 import { screen } from './terminal/screen.js';
@@ -25,6 +27,11 @@ export function serveCommand(): Command {
     )
     .option('--workers <n>', 'processes that convert (default: 1)', parseNumber)
     .option(
+      '--share-from <size>',
+      'workers share an order of several files that take this much, such as 4G: each makes some of them (default: none)',
+      parseShare,
+    )
+    .option(
       '--keep-days <n>',
       'days after which jobs that have ended are removed with their files (default: 7)',
       parseNumber,
@@ -45,6 +52,15 @@ export function workerCommand(): Command {
       const { runWorker } = await import('../server/serve.js');
       await interruptible((signal) => runWorker({ ...flags, signal }));
     });
+}
+
+/** @throws UsageError */
+function parseShare(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes === null) {
+    throw new UsageError(`--share-from ${text} is no size.`, 'Give bytes, or a number with K, M or G, such as 4G.');
+  }
+  return bytes;
 }
 
 function addData(command: Command): Command {

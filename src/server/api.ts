@@ -26,10 +26,15 @@ export const publication = v.strictObject({
   /** Whether it is created as a private one. */
   private: v.boolean(),
 });
+
+/** Of a part's tensors together, as `--split-max-size` takes it. */
+const splitMaxSize = v.pipe(v.string(), v.regex(/^\d{1,15}[KMG]?$/, 'bytes, or a number with K, M or G, such as 2G'));
+
 export const jobRequest = v.strictObject({
   source: sourceName,
   /** Each is a file. */
   quant: v.pipe(v.array(typeName), v.minLength(1), v.maxLength(8)),
+  splitMaxSize: v.optional(splitMaxSize),
   publish: v.optional(publication),
 });
 export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) });
@@ -74,6 +79,9 @@ export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] a
 
 export const jobFile = v.object({ name: v.string(), type: v.nullable(v.string()), size: v.number() });
 
+/** What a worker of several has to itself. */
+export const jobPart = v.object({ files: v.array(v.string()), size: v.number() });
+
 export const failure = v.object({ what: v.string(), next: v.optional(v.string()) });
 
 export const job = v.object({
@@ -81,7 +89,10 @@ export const job = v.object({
   source: v.string(),
   commit: v.string(),
   quant: v.array(v.string()),
+  splitMaxSize: v.nullable(v.string()),
   publish: v.nullable(publication),
+  /** What several workers share; empty where one does all. An event of a part has its index, `part`. */
+  parts: v.array(jobPart),
   state: v.picklist(JOB_STATES),
   /** How many jobs come before it; null when it does not wait. */
   place: v.nullable(v.number()),
@@ -101,6 +112,7 @@ export type TypeChoice = v.InferOutput<typeof typeChoice>;
 export type ModelPlan = v.InferOutput<typeof modelPlan>;
 export type JobState = (typeof JOB_STATES)[number];
 export type JobFile = v.InferOutput<typeof jobFile>;
+export type JobPart = v.InferOutput<typeof jobPart>;
 export type Failure = v.InferOutput<typeof failure>;
 export type Job = v.InferOutput<typeof job>;
 export type JobRequest = v.InferOutput<typeof jobRequest>;

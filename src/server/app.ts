@@ -29,6 +29,7 @@ import { measureOrder, planModel } from './model-plan.js';
 import { Metrics } from './observe.js';
 import { openApi } from './open-api.js';
 import { PAGE_HEADERS, refuseForeign } from './origin.js';
+import { partsOf, sizeOf } from './parts.js';
 import type { Queue, StoredJob } from './queue.js';
 import { searchModels } from './search.js';
 import type { Sessions } from './sessions.js';
@@ -45,6 +46,8 @@ export interface AppOptions {
   readonly sessions: Sessions;
   /** Whether the server listens for this machine alone. */
   readonly isLoopback: boolean;
+  /** Bytes of files from which on workers share an order. */
+  readonly shareFrom: number;
   readonly endpoint?: string;
 }
 
@@ -137,7 +140,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
     return context.json(await plans.get(source));
   });
   app.post('/api/jobs', async (context) => {
-    const { source, quant, publish = null } = checked(jobRequest, await body(context));
+    const { source, quant, splitMaxSize = null, publish = null } = checked(jobRequest, await body(context));
     if (publish !== null && !sessionView(true).mayPublish) {
       refuse(
         403,
@@ -151,18 +154,16 @@ export function makeApp(options: AppOptions): Hono<Env> {
       refuse(429, `There are ${MAX_OPEN_JOBS} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
     }
     const { isPublic } = reading;
-    const work = {
-      ...(await measureOrder(source, types, reading)),
-      quant: types,
-      splitMaxSize: null,
-      isPublic,
-      user: null,
-      publish,
-    };
+    const asked = { quant: types, splitMaxSize };
+    const { files, ...measured } = await measureOrder(source, asked, reading);
+    const size = sizeOf(files);
+    const work = { ...measured, ...asked, isPublic, user: null, publish };
+    // One worker makes the commit that publishes.
+    const parts = publish === null && size >= options.shareFrom ? partsOf(files) : [];
     const key = createHash('sha256')
       .update(JSON.stringify([packageVersion(), work]))
       .digest('hex');
-    const { job, isNew } = await queue.submit({ ...work, owner, key, parts: [] });
+    const { job, isNew } = await queue.submit({ ...work, owner, key, size, parts });
     return context.json(await view(job), isNew ? 201 : 200);
   });
   app.get('/api/jobs', async (context) => {

@@ -1,9 +1,11 @@
 import { plan } from '../calls/conversions.js';
 import type { PlacedFile } from '../layout/plan.js';
+import type { SplitOptions } from '../plan/split-parts.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
 import type { QuantName } from '../quantize/file-types.js';
 import type { ModelPlan } from './api.js';
+import type { Work } from './queue.js';
 
 /** Types that need no importance matrix, the largest first. */
 const TYPES = [
@@ -50,17 +52,22 @@ export async function planModel(source: string, options: PlanOptions = {}): Prom
   };
 }
 
-/** The commit that a name stands for now, and the bytes of the files that an order of types gives. @throws as `plan` */
-export async function measureOrder(source: string, quant: readonly string[], options: PlanOptions = {}) {
+/** The commit that a name stands for now, and the files that an order gives. @throws as `plan` */
+export async function measureOrder(
+  source: string,
+  { quant, splitMaxSize }: Pick<Work, 'quant' | 'splitMaxSize'>,
+  options: PlanOptions = {},
+) {
   const facts = await readSource(hubSource(source), { ...options, ...tokenOf(options), emit: () => {} });
-  const { commit, files } = await planTypes(facts, quant as readonly QuantName[], options, () => {});
-  return { source: facts.id, commit, size: files.reduce((sum, file) => sum + file.size, 0) };
+  const split = splitMaxSize === null ? {} : { splitMaxSize };
+  const { commit, files } = await planTypes(facts, quant as readonly QuantName[], { ...options, ...split }, () => {});
+  return { source: facts.id, commit, files };
 }
 
 async function planTypes(
   { id, repo }: SourceFacts,
   quant: readonly QuantName[],
-  { isPublic, ...options }: PlanOptions,
+  { isPublic, ...options }: PlanOptions & SplitOptions,
   emit: (event: { readonly event: string; readonly what?: unknown }) => void,
 ): Promise<{ commit: string; files: readonly PlacedFile[] }> {
   const commit = repo.revision ?? '';

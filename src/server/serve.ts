@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,9 +11,10 @@ import { makeApp } from './app.js';
 import { ListenError, ServeTokenError } from './errors.js';
 import { EventStreams } from './event-streams.js';
 import { makeLogger } from './observe.js';
+import type { Queue } from './queue.js';
 import { Sessions } from './sessions.js';
 import { SqliteQueue } from './sqlite-queue.js';
-import { jobFolder, work } from './worker.js';
+import { jobFolder, removeUseless, work } from './worker.js';
 
 export interface ServeOptions {
   /** @default 7860 */
@@ -26,6 +27,8 @@ export interface ServeOptions {
   readonly data?: string;
   /** Processes that convert. @default 1 */
   readonly workers?: number;
+  /** Bytes of files from which on workers share an order of several. @default never */
+  readonly shareFrom?: number;
   /** Days after which jobs that have ended are removed with their files. @default 7 */
   readonly keepDays?: number;
   readonly signal: AbortSignal;
@@ -56,7 +59,15 @@ const places = (data = DEFAULT_DATA) => {
  * @throws ListenError, ServeTokenError
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, keepDays = 7, signal, onListening } = options;
+  const {
+    port = DEFAULT_PORT,
+    host = DEFAULT_HOST,
+    workers = 1,
+    keepDays = 7,
+    shareFrom = Number.POSITIVE_INFINITY,
+    signal,
+    onListening,
+  } = options;
   const { folder, queue: file, jobs, key } = places(options.data);
   const isLoopback = LOOPBACK.includes(host);
   const token = logInToken(options.auth, isLoopback);
@@ -65,7 +76,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const queue = new SqliteQueue(file);
   const streams = new EventStreams(queue);
   const page = fileURLToPath(new URL('../page/', import.meta.url));
-  const app = makeApp({ queue, streams, sessions, isLoopback, folder: jobs, page, log: makeLogger() });
+  const app = makeApp({ queue, streams, sessions, isLoopback, shareFrom, folder: jobs, page, log: makeLogger() });
   const server = createAdaptorServer({ fetch: app.fetch });
   const sweep = () => removeOld(queue, jobs, Date.now() - keepDays * DAY);
   const sweeping = setInterval(sweep, SWEEP);
@@ -93,9 +104,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-async function removeOld(queue: SqliteQueue, folder: string, before: number): Promise<void> {
+async function removeOld(queue: Queue, folder: string, before: number): Promise<void> {
   for (const id of await queue.expire(before).catch(() => [])) {
     await rm(jobFolder(folder, id), { recursive: true, force: true });
+  }
+  for (const id of await readdir(folder).catch(() => [])) {
+    await removeUseless(queue, folder, id).catch(() => {});
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forward } from '../async/stream.js';
@@ -54,8 +54,32 @@ export function jobFolder(folder: string, id: string): string {
   return join(folder, id);
 }
 
+/** Removes what a job has made that ends without a result. What a part has made is removed with its job. */
+async function removeOwn({ parent }: StoredJob, folder: string): Promise<void> {
+  if (parent === null) {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes what lost workers of other machines have left beside files: whether those live, nobody else can tell. */
+async function removeLeft(folder: string, files: readonly string[]): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (files.some((file) => name.startsWith(`${file}.`))) {
+      await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
+/** Removes the files of a job that has failed or was cancelled, and on which no worker is at work any more. */
+export async function removeUseless(queue: Queue, folder: string, id: string): Promise<void> {
+  const { state } = (await queue.get(id)) ?? {};
+  if (state === 'failed' || state === 'cancelled') {
+    await rm(jobFolder(folder, id), { recursive: true, force: true });
+  }
+}
+
 async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, signal }: WorkerOptions): Promise<void> {
-  const own = jobFolder(folder, job.id);
+  const own = jobFolder(folder, job.parent ?? job.id);
   await mkdir(own, { recursive: true });
   const stop = new AbortController();
   let isCancelled = false;
@@ -71,7 +95,7 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
     const end = await run(job, own, notes, AbortSignal.any([signal, stop.signal]), endpoint);
     await notes.close();
     if (isCancelled) {
-      await rm(own, { recursive: true, force: true });
+      await removeOwn(job, own);
       await queue.finish(job.id, name, { state: 'cancelled' });
     } else if (end === 'interrupted') {
       await queue.release(job.id, name);
@@ -79,6 +103,9 @@ async function workOn(job: StoredJob, name: string, { queue, folder, endpoint, s
       await queue.release(job.id, name, FIRST_PAUSE * 2 ** (job.attempts - 1));
     } else {
       await queue.finish(job.id, name, end);
+    }
+    if (job.parent !== null) {
+      await removeUseless(queue, folder, job.parent);
     }
   } finally {
     clearInterval(renewal);
@@ -92,15 +119,20 @@ async function run(
   signal: AbortSignal,
   endpoint: string | undefined,
 ): Promise<End | 'interrupted' | 'later'> {
-  const { source, commit, quant, publish: publication, attempts } = job;
+  const { source, commit, quant, splitMaxSize, part, publish: publication, attempts } = job;
   try {
     const params = {
       ...{ source: hubSource(source, commit), quant: quant as readonly QuantName[], signal, ...tokenOf(job) },
+      ...(splitMaxSize !== null && { splitMaxSize }),
       ...(endpoint !== undefined && { endpoint }),
     };
     const hear = (event: Noted) => notes.add(event);
     if (publication === null) {
-      const { files } = await forward(convert({ ...params, output: `${folder}/` }), hear);
+      const { files } = await forward(convert({ ...params, ...(part && { only: part }), output: `${folder}/` }), hear);
+      await removeLeft(
+        folder,
+        files.map(({ path }) => basename(path)),
+      );
       return { state: 'done', url: null, files: files.map(fileOf) };
     }
     const { files, url } = await forward(publish({ ...params, ...publication, keep: folder }), hear);
@@ -116,7 +148,7 @@ async function run(
     if (PASSING.some((kind) => error instanceof kind) && attempts < MOST_ATTEMPTS) {
       return 'later';
     }
-    await rm(folder, { recursive: true, force: true });
+    await removeOwn(job, folder);
     const { what, next } =
       error instanceof Hf2ggufError
         ? error
