@@ -28,9 +28,14 @@ export function JobView({ id, backend, mayPublish }: Props) {
     setFailure(null);
     await action().catch((error) => setFailure(failureOf(error)));
   };
-  const again = ({ source, quant, publish }: Job) =>
+  const again = ({ source, quant, splitMaxSize, publish }: Job) =>
     attempt(async () => {
-      const next = await backend.start({ source, quant, ...(publish && { publish }) });
+      const next = await backend.start({
+        source,
+        quant,
+        ...(splitMaxSize && { splitMaxSize }),
+        ...(publish && { publish }),
+      });
       go(jobLink(next.id));
     });
 

@@ -11,11 +11,12 @@ interface Props {
 }
 
 /** Puts a finished job's files into a repository of the user's, with a model card. */
-export function PublishForm({ job: { source, quant }, backend }: Props) {
+export function PublishForm({ job: { source, quant, splitMaxSize }, backend }: Props) {
   const [to, setTo] = useState('');
   const [isPrivate, setIsPrivate] = useState(true);
   const { isSending, failure, submit } = useSubmit(async () => {
-    const { id } = await backend.start({ source, quant, publish: { to: to.trim(), private: isPrivate } });
+    const publish = { to: to.trim(), private: isPrivate };
+    const { id } = await backend.start({ source, quant, ...(splitMaxSize && { splitMaxSize }), publish });
     go(jobLink(id));
   });
   return (
