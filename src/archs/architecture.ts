@@ -1,74 +1,13 @@
 import * as v from 'valibot';
 import { COUNTS, DERIVATIONS } from '../config/derivations.js';
-import { type Condition, KEY_TYPES, type KeyType, type LayerTest, MATH, PARTS, type Value } from '../config/value.js';
+import { flag, formulaSchemas, list, maybe, nameOf, object, some, text, texts } from '../language/schema.js';
+import { type Condition, KEY_TYPES, type KeyType, type Value } from '../language/value.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import { KINDS } from '../tokenizer/kinds.js';
 import { STEPS } from '../tokenizer/steps.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
 
-/** The names of a table, as what a field may be. */
-function nameOf<Table extends object>(table: Table) {
-  return v.picklist(Object.keys(table) as (keyof Table & string)[]);
-}
-
-const maybe = v.exactOptional;
-const flag = v.literal(true);
-const object = <Fields extends v.ObjectEntries>(fields: Fields) => v.pipe(v.strictObject(fields), v.readonly());
-const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
-const text = v.pipe(v.string(), v.nonEmpty());
-const texts = list(text);
-const some = v.pipe(texts, v.nonEmpty());
-const derivation = nameOf({ ...COUNTS, ...DERIVATIONS });
-const scalar = v.union([v.string(), v.number(), v.boolean(), v.null()]);
-const is = v.union([scalar, list(scalar)]);
-
-const value: v.GenericSchema<Value> = v.lazy(() =>
-  v.union([
-    object({
-      fields: some,
-      of: maybe(v.union([v.picklist(PARTS), some])),
-      required: maybe(flag),
-      or: maybe(v.union([v.string(), v.number(), v.boolean()])),
-    }),
-    object({ value: v.union([v.string(), v.number(), v.boolean(), list(v.number()), list(v.string())]) }),
-    object({ derive: derivation }),
-    object({ block: flag }),
-    object({ element: v.number(), of: value }),
-    object({ probe: text, required: maybe(flag) }),
-    object({ first: list(value) }),
-    object({
-      math: v.picklist(MATH),
-      of: v.pipe(list(value), v.nonEmpty()),
-    }),
-    object({ layers: layerTest, yes: maybe(value), no: maybe(value) }),
-  ]),
-);
-
-const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
-  v.union([
-    object({ list: value, is }),
-    object({ every: value, after: maybe(v.union([v.number(), value])) }),
-    object({ from: value }),
-    object({ among: value, after: maybe(v.number()) }),
-    object({ not: layerTest }),
-  ]),
-);
-
-const condition: v.GenericSchema<Condition> = v.lazy(() =>
-  v.union([
-    object({ field: text, is }),
-    object({ field: text, exists: v.boolean() }),
-    object({ derive: derivation, is }),
-    object({ value, is }),
-    object({ value, above: v.number() }),
-    object({ set: value }),
-    object({ probe: text, is: v.boolean() }),
-    object({ not: condition }),
-    object({ all: list(condition) }),
-    object({ any: list(condition) }),
-  ]),
-);
-
+const { value, layerTest, condition } = formulaSchemas(nameOf({ ...COUNTS, ...DERIVATIONS }));
 const keyType = v.picklist(KEY_TYPES);
 
 /** A key-value: `{arch}` in the key stands for `gguf`. It is not written where there is no value, or `when` does not hold. */

@@ -1,6 +1,6 @@
-import type { Known } from '../config/derivations.js';
-import { ConfigFieldError, integer } from '../config/fields.js';
+import type { Known } from '../config/config.js';
 import { SourceError } from '../errors.js';
+import { ConfigFieldError, integer } from '../language/fields.js';
 
 /** A table of a draft model's tokens that does not fit the vocabulary of the target. */
 export class DraftVocabularyError extends SourceError {}

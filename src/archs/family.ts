@@ -1,4 +1,4 @@
-import { Formulas, readCondition, readValue } from '../config/formulas.js';
+import { Formulas, readCondition, readValue } from '../language/formulas.js';
 import type { Architecture, Probe } from './architecture.js';
 import { keyRows } from './key-rows.js';
 import { tensorRules } from './tensor-rules.js';

@@ -1,4 +1,4 @@
-import type { Known } from '../config/derivations.js';
+import type { Known } from '../config/config.js';
 import { holds } from '../config/values.js';
 import { Hf2ggufError } from '../errors.js';
 import { KeyValues } from '../gguf/key-values.js';

@@ -1,4 +1,4 @@
-import type { Known } from '../config/derivations.js';
+import type { Known } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { sourcesOf } from '../tensor/rows.js';

@@ -1,5 +1,4 @@
-import type { Config } from '../config/config.js';
-import type { Known } from '../config/derivations.js';
+import type { Config, Known } from '../config/config.js';
 import { holds } from '../config/values.js';
 import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';

@@ -1,5 +1,5 @@
 import type { CountName } from '../config/derivations.js';
-import { Formulas } from '../config/formulas.js';
+import { Formulas } from '../language/formulas.js';
 import type { TransformName } from '../tensor/transforms.js';
 import type { TensorRule, Transform } from './architecture.js';
 import { named } from './tensor-names.js';

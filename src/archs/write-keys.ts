@@ -1,7 +1,7 @@
-import type { Known } from '../config/derivations.js';
-import { ConfigFieldError, show } from '../config/fields.js';
+import type { Known } from '../config/config.js';
 import { holds, typedValue } from '../config/values.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { ConfigFieldError, show } from '../language/fields.js';
 import type { Architecture } from './architecture.js';
 
 /**

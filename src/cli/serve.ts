@@ -13,6 +13,7 @@ Examples:
   hf2gguf serve                                   a page with a button, at http://127.0.0.1:7860/
   hf2gguf serve --port 8000 --data /srv/gguf --workers 2
   HF2GGUF_SERVE_TOKEN=... hf2gguf serve --host 0.0.0.0 --auth token
+  HF2GGUF_REDIS_URL=rediss://:...@redis.example:6379 hf2gguf serve --data /srv/gguf
 
 Jobs and their files are in the data folder, and are gone on with after a stop. Without --host the server is for this
 machine alone.`;
@@ -28,7 +29,7 @@ export function serveCommand(): Command {
     .option('--workers <n>', 'processes that convert (default: 1)', parseNumber)
     .option(
       '--share-from <size>',
-      'workers share an order of several files that take this much, such as 4G: each makes some of them (default: none)',
+      'workers share the files of an order that takes this much, such as 4G (default: 4G with --redis, else none)',
       parseShare,
     )
     .option(
@@ -47,7 +48,9 @@ export function serveCommand(): Command {
 
 export function workerCommand(): Command {
   return addData(new Command('worker'))
-    .description('Work on the jobs of a data folder beside the processes that hf2gguf serve starts.')
+    .description(
+      'Work on the jobs of a data folder beside the processes that hf2gguf serve starts, on this machine or another.',
+    )
     .action(async (flags: Flags) => {
       const { runWorker } = await import('../server/serve.js');
       await interruptible((signal) => runWorker({ ...flags, signal }));
@@ -64,5 +67,10 @@ function parseShare(text: string): number {
 }
 
 function addData(command: Command): Command {
-  return command.option('--data <folder>', 'where jobs and their files are (default: hf2gguf-data)');
+  return command
+    .option('--data <folder>', 'where jobs and their files are (default: hf2gguf-data)')
+    .option(
+      '--redis <url>',
+      'keep jobs in a Redis, for workers of several machines that share the data folder (default: HF2GGUF_REDIS_URL)',
+    );
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.js';
+import type { Derived, Probed } from '../language/value.js';
 
 /** The blocks for multi-token prediction that are converted: with the model, without it, or none of them. */
 export interface ConvertedMtp {
@@ -85,9 +86,5 @@ export interface Known {
   readonly block?: number;
 }
 
-/** What a probe of the weights found: values, or whether what it asks is so. */
-export type Probed = boolean | readonly number[] | readonly string[];
-
-/** What a derivation makes of it; undefined writes no key. */
-export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;
+/** Named values of families. */
 export type Derivations = Readonly<Record<string, (known: Known) => Derived>>;

@@ -1,6 +1,6 @@
 import { isObject } from '../json.js';
+import { integer, integers, refuse } from '../language/fields.js';
 import type { Derivations, Facts, Known } from './config.js';
-import { integer, integers, refuse } from './fields.js';
 
 /** What follows from other files than config.json. */
 export const FILE_DERIVATIONS = {

@@ -1,7 +1,18 @@
 import { isObject, type Json } from '../json.js';
+import {
+  array,
+  type FieldSource,
+  integer,
+  integers,
+  number,
+  object,
+  refuse,
+  show,
+  string,
+  strings,
+} from '../language/fields.js';
 import type { Config, Derivations, Known } from './config.js';
 import { eachBlock, flags, headCount, kvHeadCount, mainBlockCount, times } from './derive.js';
-import { array, type FieldSource, integer, integers, number, object, refuse, show, string, strings } from './fields.js';
 
 /**
  * What differs from layer to layer: lists with a value for each block, and what follows from such lists. ref-quirk: each

@@ -13,8 +13,7 @@ import {
 import { readDenseTensors } from '../checkpoint/dense-tensors.js';
 import { UnsupportedWeightsError } from '../checkpoint/pickle/errors.js';
 import { decodeCheckpoint } from '../checkpoint/quantized/decode.js';
-import type { Config, Facts } from '../config/config.js';
-import type { Known } from '../config/derivations.js';
+import type { Config, Facts, Known } from '../config/config.js';
 import { loadConfig, loadMistralConfig } from '../config/load-config.js';
 import { SourceError } from '../errors.js';
 import type { WaitEvent } from '../events.js';

@@ -6,12 +6,14 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
+import type { Logger } from 'pino';
 import { registerSecret } from '../secrets.js';
 import { makeApp } from './app.js';
 import { ListenError, ServeTokenError } from './errors.js';
 import { EventStreams } from './event-streams.js';
 import { makeLogger } from './observe.js';
 import type { Queue } from './queue.js';
+import { RedisQueue } from './redis-queue.js';
 import { Sessions } from './sessions.js';
 import { SqliteQueue } from './sqlite-queue.js';
 import { jobFolder, removeUseless, work } from './worker.js';
@@ -25,9 +27,11 @@ export interface ServeOptions {
   readonly auth?: 'token';
   /** Where jobs and their files are. @default 'hf2gguf-data' */
   readonly data?: string;
+  /** The address of a Redis that has the jobs, for workers of several machines. @default HF2GGUF_REDIS_URL, or a file in `data` */
+  readonly redis?: string;
   /** Processes that convert. @default 1 */
   readonly workers?: number;
-  /** Bytes of files from which on workers share an order of several. @default never */
+  /** Bytes of files from which on workers share an order of several. @default 4 GiB with Redis, else never */
   readonly shareFrom?: number;
   /** Days after which jobs that have ended are removed with their files. @default 7 */
   readonly keepDays?: number;
@@ -47,16 +51,20 @@ const DAY = 24 * 60 * 60 * 1000;
 const SWEEP = 60_000;
 /** Milliseconds until a worker that ended by itself is started again. */
 const PAUSE = 1000;
+/** With Redis there may be workers on several machines. */
+const SHARE_FROM = 2 ** 32;
+/** Milliseconds that a Redis that was lost has to come again once a process is told to end. */
+const PATIENCE = 5000;
 
 const places = (data = DEFAULT_DATA) => {
   const folder = resolve(data);
-  return { folder, queue: join(folder, 'queue.db'), jobs: join(folder, 'jobs'), key: join(folder, 'session.key') };
+  return { folder, file: join(folder, 'queue.db'), jobs: join(folder, 'jobs'), key: join(folder, 'session.key') };
 };
 
 /**
  * The page and its interface, with workers as processes of their own, until the signal. Running jobs are given back then,
  * and the next server goes on with them.
- * @throws ListenError, ServeTokenError
+ * @throws ListenError, RedisError, ServeTokenError
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const {
@@ -64,19 +72,20 @@ export async function serve(options: ServeOptions): Promise<void> {
     host = DEFAULT_HOST,
     workers = 1,
     keepDays = 7,
-    shareFrom = Number.POSITIVE_INFINITY,
+    shareFrom = redisOf(options) ? SHARE_FROM : Number.POSITIVE_INFINITY,
     signal,
     onListening,
   } = options;
-  const { folder, queue: file, jobs, key } = places(options.data);
+  const { folder, jobs, key } = places(options.data);
   const isLoopback = LOOPBACK.includes(host);
   const token = logInToken(options.auth, isLoopback);
   await mkdir(folder, { recursive: true });
   const sessions = await Sessions.open(key, token);
-  const queue = new SqliteQueue(file);
+  const log = makeLogger();
+  const queue = await openQueue(options, log);
   const streams = new EventStreams(queue);
   const page = fileURLToPath(new URL('../page/', import.meta.url));
-  const app = makeApp({ queue, streams, sessions, isLoopback, shareFrom, folder: jobs, page, log: makeLogger() });
+  const app = makeApp({ queue, streams, sessions, isLoopback, shareFrom, folder: jobs, page, log });
   const server = createAdaptorServer({ fetch: app.fetch });
   const sweep = () => removeOld(queue, jobs, Date.now() - keepDays * DAY);
   const sweeping = setInterval(sweep, SWEEP);
@@ -84,7 +93,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     server.listen(port, host);
     await once(server, 'listening', { signal });
     onListening?.(`http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}/`);
-    await Promise.all(Array.from({ length: workers }, () => keepWorker(folder, signal)));
+    await Promise.all(Array.from({ length: workers }, () => keepWorker(folder, options.redis, signal)));
     if (workers === 0) {
       await once(signal, 'abort');
     }
@@ -129,23 +138,44 @@ function logInToken(auth: ServeOptions['auth'], isLoopback: boolean): string | n
   return auth === undefined ? null : token;
 }
 
-/** Works on the jobs of a data folder, until the signal. */
-export async function runWorker({ data, signal }: Pick<ServeOptions, 'data' | 'signal'>): Promise<void> {
-  const { queue: file, jobs } = places(data);
-  const queue = new SqliteQueue(file);
+type QueueOptions = Pick<ServeOptions, 'data' | 'redis' | 'signal'>;
+
+/** The address of the Redis that has the jobs. */
+function redisOf({ redis = process.env.HF2GGUF_REDIS_URL }: Pick<ServeOptions, 'redis'>): string | null {
+  return redis || null;
+}
+
+/** Where the jobs are: in Redis, or in a file of the data folder. @throws RedisError */
+async function openQueue(options: QueueOptions, log: Logger): Promise<Queue> {
+  const { data, signal } = options;
+  const redis = redisOf(options);
+  if (redis === null) {
+    return new SqliteQueue(places(data).file);
+  }
+  const queue = await RedisQueue.open(redis, { emit: (warning) => log.warn(warning) });
+  signal.addEventListener('abort', () => setTimeout(() => queue.close(), PATIENCE).unref());
+  return queue;
+}
+
+/** Works on the jobs of a data folder, until the signal. @throws RedisError */
+export async function runWorker(options: QueueOptions): Promise<void> {
+  const { signal } = options;
+  const queue = await openQueue(options, makeLogger());
   try {
-    await work({ queue, folder: jobs, signal });
+    await work({ queue, folder: places(options.data).jobs, signal });
   } finally {
     await queue.close();
   }
 }
 
 /** A worker of its own process, in whose place another one comes when it ends. */
-async function keepWorker(folder: string, signal: AbortSignal): Promise<void> {
+async function keepWorker(folder: string, redis: string | undefined, signal: AbortSignal): Promise<void> {
   const cli = fileURLToPath(new URL('../cli/main.js', import.meta.url));
   while (!signal.aborted) {
     const child: ChildProcess = spawn(process.execPath, [cli, 'worker', '--data', folder], {
       stdio: ['ignore', 'inherit', 'inherit'],
+      // Arguments are seen by everybody on a machine, and the address may hold a password.
+      env: { ...process.env, ...(redis !== undefined && { HF2GGUF_REDIS_URL: redis }) },
     });
     const stop = () => child.kill('SIGTERM');
     signal.addEventListener('abort', stop);

@@ -9,6 +9,7 @@ import { line } from '../hub/line.mjs';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';
+import { redisMissing, startRedis } from './redis.js';
 
 const NAME = 'Tiny-Verse-2M';
 /** Five parts. */
@@ -20,10 +21,11 @@ let root: string;
 let hub: LoopbackHub;
 let data: string;
 let started: Started[];
+let redis = '';
 let address: string;
 
 const run = (...args: readonly string[]) => {
-  const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0', HF_HOME: tempFolder() };
+  const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0', HF_HOME: tempFolder(), HF2GGUF_REDIS_URL: redis };
   const one = start([...args, '--data', data], env);
   started.push(one);
   return one;
@@ -35,13 +37,19 @@ beforeEach(async () => {
   hub = await startHub(root, { retryAfter: 0 });
   data = join(tempFolder(), 'data');
   started = [];
+  redis = '';
 });
 
-afterEach(async () => {
-  for (const { child, finished } of started) {
+/** Ends the server and its workers. */
+async function end(): Promise<void> {
+  for (const { child, finished } of started.splice(0)) {
     child.kill('SIGTERM');
     await finished;
   }
+}
+
+afterEach(async () => {
+  await end();
   await hub.close();
 });
 
@@ -89,41 +97,53 @@ async function whole({ quant, splitMaxSize }: { quant: readonly string[]; splitM
     .map((name) => [name, sha256(join(output, name))]);
 }
 
-test('three workers make the files of one, though one of them is killed', async () => {
-  await serve(2);
-  const { answer: job } = await ask<Job>('/api/jobs', ORDER);
-  expect(job).toMatchObject({ splitMaxSize: '500K', files: [] });
-  expect(job.parts.map(({ files }) => files)).toEqual(
-    [1, 2, 3, 4, 5].map((part) => [`${NAME}-Q8_0-0000${part}-of-00005.gguf`]),
-  );
-  hub.line = line(SLOW);
-  const { child } = run('worker');
-  const itsFile = () => filesOf(job.id).find((name) => name.includes(`-${child.pid}-`) && name.endsWith('.partial'));
-  await until(() => itsFile() !== undefined);
-  child.kill('SIGKILL');
-  hub.line = null;
-  // What a worker of another machine has left, whose process this one cannot know.
-  const left = itsFile()?.replace(/gguf\..*/, 'gguf.deadbeef-1-1-deadbeef.partial') ?? '';
-  writeFileSync(join(folderOf(job.id), left), 'x');
-  const events = await follow(job.id);
-  const states = events.filter(({ event }) => event === 'state').map((event) => event.job?.state);
-  expect(states).toEqual(['queued', 'running', 'done']);
-  const done = events.at(-1)?.job;
-  const expected = await whole(ORDER);
-  expect(filesOf(job.id).map((name) => [name, sha256(join(folderOf(job.id), name))])).toEqual(expected);
-  expect(done?.files.map(({ name, size }) => [name, size])).toEqual(
-    expected.map(([name = ''], i) => [name, job.parts[i]?.size]),
-  );
-  // Each part has its stages, that of the killed worker twice.
-  const begun = events.filter(({ phase }) => phase === 'open').map(({ part }) => part);
-  expect([...new Set(begun)].sort()).toEqual([0, 1, 2, 3, 4]);
-  expect(begun).toHaveLength(6);
-  expect(events.filter(({ event }) => event === 'file').map(({ part }) => part)).toHaveLength(5);
-  expect((await ask<Job[]>('/api/jobs')).answer).toHaveLength(1);
-  const name = done?.files[2]?.name;
-  const file = await fetch(`${address}/api/jobs/${job.id}/files/${name}`);
-  expect(Buffer.from(await file.arrayBuffer()).equals(readFileSync(join(folderOf(job.id), `${name}`)))).toBe(true);
-});
+const QUEUES = { SQLite: () => null, ...(redisMissing === undefined && { Redis: startRedis }) };
+if (redisMissing !== undefined) {
+  test.skip(`with jobs in Redis (skipped: ${redisMissing})`, () => {});
+}
+
+test.each(Object.entries(QUEUES))(
+  'three workers make the files of one, though one of them is killed: %s',
+  async (_, begin) => {
+    const server = await begin();
+    redis = server?.url ?? '';
+    await serve(2);
+    const { answer: job } = await ask<Job>('/api/jobs', ORDER);
+    expect(job).toMatchObject({ splitMaxSize: '500K', files: [] });
+    expect(job.parts.map(({ files }) => files)).toEqual(
+      [1, 2, 3, 4, 5].map((part) => [`${NAME}-Q8_0-0000${part}-of-00005.gguf`]),
+    );
+    hub.line = line(SLOW);
+    const { child } = run('worker');
+    const itsFile = () => filesOf(job.id).find((name) => name.includes(`-${child.pid}-`) && name.endsWith('.partial'));
+    await until(() => itsFile() !== undefined);
+    child.kill('SIGKILL');
+    hub.line = null;
+    // What a worker of another machine has left, whose process this one cannot know.
+    const left = itsFile()?.replace(/gguf\..*/, 'gguf.deadbeef-1-1-deadbeef.partial') ?? '';
+    writeFileSync(join(folderOf(job.id), left), 'x');
+    const events = await follow(job.id);
+    const states = events.filter(({ event }) => event === 'state').map((event) => event.job?.state);
+    expect(states).toEqual(['queued', 'running', 'done']);
+    const done = events.at(-1)?.job;
+    const expected = await whole(ORDER);
+    expect(filesOf(job.id).map((name) => [name, sha256(join(folderOf(job.id), name))])).toEqual(expected);
+    expect(done?.files.map(({ name, size }) => [name, size])).toEqual(
+      expected.map(([name = ''], i) => [name, job.parts[i]?.size]),
+    );
+    // Each part has its stages, that of the killed worker twice.
+    const begun = events.filter(({ phase }) => phase === 'open').map(({ part }) => part);
+    expect([...new Set(begun)].sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(begun).toHaveLength(6);
+    expect(events.filter(({ event }) => event === 'file').map(({ part }) => part)).toHaveLength(5);
+    expect((await ask<Job[]>('/api/jobs')).answer).toHaveLength(1);
+    const name = done?.files[2]?.name;
+    const file = await fetch(`${address}/api/jobs/${job.id}/files/${name}`);
+    expect(Buffer.from(await file.arrayBuffer()).equals(readFileSync(join(folderOf(job.id), `${name}`)))).toBe(true);
+    await end();
+    await server?.stop();
+  },
+);
 
 test('several types are made by several workers', async () => {
   await serve(2);

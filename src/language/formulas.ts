@@ -1,4 +1,3 @@
-import type { DerivationName } from './derivations.js';
 import { type Condition, type LayerTest, type MathName, PARTS, type Scalar, type Value } from './value.js';
 
 const SIGNS: Readonly<Record<string, MathName>> = {
@@ -173,7 +172,7 @@ export class Formulas {
     }
     const derive = this.take(/@(\w+)/y)?.[1];
     if (derive !== undefined) {
-      return { derive: derive as DerivationName };
+      return { derive };
     }
     const value = this.#literal();
     return this.take(/\{b\}/y) ? { block: true } : value === undefined ? this.#field() : ({ value } as Value);
