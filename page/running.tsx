@@ -8,6 +8,8 @@ const STAGES: Readonly<Record<string, string>> = {
   plan: 'Planning every byte',
   fill: 'Converting the weights',
   flush: 'Flushing to disk',
+  check: 'Measuring the quality',
+  parts: 'Converting in parts',
   upload: 'Uploading',
 };
 
@@ -53,7 +55,6 @@ export function Running({ news: { stages, progress, wait }, job: { state, place 
       )}
       <p class="hidden" role="status">
         {name}
-        {share !== null && `, ${Math.floor(share * 10) * 10} percent`}
       </p>
     </section>
   );

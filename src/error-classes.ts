@@ -79,6 +79,7 @@ export { DiskFullError, WriteError } from './output/write-error.js';
 export { ExpertShapeError } from './plan/check-experts.js';
 export { IndexerError } from './plan/check-indexers.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
+export { NoSuchFileError } from './plan/chosen-files.js';
 export { FallbackError } from './plan/finish-plan.js';
 export { NoTargetModelError } from './plan/gather-facts.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';

@@ -1,10 +1,14 @@
 import { plan } from '../calls/conversions.js';
 import type { PlacedFile } from '../layout/plan.js';
+import type { SplitOptions } from '../plan/split-parts.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
 import type { QuantName } from '../quantize/file-types.js';
+import { hubSettings } from '../repo/hub-settings.js';
+import { estimateCheckSeconds } from '../runner/check-time.js';
 import type { ModelPlan } from './api.js';
 import { isLocal, type LocalSources } from './local-sources.js';
+import type { Work } from './queue.js';
 import type { Reading } from './reading.js';
 
 /** Types that need no importance matrix, the largest first. */
@@ -53,40 +57,44 @@ export async function planModel(source: string, local: LocalSources, reading: Re
   const warnings: string[] = [];
   const emit: Emit = (event) => {
     if (event.event === 'warning') {
-      warnings.push(String(event.what));
+      warnings.push(local.named(String(event.what)));
     }
   };
   const { facts, ...pinned } = await pin(source, local, reading, emit);
   const files = await planTypes(pinned.place, TYPES, reading, emit);
   const [first] = files;
+  const architecture = String(new Map(first?.kv).get('general.architecture')?.value ?? '');
+  const { parameters = 0 } = first ?? {};
+  const { endpoint } = hubSettings(process.env, reading);
   return {
     ...{ source: pinned.source, commit: pinned.commit, licences: [...facts.licences], isGated: facts.isGated },
+    url: isLocal(source) ? null : `${endpoint}/${facts.id}/tree/${pinned.commit}`,
     warnings: [...new Set(warnings)],
-    architecture: String(new Map(first?.kv).get('general.architecture')?.value ?? ''),
-    parameters: first?.parameters ?? 0,
+    ...{ architecture, parameters, checkSeconds: estimateCheckSeconds(architecture, parameters) },
     types: files.map(({ type, name, size, bitsPerWeight, fallbackShare, kv }) => {
       return { type: type ?? '', path: name, size, bitsPerWeight, fallbackShare, memory: size + (cacheSize(kv) ?? 0) };
     }),
   };
 }
 
-/** The commit that a name stands for now, and the bytes of the files that an order of types gives. @throws as `plan` */
+/** The commit that a name stands for now, and the files that an order gives. @throws as `plan` */
 export async function measureOrder(
   name: string,
-  quant: readonly string[],
+  { quant, splitMaxSize }: Pick<Work, 'quant' | 'splitMaxSize'>,
   local: LocalSources,
   reading: Reading,
-): Promise<{ source: string; commit: string; size: number }> {
+): Promise<{ source: string; commit: string; files: readonly PlacedFile[] }> {
   const { source, commit, place } = await pin(name, local, reading);
-  const files = await planTypes(place, quant as readonly QuantName[], reading, () => {});
-  return { source, commit, size: files.reduce((sum, file) => sum + file.size, 0) };
+  const split = splitMaxSize === null ? {} : { splitMaxSize };
+  const files = await planTypes(place, quant as readonly QuantName[], { ...reading, ...split }, () => {});
+  return { source, commit, files };
 }
 
 async function planTypes(
   source: string,
   quant: readonly QuantName[],
-  reading: Reading,
+  options: Reading & SplitOptions,
   emit: Emit,
 ): Promise<readonly PlacedFile[]> {
-  return (await plan({ ...reading, source, quant: [...quant] }, emit)).files;
+  return (await plan({ ...options, source, quant: [...quant] }, emit)).files;
 }
