@@ -32,7 +32,7 @@ export const ROOMS = {
   quantize: 'gguf options tensor',
   repo: 'gguf options',
   runner: 'async fill gguf gguf-files graphs jinja layout loading options output plan quantize repo tensor tokenize',
-  server: 'async calls gguf layout options output plan publish quantize repo',
+  server: 'async calls gguf layout options output plan plot publish quantize repo runner',
   tensor: 'gguf',
   text: '',
   tokenize: 'gguf text',

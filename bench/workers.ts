@@ -2,7 +2,7 @@
  * A model of 0.52 billion random parameters, quantized to q4_k_m in parts by 1, 2 and 4 workers that share it through a queue,
  * compared with the files of one process: each worker with a line of its own to the Hub, and without a limit of the line.
  *
- *   node out/bench/workers.js [--redis]     with it the queue is a redis-server of this machine, else a file
+ *   node out/bench/workers.js [--redis] [workers...]     with it the queue is a redis-server of this machine, else a file
  *
  * All workers run on the cores of this machine, and so do the Hubs on the loopback: the time of all together cannot fall below
  * their CPU time over the cores. What the busiest of them takes is what each would take on a machine of its own.
@@ -19,7 +19,6 @@ import { startRedis } from '../test/server/redis.js';
 import { secondsOf, settle, timeCli } from './measure.js';
 import { syntheticEven } from './synthetic.js';
 
-const WORKERS = [1, 2, 4];
 /** Bytes a second of each worker's line: 100 Mbit/s. */
 const LINE = 12.5e6;
 const TYPE = 'Q4_K_M';
@@ -32,6 +31,8 @@ const TICKS = 100;
 const CORES = availableParallelism();
 
 const isRedis = process.argv.includes('--redis');
+const given = process.argv.slice(2).map(Number).filter(Number.isInteger);
+const counts = given.length > 0 ? given : [1, 2, 4];
 const folder = mkdtempSync(join(tmpdir(), 'hf2gguf-workers-'));
 const root = join(folder, 'hub');
 mkdirSync(join(root, 'org'), { recursive: true });
@@ -161,7 +162,7 @@ try {
     await hub.close();
     const where = rate ? `Each worker has a line of ${(rate * 8) / 1e6} Mbit/s.` : 'The line has no limit.';
     console.log(`\n${where} One process of the command line, all parts: ${seconds(alone)}`);
-    for (const count of WORKERS) {
+    for (const count of counts) {
       settle();
       show(await share(count, rate, expected), rate);
     }

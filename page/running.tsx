@@ -9,6 +9,7 @@ const STAGES: Readonly<Record<string, string>> = {
   fill: 'Converting the weights',
   flush: 'Flushing to disk',
   parts: 'Converting in parts',
+  check: 'Measuring the quality',
   upload: 'Uploading',
 };
 
@@ -54,7 +55,6 @@ export function Running({ news: { stages, progress, wait }, job: { state, place 
       )}
       <p class="hidden" role="status">
         {name}
-        {share !== null && `, ${Math.floor(share * 10) * 10} percent`}
       </p>
     </section>
   );

@@ -161,7 +161,17 @@ export { ModelTooLargeError } from './runner/model.js';
 export { NoNumberError } from './runner/no-number.js';
 export { ChatTemplateError } from './runner/template.js';
 export { UnreadableTextError } from './runner/texts.js';
-export { ListenError, RedisError, ServeTokenError } from './server/errors.js';
+export {
+  ForbiddenAddressError,
+  ListenError,
+  LocalSourceError,
+  LogInError,
+  LogInOverError,
+  OAuthSettingsError,
+  RedisError,
+  SecretFileError,
+  ServeTokenError,
+} from './server/errors.js';
 export { DescriptorLimitError, NativeMemoryError, ThreadLimitError } from './system-limits.js';
 export { TensorIndexError } from './tensor/operators/gather.js';
 export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';

@@ -38,6 +38,11 @@ export interface OutputParams extends ForceOption {
   readonly token?: string;
   /** The Hub's address. @default HF_ENDPOINT, or https://huggingface.co */
   readonly endpoint?: string;
+  /**
+   * Read files that the Hub's cache of this machine has there. To be false where somebody else than this machine's user
+   * asks: the Hub says who may read a model, its cache does not. @default true
+   */
+  readonly cache?: boolean;
   /** Used for every request. @default the built-in one */
   readonly fetch?: typeof fetch;
   readonly signal?: AbortSignal;

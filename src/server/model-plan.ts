@@ -4,8 +4,12 @@ import type { SplitOptions } from '../plan/split-parts.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
 import type { QuantName } from '../quantize/file-types.js';
+import { hubSettings } from '../repo/hub-settings.js';
+import { estimateCheckSeconds } from '../runner/check-time.js';
 import type { ModelPlan } from './api.js';
+import { isLocal, type LocalSources } from './local-sources.js';
 import type { Work } from './queue.js';
+import type { Reading } from './reading.js';
 
 /** Types that need no importance matrix, the largest first. */
 const TYPES = [
@@ -13,11 +17,34 @@ const TYPES = [
   ...(['Q3_K_L', 'Q3_K_M', 'Q3_K_S', 'Q2_K'] as const),
 ] satisfies readonly QuantName[];
 
-export interface PlanOptions {
-  /** Whether the model is read without the token of this machine. */
-  readonly isPublic?: boolean;
-  readonly endpoint?: string;
-  readonly signal?: AbortSignal;
+type Emit = (event: { readonly event: string; readonly what?: unknown }) => void;
+
+/** What a name stands for now. */
+interface Pinned {
+  /** As users name it. */
+  readonly source: string;
+  /** The commit, or what stands for one. */
+  readonly commit: string;
+  /** As the library names it: a name on the Hub that no folder of this machine can stand for, or a folder. */
+  readonly place: string;
+  readonly facts: SourceFacts;
+}
+
+/** @throws as `openRepo`; LocalSourceError */
+export async function pin(
+  source: string,
+  local: LocalSources,
+  reading: Reading,
+  emit: Emit = () => {},
+): Promise<Pinned> {
+  if (isLocal(source)) {
+    const place = await local.folder(source);
+    const facts = await readSource(place, { ...reading, emit });
+    return { source, commit: await local.fingerprint(source, facts.repo), place, facts };
+  }
+  const facts = await readSource(hubSource(source), { ...reading, emit });
+  const { id, repo } = facts;
+  return { source: id, commit: repo.revision ?? '', place: hubSource(id, repo.revision ?? ''), facts };
 }
 
 /** A name on the Hub that no folder of this machine can stand for. */
@@ -25,27 +52,25 @@ export function hubSource(source: string, commit?: string): string {
   return commit === undefined ? `hf://${source}` : `hf://${source}@${commit}`;
 }
 
-/** An empty token is none. */
-export function tokenOf({ isPublic }: { readonly isPublic?: boolean | undefined }): { readonly token?: string } {
-  return isPublic ? { token: '' } : {};
-}
-
 /** What a model is, and how large it becomes, from its headers alone. @throws as `plan` */
-export async function planModel(source: string, options: PlanOptions = {}): Promise<ModelPlan> {
+export async function planModel(source: string, local: LocalSources, reading: Reading): Promise<ModelPlan> {
   const warnings: string[] = [];
-  const emit = (event: { readonly event: string; readonly what?: unknown }) => {
+  const emit: Emit = (event) => {
     if (event.event === 'warning') {
-      warnings.push(String(event.what));
+      warnings.push(local.named(String(event.what)));
     }
   };
-  const facts = await readSource(hubSource(source), { ...options, ...tokenOf(options), emit });
-  const { commit, files } = await planTypes(facts, TYPES, options, emit);
+  const { facts, ...pinned } = await pin(source, local, reading, emit);
+  const files = await planTypes(pinned.place, TYPES, reading, emit);
   const [first] = files;
+  const architecture = String(new Map(first?.kv).get('general.architecture')?.value ?? '');
+  const { parameters = 0 } = first ?? {};
+  const { endpoint } = hubSettings(process.env, reading);
   return {
-    ...{ source: facts.id, commit, licences: [...facts.licences], isGated: facts.isGated },
+    ...{ source: pinned.source, commit: pinned.commit, licences: [...facts.licences], isGated: facts.isGated },
+    url: isLocal(source) ? null : `${endpoint}/${facts.id}/tree/${pinned.commit}`,
     warnings: [...new Set(warnings)],
-    architecture: String(new Map(first?.kv).get('general.architecture')?.value ?? ''),
-    parameters: first?.parameters ?? 0,
+    ...{ architecture, parameters, checkSeconds: estimateCheckSeconds(architecture, parameters) },
     types: files.map(({ type, name, size, bitsPerWeight, fallbackShare, kv }) => {
       return { type: type ?? '', path: name, size, bitsPerWeight, fallbackShare, memory: size + (cacheSize(kv) ?? 0) };
     }),
@@ -54,26 +79,22 @@ export async function planModel(source: string, options: PlanOptions = {}): Prom
 
 /** The commit that a name stands for now, and the files that an order gives. @throws as `plan` */
 export async function measureOrder(
-  source: string,
+  name: string,
   { quant, splitMaxSize }: Pick<Work, 'quant' | 'splitMaxSize'>,
-  options: PlanOptions = {},
-) {
-  const facts = await readSource(hubSource(source), { ...options, ...tokenOf(options), emit: () => {} });
+  local: LocalSources,
+  reading: Reading,
+): Promise<{ source: string; commit: string; files: readonly PlacedFile[] }> {
+  const { source, commit, place } = await pin(name, local, reading);
   const split = splitMaxSize === null ? {} : { splitMaxSize };
-  const { commit, files } = await planTypes(facts, quant as readonly QuantName[], { ...options, ...split }, () => {});
-  return { source: facts.id, commit, files };
+  const files = await planTypes(place, quant as readonly QuantName[], { ...reading, ...split }, () => {});
+  return { source, commit, files };
 }
 
 async function planTypes(
-  { id, repo }: SourceFacts,
+  source: string,
   quant: readonly QuantName[],
-  { isPublic, ...options }: PlanOptions & SplitOptions,
-  emit: (event: { readonly event: string; readonly what?: unknown }) => void,
-): Promise<{ commit: string; files: readonly PlacedFile[] }> {
-  const commit = repo.revision ?? '';
-  const { files } = await plan(
-    { ...options, ...tokenOf({ isPublic }), source: hubSource(id, commit), quant: [...quant] },
-    emit,
-  );
-  return { commit, files };
+  options: Reading & SplitOptions,
+  emit: Emit,
+): Promise<readonly PlacedFile[]> {
+  return (await plan({ ...options, source, quant: [...quant] }, emit)).files;
 }

@@ -23,7 +23,7 @@ const LONGEST_PAUSE = 2000;
 /** How an attempt at a job ended: with the job, or so that it waits again. */
 type Result =
   | { readonly state: 'queued'; readonly pause: number }
-  | { readonly state: JobState; readonly files: string; readonly url: string; readonly failure: string };
+  | ({ readonly state: JobState } & Readonly<Record<'files' | 'quality' | 'url' | 'failure', string>>);
 
 type Shared = Pick<StoredJob, 'parts' | 'part'>;
 
@@ -178,9 +178,12 @@ export class RedisQueue implements Queue {
   }
 
   async finish(id: string, worker: string, end: End): Promise<void> {
-    const { files, url } = end.state === 'done' ? end : { files: [], url: null };
-    const failure = end.state === 'failed' ? JSON.stringify(end.failure) : '';
-    await this.#end(id, worker, { state: end.state, files: JSON.stringify(files), url: url ?? '', failure });
+    const { files, quality, url } = end.state === 'done' ? end : { files: [], quality: null, url: null };
+    await this.#end(id, worker, {
+      ...{ state: end.state, files: JSON.stringify(files), url: url ?? '' },
+      quality: quality === null ? '' : JSON.stringify(quality),
+      failure: end.state === 'failed' ? JSON.stringify(end.failure) : '',
+    });
   }
 
   async eventsOf(id: string, after: number): Promise<StoredEvent[]> {
@@ -283,13 +286,14 @@ function jobOf(fields: Flat): StoredJob | null {
   if (fields.length === 0) {
     return null;
   }
-  const { id = '', work = '', state, size, created, ended, attempts, files, url, failure } = named(fields);
+  const { id = '', work = '', state, size, created, ended, attempts, files, quality, url, failure } = named(fields);
   return {
     ...(JSON.parse(work) as Work & Shared),
     ...{ id, parent: id.includes('.') ? id.slice(0, id.indexOf('.')) : null },
     ...{ state: state as JobState, size: Number(size), created: Number(created), attempts: Number(attempts) },
     ended: ended ? Number(ended) : null,
     files: files ? JSON.parse(files) : [],
+    quality: quality ? JSON.parse(quality) : null,
     url: url || null,
     failure: failure ? JSON.parse(failure) : null,
   };

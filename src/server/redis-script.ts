@@ -143,7 +143,7 @@ local hear = {
       set(id, 'due', now() + result.pause)
       requeue(id)
     else
-      set(id, 'files', result.files, 'url', result.url, 'failure', result.failure)
+      set(id, 'files', result.files, 'quality', result.quality, 'url', result.url, 'failure', result.failure)
       enter(id, result.state)
     end
   end,

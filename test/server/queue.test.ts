@@ -32,19 +32,27 @@ const order = (owner: string, name: string, size = 1000, parts: readonly JobPart
   return {
     owner,
     key: name,
+    version: '1.0.0',
     source: `org/${name}`,
     commit: 'c'.repeat(40),
     quant: ['Q8_0'],
     splitMaxSize: null,
+    check: false,
     isPublic: true,
     user: null,
     publish: null,
+    from: null,
     size,
     parts,
   };
 };
 const file = { name: 'Model-Q8_0.gguf', type: 'Q8_0', size: 1000 };
-const done = { state: 'done', files: [file], url: null } as const;
+const figure = { value: 1.5, error: 0.1 };
+const quality = {
+  ...{ chunks: 10, ctx: 512, tokens: 2550, perplexity: figure, plot: 'quality.svg' },
+  models: [{ type: 'Q8_0', perplexity: figure, kld: figure, sameTop: figure }],
+};
+const done = { state: 'done', files: [file], quality: null, url: null } as const;
 
 /** The parts of a job that three workers share, a file each. */
 const PARTS: readonly JobPart[] = ['1', '2', '3'].map((name) => ({ files: [`${name}.gguf`], size: 100 }));
@@ -93,11 +101,12 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
       { event: 'phase', phase: 'fill' },
       { event: 'progress', unit: 'bytes', done: 1, total: 2 },
     ]);
-    await other.finish(id, 'w', { state: 'done', files: [file], url: null });
+    await other.finish(id, 'w', { state: 'done', files: [file], quality, url: null });
     await other.finish(id, 'w', { state: 'failed', failure: { what: 'Too late.' } });
     expect(await queue.get(id)).toMatchObject({
       state: 'done',
       files: [file],
+      quality,
       failure: null,
       ended: expect.any(Number),
     });
@@ -119,7 +128,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect(await queue.submit(order('bob', 'a'))).toMatchObject({ isNew: false, job: { id } });
     expect([await queue.isOwner(id, 'bob'), await queue.isOwner(id, 'eve')]).toEqual([true, false]);
     await claim();
-    await queue.finish(id, 'w', { state: 'done', files: [file], url: null });
+    await queue.finish(id, 'w', { state: 'done', files: [file], quality: null, url: null });
     expect(await queue.submit(order('eve', 'a'))).toMatchObject({ isNew: false, job: { id, state: 'done' } });
     expect((await queue.list('eve')).map((job) => job.id)).toEqual([id]);
   });
@@ -177,7 +186,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect(await queue.renew(id, 'lost', LEASE)).toBe('lost');
     expect(await queue.renew(id, 'next', LEASE)).toBe('go on');
     await queue.append(id, 'lost', [{ event: 'phase', phase: 'open' }]);
-    await queue.finish(id, 'lost', { state: 'done', files: [], url: null });
+    await queue.finish(id, 'lost', { state: 'done', files: [], quality: null, url: null });
     expect((await queue.get(id))?.state).toBe('running');
     expect(await events(id)).not.toContainEqual({ event: 'phase', phase: 'open' });
   });
@@ -204,7 +213,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
   test('jobs that ended long ago are forgotten, with their events', async () => {
     const [old, waits] = [await submit('ann', 'a'), await submit('ann', 'b')];
     await claim();
-    await queue.finish(old, 'w', { state: 'done', files: [file], url: null });
+    await queue.finish(old, 'w', { state: 'done', files: [file], quality: null, url: null });
     expect(await queue.expire(Date.now() - 1000)).toEqual([]);
     expect(await queue.expire(Date.now() + 1000)).toEqual([old]);
     expect([await queue.get(old), await events(old)]).toEqual([null, []]);
