@@ -3,12 +3,12 @@
  * `npm run lint` holds src to it, and test/rooms.test.ts the table in docs/architecture.md.
  */
 export const ROOMS = {
-  archs: 'config gguf options tensor text tokenizer',
+  archs: 'config gguf language options tensor text tokenizer',
   async: '',
   calls: 'async fill gguf-files layout options output plan quantize repo runner',
   checkpoint: 'async options repo tensor',
   cli: 'archs calls files gguf gguf-files layout options output plan plot publish quantize repo runner server tensor tokenizer',
-  config: 'generated numeric',
+  config: 'generated language numeric',
   files: 'async calls gguf gguf-files jinja layout loading options output plan quantize repo tensor',
   fill: 'async gguf layout output quantize repo tensor',
   generated: '',
@@ -17,6 +17,7 @@ export const ROOMS = {
   graphs: 'gguf',
   'hf-tokenizer': 'repo text',
   jinja: 'gguf',
+  language: '',
   layout: 'gguf quantize tensor',
   loading: 'gguf graphs tokenize',
   metadata: 'gguf repo',
@@ -24,18 +25,18 @@ export const ROOMS = {
   options: '',
   output: 'gguf gguf-files metadata repo',
   plan:
-    'archs async checkpoint config fill gguf gguf-files hf-tokenizer jinja layout loading metadata numeric options output ' +
-    'quantize repo tensor text tokenize tokenizer',
+    'archs async checkpoint config fill gguf gguf-files hf-tokenizer jinja language layout loading metadata numeric options ' +
+    'output quantize repo tensor text tokenize tokenizer',
   plot: 'gguf layout quantize runner',
   publish: 'async calls gguf layout metadata options output plan plot quantize repo runner',
   quantize: 'gguf options tensor',
   repo: 'gguf options',
   runner: 'async fill gguf gguf-files graphs jinja layout loading options output plan quantize repo tensor tokenize',
-  server: 'async calls gguf layout options output plan publish quantize repo',
+  server: 'async calls gguf layout options output plan plot publish quantize repo runner',
   tensor: 'gguf',
   text: '',
   tokenize: 'gguf text',
-  tokenizer: 'config gguf hf-tokenizer options repo text tokenize',
+  tokenizer: 'config gguf hf-tokenizer language options repo text tokenize',
 };
 
 /** Modules of src itself that every module may import. They import no others. */
@@ -43,8 +44,8 @@ export const EVERYONE = 'any-case errors events json limits listed printable sec
 
 /** Rooms that a browser can run: none of their modules imports one of Node's. */
 export const PORTABLE =
-  'archs async config generated gguf graphs hf-tokenizer jinja layout loading metadata numeric options plan quantize tensor text ' +
-  'tokenize tokenizer';
+  'archs async config generated gguf graphs hf-tokenizer jinja language layout loading metadata numeric options plan quantize ' +
+  'tensor text tokenize tokenizer';
 
 /** The exceptions: modules of portable rooms that import Node's, each with its reason. */
 export const NODE_MODULES = {

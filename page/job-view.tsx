@@ -5,6 +5,7 @@ import { FailureCard } from './failure-card.js';
 import { formatTime } from './format.js';
 import { isOpen } from './job-states.js';
 import { PublishForm } from './publish-form.js';
+import { QualityFigures } from './quality-figures.js';
 import { Results } from './results.js';
 import { go, jobLink, modelLink } from './routes.js';
 import { Running } from './running.js';
@@ -28,9 +29,9 @@ export function JobView({ id, backend, mayPublish }: Props) {
     setFailure(null);
     await action().catch((error) => setFailure(failureOf(error)));
   };
-  const again = ({ source, quant, publish }: Job) =>
+  const again = ({ source, quant, check, publish }: Job) =>
     attempt(async () => {
-      const next = await backend.start({ source, quant, ...(publish && { publish }) });
+      const next = await backend.start({ source, quant, check, ...(publish && { publish }) });
       go(jobLink(next.id));
     });
 
@@ -65,6 +66,9 @@ export function JobView({ id, backend, mayPublish }: Props) {
           </p>
           {isOpen(job) && <Running news={news} job={job} />}
           {job.state === 'done' && <Results job={job} fileUrl={(name) => backend.fileUrl(id, name)} />}
+          {job.quality && (
+            <QualityFigures quality={job.quality} files={job.files} fileUrl={(name) => backend.fileUrl(id, name)} />
+          )}
           {job.state === 'done' && !job.publish && mayPublish && <PublishForm job={job} backend={backend} />}
           {job.failure && <FailureCard failure={job.failure} />}
           {failure && <FailureCard failure={failure} />}

@@ -63,11 +63,7 @@ function ModelName({ source }: { readonly source: string }) {
   );
 }
 
-function Facts({
-  plan: { architecture, parameters, licences, isGated, commit, source },
-}: {
-  readonly plan: ModelPlan;
-}) {
+function Facts({ plan: { architecture, parameters, licences, isGated, commit, url } }: { readonly plan: ModelPlan }) {
   return (
     <dl class="facts">
       <div>
@@ -89,9 +85,13 @@ function Facts({
       <div>
         <dt>Commit</dt>
         <dd>
-          <a href={`https://huggingface.co/${source}/tree/${commit}`} rel="noreferrer" class="mono">
-            {commit.slice(0, 7)}
-          </a>
+          {url === null ? (
+            <span class="mono">{commit.slice(0, 7)}</span>
+          ) : (
+            <a href={url} rel="noreferrer" class="mono">
+              {commit.slice(0, 7)}
+            </a>
+          )}
         </dd>
       </div>
     </dl>

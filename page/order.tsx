@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks';
+import { OPTION_TEXTS } from '../src/options/texts.js';
 import type { ModelPlan } from '../src/server/api.js';
 import type { Backend } from './backend.js';
 import { DeviceChoice, useDevice } from './device-choice.js';
 import { recommend } from './devices.js';
 import { FailureCard } from './failure-card.js';
-import { formatBytes } from './format.js';
+import { formatBytes, formatSpan } from './format.js';
+import { Option } from './option.js';
 import { go, jobLink } from './routes.js';
 import { TypeChoices } from './type-choices.js';
 import { useSubmit } from './use-submit.js';
@@ -20,15 +22,16 @@ interface Props {
 }
 
 /** The types to choose from, and the button. */
-export function Order({ plan: { types }, source, backend }: Props) {
+export function Order({ plan: { types, checkSeconds }, source, backend }: Props) {
   const [device, chooseDevice] = useDevice();
   /** Null as long as the user has ticked nothing: then it is what is recommended. */
   const [ticked, setTicked] = useState<readonly string[] | null>(null);
+  const [isChecked, setIsChecked] = useState(false);
   const recommended = device ? recommend(types, device) : null;
   const wanted = ticked ?? (recommended === null ? [] : [recommended]);
   const chosen = types.filter(({ type }) => wanted.includes(type));
   const { isSending, failure, submit } = useSubmit(async () => {
-    const { id } = await backend.start({ source, quant: chosen.map(({ type }) => type) });
+    const { id } = await backend.start({ source, quant: chosen.map(({ type }) => type), check: isChecked });
     go(jobLink(id));
   });
   if (!device) {
@@ -45,6 +48,9 @@ export function Order({ plan: { types }, source, backend }: Props) {
         <h2 id="types">Choose what to make</h2>
         <DeviceChoice device={device} choose={chooseDevice} />
       </div>
+      <p id="types-help" class="help">
+        {OPTION_TEXTS.quant}
+      </p>
       {recommended === null && (
         <p class="card warning">
           None of the usual types fits a {device.name} with room to spare. Parts of a model can be left in slower
@@ -52,6 +58,17 @@ export function Order({ plan: { types }, source, backend }: Props) {
         </p>
       )}
       <TypeChoices types={types} device={device} recommended={recommended} ticked={wanted} tick={tick} />
+      <Option
+        label="Measure the quality"
+        help={OPTION_TEXTS.check}
+        isOn={isChecked}
+        isOff={checkSeconds === null}
+        turn={setIsChecked}
+      >
+        {checkSeconds === null
+          ? 'Models of this architecture cannot be run here.'
+          : `Takes about ${formatSpan(checkSeconds * (Math.max(1, chosen.length) + 1))} more on an idle server.`}
+      </Option>
       {failure && <FailureCard failure={failure} />}
       <div class="order-bar">
         <p aria-live="polite">

@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
+import { OPTION_TEXTS } from '../src/options/texts.js';
 import type { Job } from '../src/server/api.js';
 import type { Backend } from './backend.js';
 import { FailureCard } from './failure-card.js';
+import { Option } from './option.js';
 import { go, jobLink } from './routes.js';
 import { useSubmit } from './use-submit.js';
 
@@ -11,35 +13,40 @@ interface Props {
 }
 
 /** Puts a finished job's files into a repository of the user's, with a model card. */
-export function PublishForm({ job: { source, quant }, backend }: Props) {
+export function PublishForm({ job: { source, quant, quality }, backend }: Props) {
   const [to, setTo] = useState('');
   const [isPrivate, setIsPrivate] = useState(true);
   const { isSending, failure, submit } = useSubmit(async () => {
-    const { id } = await backend.start({ source, quant, publish: { to: to.trim(), private: isPrivate } });
+    const publish = { to: to.trim(), private: isPrivate };
+    const { id } = await backend.start({ source, quant, check: quality !== null, publish });
     go(jobLink(id));
   });
   return (
     <section aria-labelledby="publish">
       <h2 id="publish">Publish it</h2>
-      <form class="fields" onSubmit={submit}>
-        <label>
-          <span>Your repository on Hugging Face</span>
+      <form class="card publish" onSubmit={submit}>
+        <label class="field" for="to">
+          Your repository on Hugging Face
+        </label>
+        <div class="row">
           <input
             type="text"
+            id="to"
+            aria-describedby="to-help"
             placeholder={`your-name/${source.replace(/^.*\/|@.*$/g, '')}-GGUF`}
             value={to}
             autocapitalize="off"
             spellcheck={false}
             onInput={(event) => setTo(event.currentTarget.value)}
           />
-        </label>
-        <label class="check">
-          <input type="checkbox" checked={isPrivate} onChange={(event) => setIsPrivate(event.currentTarget.checked)} />
-          <span>as a private one</span>
-        </label>
-        <button type="submit" disabled={to.trim() === '' || isSending}>
-          Publish
-        </button>
+          <button type="submit" disabled={to.trim() === '' || isSending}>
+            Publish
+          </button>
+        </div>
+        <p id="to-help" class="help">
+          {OPTION_TEXTS.to}
+        </p>
+        <Option label="Private" help={OPTION_TEXTS.private} isOn={isPrivate} turn={setIsPrivate} />
       </form>
       {failure && <FailureCard failure={failure} />}
     </section>

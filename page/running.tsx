@@ -8,6 +8,7 @@ const STAGES: Readonly<Record<string, string>> = {
   plan: 'Planning every byte',
   fill: 'Converting the weights',
   flush: 'Flushing to disk',
+  check: 'Measuring the quality',
   upload: 'Uploading',
 };
 
@@ -53,7 +54,6 @@ export function Running({ news: { stages, progress, wait }, job: { state, place 
       )}
       <p class="hidden" role="status">
         {name}
-        {share !== null && `, ${Math.floor(share * 10) * 10} percent`}
       </p>
     </section>
   );

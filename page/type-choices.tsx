@@ -1,7 +1,7 @@
+import { TYPE_NOTES } from '../src/quantize/type-notes.js';
 import type { TypeChoice } from '../src/server/api.js';
 import { type Device, type Fit, fitOf } from './devices.js';
 import { formatBytes, formatExact, formatPercent } from './format.js';
-import { wordsFor } from './type-words.js';
 
 interface Props {
   readonly types: readonly TypeChoice[];
@@ -14,7 +14,7 @@ interface Props {
 /** Each type is a checkbox whose label says all about it. */
 export function TypeChoices({ types, device, recommended, ticked, tick }: Props) {
   return (
-    <fieldset class="types" aria-labelledby="types">
+    <fieldset class="types" aria-labelledby="types" aria-describedby="types-help">
       <div class="heads" aria-hidden="true">
         <span>Type</span>
         <span>File</span>
@@ -62,7 +62,7 @@ function Choice({ choice, device, isRecommended, isTicked, tick }: ChoiceProps) 
         {isRecommended && <span class="badge">recommended</span>}
         <Break />
         <span class="quiet">
-          {wordsFor(type)}
+          {useOf(type)}
           {fallbackShare >= NOTABLE && `; ${formatPercent(fallbackShare)} of the weights get another type`}
         </span>
       </span>
@@ -97,6 +97,11 @@ function Choice({ choice, device, isRecommended, isTicked, tick }: ChoiceProps) 
       </span>
     </label>
   );
+}
+
+/** What a type is good for. */
+function useOf(type: string): string {
+  return Object.entries(TYPE_NOTES).find(([name]) => name === type)?.[1].use ?? '';
 }
 
 /** A pause for those who hear the label. */

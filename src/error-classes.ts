@@ -38,7 +38,6 @@ export {
   TruncatedFileError,
   UnknownDTypeError,
 } from './checkpoint/safetensors.js';
-export { ConfigFieldError } from './config/fields.js';
 export { AssignmentError } from './files/assignments.js';
 export {
   BigEndianFileError,
@@ -64,6 +63,7 @@ export { InvalidTokenIdError, MalformedTokenizerError, UnsupportedTokenizerError
 export { PatternError } from './hf-tokenizer/oniguruma-syntax.js';
 export { SlowTokenizerError } from './hf-tokenizer/time-limit.js';
 export { JsonLimitError, MalformedJsonError } from './json.js';
+export { ConfigFieldError } from './language/fields.js';
 export { DimensionsError } from './layout/layout.js';
 export { UnloadableError } from './loading/check.js';
 export { CardLimitError } from './metadata/card-fields.js';
@@ -167,6 +167,7 @@ export {
   LogInError,
   LogInOverError,
   OAuthSettingsError,
+  RedisError,
   SecretFileError,
   ServeTokenError,
 } from './server/errors.js';

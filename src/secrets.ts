@@ -72,7 +72,7 @@ function base64Forms(bytes: Uint8Array): string[] {
 }
 
 const TOKENS = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'];
-const ADDRESSES = ['HF_ENDPOINT', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'];
+const ADDRESSES = ['HF_ENDPOINT', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'HF2GGUF_REDIS_URL'];
 
 /** Registers the tokens of an environment, and the passwords in its addresses. */
 export function registerSecretsOf(env: Readonly<Record<string, string | undefined>>): void {

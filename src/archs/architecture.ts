@@ -1,74 +1,13 @@
 import * as v from 'valibot';
 import { COUNTS, DERIVATIONS } from '../config/derivations.js';
-import { type Condition, KEY_TYPES, type KeyType, type LayerTest, MATH, PARTS, type Value } from '../config/value.js';
+import { flag, formulaSchemas, list, maybe, nameOf, object, some, text, texts } from '../language/schema.js';
+import { type Condition, KEY_TYPES, type KeyType, type Value } from '../language/value.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import { KINDS } from '../tokenizer/kinds.js';
 import { STEPS } from '../tokenizer/steps.js';
 import { EXTRA_TENSORS } from './extra-tensors.js';
 
-/** The names of a table, as what a field may be. */
-function nameOf<Table extends object>(table: Table) {
-  return v.picklist(Object.keys(table) as (keyof Table & string)[]);
-}
-
-const maybe = v.exactOptional;
-const flag = v.literal(true);
-const object = <Fields extends v.ObjectEntries>(fields: Fields) => v.pipe(v.strictObject(fields), v.readonly());
-const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
-const text = v.pipe(v.string(), v.nonEmpty());
-const texts = list(text);
-const some = v.pipe(texts, v.nonEmpty());
-const derivation = nameOf({ ...COUNTS, ...DERIVATIONS });
-const scalar = v.union([v.string(), v.number(), v.boolean(), v.null()]);
-const is = v.union([scalar, list(scalar)]);
-
-const value: v.GenericSchema<Value> = v.lazy(() =>
-  v.union([
-    object({
-      fields: some,
-      of: maybe(v.union([v.picklist(PARTS), some])),
-      required: maybe(flag),
-      or: maybe(v.union([v.string(), v.number(), v.boolean()])),
-    }),
-    object({ value: v.union([v.string(), v.number(), v.boolean(), list(v.number()), list(v.string())]) }),
-    object({ derive: derivation }),
-    object({ block: flag }),
-    object({ element: v.number(), of: value }),
-    object({ probe: text, required: maybe(flag) }),
-    object({ first: list(value) }),
-    object({
-      math: v.picklist(MATH),
-      of: v.pipe(list(value), v.nonEmpty()),
-    }),
-    object({ layers: layerTest, yes: maybe(value), no: maybe(value) }),
-  ]),
-);
-
-const layerTest: v.GenericSchema<LayerTest> = v.lazy(() =>
-  v.union([
-    object({ list: value, is }),
-    object({ every: value, after: maybe(v.union([v.number(), value])) }),
-    object({ from: value }),
-    object({ among: value, after: maybe(v.number()) }),
-    object({ not: layerTest }),
-  ]),
-);
-
-const condition: v.GenericSchema<Condition> = v.lazy(() =>
-  v.union([
-    object({ field: text, is }),
-    object({ field: text, exists: v.boolean() }),
-    object({ derive: derivation, is }),
-    object({ value, is }),
-    object({ value, above: v.number() }),
-    object({ set: value }),
-    object({ probe: text, is: v.boolean() }),
-    object({ not: condition }),
-    object({ all: list(condition) }),
-    object({ any: list(condition) }),
-  ]),
-);
-
+const { value, layerTest, condition } = formulaSchemas(nameOf({ ...COUNTS, ...DERIVATIONS }));
 const keyType = v.picklist(KEY_TYPES);
 
 /** A key-value: `{arch}` in the key stands for `gguf`. It is not written where there is no value, or `when` does not hold. */
@@ -79,8 +18,8 @@ const keyRow: v.GenericSchema<KeyRow> = v.union([
 ]);
 
 /**
- * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of a
- * value that is a list, the element for the tensor's block counts.
+ * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of
+ * a value that is a list, the element for the tensor's block counts.
  */
 const transform = v.pipe(v.tupleWithRest([nameOf(TRANSFORMS)], v.union([v.number(), text, value])), v.readonly());
 export type Transform = v.InferOutput<typeof transform>;
@@ -88,8 +27,8 @@ export type Transform = v.InferOutput<typeof transform>;
 const hasBlock = (name: string) => name.includes('{b}') || name.includes('{L}');
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
- * `{x}` another number, `{mtp}` each block for multi-token prediction, and `.*` at the end `.weight`, `.bias` or nothing.
- * All rules for a name apply, in the table's order: a tensor that becomes several has several rules. Examples:
+ * `{x}` another number, `{mtp}` each block for multi-token prediction, and `.*` at the end `.weight`, `.bias` or
+ * nothing. All rules for a name apply, in the table's order: a tensor that becomes several has several rules. Examples:
  *
  *   { from: ['lm_head.*'], to: 'output.*' }
  *   { from: ['{L}.self_attn.q_proj.*'], to: 'blk.{b}.attn_q.*', via: [['rotary', 'head_count']] }
@@ -134,9 +73,9 @@ export type TensorRule = v.InferOutput<typeof tensorRule>;
 const probe = object({
   id: text,
   /**
-   * `averages`: the mean of each tensor as torch computes it, 0 for those that the checkpoint lacks;
-   * `values`: the elements; `integers`: the elements as whole numbers, which may be greater than floats can say; `mean`: of
-   * each tensor, that of the magnitudes; `norms`: the norm of each column; `shape`: the dimensions, outermost first; `zero`:
+   * `averages`: the mean of each tensor as torch computes it, 0 for those that the checkpoint lacks; `values`: the
+   * elements; `integers`: the elements as whole numbers, which may be greater than floats can say; `mean`: of each
+   * tensor, that of the magnitudes; `norms`: the norm of each column; `shape`: the dimensions, outermost first; `zero`:
    * whether the elements of all are 0; `zero-rows`: which rows are 0, of those that stand `from` a number on; `equal`:
    * whether two tensors are the same; `there`: whether the checkpoint has one of the tensors, none of which is read.
    */
@@ -144,8 +83,8 @@ const probe = object({
     ...(['values', 'averages', 'integers', 'mean', 'norms', 'shape', 'zero', 'equal', 'zero-rows', 'there'] as const),
   ]),
   /**
-   * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
-   * which is anything, may be of no tensor.
+   * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with
+   * `*`, which is anything, may be of no tensor.
    */
   of: some,
   from: maybe(value),
@@ -235,8 +174,8 @@ export const ARCHITECTURE = object({
   /** JSON files beside config.json that its derivations read. */
   files: maybe(texts),
   /**
-   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always is,
-   * as `dense_2`, where the repository has it.
+   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always
+   * is, as `dense_2`, where the repository has it.
    */
   denseModules: maybe(v.union([flag, text])),
   /** Blocks for multi-token prediction, if the family has them. */

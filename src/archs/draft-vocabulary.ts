@@ -1,6 +1,6 @@
-import type { Known } from '../config/derivations.js';
-import { ConfigFieldError, integer } from '../config/fields.js';
+import type { Known } from '../config/config.js';
 import { SourceError } from '../errors.js';
+import { ConfigFieldError, integer } from '../language/fields.js';
 
 /** A table of a draft model's tokens that does not fit the vocabulary of the target. */
 export class DraftVocabularyError extends SourceError {}
@@ -32,9 +32,9 @@ export function dsparkTokens(known: Known): readonly number[] | undefined {
 }
 
 /**
- * The target's token for each token of a draft model: the checkpoint's `d2t`, as the probe of that name read it, has the
- * distances between them. Undefined where there is no such tensor. ref-quirk: `prepare_tensors` in conversion/llama.py
- * and conversion/qwen.py.
+ * The target's token for each token of a draft model: the checkpoint's `d2t`, as the probe of that name read it, has
+ * the distances between them. Undefined where there is no such tensor. ref-quirk: `prepare_tensors` in
+ * conversion/llama.py and conversion/qwen.py.
  * @param size of the target's vocabulary.
  */
 function targetTokens({ probes }: Known, size: number): readonly number[] | undefined {

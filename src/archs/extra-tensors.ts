@@ -1,6 +1,5 @@
-import type { Known } from '../config/derivations.js';
+import type { Known } from '../config/config.js';
 import { equalShare, headCount } from '../config/derive.js';
-import { integer } from '../config/fields.js';
 import {
   gemmaDraftRope,
   longFactors,
@@ -9,6 +8,7 @@ import {
   ropeFreqs,
   stepRopeFreqs,
 } from '../config/rope-freqs.js';
+import { integer } from '../language/fields.js';
 import type { NamedExpr } from '../tensor/expr.js';
 import { dsparkTokens, eagleTokens } from './draft-vocabulary.js';
 

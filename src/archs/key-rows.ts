@@ -1,5 +1,5 @@
-import { Formulas } from '../config/formulas.js';
-import type { Condition, KeyType } from '../config/value.js';
+import { Formulas } from '../language/formulas.js';
+import type { Condition, KeyType } from '../language/value.js';
 import type { KeyRow } from './architecture.js';
 
 /** The types of keys by how their names end, as llama.cpp reads them. The others are `u32`. */

@@ -1,5 +1,5 @@
-import type { Config } from '../config/config.js';
-import { COUNTS, type Known } from '../config/derivations.js';
+import type { Config, Known } from '../config/config.js';
+import { COUNTS } from '../config/derivations.js';
 import { blockCount } from '../config/derive.js';
 import { holds, isLayer, typedValue } from '../config/values.js';
 import { SourceError } from '../errors.js';

@@ -1,5 +1,4 @@
-import type { Config, ConvertedMtp } from '../config/config.js';
-import type { Known } from '../config/derivations.js';
+import type { Config, ConvertedMtp, Known } from '../config/config.js';
 import { blockCount, mainBlockCount } from '../config/derive.js';
 import { typedValue } from '../config/values.js';
 import { SourceError, UnsupportedError } from '../errors.js';

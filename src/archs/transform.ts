@@ -1,8 +1,9 @@
-import { COUNTS, type CountName, type Known } from '../config/derivations.js';
-import { ConfigFieldError, integer } from '../config/fields.js';
-import type { Value } from '../config/value.js';
+import type { Known } from '../config/config.js';
+import { COUNTS, type CountName } from '../config/derivations.js';
 import { rawValue, typedValue } from '../config/values.js';
 import { SourceError } from '../errors.js';
+import { ConfigFieldError, integer } from '../language/fields.js';
+import type { Value } from '../language/value.js';
 import type { TensorExpr } from '../tensor/expr.js';
 import { TRANSFORMS } from '../tensor/transforms.js';
 import type { Transform } from './architecture.js';

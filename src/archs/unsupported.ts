@@ -1,5 +1,5 @@
-import { readCondition } from '../config/formulas.js';
-import type { Condition } from '../config/value.js';
+import { readCondition } from '../language/formulas.js';
+import type { Condition } from '../language/value.js';
 
 /** A kind of model that is not converted: one under a class name that families have, or a class that none has. */
 export interface Unsupported {

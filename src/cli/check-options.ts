@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CheckOptions } from '../calls/params.js';
+import { OPTION_TEXTS } from '../options/texts.js';
 import { parseNumber } from './number.js';
 import { svgPath } from './plots.js';
 
@@ -16,7 +17,7 @@ export interface CheckFlags {
 export function addCheckOptions(command: Command): Command {
   return command
     .optionsGroup('Checking what was written:')
-    .option('--check', 'run each file beside the source: perplexity and KL divergence (see hf2gguf check)')
+    .option('--check', `${OPTION_TEXTS.check} (see hf2gguf check)`)
     .option('--check-text <file>', 'the same, on this text (default: a bundled one)')
     .option('--check-chunks <n>', 'the same, on so many chunks of 512 tokens (default: all)', parseNumber)
     .option('--check-plot <file.svg>', 'the same, and draw size against KL divergence', svgPath)

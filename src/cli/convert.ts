@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { convert, plan } from '../calls/conversions.js';
 import type { ConvertParams } from '../calls/params.js';
+import { OPTION_TEXTS } from '../options/texts.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
 import { addCheckOptions } from './check-options.js';
 import { addHubOptions, toSource } from './hub-options.js';
@@ -37,11 +38,7 @@ export function convertCommand(command: Command): Command {
     .description('Convert a Hugging Face model to a GGUF file, and quantize it in the same pass.')
     .argument('<source>', 'org/model[@revision] on the Hub, or its address; a folder; a GGUF file, to quantize')
     .argument('[types...]', 'the same as --quant')
-    .option(
-      '-q, --quant <types>',
-      'quantize to one or more types, comma-separated or repeated (see hf2gguf types)',
-      append,
-    )
+    .option('-q, --quant <types>', `${OPTION_TEXTS.quant}, comma-separated or repeated (see hf2gguf types)`, append)
     .option('--outtype <type>', `the converter's type: auto, ${OUT_TYPES.join(', ').toLowerCase()}`, 'auto')
     .option('--vocab-only', 'only the vocabulary and the metadata');
   addModelOptions(command);

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { OPTION_TEXTS } from '../options/texts.js';
 import { printable } from '../printable.js';
 import type { PublishParams, PublishPlan, PublishResult } from '../publish/params.js';
 import { OUT_TYPES } from '../quantize/file-types.js';
@@ -34,7 +35,7 @@ export function publishCommand(): Command {
     .description('Convert a model, measure it, and publish the files with a model card on the Hub, in one commit.')
     .argument('<source>', 'org/model[@revision] on the Hub, or its address; a folder')
     .argument('[types...]', 'the same as --quant')
-    .requiredOption('--to <repository>', 'where the files go, as owner/name; it is created where there is none')
+    .requiredOption('--to <repository>', OPTION_TEXTS.to)
     .option('--pr', 'open a pull request instead of changing the repository')
     .option('--keep <folder>', 'keep the files in this folder (default: they are removed when the Hub has them)')
     .option('--split-max-size <n(K|M|G)>', 'bytes of a part (default: files of more than 48G are split)')
@@ -51,8 +52,8 @@ export function publishCommand(): Command {
 /** What is published, and how, of one model or of many. @param json what the help says of --json. */
 export function addPublishing(command: Command, json: string): Command {
   command
-    .option('-q, --quant <types>', 'one or more types, comma-separated or repeated (see hf2gguf types)', append)
-    .option('--private', 'create repositories as private ones')
+    .option('-q, --quant <types>', `${OPTION_TEXTS.quant}, comma-separated or repeated (see hf2gguf types)`, append)
+    .option('--private', OPTION_TEXTS.private)
     .option('--accept-licence', 'publish openly what is gated, private or under a restricting licence, too')
     .option('--json', json)
     .option('--strict', 'refuse what is doubtful and would be a warning (exit code 7)');

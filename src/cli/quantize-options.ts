@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { OPTION_TEXTS } from '../options/texts.js';
 import type { OutputParams } from '../plan/params.js';
 import type { SplitOptions } from '../plan/split-parts.js';
 import { type CheckFlags, toCheck } from './check-options.js';
@@ -64,7 +65,7 @@ export interface SplitFlags {
 export function addSplitOptions(command: Command, tensors = 'tensors of a part'): Command {
   return command
     .option('--split-max-tensors <n>', tensors, parseNumber)
-    .option('--split-max-size <n(K|M|G)>', "bytes of a part's tensors, in units of 1,000, 1,000,000 or 1,000,000,000")
+    .option('--split-max-size <n(K|M|G)>', OPTION_TEXTS.splitMaxSize)
     .option('--no-tensor-first-split', 'a first part without tensors');
 }
 

@@ -12,6 +12,7 @@ Examples:
   hf2gguf serve                                   a page with a button, at http://127.0.0.1:7860/
   hf2gguf serve --port 8000 --data /srv/gguf --workers 2
   HF2GGUF_SERVE_TOKEN=... hf2gguf serve --host 0.0.0.0 --auth token
+  HF2GGUF_REDIS_URL=rediss://:...@redis.example:6379 hf2gguf serve --data /srv/gguf
   OAUTH_CLIENT_ID=... OAUTH_CLIENT_SECRET=... hf2gguf serve --host 0.0.0.0 --auth huggingface \\
     --public-url https://gguf.example.org
 
@@ -52,7 +53,9 @@ export function serveCommand(): Command {
 
 export function workerCommand(): Command {
   return addShared(new Command('worker'))
-    .description('Work on the jobs of a data folder beside the processes that hf2gguf serve starts.')
+    .description(
+      'Work on the jobs of a data folder beside the processes that hf2gguf serve starts, on this machine or another.',
+    )
     .action(async (flags: Omit<RunWorkerOptions, 'signal'>) => {
       const { runWorker } = await import('../server/serve.js');
       await interruptible((signal) => runWorker({ ...flags, signal }));
@@ -63,6 +66,10 @@ export function workerCommand(): Command {
 function addShared(command: Command): Command {
   return command
     .option('--data <folder>', 'where jobs and their files are (default: hf2gguf-data)')
+    .option(
+      '--redis <url>',
+      'keep jobs in a Redis, for workers of several machines that share the data folder (default: HF2GGUF_REDIS_URL)',
+    )
     .option('--user-running <n>', 'jobs of one user that run at a time (default: any number)', parseNumber)
     .option('--allow-local <folder>', 'a folder of this machine whose folders may be converted, as local:NAME')
     .option(

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { integer } from '../language/fields.js';
 import { mainBlockCount, times } from './derive.js';
-import { integer } from './fields.js';
 import { isMissing, type Rule, readRules, refused } from './rules.js';
 
 const FULL: string = '"full_attention"';

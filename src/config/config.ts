@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.js';
+import type { Derived, Probed } from '../language/value.js';
 
 /** The blocks for multi-token prediction that are converted: with the model, without it, or none of them. */
 export interface ConvertedMtp {
@@ -9,8 +10,9 @@ export interface ConvertedMtp {
 }
 
 /**
- * A model's configuration as the reference sees it: what transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives
- * where transformers knows the `model_type`, config.json itself elsewhere, with `text_config` merged into the root.
+ * A model's configuration as the reference sees it: what transformers' `AutoConfig.from_pretrained(dir).to_dict()`
+ * gives where transformers knows the `model_type`, config.json itself elsewhere, with `text_config` merged into the
+ * root.
  */
 export interface Config {
   /** The class that is converted: `architectures[0]` of the nested text model, or else of the root. */
@@ -57,8 +59,8 @@ export interface Facts {
    */
   pooling(): number | undefined;
   /**
-   * The id of a token that a reranker answers with; undefined where the tokenizer has none, or nothing in the repository
-   * speaks of a reranker.
+   * The id of a token that a reranker answers with; undefined where the tokenizer has none, or nothing in the
+   * repository speaks of a reranker.
    * @throws MalformedJsonError, JsonLimitError
    */
   answer(token: string): number | undefined;
@@ -85,9 +87,5 @@ export interface Known {
   readonly block?: number;
 }
 
-/** What a probe of the weights found: values, or whether what it asks is so. */
-export type Probed = boolean | readonly number[] | readonly string[];
-
-/** What a derivation makes of it; undefined writes no key. */
-export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;
+/** Named values of families. */
 export type Derivations = Readonly<Record<string, (known: Known) => Derived>>;

@@ -1,4 +1,6 @@
-import type { Config, Derivations, Derived, Known } from './config.js';
+import { integer, number, object, refuse, show, string } from '../language/fields.js';
+import type { Derived } from '../language/value.js';
+import type { Config, Derivations, Known } from './config.js';
 import {
   blockCount,
   decoderBlockCount,
@@ -10,11 +12,8 @@ import {
 } from './derive.js';
 import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import { FAMILY_DERIVATIONS } from './family-derivations.js';
-import { integer, number, object, refuse, show, string } from './fields.js';
 import { FILE_DERIVATIONS } from './file-derivations.js';
 import { LAYER_DERIVATIONS } from './layer-derivations.js';
-
-export type { Derived, Known, Probed } from './config.js';
 
 const EXPERTS = ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_primary_experts', 'moe_num_experts'];
 const expertCount = (config: Config): number => integer(config, ...EXPERTS);

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../json.js';
+import { array, type FieldSource, integer, object, refuse } from '../language/fields.js';
 import { MAX_BLOCKS } from '../limits.js';
 import type { Config } from './config.js';
-import { array, type FieldSource, integer, object, refuse } from './fields.js';
 
 /**
  * The fields that can hold the number of blocks. The first one that config.json has counts. ref-quirk:

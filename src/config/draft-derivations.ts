@@ -1,6 +1,6 @@
+import { array, type FieldSource, integer, integers, number, object } from '../language/fields.js';
 import type { Config, Derivations } from './config.js';
 import { eachBlock, headDim } from './derive.js';
-import { array, type FieldSource, integer, integers, number, object } from './fields.js';
 import { gemmaDraftFields } from './rope-freqs.js';
 
 /** Derivations of models that draft for another. */

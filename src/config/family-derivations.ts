@@ -1,7 +1,7 @@
+import { array, integer, integers, number, numbers, object, refuse, show, string } from '../language/fields.js';
 import { normalQuantile } from '../numeric/normal-quantile.js';
 import type { Derivations, Known } from './config.js';
 import { globalField, globalHeadDim, ropeRoot } from './derive.js';
-import { array, integer, integers, number, numbers, object, refuse, show, string } from './fields.js';
 import { longRope } from './rope-freqs.js';
 
 /** Numbers of single families. ref-quirk: each as in the family's file of conversion/. */

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { object, refuse } from '../language/fields.js';
 import type { Config } from './config.js';
-import { object, refuse } from './fields.js';
 import type { Version } from './rules.js';
 import { toDict } from './to-dict.js';
 

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../json.js';
-import type { Known } from './config.js';
-import { refuse } from './fields.js';
-import { Formulas } from './formulas.js';
-import { holds, rawValue } from './values.js';
+import { holds, rawValue, type Scope } from '../language/evaluate.js';
+import { refuse } from '../language/fields.js';
+import { Formulas } from '../language/formulas.js';
+import { mainBlockCount } from './derive.js';
 
 /** The versions of transformers that are recorded: 4 is 4.57.6, and 5 is 5.23.0 for types that 4.57.6 does not have. */
 export type Version = 4 | 5;
@@ -49,12 +49,11 @@ export function readRules(text: string, named: (name: string) => readonly Rule[]
     const when = formulas.take(/when\b/y) ? formulas.condition() : undefined;
     const others = value || minus ? [] : named(name);
     rules.push((fields, type) => {
-      // Rules speak of fields alone.
-      const known = { config: { hparams: fields } } as unknown as Known;
-      if ((sign === '?=' && !isMissing(fields[name])) || !holds(when, known)) {
+      const scope = scopeOf(fields);
+      if ((sign === '?=' && !isMissing(fields[name])) || !holds(when, scope)) {
         return;
       }
-      const own = value && rawValue(value, known);
+      const own = value && rawValue(value, scope);
       if (own !== undefined) {
         fields[name] = own;
       }
@@ -68,3 +67,10 @@ export function readRules(text: string, named: (name: string) => readonly Rule[]
   }
   return rules;
 }
+
+const nothing = () => undefined;
+/** Rules speak of fields alone. */
+const scopeOf = (hparams: JsonObject): Scope => ({
+  ...{ config: { hparams }, part: nothing, derive: nothing, probe: nothing },
+  blockCount: () => mainBlockCount({ hparams }),
+});

@@ -1,7 +1,7 @@
 import type { Facts } from '../config/config.js';
-import { object } from '../config/fields.js';
 import { UsageError } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
+import { object } from '../language/fields.js';
 import type { SmallFiles } from '../repo/small-files.js';
 import { denseModules, poolingType } from './sentence-modules.js';
 

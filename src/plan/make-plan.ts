@@ -3,7 +3,7 @@ import { mapTensors, ownTensors } from '../archs/map-tensors.js';
 import { writeKeys } from '../archs/write-keys.js';
 import type { Jobs } from '../async/jobs.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import type { Known } from '../config/derivations.js';
+import type { Known } from '../config/config.js';
 import { checkLayerLists } from '../config/layer-lists.js';
 import { KeyValues } from '../gguf/key-values.js';
 import { blockSize } from '../gguf/types.js';

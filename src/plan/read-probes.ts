@@ -1,7 +1,6 @@
 import type { Architecture, Probe } from '../archs/architecture.js';
 import type { Jobs } from '../async/jobs.js';
-import type { Config } from '../config/config.js';
-import type { Known, Probed } from '../config/derivations.js';
+import type { Config, Known } from '../config/config.js';
 import { blockCount } from '../config/derive.js';
 import { holds, typedValue } from '../config/values.js';
 import { SourceError } from '../errors.js';
@@ -11,6 +10,7 @@ import { wantedTensors } from '../fill/wanted.js';
 import type { MeasuredErrors } from '../fill/worker.js';
 import { executeInThreads } from '../fill/workers.js';
 import { KeyValues } from '../gguf/key-values.js';
+import type { Probed } from '../language/value.js';
 import { placeTensors, type UnplacedTensor } from '../layout/layout.js';
 import type { PlannedFile } from '../layout/plan.js';
 import { torchMean } from '../numeric/torch-mean.js';

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { ropeFields } from '../config/derive.js';
-import { number, string } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
+import { number, string } from '../language/fields.js';
 import { type DoubtSink, doubt } from '../warnings.js';
 
 /** What was made of a configuration. */

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { parseCard } from '../metadata/model-card.js';
 import { frontMatter } from './front-matter.js';
 import { MANIFEST, type Manifest, memoryOf, type PublishedFile, sizeOfFile } from './manifest.js';
+import { BUNDLED_TEXT, FIGURES, measuredOn, PLOT_TEXT } from './quality-words.js';
 import type { SourceFacts } from './source-facts.js';
 
 /** Where our part of the card begins and ends. What people write before and after it stays. */
@@ -111,18 +112,9 @@ function table({ check }: Manifest, files: readonly PublishedFile[]): string {
   ].join('\n');
 }
 
-const MEASURED: readonly Column[] = [
-  { head: 'Perplexity', right: true, cell: ({ measured }) => (measured ? plusMinus(measured.perplexity, 3) : '–') },
-  { head: 'KL divergence', right: true, cell: ({ measured }) => (measured ? plusMinus(measured.kld, 5) : '–') },
-  {
-    head: 'Same top token',
-    right: true,
-    cell: ({ measured }) => (measured ? `${(100 * measured.sameTop.value).toFixed(1)} %` : '–'),
-  },
-];
-
-const plusMinus = ({ value, error }: { value: number; error: number }, digits: number) =>
-  `${value.toFixed(digits)} ± ${error.toFixed(digits)}`;
+const MEASURED: readonly Column[] = FIGURES.map(({ head, text }) => {
+  return { head, right: true, cell: ({ measured }) => (measured ? text(measured) : '–') };
+});
 
 function notes({ check }: Manifest, files: readonly PublishedFile[]): string[] {
   const cached = files.some(({ cache }) => cache !== null);
@@ -130,13 +122,9 @@ function notes({ check }: Manifest, files: readonly PublishedFile[]): string[] {
   if (!check || !files.some(({ measured }) => measured !== null)) {
     return [memory];
   }
-  const text = check.text === null ? "hf2gguf's bundled text" : `\`${check.text}\``;
-  return [
-    `${memory} *KL divergence* says how far a file's predictions are from the original's, in nats: 0 is no difference. ` +
-      `*Same top token*: how often both find the same token the likeliest. Measured on ${text}, ` +
-      `${check.chunks} chunks of ${check.ctx} tokens, where the original has a perplexity of ${check.perplexity.value.toFixed(3)}.`,
-    `![Size against KL divergence](./${PLOT})`,
-  ];
+  const text = check.text === null ? BUNDLED_TEXT : `\`${check.text}\``;
+  const meanings = FIGURES.flatMap(({ head, meaning }) => (meaning === null ? [] : [`*${head}*: ${meaning}.`]));
+  return [[memory, ...meanings, measuredOn(text, check)].join(' '), `![${PLOT_TEXT}](./${PLOT})`];
 }
 
 function running(repository: string, { type, parts }: PublishedFile): string {

@@ -12,6 +12,7 @@ import type { CheckResult } from '../runner/check-result.js';
 import { AUTO, collectImatrix } from '../runner/imatrix/auto.js';
 import { type LfsFile, type LfsSource, sha256Of } from './lfs-upload.js';
 import type { PublishedFile } from './manifest.js';
+import { checkOf, measuredOf } from './measured.js';
 import type { PublishEvent, PublishParams } from './params.js';
 import { conversionOf, type MissingType, type Prepared } from './prepare.js';
 import { recipeKey } from './recipe.js';
@@ -32,6 +33,7 @@ export class Maker {
   /** @returns the files of these types, made now or before. @throws as `convert`, `collectImatrix` and `check` */
   async make(group: readonly MissingType[]): Promise<PublishedFile[]> {
     const isMade = ({ recipe }: MissingType) => this.work.made.some((file) => file.recipe === recipe);
+    await this.#take(group.filter((type) => !isMade(type)));
     const missing = group.filter((type) => !isMade(type));
     if (missing.length > 0) {
       await this.#convert(missing);
@@ -40,6 +42,21 @@ export class Maker {
       await this.#measure(group);
     }
     return group.flatMap(({ recipe }) => this.work.made.filter((file) => file.recipe === recipe));
+  }
+
+  /** Takes files that a conversion before this call has made. */
+  async #take(missing: readonly MissingType[]): Promise<void> {
+    const { work } = this;
+    const { files = [], check = null } = this.params.made ?? {};
+    for (const type of missing) {
+      const parts = type.files.map(({ path, size }) => ({ path: work.file(path), size }));
+      const found = files.find((file) => file.type === type.type);
+      if (found && (await work.has({ parts }))) {
+        await this.#add(type, parts, type.files[0]?.bitsPerWeight ?? 0, found.measured);
+        work.check ??= check;
+      }
+    }
+    await work.note();
   }
 
   async #convert(missing: readonly MissingType[]): Promise<void> {
@@ -57,15 +74,22 @@ export class Maker {
         emit(unnumbered(event));
       }
     });
-    for (const { type, recipe, cache } of missing) {
-      const own = files.filter((file) => file.type === type);
-      work.made.push({
-        ...{ type, recipe, cache, commit: prepared.source.repo.revision, measured: null },
-        parts: await Promise.all(own.map(partOf)),
-        bitsPerWeight: own[0]?.bitsPerWeight ?? 0,
-      });
+    for (const type of missing) {
+      const own = files.filter((file) => file.type === type.type);
+      await this.#add(type, own, own[0]?.bitsPerWeight ?? 0, null);
     }
     await work.note();
+  }
+
+  async #add(
+    { type, recipe, cache }: MissingType,
+    files: readonly Pick<WrittenFile, 'path' | 'size'>[],
+    bitsPerWeight: number,
+    measured: PublishedFile['measured'],
+  ): Promise<void> {
+    const commit = this.prepared.source.repo.revision;
+    const parts = await Promise.all(files.map(partOf));
+    this.work.made.push({ type, recipe, cache, commit, measured, parts, bitsPerWeight });
   }
 
   /** The matrix that `auto` stands for, computed once for all types and kept in the work folder; else what was given. */
@@ -121,17 +145,12 @@ export class Maker {
     }
   }
 
-  #note(sources: readonly string[], { base, text, models, ...rest }: CheckResult): void {
+  #note(sources: readonly string[], result: CheckResult): void {
     const { work } = this;
-    work.check = { ...rest, text: text && basename(text), perplexity: base?.perplexity ?? { value: 0, error: 0 } };
+    work.check = checkOf(result);
     work.made = work.made.map((file) => {
-      const measured = models.find((_, i) => sources[i] === work.file(file.parts[0]?.path ?? ''));
-      const { perplexity, divergence } = measured ?? {};
-      if (!perplexity || !divergence) {
-        return file;
-      }
-      const { value, error } = divergence.kld;
-      return { ...file, measured: { perplexity, kld: { value, error }, sameTop: divergence.sameTop } };
+      const model = result.models.find((_, i) => sources[i] === work.file(file.parts[0]?.path ?? ''));
+      return { ...file, measured: (model && measuredOf(model)) ?? file.measured };
     });
   }
 

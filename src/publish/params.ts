@@ -1,7 +1,7 @@
 import type { ConvertEvent } from '../calls/events.js';
 import type { ConvertParams } from '../calls/params.js';
 import type { DoneEvent } from '../events.js';
-import type { PublishedFile } from './manifest.js';
+import type { Manifest, PublishedFile } from './manifest.js';
 
 /** What `publish` takes: the options of a conversion to given types, and where the files go. */
 export interface PublishParams
@@ -29,8 +29,18 @@ export interface PublishParams
   readonly pr?: boolean;
   /** A folder in which the files stay. @default they are removed when the Hub has them */
   readonly keep?: string;
+  /**
+   * What `convert` has written into the folder `keep`, of this source and with these options: it is published as it is, with
+   * these figures. Files that are not of the planned size are made again.
+   */
+  readonly made?: Made;
   /** Publish openly what is gated, private or under a licence that restricts who may have it. @default false */
   readonly acceptLicence?: boolean;
+}
+
+/** Files by their types, with what was measured of them. */
+export interface Made extends Pick<Manifest, 'check'> {
+  readonly files: readonly Pick<PublishedFile, 'type' | 'measured'>[];
 }
 
 /** The Hub has a file; its commit comes when all are there. */
@@ -77,4 +87,6 @@ export interface PublishResult {
   readonly commit: string | null;
   /** All that the repository has of this model. */
   readonly files: readonly PublishedFile[];
+  /** What the figures of the files were measured on; null where there are none. */
+  readonly check: Manifest['check'];
 }

@@ -153,6 +153,7 @@ export function conversionOf({
   keep: ____,
   acceptLicence: _____,
   check: ______,
+  made: _______,
   ...params
 }: PublishParams) {
   return params;

@@ -52,7 +52,8 @@ async function run(params: PublishParams, emit: Emit): Promise<PublishResult> {
   const { plan, source, manifest, missing, making, target } = prepared;
   emit({ event: 'publication', plan: { ...plan, card: '' } });
   if (missing.length === 0) {
-    return done({ repository: params.to, url: target.url, commit: null, files: manifest.files }, emit);
+    const { files, check } = manifest;
+    return done({ repository: params.to, url: target.url, commit: null, files, check }, emit);
   }
   const work = new WorkFolder(prepared.folder, prepared.pinned, params.keep !== undefined);
   await work.open(missing.map(({ recipe }) => recipe));
@@ -85,7 +86,7 @@ async function run(params: PublishParams, emit: Emit): Promise<PublishResult> {
   };
   const { commit, url } = await commitFiles(owned, change, options);
   await work.close([IMATRIX]);
-  return done({ repository: params.to, url, commit, files: whole.files }, emit);
+  return done({ repository: params.to, url, commit, files: whole.files, check: whole.check }, emit);
 }
 
 function done(result: PublishResult, emit: Emit): PublishResult {

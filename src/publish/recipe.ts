@@ -7,7 +7,7 @@ import type { PublishParams } from './params.js';
 
 /** Options that say how the work is done and where it goes: they change no byte of a file. */
 const OF_WORK: ReadonlySet<string> = new Set<keyof PublishParams>([
-  ...(['to', 'private', 'pr', 'keep', 'acceptLicence', 'check', 'quant', 'source', 'strict', 'force'] as const),
+  ...(['to', 'private', 'pr', 'keep', 'acceptLicence', 'check', 'made', 'quant', 'source', 'strict', 'force'] as const),
   ...(['verify', 'maxMemory', 'jobs', 'token', 'endpoint', 'cache', 'fetch', 'signal'] as const),
 ]);
 

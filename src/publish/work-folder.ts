@@ -63,7 +63,7 @@ export class WorkFolder {
     return join(this.path, basename(path));
   }
 
-  async has({ parts }: PublishedFile): Promise<boolean> {
+  async has({ parts }: Has): Promise<boolean> {
     const sizes = await Promise.all(
       parts.map(({ path }) =>
         stat(this.file(path)).then(
@@ -100,6 +100,11 @@ export class WorkFolder {
       await rmdir(this.path).catch(() => {});
     }
   }
+}
+
+/** Files by their names and sizes. */
+interface Has {
+  readonly parts: readonly { readonly path: string; readonly size: number }[];
 }
 
 function parseOrNull(text: string): unknown {

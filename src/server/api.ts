@@ -41,6 +41,8 @@ export const jobRequest = v.strictObject({
   source,
   /** Each is a file. */
   quant: v.pipe(v.array(typeName), v.minLength(1), v.maxLength(8)),
+  /** Whether each file is run beside the original, to say how far it is from it. */
+  check: v.optional(v.boolean(), false),
   publish: v.optional(publication),
 });
 export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) });
@@ -80,12 +82,16 @@ export const typeChoice = v.object({
 export const modelPlan = v.object({
   source: v.string(),
   commit: v.string(),
+  /** Its page on the Hub, at this commit; null for a folder of this machine. */
+  url: v.nullable(v.string()),
   /** The architecture's name in GGUF. */
   architecture: v.string(),
   parameters: v.number(),
   licences: v.array(v.string()),
   isGated: v.boolean(),
   warnings: v.array(v.string()),
+  /** Seconds that measuring takes roughly for each file, and for the original once more; null where it can't be run. */
+  checkSeconds: v.nullable(v.number()),
   /** The largest first. */
   types: v.array(typeChoice),
 });
@@ -94,6 +100,32 @@ export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] a
 
 export const jobFile = v.object({ name: v.string(), type: v.nullable(v.string()), size: v.number() });
 
+/** A figure and its standard error. */
+const estimate = v.object({ value: v.number(), error: v.number() });
+
+/** How far the files of a job are from the original: the figures of `hf2gguf check`, on its bundled text. */
+export const quality = v.object({
+  /** Chunks of the text, the tokens of each, and how many of all are scored. */
+  chunks: v.number(),
+  ctx: v.number(),
+  tokens: v.number(),
+  /** That of the original. */
+  perplexity: estimate,
+  models: v.array(
+    v.object({
+      /** The file type's name. */
+      type: v.string(),
+      perplexity: estimate,
+      /** The mean KL divergence from the original, in nats. */
+      kld: estimate,
+      /** The share of positions (0 to 1) at which both have the same likeliest token. */
+      sameTop: estimate,
+    }),
+  ),
+  /** The name of the file that draws sizes against KL divergences. */
+  plot: v.string(),
+});
+
 export const failure = v.object({ what: v.string(), next: v.optional(v.string()) });
 
 export const job = v.object({
@@ -101,6 +133,7 @@ export const job = v.object({
   source: v.string(),
   commit: v.string(),
   quant: v.array(v.string()),
+  check: v.boolean(),
   publish: v.nullable(publication),
   state: v.picklist(JOB_STATES),
   /** How many jobs come before it; null when it does not wait. */
@@ -109,6 +142,7 @@ export const job = v.object({
   created: v.number(),
   ended: v.nullable(v.number()),
   files: v.array(jobFile),
+  quality: v.nullable(quality),
   /** The page of the repository that the files are published in. */
   url: v.nullable(v.string()),
   failure: v.nullable(failure),
@@ -121,6 +155,7 @@ export type TypeChoice = v.InferOutput<typeof typeChoice>;
 export type ModelPlan = v.InferOutput<typeof modelPlan>;
 export type JobState = (typeof JOB_STATES)[number];
 export type JobFile = v.InferOutput<typeof jobFile>;
+export type Quality = v.InferOutput<typeof quality>;
 export type Failure = v.InferOutput<typeof failure>;
 export type Job = v.InferOutput<typeof job>;
 export type JobRequest = v.InferOutput<typeof jobRequest>;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -9,9 +8,6 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { type ExitCode, Hf2ggufError } from '../errors.js';
-import { packageVersion } from '../output/version.js';
-import { parseFileType } from '../quantize/file-types.js';
-import { GatedRepoError, RepoNotFoundError, TokenMissingError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
 import { AnswerCache } from './answer-cache.js';
 import {
@@ -28,15 +24,17 @@ import { rangeOf } from './byte-range.js';
 import { LogInOverError } from './errors.js';
 import type { EventStreams } from './event-streams.js';
 import type { LocalSources } from './local-sources.js';
-import { measureOrder, planModel } from './model-plan.js';
+import { jobFolder } from './make-files.js';
+import { planModel } from './model-plan.js';
 import { Metrics } from './observe.js';
 import { openApi } from './open-api.js';
-import { PAGE_HEADERS, refuseForeign } from './origin.js';
+import { Orders, type UserLimits } from './orders.js';
+import { headersOf, PICTURE, refuseForeign } from './origin.js';
 import type { Queue, StoredJob } from './queue.js';
-import { type Access, logInOver, type Reader, readAs } from './reading.js';
+import { type Access, asEither, type Reader, readAs } from './reading.js';
+import { Refusal, refuse } from './refusal.js';
 import { searchModels } from './search.js';
 import type { Sessions, User } from './sessions.js';
-import { jobFolder } from './worker.js';
 
 export interface AppOptions {
   readonly queue: Queue;
@@ -56,26 +54,9 @@ export interface AppOptions {
   readonly limits: UserLimits;
 }
 
-/** What one user may have at a time of jobs that wait or run. */
-export interface UserLimits {
-  readonly jobs: number;
-  /** Bytes of the files that they make. */
-  readonly size: number;
-}
-
 const MAX_BODY = 2 ** 16;
 /** What goes with a request: its user. */
 type Env = { Variables: { user: User } };
-
-/** An answer that says what is wrong. */
-class Refusal extends Error {
-  constructor(
-    readonly status: ContentfulStatusCode,
-    readonly failure: Failure,
-  ) {
-    super(failure.what);
-  }
-}
 
 /** Families of errors by their exit code: the caller's turn, the model's, the Hub's, this machine's. */
 const STATUS: Partial<Record<ExitCode, ContentfulStatusCode>> = { 2: 400, 3: 422, 4: 422, 5: 502, 6: 507 };
@@ -90,32 +71,13 @@ export function makeApp(options: AppOptions): Hono<Env> {
     const { source, ...reader } = JSON.parse(question) as Reader & { readonly source: string };
     return planModel(source, local, await readAs(reader, access));
   });
-  /** Asks as everybody; what is refused so, again with the user's own token. */
-  const asEither = async <Answer>(user: User, action: (reader: Reader) => Promise<Answer>): Promise<Answer> => {
-    try {
-      return await action(everybody);
-    } catch (error) {
-      if (!user.hasToken || !CLOSED.some((kind) => error instanceof kind)) {
-        throw error;
-      }
-      return action({ ...everybody, user: user.id }).catch((refusal: unknown) => {
-        throw logInOver(refusal);
-      });
-    }
-  };
-  /** One order after the other, so that none is above the limit that another one has reached. */
-  let orders: Promise<unknown> = Promise.resolve();
-  const inTurn = <Answer>(action: () => Promise<Answer>): Promise<Answer> => {
-    const answer = orders.then(action);
-    orders = answer.catch(() => {});
-    return answer;
-  };
+  const orders = new Orders({ queue, access, local, limits, everybody });
   const app = new Hono<Env>();
   const metrics = new Metrics(queue, streams);
   app.use(metrics.observe(options.log));
   app.use(async (context, next) => {
     await next();
-    for (const [name, value] of Object.entries(PAGE_HEADERS)) {
+    for (const [name, value] of Object.entries(headersOf(context.res))) {
       context.res.headers.set(name, value);
     }
   });
@@ -144,17 +106,6 @@ export function makeApp(options: AppOptions): Hono<Env> {
   const sessionView = (user: User | null): Session => {
     const { how, isNeeded } = sessions;
     return { how, isNeeded, isOpen: user !== null, mayPublish: user?.mayPublish ?? false, name: user?.name ?? null };
-  };
-  /** Refuses an order that would be more than its user may have. */
-  const checkLimits = async (owner: string, size: number) => {
-    const open = await queue.open(owner);
-    if (open.jobs >= limits.jobs) {
-      refuse(429, `There are ${limits.jobs} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
-    }
-    if (open.bytes + size > limits.size) {
-      const most = `${Math.floor(limits.size / 1e6)} MB`;
-      refuse(429, `The files of your jobs would be larger than ${most} together.`, 'Wait until one has ended.');
-    }
   };
 
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
@@ -196,29 +147,11 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.post('/api/plans', async (context) => {
     const { source } = checked(planRequest, await body(context));
     const ask = (reader: Reader) => plans.get(JSON.stringify({ source, ...reader }));
-    return context.json(await asEither(context.get('user'), ask));
+    return context.json(await asEither(context.get('user'), everybody, ask));
   });
   app.post('/api/jobs', async (context) => {
-    const { source, quant, publish = null } = checked(jobRequest, await body(context));
-    const user = context.get('user');
-    if (publish !== null && !user.mayPublish) {
-      refuse(403, 'There is no token of yours that may publish.', 'Download the files, and publish them yourself.');
-    }
-    const types = [...new Set(quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`)))].sort();
-    await checkLimits(user.id, 0);
-    const order = await asEither(user, async (reader) => {
-      return { ...(await measureOrder(source, types, local, await readAs(reader, access))), ...reader };
-    });
-    // Who publishes does so with a token of their own, with which the model is read, too.
-    const as = publish !== null && user.hasToken ? { user: user.id } : {};
-    const work = { ...order, quant: types, splitMaxSize: null, ...as, publish };
-    const key = createHash('sha256')
-      .update(JSON.stringify([packageVersion(), work]))
-      .digest('hex');
-    const { job, isNew } = await inTurn(async () => {
-      await checkLimits(user.id, work.size);
-      return queue.submit({ ...work, owner: user.id, key, parts: [] });
-    });
+    const request = checked(jobRequest, await body(context));
+    const { job, isNew } = await orders.submit(context.get('user'), request);
     return context.json(await view(job), isNew ? 201 : 200);
   });
   app.get('/api/jobs', async (context) => {
@@ -244,9 +177,10 @@ export function makeApp(options: AppOptions): Hono<Env> {
     });
   });
   app.get('/api/jobs/:id/files/:name', async (context) => {
-    const { id, files } = await owned(context);
-    const file = files.find(({ name }) => name === context.req.param('name'));
-    return file ? sendFile(context, join(jobFolder(options.folder, id), file.name)) : context.notFound();
+    const { id, files, quality } = await owned(context);
+    const names = [...files.map(({ name }) => name), ...(quality ? [quality.plot] : [])];
+    const name = names.find((own) => own === context.req.param('name'));
+    return name ? sendFile(context, join(jobFolder(options.folder, id), name)) : context.notFound();
   });
 
   app.get('/:name{[a-z-]*\\.?(?:html|js|css|svg)?}', async (context) => {
@@ -262,15 +196,8 @@ const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
-  svg: 'image/svg+xml',
+  svg: PICTURE,
 };
-
-/** What the Hub says of models that not everybody may read, or that are not there. */
-const CLOSED = [TokenMissingError, GatedRepoError, RepoNotFoundError];
-
-function refuse(status: ContentfulStatusCode, what: string, next?: string): never {
-  throw new Refusal(status, { what, ...(next !== undefined && { next }) });
-}
 
 function inWords(error: Error): readonly [ContentfulStatusCode, Failure] {
   if (error instanceof Refusal) {
@@ -306,7 +233,7 @@ async function sendFile(context: Context, path: string): Promise<Response> {
   const { size } = await stat(path);
   const range = rangeOf(context.req.header('range'), size);
   const headers = {
-    'content-type': 'application/octet-stream',
+    'content-type': path.endsWith('.svg') ? PICTURE : 'application/octet-stream',
     'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`,
     'accept-ranges': 'bytes',
   };

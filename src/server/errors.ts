@@ -6,6 +6,9 @@ export class ListenError extends ResourceError {}
 /** A server for others is without a log-in, or its token is too short. */
 export class ServeTokenError extends UsageError {}
 
+/** Redis cannot be reached, or does not let this program in. */
+export class RedisError extends ResourceError {}
+
 /** Log-ins with Hugging Face lack what they need: the client's id, or the address that users know the server by. */
 export class OAuthSettingsError extends UsageError {}
 

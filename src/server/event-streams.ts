@@ -162,7 +162,7 @@ export class EventStreams {
 
 /** A job as it was when it came to a state: what is known by now may be more. */
 function stateOf(job: Job | null, state = job?.state): string {
-  const before = { state, place: null, ended: null, files: [], failure: null };
+  const before = { state, place: null, ended: null, files: [], quality: null, failure: null };
   return JSON.stringify({ event: 'state', job: job && (job.state === state ? job : { ...job, ...before }) });
 }
 

@@ -3,6 +3,8 @@ import type { PlacedFile } from '../layout/plan.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
 import type { QuantName } from '../quantize/file-types.js';
+import { hubSettings } from '../repo/hub-settings.js';
+import { estimateCheckSeconds } from '../runner/check-time.js';
 import type { ModelPlan } from './api.js';
 import { isLocal, type LocalSources } from './local-sources.js';
 import type { Reading } from './reading.js';
@@ -59,11 +61,14 @@ export async function planModel(source: string, local: LocalSources, reading: Re
   const { facts, ...pinned } = await pin(source, local, reading, emit);
   const files = await planTypes(pinned.place, TYPES, reading, emit);
   const [first] = files;
+  const architecture = String(new Map(first?.kv).get('general.architecture')?.value ?? '');
+  const { parameters = 0 } = first ?? {};
+  const { endpoint } = hubSettings(process.env, reading);
   return {
     ...{ source: pinned.source, commit: pinned.commit, licences: [...facts.licences], isGated: facts.isGated },
+    url: isLocal(source) ? null : `${endpoint}/${facts.id}/tree/${pinned.commit}`,
     warnings: [...new Set(warnings)],
-    architecture: String(new Map(first?.kv).get('general.architecture')?.value ?? ''),
-    parameters: first?.parameters ?? 0,
+    ...{ architecture, parameters, checkSeconds: estimateCheckSeconds(architecture, parameters) },
     types: files.map(({ type, name, size, bitsPerWeight, fallbackShare, kv }) => {
       return { type: type ?? '', path: name, size, bitsPerWeight, fallbackShare, memory: size + (cacheSize(kv) ?? 0) };
     }),

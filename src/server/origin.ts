@@ -3,8 +3,11 @@ import type { MiddlewareHandler } from 'hono';
 /** Names of this machine for itself. */
 const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 
+/** The type of plots and icons. */
+export const PICTURE = 'image/svg+xml';
+
 /** What goes with every answer: the page loads nothing from elsewhere, and no other page may hold it or read it. */
-export const PAGE_HEADERS = {
+const PAGE_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -13,6 +16,15 @@ export const PAGE_HEADERS = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 } as const;
+
+/** A picture that is opened by itself is a page of its own: it gets nothing but its own styles. */
+const PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+
+/** The headers of an answer that do not depend on what it holds, but for its type. */
+export function headersOf({ headers }: Response): Readonly<Record<string, string>> {
+  const isPicture = headers.get('content-type') === PICTURE;
+  return { ...PAGE_HEADERS, ...(isPicture && { 'content-security-policy': PICTURE_POLICY }) };
+}
 
 /**
  * Refuses what other pages send: by a name of theirs that they had resolved to this machine (DNS rebinding), or across

@@ -1,17 +1,23 @@
-import type { Failure, JobEvent, JobFile, JobState, Publication } from './api.js';
+import type { Failure, JobEvent, JobFile, JobState, Publication, Quality } from './api.js';
 import type { Reader } from './reading.js';
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
 export interface Work extends Reader {
+  /** That of hf2gguf, which the bytes of the files may depend on. */
+  readonly version: string;
   /** `org/model`, or `local:folder`. */
   readonly source: string;
   readonly commit: string;
   /** Names of file types. */
   readonly quant: readonly string[];
+  /** Whether the files are measured beside the original. */
+  readonly check: boolean;
   /** Of a part's tensors together, as the command line takes it; null where files are not split. */
   readonly splitMaxSize: string | null;
   /** Where the files are published; null where they are only made. */
   readonly publish: Publication | null;
+  /** A finished job of the same owner with the same files, which are published as they are. */
+  readonly from: string | null;
 }
 
 /** A share of a job that a worker has to itself. */
@@ -48,13 +54,19 @@ export interface StoredJob extends Work {
   /** How often it was begun. */
   readonly attempts: number;
   readonly files: readonly JobFile[];
+  readonly quality: Quality | null;
   readonly url: string | null;
   readonly failure: Failure | null;
 }
 
 /** How a job ended. */
 export type End =
-  | { readonly state: 'done'; readonly files: readonly JobFile[]; readonly url: string | null }
+  | {
+      readonly state: 'done';
+      readonly files: readonly JobFile[];
+      readonly quality: Quality | null;
+      readonly url: string | null;
+    }
   | { readonly state: 'failed'; readonly failure: Failure }
   | { readonly state: 'cancelled' };
 

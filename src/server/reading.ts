@@ -1,6 +1,7 @@
 import type { ConvertParams } from '../calls/params.js';
-import { TokenInvalidError } from '../repo/errors.js';
+import { GatedRepoError, RepoNotFoundError, TokenInvalidError, TokenMissingError } from '../repo/errors.js';
 import { LogInOverError } from './errors.js';
+import type { User } from './sessions.js';
 import type { UserTokens } from './user-tokens.js';
 
 /** As whom the Hub is read. */
@@ -40,4 +41,25 @@ export async function readAs({ isPublic, user }: Reader, { endpoint, fetch, toke
     // An empty token is none. What the cache holds was the owner's to read.
     ...(!isOwners && { token: own?.token ?? '', cache: false, fetch }),
   };
+}
+
+/** What the Hub says of models that not everybody may read, or that are not there. */
+const CLOSED = [TokenMissingError, GatedRepoError, RepoNotFoundError];
+
+/** Asks as everybody; what is refused so, again with the user's own token. @throws LogInOverError, and as the action */
+export async function asEither<Answer>(
+  user: User,
+  everybody: Reader,
+  action: (reader: Reader) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await action(everybody);
+  } catch (error) {
+    if (!user.hasToken || !CLOSED.some((kind) => error instanceof kind)) {
+      throw error;
+    }
+    return action({ ...everybody, user: user.id }).catch((refusal: unknown) => {
+      throw logInOver(refusal);
+    });
+  }
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
 import { hubSettings } from '../repo/hub-settings.js';
 import { registerSecret } from '../secrets.js';
 import { makeApp } from './app.js';
@@ -13,13 +14,16 @@ import { EventStreams } from './event-streams.js';
 import { guardedFetch } from './guarded-fetch.js';
 import { makeServer } from './http-server.js';
 import { LocalSources } from './local-sources.js';
+import { jobFolder } from './make-files.js';
 import { HuggingFace, oauthSettings, publicUrlOf } from './oauth.js';
 import { makeLogger } from './observe.js';
+import type { Queue } from './queue.js';
 import type { Access } from './reading.js';
+import { RedisQueue } from './redis-queue.js';
 import { type LogIn, Sessions } from './sessions.js';
 import { SqliteQueue } from './sqlite-queue.js';
 import { keyOf, passingKey, UserTokens } from './user-tokens.js';
-import { jobFolder, work } from './worker.js';
+import { work } from './worker.js';
 
 export interface ServeOptions {
   /** @default 7860 */
@@ -42,6 +46,8 @@ export interface ServeOptions {
   readonly allowLocal?: string;
   /** Where jobs and their files are. @default 'hf2gguf-data' */
   readonly data?: string;
+  /** The address of a Redis that has the jobs, for workers of several machines. @default HF2GGUF_REDIS_URL, or a file in `data` */
+  readonly redis?: string;
   /** Processes that convert. @default 1 */
   readonly workers?: number;
   /** Days after which jobs that have ended are removed with their files. @default 7 */
@@ -64,12 +70,14 @@ const DAY = 24 * 60 * 60 * 1000;
 const SWEEP = 60_000;
 /** Milliseconds until a worker that ended by itself is started again. */
 const PAUSE = 1000;
+/** Milliseconds that a Redis that was lost has to come again once a process is told to end. */
+const PATIENCE = 5000;
 
 const places = (data = DEFAULT_DATA) => {
   const folder = resolve(data);
   return {
-    ...{ folder, queue: join(folder, 'queue.db'), jobs: join(folder, 'jobs') },
-    ...{ key: join(folder, 'session.key'), tokens: join(folder, 'tokens') },
+    ...{ folder, file: join(folder, 'queue.db'), jobs: join(folder, 'jobs') },
+    ...{ key: join(folder, 'session.key'), tokenFolder: join(folder, 'tokens') },
   };
 };
 
@@ -79,11 +87,11 @@ const KEY = 'HF2GGUF_TOKENS_KEY';
 /**
  * The page and its interface, with workers as processes of their own, until the signal. Running jobs are given back then,
  * and the next server goes on with them.
- * @throws ListenError, ServeTokenError, OAuthSettingsError, SecretFileError, LocalSourceError
+ * @throws ListenError, RedisError, ServeTokenError, OAuthSettingsError, SecretFileError, LocalSourceError
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, keepDays = 7, signal, onListening } = options;
-  const { folder, queue: file, jobs, key, tokens: tokenFolder } = places(options.data);
+  const { folder, jobs, key, tokenFolder } = places(options.data);
   const isLoopback = LOOPBACK.includes(host);
   const tokensKey = options.secretFile === undefined ? passingKey() : await keyOf(options.secretFile);
   const tokens = new UserTokens(tokenFolder, tokensKey);
@@ -93,10 +101,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   const local = await LocalSources.open(options.allowLocal);
   await mkdir(folder, { recursive: true });
   const sessions = await Sessions.open(key, logIn, publicUrl);
-  const queue = new SqliteQueue(file);
+  const log = makeLogger();
+  const queue = await openQueue(options, log);
   const streams = new EventStreams(queue, sessions.isNeeded ? MOST_STREAMS : undefined);
   const app = makeApp({
-    ...{ queue, streams, sessions, isLoopback, access, folder: jobs, log: makeLogger() },
+    ...{ queue, streams, sessions, isLoopback, access, folder: jobs, log },
     page: fileURLToPath(new URL('../page/', import.meta.url)),
     local,
     limits: { jobs: options.userJobs ?? MOST_JOBS, size: options.userSize ?? Number.POSITIVE_INFINITY },
@@ -129,7 +138,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-async function removeOld(queue: SqliteQueue, folder: string, before: number): Promise<void> {
+async function removeOld(queue: Queue, folder: string, before: number): Promise<void> {
   for (const id of await queue.expire(before).catch(() => [])) {
     await rm(jobFolder(folder, id), { recursive: true, force: true });
   }
@@ -186,24 +195,34 @@ function sharedToken(): string {
   return token;
 }
 
-export type RunWorkerOptions = Pick<ServeOptions, 'data' | 'secretFile' | 'userRunning' | 'allowLocal' | 'signal'>;
+type QueueOptions = Pick<ServeOptions, 'data' | 'redis' | 'signal'>;
 
-/** Works on the jobs of a data folder, until the signal. @throws SecretFileError */
-export async function runWorker({
-  data,
-  secretFile,
-  userRunning,
-  allowLocal,
-  signal,
-}: RunWorkerOptions): Promise<void> {
-  const { queue: file, jobs, tokens } = places(data);
+/** Where the jobs are: in Redis, or in a file of the data folder. @throws RedisError */
+async function openQueue(
+  { data, redis = process.env.HF2GGUF_REDIS_URL, signal }: QueueOptions,
+  log: Logger,
+): Promise<Queue> {
+  if (!redis) {
+    return new SqliteQueue(places(data).file);
+  }
+  const queue = await RedisQueue.open(redis, { emit: (warning) => log.warn(warning) });
+  signal.addEventListener('abort', () => setTimeout(() => queue.close(), PATIENCE).unref());
+  return queue;
+}
+
+export type RunWorkerOptions = Pick<ServeOptions, 'secretFile' | 'userRunning' | 'allowLocal'> & QueueOptions;
+
+/** Works on the jobs of a data folder, until the signal. @throws SecretFileError, RedisError */
+export async function runWorker(options: RunWorkerOptions): Promise<void> {
+  const { secretFile, userRunning, allowLocal, signal } = options;
+  const { jobs, tokenFolder } = places(options.data);
   const given = process.env[KEY];
   delete process.env[KEY];
   const key = secretFile !== undefined ? await keyOf(secretFile) : given ? Buffer.from(given, 'base64') : passingKey();
-  const queue = new SqliteQueue(file);
+  const queue = await openQueue(options, makeLogger());
   try {
     await work({
-      ...{ queue, folder: jobs, signal, access: makeAccess(new UserTokens(tokens, key)) },
+      ...{ queue, folder: jobs, signal, access: makeAccess(new UserTokens(tokenFolder, key)) },
       local: await LocalSources.open(allowLocal),
       ...(userRunning !== undefined && { perUser: userRunning }),
     });
@@ -214,7 +233,7 @@ export async function runWorker({
 
 /** A worker of its own process, in whose place another one comes when it ends. */
 async function keepWorker(folder: string, options: ServeOptions, key: Uint8Array): Promise<void> {
-  const { signal, userRunning, allowLocal } = options;
+  const { redis, signal, userRunning, allowLocal } = options;
   const cli = fileURLToPath(new URL('../cli/main.js', import.meta.url));
   const args = [
     ...['worker', '--data', folder],
@@ -223,7 +242,12 @@ async function keepWorker(folder: string, options: ServeOptions, key: Uint8Array
   ];
   // A worker reads files of strangers; it knows no more secrets than it needs.
   const { OAUTH_CLIENT_SECRET: _, HF2GGUF_SERVE_TOKEN: __, ...rest } = process.env;
-  const env = { ...rest, [KEY]: Buffer.from(key).toString('base64') };
+  const env = {
+    ...rest,
+    // Arguments are seen by everybody on a machine, and the address may hold a password.
+    ...(redis !== undefined && { HF2GGUF_REDIS_URL: redis }),
+    [KEY]: Buffer.from(key).toString('base64'),
+  };
   while (!signal.aborted) {
     const child: ChildProcess = spawn(process.execPath, [cli, ...args], {
       stdio: ['ignore', 'inherit', 'inherit'],

@@ -9,7 +9,7 @@ const PATIENCE = 10_000;
 const SCHEMA = `
   create table if not exists jobs (
     id text primary key, parent text, key text not null, work text not null, size integer not null, state text not null,
-    created integer not null, ended integer, files text not null default '[]', url text, failure text,
+    created integer not null, ended integer, files text not null default '[]', quality text, url text, failure text,
     worker text, lease integer, wanted integer not null default 1, attempts integer not null default 0,
     due integer not null default 0, is_shared integer not null default 0
   );
@@ -41,7 +41,7 @@ const IN_TURN = `
   where state = 'queued' and due <= ? and not is_shared
   order by coalesce(running, 0), row_number() over (partition by owner order by created, jobs.rowid), created, jobs.rowid`;
 
-const COLUMNS = 'id, parent, work, size, state, created, ended, attempts, files, url, failure';
+const COLUMNS = 'id, parent, work, size, state, created, ended, attempts, files, quality, url, failure';
 
 interface Turn {
   readonly id: string;
@@ -62,6 +62,7 @@ interface Row {
   readonly ended: number | null;
   readonly attempts: number;
   readonly files: string;
+  readonly quality: string | null;
   readonly url: string | null;
   readonly failure: string | null;
 }
@@ -270,11 +271,12 @@ export class SqliteQueue implements Queue {
   }
 
   #end(id: string, end: End): void {
-    const { files, url } = end.state === 'done' ? end : { files: [], url: null };
+    const { files, quality, url } = end.state === 'done' ? end : { files: [], quality: null, url: null };
     const failure = end.state === 'failed' ? JSON.stringify(end.failure) : null;
     this.#run(
-      'update jobs set state = ?, ended = ?, files = ?, url = ?, failure = ?, worker = null, lease = null where id = ?',
-      ...[end.state, Date.now(), JSON.stringify(files), url, failure, id],
+      `update jobs set state = ?, ended = ?, files = ?, quality = ?, url = ?, failure = ?, worker = null, lease = null
+       where id = ?`,
+      ...[end.state, Date.now(), JSON.stringify(files), quality && JSON.stringify(quality), url, failure, id],
     );
     // How far it was at which moment is of no use to anybody any more.
     this.#run(`delete from events where job = ? and kind = 'progress'`, id);
@@ -307,7 +309,7 @@ export class SqliteQueue implements Queue {
     } else if (failed?.failure) {
       this.#end(id, { state: 'failed', failure: failed.failure });
     } else if (now.every(({ state }) => state === 'done')) {
-      this.#end(id, { state: 'done', files: now.flatMap(({ files }) => files), url: null });
+      this.#end(id, { state: 'done', files: now.flatMap(({ files }) => files), quality: null, url: null });
     } else {
       this.#end(id, { state: 'cancelled' });
     }
@@ -351,11 +353,12 @@ const HELD = `id = ? and worker = ? and state = 'running'`;
 
 type Shared = Pick<StoredJob, 'parts' | 'part'>;
 
-function jobOf({ work, files, failure, ...row }: Row): StoredJob {
+function jobOf({ work, files, quality, failure, ...row }: Row): StoredJob {
   return {
     ...(JSON.parse(work) as Work & Shared),
     ...row,
     files: JSON.parse(files),
+    quality: quality && JSON.parse(quality),
     failure: failure && JSON.parse(failure),
   };
 }

@@ -1,47 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, statfs } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { forward } from '../async/stream.js';
-import { convert } from '../calls/conversions.js';
-import { Hf2ggufError, ResourceError } from '../errors.js';
-import { publish } from '../publish/publish.js';
-import type { QuantName } from '../quantize/file-types.js';
-import { NetworkError } from '../repo/errors.js';
-import { withoutSecrets } from '../secrets.js';
-import type { JobFile } from './api.js';
-import { LocalSourceError } from './errors.js';
-import { isLocal, type LocalSources } from './local-sources.js';
-import { hubSource, pin } from './model-plan.js';
-import type { End, Queue, StoredJob } from './queue.js';
-import { type Access, logInOver, type Reading, readAs } from './reading.js';
+import { jobFolder, makeFiles, type Workshop } from './make-files.js';
+import { Notes } from './notes.js';
+import type { StoredJob } from './queue.js';
 
-export interface WorkerOptions {
-  readonly queue: Queue;
-  /** Where files go: a folder for each job. */
-  readonly folder: string;
-  /** What the Hub is read with. */
-  readonly access: Access;
-  /** Folders of this machine that users may convert. */
-  readonly local: LocalSources;
+export interface WorkerOptions extends Workshop {
   /** Jobs of one user that run at a time, on all workers together. @default any number */
   readonly perUser?: number;
-  /** Ends the worker; its job is given back, for another to go on with. */
-  readonly signal: AbortSignal;
 }
 
 /** Milliseconds after which a job is taken over whose worker is silent, and between its words. */
 const [LEASE, RENEWAL] = [15_000, 1_000];
 /** Milliseconds between two looks at an empty queue. */
 const PAUSE = 250;
-/** Milliseconds between two notes of events. */
-const NOTE = 250;
-/** How often a job is begun that fails for the network's or this machine's sake, and the first pause, which doubles. */
-const [MOST_ATTEMPTS, FIRST_PAUSE] = [5, 10_000];
+/** Milliseconds that a job waits that failed for the network's or this machine's sake; they double each time. */
+const FIRST_PAUSE = 10_000;
 /** Bytes that stay free on the disk. */
 const SPARE = 2 ** 28;
 
-/** Works on jobs until it is told to end. */
+/** Works on jobs until the signal; a job that runs then is given back, for another to go on with. */
 export async function work(options: WorkerOptions): Promise<void> {
   const { queue, folder, perUser, signal } = options;
   const name = randomBytes(8).toString('hex');
@@ -60,11 +38,6 @@ export async function work(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** The folder of a job's files. */
-export function jobFolder(folder: string, id: string): string {
-  return join(folder, id);
-}
-
 async function workOn(job: StoredJob, name: string, options: WorkerOptions): Promise<void> {
   const { queue, folder, local, signal } = options;
   const own = jobFolder(folder, job.id);
@@ -80,7 +53,8 @@ async function workOn(job: StoredJob, name: string, options: WorkerOptions): Pro
   }, RENEWAL);
   const notes = new Notes(queue, job.id, name, local);
   try {
-    const end = await run(job, own, notes, AbortSignal.any([signal, stop.signal]), options);
+    const shop = { ...options, signal: AbortSignal.any([signal, stop.signal]) };
+    const end = await makeFiles(job, shop, (event) => notes.add(event));
     await notes.close();
     if (isCancelled) {
       await rm(own, { recursive: true, force: true });
@@ -94,107 +68,5 @@ async function workOn(job: StoredJob, name: string, options: WorkerOptions): Pro
     }
   } finally {
     clearInterval(renewal);
-  }
-}
-
-async function run(
-  job: StoredJob,
-  folder: string,
-  notes: Notes,
-  signal: AbortSignal,
-  { access, local }: WorkerOptions,
-): Promise<End | 'interrupted' | 'later'> {
-  const { quant, publish: publication, attempts } = job;
-  try {
-    const reading = { ...(await readAs(job, access)), signal };
-    const params = { source: await placeOf(job, local, reading), quant: quant as readonly QuantName[], ...reading };
-    const hear = (event: Noted) => notes.add(event);
-    if (publication === null) {
-      const { files } = await forward(convert({ ...params, output: `${folder}/` }), hear);
-      return { state: 'done', url: null, files: files.map(fileOf) };
-    }
-    const { files, url } = await forward(publish({ ...params, ...publication, keep: folder }), hear);
-    const made = files.filter(({ type }) => quant.includes(type));
-    return {
-      ...{ state: 'done', url },
-      files: made.flatMap(({ type, parts }) => parts.map(({ path, size }) => fileOf({ path, type, size }))),
-    };
-  } catch (error) {
-    if (signal.aborted) {
-      return 'interrupted';
-    }
-    if (PASSING.some((kind) => error instanceof kind) && attempts < MOST_ATTEMPTS) {
-      return 'later';
-    }
-    await rm(folder, { recursive: true, force: true });
-    const failure = job.user === null ? error : logInOver(error);
-    const { what, next } =
-      failure instanceof Hf2ggufError
-        ? failure
-        : { what: 'A bug stopped the conversion.', next: 'Please report it, with the name of the model.' };
-    return { state: 'failed', failure: { what: local.named(withoutSecrets(what)), next: local.named(next) } };
-  }
-}
-
-/** Where a job's source is: at its commit on the Hub, or in a folder that is as it was. @throws LocalSourceError */
-async function placeOf({ source, commit }: StoredJob, local: LocalSources, reading: Reading): Promise<string> {
-  if (!isLocal(source)) {
-    return hubSource(source, commit);
-  }
-  const now = await pin(source, local, reading);
-  if (now.commit !== commit) {
-    throw new LocalSourceError(`${source} has changed since this job was started.`, 'Start it again.');
-  }
-  return now.place;
-}
-
-function fileOf({ path, type, size }: { path: string; type: string | null; size: number }): JobFile {
-  return { name: basename(path), type, size };
-}
-
-/** Failures that may be over in a while. */
-const PASSING = [NetworkError, ResourceError];
-
-type Noted = { readonly event: string; readonly path?: string; readonly what?: string };
-
-/** Events that are shown, noted a few times a second; of a stage's progress only the newest. */
-class Notes {
-  #waiting: Noted[] = [];
-  #noting: Promise<void> = Promise.resolve();
-  readonly #timer = setInterval(() => this.#note(), NOTE);
-
-  constructor(
-    readonly queue: Queue,
-    readonly job: string,
-    readonly worker: string,
-    readonly local: LocalSources,
-  ) {}
-
-  add(event: Noted): void {
-    if (['plan', 'publication', 'done'].includes(event.event)) {
-      return;
-    }
-    if (event.event === 'progress' && this.#waiting.at(-1)?.event === 'progress') {
-      this.#waiting.pop();
-    }
-    // Where files are on this machine is nobody's business.
-    this.#waiting.push({
-      ...event,
-      ...(event.path !== undefined && { path: basename(event.path) }),
-      ...(event.what !== undefined && { what: this.local.named(event.what) }),
-    });
-  }
-
-  #note(): void {
-    const events = this.#waiting.splice(0);
-    if (events.length > 0) {
-      this.#noting = this.#noting.then(() => this.queue.append(this.job, this.worker, events)).catch(() => {});
-    }
-  }
-
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#note();
-    await this.#noting;
   }
 }

@@ -1,9 +1,9 @@
-import { type FieldSource, integer, object } from '../config/fields.js';
 import type { KeyValues } from '../gguf/key-values.js';
 import { TOKEN_TYPE } from '../gguf/token-type.js';
 import { InvalidTokenIdError, malformedFile } from '../hf-tokenizer/errors.js';
 import { objectAt, objectsAt, stringAt, type TokenizerFiles } from '../hf-tokenizer/tokenizer-files.js';
 import { isObject } from '../json.js';
+import { type FieldSource, integer, object } from '../language/fields.js';
 import { readJinja, writeChatTemplate } from './chat-template.js';
 import type { TokenizerContext } from './context.js';
 import { writeSpecialVocab } from './special-vocab.js';

@@ -1,4 +1,4 @@
-import { integer } from '../config/fields.js';
+import { integer } from '../language/fields.js';
 import type { TokenizerContext } from './context.js';
 
 /**

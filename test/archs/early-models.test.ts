@@ -1,12 +1,12 @@
 import { mapTensors } from '#src/archs/map-tensors.js';
 import { findArchitecture } from '#src/archs/registry.js';
 import { writeKeys } from '#src/archs/write-keys.js';
-import type { Probed } from '#src/config/derivations.js';
-import { ConfigFieldError } from '#src/config/fields.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { loadTensor } from '#src/fill/load-tensor.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { JsonObject } from '#src/json.js';
+import { ConfigFieldError } from '#src/language/fields.js';
+import type { Probed } from '#src/language/value.js';
 import type { SourceExpr } from '#src/tensor/expr.js';
 import { memoryRepo } from '../memory-repo.js';
 import { written } from './corpus.js';

@@ -1,9 +1,9 @@
 import { mapTensors } from '#src/archs/map-tensors.js';
 import { findArchitecture } from '#src/archs/registry.js';
 import { derive } from '#src/config/derivations.js';
-import { ConfigFieldError } from '#src/config/fields.js';
 import { loadConfig } from '#src/config/load-config.js';
 import type { JsonObject } from '#src/json.js';
+import { ConfigFieldError } from '#src/language/fields.js';
 import type { NamedExpr } from '#src/tensor/expr.js';
 import { known } from './known.js';
 

@@ -1,10 +1,10 @@
 import { mapTensors } from '#src/archs/map-tensors.js';
 import { findArchitecture } from '#src/archs/registry.js';
 import { writeKeys } from '#src/archs/write-keys.js';
-import { ConfigFieldError } from '#src/config/fields.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { KeyValues } from '#src/gguf/key-values.js';
 import type { JsonObject } from '#src/json.js';
+import { ConfigFieldError } from '#src/language/fields.js';
 import { gatherFacts } from '#src/plan/gather-facts.js';
 import { SmallFiles } from '#src/repo/small-files.js';
 import type { SourceExpr } from '#src/tensor/expr.js';

@@ -1,5 +1,4 @@
-import type { Config, Facts } from '#src/config/config.js';
-import type { Known } from '#src/config/derivations.js';
+import type { Config, Facts, Known } from '#src/config/config.js';
 
 /** A configuration, and beside it a repository that says nothing. */
 export function known(config: Config, facts: Partial<Facts> = {}): Known {

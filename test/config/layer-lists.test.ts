@@ -1,7 +1,7 @@
-import { ConfigFieldError } from '#src/config/fields.js';
 import { checkLayerLists } from '#src/config/layer-lists.js';
 import { loadConfig } from '#src/config/load-config.js';
 import type { JsonObject } from '#src/json.js';
+import { ConfigFieldError } from '#src/language/fields.js';
 
 function check(fields: JsonObject): void {
   const config = { architectures: ['AnyForCausalLM'], num_hidden_layers: 3, ...fields };

@@ -1,6 +1,6 @@
-import { ConfigFieldError } from '#src/config/fields.js';
 import { loadConfig } from '#src/config/load-config.js';
 import type { JsonObject } from '#src/json.js';
+import { ConfigFieldError } from '#src/language/fields.js';
 
 const LLAMA = { architectures: ['LlamaForCausalLM'], model_type: 'llama' };
 const UNKNOWN = { architectures: ['NewForCausalLM'], model_type: 'new' };

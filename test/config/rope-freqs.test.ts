@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigFieldError } from '#src/config/fields.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { ropeFreqs, stepRopeFreqs } from '#src/config/rope-freqs.js';
+import { ConfigFieldError } from '#src/language/fields.js';
 import { fma } from '#src/numeric/float-pair.js';
 import { pow } from '#src/numeric/torch-pow.js';
 

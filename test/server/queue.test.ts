@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Limits, Order, Part, Queue } from '#src/server/queue.js';
+import { RedisQueue } from '#src/server/redis-queue.js';
 import { SqliteQueue } from '#src/server/sqlite-queue.js';
 import { tempFolder } from '../temp.js';
+import { redisMissing, startRedis } from './redis.js';
+
+const redis = redisMissing === undefined ? await startRedis() : null;
+afterAll(() => redis?.stop());
+let prefixes = 0;
 
 /** Queues by their name: each call gives one more process's view of the same jobs. */
 const QUEUES = {
@@ -10,6 +16,12 @@ const QUEUES = {
     const path = join(tempFolder(), 'queue.db');
     return () => new SqliteQueue(path);
   },
+  ...(redis && {
+    Redis: () => {
+      const prefix = `test-${prefixes++}`;
+      return () => new RedisQueue(redis.url, prefix);
+    },
+  }),
 } satisfies Record<string, () => () => Queue>;
 
 const LEASE = 60_000;
@@ -19,23 +31,35 @@ const order = (owner: string, name: string, size = 1000, parts: readonly Part[] 
   return {
     owner,
     key: name,
+    version: '1.0.0',
     source: `org/${name}`,
     commit: 'c'.repeat(40),
     quant: ['Q8_0'],
     splitMaxSize: null,
+    check: false,
     isPublic: true,
     user: null,
     publish: null,
+    from: null,
     size,
     parts,
   };
 };
 const file = { name: 'Model-Q8_0.gguf', type: 'Q8_0', size: 1000 };
-const done = { state: 'done', files: [file], url: null } as const;
+const figure = { value: 1.5, error: 0.1 };
+const quality = {
+  ...{ chunks: 10, ctx: 512, tokens: 2550, perplexity: figure, plot: 'quality.svg' },
+  models: [{ type: 'Q8_0', perplexity: figure, kld: figure, sameTop: figure }],
+};
+const done = { state: 'done', files: [file], quality: null, url: null } as const;
 
 /** The parts of a job that three workers share, a file each. */
 const PARTS: readonly Part[] = ['1', '2', '3'].map((name) => ({ files: [`${name}.gguf`], size: 100 }));
 const doneWith = (name: string) => ({ ...done, files: [{ ...file, name }] });
+
+if (redisMissing !== undefined) {
+  test.skip(`a queue in Redis (skipped: ${redisMissing})`, () => {});
+}
 
 describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
   let open: () => Queue;
@@ -76,11 +100,12 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
       { event: 'phase', phase: 'fill' },
       { event: 'progress', unit: 'bytes', done: 1, total: 2 },
     ]);
-    await other.finish(id, 'w', { state: 'done', files: [file], url: null });
+    await other.finish(id, 'w', { state: 'done', files: [file], quality, url: null });
     await other.finish(id, 'w', { state: 'failed', failure: { what: 'Too late.' } });
     expect(await queue.get(id)).toMatchObject({
       state: 'done',
       files: [file],
+      quality,
       failure: null,
       ended: expect.any(Number),
     });
@@ -102,7 +127,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect(await queue.submit(order('bob', 'a'))).toMatchObject({ isNew: false, job: { id } });
     expect([await queue.isOwner(id, 'bob'), await queue.isOwner(id, 'eve')]).toEqual([true, false]);
     await claim();
-    await queue.finish(id, 'w', { state: 'done', files: [file], url: null });
+    await queue.finish(id, 'w', { state: 'done', files: [file], quality: null, url: null });
     expect(await queue.submit(order('eve', 'a'))).toMatchObject({ isNew: false, job: { id, state: 'done' } });
     expect((await queue.list('eve')).map((job) => job.id)).toEqual([id]);
   });
@@ -160,7 +185,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
     expect(await queue.renew(id, 'lost', LEASE)).toBe('lost');
     expect(await queue.renew(id, 'next', LEASE)).toBe('go on');
     await queue.append(id, 'lost', [{ event: 'phase', phase: 'open' }]);
-    await queue.finish(id, 'lost', { state: 'done', files: [], url: null });
+    await queue.finish(id, 'lost', { state: 'done', files: [], quality: null, url: null });
     expect((await queue.get(id))?.state).toBe('running');
     expect(await events(id)).not.toContainEqual({ event: 'phase', phase: 'open' });
   });
@@ -187,7 +212,7 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
   test('jobs that ended long ago are forgotten, with their events', async () => {
     const [old, waits] = [await submit('ann', 'a'), await submit('ann', 'b')];
     await claim();
-    await queue.finish(old, 'w', { state: 'done', files: [file], url: null });
+    await queue.finish(old, 'w', { state: 'done', files: [file], quality: null, url: null });
     expect(await queue.expire(Date.now() - 1000)).toEqual([]);
     expect(await queue.expire(Date.now() + 1000)).toEqual([old]);
     expect([await queue.get(old), await events(old)]).toEqual([null, []]);

@@ -72,7 +72,8 @@ async function doneJob(server: OpenServer, cookie: string, bytes = 100): Promise
   mkdirSync(join(server.jobs, id), { recursive: true });
   writeFileSync(join(server.jobs, id, name), 'GGUF');
   truncateSync(join(server.jobs, id, name), bytes);
-  await server.queue.finish(id, 'w', { state: 'done', files: [{ name, type: 'Q8_0', size: bytes }], url: null });
+  const files = [{ name, type: 'Q8_0', size: bytes }];
+  await server.queue.finish(id, 'w', { state: 'done', files, quality: null, url: null });
   return { id, name };
 }
 

@@ -139,6 +139,39 @@ test('files are published with the token of the machine, which nobody else may u
   expect((await ask('/api/jobs', { source, quant: ['Q4_0'], publish }, { cookie })).status).toBe(403);
 });
 
+test('files are measured where that is asked for, and published with their figures without being made again', async () => {
+  const asked = { source: 'org/Tiny-Verse-2M', quant: ['Q4_0', 'Q8_0'], check: true };
+  const { answer: plan } = await ask<ModelPlan>('/api/plans', { source: asked.source });
+  expect(plan.checkSeconds).toBeGreaterThan(0);
+  expect(plan.url).toBe(`${hub.endpoint}/org/Tiny-Verse-2M/tree/${plan.commit}`);
+  const { answer: job } = await ask<Job>('/api/jobs', asked);
+  const events = await follow(job.id);
+  expect(events.flatMap(({ phase }) => phase ?? [])).toEqual(['open', 'plan', 'fill', 'flush', 'check']);
+  expect(JSON.stringify(events)).not.toContain(folder);
+  const done = events.at(-1)?.job;
+  const { models = [], plot = '' } = done?.quality ?? {};
+  expect(models.map(({ type }) => type)).toEqual(['Q4_0', 'Q8_0']);
+  const [small, large] = models.map(({ kld }) => kld.value) as [number, number];
+  expect(large).toBeGreaterThan(0);
+  expect(small).toBeGreaterThan(large);
+  const picture = await fetch(`${address}/api/jobs/${job.id}/files/${plot}`);
+  expect(await picture.text()).toMatch(/^<svg .*Q4_0.*<\/svg>\s*$/s);
+  expect(picture.headers.get('content-type')).toBe('image/svg+xml');
+  expect(picture.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src[^;]*;.*sandbox$/);
+
+  const publish = { to: 'me/Verse-GGUF', private: false };
+  const { answer: order } = await ask<Job>('/api/jobs', { ...asked, publish });
+  const published = await follow(order.id);
+  expect(published.at(-1)?.job).toMatchObject({ state: 'done', quality: done?.quality, files: done?.files });
+  expect(published.flatMap(({ phase }) => phase ?? [])).not.toContain('fill');
+  const files = await filesOf(hub, 'me/Verse-GGUF');
+  for (const type of asked.quant) {
+    expect(sha256(files.get(`Tiny-Verse-2M-${type}.gguf`) ?? Buffer.of())).toBe(record(type).sha256);
+  }
+  expect(`${files.get('README.md')}`).toContain(`${models[0]?.kld.value.toFixed(5)} ±`);
+  expect(JSON.parse(`${files.get('hf2gguf.json')}`).check).toMatchObject({ text: null, ctx: 512 });
+});
+
 test('a stopped server gives its job back, and the next one goes on with it; streams go on where they were', async () => {
   hub.placed = new PlacedFaults([{ fault: 'stall', from: 30, lasting: true }]);
   const { answer: job } = await order(['Q8_0']);

@@ -1,12 +1,10 @@
-import type { DerivationName } from './derivations.js';
-
 export type Scalar = string | number | boolean | null;
 
 /** Something that holds of a configuration or does not. */
 export type Condition =
   | { readonly field: string; readonly is: Scalar | readonly Scalar[] }
   | { readonly field: string; readonly exists: boolean }
-  | { readonly derive: DerivationName; readonly is: Scalar | readonly Scalar[] }
+  | { readonly derive: string; readonly is: Scalar | readonly Scalar[] }
   | { readonly value: Value; readonly is: Scalar | readonly Scalar[] }
   | { readonly value: Value; readonly above: number }
   /** Whether a value is there, and neither null, false, 0 nor empty. */
@@ -35,7 +33,7 @@ export type Value =
       readonly or?: string | number | boolean;
     }
   | { readonly value: string | number | boolean | readonly number[] | readonly string[] }
-  | { readonly derive: DerivationName }
+  | { readonly derive: string }
   /** In a transform: the number of the tensor's block. */
   | { readonly block: true }
   /** An element of a list, counted from 0. */
@@ -54,8 +52,8 @@ export const MATH = ['add', 'sub', 'mul', 'div', 'quotient', 'pow', 'min', 'max'
 export type MathName = (typeof MATH)[number];
 
 /**
- * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list has;
- * `after` is added to a block's number.
+ * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list
+ * has; `after` is added to a block's number.
  */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }
@@ -76,3 +74,9 @@ export const KEY_TYPES = [
   ...(['u32', 'i32', 'f32', 'bool', 'string', 'u32|i32[]', 'i32[]', 'f32[]', 'u64[]', 'bool[]', 'string[]'] as const),
 ];
 export type KeyType = (typeof KEY_TYPES)[number];
+
+/** What a probe of the weights found: values, or whether what it asks is so. */
+export type Probed = boolean | readonly number[] | readonly string[];
+
+/** What a formula comes to; undefined writes no key. */
+export type Derived = string | number | boolean | readonly number[] | readonly string[] | undefined;

@@ -1,4 +1,3 @@
-import type { DerivationName } from './derivations.js';
 import { type Condition, type LayerTest, type MathName, PARTS, type Scalar, type Value } from './value.js';
 
 const SIGNS: Readonly<Record<string, MathName>> = {
@@ -32,8 +31,8 @@ const BLANK = /(?:[\s;]|#[^\n]*)*/y;
  *   model_type == "x"   a != 1   a in [1, 2]   a not in [1, 2]   a > 0   has field   lacks field   set a
  *   @is_tied   probe(tied)   not ...   ... and ...   ... or ...
  *
- * `set` holds of what is neither missing nor null, false, 0 or empty. In conditions fields may be missing; `a!` may not.
- * `#` begins a comment.
+ * `set` holds of what is neither missing nor null, false, 0 or empty. In conditions fields may be missing; `a!` may
+ * not. `#` begins a comment.
  * @throws SyntaxError that shows the place
  */
 export class Formulas {
@@ -173,7 +172,7 @@ export class Formulas {
     }
     const derive = this.take(/@(\w+)/y)?.[1];
     if (derive !== undefined) {
-      return { derive: derive as DerivationName };
+      return { derive };
     }
     const value = this.#literal();
     return this.take(/\{b\}/y) ? { block: true } : value === undefined ? this.#field() : ({ value } as Value);

@@ -1,5 +1,5 @@
-import { array, boolean, ConfigFieldError, integer, number, string } from '#src/config/fields.js';
 import { JsonLimitError, parseJsonObject } from '#src/json.js';
+import { array, boolean, ConfigFieldError, integer, number, string } from '#src/language/fields.js';
 
 const source = (text: string, path?: string) => ({
   hparams: parseJsonObject(text, 'config.json'),
