@@ -83,6 +83,8 @@ const places = (data = DEFAULT_DATA) => {
 
 /** Where workers of this server find the key of its users' tokens: never among their arguments, which everybody sees. */
 const KEY = 'HF2GGUF_TOKENS_KEY';
+/** Where the address of Redis is, with its password, if it is no argument. */
+const REDIS_URL = 'HF2GGUF_REDIS_URL';
 
 /**
  * The page and its interface, with workers as processes of their own, until the signal. Running jobs are given back then,
@@ -198,10 +200,7 @@ function sharedToken(): string {
 type QueueOptions = Pick<ServeOptions, 'data' | 'redis' | 'signal'>;
 
 /** Where the jobs are: in Redis, or in a file of the data folder. @throws RedisError */
-async function openQueue(
-  { data, redis = process.env.HF2GGUF_REDIS_URL, signal }: QueueOptions,
-  log: Logger,
-): Promise<Queue> {
+async function openQueue({ data, redis = process.env[REDIS_URL], signal }: QueueOptions, log: Logger): Promise<Queue> {
   if (!redis) {
     return new SqliteQueue(places(data).file);
   }
@@ -220,6 +219,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   delete process.env[KEY];
   const key = secretFile !== undefined ? await keyOf(secretFile) : given ? Buffer.from(given, 'base64') : passingKey();
   const queue = await openQueue(options, makeLogger());
+  delete process.env[REDIS_URL];
   try {
     await work({
       ...{ queue, folder: jobs, signal, access: makeAccess(new UserTokens(tokenFolder, key)) },
@@ -244,8 +244,7 @@ async function keepWorker(folder: string, options: ServeOptions, key: Uint8Array
   const { OAUTH_CLIENT_SECRET: _, HF2GGUF_SERVE_TOKEN: __, ...rest } = process.env;
   const env = {
     ...rest,
-    // Arguments are seen by everybody on a machine, and the address may hold a password.
-    ...(redis !== undefined && { HF2GGUF_REDIS_URL: redis }),
+    ...(redis !== undefined && { [REDIS_URL]: redis }),
     [KEY]: Buffer.from(key).toString('base64'),
   };
   while (!signal.aborted) {
