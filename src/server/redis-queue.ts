@@ -235,7 +235,10 @@ export class RedisQueue implements Queue {
     } catch (error) {
       const { name, message } = error as Error;
       throw name === 'ReplyError'
-        ? new RedisError(`Redis refuses a command: ${message.replace(/[.]+$/, '')}.`, 'Give it more memory, or this user more rights.')
+        ? new RedisError(
+            `Redis refuses a command: ${message.replace(/[.]+$/, '')}.`,
+            'Give it more memory, or this user more rights.',
+          )
         : error;
     }
   }

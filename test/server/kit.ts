@@ -68,7 +68,6 @@ export async function openServer(hub: LoopbackHub, setup: Setup = {}): Promise<O
     log: pino({}, { write: (line) => lines.push(line) }),
     page: fileURLToPath(new URL('../../../dist/page/', import.meta.url)),
     local: await LocalSources.open(allowLocal),
-    shareFrom: Number.POSITIVE_INFINITY,
     limits: { jobs: 20, size: Number.POSITIVE_INFINITY, ...limits },
     shareFrom: Number.POSITIVE_INFINITY,
   });

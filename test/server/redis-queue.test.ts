@@ -11,8 +11,8 @@ const done = { state: 'done', files: [], quality: null, url: null } as const;
 
 const PARTS = ['1.gguf', '2.gguf'].map((name) => ({ files: [name], size: 100 }));
 const ORDER: Order = {
-  ...{ owner: 'ann', key: 'k', version: '1.0.0', source: 'org/model', commit: 'c'.repeat(40), quant: ['Q8_0'] },
-  ...{ splitMaxSize: null, check: false, isPublic: true, user: null, publish: null, from: null, size: 200, parts: [] },
+  ...{ owner: 'ann', key: 'k', source: 'org/model', commit: 'c'.repeat(40), quant: ['Q8_0'], splitMaxSize: null },
+  ...{ version: '1', check: false, isPublic: true, user: null, publish: null, from: null, size: 200, parts: [] },
 };
 
 /** What a process does when it dies, after what it has done before. */
