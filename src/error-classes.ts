@@ -1,5 +1,5 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
-export { DraftVocabularyError } from './archs/draft-vocabulary.js';
+export { DraftVocabularyError } from './archs/extra-tensors.js';
 export { FusionError } from './archs/fuse.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
 export { MtpChoiceError, NoMtpBlocksError } from './archs/mtp.js';
@@ -79,6 +79,7 @@ export { DiskFullError, WriteError } from './output/write-error.js';
 export { ExpertShapeError } from './plan/check-experts.js';
 export { IndexerError } from './plan/check-indexers.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
+export { NoSuchFileError } from './plan/chosen-files.js';
 export { FallbackError } from './plan/finish-plan.js';
 export { NoTargetModelError } from './plan/gather-facts.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';

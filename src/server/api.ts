@@ -37,12 +37,17 @@ export const publication = v.strictObject({
   /** Whether it is created as a private one. */
   private: v.boolean(),
 });
+
+/** Of a part's tensors together, as `--split-max-size` takes it. */
+const splitMaxSize = v.pipe(v.string(), v.regex(/^\d{1,15}[KMG]?$/, 'bytes, or a number with K, M or G, such as 2G'));
+
 export const jobRequest = v.strictObject({
   source,
   /** Each is a file. */
   quant: v.pipe(v.array(typeName), v.minLength(1), v.maxLength(8)),
   /** Whether each file is run beside the original, to say how far it is from it. */
   check: v.optional(v.boolean(), false),
+  splitMaxSize: v.optional(splitMaxSize),
   publish: v.optional(publication),
 });
 export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) });
@@ -125,6 +130,8 @@ export const quality = v.object({
   /** The name of the file that draws sizes against KL divergences. */
   plot: v.string(),
 });
+/** What a worker of several has to itself. */
+export const jobPart = v.object({ files: v.array(v.string()), size: v.number() });
 
 export const failure = v.object({ what: v.string(), next: v.optional(v.string()) });
 
@@ -134,7 +141,10 @@ export const job = v.object({
   commit: v.string(),
   quant: v.array(v.string()),
   check: v.boolean(),
+  splitMaxSize: v.nullable(v.string()),
   publish: v.nullable(publication),
+  /** What several workers share; empty where one does all. An event of a part has its index, `part`. */
+  parts: v.array(jobPart),
   state: v.picklist(JOB_STATES),
   /** How many jobs come before it; null when it does not wait. */
   place: v.nullable(v.number()),
@@ -156,6 +166,7 @@ export type ModelPlan = v.InferOutput<typeof modelPlan>;
 export type JobState = (typeof JOB_STATES)[number];
 export type JobFile = v.InferOutput<typeof jobFile>;
 export type Quality = v.InferOutput<typeof quality>;
+export type JobPart = v.InferOutput<typeof jobPart>;
 export type Failure = v.InferOutput<typeof failure>;
 export type Job = v.InferOutput<typeof job>;
 export type JobRequest = v.InferOutput<typeof jobRequest>;

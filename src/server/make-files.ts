@@ -1,4 +1,4 @@
-import { link, rm } from 'node:fs/promises';
+import { link, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { forward } from '../async/stream.js';
 import { convert } from '../calls/conversions.js';
@@ -43,32 +43,62 @@ export function jobFolder(folder: string, id: string): string {
   return join(folder, id);
 }
 
+/** Removes what a job has made that ends without a result. What a part has made is removed with its job. */
+export async function removeOwn({ id, parent }: StoredJob, folder: string): Promise<void> {
+  if (parent === null) {
+    await rm(jobFolder(folder, id), { recursive: true, force: true });
+  }
+}
+
+/** Removes the files of a job that has failed or was cancelled, and on which no worker is at work any more. */
+export async function removeUseless(queue: Queue, folder: string, id: string): Promise<void> {
+  const { state } = (await queue.get(id)) ?? {};
+  if (state === 'failed' || state === 'cancelled') {
+    await rm(jobFolder(folder, id), { recursive: true, force: true });
+  }
+}
+
+/** Removes what lost workers of other machines have left beside files: whether those live, nobody else can tell. */
+async function removeLeft(folder: string, files: readonly WrittenFile[]): Promise<void> {
+  const names = files.map(({ path }) => basename(path));
+  for (const name of await readdir(folder)) {
+    if (names.some((own) => name.startsWith(`${own}.`))) {
+      await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
 /** Makes the files of a job, and publishes them where it says so. */
 export async function makeFiles(
   job: StoredJob,
   shop: Workshop,
   hear: (event: Noted) => void,
 ): Promise<End | 'interrupted' | 'later'> {
-  const { quant, check, publish: publication, attempts } = job;
+  const { quant, check, splitMaxSize, part, publish: publication, attempts } = job;
   const { local, signal } = shop;
-  const folder = jobFolder(shop.folder, job.id);
+  const folder = jobFolder(shop.folder, job.parent ?? job.id);
   /** Files that are whole, while they are measured. */
   const written: WrittenFile[] = [];
   try {
     const reading = { ...(await readAs(job, shop.access)), signal };
     const source = await placeOf(job, local, reading);
-    const params = { ...reading, source, quant: quant as readonly QuantName[], check };
+    const params = {
+      ...{ ...reading, source, quant: quant as readonly QuantName[], check },
+      ...(splitMaxSize !== null && { splitMaxSize }),
+    };
     if (publication !== null) {
       const made = await takeOver(job, shop);
       const own = { ...params, ...publication, keep: folder, ...(made && { made }) };
       return await published(job, folder, await forward(publish(own), hear));
     }
-    const result = await forward(convert({ ...params, output: `${folder}/` }), (event) => {
+    const own = { ...params, ...(part && { only: part }), output: `${folder}/` };
+    const result = await forward(convert(own), (event) => {
       if (event.event === 'file') {
         written.push(event);
       }
       hear(event);
     });
+    await removeLeft(folder, result.files);
     return await converted(job, folder, result);
   } catch (error) {
     if (signal.aborted) {
@@ -84,7 +114,7 @@ export async function makeFiles(
     if (PASSING.some((kind) => error instanceof kind) && attempts < MOST_ATTEMPTS) {
       return 'later';
     }
-    await rm(folder, { recursive: true, force: true });
+    await removeOwn(job, shop.folder);
     return { state: 'failed', failure };
   }
 }

@@ -1,5 +1,6 @@
 import { plan } from '../calls/conversions.js';
 import type { PlacedFile } from '../layout/plan.js';
+import type { SplitOptions } from '../plan/split-parts.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
 import type { QuantName } from '../quantize/file-types.js';
@@ -7,6 +8,7 @@ import { hubSettings } from '../repo/hub-settings.js';
 import { estimateCheckSeconds } from '../runner/check-time.js';
 import type { ModelPlan } from './api.js';
 import { isLocal, type LocalSources } from './local-sources.js';
+import type { Work } from './queue.js';
 import type { Reading } from './reading.js';
 
 /** Types that need no importance matrix, the largest first. */
@@ -75,23 +77,24 @@ export async function planModel(source: string, local: LocalSources, reading: Re
   };
 }
 
-/** The commit that a name stands for now, and the bytes of the files that an order of types gives. @throws as `plan` */
+/** The commit that a name stands for now, and the files that an order gives. @throws as `plan` */
 export async function measureOrder(
   name: string,
-  quant: readonly string[],
+  { quant, splitMaxSize }: Pick<Work, 'quant' | 'splitMaxSize'>,
   local: LocalSources,
   reading: Reading,
-): Promise<{ source: string; commit: string; size: number }> {
+): Promise<{ source: string; commit: string; files: readonly PlacedFile[] }> {
   const { source, commit, place } = await pin(name, local, reading);
-  const files = await planTypes(place, quant as readonly QuantName[], reading, () => {});
-  return { source, commit, size: files.reduce((sum, file) => sum + file.size, 0) };
+  const split = splitMaxSize === null ? {} : { splitMaxSize };
+  const files = await planTypes(place, quant as readonly QuantName[], { ...reading, ...split }, () => {});
+  return { source, commit, files };
 }
 
 async function planTypes(
   source: string,
   quant: readonly QuantName[],
-  reading: Reading,
+  options: Reading & SplitOptions,
   emit: Emit,
 ): Promise<readonly PlacedFile[]> {
-  return (await plan({ ...reading, source, quant: [...quant] }, emit)).files;
+  return (await plan({ ...options, source, quant: [...quant] }, emit)).files;
 }

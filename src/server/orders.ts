@@ -4,6 +4,7 @@ import { parseFileType } from '../quantize/file-types.js';
 import type { JobRequest } from './api.js';
 import type { LocalSources } from './local-sources.js';
 import { measureOrder } from './model-plan.js';
+import { partsOf, sizeOf } from './parts.js';
 import type { Queue, StoredJob, Work } from './queue.js';
 import { type Access, asEither, type Reader, readAs } from './reading.js';
 import { refuse } from './refusal.js';
@@ -21,8 +22,8 @@ export interface OrdersOptions {
   readonly access: Access;
   readonly local: LocalSources;
   readonly limits: UserLimits;
-  /** As whom models are read that everybody may read. */
-  readonly everybody: Reader;
+  /** Bytes of files from which on workers share an order. */
+  readonly shareFrom: number;
 }
 
 /** Requests for jobs, held against what their users may have, and put into the queue. */
@@ -30,29 +31,36 @@ export class Orders {
   /** One order after the other, so that none is above the limit that another one has reached. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly options: OrdersOptions) {}
+  /** @param everybody as whom models are read that everybody may read. */
+  constructor(
+    readonly options: OrdersOptions,
+    readonly everybody: Reader,
+  ) {}
 
   /** @throws Refusal, LogInOverError, and as `plan` */
   async submit(user: User, request: JobRequest): Promise<{ readonly job: StoredJob; readonly isNew: boolean }> {
-    const { queue, access, local, everybody } = this.options;
-    const { source, check, publish = null } = request;
+    const { queue, access, local, shareFrom } = this.options;
+    const { source, check, splitMaxSize = null, publish = null } = request;
     if (publish !== null && !user.mayPublish) {
       refuse(403, 'There is no token of yours that may publish.', 'Download the files, and publish them yourself.');
     }
-    const quant = [...new Set(request.quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`)))];
+    const types = request.quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`));
+    const asked = { quant: [...new Set(types)].sort(), splitMaxSize };
     await this.#checkLimits(user.id, 0);
-    const { size, ...measured } = await asEither(user, everybody, async (reader) => {
-      return { ...(await measureOrder(source, quant.sort(), local, await readAs(reader, access))), ...reader };
+    const { files, ...measured } = await asEither(user, this.everybody, async (reader) => {
+      return { ...(await measureOrder(source, asked, local, await readAs(reader, access))), ...reader };
     });
     // Who publishes does so with a token of their own, with which the model is read, too.
     const as = publish !== null && user.hasToken ? { user: user.id } : {};
-    const work = { version: packageVersion(), ...measured, quant, splitMaxSize: null, check, ...as, publish };
+    const work = { version: packageVersion(), ...measured, ...asked, check, ...as, publish };
     const key = createHash('sha256').update(JSON.stringify(work)).digest('hex');
     const from = publish && (await queue.list(user.id)).find((job) => hasMade(job, work));
-    const made = from ? { from: from.id, size: 0 } : { from: null, size };
+    const made = from ? { from: from.id, size: 0 } : { from: null, size: sizeOf(files) };
+    // One worker measures all files, and one makes the commit that publishes them.
+    const isShared = publish === null && !check && made.size >= shareFrom;
     return this.#inTurn(async () => {
       await this.#checkLimits(user.id, made.size);
-      return queue.submit({ ...work, ...made, owner: user.id, key, parts: [] });
+      return queue.submit({ ...work, ...made, owner: user.id, key, parts: isShared ? partsOf(files) : [] });
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Failure, JobEvent, JobFile, JobState, Publication, Quality } from './api.js';
+import type { Failure, JobEvent, JobFile, JobPart, JobState, Publication, Quality } from './api.js';
 import type { Reader } from './reading.js';
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
@@ -20,14 +20,6 @@ export interface Work extends Reader {
   readonly from: string | null;
 }
 
-/** A share of a job that a worker has to itself. */
-export interface Part {
-  /** Names of the files that are made. */
-  readonly files: readonly string[];
-  /** Bytes of them. */
-  readonly size: number;
-}
-
 /** A job as a user orders it. */
 export interface Order extends Work {
   readonly owner: string;
@@ -36,7 +28,7 @@ export interface Order extends Work {
   /** Bytes of the files that it makes. */
   readonly size: number;
   /** What several workers share; empty where one makes all. */
-  readonly parts: readonly Part[];
+  readonly parts: readonly JobPart[];
 }
 
 export interface StoredJob extends Work {
@@ -45,7 +37,7 @@ export interface StoredJob extends Work {
   readonly parent: string | null;
   /** Names of the files that it makes; null for all. */
   readonly part: readonly string[] | null;
-  readonly parts: readonly Part[];
+  readonly parts: readonly JobPart[];
   readonly state: JobState;
   readonly size: number;
   /** Milliseconds since 1970. */

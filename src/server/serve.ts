@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,7 @@ import { EventStreams } from './event-streams.js';
 import { guardedFetch } from './guarded-fetch.js';
 import { makeServer } from './http-server.js';
 import { LocalSources } from './local-sources.js';
-import { jobFolder } from './make-files.js';
+import { jobFolder, removeUseless } from './make-files.js';
 import { HuggingFace, oauthSettings, publicUrlOf } from './oauth.js';
 import { makeLogger } from './observe.js';
 import type { Queue } from './queue.js';
@@ -50,6 +50,8 @@ export interface ServeOptions {
   readonly redis?: string;
   /** Processes that convert. @default 1 */
   readonly workers?: number;
+  /** Bytes of files from which on workers share an order of several. @default 4 GiB with Redis, else never */
+  readonly shareFrom?: number;
   /** Days after which jobs that have ended are removed with their files. @default 7 */
   readonly keepDays?: number;
   readonly signal: AbortSignal;
@@ -70,6 +72,8 @@ const DAY = 24 * 60 * 60 * 1000;
 const SWEEP = 60_000;
 /** Milliseconds until a worker that ended by itself is started again. */
 const PAUSE = 1000;
+/** With Redis there may be workers on several machines. */
+const SHARE_FROM = 2 ** 32;
 /** Milliseconds that a Redis that was lost has to come again once a process is told to end. */
 const PATIENCE = 5000;
 
@@ -90,7 +94,15 @@ const KEY = 'HF2GGUF_TOKENS_KEY';
  * @throws ListenError, RedisError, ServeTokenError, OAuthSettingsError, SecretFileError, LocalSourceError
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, keepDays = 7, signal, onListening } = options;
+  const {
+    port = DEFAULT_PORT,
+    host = DEFAULT_HOST,
+    workers = 1,
+    keepDays = 7,
+    shareFrom = redisOf(options) ? SHARE_FROM : Number.POSITIVE_INFINITY,
+    signal,
+    onListening,
+  } = options;
   const { folder, jobs, key, tokenFolder } = places(options.data);
   const isLoopback = LOOPBACK.includes(host);
   const tokensKey = options.secretFile === undefined ? passingKey() : await keyOf(options.secretFile);
@@ -105,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const queue = await openQueue(options, log);
   const streams = new EventStreams(queue, sessions.isNeeded ? MOST_STREAMS : undefined);
   const app = makeApp({
-    ...{ queue, streams, sessions, isLoopback, access, folder: jobs, log },
+    ...{ queue, streams, sessions, isLoopback, access, shareFrom, folder: jobs, log },
     page: fileURLToPath(new URL('../page/', import.meta.url)),
     local,
     limits: { jobs: options.userJobs ?? MOST_JOBS, size: options.userSize ?? Number.POSITIVE_INFINITY },
@@ -141,6 +153,9 @@ export async function serve(options: ServeOptions): Promise<void> {
 async function removeOld(queue: Queue, folder: string, before: number): Promise<void> {
   for (const id of await queue.expire(before).catch(() => [])) {
     await rm(jobFolder(folder, id), { recursive: true, force: true });
+  }
+  for (const id of await readdir(folder).catch(() => [])) {
+    await removeUseless(queue, folder, id).catch(() => {});
   }
 }
 
@@ -197,12 +212,16 @@ function sharedToken(): string {
 
 type QueueOptions = Pick<ServeOptions, 'data' | 'redis' | 'signal'>;
 
+/** The address of the Redis that has the jobs. */
+function redisOf({ redis = process.env.HF2GGUF_REDIS_URL }: Pick<ServeOptions, 'redis'>): string | null {
+  return redis || null;
+}
+
 /** Where the jobs are: in Redis, or in a file of the data folder. @throws RedisError */
-async function openQueue(
-  { data, redis = process.env.HF2GGUF_REDIS_URL, signal }: QueueOptions,
-  log: Logger,
-): Promise<Queue> {
-  if (!redis) {
+async function openQueue(options: QueueOptions, log: Logger): Promise<Queue> {
+  const { data, signal } = options;
+  const redis = redisOf(options);
+  if (redis === null) {
     return new SqliteQueue(places(data).file);
   }
   const queue = await RedisQueue.open(redis, { emit: (warning) => log.warn(warning) });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jobFolder, makeFiles, type Workshop } from './make-files.js';
+import { jobFolder, makeFiles, removeOwn, removeUseless, type Workshop } from './make-files.js';
 import { Notes } from './notes.js';
 import type { StoredJob } from './queue.js';
 
@@ -40,8 +40,7 @@ export async function work(options: WorkerOptions): Promise<void> {
 
 async function workOn(job: StoredJob, name: string, options: WorkerOptions): Promise<void> {
   const { queue, folder, local, signal } = options;
-  const own = jobFolder(folder, job.id);
-  await mkdir(own, { recursive: true });
+  await mkdir(jobFolder(folder, job.parent ?? job.id), { recursive: true });
   const stop = new AbortController();
   let isCancelled = false;
   const renewal = setInterval(async () => {
@@ -57,7 +56,7 @@ async function workOn(job: StoredJob, name: string, options: WorkerOptions): Pro
     const end = await makeFiles(job, shop, (event) => notes.add(event));
     await notes.close();
     if (isCancelled) {
-      await rm(own, { recursive: true, force: true });
+      await removeOwn(job, folder);
       await queue.finish(job.id, name, { state: 'cancelled' });
     } else if (end === 'interrupted') {
       await queue.release(job.id, name);
@@ -65,6 +64,9 @@ async function workOn(job: StoredJob, name: string, options: WorkerOptions): Pro
       await queue.release(job.id, name, FIRST_PAUSE * 2 ** (job.attempts - 1));
     } else {
       await queue.finish(job.id, name, end);
+    }
+    if (job.parent !== null) {
+      await removeUseless(queue, folder, job.parent);
     }
   } finally {
     clearInterval(renewal);

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { readRecord } from '../calls/records.js';
 import { type Started, start } from '../cli/run.js';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
@@ -92,6 +93,25 @@ const troubles: string[] = [];
     await page.getByRole('link', { name: 'Conversions', exact: true }).click();
     await page.locator('.jobs li').first().waitFor();
     expect(await page.locator('.jobs li').count()).toBe(2);
+  }, 120_000);
+
+  test('a conversion that workers share is one, whose progress is that of all parts', async () => {
+    await serve({ rate: SLOW }, ['--workers', '2', '--share-from', '1K']);
+    const page = await visit();
+    await page.goto(`${address}#/org/Tiny-Verse-2M`);
+    await tickOnly(page, ['Q4_K_M', 'Q8_0']);
+    await page.getByRole('button', { name: 'Convert' }).click();
+    await page.getByRole('progressbar', { name: 'Converting in parts' }).waitFor();
+    await picture(page, 'shared');
+    const [q4 = 0, q8 = 0] = ['Q4_K_M', 'Q8_0'].map((type) => {
+      return readRecord(join(fixtures, `Tiny-Verse-2M.expected/quantize-${type}.json`)).size;
+    });
+    await page.getByText(new RegExp(` of ${((q4 + q8) / 1e6).toPrecision(3)}\\sMB`)).waitFor();
+    await page
+      .getByRole('link', { name: /^Download/ })
+      .first()
+      .waitFor({ timeout: 60_000 });
+    expect(await page.locator('.files li').count()).toBe(2);
   }, 120_000);
 
   test('the keyboard alone does', async () => {

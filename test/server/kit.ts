@@ -69,6 +69,7 @@ export async function openServer(hub: LoopbackHub, setup: Setup = {}): Promise<O
     page: fileURLToPath(new URL('../../../dist/page/', import.meta.url)),
     local: await LocalSources.open(allowLocal),
     limits: { jobs: 20, size: Number.POSITIVE_INFINITY, ...limits },
+    shareFrom: Number.POSITIVE_INFINITY,
   });
   const http = makeServer(app, { ...CONNECTION_LIMITS, ...connections });
   http.listen(0, '127.0.0.1');
