@@ -29,13 +29,11 @@ export function JobView({ id, backend, mayPublish }: Props) {
     setFailure(null);
     await action().catch((error) => setFailure(failureOf(error)));
   };
-  const again = ({ source, quant, splitMaxSize, check, publish }: Job) =>
+  const again = ({ source, quant, check, splitMaxSize, publish }: Job) =>
     attempt(async () => {
       const next = await backend.start({
-        source,
-        quant,
+        ...{ source, quant, check },
         ...(splitMaxSize && { splitMaxSize }),
-        check,
         ...(publish && { publish }),
       });
       go(jobLink(next.id));

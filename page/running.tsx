@@ -8,8 +8,8 @@ const STAGES: Readonly<Record<string, string>> = {
   plan: 'Planning every byte',
   fill: 'Converting the weights',
   flush: 'Flushing to disk',
-  parts: 'Converting in parts',
   check: 'Measuring the quality',
+  parts: 'Converting in parts',
   upload: 'Uploading',
 };
 

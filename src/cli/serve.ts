@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { UsageError } from '../errors.js';
 import type { RunWorkerOptions, ServeOptions } from '../server/serve.js';
 import { parseBytes } from './format.js';
 import { interruptible } from './interrupt.js';
@@ -35,12 +36,16 @@ export function serveCommand(): Command {
       'what users know the server by (default: the address of a Space, else that which they ask)',
     )
     .option('--user-jobs <n>', 'jobs of one user that wait or run (default: 20)', parseNumber)
-    .option('--user-size <size>', "bytes of the files of one user's jobs that wait or run (default: any)", size)
+    .option(
+      '--user-size <size>',
+      "bytes of the files of one user's jobs that wait or run (default: any)",
+      sizeOf('--user-size'),
+    )
     .option('--workers <n>', 'processes that convert (default: 1)', parseNumber)
     .option(
       '--share-from <size>',
       'workers share the files of an order that takes this much, such as 4G (default: 4G with --redis, else none)',
-      size,
+      sizeOf('--share-from'),
     )
     .option(
       '--keep-days <n>',
@@ -83,11 +88,13 @@ function addShared(command: Command): Command {
     );
 }
 
-/** @throws InvalidArgumentError, of which commander makes a sentence. */
-function size(text: string): number {
-  const bytes = parseBytes(text);
-  if (bytes === null) {
-    throw new InvalidArgumentError('Give bytes, or a number with K, M or G.');
-  }
-  return bytes;
-}
+/** @throws UsageError */
+const sizeOf =
+  (option: string) =>
+  (text: string): number => {
+    const bytes = parseBytes(text);
+    if (bytes === null) {
+      throw new UsageError(`${option} ${text} is no size.`, 'Give bytes, or a number with K, M or G, such as 4G.');
+    }
+    return bytes;
+  };

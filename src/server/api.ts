@@ -45,9 +45,9 @@ export const jobRequest = v.strictObject({
   source,
   /** Each is a file. */
   quant: v.pipe(v.array(typeName), v.minLength(1), v.maxLength(8)),
-  splitMaxSize: v.optional(splitMaxSize),
   /** Whether each file is run beside the original, to say how far it is from it. */
   check: v.optional(v.boolean(), false),
+  splitMaxSize: v.optional(splitMaxSize),
   publish: v.optional(publication),
 });
 export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) });
@@ -105,9 +105,6 @@ export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] a
 
 export const jobFile = v.object({ name: v.string(), type: v.nullable(v.string()), size: v.number() });
 
-/** What a worker of several has to itself. */
-export const jobPart = v.object({ files: v.array(v.string()), size: v.number() });
-
 /** A figure and its standard error. */
 const estimate = v.object({ value: v.number(), error: v.number() });
 
@@ -133,6 +130,8 @@ export const quality = v.object({
   /** The name of the file that draws sizes against KL divergences. */
   plot: v.string(),
 });
+/** What a worker of several has to itself. */
+export const jobPart = v.object({ files: v.array(v.string()), size: v.number() });
 
 export const failure = v.object({ what: v.string(), next: v.optional(v.string()) });
 
@@ -141,8 +140,8 @@ export const job = v.object({
   source: v.string(),
   commit: v.string(),
   quant: v.array(v.string()),
-  splitMaxSize: v.nullable(v.string()),
   check: v.boolean(),
+  splitMaxSize: v.nullable(v.string()),
   publish: v.nullable(publication),
   /** What several workers share; empty where one does all. An event of a part has its index, `part`. */
   parts: v.array(jobPart),

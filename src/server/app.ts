@@ -65,7 +65,7 @@ const STATUS: Partial<Record<ExitCode, ContentfulStatusCode>> = { 2: 400, 3: 422
 
 /** The HTTP interface and the page. Requests are held against the schemas of api.ts. */
 export function makeApp(options: AppOptions): Hono<Env> {
-  const { queue, streams, sessions, access, local, limits, shareFrom } = options;
+  const { queue, streams, sessions, access, local } = options;
   const { logIn } = sessions;
   // Users who log in see what everybody may see, or what they may with their own token; that of this machine is its owner's.
   const everybody: Reader = { isPublic: sessions.isNeeded, user: null };
@@ -73,7 +73,7 @@ export function makeApp(options: AppOptions): Hono<Env> {
     const { source, ...reader } = JSON.parse(question) as Reader & { readonly source: string };
     return planModel(source, local, await readAs(reader, access));
   });
-  const orders = new Orders({ queue, access, local, limits, shareFrom, everybody });
+  const orders = new Orders(options, everybody);
   const app = new Hono<Env>();
   const metrics = new Metrics(queue, streams);
   app.use(metrics.observe(options.log));

@@ -43,8 +43,8 @@ export function jobFolder(folder: string, id: string): string {
   return join(folder, id);
 }
 
-/** Removes what a job has made that ends without a result. What parts have made is removed with their job. */
-export async function removeFiles({ id, parent }: StoredJob, folder: string): Promise<void> {
+/** Removes what a job has made that ends without a result. What a part has made is removed with its job. */
+export async function removeOwn({ id, parent }: StoredJob, folder: string): Promise<void> {
   if (parent === null) {
     await rm(jobFolder(folder, id), { recursive: true, force: true });
   }
@@ -58,13 +58,23 @@ export async function removeUseless(queue: Queue, folder: string, id: string): P
   }
 }
 
+/** Removes what lost workers of other machines have left beside files: whether those live, nobody else can tell. */
+async function removeLeft(folder: string, files: readonly WrittenFile[]): Promise<void> {
+  const names = files.map(({ path }) => basename(path));
+  for (const name of await readdir(folder)) {
+    if (names.some((own) => name.startsWith(`${own}.`))) {
+      await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
 /** Makes the files of a job, and publishes them where it says so. */
 export async function makeFiles(
   job: StoredJob,
   shop: Workshop,
   hear: (event: Noted) => void,
 ): Promise<End | 'interrupted' | 'later'> {
-  const { quant, splitMaxSize, part, check, publish: publication, attempts } = job;
+  const { quant, check, splitMaxSize, part, publish: publication, attempts } = job;
   const { local, signal } = shop;
   const folder = jobFolder(shop.folder, job.parent ?? job.id);
   /** Files that are whole, while they are measured. */
@@ -72,14 +82,17 @@ export async function makeFiles(
   try {
     const reading = { ...(await readAs(job, shop.access)), signal };
     const source = await placeOf(job, local, reading);
-    const split = splitMaxSize === null ? {} : { splitMaxSize };
-    const params = { ...reading, ...split, source, quant: quant as readonly QuantName[], check };
+    const params = {
+      ...{ ...reading, source, quant: quant as readonly QuantName[], check },
+      ...(splitMaxSize !== null && { splitMaxSize }),
+    };
     if (publication !== null) {
       const made = await takeOver(job, shop);
       const own = { ...params, ...publication, keep: folder, ...(made && { made }) };
       return await published(job, folder, await forward(publish(own), hear));
     }
-    const result = await forward(convert({ ...params, ...(part && { only: part }), output: `${folder}/` }), (event) => {
+    const own = { ...params, ...(part && { only: part }), output: `${folder}/` };
+    const result = await forward(convert(own), (event) => {
       if (event.event === 'file') {
         written.push(event);
       }
@@ -101,17 +114,8 @@ export async function makeFiles(
     if (PASSING.some((kind) => error instanceof kind) && attempts < MOST_ATTEMPTS) {
       return 'later';
     }
-    await removeFiles(job, shop.folder);
+    await removeOwn(job, shop.folder);
     return { state: 'failed', failure };
-  }
-}
-
-/** Removes what lost workers of other machines have left beside files: whether those live, nobody else can tell. */
-async function removeLeft(folder: string, files: readonly WrittenFile[]): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (files.some(({ path }) => name.startsWith(`${basename(path)}.`))) {
-      await rm(join(folder, name), { force: true });
-    }
   }
 }
 

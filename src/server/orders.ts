@@ -24,8 +24,6 @@ export interface OrdersOptions {
   readonly limits: UserLimits;
   /** Bytes of files from which on workers share an order. */
   readonly shareFrom: number;
-  /** As whom models are read that everybody may read. */
-  readonly everybody: Reader;
 }
 
 /** Requests for jobs, held against what their users may have, and put into the queue. */
@@ -33,19 +31,23 @@ export class Orders {
   /** One order after the other, so that none is above the limit that another one has reached. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly options: OrdersOptions) {}
+  /** @param everybody as whom models are read that everybody may read. */
+  constructor(
+    readonly options: OrdersOptions,
+    readonly everybody: Reader,
+  ) {}
 
   /** @throws Refusal, LogInOverError, and as `plan` */
   async submit(user: User, request: JobRequest): Promise<{ readonly job: StoredJob; readonly isNew: boolean }> {
-    const { queue, access, local, shareFrom, everybody } = this.options;
-    const { source, splitMaxSize = null, check, publish = null } = request;
+    const { queue, access, local, shareFrom } = this.options;
+    const { source, check, splitMaxSize = null, publish = null } = request;
     if (publish !== null && !user.mayPublish) {
       refuse(403, 'There is no token of yours that may publish.', 'Download the files, and publish them yourself.');
     }
     const types = request.quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`));
     const asked = { quant: [...new Set(types)].sort(), splitMaxSize };
     await this.#checkLimits(user.id, 0);
-    const { files, ...measured } = await asEither(user, everybody, async (reader) => {
+    const { files, ...measured } = await asEither(user, this.everybody, async (reader) => {
       return { ...(await measureOrder(source, asked, local, await readAs(reader, access))), ...reader };
     });
     // Who publishes does so with a token of their own, with which the model is read, too.
@@ -53,10 +55,9 @@ export class Orders {
     const work = { version: packageVersion(), ...measured, ...asked, check, ...as, publish };
     const key = createHash('sha256').update(JSON.stringify(work)).digest('hex');
     const from = publish && (await queue.list(user.id)).find((job) => hasMade(job, work));
-    const size = sizeOf(files);
-    // What is measured or published takes all files: one worker makes them.
-    const isShared = size >= shareFrom && !check && publish === null;
-    const made = from ? { from: from.id, size: 0 } : { from: null, size };
+    const made = from ? { from: from.id, size: 0 } : { from: null, size: sizeOf(files) };
+    // One worker measures all files, and one makes the commit that publishes them.
+    const isShared = publish === null && !check && made.size >= shareFrom;
     return this.#inTurn(async () => {
       await this.#checkLimits(user.id, made.size);
       return queue.submit({ ...work, ...made, owner: user.id, key, parts: isShared ? partsOf(files) : [] });

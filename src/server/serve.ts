@@ -94,8 +94,15 @@ const KEY = 'HF2GGUF_TOKENS_KEY';
  * @throws ListenError, RedisError, ServeTokenError, OAuthSettingsError, SecretFileError, LocalSourceError
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { port = DEFAULT_PORT, host = DEFAULT_HOST, workers = 1, keepDays = 7, signal, onListening } = options;
-  const { shareFrom = redisOf(options) ? SHARE_FROM : Number.POSITIVE_INFINITY } = options;
+  const {
+    port = DEFAULT_PORT,
+    host = DEFAULT_HOST,
+    workers = 1,
+    keepDays = 7,
+    shareFrom = redisOf(options) ? SHARE_FROM : Number.POSITIVE_INFINITY,
+    signal,
+    onListening,
+  } = options;
   const { folder, jobs, key, tokenFolder } = places(options.data);
   const isLoopback = LOOPBACK.includes(host);
   const tokensKey = options.secretFile === undefined ? passingKey() : await keyOf(options.secretFile);
@@ -110,9 +117,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const queue = await openQueue(options, log);
   const streams = new EventStreams(queue, sessions.isNeeded ? MOST_STREAMS : undefined);
   const app = makeApp({
-    ...{ queue, streams, sessions, isLoopback, access, folder: jobs, log },
+    ...{ queue, streams, sessions, isLoopback, access, shareFrom, folder: jobs, log },
     page: fileURLToPath(new URL('../page/', import.meta.url)),
-    ...{ local, shareFrom },
+    local,
     limits: { jobs: options.userJobs ?? MOST_JOBS, size: options.userSize ?? Number.POSITIVE_INFINITY },
   });
   const server = makeServer(app);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jobFolder, makeFiles, removeFiles, removeUseless, type Workshop } from './make-files.js';
+import { jobFolder, makeFiles, removeOwn, removeUseless, type Workshop } from './make-files.js';
 import { Notes } from './notes.js';
 import type { StoredJob } from './queue.js';
 
@@ -56,7 +56,7 @@ async function workOn(job: StoredJob, name: string, options: WorkerOptions): Pro
     const end = await makeFiles(job, shop, (event) => notes.add(event));
     await notes.close();
     if (isCancelled) {
-      await removeFiles(job, folder);
+      await removeOwn(job, folder);
       await queue.finish(job.id, name, { state: 'cancelled' });
     } else if (end === 'interrupted') {
       await queue.release(job.id, name);

@@ -195,10 +195,11 @@ test('another way to log in, or another token, ends the sessions of before', asy
   };
   const shared = await open({ how: 'token', folder });
   const cookie = await begin(shared);
-  const status = async (how: LogIn['how']) => {
-    return (await ask(await open({ how, folder }), '/api/jobs', { headers: { cookie } })).status;
+  const status = async (how: LogIn['how'], shared = SHARED) => {
+    return (await ask(await open({ how, folder, shared }), '/api/jobs', { headers: { cookie } })).status;
   };
   expect([await status('token'), await status('huggingface')]).toEqual([200, 401]);
+  expect(await status('token', 'what users log in with from now on')).toBe(401);
 });
 
 test('a log-in ends in the browser that began it, once, and not with somebody else’s answer', async () => {
