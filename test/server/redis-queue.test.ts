@@ -7,12 +7,12 @@ import { redisMissing, startRedis } from './redis.js';
 /** Milliseconds. */
 const LEASE = 30;
 const ROOM = { room: 1e12 };
-const done = { state: 'done', files: [], url: null } as const;
+const done = { state: 'done', files: [], quality: null, url: null } as const;
 
 const PARTS = ['1.gguf', '2.gguf'].map((name) => ({ files: [name], size: 100 }));
 const ORDER: Order = {
   ...{ owner: 'ann', key: 'k', source: 'org/model', commit: 'c'.repeat(40), quant: ['Q8_0'], splitMaxSize: null },
-  ...{ isPublic: true, user: null, publish: null, size: 200, parts: [] },
+  ...{ version: '1', check: false, isPublic: true, user: null, publish: null, from: null, size: 200, parts: [] },
 };
 
 /** What a process does when it dies, after what it has done before. */
