@@ -45,12 +45,14 @@ export function Order({ plan: { types, checkSeconds }, source, backend }: Props)
   return (
     <form class="order" onSubmit={submit}>
       <div class="order-head">
-        <h2 id="types">Choose what to make</h2>
+        <div>
+          <h2 id="types">Choose what to make</h2>
+          <p id="types-help" class="help">
+            {OPTION_TEXTS.quant}
+          </p>
+        </div>
         <DeviceChoice device={device} choose={chooseDevice} />
       </div>
-      <p id="types-help" class="help">
-        {OPTION_TEXTS.quant}
-      </p>
       {recommended === null && (
         <p class="card warning">
           None of the usual types fits a {device.name} with room to spare. Parts of a model can be left in slower

@@ -11,6 +11,7 @@ import * as v from 'valibot';
 import { type ExitCode, Hf2ggufError } from '../errors.js';
 import { packageVersion } from '../output/version.js';
 import { parseFileType } from '../quantize/file-types.js';
+import { RepoNotFoundError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
 import { AnswerCache } from './answer-cache.js';
 import {
@@ -222,7 +223,9 @@ function inWords(error: Error): readonly [ContentfulStatusCode, Failure] {
     return [error.status, error.failure];
   }
   if (error instanceof Hf2ggufError) {
-    return [STATUS[error.exitCode] ?? 500, { what: error.what, next: error.next }];
+    // The library's advice is about folders, too, which are no sources here.
+    const next = error instanceof RepoNotFoundError ? 'Check the name.' : error.next;
+    return [STATUS[error.exitCode] ?? 500, { what: error.what, next }];
   }
   return [500, { what: 'A bug stopped this request.', next: 'Please report it, with what you asked for.' }];
 }
