@@ -71,22 +71,24 @@ export function Order({ plan: { types, checkSeconds }, source, backend }: Props)
           ? 'Models of this architecture cannot be run here.'
           : `Takes about ${formatSpan(checkSeconds * (Math.max(1, chosen.length) + 1))} more on an idle server.`}
       </Option>
-      {failure && <FailureCard failure={failure} />}
-      <div class="order-bar">
-        <p aria-live="polite">
-          {chosen.length === 0 ? (
-            'Nothing is ticked'
-          ) : (
-            <>
-              <strong>{chosen.map(({ type }) => type).join(', ')}</strong>
-              <span> {formatBytes(chosen.reduce((sum, { size }) => sum + size, 0))}</span>
-              {chosen.length > MOST && <span> · {MOST} at a time at most</span>}
-            </>
-          )}
-        </p>
-        <button type="submit" class="primary" disabled={chosen.length === 0 || chosen.length > MOST || isSending}>
-          {isSending ? 'Sending…' : 'Convert'}
-        </button>
+      <div class="order-foot">
+        {failure && <FailureCard failure={failure} />}
+        <div class="order-bar">
+          <p aria-live="polite">
+            {chosen.length === 0 ? (
+              'Nothing is ticked'
+            ) : (
+              <>
+                <strong>{chosen.map(({ type }) => type).join(', ')}</strong>
+                <span> {formatBytes(chosen.reduce((sum, { size }) => sum + size, 0))}</span>
+                {chosen.length > MOST && <span> · {MOST} at a time at most</span>}
+              </>
+            )}
+          </p>
+          <button type="submit" class="primary" disabled={chosen.length === 0 || chosen.length > MOST || isSending}>
+            {isSending ? 'Sending…' : 'Convert'}
+          </button>
+        </div>
       </div>
     </form>
   );

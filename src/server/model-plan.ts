@@ -1,5 +1,6 @@
 import { plan } from '../calls/conversions.js';
 import type { PlacedFile } from '../layout/plan.js';
+import { fallbackWarning } from '../plan/finish-plan.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
 import type { QuantName } from '../quantize/file-types.js';
@@ -47,7 +48,8 @@ export async function planModel(source: string, options: PlanOptions = {}): Prom
   return {
     ...{ source: facts.id, commit, licences: [...facts.licences], isGated: facts.isGated },
     url: `${endpoint}/${facts.id}/tree/${commit}`,
-    warnings: [...new Set(warnings)],
+    // That types fall back to others is shown with each of them.
+    warnings: [...new Set(warnings)].filter((what) => !files.some((file) => fallbackWarning(file) === what)),
     ...{ architecture, parameters, checkSeconds: estimateCheckSeconds(architecture, parameters) },
     types: files.map(({ type, name, size, bitsPerWeight, fallbackShare, kv }) => {
       return { type: type ?? '', path: name, size, bitsPerWeight, fallbackShare, memory: size + (cacheSize(kv) ?? 0) };

@@ -131,7 +131,7 @@ const troubles: string[] = [];
       await page.goto(`${server.address}#/org/none`);
       await page.getByRole('alert').waitFor();
       await inspect('refused');
-      hub.placed = new PlacedFaults([{ fault: 'flipped', from: 12, lasting: true }]);
+      hub.placed = new PlacedFaults([{ fault: 'flipped', from: 20, lasting: true }]);
       await page.goto(`${server.address}#/org/Tiny-Verse-2M`);
       await kit.tickOnly(page, ['Q8_0']);
       await page.getByRole('button', { name: 'Convert' }).click();

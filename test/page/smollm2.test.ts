@@ -62,6 +62,9 @@ const troubles: string[] = [];
       const row = page.locator('label.type', { has: page.locator(`input[value="${type}"]`) });
       expect(await row.locator('.size').textContent()).toContain(size.toLocaleString('en'));
     }
+    // That types fall back to others stands with each of them, and nowhere else.
+    expect(await page.getByText('of the weights get another type').count()).toBeGreaterThan(0);
+    expect(await page.locator('.warning').count()).toBe(0);
     await kit.inspect(page, 'smollm2-model');
     await page.getByRole('button', { name: 'Convert' }).click();
     await progressed(page);
