@@ -9,13 +9,16 @@ import { ModelView } from './model-view.js';
 import { HOME, JOBS, type Route, useRoute } from './routes.js';
 import { SearchBox } from './search-box.js';
 
+/** Until the server has said how it is. */
+const EVERYBODY: Session = { how: 'none', isNeeded: false, isOpen: true, mayPublish: false, name: null };
+
 export function App({ backend }: { readonly backend: Backend }) {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   const { view } = route;
   const title = titleOf(route);
-  const [session, setSession] = useState<Session>({ isNeeded: false, isOpen: true, mayPublish: false });
+  const [session, setSession] = useState<Session>(EVERYBODY);
   const isClosed = session.isNeeded && !session.isOpen;
 
   useEffect(() => {
@@ -57,7 +60,7 @@ export function App({ backend }: { readonly backend: Backend }) {
       </header>
       <main ref={main} tabIndex={-1}>
         {isClosed ? (
-          <LogIn backend={backend} opened={setSession} />
+          <LogIn how={session.how} backend={backend} opened={setSession} />
         ) : (
           <View key={String(session.isOpen)} route={route} backend={backend} mayPublish={session.mayPublish} />
         )}

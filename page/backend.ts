@@ -22,11 +22,17 @@ export interface Backend {
   fileUrl(id: string, name: string): string;
 }
 
+/** Of a job that several workers share: the index of the part that it is about. */
+interface OfPart {
+  readonly part?: number;
+}
+
 /** The events that the page shows; others are left out. */
 export type PageEvent =
   | { readonly event: 'state'; readonly job: Job }
-  | { readonly event: 'phase'; readonly phase: string; readonly step?: number; readonly steps?: number }
-  | { readonly event: 'progress'; readonly unit: string; readonly done: number; readonly total: number }
+  | (OfPart & { readonly event: 'phase'; readonly phase: string; readonly step?: number; readonly steps?: number })
+  | (OfPart & { readonly event: 'progress'; readonly unit: string; readonly done: number; readonly total: number })
+  | (OfPart & { readonly event: 'file' })
   | { readonly event: 'wait'; readonly seconds: number; readonly reason: string }
   | { readonly event: 'warning'; readonly what: string; readonly next?: string }
   /** The connection was lost, and is tried again; or it is there again. */

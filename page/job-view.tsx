@@ -30,9 +30,13 @@ export function JobView({ id, backend, mayPublish }: Props) {
     setFailure(null);
     await action().catch((error) => setFailure(failureOf(error)));
   };
-  const again = ({ source, quant, check, publish }: Job) =>
+  const again = ({ source, quant, check, splitMaxSize, publish }: Job) =>
     attempt(async () => {
-      const next = await backend.start({ source, quant, check, ...(publish && { publish }) });
+      const next = await backend.start({
+        ...{ source, quant, check },
+        ...(splitMaxSize && { splitMaxSize }),
+        ...(publish && { publish }),
+      });
       go(jobLink(next.id));
     });
 

@@ -75,9 +75,13 @@ function Facts({ plan: { architecture, parameters, licences, isGated, commit, ur
       <div>
         <dt>Commit</dt>
         <dd>
-          <a href={url} rel="noreferrer" class="mono">
-            {commit.slice(0, 7)}
-          </a>
+          {url === null ? (
+            <span class="mono">{commit.slice(0, 7)}</span>
+          ) : (
+            <a href={url} rel="noreferrer" class="mono">
+              {commit.slice(0, 7)}
+            </a>
+          )}
         </dd>
       </div>
     </dl>

@@ -13,12 +13,13 @@ interface Props {
 }
 
 /** Puts a finished job's files into a repository of the user's, with a model card. */
-export function PublishForm({ job: { source, quant, quality }, backend }: Props) {
+export function PublishForm({ job: { source, quant, quality, splitMaxSize }, backend }: Props) {
   const [to, setTo] = useState('');
   const [isPrivate, setIsPrivate] = useState(true);
   const { isSending, failure, submit } = useSubmit(async () => {
     const publish = { to: to.trim(), private: isPrivate };
-    const { id } = await backend.start({ source, quant, check: quality !== null, publish });
+    const order = { source, quant, check: quality !== null, ...(splitMaxSize && { splitMaxSize }), publish };
+    const { id } = await backend.start(order);
     go(jobLink(id));
   });
   return (

@@ -4,6 +4,8 @@ import { CopyButton } from './copy-button.js';
 import { formatBytes, formatExact } from './format.js';
 import { runCommands } from './run-commands.js';
 
+const LATER_PART = /-(?!00001)\d{5}-of-\d{5}\.gguf$/;
+
 interface Props {
   readonly job: Job;
   fileUrl(name: string): string;
@@ -11,7 +13,8 @@ interface Props {
 
 /** The files of a finished job, and how they are run. */
 export function Results({ job: { files }, fileUrl }: Props) {
-  const models = files.filter(({ type }) => type !== null);
+  // Programs take a split model by its first part.
+  const models = files.filter(({ type, name }) => type !== null && !LATER_PART.test(name));
   const [wanted, setWanted] = useState(models[0]?.name);
   return (
     <>

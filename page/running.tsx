@@ -9,6 +9,7 @@ const STAGES: Readonly<Record<string, string>> = {
   fill: 'Converting the weights',
   flush: 'Flushing to disk',
   check: 'Measuring the quality',
+  parts: 'Converting in parts',
   upload: 'Uploading',
 };
 

@@ -79,6 +79,7 @@ export { DiskFullError, WriteError } from './output/write-error.js';
 export { ExpertShapeError } from './plan/check-experts.js';
 export { IndexerError } from './plan/check-indexers.js';
 export { ConflictingOptionsError, NoTypeError, NothingToQuantizeError } from './plan/check-params.js';
+export { NoSuchFileError } from './plan/chosen-files.js';
 export { FallbackError } from './plan/finish-plan.js';
 export { NoTargetModelError } from './plan/gather-facts.js';
 export { BigEndianError, InconsistentPartsError, JoinedPartsError, TensorPlaceError } from './plan/gguf-model.js';
@@ -160,7 +161,17 @@ export { ModelTooLargeError } from './runner/model.js';
 export { NoNumberError } from './runner/no-number.js';
 export { ChatTemplateError } from './runner/template.js';
 export { UnreadableTextError } from './runner/texts.js';
-export { ListenError, RedisError, ServeTokenError } from './server/errors.js';
+export {
+  ForbiddenAddressError,
+  ListenError,
+  LocalSourceError,
+  LogInError,
+  LogInOverError,
+  OAuthSettingsError,
+  RedisError,
+  SecretFileError,
+  ServeTokenError,
+} from './server/errors.js';
 export { DescriptorLimitError, NativeMemoryError, ThreadLimitError } from './system-limits.js';
 export { TensorIndexError } from './tensor/operators/gather.js';
 export { MalformedVocabularyError, UnencodableTextError, UnsupportedVocabularyError } from './tokenize/errors.js';

@@ -6,9 +6,11 @@
 /** Letters and digits in a row that no text shares with a secret by chance; of the hexadecimal form twice as many. */
 const SHORTEST = 8;
 
-/** All pieces of that length of all forms of all secrets, folded. */
-const pieces = new Set<string>();
-const hexPieces = new Set<string>();
+const secrets = new Set<string>();
+
+/** All pieces of that length of all forms of all secrets, folded, with how often they have each. */
+const pieces = new Map<string, number>();
+const hexPieces = new Map<string, number>();
 
 /** Which three letters or digits begin a piece, by their number in base 36: most places of a text are done with so. */
 const beginnings = new Uint8Array(36 ** 3);
@@ -26,17 +28,37 @@ function fold(text: string): string {
 
 /** Has all texts that are shown from now on be without this one. One of fewer than 8 letters and digits can't be told from words. */
 export function registerSecret(secret: string): void {
+  if (!secrets.has(secret)) {
+    secrets.add(secret);
+    count(secret, 1);
+  }
+}
+
+/** Has texts be as they are again: where secrets come and go, not all of them can be known for good. */
+export function forgetSecret(secret: string): void {
+  if (secrets.delete(secret)) {
+    count(secret, -1);
+  }
+}
+
+function count(secret: string, by: number): void {
   const bytes = new TextEncoder().encode(secret);
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   for (const form of [secret, ...base64Forms(bytes)]) {
-    addPieces(fold(form), SHORTEST, pieces);
+    countPieces(fold(form), SHORTEST, pieces, by);
   }
-  addPieces(hex, 2 * SHORTEST, hexPieces);
+  countPieces(hex, 2 * SHORTEST, hexPieces, by);
 }
 
-function addPieces(form: string, length: number, to: Set<string>): void {
+function countPieces(form: string, length: number, of: Map<string, number>, by: number): void {
   for (let i = 0; i + length <= form.length; i++) {
-    to.add(form.slice(i, i + length));
+    const piece = form.slice(i, i + length);
+    const count = (of.get(piece) ?? 0) + by;
+    if (count > 0) {
+      of.set(piece, count);
+    } else {
+      of.delete(piece);
+    }
     beginnings[[0, 1, 2].reduce((number, at) => beginning(form, i + at, number), 0)] = 1;
   }
 }
@@ -77,6 +99,7 @@ function decoded(text: string): string {
 /** Texts that are secret whoever's they are: what is kept of them, and what stands for the rest. */
 const PATTERNS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\b(?:hf|api_org)_[A-Za-z0-9]{20,}/g, 'hf_...'],
+  [/\bhf_oauth_[\w.-]{20,}/g, 'hf_...'],
   [/\b(authorization["']?\s{0,9}[:=]\s{0,9}["']?(?:(?:bearer|basic|token)\s+)?)[^\s"'<>,;\\]+/gi, '$1[secret]'],
   [/\b(bearer\s+)[\w.~+/=-]{16,}/gi, '$1[secret]'],
   // Names and passwords in addresses.

@@ -18,8 +18,8 @@ const keyRow: v.GenericSchema<KeyRow> = v.union([
 ]);
 
 /**
- * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of a
- * value that is a list, the element for the tensor's block counts.
+ * A named transform and its parameters: numbers, values, what probes found, named counts, or fields of config.json. Of
+ * a value that is a list, the element for the tensor's block counts.
  */
 const transform = v.pipe(v.tupleWithRest([nameOf(TRANSFORMS)], v.union([v.number(), text, value])), v.readonly());
 export type Transform = v.InferOutput<typeof transform>;
@@ -27,8 +27,8 @@ export type Transform = v.InferOutput<typeof transform>;
 const hasBlock = (name: string) => name.includes('{b}') || name.includes('{L}');
 /**
  * A tensor's way from the checkpoint's names to the file's. In names, `{L}` is any of `blocks`, `{b}` a block's number,
- * `{x}` another number, `{mtp}` each block for multi-token prediction, and `.*` at the end `.weight`, `.bias` or nothing.
- * All rules for a name apply, in the table's order: a tensor that becomes several has several rules. Examples:
+ * `{x}` another number, `{mtp}` each block for multi-token prediction, and `.*` at the end `.weight`, `.bias` or
+ * nothing. All rules for a name apply, in the table's order: a tensor that becomes several has several rules. Examples:
  *
  *   { from: ['lm_head.*'], to: 'output.*' }
  *   { from: ['{L}.self_attn.q_proj.*'], to: 'blk.{b}.attn_q.*', via: [['rotary', 'head_count']] }
@@ -73,9 +73,9 @@ export type TensorRule = v.InferOutput<typeof tensorRule>;
 const probe = object({
   id: text,
   /**
-   * `averages`: the mean of each tensor as torch computes it, 0 for those that the checkpoint lacks;
-   * `values`: the elements; `integers`: the elements as whole numbers, which may be greater than floats can say; `mean`: of
-   * each tensor, that of the magnitudes; `norms`: the norm of each column; `shape`: the dimensions, outermost first; `zero`:
+   * `averages`: the mean of each tensor as torch computes it, 0 for those that the checkpoint lacks; `values`: the
+   * elements; `integers`: the elements as whole numbers, which may be greater than floats can say; `mean`: of each
+   * tensor, that of the magnitudes; `norms`: the norm of each column; `shape`: the dimensions, outermost first; `zero`:
    * whether the elements of all are 0; `zero-rows`: which rows are 0, of those that stand `from` a number on; `equal`:
    * whether two tensors are the same; `there`: whether the checkpoint has one of the tensors, none of which is read.
    */
@@ -83,8 +83,8 @@ const probe = object({
     ...(['values', 'averages', 'integers', 'mean', 'norms', 'shape', 'zero', 'equal', 'zero-rows', 'there'] as const),
   ]),
   /**
-   * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with `*`,
-   * which is anything, may be of no tensor.
+   * Names in the checkpoint. `{b}` stands for each block in turn, whose values come one after the other; names with
+   * `*`, which is anything, may be of no tensor.
    */
   of: some,
   from: maybe(value),
@@ -174,8 +174,8 @@ export const ARCHITECTURE = object({
   /** JSON files beside config.json that its derivations read. */
   files: maybe(texts),
   /**
-   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always is,
-   * as `dense_2`, where the repository has it.
+   * Whether sentence-transformers' Dense layers are written where they are asked for; or the path of one that always
+   * is, as `dense_2`, where the repository has it.
    */
   denseModules: maybe(v.union([flag, text])),
   /** Blocks for multi-token prediction, if the family has them. */

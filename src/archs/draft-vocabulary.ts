@@ -32,9 +32,9 @@ export function dsparkTokens(known: Known): readonly number[] | undefined {
 }
 
 /**
- * The target's token for each token of a draft model: the checkpoint's `d2t`, as the probe of that name read it, has the
- * distances between them. Undefined where there is no such tensor. ref-quirk: `prepare_tensors` in conversion/llama.py
- * and conversion/qwen.py.
+ * The target's token for each token of a draft model: the checkpoint's `d2t`, as the probe of that name read it, has
+ * the distances between them. Undefined where there is no such tensor. ref-quirk: `prepare_tensors` in
+ * conversion/llama.py and conversion/qwen.py.
  * @param size of the target's vocabulary.
  */
 function targetTokens({ probes }: Known, size: number): readonly number[] | undefined {

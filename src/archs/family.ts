@@ -60,8 +60,8 @@ const PART = new RegExp(`(?:^|\\n|; )\\s*(${Object.keys(PARTS).join('|')}):`);
 type Given = string | number | Partial<Architecture>;
 
 /**
- * A family, from a text: `general.architecture`, the names in `architectures` of config.json, and a released repository;
- * then its parts, a line or a `;` apart:
+ * A family, from a text: `general.architecture`, the names in `architectures` of config.json, and a released
+ * repository; then its parts, a line or a `;` apart:
  *
  *   llama-embed: LlamaBidirectionalModel (nvidia/llama-embed-nemotron-8b) like ${llama} unproven
  *     keys:       rows as key-rows.ts reads them; so are those of `firstKeys`
@@ -75,8 +75,8 @@ type Given = string | number | Partial<Architecture>;
  *     tokenizer:  bpe, after add-bos, roles eot <|user|>          kinds, then other options of the plan
  *
  * What it says nothing of, `unproven` aside, it has from the one that it is `like`, or from what text models have in
- * common; where a part begins with `+`, what it says stands behind what it has from there. `$NAME` is a text of texts.ts.
- * Parts are read when they are asked for, so that finding a model's family costs no more than it has to.
+ * common; where a part begins with `+`, what it says stands behind what it has from there. `$NAME` is a text of
+ * texts.ts. Parts are read when they are asked for, so that finding a model's family costs no more than it has to.
  * @throws SyntaxError that says where the text is
  */
 export function family(text: TemplateStringsArray, ...given: Given[]): Architecture {

@@ -25,8 +25,8 @@ const QKV: Fusion = { parts: ['attn_q', 'attn_k', 'attn_v'], into: 'attn_qkv', a
 const GATE_UP: Fusion = { parts: ['ffn_gate_exps', 'ffn_up_exps'], into: 'ffn_gate_up_exps', axis: 1 };
 
 /**
- * GGUF names of architectures with queries, keys and values whose `attn_qkv` llama.cpp does not know (`MODEL_TENSORS` in
- * gguf-py/gguf/constants.py). ref-quirk: conversion/jamba.py writes its tensors past the fusion.
+ * GGUF names of architectures with queries, keys and values whose `attn_qkv` llama.cpp does not know (`MODEL_TENSORS`
+ * in gguf-py/gguf/constants.py). ref-quirk: conversion/jamba.py writes its tensors past the fusion.
  */
 const WITHOUT_QKV: ReadonlySet<string> = new Set([
   ...['bailingmoe3', 'bitnet', 'cohere2moe', 'deepseek2', 'dflash', 'eagle3', 'granite_swa', 'hrm_text', 'hy_v3'],

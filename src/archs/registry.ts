@@ -2,10 +2,8 @@ import type { Config, Known } from '../config/config.js';
 import { holds } from '../config/values.js';
 import { SourceError, UnsupportedError, UsageError } from '../errors.js';
 import { didYouMean, isSlip, sameName } from '../options/near-names.js';
-import type { NamedExpr } from '../tensor/expr.js';
 import type { Architecture } from './architecture.js';
 import * as FAMILIES from './families/index.js';
-import { fits } from './fit.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** What the files export that is a family, and not a part of one that others share. */
@@ -81,8 +79,8 @@ export function parseArchitecture(name: string): Architecture {
 const NAMES = ARCHITECTURES.flatMap(({ classes, gguf }) => [...classes, gguf]);
 
 /**
- * The families with this name among their classes, or in GGUF. The one that is exported under the name comes first, then
- * those that every model may be of.
+ * The families with this name among their classes, or in GGUF. The one that is exported under the name comes first,
+ * then those that every model may be of.
  */
 function familiesNamed(name: string): readonly Architecture[] {
   const known = sameName(name, NAMES);
@@ -114,39 +112,8 @@ function unsupported({ architecture }: Config): UnsupportedArchitectureError {
   );
 }
 
-/** The most families and tensors that a message names. */
-const MAX_NAMED = 16;
-
-/**
- * What is said of an unknown class when its checkpoint's headers are there: the families that have a place for every
- * tensor, or else the nearest one and what it has none for.
- */
-export function unknownClass(known: Known, tensors: Iterable<NamedExpr>): UnsupportedArchitectureError {
-  const name = known.config.architecture.slice(0, MAX_NAME);
-  const all = fits(ARCHITECTURES, known, tensors);
-  const fitting = all.filter(({ misfits }) => misfits.length === 0).map(({ architecture }) => architecture.gguf);
-  const [first, ...others] = [...new Set(fitting)].slice(0, MAX_NAMED);
-  if (first !== undefined) {
-    const also = others.length > 0 ? ` (or else ${others.join(', ')})` : '';
-    return new UnsupportedArchitectureError(
-      `The architecture ${name} is not supported, but its tensors fit ${first}${also}.`,
-      `If the model computes alike, try --arch ${first}; what it writes is right only then.`,
-    );
-  }
-  const [nearest] = all;
-  if (nearest === undefined) {
-    return unsupported(known.config);
-  }
-  const { architecture, misfits } = nearest;
-  const shown = misfits.slice(0, MAX_NAMED).join(', ');
-  return new UnsupportedArchitectureError(
-    `The architecture ${name} is not supported. ${architecture.gguf} is nearest, but has no place for ${shown}${misfits.length > MAX_NAMED ? ` and ${misfits.length - MAX_NAMED} more` : ''}.`,
-    `A family can be described in a file for --arch-file; start from "hf2gguf archs ${architecture.gguf} --json".`,
-  );
-}
-
 /** Longer names are cut before they are shown. */
-const MAX_NAME = 100;
+export const MAX_NAME = 100;
 
 /** What `hf2gguf archs` lists. */
 export function listArchitectures(): Pick<Architecture, 'classes' | 'gguf' | 'example' | 'unproven'>[] {

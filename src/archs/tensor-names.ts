@@ -1,8 +1,9 @@
 import type { TensorRule, Transform } from './architecture.js';
 
 /**
- * What tensors of GGUF are called in checkpoints, by their name in a GGUF file without `.weight`: those of a whole model,
- * and those of a block by what follows the block's own name. Facts of llama.cpp's gguf-py/gguf/tensor_mapping.py.
+ * What tensors of GGUF are called in checkpoints, by their name in a GGUF file without `.weight`: those of a whole
+ * model, and those of a block by what follows the block's own name. Facts of llama.cpp's
+ * gguf-py/gguf/tensor_mapping.py.
  */
 const MODEL_TENSORS = tableOf(`
   token_embd: gpt_neox.embed_in transformer.wte transformer.word_embeddings word_embeddings model.embed_tokens
@@ -171,8 +172,8 @@ function tableOf(text: string): ReadonlyMap<string, readonly string[]> {
 }
 
 /**
- * Rules for tensors by their names in GGUF, under all spellings that checkpoints have for them. A spelling that two names
- * have belongs to the later one.
+ * Rules for tensors by their names in GGUF, under all spellings that checkpoints have for them. A spelling that two
+ * names have belongs to the later one.
  * @param via what is done to some of them, by the name, or by the name with `.weight` or `.bias` for one of the two.
  * @param areWeights whether they end in `.weight` in the file, with it or without in the checkpoint.
  */

@@ -19,7 +19,8 @@ interface List {
 }
 
 /**
- * Rules for tensors from lines such as these. Names that begin with a dot are of blocks: `{L}` and `blk.{b}` of the rules.
+ * Rules for tensors from lines such as these. Names that begin with a dot are of blocks: `{L}` and `blk.{b}` of the
+ * rules.
  *
  *   token_embd attn_q attn_k                   by their names in GGUF, under all spellings of tensor-names.ts
  *   attn_q attn_k: rotary(head_count)          the same, and what is done to them
@@ -37,9 +38,9 @@ interface List {
  *   experts .mlp.experts.{x}: down_proj gate_proj up_proj         stacked, and written together in this order
  *   token_embd = wte.* | wpe.* first           of several the first
  *
- * Behind a line may stand `each COUNT`, `group NAME`, `on TEST` and `when CONDITION`, in the language of formulas.ts, as
- * transforms are. Of lines of names in a row, which form a list, a spelling that two have belongs to the later one; a line
- * `---` ends a list. Lines may also be separated by `; `.
+ * Behind a line may stand `each COUNT`, `group NAME`, `on TEST` and `when CONDITION`, in the language of formulas.ts,
+ * as transforms are. Of lines of names in a row, which form a list, a spelling that two have belongs to the later one;
+ * a line `---` ends a list. Lines may also be separated by `; `.
  * @throws SyntaxError
  */
 export function tensorRules(text: string): readonly TensorRule[] {
@@ -120,8 +121,8 @@ function words(formulas: Formulas): readonly string[] {
 const WORD = /(?!(?:each|group|first|on|when)(?:\s|$))[^\s:|+=]+/y;
 
 /**
- * Transforms in the order in which they happen: `reshape(head_count, -1), transpose(0, 1)`. A word in their parentheses is
- * a probe, a count or a field; any other value is a formula.
+ * Transforms in the order in which they happen: `reshape(head_count, -1), transpose(0, 1)`. A word in their parentheses
+ * is a probe, a count or a field; any other value is a formula.
  */
 const viaOf = (formulas: Formulas): readonly Transform[] | undefined =>
   formulas.take(/:/y)

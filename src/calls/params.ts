@@ -81,6 +81,12 @@ export function checkRunnerOptions(params: PipelineParams): void {
   if (params.sensitivities !== undefined && params.sensitivitiesOut !== undefined) {
     throw new UsageError('--sensitivities and --sensitivities-out are both given.', 'Choose one of them.');
   }
+  if (params.check && params.only) {
+    throw new UsageError(
+      'A model of which only some files are made cannot be checked.',
+      'Leave --check or --only out; hf2gguf check runs it once all are there.',
+    );
+  }
   if (params.check && params.vocabOnly) {
     throw new UsageError('A vocabulary alone cannot be checked.', 'Leave --check or --vocab-only out.');
   }

@@ -4,6 +4,7 @@ import type { Call } from '../async/stream.js';
 import type { Plan, UnplacedPlan } from '../layout/plan.js';
 import { type Asked, checkQuantizeParams } from '../plan/check-params.js';
 import { checkSource, tellOverrides } from '../plan/check-quantized.js';
+import { chosenFiles } from '../plan/chosen-files.js';
 import { finishPlan } from '../plan/finish-plan.js';
 import { type GgufModel, openGgufModel } from '../plan/gguf-model.js';
 import type { QuantizationParams } from '../plan/params.js';
@@ -68,7 +69,7 @@ async function plan(
   tellOverrides(model, request, to);
   const context = { repo: model.repo, params, headersOnly, emit };
   const whole = await layOutAsked(model, asked, request, (type) => quantizedName(model.name, type), context);
-  const files = splitAll(whole, params, 'gguf-split', emit);
+  const files = chosenFiles(splitAll(whole, params, 'gguf-split', emit), params);
   const architecture = String(model.kv.get('general.architecture')?.value ?? 'unknown');
   return finishPlan({ repo: model.repo, architecture, files, params, emit });
 }

@@ -84,6 +84,7 @@ export function addOutputOptions(command: Command): Command {
       '--strict',
       'refuse what is doubtful and would be a warning, such as a tensor of another type than asked for (exit code 7)',
     )
+    .option('--only <file>', 'make only this one of all files, such as a part of a split model (repeatable)', append)
     .option('--stats', 'measure what each tensor loses, at no extra read')
     .option('--stats-plot <file.svg>', 'the same, and draw it by layer and type', svgPath);
 }

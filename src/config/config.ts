@@ -10,8 +10,9 @@ export interface ConvertedMtp {
 }
 
 /**
- * A model's configuration as the reference sees it: what transformers' `AutoConfig.from_pretrained(dir).to_dict()` gives
- * where transformers knows the `model_type`, config.json itself elsewhere, with `text_config` merged into the root.
+ * A model's configuration as the reference sees it: what transformers' `AutoConfig.from_pretrained(dir).to_dict()`
+ * gives where transformers knows the `model_type`, config.json itself elsewhere, with `text_config` merged into the
+ * root.
  */
 export interface Config {
   /** The class that is converted: `architectures[0]` of the nested text model, or else of the root. */
@@ -58,8 +59,8 @@ export interface Facts {
    */
   pooling(): number | undefined;
   /**
-   * The id of a token that a reranker answers with; undefined where the tokenizer has none, or nothing in the repository
-   * speaks of a reranker.
+   * The id of a token that a reranker answers with; undefined where the tokenizer has none, or nothing in the
+   * repository speaks of a reranker.
    * @throws MalformedJsonError, JsonLimitError
    */
   answer(token: string): number | undefined;

@@ -31,8 +31,8 @@ export const FILE_DERIVATIONS = {
     return (ownTokens(facts) ?? 0) + (Array.isArray(added) ? added.length : 0);
   },
   /**
-   * The repository's chat template, for a family whose key stands first. The vocabulary writes it again: a file whose text is
-   * not JSON is only known to be there.
+   * The repository's chat template, for a family whose key stands first. The vocabulary writes it again: a file whose
+   * text is not JSON is only known to be there.
    */
   own_chat_template({ facts }) {
     const config = facts.json('tokenizer_config.json') ?? {};

@@ -15,8 +15,8 @@ import type { Config, Derivations, Known } from './config.js';
 import { eachBlock, flags, headCount, kvHeadCount, mainBlockCount, times } from './derive.js';
 
 /**
- * What differs from layer to layer: lists with a value for each block, and what follows from such lists. ref-quirk: each
- * as in the family's file of conversion/.
+ * What differs from layer to layer: lists with a value for each block, and what follows from such lists. ref-quirk:
+ * each as in the family's file of conversion/.
  */
 export const LAYER_DERIVATIONS = {
   /** A window in the layers that a pattern such as LLLG has an L for, or in all but every so many. */

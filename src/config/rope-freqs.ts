@@ -9,29 +9,10 @@ import { equalShare, globalHeadDim, headDim, ropeFields, ropeRoot, times } from 
 
 const f32 = Math.fround;
 
-/**
- * Llama 3's rotary scaling, (headDim / 2): 1 for short wavelengths, `factor` for long ones, and a blend between.
- * Undefined for any other scaling. ref-quirk: `generate_extra_tensors` in conversion/llama.py computes it in float32, so
- * each step is rounded. torch divides a number by a tensor as a reciprocal, then a product.
- */
+/** Llama 3's rotary scaling; undefined for any other. ref-quirk: conversion/llama.py computes it in torch's float32. */
 export function ropeFreqs(config: Config): readonly number[] | undefined {
   const scaling = scalingOf(config);
-  if (!scaling) {
-    return undefined;
-  }
-  const { factor, low, high, context, theta } = scaling;
-  return frequencies(theta, capped(headDim(config))).map((frequency) => {
-    const wavelength = f32(f32(1 / frequency) * f32(2 * Math.PI));
-    if (wavelength < f32(context / high)) {
-      return 1;
-    }
-    if (wavelength > f32(context / low)) {
-      return f32(factor);
-    }
-    const turns = f32(f32(1 / wavelength) * f32(context));
-    const smooth = f32(f32(turns - f32(low)) / f32(high - low));
-    return f32(1 / f32(f32(f32(1 - smooth) / f32(factor)) + smooth));
-  });
+  return scaling && frequencies(scaling.theta, capped(headDim(config))).map((each) => scaled(each, scaling, TORCH));
 }
 
 /**
@@ -43,20 +24,37 @@ export function stepRopeFreqs(config: Config): readonly number[] | undefined {
   if (!scaling) {
     return undefined;
   }
-  const { factor, low, high, context, theta } = scaling;
   const full = (array.optional(config, 'layer_types') ?? []).indexOf('full_attention');
   const share = (array.optional(config, 'partial_rotary_factors') ?? [])[full];
   const dim = capped(headDim(config));
-  const factors = frequencies(theta, Math.floor(dim * (typeof share === 'number' ? share : 1))).map((frequency) => {
-    const wavelength = (2 * Math.PI) / frequency;
-    if (wavelength < context / high) {
-      return 1;
-    }
-    const smooth = (context / wavelength - low) / (high - low);
-    return f32(wavelength > context / low ? factor : 1 / ((1 - smooth) / factor + smooth));
-  });
-  return [...factors, ...times(Math.max(0, Math.floor(dim / 2) - factors.length), () => 1)];
+  const rotated = frequencies(scaling.theta, Math.floor(dim * (typeof share === 'number' ? share : 1)));
+  const rest = Math.max(0, Math.floor(dim / 2) - rotated.length);
+  return [...rotated.map((each) => scaled(each, scaling, PYTHON)), ...times(rest, () => 1)];
 }
+
+interface Arithmetic {
+  round(value: number): number;
+  /** A number divided by a tensor. */
+  over(number: number, tensor: number): number;
+}
+/** Each step is rounded to float32, and a number is divided by a tensor as a reciprocal, then a product. */
+const TORCH: Arithmetic = { round: f32, over: (number, tensor) => f32(f32(1 / tensor) * f32(number)) };
+const PYTHON: Arithmetic = { round: (value) => value, over: (number, tensor) => number / tensor };
+
+/** 1 for short wavelengths, `factor` for long ones, and a blend between. */
+function scaled(frequency: number, { factor, low, high, context }: Scaling, { round, over }: Arithmetic): number {
+  const wavelength = over(2 * Math.PI, frequency);
+  if (wavelength < round(context / high)) {
+    return 1;
+  }
+  if (wavelength > round(context / low)) {
+    return f32(factor);
+  }
+  const smooth = round(round(over(context, wavelength) - round(low)) / round(high - low));
+  return f32(1 / round(round(round(1 - smooth) / round(factor)) + smooth));
+}
+
+type Scaling = NonNullable<ReturnType<typeof scalingOf>>;
 
 function scalingOf(config: Config) {
   const rope = ropeFields(config);

@@ -31,8 +31,8 @@ const BLANK = /(?:[\s;]|#[^\n]*)*/y;
  *   model_type == "x"   a != 1   a in [1, 2]   a not in [1, 2]   a > 0   has field   lacks field   set a
  *   @is_tied   probe(tied)   not ...   ... and ...   ... or ...
  *
- * `set` holds of what is neither missing nor null, false, 0 or empty. In conditions fields may be missing; `a!` may not.
- * `#` begins a comment.
+ * `set` holds of what is neither missing nor null, false, 0 or empty. In conditions fields may be missing; `a!` may
+ * not. `#` begins a comment.
  * @throws SyntaxError that shows the place
  */
 export class Formulas {

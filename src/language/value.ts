@@ -52,8 +52,8 @@ export const MATH = ['add', 'sub', 'mul', 'div', 'quotient', 'pow', 'min', 'max'
 export type MathName = (typeof MATH)[number];
 
 /**
- * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list has;
- * `after` is added to a block's number.
+ * Which blocks: those with a certain element in a list, every so many, all from one on, or those whose number a list
+ * has; `after` is added to a block's number.
  */
 export type LayerTest =
   | { readonly list: Value; readonly is: Scalar | readonly Scalar[] }

@@ -29,6 +29,7 @@ import { checkExperts } from './check-experts.js';
 import { checkIndexers } from './check-indexers.js';
 import { type Asked, checkParams } from './check-params.js';
 import { tellOverrides } from './check-quantized.js';
+import { chosenFiles } from './chosen-files.js';
 import { doubtEndTokens } from './end-tokens.js';
 import { finishPlan } from './finish-plan.js';
 import type { Inputs } from './inputs.js';
@@ -120,7 +121,8 @@ export async function makePlan(
     headersOnly,
     emit,
   });
-  const files = splitAll(whole, params, request ? 'gguf-split' : 'converter', emit);
+  const all = splitAll(whole, params, request ? 'gguf-split' : 'converter', emit);
+  const files = chosenFiles(all, params);
   const planned = finishPlan({ repo, architecture: config.architecture, files, params, emit });
   const to = { emit, strict: params.strict };
   const types = [outType, ...asked.quants].map((type) => FILE_TYPES[type].type);

@@ -1,7 +1,7 @@
 import type { Architecture } from '../archs/architecture.js';
 import { ownTensors } from '../archs/map-tensors.js';
 import { convertedMtp } from '../archs/mtp.js';
-import { checkArchitecture, findArchitecture, UnsupportedArchitectureError, unknownClass } from '../archs/registry.js';
+import { checkArchitecture, findArchitecture, UnsupportedArchitectureError } from '../archs/registry.js';
 import {
   type Checkpoint,
   EMPTY_CHECKPOINT,
@@ -30,6 +30,7 @@ import { gatherFacts } from './gather-facts.js';
 import type { ConversionParams } from './params.js';
 import { UnreadableOptionFileError } from './quantize-request.js';
 import { refuseCodes } from './refuse-codes.js';
+import { unknownClass } from './unknown-class.js';
 
 /** A model whose configuration and headers are read and supported. */
 export interface Model {
@@ -102,7 +103,7 @@ async function familyOf(known: Known, files: SmallFiles, params: ConversionParam
     const { tensors } = await checkpointIfAny(files, 'model', params.signal).catch((cause) => {
       throw cause instanceof SourceError ? error : cause;
     });
-    throw tensors.length > 0 ? unknownClass(known, tensors) : error;
+    throw (tensors.length > 0 && unknownClass(known, tensors)) || error;
   }
 }
 

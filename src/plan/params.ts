@@ -5,6 +5,7 @@ import type { Imatrix } from '../quantize/imatrix/imatrix.js';
 import type { TargetOptions } from '../quantize/target/size.js';
 import type { TensorTypeAssignment, TensorTypeName } from '../quantize/type-options.js';
 import type { PreTokenizerName } from '../tokenizer/pre/fingerprints.js';
+import type { ChoiceOptions } from './chosen-files.js';
 import type { Sensitivities } from './sensitivities.js';
 import type { SplitOptions } from './split-parts.js';
 
@@ -37,6 +38,11 @@ export interface OutputParams extends ForceOption {
   readonly token?: string;
   /** The Hub's address. @default HF_ENDPOINT, or https://huggingface.co */
   readonly endpoint?: string;
+  /**
+   * Read files that the Hub's cache of this machine has there. To be false where somebody else than this machine's user
+   * asks: the Hub says who may read a model, its cache does not. @default true
+   */
+  readonly cache?: boolean;
   /** Used for every request. @default the built-in one */
   readonly fetch?: typeof fetch;
   readonly signal?: AbortSignal;
@@ -79,7 +85,7 @@ export interface QuantizeOptions extends TargetOptions {
 }
 
 /** What a conversion takes. */
-export interface ConversionParams extends OutputParams, QuantizeOptions, SplitOptions {
+export interface ConversionParams extends OutputParams, QuantizeOptions, SplitOptions, ChoiceOptions {
   /** `org/model[@revision]`, a bare Hub name, or a folder (a path that exists wins). */
   readonly source: string;
   /** The converter's type: `auto`, `f32`, `f16`, `bf16`, `q8_0`. @default 'auto' */
@@ -129,7 +135,7 @@ export interface ConversionParams extends OutputParams, QuantizeOptions, SplitOp
 }
 
 /** What quantizing a GGUF file takes. */
-export interface QuantizationParams extends OutputParams, QuantizeOptions, SplitOptions {
+export interface QuantizationParams extends OutputParams, QuantizeOptions, SplitOptions, ChoiceOptions {
   /** A GGUF file or the first part of a split one: a path, or `org/model[@revision]:file.gguf`. */
   readonly source: string;
   /** Types to quantize to, each into a file of its own, from one read of the source; none with a target size. */

@@ -1,5 +1,4 @@
 import type { Architecture } from '../archs/architecture.js';
-import { configFields } from '../archs/write-keys.js';
 import type { Config } from '../config/config.js';
 import type { Names } from '../loading/names.js';
 import type { NamedExpr } from '../tensor/expr.js';
@@ -40,3 +39,15 @@ const BLOCK = /\.(\d+)\./;
 function withBlock(name: string, block: string): string {
   return name.replace(BLOCK, `.${block}.`);
 }
+
+/** The fields of config.json that a key, without its architecture, comes from; the usual name first. */
+function configFields({ keys }: Architecture, key: string): readonly string[] {
+  const from = keys.find(([name]) => name === `{arch}.${key}`)?.[2];
+  return from && 'fields' in from ? from.fields : from && 'derive' in from ? (DERIVED_FROM[from.derive] ?? []) : [];
+}
+
+/** The field by which a user knows a derived value. */
+const DERIVED_FROM: Partial<Record<string, readonly string[]>> = {
+  block_count: ['num_hidden_layers', 'n_layer', 'num_layers'],
+  head_dim: ['head_dim'],
+};

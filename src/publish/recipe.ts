@@ -8,7 +8,7 @@ import type { PublishParams } from './params.js';
 /** Options that say how the work is done and where it goes: they change no byte of a file. */
 const OF_WORK: ReadonlySet<string> = new Set<keyof PublishParams>([
   ...(['to', 'private', 'pr', 'keep', 'acceptLicence', 'check', 'made', 'quant', 'source', 'strict', 'force'] as const),
-  ...(['verify', 'maxMemory', 'jobs', 'token', 'endpoint', 'fetch', 'signal'] as const),
+  ...(['verify', 'maxMemory', 'jobs', 'token', 'endpoint', 'cache', 'fetch', 'signal'] as const),
 ]);
 
 /** The options that change a file's bytes, in order of their names, but for what is their default. */

@@ -19,7 +19,9 @@ export interface SourceFacts {
   readonly licences: readonly string[];
 }
 
-type Options = Pick<PublishParams, 'token' | 'endpoint' | 'fetch' | 'signal'> & { emit(event: OpeningEvent): void };
+type Options = Pick<PublishParams, 'token' | 'endpoint' | 'cache' | 'fetch' | 'signal'> & {
+  emit(event: OpeningEvent): void;
+};
 
 /** @throws as `openRepo` */
 export async function readSource(source: string, options: Options): Promise<SourceFacts> {

@@ -296,9 +296,12 @@ export class ReplacedFileError extends HubError {
 }
 
 export class OfflineError extends HubError {
-  constructor(what: string, cache: string) {
+  /** @param cache null where it may not be read. */
+  constructor(what: string, cache: string | null) {
     super(
-      `HF_HUB_OFFLINE is set, and ${what} is not in the cache at ${cache}.`,
+      cache === null
+        ? `HF_HUB_OFFLINE is set, and ${what} is not read from this machine's cache.`
+        : `HF_HUB_OFFLINE is set, and ${what} is not in the cache at ${cache}.`,
       'Unset HF_HUB_OFFLINE, or download the model first.',
     );
   }

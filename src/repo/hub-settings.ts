@@ -9,8 +9,8 @@ export interface HubSettings {
   /** `https://huggingface.co`, without a slash at the end. */
   readonly endpoint: string;
   readonly token: string | null;
-  /** The folder that holds `models--org--name`. */
-  readonly cache: string;
+  /** The folder that holds `models--org--name`; null where nothing is read from it. */
+  readonly cache: string | null;
   readonly offline: boolean;
   /** Longest silence of a server in milliseconds, where the user sets it. */
   readonly silence?: number;
@@ -22,7 +22,10 @@ export interface HubSettings {
  * Variables and defaults as huggingface_hub (Python) has them in its constants.py; HF2GGUF_MAX_WAIT is our own.
  * @throws BadEndpointError, TokenInvalidError
  */
-export function hubSettings(env: NodeJS.ProcessEnv, given: { token?: string; endpoint?: string } = {}): HubSettings {
+export function hubSettings(
+  env: NodeJS.ProcessEnv,
+  given: { token?: string; endpoint?: string; cache?: boolean } = {},
+): HubSettings {
   registerSecretsOf(env);
   const inHome = (path: string) => path.replace(/^~(?=\/|$)/, env.HOME ?? homedir());
   const home = inHome(env.HF_HOME || join(env.XDG_CACHE_HOME || '~/.cache', 'huggingface'));
@@ -35,7 +38,7 @@ export function hubSettings(env: NodeJS.ProcessEnv, given: { token?: string; end
   return {
     endpoint,
     token: checkToken(token, endpoint),
-    cache: inHome(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub')),
+    cache: given.cache === false ? null : inHome(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub')),
     offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ''),
     ...(silence > 0 && { silence: milliseconds(silence) }),
     ...(longestWait >= 0 && { longestWait: milliseconds(longestWait) }),

@@ -43,7 +43,7 @@ export interface HubOptions extends HubSettings {
  * @throws HubError of ./errors.ts, InterruptedError
  */
 export async function openHub(repo: string, revision: string, options: HubOptions): Promise<Repo> {
-  const cache = new HubCache(options.cache, repo);
+  const cache = options.cache === null ? null : new HubCache(options.cache, repo);
   if (options.offline) {
     return openSnapshot(repo, revision, cache, options);
   }
@@ -64,10 +64,15 @@ interface Client {
   readonly fetch: CheckedFetch;
 }
 
-async function openSnapshot(repo: string, revision: string, cache: HubCache, options: HubOptions): Promise<Repo> {
+async function openSnapshot(
+  repo: string,
+  revision: string,
+  cache: HubCache | null,
+  options: HubOptions,
+): Promise<Repo> {
   const { cache: root, verify } = options;
-  const commit = cache.commit(revision);
-  if (!commit) {
+  const commit = cache?.commit(revision);
+  if (!cache || !commit) {
     throw new OfflineError(`${repo} at ${revision}`, root);
   }
   return openFolder(
@@ -185,7 +190,7 @@ class HubRepo implements Repo {
     readonly at: HubLocation,
     readonly access: Access,
     files: readonly RepoFile[],
-    readonly cache: HubCache,
+    readonly cache: HubCache | null,
     readonly verify = false,
   ) {
     this.id = at.repo;
@@ -224,7 +229,7 @@ class HubRepo implements Repo {
   }
 
   local(path: string): string | null {
-    return this.cache.file(this.revision, path, this.file(path).size);
+    return this.cache?.file(this.revision, path, this.file(path).size) ?? null;
   }
 
   isChecked(path: string): boolean {

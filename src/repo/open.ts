@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly token?: string;
   /** @default HF_ENDPOINT, else https://huggingface.co */
   readonly endpoint?: string;
+  /** Whether files in the Hub's cache of this machine are read there. @default true */
+  readonly cache?: boolean;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
   /** Whether files of this machine are compared with the hashes that are known of them. @default false */

@@ -1,3 +1,4 @@
+import { Hf2ggufError } from '../errors.js';
 import { counted } from '../options/counted.js';
 import { holdsSecret } from '../secrets.js';
 import { NetworkDownError, WrongAnswerError } from './errors.js';
@@ -239,7 +240,10 @@ class Watch {
     } catch (error) {
       this.end();
       checkSignal(this.outer);
-      throw this.failure(this.#silent ? `nothing came for ${this.policy.silence / 1000} s` : networkCode(error));
+      throw (
+        refusalOf(error) ??
+        this.failure(this.#silent ? `nothing came for ${this.policy.silence / 1000} s` : networkCode(error))
+      );
     } finally {
       clearTimeout(this.#timer);
     }
@@ -286,6 +290,12 @@ async function* watchedBody(response: Response, watch: Watch): AsyncGenerator<Ui
   } finally {
     watch.end();
   }
+}
+
+/** What the caller's own `fetch` refuses: no other try changes it. */
+function refusalOf(error: unknown): Hf2ggufError | null {
+  const cause = error instanceof Error ? error.cause : null;
+  return cause instanceof Hf2ggufError ? cause : null;
 }
 
 /** `ECONNRESET` and its like stand in the cause of fetch's error; nothing else of it is shown or kept. */

@@ -9,12 +9,23 @@ import * as v from 'valibot';
 export const sourceName = v.pipe(
   v.string(),
   v.maxLength(300),
-  v.regex(/^[A-Za-z0-9_][\w.-]{0,95}\/[A-Za-z0-9_][\w.-]{0,95}(@[\w./-]{1,100})?$/, 'a name as org/model'),
+  v.regex(
+    /^[A-Za-z0-9_][\w.-]{0,95}\/[A-Za-z0-9_][\w.-]{0,95}(@(?!.*(?:\.\.|\/\/))\w[\w./-]{0,99})?$/,
+    'a name as org/model',
+  ),
 );
+
+/** `local:folder`: a folder of the one that the server was given for this, if it was. */
+const localName = v.pipe(
+  v.string(),
+  v.maxLength(102),
+  v.regex(/^local:[A-Za-z0-9_][\w.-]{0,95}$/, 'a name as local:folder'),
+);
+const source = v.union([sourceName, localName], 'a name as org/model');
 
 const typeName = v.pipe(v.string(), v.maxLength(20), v.regex(/^[A-Z0-9_]+$/, 'the name of a type, such as Q4_K_M'));
 
-export const planRequest = v.strictObject({ source: sourceName });
+export const planRequest = v.strictObject({ source });
 /** Where the files of a job go on the Hub. */
 export const publication = v.strictObject({
   /** The repository, `owner/name`; it is created where there is none. */
@@ -26,20 +37,34 @@ export const publication = v.strictObject({
   /** Whether it is created as a private one. */
   private: v.boolean(),
 });
+
+/** Of a part's tensors together, as `--split-max-size` takes it. */
+const splitMaxSize = v.pipe(v.string(), v.regex(/^\d{1,15}[KMG]?$/, 'bytes, or a number with K, M or G, such as 2G'));
+
 export const jobRequest = v.strictObject({
-  source: sourceName,
+  source,
   /** Each is a file. */
   quant: v.pipe(v.array(typeName), v.minLength(1), v.maxLength(8)),
   /** Whether each file is run beside the original, to say how far it is from it. */
   check: v.optional(v.boolean(), false),
+  splitMaxSize: v.optional(splitMaxSize),
   publish: v.optional(publication),
 });
 export const searchRequest = v.object({ q: v.pipe(v.string(), v.maxLength(200)) });
 
 export const sessionRequest = v.strictObject({ token: v.pipe(v.string(), v.maxLength(1000)) });
 
-/** Whether this server wants a log-in, and has one; and whether it publishes with the token of its machine. */
-export const session = v.object({ isNeeded: v.boolean(), isOpen: v.boolean(), mayPublish: v.boolean() });
+export const session = v.object({
+  /** How users of this server log in: not at all, with a token that they share, or with Hugging Face, which `/login` begins. */
+  how: v.picklist(['none', 'token', 'huggingface']),
+  isNeeded: v.boolean(),
+  /** Whether whoever asks has logged in, or need not. */
+  isOpen: v.boolean(),
+  /** Whether there is a token that may publish: the user's own, or that of this machine. */
+  mayPublish: v.boolean(),
+  /** What the user is called at the Hub. */
+  name: v.nullable(v.string()),
+});
 
 /** A model on the Hub. */
 export const found = v.object({ name: v.string(), downloads: v.number(), likes: v.number(), isGated: v.boolean() });
@@ -62,8 +87,8 @@ export const typeChoice = v.object({
 export const modelPlan = v.object({
   source: v.string(),
   commit: v.string(),
-  /** Its page on the Hub, at this commit. */
-  url: v.string(),
+  /** Its page on the Hub, at this commit; null for a folder of this machine. */
+  url: v.nullable(v.string()),
   /** The architecture's name in GGUF. */
   architecture: v.string(),
   parameters: v.number(),
@@ -105,6 +130,8 @@ export const quality = v.object({
   /** The name of the file that draws sizes against KL divergences. */
   plot: v.string(),
 });
+/** What a worker of several has to itself. */
+export const jobPart = v.object({ files: v.array(v.string()), size: v.number() });
 
 export const failure = v.object({ what: v.string(), next: v.optional(v.string()) });
 
@@ -114,7 +141,10 @@ export const job = v.object({
   commit: v.string(),
   quant: v.array(v.string()),
   check: v.boolean(),
+  splitMaxSize: v.nullable(v.string()),
   publish: v.nullable(publication),
+  /** What several workers share; empty where one does all. An event of a part has its index, `part`. */
+  parts: v.array(jobPart),
   state: v.picklist(JOB_STATES),
   /** How many jobs come before it; null when it does not wait. */
   place: v.nullable(v.number()),
@@ -136,6 +166,7 @@ export type ModelPlan = v.InferOutput<typeof modelPlan>;
 export type JobState = (typeof JOB_STATES)[number];
 export type JobFile = v.InferOutput<typeof jobFile>;
 export type Quality = v.InferOutput<typeof quality>;
+export type JobPart = v.InferOutput<typeof jobPart>;
 export type Failure = v.InferOutput<typeof failure>;
 export type Job = v.InferOutput<typeof job>;
 export type JobRequest = v.InferOutput<typeof jobRequest>;

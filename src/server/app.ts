@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -9,8 +8,6 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { type ExitCode, Hf2ggufError } from '../errors.js';
-import { packageVersion } from '../output/version.js';
-import { parseFileType } from '../quantize/file-types.js';
 import { RepoNotFoundError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
 import { AnswerCache } from './answer-cache.js';
@@ -25,15 +22,20 @@ import {
   sessionRequest,
 } from './api.js';
 import { rangeOf } from './byte-range.js';
+import { LogInOverError } from './errors.js';
 import type { EventStreams } from './event-streams.js';
-import { measureOrder, planModel } from './model-plan.js';
+import type { LocalSources } from './local-sources.js';
+import { jobFolder } from './make-files.js';
+import { planModel } from './model-plan.js';
 import { Metrics } from './observe.js';
 import { openApi } from './open-api.js';
+import { Orders, type UserLimits } from './orders.js';
 import { headersOf, PICTURE, refuseForeign } from './origin.js';
-import type { Queue, StoredJob, Work } from './queue.js';
+import type { Queue, StoredJob } from './queue.js';
+import { type Access, asEither, type Reader, readAs } from './reading.js';
+import { Refusal, refuse } from './refusal.js';
 import { searchModels } from './search.js';
-import type { Sessions } from './sessions.js';
-import { jobFolder } from './worker.js';
+import type { Sessions, User } from './sessions.js';
 
 export interface AppOptions {
   readonly queue: Queue;
@@ -46,34 +48,33 @@ export interface AppOptions {
   readonly sessions: Sessions;
   /** Whether the server listens for this machine alone. */
   readonly isLoopback: boolean;
-  readonly endpoint?: string;
+  /** What the Hub is read with. */
+  readonly access: Access;
+  /** Folders of this machine that users may convert. */
+  readonly local: LocalSources;
+  readonly limits: UserLimits;
+  /** Bytes of files from which on workers share an order. */
+  readonly shareFrom: number;
 }
 
-/** Jobs that one user may have at a time. */
-const MAX_OPEN_JOBS = 20;
 const MAX_BODY = 2 ** 16;
-/** What goes with a request: its user's name. */
-type Env = { Variables: { user: string } };
-
-/** An answer that says what is wrong. */
-class Refusal extends Error {
-  constructor(
-    readonly status: ContentfulStatusCode,
-    readonly failure: Failure,
-  ) {
-    super(failure.what);
-  }
-}
+/** What goes with a request: its user. */
+type Env = { Variables: { user: User } };
 
 /** Families of errors by their exit code: the caller's turn, the model's, the Hub's, this machine's. */
 const STATUS: Partial<Record<ExitCode, ContentfulStatusCode>> = { 2: 400, 3: 422, 4: 422, 5: 502, 6: 507 };
 
 /** The HTTP interface and the page. Requests are held against the schemas of api.ts. */
 export function makeApp(options: AppOptions): Hono<Env> {
-  const { queue, streams, sessions } = options;
-  // Users who log in see what everybody may see; the token of this machine is its own user's.
-  const reading = { ...options, isPublic: sessions.isNeeded };
-  const plans = new AnswerCache((source) => planModel(source, reading));
+  const { queue, streams, sessions, access, local } = options;
+  const { logIn } = sessions;
+  // Users who log in see what everybody may see, or what they may with their own token; that of this machine is its owner's.
+  const everybody: Reader = { isPublic: sessions.isNeeded, user: null };
+  const plans = new AnswerCache(async (question) => {
+    const { source, ...reader } = JSON.parse(question) as Reader & { readonly source: string };
+    return planModel(source, local, await readAs(reader, access));
+  });
+  const orders = new Orders(options, everybody);
   const app = new Hono<Env>();
   const metrics = new Metrics(queue, streams);
   app.use(metrics.observe(options.log));
@@ -83,10 +84,11 @@ export function makeApp(options: AppOptions): Hono<Env> {
       context.res.headers.set(name, value);
     }
   });
-  app.use(refuseForeign(options.isLoopback));
+  app.use(refuseForeign(options.isLoopback, sessions.publicUrl));
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => refuse(413, 'The request is too large.') }));
   app.onError((error, context) => {
-    const [status, failure] = inWords(error);
+    const [status, { what, next }] = inWords(error);
+    const failure = { what: local.named(what), ...(next !== undefined && { next: local.named(next) }) };
     if (status === 500) {
       options.log.error({ stack: withoutSecrets(error.stack ?? '') }, 'a bug');
     }
@@ -100,73 +102,63 @@ export function makeApp(options: AppOptions): Hono<Env> {
   };
   const owned = async (context: Context<Env>): Promise<StoredJob> => {
     const id = context.req.param('id') ?? '';
-    const job = (await queue.isOwner(id, context.get('user'))) ? await queue.get(id) : null;
+    const job = (await queue.isOwner(id, context.get('user').id)) ? await queue.get(id) : null;
     return job ?? refuse(404, 'There is no such job.', 'It may have been removed; start it again.');
   };
 
-  const sessionView = (isOpen: boolean): Session => {
-    return { isNeeded: sessions.isNeeded, isOpen, mayPublish: !sessions.isNeeded };
+  const sessionView = (user: User | null): Session => {
+    const { how, isNeeded } = sessions;
+    return { how, isNeeded, isOpen: user !== null, mayPublish: user?.mayPublish ?? false, name: user?.name ?? null };
   };
 
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/metrics', async (context) => context.text(await metrics.text()));
   app.get('/openapi.json', (context) => context.json(openApi()));
   app.get('/api/session', async (context) => {
-    return context.json(sessionView((await sessions.user(context)) !== null));
+    return context.json(sessionView(await sessions.user(context)));
   });
   app.post('/api/session', async (context) => {
     const { token } = checked(sessionRequest, await body(context));
-    return (await sessions.begin(context, token))
-      ? context.json(sessionView(true))
-      : refuse(401, 'This is not the token of this server.', 'Ask whoever runs it.');
+    const user = await sessions.begin(context, token);
+    return context.json(
+      sessionView(user ?? refuse(401, 'This is not the token of this server.', 'Ask whoever runs it.')),
+    );
   });
-  app.post('/api/session/end', (context) => {
-    sessions.end(context);
-    return context.json(sessionView(!sessions.isNeeded));
+  app.post('/api/session/end', async (context) => {
+    await sessions.end(context);
+    return context.json(sessionView(sessions.isNeeded ? null : await sessions.user(context)));
   });
+  if (logIn.how === 'huggingface') {
+    const { hub, tokens } = logIn;
+    app.get('/login', async (context) => context.redirect(await sessions.beginAtHub(context, hub)));
+    app.get('/login/callback', async (context) => {
+      return (await sessions.endAtHub(context, hub, tokens))
+        ? context.redirect('/')
+        : refuse(403, 'This log-in was not begun here, or too long ago.', 'Log in again.');
+    });
+  }
   app.use('/api/*', async (context, next) => {
     const user = await sessions.user(context);
-    context.set('user', user ?? refuse(401, 'You are not logged in.', 'Log in with the token of this server.'));
+    context.set('user', user ?? refuse(401, 'You are not logged in, or not any more.', 'Log in, then try again.'));
     return next();
   });
   app.get('/api/models', async (context) => {
     const { q } = checked(searchRequest, context.req.query());
+    const reading = await readAs(everybody, access);
     return context.json(await searchModels(q, { ...reading, signal: context.req.raw.signal }));
   });
   app.post('/api/plans', async (context) => {
     const { source } = checked(planRequest, await body(context));
-    return context.json(await plans.get(source));
+    const ask = (reader: Reader) => plans.get(JSON.stringify({ source, ...reader }));
+    return context.json(await asEither(context.get('user'), everybody, ask));
   });
   app.post('/api/jobs', async (context) => {
-    const { source, quant, check, publish = null } = checked(jobRequest, await body(context));
-    if (publish !== null && !sessionView(true).mayPublish) {
-      refuse(
-        403,
-        'This server publishes nothing for users who log in.',
-        'Download the files, and publish them yourself.',
-      );
-    }
-    const types = [...new Set(quant.map((name) => parseFileType(name) ?? refuse(400, `${name} is no type.`)))].sort();
-    const owner = context.get('user');
-    if ((await queue.open(owner)).jobs >= MAX_OPEN_JOBS) {
-      refuse(429, `There are ${MAX_OPEN_JOBS} jobs of yours already.`, 'Wait until one has ended, or cancel one.');
-    }
-    const { isPublic } = reading;
-    const work = {
-      ...{ version: packageVersion(), ...(await measureOrder(source, types, reading)) },
-      ...{ quant: types, splitMaxSize: null, check, isPublic, user: null, publish },
-    };
-    const key = createHash('sha256').update(JSON.stringify(work)).digest('hex');
-    const from = publish && (await queue.list(owner)).find((job) => hasMade(job, work));
-    const { job, isNew } = await queue.submit({
-      ...work,
-      ...(from ? { from: from.id, size: 0 } : { from: null }),
-      ...{ owner, key, parts: [] },
-    });
+    const request = checked(jobRequest, await body(context));
+    const { job, isNew } = await orders.submit(context.get('user'), request);
     return context.json(await view(job), isNew ? 201 : 200);
   });
   app.get('/api/jobs', async (context) => {
-    const jobs = await queue.list(context.get('user'));
+    const jobs = await queue.list(context.get('user').id);
     return context.json(await Promise.all(jobs.map(view)));
   });
   app.get('/api/jobs/:id', async (context) => context.json(await view(await owned(context))));
@@ -178,7 +170,11 @@ export function makeApp(options: AppOptions): Hono<Env> {
   app.get('/api/jobs/:id/events', async (context) => {
     const { id } = await owned(context);
     const after = Number(context.req.header('last-event-id') ?? context.req.query('after') ?? 0);
-    return streams.open(context, id, Number.isSafeInteger(after) ? after : 0, async () => {
+    const user = context.get('user').id;
+    if (streams.isFull(user)) {
+      refuse(429, 'You follow too many jobs at once.', 'Close some of the pages of this server.');
+    }
+    return streams.open(context, id, Number.isSafeInteger(after) ? after : 0, user, async () => {
       const job = await queue.get(id);
       return job && view(job);
     });
@@ -199,14 +195,6 @@ export function makeApp(options: AppOptions): Hono<Env> {
   return app;
 }
 
-/** What decides the bytes of files. */
-const OF_FILES = ['version', 'source', 'commit', 'quant', 'splitMaxSize'] as const;
-
-/** Whether a job has made the files that another one is to publish. */
-function hasMade(job: StoredJob, work: Pick<Work, (typeof OF_FILES)[number]>): boolean {
-  return job.state === 'done' && OF_FILES.every((name) => JSON.stringify(job[name]) === JSON.stringify(work[name]));
-}
-
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -214,13 +202,12 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: PICTURE,
 };
 
-function refuse(status: ContentfulStatusCode, what: string, next?: string): never {
-  throw new Refusal(status, { what, ...(next !== undefined && { next }) });
-}
-
 function inWords(error: Error): readonly [ContentfulStatusCode, Failure] {
   if (error instanceof Refusal) {
     return [error.status, error.failure];
+  }
+  if (error instanceof LogInOverError) {
+    return [401, { what: error.what, next: error.next }];
   }
   if (error instanceof Hf2ggufError) {
     // The library's advice is about folders, too, which are no sources here.

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { Job } from './api.js';
@@ -7,7 +8,7 @@ import type { Queue, StoredEvent } from './queue.js';
 const PAUSE = 100;
 /** Milliseconds after which a silent stream says that it lives, and where a job that waits stands. */
 const HEARTBEAT = 10_000;
-/** Events that wait for a slow client; then its stream ends, and the client comes again from where it was. */
+/** Events that wait for a slow client; then its connection ends, and the client comes again from where it was. */
 const MOST_WAITING = 1000;
 
 type View = () => Promise<Job | null>;
@@ -17,11 +18,20 @@ class Listener {
   readonly waiting: StoredEvent[] = [];
   #wake = () => {};
 
-  constructor(readonly job: string) {}
+  /** @param cut ends the connection. */
+  constructor(
+    readonly job: string,
+    readonly user: string,
+    readonly cut: () => void,
+  ) {}
 
   hear(event: StoredEvent): void {
-    this.waiting.push(event);
-    this.#wake();
+    if (this.waiting.length < MOST_WAITING) {
+      this.waiting.push(event);
+      this.#wake();
+    } else {
+      this.cut();
+    }
   }
 
   /** Resolves with the next event, or with the end of the time. */
@@ -46,10 +56,23 @@ export class EventStreams {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(readonly queue: Queue) {}
+  /** @param mostPerUser streams of one user at a time. */
+  constructor(
+    readonly queue: Queue,
+    readonly mostPerUser: number = Number.POSITIVE_INFINITY,
+  ) {}
 
   get size(): number {
     return this.#listeners.size;
+  }
+
+  /** Whether a user has as many as one may have. */
+  isFull(user: string): boolean {
+    let own = 0;
+    for (const listener of this.#listeners) {
+      own += listener.user === user ? 1 : 0;
+    }
+    return own >= this.mostPerUser;
   }
 
   /** Ends all streams. */
@@ -64,15 +87,23 @@ export class EventStreams {
   /**
    * The events of a job that come after one, until the job has ended. A client that asks for more of one that has ended is
    * told so by status 204, at which browsers stop asking.
+   * @param user who asks, and may have no more than some at a time: see `isFull`.
    * @param view the job as its user sees it, which events of its state carry.
    */
-  async open(context: Context, job: string, after: number, view: View): Promise<Response> {
-    const listener = new Listener(job);
-    await this.#listen(listener);
-    const before = await this.queue.eventsOf(job, after);
-    if (before.length === 0 && isOver(await view())) {
+  async open(context: Context, job: string, after: number, user: string, view: View): Promise<Response> {
+    const { outgoing } = context.env as Partial<HttpBindings>;
+    const listener = new Listener(job, user, () => outgoing?.destroy());
+    let before: readonly StoredEvent[];
+    try {
+      await this.#listen(listener);
+      before = await this.queue.eventsOf(job, after);
+      if (before.length === 0 && isOver(await view())) {
+        this.#listeners.delete(listener);
+        return context.body(null, 204);
+      }
+    } catch (error) {
       this.#listeners.delete(listener);
-      return context.body(null, 204);
+      throw error;
     }
     return streamSSE(context, async (stream) => {
       stream.onAbort(() => listener.end());
@@ -86,10 +117,10 @@ export class EventStreams {
 
   async #send(stream: SSEStreamingApi, listener: Listener, before: readonly StoredEvent[], view: View): Promise<void> {
     let seen = 0;
+    const past = [...before];
     const { waiting } = listener;
-    waiting.unshift(...before);
-    while (!stream.aborted && !this.#isClosed && waiting.length - before.length < MOST_WAITING) {
-      const event = waiting.shift();
+    while (!stream.aborted && !this.#isClosed) {
+      const event = past.shift() ?? waiting.shift();
       if (event === undefined) {
         const job = await view();
         if (isOver(job)) {

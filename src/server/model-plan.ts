@@ -1,12 +1,16 @@
 import { plan } from '../calls/conversions.js';
 import type { PlacedFile } from '../layout/plan.js';
 import { fallbackWarning } from '../plan/finish-plan.js';
+import type { SplitOptions } from '../plan/split-parts.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
 import type { QuantName } from '../quantize/file-types.js';
 import { hubSettings } from '../repo/hub-settings.js';
 import { estimateCheckSeconds } from '../runner/check-time.js';
 import type { ModelPlan } from './api.js';
+import { isLocal, type LocalSources } from './local-sources.js';
+import type { Work } from './queue.js';
+import type { Reading } from './reading.js';
 
 /** Types that need no importance matrix, the largest first. */
 const TYPES = [
@@ -14,11 +18,34 @@ const TYPES = [
   ...(['Q3_K_L', 'Q3_K_M', 'Q3_K_S', 'Q2_K'] as const),
 ] satisfies readonly QuantName[];
 
-export interface PlanOptions {
-  /** Whether the model is read without the token of this machine. */
-  readonly isPublic?: boolean;
-  readonly endpoint?: string;
-  readonly signal?: AbortSignal;
+type Emit = (event: { readonly event: string; readonly what?: unknown }) => void;
+
+/** What a name stands for now. */
+interface Pinned {
+  /** As users name it. */
+  readonly source: string;
+  /** The commit, or what stands for one. */
+  readonly commit: string;
+  /** As the library names it: a name on the Hub that no folder of this machine can stand for, or a folder. */
+  readonly place: string;
+  readonly facts: SourceFacts;
+}
+
+/** @throws as `openRepo`; LocalSourceError */
+export async function pin(
+  source: string,
+  local: LocalSources,
+  reading: Reading,
+  emit: Emit = () => {},
+): Promise<Pinned> {
+  if (isLocal(source)) {
+    const place = await local.folder(source);
+    const facts = await readSource(place, { ...reading, emit });
+    return { source, commit: await local.fingerprint(source, facts.repo), place, facts };
+  }
+  const facts = await readSource(hubSource(source), { ...reading, emit });
+  const { id, repo } = facts;
+  return { source: id, commit: repo.revision ?? '', place: hubSource(id, repo.revision ?? ''), facts };
 }
 
 /** A name on the Hub that no folder of this machine can stand for. */
@@ -26,28 +53,23 @@ export function hubSource(source: string, commit?: string): string {
   return commit === undefined ? `hf://${source}` : `hf://${source}@${commit}`;
 }
 
-/** An empty token is none. */
-export function tokenOf({ isPublic }: { readonly isPublic?: boolean | undefined }): { readonly token?: string } {
-  return isPublic ? { token: '' } : {};
-}
-
 /** What a model is, and how large it becomes, from its headers alone. @throws as `plan` */
-export async function planModel(source: string, options: PlanOptions = {}): Promise<ModelPlan> {
+export async function planModel(source: string, local: LocalSources, reading: Reading): Promise<ModelPlan> {
   const warnings: string[] = [];
-  const emit = (event: { readonly event: string; readonly what?: unknown }) => {
+  const emit: Emit = (event) => {
     if (event.event === 'warning') {
-      warnings.push(String(event.what));
+      warnings.push(local.named(String(event.what)));
     }
   };
-  const facts = await readSource(hubSource(source), { ...options, ...tokenOf(options), emit });
-  const { commit, files } = await planTypes(facts, TYPES, options, emit);
+  const { facts, ...pinned } = await pin(source, local, reading, emit);
+  const files = await planTypes(pinned.place, TYPES, reading, emit);
   const [first] = files;
   const architecture = String(new Map(first?.kv).get('general.architecture')?.value ?? '');
   const { parameters = 0 } = first ?? {};
-  const { endpoint } = hubSettings(process.env, options);
+  const { endpoint } = hubSettings(process.env, reading);
   return {
-    ...{ source: facts.id, commit, licences: [...facts.licences], isGated: facts.isGated },
-    url: `${endpoint}/${facts.id}/tree/${commit}`,
+    ...{ source: pinned.source, commit: pinned.commit, licences: [...facts.licences], isGated: facts.isGated },
+    url: isLocal(source) ? null : `${endpoint}/${facts.id}/tree/${pinned.commit}`,
     // That types fall back to others is shown with each of them.
     warnings: [...new Set(warnings)].filter((what) => !files.some((file) => fallbackWarning(file) === what)),
     ...{ architecture, parameters, checkSeconds: estimateCheckSeconds(architecture, parameters) },
@@ -57,23 +79,24 @@ export async function planModel(source: string, options: PlanOptions = {}): Prom
   };
 }
 
-/** The commit that a name stands for now, and the bytes of the files that an order of types gives. @throws as `plan` */
-export async function measureOrder(source: string, quant: readonly string[], options: PlanOptions = {}) {
-  const facts = await readSource(hubSource(source), { ...options, ...tokenOf(options), emit: () => {} });
-  const { commit, files } = await planTypes(facts, quant as readonly QuantName[], options, () => {});
-  return { source: facts.id, commit, size: files.reduce((sum, file) => sum + file.size, 0) };
+/** The commit that a name stands for now, and the files that an order gives. @throws as `plan` */
+export async function measureOrder(
+  name: string,
+  { quant, splitMaxSize }: Pick<Work, 'quant' | 'splitMaxSize'>,
+  local: LocalSources,
+  reading: Reading,
+): Promise<{ source: string; commit: string; files: readonly PlacedFile[] }> {
+  const { source, commit, place } = await pin(name, local, reading);
+  const split = splitMaxSize === null ? {} : { splitMaxSize };
+  const files = await planTypes(place, quant as readonly QuantName[], { ...reading, ...split }, () => {});
+  return { source, commit, files };
 }
 
 async function planTypes(
-  { id, repo }: SourceFacts,
+  source: string,
   quant: readonly QuantName[],
-  { isPublic, ...options }: PlanOptions,
-  emit: (event: { readonly event: string; readonly what?: unknown }) => void,
-): Promise<{ commit: string; files: readonly PlacedFile[] }> {
-  const commit = repo.revision ?? '';
-  const { files } = await plan(
-    { ...options, ...tokenOf({ isPublic }), source: hubSource(id, commit), quant: [...quant] },
-    emit,
-  );
-  return { commit, files };
+  options: Reading & SplitOptions,
+  emit: Emit,
+): Promise<readonly PlacedFile[]> {
+  return (await plan({ ...options, source, quant: [...quant] }, emit)).files;
 }

@@ -30,16 +30,18 @@ export function headersOf({ headers }: Response): Readonly<Record<string, string
  * Refuses what other pages send: by a name of theirs that they had resolved to this machine (DNS rebinding), or across
  * origins, which browsers say in `Origin` and `Sec-Fetch-Site`.
  * @param isLoopback whether the server is known by the names of this machine alone; others log in, and cookies know names.
+ * @param publicUrl what users know it by, where a proxy asks it by another name; null where none does.
  */
 export const refuseForeign =
-  (isLoopback: boolean): MiddlewareHandler =>
+  (isLoopback: boolean, publicUrl: string | null): MiddlewareHandler =>
   async (context, next) => {
     const host = context.req.header('host') ?? '';
     const origin = context.req.header('origin');
     const site = context.req.header('sec-fetch-site') ?? 'same-origin';
-    const isOwn = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+    const isOwn =
+      origin === undefined || origin === publicUrl || (URL.canParse(origin) && new URL(origin).host === host);
     const isRead = context.req.method === 'GET' || context.req.method === 'HEAD';
-    if (isLoopback && !LOOPBACK.test(host)) {
+    if (isLoopback && publicUrl === null && !LOOPBACK.test(host)) {
       return context.json({ what: 'This server is only for the machine that it runs on.' }, 403);
     }
     if (!isRead && !(isOwn && ['same-origin', 'none'].includes(site))) {

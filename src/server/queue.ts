@@ -1,10 +1,11 @@
-import type { Failure, JobEvent, JobFile, JobState, Publication, Quality } from './api.js';
+import type { Failure, JobEvent, JobFile, JobPart, JobState, Publication, Quality } from './api.js';
+import type { Reader } from './reading.js';
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
-export interface Work {
+export interface Work extends Reader {
   /** That of hf2gguf, which the bytes of the files may depend on. */
   readonly version: string;
-  /** `org/model`. */
+  /** `org/model`, or `local:folder`. */
   readonly source: string;
   readonly commit: string;
   /** Names of file types. */
@@ -13,22 +14,10 @@ export interface Work {
   readonly check: boolean;
   /** Of a part's tensors together, as the command line takes it; null where files are not split. */
   readonly splitMaxSize: string | null;
-  /** Whether the model is read without the token of this machine. */
-  readonly isPublic: boolean;
-  /** The user whose token reads and publishes; null where nobody's does, or that of this machine. */
-  readonly user: string | null;
   /** Where the files are published; null where they are only made. */
   readonly publish: Publication | null;
   /** A finished job of the same owner with the same files, which are published as they are. */
   readonly from: string | null;
-}
-
-/** A share of a job that a worker has to itself. */
-export interface Part {
-  /** Names of the files that are made. */
-  readonly files: readonly string[];
-  /** Bytes of them. */
-  readonly size: number;
 }
 
 /** A job as a user orders it. */
@@ -39,7 +28,7 @@ export interface Order extends Work {
   /** Bytes of the files that it makes. */
   readonly size: number;
   /** What several workers share; empty where one makes all. */
-  readonly parts: readonly Part[];
+  readonly parts: readonly JobPart[];
 }
 
 export interface StoredJob extends Work {
@@ -48,7 +37,7 @@ export interface StoredJob extends Work {
   readonly parent: string | null;
   /** Names of the files that it makes; null for all. */
   readonly part: readonly string[] | null;
-  readonly parts: readonly Part[];
+  readonly parts: readonly JobPart[];
   readonly state: JobState;
   readonly size: number;
   /** Milliseconds since 1970. */

@@ -2,17 +2,17 @@ import { listModels } from '@huggingface/hub';
 import { hubClient } from '../publish/hub-client.js';
 import { pagedFetch } from '../repo/pages.js';
 import type { Found } from './api.js';
-import { type PlanOptions, tokenOf } from './model-plan.js';
+import type { Reading } from './reading.js';
 
 /** Suggestions that are shown. */
 const MOST = 8;
 
 /** Models whose names have a text, those that are downloaded most first. @throws HubError, InterruptedError */
-export async function searchModels(text: string, options: PlanOptions): Promise<Found[]> {
+export async function searchModels(text: string, reading: Reading): Promise<Found[]> {
   if (text.trim() === '') {
     return [];
   }
-  const { endpoint, fetch } = hubClient({ ...options, ...tokenOf(options), emit: () => {} });
+  const { endpoint, fetch } = hubClient({ ...reading, emit: () => {} });
   const found: Found[] = [];
   const listing = listModels({
     search: { query: text.trim() },

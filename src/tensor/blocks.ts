@@ -28,8 +28,8 @@ export function isWholeBlocks(to: RepackExpr['to'], columns: number): boolean {
 }
 
 /**
- * An expression above blocks as one of blocks again: views move down to codes and scales, where they keep groups together.
- * Null where they do not, and where there is anything else above blocks than views and concatenations.
+ * An expression above blocks as one of blocks again: views move down to codes and scales, where they keep groups
+ * together. Null where they do not, and where there is anything else above blocks than views and concatenations.
  */
 export function asBlocks(expr: TensorExpr): TensorExpr | null {
   switch (expr.op) {

@@ -5,9 +5,9 @@ import type { BinaryOp, CastTarget, UnaryFunction } from './kernels.js';
 /**
  * An output tensor as plain data: a tree over source tensors that can be evaluated for any range of rows.
  *
- * Shapes are the checkpoint's: outermost dimension first; the last one is a row. Functions of `build.ts` make the trees,
- * `rows.ts` reads them, and `operators/` has a file for each operator. Some examples, as they are built and as they are
- * kept, `W` being the source `[8, 6]`:
+ * Shapes are the checkpoint's: outermost dimension first; the last one is a row. Functions of `build.ts` make the
+ * trees, `rows.ts` reads them, and `operators/` has a file for each operator. Some examples, as they are built and as
+ * they are kept, `W` being the source `[8, 6]`:
  *
  *   transpose(W, 0, 1)                  view of W: shape [6, 8], axes [[6, 1], [8, 6]]
  *   slice(W, 0, 2, 4)                   the source itself, from its third row on: shape [2, 6]

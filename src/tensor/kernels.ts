@@ -18,8 +18,8 @@ export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
 export type UnaryFunction = 'neg' | 'sqrt' | 'exp' | 'softplus' | 'ternary';
 
 /**
- * A step of a formula. Those before `binary` put an element on a stack; the others replace the upmost one or two by a result.
- * All compute in float32.
+ * A step of a formula. Those before `binary` put an element on a stack; the others replace the upmost one or two by a
+ * result. All compute in float32.
  */
 export type FormulaStep =
   /** Elements of a buffer: each stands `run` times, and then each group of `inner` elements `repeat` times. */
@@ -40,8 +40,8 @@ export type FormulaStep =
       readonly index: Int32Array;
     }
   /**
-   * A view of codes of 1 to 8 bits that lie without gaps, as `unpack` has them: `first` is the number of its first code, the
-   * strides of `axes`, outermost first and at least one, count codes.
+   * A view of codes of 1 to 8 bits that lie without gaps, as `unpack` has them: `first` is the number of its first
+   * code, the strides of `axes`, outermost first and at least one, count codes.
    */
   | {
       readonly kind: 'codes';
@@ -102,8 +102,8 @@ export interface TensorKernels {
   unary(fn: UnaryFunction, dtype: ComputeType, source: Uint8Array, target: Uint8Array): void;
 
   /**
-   * Computes all elements of `target` by a formula, a few at a time, so that nothing between its steps is stored. Its steps
-   * leave one element on the stack, which is rounded to `to`.
+   * Computes all elements of `target` by a formula, a few at a time, so that nothing between its steps is stored. Its
+   * steps leave one element on the stack, which is rounded to `to`.
    */
   formula(steps: readonly FormulaStep[], to: FloatType, target: Uint8Array): void;
 
@@ -115,9 +115,9 @@ export interface TensorKernels {
   unpack(source: Uint8Array, wordBytes: 1 | 2 | 4, bits: number, target: Uint8Array): void;
 
   /**
-   * ggml's blocks from codes of 4 bits, two a byte in the order of the elements (the first one low), and one byte of scale
-   * a group. MXFP4: groups of 32 with E8M0 scales, a block of 17 bytes each. NVFP4: groups of 16 with E4M3 scales, four of
-   * them a block of 36 bytes; the scales lose their sign, as in the reference's `_nvfp4_pack`.
+   * ggml's blocks from codes of 4 bits, two a byte in the order of the elements (the first one low), and one byte of
+   * scale a group. MXFP4: groups of 32 with E8M0 scales, a block of 17 bytes each. NVFP4: groups of 16 with E4M3
+   * scales, four of them a block of 36 bytes; the scales lose their sign, as in the reference's `_nvfp4_pack`.
    */
   repack(type: 'MXFP4' | 'NVFP4', codes: Uint8Array, scales: Uint8Array, target: Uint8Array): void;
 

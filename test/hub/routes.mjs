@@ -1,5 +1,6 @@
 // The Hub's addresses, and what is to be had there.
 import { refusal, unknownRepo } from './access.mjs';
+import { oauthReply } from './oauth.mjs';
 import { failure, json } from './replies.mjs';
 
 /**
@@ -24,6 +25,7 @@ import { failure, json } from './replies.mjs';
  * @property {number} partSize bytes above which a file is sent in parts of as many
  * @property {Record<string, import('./access.mjs').Rule>} access
  * @property {Record<string, import('./access.mjs').Token>} tokens
+ * @property {import('./oauth.mjs').OAuth} oauth
  */
 
 const REPO = '(?<repo>[\\w.-]+(?:/[\\w.-]+)?)';
@@ -51,6 +53,10 @@ const OTHER_KINDS = /^\/api\/((?:datasets|spaces)\/[\w.-]+\/[\w.-]+)$/;
 export async function hubReply(world, url, authorization) {
   if (url.pathname === '/api/models') {
     return models(world, url);
+  }
+  const login = oauthReply(world, url, authorization);
+  if (login) {
+    return login;
   }
   const [, other] = OTHER_KINDS.exec(url.pathname) ?? [];
   if (other) {

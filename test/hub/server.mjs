@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { FAULTS, FaultPlan } from './faults.mjs';
 import { line } from './line.mjs';
+import { makeOAuth, tokenReply } from './oauth.mjs';
 import { json } from './replies.mjs';
 import { Repos } from './repos.mjs';
 import { respond } from './respond.mjs';
@@ -15,6 +16,7 @@ import { Storage, storageReply, writeReply } from './writing.mjs';
  * @property {boolean} [hashes] whether listings hold the hashes of files, as they do by default
  * @property {Record<string, import('./access.mjs').Rule>} [access] by repository
  * @property {Record<string, import('./access.mjs').Token>} [tokens] by the token's text
+ * @property {Partial<import('./oauth.mjs').OAuth>} [oauth] who logs in, and to which app
  * @property {number} [faultEvery] 0 for never
  * @property {readonly import('./faults.mjs').Fault[]} [faults] which, in turn
  * @property {number} [rate] bytes a second of all files together, as over a line; no limit by default
@@ -59,7 +61,17 @@ export class LoopbackHub {
     const { repos, storage } = this;
     const addresses = { endpoint: '', cdn: '', signature: 'first' };
     /** @type {import('./routes.mjs').World} */
-    this.world = { ...addresses, repos, storage, pageSize, partSize, hashes, access, tokens };
+    this.world = {
+      ...addresses,
+      repos,
+      storage,
+      pageSize,
+      partSize,
+      hashes,
+      access,
+      tokens,
+      oauth: makeOAuth(options.oauth),
+    };
     this.servers = {
       hub: createServer((request, response) => this.#answer('hub', request, response)),
       cdn: createServer((request, response) => this.#answer('cdn', request, response)),
@@ -158,7 +170,12 @@ export class LoopbackHub {
    * @returns {Promise<import('./respond.mjs').Reply>}
    */
   async #written(host, sent) {
-    const reply = host === 'hub' ? writeReply(this.world, sent) : storageReply(this.world, sent);
+    const reply =
+      sent.url.pathname === '/oauth/token'
+        ? tokenReply(this.world, sent)
+        : host === 'hub'
+          ? writeReply(this.world, sent)
+          : storageReply(this.world, sent);
     // The client may break off what it sends.
     return reply.catch(() => ({ status: 400, headers: {}, text: 'cut off' }));
   }

@@ -118,6 +118,29 @@ describe('a conversion from the Hub', () => {
   });
 });
 
+test('one of the files is gone on with, whatever became of the others in the meantime', async () => {
+  const source = join(root, 'org', NAME);
+  const [together, folder] = [tempFolder(), tempFolder()];
+  const options = { source, outtype: 'f32', splitMaxSize: '80M' } as const;
+  const whole = await follow({ ...options, output: `${together}/` });
+  const [first = '', second = ''] = whole.result?.files.map(({ path }) => basename(path)) ?? [];
+  const one = (name: string) => ({ ...options, only: [name], output: `${folder}/` });
+  const stop = new AbortController();
+  const cut = await follow(
+    { ...one(first), signal: stop.signal },
+    halfway(() => stop.abort()),
+  );
+  expect(cut.error).toMatchObject({ exitCode: 130 });
+  expect((await follow(one(second))).error).toBeUndefined();
+  expect(readdirSync(folder)).toHaveLength(3);
+  const next = await follow(one(first));
+  expect(shareOf(next)).toBeGreaterThan(0.3);
+  expect(readdirSync(folder)).toEqual(readdirSync(together));
+  for (const name of [first, second]) {
+    expect(readFileSync(join(folder, name)).equals(readFileSync(join(together, name)))).toBe(true);
+  }
+});
+
 test('what is left of another plan is removed, and the reason is said', async () => {
   const source = join(root, 'org', NAME);
   const folder = tempFolder();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { FIGURES } from '#src/publish/quality-words.js';
 import type { Job } from '#src/server/api.js';
+import { readRecord } from '../calls/records.js';
 import { PlacedFaults } from '../hub/faults.mjs';
 import type { LoopbackHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
@@ -78,6 +79,22 @@ const troubles: string[] = [];
       expect.stringMatching(/^org\/Tiny-Verse-2MDoneQ4_K_M, Q8_0 · 3.48.MB · published in me\/Verse-GGUF/),
       expect.stringMatching(/^org\/Tiny-Verse-2MDoneQ4_K_M, Q8_0 · 3.48.MB\w/),
     ]);
+  }, 120_000);
+
+  test('a conversion that workers share is one, whose progress is that of all parts', async () => {
+    await serve(SLOW, '--workers', '2', '--share-from', '1K');
+    const page = await visit();
+    await page.goto(`${server.address}#/org/Tiny-Verse-2M`);
+    await kit.tickOnly(page, ['Q4_K_M', 'Q8_0']);
+    await page.getByRole('button', { name: 'Convert' }).click();
+    await page.getByRole('progressbar', { name: 'Converting in parts' }).waitFor();
+    await kit.inspect(page, 'shared');
+    const [q4 = 0, q8 = 0] = ['Q4_K_M', 'Q8_0'].map((type) => {
+      return readRecord(join(fixtures, `Tiny-Verse-2M.expected/quantize-${type}.json`)).size;
+    });
+    await page.getByText(new RegExp(` of ${((q4 + q8) / 1e6).toPrecision(3)}\\sMB`)).waitFor();
+    await downloadable(page);
+    expect(await page.locator('.files li').count()).toBe(2);
   }, 120_000);
 
   test('the keyboard alone does', async () => {

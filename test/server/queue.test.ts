@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Limits, Order, Part, Queue } from '#src/server/queue.js';
+import type { JobPart } from '#src/server/api.js';
+import type { Limits, Order, Queue } from '#src/server/queue.js';
 import { RedisQueue } from '#src/server/redis-queue.js';
 import { SqliteQueue } from '#src/server/sqlite-queue.js';
 import { tempFolder } from '../temp.js';
@@ -27,7 +28,7 @@ const QUEUES = {
 const LEASE = 60_000;
 const ROOM = 1e12;
 
-const order = (owner: string, name: string, size = 1000, parts: readonly Part[] = []): Order => {
+const order = (owner: string, name: string, size = 1000, parts: readonly JobPart[] = []): Order => {
   return {
     owner,
     key: name,
@@ -54,7 +55,7 @@ const quality = {
 const done = { state: 'done', files: [file], quality: null, url: null } as const;
 
 /** The parts of a job that three workers share, a file each. */
-const PARTS: readonly Part[] = ['1', '2', '3'].map((name) => ({ files: [`${name}.gguf`], size: 100 }));
+const PARTS: readonly JobPart[] = ['1', '2', '3'].map((name) => ({ files: [`${name}.gguf`], size: 100 }));
 const doneWith = (name: string) => ({ ...done, files: [{ ...file, name }] });
 
 if (redisMissing !== undefined) {
@@ -306,7 +307,10 @@ describe.each(Object.entries(QUEUES))('a queue in %s', (_, make) => {
       const id = await share();
       const next = await submit('bob', 'b');
       expect((await queue.list('ann')).map((job) => job.id)).toEqual([id]);
-      expect([await queue.open('ann'), await queue.counts()]).toMatchObject([{ jobs: 1 }, { queued: 2, running: 0 }]);
+      expect([await queue.open('ann'), await queue.counts()]).toMatchObject([
+        { jobs: 1, bytes: 300 },
+        { queued: 2, running: 0 },
+      ]);
       expect([await queue.isOwner(id, 'ann'), await queue.isOwner(`${id}.0`, 'ann')]).toEqual([true, false]);
       expect([await queue.place(id), await queue.place(next)]).toEqual([0, 1]);
       await take('a');

@@ -84,8 +84,8 @@ export const xlmRoberta = family`bert: ${XLM_ROBERTA_CLASSES} (BAAI/bge-m3) like
   when: not set lora_adaptations; tokenizer: xlm-roberta`;
 
 /**
- * The model without its adapters for tasks. The reference writes them beside FILE as `lora-TASK-FILE`; where it is told a
- * folder, it writes them beside the folder, under names without `.gguf`.
+ * The model without its adapters for tasks. The reference writes them beside FILE as `lora-TASK-FILE`; where it is told
+ * a folder, it writes them beside the folder, under names without `.gguf`.
  */
 export const jinaBertV3 = family`jina-bert-v3: ${XLM_ROBERTA_CLASSES} (jinaai/jina-embeddings-v3)
     like ${xlmRoberta}

@@ -1,14 +1,5 @@
 import { family } from '../family.js';
-import {
-  DEEPSEEK_TEXT_KEYS,
-  DEEPSEEK2,
-  deepseek2Tensors,
-  deepseekKeys,
-  INDEXER,
-  INDEXER_KEYS,
-  MLA_KEYS,
-  YARN_MULTIPLIER,
-} from './deepseek.js';
+import * as deepseek from './deepseek.js';
 import { QWEN_EXPERTS, QWEN_MOE_KEYS } from './qwen.js';
 
 export const dots1 = family`dots1: Dots1ForCausalLM (rednote-hilab/dots.llm1.inst)
@@ -30,18 +21,18 @@ const ATTENTION = 'attn_gate attn_k_norm attn_q_a attn_q_b attn_kv_a_mqa attn_ou
 const RESCALED = 'set apply_mla_qkv_lora_rescale';
 /** `head_dim` of config.json is of no use: the heads of a latent have sizes of their own. */
 export const dots3note = family`dots3note: Dots3NoteForCausalLM Dots3NoteForConditionalGeneration
-    Dots3NoteTextForCausalLM (rednote-hilab/dots3-note) like ${DEEPSEEK2} unproven
-  keys: ${DEEPSEEK_TEXT_KEYS}; -attention.key_length; -attention.value_length
+    Dots3NoteTextForCausalLM (rednote-hilab/dots3-note) like ${deepseek.DEEPSEEK2} unproven
+  keys: ${deepseek.DEEPSEEK_TEXT_KEYS}; -attention.key_length; -attention.value_length
     !attention.head_count:i32[] = ${own('num_attention_heads')}; !attention.head_count_kv[] = 1
-    ${deepseekKeys(MLA_KEYS)}; ${YARN_MULTIPLIER}
+    ${deepseek.deepseekKeys(deepseek.MLA_KEYS)}; ${deepseek.YARN_MULTIPLIER}
     attention.sliding_window = 0 + sliding_window_size; attention.sliding_window_pattern = layers(${SLIDING}, 1, 0)
     attention.kv_lora_rank_swa = 0 + swa_kv_lora_rank
     attention.key_length_swa = 0 + swa_kv_lora_rank + swa_qk_rope_head_dim
     attention.value_length_swa = 0 + swa_kv_lora_rank
     attention.key_length_mla_swa = 0 + swa_qk_nope_head_dim + swa_qk_rope_head_dim
-    attention.value_length_mla_swa = 0 + swa_v_head_dim; $MTP_BLOCKS_KEY; ${INDEXER_KEYS}
+    attention.value_length_mla_swa = 0 + swa_v_head_dim; $MTP_BLOCKS_KEY; ${deepseek.INDEXER_KEYS}
     attention.indexer.types = layers(${SLIDING}, 0, 1)
-  tensors: ${deepseek2Tensors(`${ATTENTION} ${INDEXER} $NEXTN_TENSORS`)}
+  tensors: ${deepseek.deepseek2Tensors(`${ATTENTION} ${deepseek.INDEXER} $NEXTN_TENSORS`)}
     attn_q_a_norm.weight: mul(${root('q_lora_rank')}) when ${RESCALED}
     attn_kv_a_norm.weight: mul(${windowed(root('swa_kv_lora_rank'), root('kv_lora_rank'))}) when ${RESCALED}
     attn_q_a_norm attn_kv_a_norm when not ${RESCALED}

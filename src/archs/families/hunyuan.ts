@@ -1,15 +1,5 @@
 import { family } from '../family.js';
-import {
-  DEEPSEEK_TEXT_KEYS,
-  DEEPSEEK2,
-  DEEPSEEK2_OUTPUT,
-  DEEPSEEK2_TENSORS,
-  deepseekKeys,
-  INDEXER,
-  INDEXER_KEYS,
-  MLA_KEYS,
-  YARN_MULTIPLIER,
-} from './deepseek.js';
+import * as deepseek from './deepseek.js';
 
 /** config.json says less than the models take. */
 const DYNAMIC = 'rope_root/rope_type? in ["dynamic"]';
@@ -62,20 +52,20 @@ const BARE =
   '.hc_head_fn .hc_head_base .hc_head_scale .hc_pre.hc_fn .hc_pre.hc_base .hc_pre.hc_scale .learnable_sink_param';
 const BARE_NAMES = BARE.replaceAll(/\S+/g, '$& = $&.weight,').replace(/,$/, '');
 /** Hunyuan 4: DeepSeek's attention with a gate and sinks, sparse in some layers, and hyper-connections. */
-export const hyV4 = family`hy_v4: HYV4ForCausalLM (tencent/Hy4-preview) like ${DEEPSEEK2} unproven
-  keys: ${DEEPSEEK_TEXT_KEYS}; !attention.head_count_kv[] = 1
+export const hyV4 = family`hy_v4: HYV4ForCausalLM (tencent/Hy4-preview) like ${deepseek.DEEPSEEK2} unproven
+  keys: ${deepseek.DEEPSEEK_TEXT_KEYS}; !attention.head_count_kv[] = 1
     !expert_group_count = n_group? when ${GROUPED}; !expert_group_used_count = topk_group? when ${GROUPED}
-    ${deepseekKeys(MLA_KEYS, 'leading_dense_block_count = @hy_v4_leading_dense')}
-    ${YARN_MULTIPLIER}; expert_gating_func = 2; swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0
+    ${deepseek.deepseekKeys(deepseek.MLA_KEYS, 'leading_dense_block_count = @hy_v4_leading_dense')}
+    ${deepseek.YARN_MULTIPLIER}; expert_gating_func = 2; swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0
     hyper_connection.count = hc_mult; hyper_connection.epsilon = hc_eps; hyper_connection.magnitude = hc_magnitude
     if @hy_v4_has_indexers {
-      ${INDEXER_KEYS}
+      ${deepseek.INDEXER_KEYS}
     }
     attention.indexer.types = @hy_v4_indexers
-  tensors: ${DEEPSEEK2_TENSORS} attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output attn_sinks
+  tensors: ${deepseek.DEEPSEEK2_TENSORS} attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output attn_sinks
     attn_gate
-    ${INDEXER} output_hc_fn output_hc_base output_hc_scale hc_attn_fn hc_attn_base hc_attn_scale hc_ffn_fn hc_ffn_base
-    hc_ffn_scale; ${DEEPSEEK2_OUTPUT}; .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
+    ${deepseek.INDEXER} output_hc_fn output_hc_base output_hc_scale hc_attn_fn hc_attn_base hc_attn_scale hc_ffn_fn hc_ffn_base
+    hc_ffn_scale; ${deepseek.DEEPSEEK2_OUTPUT}; .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
     .attn_v_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(1); $STACKED_EXPERTS
   rename: + ${BARE_NAMES}; ignore: + model.mtp_layers.*
   types: *hc_attn_fn.weight F32; *hc_ffn_fn.weight F32; output_hc_fn.weight F32

@@ -27,8 +27,8 @@ export const nanbeige = family`nanbeige: NanbeigeForCausalLM (Nanbeige/Nanbeige4
   tensors: $DENSE; $ROTARY`;
 
 /**
- * CogVLM: a Llama whose blocks have a second set of weights for the places of an image. The reference drops that set, for
- * the `vision_` in its names, and llama.cpp does not load a file without it.
+ * CogVLM: a Llama whose blocks have a second set of weights for the places of an image. The reference drops that set,
+ * for the `vision_` in its names, and llama.cpp does not load a file without it.
  */
 export const cogvlm = family`cogvlm: CogVLMForCausalLM (THUDM/cogvlm2-llama3-chat-19B) like ${llama} unproven
   tensors: token_embd output_norm output attn_norm attn_qkv attn_output ffn_norm ffn_gate ffn_up ffn_down

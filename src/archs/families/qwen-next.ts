@@ -55,8 +55,8 @@ export const qwen35moe = family`qwen35moe: Qwen3_5MoeForConditionalGeneration Qw
   tensors: ${QWEN35_TENSORS}; ---; ${GATED_SHARED_EXPERT}; ${QWEN_EXPERTS}`;
 
 /**
- * The language model of MiniCPM-V 4.6. Its blocks for multi-token prediction are counted, as config.json has them, and not
- * written.
+ * The language model of MiniCPM-V 4.6. Its blocks for multi-token prediction are counted, as config.json has them, and
+ * not written.
  */
 export const minicpmv = family`qwen35: MiniCPMV4_6ForConditionalGeneration (openbmb/MiniCPM-V-4_6)
     like ${qwen35} unproven

@@ -18,8 +18,8 @@ import { columnsOf, isColumns, memoryOfIndices } from './gather.js';
 import { filled, sizeOf } from './operands.js';
 
 /**
- * Operators on single elements that stand on each other are one formula, which goes over the elements once. What else is
- * beneath them is evaluated first, and read from where it lies; scales that a view repeats are read as they are.
+ * Operators on single elements that stand on each other are one formula, which goes over the elements once. What else
+ * is beneath them is evaluated first, and read from where it lies; scales that a view repeats are read as they are.
  */
 
 export function isFloat(type: string): type is FloatType {

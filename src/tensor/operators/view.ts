@@ -120,8 +120,8 @@ const LONG_RUN = 2 ** 16;
 /**
  * The number of rows in the smallest group whose elements are one run of the source. For rotary halves that are
  * exchanged within a head these are the head's rows; for a transpose these are all rows. It is 1 where the view's own
- * runs are long enough. Where no group is one run, it is the smallest group with the longest runs: for a transpose of some
- * of a matrix's columns all of those.
+ * runs are long enough. Where no group is one run, it is the smallest group with the longest runs: for a transpose of
+ * some of a matrix's columns all of those.
  */
 function sourceGrain({ axes, shape }: ViewExpr, dtype: ElementType): number {
   const touched = axes.filter(([, stride]) => stride > 0);

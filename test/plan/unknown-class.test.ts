@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARCHITECTURES, findArchitecture, unknownClass } from '#src/archs/registry.js';
+import { ARCHITECTURES, findArchitecture } from '#src/archs/registry.js';
 import { loadConfig } from '#src/config/load-config.js';
 import { type JsonObject, parseJsonObject } from '#src/json.js';
+import { unknownClass } from '#src/plan/unknown-class.js';
 import type { NamedExpr } from '#src/tensor/expr.js';
+import { corpusRuns, type Run, sourceTensors } from '../archs/corpus.js';
+import { known } from '../archs/known.js';
 import { dataTest } from '../paths.js';
-import { corpusRuns, type Run, sourceTensors } from './corpus.js';
-import { known } from './known.js';
 
 /** The configuration under a class that nobody knows. */
 function renamed(raw: JsonObject): JsonObject {
@@ -39,7 +40,7 @@ dataTest('the right family is among those named, for 95 of 100 cases of all fami
       continue;
     }
     const { gguf } = findArchitecture(known(config));
-    const { message } = unknownClass(known(loadConfig(renamed(raw))), tensors);
+    const { message = '' } = unknownClass(known(loadConfig(renamed(raw))), tensors) ?? {};
     count++;
     if (
       !message
