@@ -8,7 +8,7 @@ export const ROOMS = {
   calls: 'async fill gguf-files layout options output plan quantize repo runner',
   checkpoint: 'async options repo tensor',
   cli: 'archs calls files gguf gguf-files layout options output plan plot publish quantize repo runner server tensor tokenizer',
-  config: 'generated language numeric',
+  config: 'language numeric transformers',
   files: 'async calls gguf gguf-files jinja layout loading options output plan quantize repo tensor',
   fill: 'async gguf layout output quantize repo tensor',
   generated: '',
@@ -37,6 +37,7 @@ export const ROOMS = {
   text: '',
   tokenize: 'gguf text',
   tokenizer: 'config gguf hf-tokenizer language options repo text tokenize',
+  transformers: 'generated language',
 };
 
 /** Modules of src itself that every module may import. They import no others. */
@@ -45,7 +46,7 @@ export const EVERYONE = 'any-case errors events json limits listed printable sec
 /** Rooms that a browser can run: none of their modules imports one of Node's. */
 export const PORTABLE =
   'archs async config generated gguf graphs hf-tokenizer jinja language layout loading metadata numeric options plan quantize ' +
-  'tensor text tokenize tokenizer';
+  'tensor text tokenize tokenizer transformers';
 
 /** The exceptions: modules of portable rooms that import Node's, each with its reason. */
 export const NODE_MODULES = {

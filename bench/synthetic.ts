@@ -18,6 +18,17 @@ export function syntheticLlama(folder: string, layers: number): string {
   return model(folder, `Synthetic-Llama-${layers}L`, { layers }, plain([...EMBEDDING, ...denseLayers(layers)]));
 }
 
+/** 0.52 billion parameters, of which the embedding has an eighth, so that files of one size share them evenly. */
+export function syntheticEven(folder: string): string {
+  const [layers, vocabulary] = [10, 32_000];
+  const list: Tensors = [
+    ['model.embed_tokens.weight', [vocabulary, WIDTH]],
+    ['model.norm.weight', [WIDTH]],
+    ...denseLayers(layers),
+  ];
+  return model(folder, 'Synthetic-Even', { layers, vocabulary }, plain(list));
+}
+
 interface Kind {
   readonly layers: number;
   /** What stands in config.json besides the fields of all, or in their place. */

@@ -1,5 +1,5 @@
 /** Every error that the package's calls can throw, to be told apart by `instanceof`; its families are in errors.ts. */
-export { DraftVocabularyError } from './archs/draft-vocabulary.js';
+export { DraftVocabularyError } from './archs/extra-tensors.js';
 export { FusionError } from './archs/fuse.js';
 export { IntegerWeightsError, TensorMappingError } from './archs/map-tensors.js';
 export { MtpChoiceError, NoMtpBlocksError } from './archs/mtp.js';

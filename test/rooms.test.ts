@@ -35,7 +35,7 @@ const BREAKS = [
   ['tensor-imports', 'tensor/rows.ts', "import type { Plan } from '../layout/plan.js';", 'src/layout/plan.ts'],
   ['text-imports', 'text/split.ts', "export const late = () => import('../gguf/types.js');", 'src/gguf/types.ts'],
   ['everyone-imports', 'limits.ts', "export { Plan } from './layout/plan.js';", 'src/layout/plan.ts'],
-  ['config-imports', 'config/rules.ts', "export * from '../error-classes.js';", 'src/error-classes.ts'],
+  ['config-imports', 'config/config.ts', "export * from '../error-classes.js';", 'src/error-classes.ts'],
   ['portable', 'gguf/reader.ts', "import { open } from 'node:fs/promises';", 'fs/promises'],
   ['portable', 'plan/params.ts', "import type { Stats } from 'fs';", 'fs'],
   ['unknown-room', 'newcomer/first.ts', "import { UsageError } from '../errors.js';", 'src/errors.ts'],
@@ -80,4 +80,31 @@ test('the table in docs/architecture.md has the folders of src and what each may
   expect(documented.map(([room]) => room).sort()).toEqual(folders.map(({ name }) => name).sort());
   const table = Object.entries(ROOMS).map(([room, names]) => [room, names.match(/[\w-]+/g)?.sort() ?? []]);
   expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(table));
+});
+
+/** The lines of a room's modules, by the module's path. */
+const linesOf = (room: string): [string, string[]][] =>
+  readdirSync(join(root, 'src', room), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => [
+      join(room, name),
+      readFileSync(join(root, 'src', room, name), 'utf8')
+        .trimEnd()
+        .split('\n'),
+    ]);
+
+test('what families, configurations and tensors take stays under 8,000 lines, a file of families under 300', () => {
+  const files = ['archs', 'config', 'tensor'].flatMap(linesOf);
+  expect(files.reduce((sum, [, lines]) => sum + lines.length, 0)).toBeLessThan(8_000);
+  const families = files.filter(([path]) => path.startsWith(join('archs', 'families')));
+  expect(families.length).toBeGreaterThan(20);
+  expect(families.filter(([, lines]) => lines.length > 300).map(([path]) => path)).toEqual([]);
+});
+
+test('no line of theirs, and of the rooms beneath them, is longer than 120 characters', () => {
+  const files = ['archs', 'config', 'language', 'tensor', 'transformers'].flatMap(linesOf);
+  const long = files.flatMap(([path, lines]) =>
+    lines.flatMap((line, i) => ([...line].length > 120 ? [`src/${path}:${i + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
 });

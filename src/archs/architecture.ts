@@ -10,7 +10,7 @@ import { EXTRA_TENSORS } from './extra-tensors.js';
 const { value, layerTest, condition } = formulaSchemas(nameOf({ ...COUNTS, ...DERIVATIONS }));
 const keyType = v.picklist(KEY_TYPES);
 
-/** A key-value: `{arch}` in the key stands for `gguf`. It is not written where there is no value, or `when` does not hold. */
+/** A key-value; `{arch}` in the key stands for `gguf`. It is written where there is a value, and `when` holds. */
 export type KeyRow = readonly [key: string, type: KeyType, from: Value, when?: Condition];
 const keyRow: v.GenericSchema<KeyRow> = v.union([
   v.strictTuple([text, keyType, value]),
@@ -115,7 +115,7 @@ const mtp = object({
   blocks: value,
   /** Where `blocks` says 0: the beginning of their names in the checkpoint, `mtp.layers.{b}`, to count them by. */
   counted: maybe(text),
-  /** Names of tensors that belong to them, beside `model.layers.{b}` from the model's own blocks on; `*` is anything. */
+  /** Names of their tensors, beside `model.layers.{b}` from the model's own blocks on; `*` stands for anything. */
   names: maybe(texts),
   /** What `--mtp` keeps beside them. Without, `--mtp` and `--no-mtp` are refused. */
   keep: maybe(texts),
@@ -148,13 +148,13 @@ export const ARCHITECTURE = object({
   keys: list(keyRow),
   /** Keys that stand before the metadata: the reference writes them first, or as it goes over the tensors. */
   firstKeys: maybe(list(keyRow)),
-  /** What blocks' names begin with, `{L}` of the rules; some are numbered anew, and stand behind `after` others in the file. */
+  /** What blocks' names begin with, `{L}` of the rules; some are numbered anew, behind `after` others in the file. */
   blocks: list(v.union([text, object({ begin: text, after: nameOf(COUNTS) })])),
   /** How many blocks the checkpoint has, where that is not config.json's number of layers. */
   blockLimit: maybe(value),
   /** Parts of the checkpoint's names that are taken out before anything else is decided by them. */
   strip: texts,
-  /** Parts of the names that are taken out after `ignore` was looked up, such as the name of the model within another. */
+  /** Parts of the names that are taken out after `ignore` was looked up, such as that of the model within another. */
   unwrap: texts,
   /** Parts of the names and what stands in their place from then on. */
   rename: maybe(list(v.pipe(v.strictTuple([text, v.string()]), v.readonly()))),

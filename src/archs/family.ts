@@ -67,7 +67,7 @@ type Given = string | number | Partial<Architecture>;
  *     keys:       rows as key-rows.ts reads them; so are those of `firstKeys`
  *     tensors:    lines as tensor-rules.ts reads them
  *     when:       a condition, as formulas.ts reads it; `blockLimit` is a value
- *     strip: ignore: drop: extra: ...      words; in `blocks`, one with `+main_block_count` stands behind as many others
+ *     strip: ignore: drop: extra: ...      words; in `blocks`, one with `+main_block_count` is behind as many others
  *     rename:     .gamma = .weight, .beta = .bias
  *     types:      lines `NAME TYPE`, with `when CONDITION` or without
  *     probes:     lines `ID: WANT NAMES`, with `from VALUE` and `when CONDITION` or without

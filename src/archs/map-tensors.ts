@@ -204,8 +204,9 @@ class Mapper {
     const incomplete = waiting.find(({ parts, wanted }) => parts.size < wanted);
     if (incomplete) {
       const { match: found, wanted, parts } = incomplete;
+      const there = `${parts.size} of the ${wanted} tensors that become ${nameOf(found)} are there`;
       throw new TensorMappingError(
-        `${missingName(incomplete)} is missing: ${parts.size} of the ${wanted} tensors that become ${nameOf(found)} are there.`,
+        `${missingName(incomplete)} is missing: ${there}.`,
         'Check that config.json has the right number of them, and that all files were downloaded whole.',
       );
     }
@@ -235,8 +236,9 @@ class Mapper {
     const { parts, wanted } = group.find(({ match }) => match.rule === found.rule) as Gathered<Tensor>;
     const place = found.rule.all ? found.part : (found.x ?? 0);
     if (place >= wanted || parts.has(place)) {
+      const what = place < wanted ? 'it is there twice' : `config.json gives the model ${wanted} of them only`;
       throw new TensorMappingError(
-        `Can not map tensor ${placeOf(tensor)}: ${place < wanted ? 'it is there twice' : `config.json gives the model ${wanted} of them only`}.`,
+        `Can not map tensor ${placeOf(tensor)}: ${what}.`,
         'Check that config.json and the checkpoint belong together.',
       );
     }

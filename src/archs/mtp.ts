@@ -1,7 +1,8 @@
 import type { Config, ConvertedMtp, Known } from '../config/config.js';
-import { blockCount, mainBlockCount } from '../config/derive.js';
+import { blockCount } from '../config/derive.js';
 import { typedValue } from '../config/values.js';
 import { SourceError, UnsupportedError } from '../errors.js';
+import { mainBlockCount } from '../language/blocks.js';
 import { globs } from '../text/globs.js';
 import type { Architecture } from './architecture.js';
 

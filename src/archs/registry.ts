@@ -56,8 +56,9 @@ export function findArchitecture(known: Known, name?: string): Architecture {
 export function checkArchitecture(own: Architecture, known: Known, file = '--arch-file'): Architecture {
   const { architecture } = known.config;
   if (!own.classes.includes(architecture) || !holds(own.when, known)) {
+    const described = `${own.classes.join(', ')}${own.when ? ' under a condition' : ''}`;
     throw new UnsupportedArchitectureError(
-      `${file} describes ${own.classes.join(', ')}${own.when ? ' under a condition' : ''}, and the model (${architecture.slice(0, MAX_NAME)}) is another.`,
+      `${file} describes ${described}, and the model (${architecture.slice(0, MAX_NAME)}) is another.`,
       'Change its "classes" or "when" if the model is built alike.',
     );
   }

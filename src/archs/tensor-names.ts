@@ -158,17 +158,10 @@ const BLOCK_TENSORS = tableOf(`
 `);
 
 function tableOf(text: string): ReadonlyMap<string, readonly string[]> {
-  const entries = new Map<string, string[]>();
-  let own: string[] = [];
-  for (const word of text.split(/[\s;]+/).filter(Boolean)) {
-    if (word.endsWith(':')) {
-      own = [];
-      entries.set(word.slice(0, -1), own);
-    } else {
-      own.push(word);
-    }
-  }
-  return entries;
+  const [, ...entries] = text.split(/([^\s:]+):/);
+  return new Map(
+    entries.flatMap((name, i) => (i % 2 ? [] : [[name, (entries[i + 1] ?? '').split(/[\s;]+/).filter(Boolean)]])),
+  );
 }
 
 /**

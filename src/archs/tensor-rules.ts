@@ -1,4 +1,3 @@
-import type { CountName } from '../config/derivations.js';
 import { Formulas } from '../language/formulas.js';
 import type { TransformName } from '../tensor/transforms.js';
 import type { TensorRule, Transform } from './architecture.js';
@@ -19,8 +18,7 @@ interface List {
 }
 
 /**
- * Rules for tensors from lines such as these. Names that begin with a dot are of blocks: `{L}` and `blk.{b}` of the
- * rules.
+ * Rules for tensors from lines such as these. Names that begin with a dot are of blocks (`{L}` and `blk.{b}` in rules).
  *
  *   token_embd attn_q attn_k                   by their names in GGUF, under all spellings of tensor-names.ts
  *   attn_q attn_k: rotary(head_count)          the same, and what is done to them
@@ -137,19 +135,17 @@ const placed = (name: string, block: string) => (name.startsWith('.') ? block + 
 
 /** One rule, or one for each of the tensors that a tensor becomes. */
 function rulesFor(to: readonly string[], formulas: Formulas): readonly TensorRule[] {
-  const names = [words(formulas)[0] ?? ''];
-  const sign = formulas.take(/[|+]/y)?.[0];
-  for (let next = sign; next !== undefined; next = formulas.take(/[|+]/y)?.[0]) {
-    names.push(words(formulas)[0] ?? '');
-  }
-  const sources = names.flatMap((name) => {
+  const word = () => words(formulas)[0] ?? '';
+  const spellings = formulas.list(/\|/y, word);
+  const parts = formulas.take(/\+/y) ? [...spellings, ...formulas.list(/\+/y, word)] : undefined;
+  const sources = (parts ?? spellings).flatMap((name) => {
     const [, before = '', part = '', after = ''] = /^(.*)\[(.*)\](.*)$/.exec(name) ?? [];
     return (part ? [before + after, before + part + after] : [name]).map((each) => placed(each, '{L}'));
   });
   const via = viaOf(formulas);
   const ends = endsOf(formulas);
   return to.map((name, i) => ({
-    ...(sign === '+' ? { all: sources } : { from: sources }),
+    ...(parts ? { all: sources } : { from: sources }),
     ...(name !== 'none' && { to: placed(name, 'blk.{b}') }),
     ...(via && { via: to.length > 1 ? [...via, ['take', i]] : via }),
     ...ends,
@@ -171,16 +167,12 @@ function experts(path: string, formulas: Formulas): readonly TensorRule[] {
 }
 
 function endsOf(formulas: Formulas): Pick<TensorRule, 'each' | 'group' | 'first' | 'on' | 'when'> {
-  const first = formulas.take(/first\b/y);
-  const each = formulas.take(/each (\w+)/y)?.[1] as CountName | undefined;
-  const group = formulas.take(/group "([^"]+)"/y)?.[1];
-  const on = formulas.take(/on\b/y) ? formulas.test() : undefined;
-  const when = formulas.take(/when\b/y) ? formulas.condition() : undefined;
-  return {
-    ...(first && { first: true }),
-    ...(each && { each }),
-    ...(group && { group }),
-    ...(on && { on }),
-    ...(when && { when }),
+  const ends = {
+    first: formulas.take(/first\b/y) ? true : undefined,
+    each: formulas.take(/each (\w+)/y)?.[1],
+    group: formulas.take(/group "([^"]+)"/y)?.[1],
+    on: formulas.take(/on\b/y) ? formulas.test() : undefined,
+    when: formulas.take(/when\b/y) ? formulas.condition() : undefined,
   };
+  return Object.fromEntries(Object.entries(ends).filter(([, end]) => end !== undefined));
 }

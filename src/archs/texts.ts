@@ -5,15 +5,16 @@
 const TEXTS: Readonly<Record<string, string>> = {
   /** What blocks' names begin with in the checkpoints of all families. */
   BLOCKS: `
-    model.layers.{b} layers.{b} transformer.h.{b} h.{b} gpt_neox.layers.{b} transformer.layers.{b} transformer.blocks.{b}
-    model.transformer.blocks.{b} model.blocks.{b} model.layers.layers.{b} model.layers.h.{b} backbone.layers.{b}
-    encoder.layers.{b} encoder.layer.{b} transformer.layer.{b} transformer_encoder.{b} transformer.decoder_layer.{b}
-    rwkv.blocks.{b}`,
+    model.layers.{b} layers.{b} transformer.h.{b} h.{b} gpt_neox.layers.{b} transformer.layers.{b}
+    transformer.blocks.{b} model.transformer.blocks.{b} model.blocks.{b} model.layers.layers.{b} model.layers.h.{b}
+    backbone.layers.{b} encoder.layers.{b} encoder.layer.{b} transformer.layer.{b} transformer_encoder.{b}
+    transformer.decoder_layer.{b} rwkv.blocks.{b}`,
   /** Encoders, projectors and speech parts: beginnings of their names, then parts of them. */
   IGNORE: `
     mlp* vit.* vpm.* siglip2.* conformer.* merger.* resampler.* sound_encoder.* sound_projection.* speech_embeddings.*
-    *visual.* *vision.* *audio.* *talker.* *vision_* *audio_* *token2wav.* *code2wav.* *projector.* *pre_mm_projector_norm*
-    *image_newline* *view_seperator* *patch_embed* *patch_merger.* *patch_merge_mlp.* *model.connector.*`,
+    *visual.* *vision.* *audio.* *talker.* *vision_* *audio_* *token2wav.* *code2wav.* *projector.*
+    *pre_mm_projector_norm* *image_newline* *view_seperator* *patch_embed* *patch_merger.* *patch_merge_mlp.*
+    *model.connector.*`,
   /** Buffers, which models recompute. */
   DROP: '*.attention.masked_bias *.attention.bias *.rotary_emb.inv_freq',
   RENAME: 'e_score_correction_bias = e_score_correction.bias',
@@ -98,7 +99,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     .ffn_gate_exps.weight .ffn_up_exps.weight = .mlp.experts.gate_up_proj[.weight]: chunk(1, 2)`,
   /** Attention sinks, whose name has no `.weight`. */
   SINKS: '.attn_sinks.weight = .self_attn.sinks[.weight]',
-  /** The output, left out where config.json ties it to the embedding: a head in the checkpoint (`$1lm_head`) is a copy then. */
+  /** The output, left out where config.json ties it to the embedding: the checkpoint's `$1lm_head` is a copy then. */
   TIED_OUTPUT: `
     output when not set tie_word_embeddings
     none = $1lm_head.weight when set tie_word_embeddings`,

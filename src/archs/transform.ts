@@ -28,8 +28,9 @@ export function transformed(
       current = TRANSFORMS[transform](current, numbers);
     } catch (cause) {
       if (cause instanceof RangeError) {
+        const step = [transform, ...numbers.slice(0, MAX_SHOWN)].join(' ');
         throw new TransformError(
-          `${name} is not of the shape that config.json gives it (${[transform, ...numbers.slice(0, MAX_SHOWN)].join(' ')}): ${cause.message}.`,
+          `${name} is not of the shape that config.json gives it (${step}): ${cause.message}.`,
           'Check that config.json and the checkpoint belong together.',
           { cause },
         );

@@ -1,15 +1,8 @@
+import { mainBlockCount } from '../language/blocks.js';
 import { integer, number, object, refuse, show, string } from '../language/fields.js';
 import type { Derived } from '../language/value.js';
 import type { Config, Derivations, Known } from './config.js';
-import {
-  blockCount,
-  decoderBlockCount,
-  headCount,
-  headDim,
-  kvHeadCount,
-  mainBlockCount,
-  ropeFields,
-} from './derive.js';
+import { blockCount, decoderBlockCount, headCount, headDim, kvHeadCount, ropeFields } from './derive.js';
 import { DRAFT_DERIVATIONS } from './draft-derivations.js';
 import { FAMILY_DERIVATIONS } from './family-derivations.js';
 import { FILE_DERIVATIONS } from './file-derivations.js';

@@ -1,22 +1,7 @@
 import { isObject, type JsonObject } from '../json.js';
+import { capped, mainBlockCount, times } from '../language/blocks.js';
 import { array, type FieldSource, integer, object, refuse } from '../language/fields.js';
-import { MAX_BLOCKS } from '../limits.js';
 import type { Config } from './config.js';
-
-/**
- * The fields that can hold the number of blocks. The first one that config.json has counts. ref-quirk:
- * `TextModel.__init__` in conversion/base.py, and `find_hparam` in conversion/openelm.py.
- */
-const BLOCKS = ['n_layers', 'num_hidden_layers', 'n_layer', 'num_layers', 'num_transformer_layers'];
-
-function capped(count: number): number {
-  return count <= MAX_BLOCKS
-    ? count
-    : refuse(`config.json asks for ${count} blocks, more than the ${MAX_BLOCKS} that a model may have.`);
-}
-
-/** The number of the model's own blocks (layers). @throws ConfigFieldError for more than MAX_BLOCKS */
-export const mainBlockCount = (config: FieldSource): number => capped(integer(config, ...BLOCKS));
 
 /** The number of blocks that are converted, those for multi-token prediction among them. @throws ConfigFieldError */
 export const blockCount = (config: Config): number =>
@@ -60,10 +45,6 @@ export const globalHeadDim = (config: Config): number =>
 
 /** The dimensions of each of some heads that share `size` dimensions, rounded down. */
 export const equalShare = (size: number, heads: number): number => Math.floor(size / heads);
-
-/** A list of `count` elements. */
-export const times = <T>(count: number, make: (i: number) => T): T[] =>
-  Array.from({ length: count }, (_, i) => make(i));
 
 /** A list with an element for each block. @throws ConfigFieldError */
 export const eachBlock = <T>(config: Config, make: (block: number) => T): T[] => times(blockCount(config), make);

@@ -1,4 +1,5 @@
 import { isObject, type Json } from '../json.js';
+import { mainBlockCount, times } from '../language/blocks.js';
 import {
   array,
   type FieldSource,
@@ -12,7 +13,7 @@ import {
   strings,
 } from '../language/fields.js';
 import type { Config, Derivations, Known } from './config.js';
-import { eachBlock, flags, headCount, kvHeadCount, mainBlockCount, times } from './derive.js';
+import { eachBlock, flags, headCount, kvHeadCount } from './derive.js';
 
 /**
  * What differs from layer to layer: lists with a value for each block, and what follows from such lists. ref-quirk:

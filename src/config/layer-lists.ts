@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { mainBlockCount } from '../language/blocks.js';
 import { integer, refuse } from '../language/fields.js';
 import type { Config } from './config.js';
-import { mainBlockCount } from './derive.js';
 
 /** Fields that have an entry for each block: its kind, whether it rotates, how many heads or experts it has. */
 const LAYER_LISTS = [

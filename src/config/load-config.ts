@@ -1,8 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { object, refuse } from '../language/fields.js';
+import { EMPTY } from '../transformers/model-types.js';
+import { type Draft, readRules, type Version } from '../transformers/rules.js';
+import { toDict } from '../transformers/to-dict.js';
 import type { Config } from './config.js';
-import type { Version } from './rules.js';
-import { toDict } from './to-dict.js';
 
 /**
  * Works out a model's configuration. ref-quirk: `load_hparams`, `get_model_architecture` and the constructors of
@@ -37,33 +38,25 @@ export function loadConfig(raw: JsonObject, version: Version = 4): Config {
  * @throws ConfigFieldError
  */
 export function loadMistralConfig(raw: JsonObject): Config {
-  const moe = objectOrNone(raw.moe);
-  const architecture = moe ? 'MistralMoeModel' : 'MistralModel';
-  const hparams = moe ? { ...raw, ...renamed(raw, MOE_MODEL), ...moeDefaults(raw), ...renamed(moe, MOE_EXPERTS) } : raw;
+  const isMoe = isObject(raw.moe);
+  const architecture = isMoe ? 'MistralMoeModel' : 'MistralModel';
+  const hparams: Draft = { ...raw };
+  for (const rule of isMoe ? readRules(MISTRAL_MOE, () => []) : []) {
+    rule(hparams, EMPTY);
+  }
   const vision = objectOrNone(raw.vision_encoder);
   return { architecture, origin: architecture, hparams, root: raw, vision, ...ropeParameters(raw) };
 }
 
-/** Fields of params.json → those of transformers. ref-quirk: `MistralMoeModel.__init__` in conversion/mistral.py. */
-const MOE_MODEL = {
-  ...{ dim: 'hidden_size', hidden_dim: 'intermediate_size', norm_eps: 'rms_norm_eps' },
-  ...{ n_layers: 'num_hidden_layers', n_heads: 'num_attention_heads', n_kv_heads: 'num_key_value_heads' },
-};
-const MOE_EXPERTS = {
-  ...{ first_k_dense_replace: 'first_k_dense_replace', num_experts_per_tok: 'num_experts_per_tok' },
-  ...{ num_experts: 'n_routed_experts', num_shared_experts: 'n_shared_experts', routed_scale: 'routed_scaling_factor' },
-  ...{ expert_hidden_dim: 'moe_intermediate_size', num_expert_groups: 'n_group' },
-  ...{ num_expert_groups_per_tok: 'topk_group' },
-};
-const moeDefaults = ({ max_position_embeddings = 128000, tied_embeddings = false }: JsonObject): JsonObject => ({
-  ...{ max_position_embeddings, tie_word_embeddings: tied_embeddings },
-  ...{ norm_topk_prob: true, scoring_func: 'softmax' },
-});
-
-function renamed(fields: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
-  const known = Object.entries(names).filter(([name]) => fields[name] !== undefined);
-  return Object.fromEntries(known.map(([name, own]) => [own, fields[name]]));
-}
+/** Fields of transformers from those of params.json. ref-quirk: `MistralMoeModel.__init__` in conversion/mistral.py. */
+const MISTRAL_MOE = `
+  hidden_size = dim?; intermediate_size = hidden_dim?; rms_norm_eps = norm_eps?; num_hidden_layers = n_layers?
+  num_attention_heads = n_heads?; num_key_value_heads = n_kv_heads?; max_position_embeddings ?= 128000
+  tie_word_embeddings = tied_embeddings?false; norm_topk_prob = true; scoring_func = "softmax"
+  first_k_dense_replace = moe/first_k_dense_replace?; num_experts_per_tok = moe/num_experts_per_tok?
+  n_routed_experts = moe/num_experts?; n_shared_experts = moe/num_shared_experts?
+  routed_scaling_factor = moe/routed_scale?; moe_intermediate_size = moe/expert_hidden_dim?
+  n_group = moe/num_expert_groups?; topk_group = moe/num_expert_groups_per_tok?`;
 
 /**
  * The classes whose converters read config.json as it is, without transformers' defaults. ref-quirk: the constructors
@@ -78,11 +71,8 @@ const RAW_CLASSES: ReadonlySet<string> = new Set([
 /** Fields that the checkpoints of a class leave out. */
 const CLASS_DEFAULTS: ReadonlyMap<string, JsonObject> = new Map([['VLlama3ForCausalLM', { num_attention_heads: 32 }]]);
 
-/** Types that only version 5 knows, and a field that their converter needs, which version 5 derives. */
-const NEEDED: readonly (readonly [type: string, field: string])[] = [['cohere2_moe', 'layer_types']];
-
-const lacksDerived = (raw: JsonObject): boolean =>
-  NEEDED.some(([type, field]) => raw.model_type === type && raw[field] === undefined);
+/** A type that only version 5 knows, which derives a field that the type's converter needs. */
+const lacksDerived = (raw: JsonObject): boolean => raw.model_type === 'cohere2_moe' && raw.layer_types === undefined;
 
 /**
  * The layers of a Nemotron-H, whose list of them counts them. ref-quirk: `NemotronHModel.__init__` and
@@ -130,7 +120,7 @@ function architectureOf(fields: JsonObject, text: JsonObject | undefined): strin
   );
 }
 
-/** The class of a Mamba from before transformers had Mambas. ref-quirk: `get_model_architecture` in conversion/base.py. */
+/** The class of a Mamba from before transformers had one. ref-quirk: `get_model_architecture` in conversion/base.py. */
 function mambaClass({ ssm_cfg: mamba }: JsonObject): string | undefined {
   return isObject(mamba) ? `${typeof mamba.layer === 'string' ? mamba.layer : 'Mamba'}ForCausalLM` : undefined;
 }

@@ -1,9 +1,10 @@
 import { isObject } from '../json.js';
+import { times } from '../language/blocks.js';
 import { array, type FieldSource, integer, number, numbers, refuse, show, string } from '../language/fields.js';
 import { MAX_HEAD_DIM } from '../limits.js';
 import { pow } from '../numeric/torch-pow.js';
 import type { Config } from './config.js';
-import { equalShare, globalHeadDim, headDim, ropeFields, ropeRoot, times } from './derive.js';
+import { equalShare, globalHeadDim, headDim, ropeFields, ropeRoot } from './derive.js';
 
 /** Factors for each pair of a head's rotated dimensions. All functions throw ConfigFieldError. */
 

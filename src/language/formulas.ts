@@ -12,7 +12,7 @@ const BLANK = /(?:[\s;]|#[^\n]*)*/y;
  *
  *   hidden_size|n_embd          the first of these fields of config.json that is there; without any, an error
  *   head_dim?   head_dim?128    the same, but no value without any, or another one
- *   rope/rope_theta             a field of a part: `rope`, `rope_root`, `rope_sliding`, `target`, or an object by its name
+ *   rope/rope_theta             a field of a part: `rope`, `rope_root`, `rope_sliding`, `target`, or any object
  *   @head_dim                   a derivation: a named function of src/config/derivations.ts
  *   probe(slopes)               what was read of the weights; `probe(slopes)?` if they may lack it
  *   4096  "yarn"  true  [1, 2]  itself

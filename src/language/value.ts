@@ -21,7 +21,7 @@ export type Condition =
  *   { derive: 'head_dim' }
  *   { math: 'mul', of: [{ fields: ['expand'], or: 2 }, { fields: ['hidden_size'] }] }
  *   { layers: { list: { fields: ['layer_types'] }, is: 'sliding_attention' } }
- *   { layers: { list: { fields: ['layer_types'] }, is: 'attention' }, yes: { derive: 'kv_head_count' }, no: { value: 0 } }
+ *   { layers: { from: { value: 1 } }, yes: { derive: 'kv_head_count' }, no: { value: 0 } }
  *   { layers: { every: { fields: ['sliding_window_pattern'] }, after: 1 }, yes: { value: false }, no: { value: true } }
  */
 export type Value =

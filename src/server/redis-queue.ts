@@ -11,8 +11,6 @@ import { SCRIPT } from './redis-script.js';
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
 /** Where a process keeps all of its keys unless it is told otherwise. */
 const PREFIX = 'hf2gguf';
-/** Milliseconds that a worker has a job before the lease that it asked for is noted. */
-const FIRST_LEASE = 30_000;
 /** What BullMQ answers a worker that has lost its job. */
 const LOST: readonly unknown[] = [ErrorCode.JobNotExist, ErrorCode.JobLockNotExist, ErrorCode.JobLockMismatch];
 /** What Redis should be at least, as numbers. */
@@ -38,43 +36,45 @@ type Entry = readonly [id: string, fields: Flat];
  * turn has come, and leaves it with the end of the attempt; the script learns from BullMQ's events what became of it.
  */
 export class RedisQueue implements Queue {
-  readonly #redis: Redis;
   readonly #attempts: Attempts;
   readonly #prefix: string;
+  /** What BullMQ looks at whenever it hands a job out, or looks for lost ones. */
+  readonly #leases = { lockDuration: 0, stalledInterval: 1, maxStalledCount: Number.MAX_SAFE_INTEGER };
   #isClosed = false;
 
-  /** Commands wait for the connection, also for one that is lost. */
-  constructor(url: string, prefix = PREFIX) {
+  constructor(
+    readonly redis: Redis,
+    prefix = PREFIX,
+  ) {
     this.#prefix = prefix;
-    this.#redis = new Redis(url, {
-      ...{ lazyConnect: true, maxRetriesPerRequest: null },
-      retryStrategy: (times) => Math.min(times * 100, LONGEST_PAUSE),
-    });
-    // Without a listener it is printed; who cares hears of it in `open`.
-    this.#redis.on('error', () => {});
-    const options = { connection: this.#redis, prefix, skipVersionCheck: true };
-    const leases = { lockDuration: FIRST_LEASE, stalledInterval: 1, maxStalledCount: Number.MAX_SAFE_INTEGER };
-    this.#attempts = new Attempts('attempts', options, () => createRedisBackend('attempts', { ...options, ...leases }));
+    const options = Object.assign(this.#leases, { connection: redis, prefix, skipVersionCheck: true });
+    this.#attempts = new Attempts('attempts', options, () => createRedisBackend('attempts', options));
+    // Without a listener they are printed; who cares hears of them in `open`.
     this.#attempts.on('error', () => {});
   }
 
   /**
-   * A queue whose Redis is there.
+   * A queue whose Redis is there; when that is lost later, everything waits for it.
    * @throws RedisError
    */
   static async open(url: string, to: WarningSink): Promise<RedisQueue> {
     registerSecretsOf({ HF2GGUF_REDIS_URL: url });
     const host = hostOf(url);
-    const queue = new RedisQueue(url);
+    const queue = new RedisQueue(
+      new Redis(url, {
+        ...{ lazyConnect: true, maxRetriesPerRequest: null },
+        retryStrategy: (times) => Math.min(times * 100, LONGEST_PAUSE),
+      }),
+    );
     await queue.#connect(host, to);
     return queue;
   }
 
   async #connect(host: string, to: WarningSink): Promise<void> {
-    const redis = this.#redis;
-    let why = '';
-    const note = ({ message }: Error) => {
-      why ||= message;
+    const { redis } = this;
+    let why: Error | undefined;
+    const note = (error: Error) => {
+      why ??= error;
     };
     redis.on('error', note);
     try {
@@ -85,10 +85,7 @@ export class RedisQueue implements Queue {
       }
     } catch (error) {
       redis.disconnect();
-      throw new RedisError(
-        `Redis at ${host} does not answer: ${why || (error as Error).message}.`,
-        'Start it, or correct the address and the password in --redis or HF2GGUF_REDIS_URL.',
-      );
+      throw unreachable(host, why ?? (error as Error));
     } finally {
       redis.off('error', note);
     }
@@ -138,10 +135,13 @@ export class RedisQueue implements Queue {
   async claim(worker: string, lease: number, limits: Limits): Promise<StoredJob | null> {
     const { room, perUser = Number.MAX_SAFE_INTEGER } = limits;
     const { backend } = this.#attempts;
-    for (const id of await backend.moveStalledJobsToWait()) {
-      // It takes its turn again.
-      await backend.remove(id, false);
+    if ((await this.#do<number>('suspect')) > 0) {
+      for (const id of await backend.moveStalledJobsToWait()) {
+        // It takes its turn again.
+        await backend.remove(id, false);
+      }
     }
+    this.#leases.lockDuration = lease;
     for (;;) {
       const chosen = await this.#do<string | null>('choose', Math.floor(room), perUser);
       if (chosen !== null) {
@@ -149,14 +149,14 @@ export class RedisQueue implements Queue {
         await this.#attempts.add('attempt', {}, { jobId: chosen, removeOnComplete: true });
       }
       const [, id] = (await backend.moveToActive(worker)) as [unknown, string | undefined];
-      if (id && (await backend.extendLock(id, worker, lease)) === 1) {
+      if (id) {
         const job = await this.get(id);
         if (job?.state === 'running') {
           return job;
         }
         // It had ended while it waited in BullMQ.
         await this.#end(id, worker, { state: 'queued', pause: 0 });
-      } else if (!id && chosen === null) {
+      } else if (chosen === null) {
         return null;
       }
     }
@@ -209,7 +209,7 @@ export class RedisQueue implements Queue {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#redis.disconnect();
+    this.redis.disconnect();
   }
 
   /** The end of an attempt; none if the worker has lost it. */
@@ -224,28 +224,44 @@ export class RedisQueue implements Queue {
     }
   }
 
+  /** @throws RedisError where Redis is full, or allows too little. */
   async #do<Answer>(command: string, ...values: readonly (string | number)[]): Promise<Answer> {
     const all = [this.#prefix, command, ...values];
     try {
-      return (await this.#redis.evalsha(SHA, 0, ...all)) as Answer;
+      const known = this.redis.evalsha(SHA, 0, ...all);
+      return (await known.catch((error: Error) => {
+        return error.message.startsWith('NOSCRIPT') ? this.redis.eval(SCRIPT, 0, ...all) : Promise.reject(error);
+      })) as Answer;
     } catch (error) {
-      if (!(error as Error).message.startsWith('NOSCRIPT')) {
-        throw error;
-      }
-      return (await this.#redis.eval(SCRIPT, 0, ...all)) as Answer;
+      const { name, message } = error as Error;
+      throw name === 'ReplyError'
+        ? new RedisError(
+            `Redis refuses a command: ${message.replace(/[.]+$/, '')}.`,
+            'Give it more memory, or this user more rights.',
+          )
+        : error;
     }
   }
 }
 
 /** @throws RedisError */
 function hostOf(url: string): string {
-  if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new RedisError(
-      'This is no address of a Redis.',
-      'Give one such as redis://:PASSWORD@HOST:6379, or rediss:// for TLS.',
-    );
+  try {
+    const { protocol, password, host } = new URL(url);
+    decodeURIComponent(password);
+    if (['redis:', 'rediss:'].includes(protocol) && host !== '') {
+      return host;
+    }
+  } catch {
+    // What is no URL is no address of a Redis either.
   }
-  return new URL(url).host;
+  throw new RedisError('This is no address of a Redis.', 'Give one such as redis://HOST:6379, or rediss:// for TLS.');
+}
+
+function unreachable(host: string, { message }: Error): RedisError {
+  return /^(NOAUTH|WRONGPASS)/.test(message)
+    ? new RedisError(`Redis at ${host} wants another password.`, 'Correct that in --redis or HF2GGUF_REDIS_URL.')
+    : new RedisError(`Redis at ${host} does not answer: ${message}.`, 'Start it, or correct the address in --redis.');
 }
 
 /** What makes a Redis unfit for jobs, from its own words. */

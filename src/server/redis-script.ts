@@ -127,8 +127,6 @@ local hear = {
     if state == 'running' then requeue(id) end
   end,
   active = function(id, state)
-    -- BullMQ looks for locks of lost workers in this set alone, and would put the job into it at its next look only.
-    call('SADD', key('attempts', 'stalled'), id)
     if state == 'queued' then
       call('HINCRBY', key('job', id), 'attempts', 1)
       enter(id, 'running')
@@ -239,6 +237,13 @@ local commands = {
     local hasWaited = false
     for _, piece in ipairs(piecesOf(id)) do hasWaited = stop(piece) or hasWaited end
     if hasWaited then moved(id) end
+  end,
+  -- BullMQ takes jobs without a lease for lost where they are in its set of suspects, into which it puts them itself one look
+  -- before.
+  suspect = function()
+    local running = call('ZRANGE', key('work', 'running'), 0, -1)
+    for _, id in ipairs(running) do call('SADD', key('attempts', 'stalled'), id) end
+    return #running
   end,
   choose = function(room, perUser)
     for _, job in ipairs(turns(now())) do

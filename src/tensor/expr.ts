@@ -113,7 +113,7 @@ export interface CastExpr {
   readonly of: TensorExpr;
 }
 
-/** torch's `norm` along the first dimension of a matrix, `[1, columns]` in F32; sums go from the first row to the last. */
+/** torch's `norm` along the first dimension of a matrix, `[1, columns]` in F32; sums begin with the first row. */
 export interface NormExpr {
   readonly op: 'norm';
   readonly of: TensorExpr;

@@ -1,6 +1,6 @@
 import type { DType } from './dtype.js';
 
-/** The types that a cast makes. It rounds floats to nearest even and refuses values that an integer type does not have. */
+/** The types that a cast makes. It rounds to nearest even, and refuses values that an integer type does not have. */
 export type CastTarget = 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I8';
 
 /** The dtypes of arithmetic. */

@@ -26,7 +26,7 @@ export function runLength([first = [1, 1], ...rest]: readonly Axis[]): number | 
   return rest.length === 0 && first[1] === 1 ? first[0] : undefined;
 }
 
-/** Drops axes of size 1 and merges an outer axis with the inner one that continues it: [2, 6], [6, 1] become [12, 1]. */
+/** Drops axes of size 1, merges an outer axis with the inner one that continues it: [2, 6], [6, 1] become [12, 1]. */
 export function mergeAxes(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const [size, stride] of axes) {

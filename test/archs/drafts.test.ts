@@ -1,4 +1,4 @@
-import { DraftVocabularyError } from '#src/archs/draft-vocabulary.js';
+import { DraftVocabularyError } from '#src/archs/extra-tensors.js';
 import { mapTensors } from '#src/archs/map-tensors.js';
 import { findArchitecture } from '#src/archs/registry.js';
 import { writeKeys } from '#src/archs/write-keys.js';

@@ -18,7 +18,6 @@ import { passingKey, UserTokens } from '#src/server/user-tokens.js';
 import type { LoopbackHub } from '../hub/server.mjs';
 import { tempFolder } from '../temp.js';
 
-/** What users of the tests log in with, where they share a token. */
 export const SHARED = 'a token that nobody guesses';
 
 export interface Setup {
@@ -29,6 +28,8 @@ export interface Setup {
   readonly connections?: Partial<ConnectionLimits>;
   readonly streams?: number;
   readonly allowLocal?: string;
+  /** What users log in with, where they share a token. */
+  readonly shared?: string;
 }
 
 /** A server in this process, without workers. */
@@ -54,7 +55,7 @@ export async function openServer(hub: LoopbackHub, setup: Setup = {}): Promise<O
   const settings = oauthSettings({ OAUTH_CLIENT_ID: clientId, OAUTH_CLIENT_SECRET: clientSecret }, endpoint);
   const logIns: Record<LogIn['how'], LogIn> = {
     none: { how: 'none' },
-    token: { how: 'token', token: SHARED },
+    token: { how: 'token', token: setup.shared ?? SHARED },
     huggingface: { how: 'huggingface', hub: new HuggingFace(settings, access.fetch), tokens },
   };
   const sessions = await Sessions.open(join(folder, 'session.key'), logIns[how], null);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import type { JobPart } from '#src/server/api.js';
 import type { Limits, Order, Queue } from '#src/server/queue.js';
 import { RedisQueue } from '#src/server/redis-queue.js';
@@ -20,7 +21,7 @@ const QUEUES = {
   ...(redis && {
     Redis: () => {
       const prefix = `test-${prefixes++}`;
-      return () => new RedisQueue(redis.url, prefix);
+      return () => new RedisQueue(new Redis(redis.url), prefix);
     },
   }),
 } satisfies Record<string, () => () => Queue>;

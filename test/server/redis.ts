@@ -12,7 +12,7 @@ export const redisMissing = spawnSync(SERVER, ['--version']).error ? `there is n
 
 export interface StartedRedis {
   readonly url: string;
-  readonly pid: number | undefined;
+  readonly port: number;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function startRedis({
   });
   return {
     url: `redis://127.0.0.1:${chosen}`,
-    pid: child.pid,
+    port: chosen,
     async stop(signal = 'SIGTERM') {
       const ended = once(child, 'exit');
       child.kill(signal);

@@ -195,10 +195,11 @@ test('another way to log in, or another token, ends the sessions of before', asy
   };
   const shared = await open({ how: 'token', folder });
   const cookie = await begin(shared);
-  const status = async (how: LogIn['how']) => {
-    return (await ask(await open({ how, folder }), '/api/jobs', { headers: { cookie } })).status;
+  const status = async (how: LogIn['how'], shared = SHARED) => {
+    return (await ask(await open({ how, folder, shared }), '/api/jobs', { headers: { cookie } })).status;
   };
   expect([await status('token'), await status('huggingface')]).toEqual([200, 401]);
+  expect(await status('token', 'what users log in with from now on')).toBe(401);
 });
 
 test('a log-in ends in the browser that began it, once, and not with somebody else’s answer', async () => {
@@ -607,7 +608,13 @@ test('one user has no more jobs, and no more bytes of files, than the limits', a
   const order = async (quant: string[], cookie = ann) => {
     return (await ask(server, '/api/jobs', { method: 'POST', body: { ...ORDER, quant }, headers: { cookie } })).status;
   };
-  // All at once, of which each alone would be allowed.
+  // All at once, of which each alone would be allowed, with a queue that takes its time as one on another machine does.
+  const look = server.queue.open.bind(server.queue);
+  jest.spyOn(server.queue, 'open').mockImplementation(async (owner) => {
+    const found = await look(owner);
+    await sleep(5);
+    return found;
+  });
   const types = ['Q4_0', 'Q4_K_S', 'Q4_K_M', 'Q5_K_S', 'Q5_K_M', 'Q3_K_M', 'Q3_K_S', 'Q2_K'];
   const statuses = await Promise.all(types.map((type) => order([type])));
   expect(statuses.filter((status) => status === 201)).toHaveLength(3);

@@ -185,6 +185,13 @@ function breakWeights(path: string): void {
   writeFileSync(path, bytes);
 }
 
+test('what is measured or published is not shared', async () => {
+  await serve(0);
+  const partsOf = async (more: object) => (await ask<Job>('/api/jobs', { ...ORDER, ...more })).answer.parts.length;
+  const publish = { to: 'me/Verse-GGUF', private: true };
+  expect([await partsOf({}), await partsOf({ check: true }), await partsOf({ publish })]).toEqual([5, 0, 0]);
+});
+
 test('limits of parts are held to the rules of the command line', async () => {
   await serve(0);
   for (const splitMaxSize of ['10X', '1.5G', '', 5, '0M']) {

@@ -7,6 +7,7 @@ import type { Job } from '#src/server/api.js';
 import { type Started, start } from '../cli/run.js';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
+import { type StartedRedis, startRedis } from '../server/redis.js';
 
 const LOGIN = 'a token that nobody guesses';
 const TYPES = ['Q8_0', 'Q6_K', 'Q5_K_M', 'Q5_0', 'Q4_K_M', 'Q4_0', 'Q3_K_M', 'Q2_K', 'IQ4_NL', 'F16'] as const;
@@ -21,6 +22,8 @@ export interface SoakOptions {
   readonly killEvery: number;
   /** How often the server is stopped and started again. */
   readonly restarts: number;
+  /** Whether the jobs are in a Redis, which is killed once. */
+  readonly redis?: boolean;
 }
 
 export interface SoakResult {
@@ -51,6 +54,7 @@ class Scene {
   readonly #workers: Started[] = [];
   readonly #faults: string[] = [];
   #hub: LoopbackHub | undefined;
+  #redis: StartedRedis | undefined;
   #server: Started | undefined;
   #port = 0;
   #kills = 0;
@@ -68,12 +72,13 @@ class Scene {
       cpSync(join(fixtures, 'Tiny-Verse-2M'), join(folder, 'hub/org', model), { recursive: true });
     }
     this.#hub = await startHub(join(folder, 'hub'));
+    await this.#startRedis();
     await this.#serve();
     const began = performance.now();
     for (let i = 0; i < workers; i++) {
       this.#work();
     }
-    const disturbing = Promise.all([this.#kill(), this.#restart()]);
+    const disturbing = Promise.all([this.#kill(), this.#restart(), this.#loseRedis()]);
     const orders = Array.from({ length: jobs }, (_, i) => {
       return { source: `org/${models[Math.floor(i / TYPES.length)]}`, quant: [TYPES[i % TYPES.length] ?? 'Q8_0'] };
     });
@@ -97,11 +102,15 @@ class Scene {
       await finished;
     }
     await this.#hub?.close();
+    await this.#redis?.stop();
   }
 
   get #env() {
     const endpoint = this.#hub?.endpoint;
-    return { HF_ENDPOINT: endpoint, HF_HUB_OFFLINE: '0', HF_HOME: this.options.folder, HF2GGUF_SERVE_TOKEN: LOGIN };
+    return {
+      ...{ HF_ENDPOINT: endpoint, HF_HUB_OFFLINE: '0', HF_HOME: this.options.folder, HF2GGUF_SERVE_TOKEN: LOGIN },
+      ...(this.#redis && { HF2GGUF_REDIS_URL: this.#redis.url }),
+    };
   }
 
   /** On the same port each time, as users know it. */
@@ -143,6 +152,24 @@ class Scene {
       this.#server?.child.kill(i % 2 === 0 ? 'SIGTERM' : 'SIGKILL');
       await this.#server?.finished;
       await this.#serve();
+    }
+  }
+
+  /** The first on any port, the next with what that one wrote. */
+  async #startRedis(): Promise<void> {
+    if (this.options.redis) {
+      const folder = join(this.options.folder, 'redis');
+      mkdirSync(folder, { recursive: true });
+      const options = ['--appendonly', 'yes'];
+      this.#redis = await startRedis({ folder, options, ...(this.#redis && { port: this.#redis.port }) });
+    }
+  }
+
+  async #loseRedis(): Promise<void> {
+    await sleep(this.options.killEvery * 2.2);
+    if (!this.#isOver) {
+      await this.#redis?.stop('SIGKILL');
+      await this.#startRedis();
     }
   }
 

@@ -9,11 +9,10 @@ const CLASSIFIER = `
 const BERT_TENSORS = `
   token_embd token_embd_norm token_types position_embd attn_output_norm attn_qkv attn_q attn_k attn_v attn_output
   ffn_up ffn_down layer_output_norm`;
-const RENAME = '.gamma = .weight, .beta = .bias';
 
 /** What models of BERT's kind have in common beside their tensors: heads for training are left out. */
 const BERT_MODEL = common`
-  keys: ${BERT_KEYS}; strip: bert.; rename: ${RENAME}
+  keys: ${BERT_KEYS}; strip: bert.; rename: .gamma = .weight, .beta = .bias
   ignore: + embeddings.position_ids pooler.dense.* cls.predictions* cls.seq_relationship*`;
 
 export const bert = family`bert: BertModel BertForMaskedLM CamembertModel BertForSequenceClassification

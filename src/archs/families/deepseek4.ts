@@ -2,6 +2,8 @@ import { family } from '../family.js';
 import { INDEXER_KEYS } from './deepseek.js';
 
 const HC_PARTS = ['attn_fn', 'attn_base', 'attn_scale', 'ffn_fn', 'ffn_base', 'ffn_scale'];
+const hcHead = (at: string) =>
+  ['fn', 'base', 'scale'].map((part) => `output_hc_${part}.weight = ${at}hc_head_${part}`).join('\n');
 const compressor = (to: string, from: string) => `
   .${to}_compressor_ape.weight = .${from}.compressor.ape; .${to}_compressor_kv.weight = .${from}.compressor.wkv.weight
   .${to}_compressor_gate.weight = .${from}.compressor.wgate.weight
@@ -37,7 +39,7 @@ export const deepseek4 = family`deepseek4: DeepseekV4ForCausalLM (deepseek-ai/De
     nextn_predict_layers = num_nextn_predict_layers? when @mtp == "only" and set num_nextn_predict_layers
   # The first blocks choose experts by a token's id. The bias of their gates is of no use.
   tensors: token_embd.weight = embed.weight; output_norm.weight = norm.weight; output.weight = head.weight
-    ${['', '.'].flatMap((at) => ['fn', 'base', 'scale'].map((p) => `output_hc_${p}.weight = ${at}hc_head_${p}`)).join('\n')}
+    ${hcHead('')}; ${hcHead('.')}
     ${BLOCK_TENSORS}; .nextn.enorm.weight = .enorm.weight; .nextn.hnorm.weight = .hnorm.weight
     .nextn.shared_head_norm.weight = .norm.weight; .exp_probs_b.bias = .ffn.gate.bias on from num_hash_layers
     none = .ffn.gate.bias on not from num_hash_layers; .exp_probs_b_vl.bias = .ffn.gate.bias_vl
@@ -55,7 +57,7 @@ const DRAFT_TENSORS = `
   fc.weight = .main_proj.weight; enc.output_norm.weight = .main_norm.weight; output_norm.weight = .norm.weight
   markov_w1.weight = .markov_head.markov_w1.weight; markov_w2.weight = .markov_head.markov_w2.weight
   conf_proj.weight = .confidence_head.proj.weight
-  ${['fn', 'base', 'scale'].map((part) => `output_hc_${part}.weight = .hc_head_${part}`).join('\n')}`;
+  ${hcHead('.')}`;
 /** The blocks of DSpark, which draft for the model that they are kept with: `--arch DeepseekV4DSparkModel`. */
 export const deepseek4Dspark = family`dflash: DeepseekV4DSparkModel (deepseek-ai/DeepSeek-V4-Flash-DSpark) like
     ${deepseek4}

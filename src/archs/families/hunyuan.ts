@@ -56,16 +56,17 @@ export const hyV4 = family`hy_v4: HYV4ForCausalLM (tencent/Hy4-preview) like ${d
   keys: ${deepseek.DEEPSEEK_TEXT_KEYS}; !attention.head_count_kv[] = 1
     !expert_group_count = n_group? when ${GROUPED}; !expert_group_used_count = topk_group? when ${GROUPED}
     ${deepseek.deepseekKeys(deepseek.MLA_KEYS, 'leading_dense_block_count = @hy_v4_leading_dense')}
-    ${deepseek.YARN_MULTIPLIER}; expert_gating_func = 2; swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0
-    hyper_connection.count = hc_mult; hyper_connection.epsilon = hc_eps; hyper_connection.magnitude = hc_magnitude
+    ${deepseek.YARN_MULTIPLIER}; expert_gating_func = 2
+    swiglu_clamp_exp = layers(from 0, swiglu_limit?) when swiglu_limit > 0; hyper_connection.count = hc_mult
+    hyper_connection.epsilon = hc_eps; hyper_connection.magnitude = hc_magnitude
     if @hy_v4_has_indexers {
       ${deepseek.INDEXER_KEYS}
     }
     attention.indexer.types = @hy_v4_indexers
-  tensors: ${deepseek.DEEPSEEK2_TENSORS} attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output attn_sinks
-    attn_gate
-    ${deepseek.INDEXER} output_hc_fn output_hc_base output_hc_scale hc_attn_fn hc_attn_base hc_attn_scale hc_ffn_fn hc_ffn_base
-    hc_ffn_scale; ${deepseek.DEEPSEEK2_OUTPUT}; .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
+  tensors: ${deepseek.DEEPSEEK2_TENSORS} attn_q_a attn_q_a_norm attn_q_b attn_kv_a_mqa attn_kv_a_norm attn_output
+    attn_sinks attn_gate ${deepseek.INDEXER} output_hc_fn output_hc_base output_hc_scale hc_attn_fn hc_attn_base
+    hc_attn_scale hc_ffn_fn hc_ffn_base hc_ffn_scale; ${deepseek.DEEPSEEK2_OUTPUT}
+    .attn_k_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(0), transpose(1, 2)
     .attn_v_b.* = .self_attn.kv_b_proj.*: ${LATENT}, take(1); $STACKED_EXPERTS
   rename: + ${BARE_NAMES}; ignore: + model.mtp_layers.*
   types: *hc_attn_fn.weight F32; *hc_ffn_fn.weight F32; output_hc_fn.weight F32

@@ -13,10 +13,10 @@ export const qwen2 = family`qwen2: Qwen2ForCausalLM Qwen2Model Qwen2AudioForCond
 
 /** What Qwen's model card asks a reranker with. */
 const RERANK_TEMPLATE =
-  '<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. ' +
-  'Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n<Instruct>: Given a web search query, ' +
-  'retrieve relevant passages that answer the query\n<Query>: {query}\n<Document>: {document}<|im_end|>\n' +
-  '<|im_start|>assistant\n<think>\n\n</think>\n\n';
+  '<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct ' +
+  'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n<Instruct>: Given a web ' +
+  'search query, retrieve relevant passages that answer the query\n<Query>: {query}\n<Document>: ' +
+  '{document}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n';
 /** Rerankers are Qwen3 models under the same class, or Qwen3-VL models. */
 export const QWEN3_KEYS = `${QWEN2_KEYS}
   if @is_reranker {

@@ -77,7 +77,7 @@ interface Columns {
   readonly index: Int32Array;
   /** How many columns there are. */
   readonly count: number;
-  /** How often each, if it takes all of them in their order and each as often: the groups of most quantized weights do. */
+  /** How often each, if it takes all in their order and each as often: the groups of most quantized weights do. */
   readonly run: number | undefined;
 }
 

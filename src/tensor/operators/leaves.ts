@@ -2,7 +2,7 @@ import { bytesOf } from '../dtype.js';
 import { type ConstantExpr, elementCount, type FillExpr, rowLength, type SourceExpr } from '../expr.js';
 import type { Operator, Segment } from '../operator.js';
 
-/** Operators without operands: tensors of files, values that are known when the plan is made, and one repeated value. */
+/** Operators without operands: tensors of files, values that are known when the plan is made, one repeated value. */
 
 export const source: Operator<SourceExpr> = {
   shape: ({ shape }) => shape,

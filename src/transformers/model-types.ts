@@ -4,8 +4,8 @@ import { lateRules, rulesOf } from './class-rules.js';
 import type { Rule, Version } from './rules.js';
 import { VERSION_5_RULES } from './version-5.js';
 
-/** A record in config-defaults.ts of a configuration class of transformers. Records leave out what is empty. */
-interface Entry {
+/** A configuration class of transformers, as config-defaults.ts has its record, which leaves out what is empty. */
+export interface ModelType {
   /** The version of transformers that the record is from: 4.57.6 if that has the class, else 5.23.0. */
   readonly version: Version;
   /** `attribute_map`: alias of a field → the name under which the class keeps it. */
@@ -19,10 +19,6 @@ interface Entry {
   readonly parts: Readonly<Record<string, JsonObject>>;
   /** The fields that the constructor derives from others. */
   readonly derived: readonly string[];
-}
-
-/** A configuration class of transformers. */
-export interface ModelType extends Entry {
   /** The steps of the constructor, in its order. */
   readonly rules: readonly Rule[];
 }
@@ -38,7 +34,7 @@ export function modelType(name: string, version: Version): ModelType | undefined
   if (!Object.hasOwn(DEFAULTS, name)) {
     return undefined;
   }
-  const entry: ModelType = { ...EMPTY, ...(JSON.parse(DEFAULTS[name] ?? '') as Partial<Entry>) };
+  const entry: ModelType = { ...EMPTY, ...(JSON.parse(DEFAULTS[name] ?? '') as Partial<ModelType>) };
   const late = version === 4 ? [] : [...VERSION_5_RULES, ...lateRules(name)];
   return { ...entry, rules: [...rulesOf(name, entry.derived), ...late] };
 }

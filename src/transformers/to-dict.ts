@@ -1,7 +1,7 @@
 import { COMMON_DEFAULTS } from '../generated/config-defaults.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { times } from '../language/blocks.js';
 import { ConfigFieldError, integer } from '../language/fields.js';
-import { times } from './derive.js';
 import { EMPTY, type ModelType, modelType } from './model-types.js';
 import { type Draft, isMissing, refused, type Version } from './rules.js';
 

@@ -9,7 +9,7 @@ if (data === undefined) {
   throw new Error('HF2GGUF_DATA does not name the folder with config-defaults.json.');
 }
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
-const classes = read(join(root, 'test/config/converter-classes.json'));
+const classes = read(join(root, 'test/transformers/converter-classes.json'));
 writeFileSync(
   join(root, 'src/generated/config-defaults.ts'),
   defaultsSource(read(join(data, 'config-defaults.json')), classes),

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { mainBlockCount, times } from '../language/blocks.js';
 import { integer } from '../language/fields.js';
-import { mainBlockCount, times } from './derive.js';
 import { isMissing, type Rule, readRules, refused } from './rules.js';
 
 const FULL: string = '"full_attention"';
@@ -133,7 +133,8 @@ const CLASSES = rowsOf(`
   ministral3: kv_heads head_dim ministral_rope
   muse_glimmer_assistant: ${all(SLIDING)}
   muse_glimmer_text: ${kinds(FROM_END)}
-  muse_glimmer_vision: ${kinds('from num_hidden_layers - 1', FULL, `layers(every 4 after 1, ${FULL}, "window_attention")`)}
+  muse_glimmer_vision:
+    ${kinds('from num_hidden_layers - 1', FULL, `layers(every 4 after 1, ${FULL}, "window_attention")`)}
   qwen3_5_text qwen3_5_moe_text: partial_rotary_factor ?= 0.25; ${fullInterval()} dropping full_attention_interval
   qwen2_audio_encoder qwen2_5_omni_audio_encoder qwen3_omni_moe_audio_encoder: num_hidden_layers = encoder_layers?
   qwen3_omni_moe_talker_code_predictor: layer_types check_layer_types

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Version } from '#src/config/rules.js';
-import { toDict } from '#src/config/to-dict.js';
 import type { JsonObject } from '#src/json.js';
+import type { Version } from '#src/transformers/rules.js';
+import { toDict } from '#src/transformers/to-dict.js';
 
 /** What `AutoConfig.from_pretrained(dir).to_dict()` of transformers 4.57.6, or of 5.23.0, gave; null where it raised. */
 const CASES = JSON.parse(

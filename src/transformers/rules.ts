@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../json.js';
+import { mainBlockCount } from '../language/blocks.js';
 import { holds, rawValue, type Scope } from '../language/evaluate.js';
 import { refuse } from '../language/fields.js';
 import { Formulas } from '../language/formulas.js';
-import { mainBlockCount } from './derive.js';
 
 /** The versions of transformers that are recorded: 4 is 4.57.6, and 5 is 5.23.0 for types that 4.57.6 does not have. */
 export type Version = 4 | 5;

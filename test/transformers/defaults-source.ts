@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Version } from '#src/config/rules.js';
 import { isObject, type Json, type JsonObject } from '#src/json.js';
+import type { Version } from '#src/transformers/rules.js';
 
 /** One model type of config-defaults.json: what transformers gives a config.json with that `model_type` alone. */
 export interface Recorded {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelTypes } from '#src/config/model-types.js';
-import { toDict } from '#src/config/to-dict.js';
 import { isObject, type JsonObject } from '#src/json.js';
+import { modelTypes } from '#src/transformers/model-types.js';
+import { toDict } from '#src/transformers/to-dict.js';
 import { data, dataTest, root } from '../paths.js';
 import { defaultsSource, INCIDENTAL, type Records, versionOf } from './defaults-source.js';
 
@@ -11,7 +11,7 @@ const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 dataTest(
   'src/generated/config-defaults.ts is what config-defaults.json says; npm run config-defaults writes it',
   (folder) => {
-    const classes = read(join(root, 'test/config/converter-classes.json'));
+    const classes = read(join(root, 'test/transformers/converter-classes.json'));
     const source = defaultsSource(read(join(folder, 'config-defaults.json')), classes);
     expect(source === readFileSync(join(root, 'src/generated/config-defaults.ts'), 'utf8')).toBe(true);
   },
