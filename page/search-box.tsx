@@ -149,7 +149,7 @@ export function SearchBox({ backend, isLarge = false }: Props) {
             </div>
           ))}
         </div>
-        <p id={`${id}-note`} class="note" role="status">
+        <p id={`${id}-note`} class={isShown ? 'hidden' : 'note'} role="status">
           {note}
         </p>
       </form>

@@ -131,6 +131,24 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }
 
+/** How far parts of the page have jumped since it was loaded, as browsers score it; what users press may move. */
+export function shifts(page: Page): Promise<readonly string[]> {
+  return page.evaluate(async () => {
+    const jumps = await new Promise<PerformanceEntryList>((resolve) => {
+      new PerformanceObserver((list) => resolve(list.getEntries())).observe({ type: 'layout-shift', buffered: true });
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve([])));
+    });
+    return jumps.flatMap((jump) => {
+      const { value, hadRecentInput, sources } = jump as PerformanceEntry & {
+        readonly value: number;
+        readonly hadRecentInput: boolean;
+        readonly sources: readonly { readonly node: Element | null }[];
+      };
+      return hadRecentInput ? [] : [`${value.toFixed(4)} ${sources.map(({ node }) => node?.outerHTML?.slice(0, 80))}`];
+    });
+  });
+}
+
 /** Nothing is cut off at the sides, and axe-core finds no barrier. A picture is taken. */
 export async function inspect(page: Page, name: string): Promise<void> {
   await picture(page, name);

@@ -71,6 +71,7 @@ const troubles: string[] = [];
     await kit.inspect(page, 'smollm2-running');
     await page.reload();
     await progressed(page);
+    expect(await kit.shifts(page)).toEqual([]);
     for (const type of TYPES) {
       const link = page.getByRole('link', { name: `Download ${fileOf(type)}` });
       await link.waitFor({ timeout: 60_000 });
