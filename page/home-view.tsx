@@ -10,7 +10,7 @@ export function HomeView({ backend }: { readonly backend: Backend }) {
     <>
       <section class="hero">
         <h1 tabIndex={-1}>
-          From Hugging Face <span>to GGUF.</span>
+          <span>From Hugging Face</span> <span>to GGUF.</span>
         </h1>
         <p class="lead">
           Name a model, see what each quantization takes before anything is downloaded, and convert it. The files are

@@ -4,15 +4,17 @@ import { type Backend, failureOf } from './backend.js';
 import { FailureCard } from './failure-card.js';
 import { formatBytes, formatTime } from './format.js';
 import { isOpen } from './job-states.js';
-import { jobLink } from './routes.js';
+import { jobLink, modelLink } from './routes.js';
 import { StateMark } from './state-mark.js';
 
 /** Milliseconds until jobs are asked for again, while some are not over. */
 const PAUSE = 5000;
 
+/** For those who have not converted any. */
+const SMALL = 'HuggingFaceTB/SmolLM2-135M-Instruct';
+
 interface Props {
   readonly backend: Backend;
-  /** Nothing at all is shown under a heading without jobs. */
   readonly heading?: string;
   readonly most?: number;
 }
@@ -48,27 +50,31 @@ export function JobList({ backend, heading, most }: Props) {
     };
   }, []);
 
-  if (heading !== undefined && jobs?.length === 0) {
-    return null;
-  }
   return (
     <section class="jobs" aria-label="Conversions">
       {heading !== undefined && <h2>{heading}</h2>}
       {failure && <FailureCard failure={failure} />}
-      {jobs?.length === 0 && <p>There are none yet.</p>}
+      {jobs?.length === 0 && (
+        <p class="quiet">
+          None yet. A small model to begin with: <a href={modelLink(SMALL)}>{SMALL}</a>
+        </p>
+      )}
       <ul>
         {jobs?.slice(0, most).map((job) => (
           <li key={job.id}>
             <a href={jobLink(job.id)}>
-              <span class="name">{job.source}</span>
-              <StateMark state={job.state} />
-              <span class="quiet">
-                {job.quant.join(', ')}
-                {job.files.length > 0 && ` · ${formatBytes(job.files.reduce((sum, { size }) => sum + size, 0))}`}
+              <span class="figures">
+                <span class="name">{job.source}</span>
+                <StateMark state={job.state} />
               </span>
-              <time class="quiet" dateTime={new Date(job.created).toISOString()}>
-                {formatTime(job.created)}
-              </time>
+              <span class="figures quiet">
+                <span>
+                  {job.quant.join(', ')}
+                  {job.files.length > 0 && ` · ${formatBytes(job.files.reduce((sum, { size }) => sum + size, 0))}`}
+                  {job.publish && ` · ${job.url ? 'published in' : 'for'} ${job.publish.to}`}
+                </span>
+                <time dateTime={new Date(job.created).toISOString()}>{formatTime(job.created)}</time>
+              </span>
             </a>
           </li>
         ))}

@@ -4,6 +4,7 @@ import { type Backend, failureOf } from './backend.js';
 import { FailureCard } from './failure-card.js';
 import { formatTime } from './format.js';
 import { isOpen } from './job-states.js';
+import { ModelName } from './model-name.js';
 import { PublishForm } from './publish-form.js';
 import { QualityFigures } from './quality-figures.js';
 import { Results } from './results.js';
@@ -41,9 +42,7 @@ export function JobView({ id, backend, mayPublish }: Props) {
 
   return (
     <>
-      <h1 class="model" tabIndex={-1}>
-        {job ? job.source : 'Conversion'}
-      </h1>
+      {job ? <ModelName source={job.source} /> : <h1 tabIndex={-1}>Conversion</h1>}
       <div role="status">
         {isLost && (
           <p class="card warning">

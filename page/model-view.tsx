@@ -3,6 +3,7 @@ import type { Failure, ModelPlan } from '../src/server/api.js';
 import { type Backend, failureOf } from './backend.js';
 import { FailureCard } from './failure-card.js';
 import { formatCount, formatExact } from './format.js';
+import { ModelName } from './model-name.js';
 import { Order } from './order.js';
 import { Warnings } from './warnings.js';
 
@@ -49,17 +50,6 @@ export function ModelView({ source, backend }: Props) {
         </p>
       )}
     </>
-  );
-}
-
-function ModelName({ source }: { readonly source: string }) {
-  const [org, model] = source.split(/\/(.*)/);
-  return (
-    <h1 class="model" tabIndex={-1}>
-      <span class="org">{org}/</span>
-      <wbr />
-      {model}
-    </h1>
   );
 }
 

@@ -45,12 +45,14 @@ export function Order({ plan: { types, checkSeconds }, source, backend }: Props)
   return (
     <form class="order" onSubmit={submit}>
       <div class="order-head">
-        <h2 id="types">Choose what to make</h2>
+        <div>
+          <h2 id="types">Choose what to make</h2>
+          <p id="types-help" class="help">
+            {OPTION_TEXTS.quant}
+          </p>
+        </div>
         <DeviceChoice device={device} choose={chooseDevice} />
       </div>
-      <p id="types-help" class="help">
-        {OPTION_TEXTS.quant}
-      </p>
       {recommended === null && (
         <p class="card warning">
           None of the usual types fits a {device.name} with room to spare. Parts of a model can be left in slower
@@ -69,22 +71,24 @@ export function Order({ plan: { types, checkSeconds }, source, backend }: Props)
           ? 'Models of this architecture cannot be run here.'
           : `Takes about ${formatSpan(checkSeconds * (Math.max(1, chosen.length) + 1))} more on an idle server.`}
       </Option>
-      {failure && <FailureCard failure={failure} />}
-      <div class="order-bar">
-        <p aria-live="polite">
-          {chosen.length === 0 ? (
-            'Nothing is ticked'
-          ) : (
-            <>
-              <strong>{chosen.map(({ type }) => type).join(', ')}</strong>
-              <span> {formatBytes(chosen.reduce((sum, { size }) => sum + size, 0))}</span>
-              {chosen.length > MOST && <span> · {MOST} at a time at most</span>}
-            </>
-          )}
-        </p>
-        <button type="submit" class="primary" disabled={chosen.length === 0 || chosen.length > MOST || isSending}>
-          {isSending ? 'Sending…' : 'Convert'}
-        </button>
+      <div class="order-foot">
+        {failure && <FailureCard failure={failure} />}
+        <div class="order-bar">
+          <p aria-live="polite">
+            {chosen.length === 0 ? (
+              'Nothing is ticked'
+            ) : (
+              <>
+                <strong>{chosen.map(({ type }) => type).join(', ')}</strong>
+                <span> {formatBytes(chosen.reduce((sum, { size }) => sum + size, 0))}</span>
+                {chosen.length > MOST && <span> · {MOST} at a time at most</span>}
+              </>
+            )}
+          </p>
+          <button type="submit" class="primary" disabled={chosen.length === 0 || chosen.length > MOST || isSending}>
+            {isSending ? 'Sending…' : 'Convert'}
+          </button>
+        </div>
       </div>
     </form>
   );

@@ -20,14 +20,19 @@ export function Results({ job: { files }, fileUrl }: Props) {
     <>
       <section aria-labelledby="files">
         <h2 id="files">Files</h2>
-        <ul class="files">
+        <ul class="files card">
           {files.map(({ name, size }) => (
-            <li key={name} class="card">
+            <li key={name}>
               <span class="name">{name}</span>
               <span class="quiet">
                 {formatBytes(size)} · {formatExact(size)} bytes
               </span>
-              <a class="button primary" href={fileUrl(name)} download={name} aria-label={`Download ${name}`}>
+              <a
+                class={files.length === 1 ? 'button primary' : 'button soft'}
+                href={fileUrl(name)}
+                download={name}
+                aria-label={`Download ${name}`}
+              >
                 Download
               </a>
             </li>

@@ -61,11 +61,15 @@ export function Running({ news: { stages, progress, wait }, job: { state, place 
 }
 
 function Figures({ progress: { unit, done, total, perSecond } }: { progress: NonNullable<JobNews['progress']> }) {
-  const amount = (count: number) => (unit === 'bytes' ? formatBytes(count) : `${Math.round(count)} ${unit}`);
+  const isBytes = unit === 'bytes';
   return (
     <span class="numbers">
-      {amount(done)} of {amount(total)}
-      {perSecond !== null && ` · ${amount(perSecond)}/s · ${formatSpan((total - done) / perSecond)} left`}
+      {isBytes ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done} of ${total} ${unit}`}
+      {perSecond !== null && (
+        <>
+          {isBytes && ` · ${formatBytes(perSecond)}/s`} · {formatSpan((total - done) / perSecond)} left
+        </>
+      )}
     </span>
   );
 }

@@ -114,7 +114,7 @@ export function SearchBox({ backend, isLarge = false }: Props) {
           aria-autocomplete="list"
           aria-activedescendant={isShown && active >= 0 ? `${id}-${active}` : undefined}
           aria-describedby={`${id}-note`}
-          placeholder={isLarge ? 'org/model, or an address to paste' : 'Another model'}
+          placeholder={isLarge ? 'org/model, or its address' : 'Another model'}
           value={text}
           autocomplete="off"
           autocapitalize="off"

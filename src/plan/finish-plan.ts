@@ -43,14 +43,12 @@ export function finishPlan({ repo, architecture, files, params, emit }: PlanSour
 }
 
 function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, emit: PlanSources['emit']): void {
-  const fallbacks = files.flatMap(({ type, tensors, fallbackShare }) => {
-    const first = tensors.find((tensor) => tensor.instead);
-    return first && (params.strict || fallbackShare > WARN_FALLBACK_SHARE) ? [{ type, first, fallbackShare }] : [];
+  const fallbacks = files.flatMap((file) => {
+    const first = firstFallback(file);
+    return first && (params.strict || file.fallbackShare > WARN_FALLBACK_SHARE) ? [{ file, first }] : [];
   });
-  for (const [i, { type, first, fallbackShare }] of fallbacks.entries()) {
-    const what =
-      `${(fallbackShare * 100).toFixed(1)} % of the parameters don't get the type that ${type} asks for: ` +
-      `${first.name} becomes ${first.type} instead of ${first.instead}.`;
+  for (const [i, { file, first }] of fallbacks.entries()) {
+    const what = fallbackWarning(file) ?? '';
     const fitting = fittingTypes(first.ne[0] ?? 1).join(', ') || 'F16, BF16';
     const why = `Its ${first.why}; types that fit its rows: ${fitting}.`;
     if (params.strict) {
@@ -59,6 +57,22 @@ function reportFallbacks(files: readonly PlannedFile[], params: OutputParams, em
     // The explanation is the same for all, and stands below the last.
     warn({ emit }, what, i === fallbacks.length - 1 ? why : undefined);
   }
+}
+
+/** What is said of a file some of whose parameters get another type than the requested one; null where none do. */
+export function fallbackWarning(file: Fallbacks): string | null {
+  const first = firstFallback(file);
+  return (
+    first &&
+    `${(file.fallbackShare * 100).toFixed(1)} % of the parameters don't get the type that ${file.type} asks for: ` +
+      `${first.name} becomes ${first.type} instead of ${first.instead}.`
+  );
+}
+
+type Fallbacks = Pick<PlannedFile, 'type' | 'tensors' | 'fallbackShare'>;
+
+function firstFallback({ tensors }: Fallbacks) {
+  return tensors.find((tensor) => tensor.instead) ?? null;
 }
 
 /** File types whose tensors all have small blocks, from the largest to the smallest. */

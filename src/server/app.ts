@@ -8,6 +8,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { type ExitCode, Hf2ggufError } from '../errors.js';
+import { RepoNotFoundError } from '../repo/errors.js';
 import { withoutSecrets } from '../secrets.js';
 import { AnswerCache } from './answer-cache.js';
 import {
@@ -209,7 +210,9 @@ function inWords(error: Error): readonly [ContentfulStatusCode, Failure] {
     return [401, { what: error.what, next: error.next }];
   }
   if (error instanceof Hf2ggufError) {
-    return [STATUS[error.exitCode] ?? 500, { what: error.what, next: error.next }];
+    // The library's advice is about folders, too, which are no sources here.
+    const next = error instanceof RepoNotFoundError ? 'Check the name.' : error.next;
+    return [STATUS[error.exitCode] ?? 500, { what: error.what, next }];
   }
   return [500, { what: 'A bug stopped this request.', next: 'Please report it, with what you asked for.' }];
 }

@@ -1,5 +1,6 @@
 import { plan } from '../calls/conversions.js';
 import type { PlacedFile } from '../layout/plan.js';
+import { fallbackWarning } from '../plan/finish-plan.js';
 import type { SplitOptions } from '../plan/split-parts.js';
 import { cacheSize } from '../publish/cache-size.js';
 import { readSource, type SourceFacts } from '../publish/source-facts.js';
@@ -69,7 +70,8 @@ export async function planModel(source: string, local: LocalSources, reading: Re
   return {
     ...{ source: pinned.source, commit: pinned.commit, licences: [...facts.licences], isGated: facts.isGated },
     url: isLocal(source) ? null : `${endpoint}/${facts.id}/tree/${pinned.commit}`,
-    warnings: [...new Set(warnings)],
+    // That types fall back to others is shown with each of them.
+    warnings: [...new Set(warnings)].filter((what) => !files.some((file) => fallbackWarning(file) === what)),
     ...{ architecture, parameters, checkSeconds: estimateCheckSeconds(architecture, parameters) },
     types: files.map(({ type, name, size, bitsPerWeight, fallbackShare, kv }) => {
       return { type: type ?? '', path: name, size, bitsPerWeight, fallbackShare, memory: size + (cacheSize(kv) ?? 0) };

@@ -224,15 +224,22 @@ export class RedisQueue implements Queue {
     }
   }
 
+  /** @throws RedisError where Redis is full, or allows too little. */
   async #do<Answer>(command: string, ...values: readonly (string | number)[]): Promise<Answer> {
     const all = [this.#prefix, command, ...values];
     try {
-      return (await this.redis.evalsha(SHA, 0, ...all)) as Answer;
+      const known = this.redis.evalsha(SHA, 0, ...all);
+      return (await known.catch((error: Error) => {
+        return error.message.startsWith('NOSCRIPT') ? this.redis.eval(SCRIPT, 0, ...all) : Promise.reject(error);
+      })) as Answer;
     } catch (error) {
-      if (!(error as Error).message.startsWith('NOSCRIPT')) {
-        throw error;
-      }
-      return (await this.redis.eval(SCRIPT, 0, ...all)) as Answer;
+      const { name, message } = error as Error;
+      throw name === 'ReplyError'
+        ? new RedisError(
+            `Redis refuses a command: ${message.replace(/[.]+$/, '')}.`,
+            'Give it more memory, or this user more rights.',
+          )
+        : error;
     }
   }
 }

@@ -87,6 +87,8 @@ const places = (data = DEFAULT_DATA) => {
 
 /** Where workers of this server find the key of its users' tokens: never among their arguments, which everybody sees. */
 const KEY = 'HF2GGUF_TOKENS_KEY';
+/** Where the address of Redis is, with its password, if it is no argument. */
+const REDIS_URL = 'HF2GGUF_REDIS_URL';
 
 /**
  * The page and its interface, with workers as processes of their own, until the signal. Running jobs are given back then,
@@ -213,7 +215,7 @@ function sharedToken(): string {
 type QueueOptions = Pick<ServeOptions, 'data' | 'redis' | 'signal'>;
 
 /** The address of the Redis that has the jobs. */
-function redisOf({ redis = process.env.HF2GGUF_REDIS_URL }: Pick<ServeOptions, 'redis'>): string | null {
+function redisOf({ redis = process.env[REDIS_URL] }: Pick<ServeOptions, 'redis'>): string | null {
   return redis || null;
 }
 
@@ -239,6 +241,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   delete process.env[KEY];
   const key = secretFile !== undefined ? await keyOf(secretFile) : given ? Buffer.from(given, 'base64') : passingKey();
   const queue = await openQueue(options, makeLogger());
+  delete process.env[REDIS_URL];
   try {
     await work({
       ...{ queue, folder: jobs, signal, access: makeAccess(new UserTokens(tokenFolder, key)) },
@@ -263,8 +266,7 @@ async function keepWorker(folder: string, options: ServeOptions, key: Uint8Array
   const { OAUTH_CLIENT_SECRET: _, HF2GGUF_SERVE_TOKEN: __, ...rest } = process.env;
   const env = {
     ...rest,
-    // Arguments are seen by everybody on a machine, and the address may hold a password.
-    ...(redis !== undefined && { HF2GGUF_REDIS_URL: redis }),
+    ...(redis !== undefined && { [REDIS_URL]: redis }),
     [KEY]: Buffer.from(key).toString('base64'),
   };
   while (!signal.aborted) {

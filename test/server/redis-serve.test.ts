@@ -51,10 +51,13 @@ const title = `jobs in Redis${redisMissing === undefined ? '' : ` (skipped: ${re
     hub = await startHub(root, { retryAfter: 0, ...more });
   }
 
-  /** A process that is told of Redis by its environment. */
+  /** A process that is told of Redis by its environment, unless its arguments do so. */
   function begin(...args: readonly string[]): Started {
-    const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0', HF_HOME: tempFolder(), HF2GGUF_REDIS_URL: url() };
-    const own = start([...args, '--data', data], env);
+    const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '0', HF_HOME: tempFolder() };
+    const own = start([...args, '--data', data], {
+      ...env,
+      ...(!args.includes('--redis') && { HF2GGUF_REDIS_URL: url() }),
+    });
     started.push(own);
     return own;
   }
@@ -130,6 +133,17 @@ const title = `jobs in Redis${redisMissing === undefined ? '' : ` (skipped: ${re
     expect((await statesOf(id)).filter((state) => state === 'done')).toHaveLength(1);
   });
 
+  test("workers are told of Redis where other users' processes do not see it", async () => {
+    await openHub({ rate: SLOW });
+    const server = await serve('--redis', url());
+    await until((await order()).id, 'running');
+    const { pid } = server.child;
+    const [worker] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    const args = readFileSync(`/proc/${worker}/cmdline`, 'utf8');
+    expect(args).toContain('worker');
+    expect(args).not.toContain(PASSWORD);
+  });
+
   test('who is told to end does so while Redis is away', async () => {
     await openHub();
     const server = await serve('--workers', '1');
@@ -148,12 +162,10 @@ const title = `jobs in Redis${redisMissing === undefined ? '' : ` (skipped: ${re
       [`redis://:${other}@127.0.0.1:1`, /127\.0\.0\.1:1 does not answer: .*ECONNREFUSED.* Start it, or correct/],
       [`http://:${other}@127.0.0.1`, /no address of a Redis\. Give one such as redis:/],
     ];
-    for (const [wrong, error] of refused) {
-      for (const args of [['serve', '--port', '0'], ['worker']]) {
-        const { code, err } = await run([...args, '--data', data, '--redis', wrong]);
-        expect([code, err]).toEqual([6, expect.stringMatching(error)]);
-        expect(err).not.toContain('LetMeIn');
-      }
+    for (const [i, [wrong, error]] of refused.entries()) {
+      const { code, err } = await run([i % 2 === 0 ? 'serve' : 'worker', '--data', data, '--redis', wrong]);
+      expect([code, err]).toEqual([6, expect.stringMatching(error)]);
+      expect(err).not.toContain('LetMeIn');
     }
   });
 

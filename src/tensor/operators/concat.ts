@@ -99,7 +99,7 @@ function withinBlock(expr: ConcatExpr, from: number, to: number, all: Interprete
   const index = Math.floor(from / block);
   const [start, end] = [from - index * block, to - index * block];
   const parts: TensorExpr[] = [];
-  for (let i = starts.findLastIndex((first) => first <= start); (starts[i] ?? end) < end; i++) {
+  for (let i = partAt(starts, start); (starts[i] ?? end) < end; i++) {
     const [begin, next] = [starts[i] as number, starts[i + 1] as number];
     const size = next - begin;
     const [first, last] = [Math.max(start - begin, 0), Math.min(end - begin, size)];
@@ -108,6 +108,16 @@ function withinBlock(expr: ConcatExpr, from: number, to: number, all: Interprete
     }
   }
   return parts;
+}
+
+/** The index of the part to which a row of a block belongs. */
+function partAt(starts: readonly number[], row: number): number {
+  let [low, high] = [0, starts.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    [low, high] = (starts[middle] as number) <= row ? [middle, high] : [low, middle];
+  }
+  return low;
 }
 
 /** Blocks [first, last): the stretches of all parts in turn. */
