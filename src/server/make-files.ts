@@ -33,8 +33,8 @@ export interface Workshop {
   readonly signal: AbortSignal;
 }
 
-/** How often a job is begun that fails for the network's or this machine's sake. */
-const MOST_ATTEMPTS = 5;
+/** How often a job is begun that fails for the network's or this machine's sake; and one that ends its workers. */
+const [MOST_ATTEMPTS, MOST_BEGINNINGS] = [5, 25];
 /** Failures that may be over in a while. */
 const PASSING = [NetworkError, ResourceError];
 
@@ -76,6 +76,10 @@ export async function makeFiles(
 ): Promise<End | 'interrupted' | 'later'> {
   const { quant, check, splitMaxSize, part, publish: publication, attempts } = job;
   const { local, signal } = shop;
+  if (attempts > MOST_BEGINNINGS) {
+    const what = `This was begun ${MOST_BEGINNINGS} times, and never ended: each worker was lost or stopped.`;
+    return { state: 'failed', failure: { what, next: 'Ask whoever runs this server: its memory may not suffice.' } };
+  }
   const folder = jobFolder(shop.folder, job.parent ?? job.id);
   /** Files that are whole, while they are measured. */
   const written: WrittenFile[] = [];
