@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
-import type { RunWorkerOptions, ServeOptions } from '../server/serve.js';
+import type { ServeOptions } from '../server/serve.js';
+import type { WorkerProcessOptions } from '../server/work/worker-process.js';
 import { parseBytes } from './format.js';
 import { interruptible } from './interrupt.js';
 import { parseNumber } from './number.js';
@@ -66,8 +67,8 @@ export function workerCommand(): Command {
     .description(
       'Work on the jobs of a data folder beside the processes that hf2gguf serve starts, on this machine or another.',
     )
-    .action(async (flags: Omit<RunWorkerOptions, 'signal'>) => {
-      const { runWorker } = await import('../server/serve.js');
+    .action(async (flags: Omit<WorkerProcessOptions, 'signal'>) => {
+      const { runWorker } = await import('../server/work/worker-process.js');
       await interruptible((signal) => runWorker({ ...flags, signal }));
     });
 }

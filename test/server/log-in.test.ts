@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job, ModelPlan, Session } from '#src/server/api.js';
-import { SqliteQueue } from '#src/server/sqlite-queue.js';
+import { SqliteQueue } from '#src/server/queue/sqlite-queue.js';
 import { type Started, start } from '../cli/run.js';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';

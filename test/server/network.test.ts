@@ -2,8 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { policyOf } from '#src/repo/retry.js';
 import { Transport } from '#src/repo/transport.js';
-import { classOf } from '#src/server/addresses.js';
-import { guardedFetch, type Resolve } from '#src/server/guarded-fetch.js';
+import { classOf } from '#src/server/users/addresses.js';
+import { guardedFetch, type Resolve } from '#src/server/users/guarded-fetch.js';
 
 test.each([
   [

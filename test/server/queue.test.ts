@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { JobPart } from '#src/server/api.js';
-import type { Limits, Order, Queue } from '#src/server/queue.js';
-import { RedisQueue } from '#src/server/redis-queue.js';
-import { SqliteQueue } from '#src/server/sqlite-queue.js';
+import type { Limits, Order, Queue } from '#src/server/queue/queue.js';
+import { RedisQueue } from '#src/server/queue/redis-queue.js';
+import { SqliteQueue } from '#src/server/queue/sqlite-queue.js';
 import { tempFolder } from '../temp.js';
 import { redisMissing, startRedis } from './redis.js';
 

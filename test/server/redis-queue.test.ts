@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { Order, Queue } from '#src/server/queue.js';
-import { RedisQueue } from '#src/server/redis-queue.js';
+import type { Order, Queue } from '#src/server/queue/queue.js';
+import { RedisQueue } from '#src/server/queue/redis-queue.js';
 import { redisMissing, startRedis } from './redis.js';
 
 /** Milliseconds. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Job } from '#src/server/api.js';
-import type { LogIn } from '#src/server/sessions.js';
+import type { LogIn } from '#src/server/users/sessions.js';
 import { type LoopbackHub, startHub } from '../hub/server.mjs';
 import { fixtures } from '../paths.js';
 import { tempFolder } from '../temp.js';

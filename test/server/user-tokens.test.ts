@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withoutSecrets } from '#src/secrets.js';
-import { keyOf, passingKey, UserTokens } from '#src/server/user-tokens.js';
+import { keyOf, passingKey, UserTokens } from '#src/server/users/user-tokens.js';
 import { tempFolder } from '../temp.js';
 
 const entry = { token: 'hf_oauth_TokenOfAUserOfTheTests.0123456789', until: Date.now() + 1e6, scopes: ['read-repos'] };

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plotCheck } from '../plot/plot-check.js';
-import { PLOT } from '../publish/card.js';
-import type { Made } from '../publish/params.js';
-import type { JobFile, Quality } from './api.js';
-import type { StoredJob } from './queue.js';
+import { plotCheck } from '../../plot/plot-check.js';
+import { PLOT } from '../../publish/card.js';
+import type { Made } from '../../publish/params.js';
+import type { JobFile, Quality } from '../api.js';
+import type { StoredJob } from '../queue/queue.js';
 
 /** What was measured of a job's files, with a plot in its folder; null where nothing was. @param folder the job's. */
 export async function keepQuality(

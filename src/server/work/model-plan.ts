@@ -1,16 +1,16 @@
-import { plan } from '../calls/conversions.js';
-import type { PlacedFile } from '../layout/plan.js';
-import { fallbackWarning } from '../plan/finish-plan.js';
-import type { SplitOptions } from '../plan/split-parts.js';
-import { cacheSize } from '../publish/cache-size.js';
-import { readSource, type SourceFacts } from '../publish/source-facts.js';
-import type { QuantName } from '../quantize/file-types.js';
-import { hubSettings } from '../repo/hub-settings.js';
-import { estimateCheckSeconds } from '../runner/check-time.js';
-import type { ModelPlan } from './api.js';
-import { isLocal, type LocalSources } from './local-sources.js';
-import type { Work } from './queue.js';
-import type { Reading } from './reading.js';
+import { plan } from '../../calls/conversions.js';
+import type { PlacedFile } from '../../layout/plan.js';
+import { fallbackWarning } from '../../plan/finish-plan.js';
+import type { SplitOptions } from '../../plan/split-parts.js';
+import { cacheSize } from '../../publish/cache-size.js';
+import { readSource, type SourceFacts } from '../../publish/source-facts.js';
+import type { QuantName } from '../../quantize/file-types.js';
+import { hubSettings } from '../../repo/hub-settings.js';
+import { estimateCheckSeconds } from '../../runner/check-time.js';
+import type { ModelPlan } from '../api.js';
+import type { Work } from '../queue/queue.js';
+import { isLocal, type LocalSources } from '../users/local-sources.js';
+import type { Reading } from '../users/reading.js';
 
 /** Types that need no importance matrix, the largest first. */
 const TYPES = [

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import Database from 'libsql';
-import { JOB_STATES, type JobEvent, type JobState } from './api.js';
+import { JOB_STATES, type JobEvent, type JobState } from '../api.js';
 import type { End, Limits, OpenJobs, Order, Queue, StoredEvent, StoredJob, Work } from './queue.js';
 
 /** Milliseconds that a process waits for another one's transaction. */

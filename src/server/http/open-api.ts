@@ -1,8 +1,8 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import * as v from 'valibot';
-import { packageVersion } from '../output/version.js';
-import { failure, found, job, jobRequest, modelPlan, planRequest, session, sessionRequest } from './api.js';
+import { packageVersion } from '../../output/version.js';
+import { failure, found, job, jobRequest, modelPlan, planRequest, session, sessionRequest } from '../api.js';
 
 interface Operation {
   readonly method: 'get' | 'post';

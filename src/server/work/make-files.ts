@@ -1,24 +1,24 @@
 import { link, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { forward } from '../async/stream.js';
-import { convert } from '../calls/conversions.js';
-import type { ConvertResult } from '../calls/events.js';
-import { Hf2ggufError, ResourceError } from '../errors.js';
-import type { WrittenFile } from '../layout/written-file.js';
-import { checkOf, measuredOf } from '../publish/measured.js';
-import type { Made, PublishResult } from '../publish/params.js';
-import { publish } from '../publish/publish.js';
-import type { QuantName } from '../quantize/file-types.js';
-import { NetworkError } from '../repo/errors.js';
-import { withoutSecrets } from '../secrets.js';
-import type { Failure, JobFile } from './api.js';
-import { LocalSourceError } from './errors.js';
-import { isLocal, type LocalSources } from './local-sources.js';
+import { forward } from '../../async/stream.js';
+import { convert } from '../../calls/conversions.js';
+import type { ConvertResult } from '../../calls/events.js';
+import { Hf2ggufError, ResourceError } from '../../errors.js';
+import type { WrittenFile } from '../../layout/written-file.js';
+import { checkOf, measuredOf } from '../../publish/measured.js';
+import type { Made, PublishResult } from '../../publish/params.js';
+import { publish } from '../../publish/publish.js';
+import type { QuantName } from '../../quantize/file-types.js';
+import { NetworkError } from '../../repo/errors.js';
+import { withoutSecrets } from '../../secrets.js';
+import type { Failure, JobFile } from '../api.js';
+import { LocalSourceError } from '../errors.js';
+import type { End, Queue, StoredJob } from '../queue/queue.js';
+import { isLocal, type LocalSources } from '../users/local-sources.js';
+import { type Access, logInOver, type Reading, readAs } from '../users/reading.js';
 import { hubSource, pin } from './model-plan.js';
 import type { Noted } from './notes.js';
 import { keepQuality, madeBy } from './quality.js';
-import type { End, Queue, StoredJob } from './queue.js';
-import { type Access, logInOver, type Reading, readAs } from './reading.js';
 
 /** What a worker has to make files with. */
 export interface Workshop {

@@ -1,4 +1,4 @@
-import type { JobPart } from './api.js';
+import type { JobPart } from '../api.js';
 
 interface Sized {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { LocalSources } from './local-sources.js';
-import type { Queue } from './queue.js';
+import type { Queue } from '../queue/queue.js';
+import type { LocalSources } from '../users/local-sources.js';
 
 /** An event of the library's. */
 export type Noted = { readonly event: string; readonly path?: string; readonly what?: string };

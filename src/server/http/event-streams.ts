@@ -1,8 +1,8 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { Job } from './api.js';
-import type { Queue, StoredEvent } from './queue.js';
+import type { Job } from '../api.js';
+import type { Queue, StoredEvent } from '../queue/queue.js';
 
 /** Milliseconds between two looks for new events, for all streams together. */
 const PAUSE = 100;

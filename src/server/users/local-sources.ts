@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import type { Repo } from '../repo/repo.js';
-import { LocalSourceError } from './errors.js';
+import type { Repo } from '../../repo/repo.js';
+import { LocalSourceError } from '../errors.js';
 
 /** What the names of folders begin with that a server has beside the models on the Hub. */
 const PREFIX = 'local:';

@@ -1,8 +1,8 @@
 import { listModels } from '@huggingface/hub';
-import { hubClient } from '../publish/hub-client.js';
-import { pagedFetch } from '../repo/pages.js';
-import type { Found } from './api.js';
-import type { Reading } from './reading.js';
+import { hubClient } from '../../publish/hub-client.js';
+import { pagedFetch } from '../../repo/pages.js';
+import type { Found } from '../api.js';
+import type { Reading } from '../users/reading.js';
 
 /** Suggestions that are shown. */
 const MOST = 8;

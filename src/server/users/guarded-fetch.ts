@@ -1,8 +1,8 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
+import { ForbiddenAddressError } from '../errors.js';
 import { type AddressClass, classOf } from './addresses.js';
-import { ForbiddenAddressError } from './errors.js';
 
 /** The addresses of a name, as `dns.lookup` finds them. */
 export type Resolve = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;

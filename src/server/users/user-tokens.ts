@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { forgetSecret, registerSecret } from '../secrets.js';
-import { SecretFileError } from './errors.js';
+import { forgetSecret, registerSecret } from '../../secrets.js';
+import { SecretFileError } from '../errors.js';
 
 /** What a user's log-in allows this server to do at the Hub. */
 export interface UserToken {

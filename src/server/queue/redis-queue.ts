@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Queue as Attempts, createRedisBackend, ErrorCode, Job } from 'bullmq';
 import { Redis } from 'ioredis';
-import { registerSecretsOf } from '../secrets.js';
-import { type WarningSink, warn } from '../warnings.js';
-import { JOB_STATES, type JobEvent, type JobState } from './api.js';
-import { RedisError } from './errors.js';
+import { registerSecretsOf } from '../../secrets.js';
+import { type WarningSink, warn } from '../../warnings.js';
+import { JOB_STATES, type JobEvent, type JobState } from '../api.js';
+import { RedisError } from '../errors.js';
 import type { End, Limits, OpenJobs, Order, Queue, StoredEvent, StoredJob, Work } from './queue.js';
 import { SCRIPT } from './redis-script.js';
 

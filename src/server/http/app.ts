@@ -7,10 +7,9 @@ import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { type ExitCode, Hf2ggufError } from '../errors.js';
-import { RepoNotFoundError } from '../repo/errors.js';
-import { withoutSecrets } from '../secrets.js';
-import { AnswerCache } from './answer-cache.js';
+import { type ExitCode, Hf2ggufError } from '../../errors.js';
+import { RepoNotFoundError } from '../../repo/errors.js';
+import { withoutSecrets } from '../../secrets.js';
 import {
   type Failure,
   type Job,
@@ -20,22 +19,23 @@ import {
   type Session,
   searchRequest,
   sessionRequest,
-} from './api.js';
+} from '../api.js';
+import { LogInOverError } from '../errors.js';
+import type { Queue, StoredJob } from '../queue/queue.js';
+import type { LocalSources } from '../users/local-sources.js';
+import { type Access, asEither, type Reader, readAs } from '../users/reading.js';
+import type { Sessions, User } from '../users/sessions.js';
+import { jobFolder } from '../work/make-files.js';
+import { planModel } from '../work/model-plan.js';
+import { Orders, type UserLimits } from '../work/orders.js';
+import { AnswerCache } from './answer-cache.js';
 import { rangeOf } from './byte-range.js';
-import { LogInOverError } from './errors.js';
 import type { EventStreams } from './event-streams.js';
-import type { LocalSources } from './local-sources.js';
-import { jobFolder } from './make-files.js';
-import { planModel } from './model-plan.js';
 import { Metrics } from './observe.js';
 import { openApi } from './open-api.js';
-import { Orders, type UserLimits } from './orders.js';
 import { headersOf, PICTURE, refuseForeign } from './origin.js';
-import type { Queue, StoredJob } from './queue.js';
-import { type Access, asEither, type Reader, readAs } from './reading.js';
 import { Refusal, refuse } from './refusal.js';
 import { searchModels } from './search.js';
-import type { Sessions, User } from './sessions.js';
 
 export interface AppOptions {
   readonly queue: Queue;

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoredJob } from '../queue/queue.js';
 import { jobFolder, makeFiles, removeOwn, removeUseless, type Workshop } from './make-files.js';
 import { Notes } from './notes.js';
-import type { StoredJob } from './queue.js';
 
 export interface WorkerOptions extends Workshop {
   /** Jobs of one user that run at a time, on all workers together. @default any number */

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { type Logger, pino } from 'pino';
 import { Gauge, Histogram, Registry } from 'prom-client';
+import type { Queue } from '../queue/queue.js';
 import type { EventStreams } from './event-streams.js';
-import type { Queue } from './queue.js';
 
 /** Upper bounds in seconds of what requests take. */
 const BUCKETS = [0.005, 0.02, 0.1, 0.5, 2, 10];

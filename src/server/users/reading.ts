@@ -1,6 +1,8 @@
-import type { ConvertParams } from '../calls/params.js';
-import { GatedRepoError, RepoNotFoundError, TokenInvalidError, TokenMissingError } from '../repo/errors.js';
-import { LogInOverError } from './errors.js';
+import type { ConvertParams } from '../../calls/params.js';
+import { GatedRepoError, RepoNotFoundError, TokenInvalidError, TokenMissingError } from '../../repo/errors.js';
+import { hubSettings } from '../../repo/hub-settings.js';
+import { LogInOverError } from '../errors.js';
+import { guardedFetch } from './guarded-fetch.js';
 import type { User } from './sessions.js';
 import type { UserTokens } from './user-tokens.js';
 
@@ -19,6 +21,12 @@ export interface Access {
   readonly fetch: typeof fetch;
   /** Null where nobody logs in with an account at the Hub. */
   readonly tokens: UserTokens | null;
+}
+
+/** What the Hub is read with: for users, by requests that do not lead into the network that this machine stands in. */
+export function makeAccess(tokens: UserTokens): Access {
+  const { endpoint } = hubSettings(process.env);
+  return { fetch: guardedFetch(endpoint), tokens };
 }
 
 /** How the library is told: which token, whose requests, and whether this machine's cache counts. */

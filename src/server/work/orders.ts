@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { packageVersion } from '../output/version.js';
-import { parseFileType } from '../quantize/file-types.js';
-import type { JobRequest } from './api.js';
-import type { LocalSources } from './local-sources.js';
+import { packageVersion } from '../../output/version.js';
+import { parseFileType } from '../../quantize/file-types.js';
+import type { JobRequest } from '../api.js';
+import { refuse } from '../http/refusal.js';
+import { partsOf, sizeOf } from '../queue/parts.js';
+import type { Queue, StoredJob, Work } from '../queue/queue.js';
+import type { LocalSources } from '../users/local-sources.js';
+import { type Access, asEither, type Reader, readAs } from '../users/reading.js';
+import type { User } from '../users/sessions.js';
 import { measureOrder } from './model-plan.js';
-import { partsOf, sizeOf } from './parts.js';
-import type { Queue, StoredJob, Work } from './queue.js';
-import { type Access, asEither, type Reader, readAs } from './reading.js';
-import { refuse } from './refusal.js';
-import type { User } from './sessions.js';
 
 /** What one user may have at a time of jobs that wait or run. */
 export interface UserLimits {

@@ -1,5 +1,5 @@
-import type { Failure, JobEvent, JobFile, JobPart, JobState, Publication, Quality } from './api.js';
-import type { Reader } from './reading.js';
+import type { Failure, JobEvent, JobFile, JobPart, JobState, Publication, Quality } from '../api.js';
+import type { Reader } from '../users/reading.js';
 
 /** What a worker does: everything that decides the files. Every worker derives the same plan from it. */
 export interface Work extends Reader {

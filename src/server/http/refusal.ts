@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Failure } from './api.js';
+import type { Failure } from '../api.js';
 
 /** An answer that says what is wrong. */
 export class Refusal extends Error {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
-import { registerSecret } from '../secrets.js';
-import { LogInError, OAuthSettingsError } from './errors.js';
+import { registerSecret } from '../../secrets.js';
+import { LogInError, OAuthSettingsError } from '../errors.js';
 import type { UserToken } from './user-tokens.js';
 
 /** How this server is known at the Hub: an OAuth app's, as a Space's environment has it. */
