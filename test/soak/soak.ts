@@ -18,7 +18,7 @@ export interface SoakOptions {
   readonly jobs: number;
   readonly users: number;
   readonly workers: number;
-  /** Milliseconds between two kills of a worker. */
+  /** Milliseconds between two kills of a worker, at least; a job ends between them. */
   readonly killEvery: number;
   /** How often the server is stopped and started again. */
   readonly restarts: number;
@@ -58,6 +58,7 @@ class Scene {
   #server: Started | undefined;
   #port = 0;
   #kills = 0;
+  #ended = 0;
   #isOver = false;
 
   constructor(readonly options: SoakOptions) {
@@ -129,9 +130,13 @@ class Scene {
     this.#workers.push(start(['worker', '--data', this.#data], this.#env));
   }
 
+  /** Where a machine is so slow that no worker ends a job before it is killed, that would go on for ever. */
   async #kill(): Promise<void> {
-    for (;;) {
+    for (let before = 0; ; before = this.#ended) {
       await sleep(this.options.killEvery);
+      while (this.#ended === before && !this.#isOver) {
+        await sleep(50);
+      }
       if (this.#isOver) {
         return;
       }
@@ -210,6 +215,7 @@ class Scene {
       return;
     }
     const heard = await this.#events(job.id, cookie);
+    this.#ended++;
     const ends = heard.filter(({ job: own }) => own?.state === 'done');
     const later = await this.#replay(job.id, cookie);
     const kept = heard.filter(({ event }) => event !== 'progress').map(({ id }) => id);
