@@ -100,6 +100,7 @@ const troubles: string[] = [];
   test('the keyboard alone does', async () => {
     await serve();
     const page = await visit();
+    await page.locator('[role=combobox]:focus').waitFor();
     await page.keyboard.type('tiny');
     await page.getByRole('option').first().waitFor();
     await page.keyboard.press('ArrowDown');
