@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { places } from '../data-folder.js';
 import { makeLogger } from '../http/observe.js';
+import { PROGRAM } from '../program.js';
 import { openQueue, type QueueOptions, REDIS_URL } from '../queue/open-queue.js';
 import { LocalSources } from '../users/local-sources.js';
 import { makeAccess } from '../users/reading.js';
@@ -47,7 +47,6 @@ export async function runWorker(options: WorkerProcessOptions): Promise<void> {
 /** A worker of its own process, in whose place another one comes when it ends. */
 export async function keepWorker(folder: string, options: WorkerProcessOptions, key: Uint8Array): Promise<void> {
   const { redis, signal, userRunning, allowLocal } = options;
-  const cli = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
   const args = [
     ...['worker', '--data', folder],
     ...(userRunning === undefined ? [] : ['--user-running', String(userRunning)]),
@@ -61,7 +60,7 @@ export async function keepWorker(folder: string, options: WorkerProcessOptions, 
     [KEY]: Buffer.from(key).toString('base64'),
   };
   while (!signal.aborted) {
-    const child: ChildProcess = spawn(process.execPath, [cli, ...args], {
+    const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env,
     });
