@@ -6,7 +6,8 @@ const folders: string[] = [];
 
 afterEach(() => {
   for (const folder of folders.splice(0)) {
-    rmSync(folder, { recursive: true, force: true });
+    // A process that a test has started may still write; its end is waited for in a hook that comes later.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 });
 
