@@ -13,6 +13,12 @@ const MOST_WAITING = 1000;
 
 type View = () => Promise<Job | null>;
 
+/** Where a stream begins: the events that there are already, and the one that they come after. */
+interface Beginning {
+  readonly before: readonly StoredEvent[];
+  readonly after: number;
+}
+
 /** The events that one stream has not sent yet. */
 class Listener {
   readonly waiting: StoredEvent[] = [];
@@ -108,15 +114,15 @@ export class EventStreams {
     return streamSSE(context, async (stream) => {
       stream.onAbort(() => listener.end());
       try {
-        await this.#send(stream, listener, before, view);
+        await this.#send(stream, listener, { before, after }, view);
       } finally {
         this.#listeners.delete(listener);
       }
     });
   }
 
-  async #send(stream: SSEStreamingApi, listener: Listener, before: readonly StoredEvent[], view: View): Promise<void> {
-    let seen = 0;
+  async #send(stream: SSEStreamingApi, listener: Listener, { before, after }: Beginning, view: View): Promise<void> {
+    let seen = after;
     const past = [...before];
     const { waiting } = listener;
     while (!stream.aborted && !this.#isClosed) {
@@ -124,7 +130,12 @@ export class EventStreams {
       if (event === undefined) {
         const job = await view();
         if (isOver(job)) {
-          return;
+          // The look for all jobs may not have come to its last events yet.
+          past.push(...(await this.queue.eventsOf(listener.job, seen)));
+          if (past.length === 0) {
+            return;
+          }
+          continue;
         }
         await listener.next();
         if (waiting.length === 0) {
